@@ -1,0 +1,93 @@
+#!/bin/sh
+# The one script that people and CI use. It needs only sh and python3; what else is missing it sets up first.
+#   ./dev.sh demo          the main job: a recorder card goes in, sealed originals and a gap report come out
+#   ./dev.sh test [ARGS]   check + all tests (ARGS go to pytest)
+#   ./dev.sh check         ruff, mypy strict, import contracts, house tests
+#   ./dev.sh run [ARGS]    a service on a fresh or existing ./var/run (ARGS go to `evidence serve`)
+#   ./dev.sh bench NAME    ingest | examine
+#   ./dev.sh drill NAME    whole fault sweeps: list with `./dev.sh drill list`
+#   ./dev.sh exec CMD…     a command inside the environment
+#   ./dev.sh lock          make requirements.lock anew from pyproject.toml (hashes only, no address)
+set -eu
+cd "$(dirname "$0")"
+ENV=${EVIDENCE_ENV:-.venv}
+
+say() { printf '%s\n' "$*" >&2; }
+
+missing_debs() {
+  for pair in ffmpeg:ffmpeg bubblewrap:bwrap openssl:openssl strace:strace util-linux:prlimit "$@"; do
+    command -v "${pair#*:}" >/dev/null 2>&1 || printf '%s ' "${pair%%:*}"
+  done
+}
+
+install_debs() {
+  want=$(missing_debs "$@")
+  [ -z "$want" ] && return 0
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "安装 Debian 软件包 / installing Debian packages: $want"
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $want >/dev/null
+  else
+    say "缺少软件包，请运行 / packages are missing, please run:  apt-get install -y --no-install-recommends $want"
+    exit 1
+  fi
+}
+
+make_env() {
+  stamp=$(cksum < requirements.lock | tr ' \t' '--')
+  [ -f "$ENV/.stamp" ] && [ "$(cat "$ENV/.stamp")" = "$stamp" ] && return 0
+  say "建立 Python 环境 / setting up the Python environment in $ENV"
+  if [ ! -x "$ENV/bin/python" ]; then
+    python3 -m venv "$ENV" >/dev/null 2>&1 || {
+      rm -rf "$ENV"
+      if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+        python3 -m venv "$ENV"
+      else
+        say "缺少 venv，请运行 / venv is missing, please run:  apt-get install -y python3-venv"; exit 1
+      fi
+    }
+  fi
+  # uv itself comes from the same lock file, by hash; then it installs the rest ten times faster than pip.
+  awk '/^uv==/{p=1} p{print} p&&!/\\$/{exit}' requirements.lock > "$ENV/uv.lock"
+  "$ENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$ENV/uv.lock"
+  VIRTUAL_ENV="$PWD/$ENV"
+  case "$ENV" in /*) VIRTUAL_ENV=$ENV ;; esac
+  export VIRTUAL_ENV
+  if ! "$ENV/bin/uv" pip install --quiet --require-hashes -r requirements.lock 2>"$ENV/uv.log"; then
+    say "uv 失败，改用 pip / uv failed, falling back to pip"; cat "$ENV/uv.log" >&2
+    "$ENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+  fi
+  site=$("$ENV/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
+  printf '%s\n' "$PWD" > "$site/evidence-checkout.pth"      # the checkout itself, without a build step
+  printf '#!%s\nfrom evidence.cli import main\n\nmain()\n' "$(cd "$ENV/bin" && pwd)/python" > "$ENV/bin/evidence"
+  chmod +x "$ENV/bin/evidence"
+  printf '%s' "$stamp" > "$ENV/.stamp"
+}
+
+setup() { install_debs "$@"; make_env; PATH="$(cd "$ENV/bin" && pwd):$PATH"; export PATH; }
+
+check() {
+  ruff check . && ruff format --check --quiet . && mypy && python -m pytest -q tests/house -p no:randomly
+}
+
+command=${1:-help}
+[ $# -gt 0 ] && shift
+case "$command" in
+  demo)  setup; exec python -m tests.demo "$@" ;;
+  test)  setup nodejs:node npm:npm e2fsprogs:mkfs.ext4 mount:mount
+         check
+         exec python -m pytest -n 2 --dist loadfile --ignore=tests/house "$@" ;;
+  check) setup; check ;;
+  run)   setup
+         [ -d var/run ] || { mkdir -p var; python -m evidence init --data var/run --policy dazhe-2020; }
+         exec python -m evidence serve --data var/run "$@" ;;
+  bench) setup; exec python -m tests.bench "$@" ;;
+  drill) setup e2fsprogs:mkfs.ext4 mount:mount; exec python -m tests.drills "$@" ;;
+  exec)  setup; exec "$@" ;;
+  lock)  setup
+         exec uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+              --python-version 3.11 --extra dev pyproject.toml --upgrade -o requirements.lock ;;
+  *)     sed -n '2,11p' "$0"; exit 2 ;;
+esac

@@ -1,0 +1,1 @@
+"""The repositories: rows in, values out. No rule stands here, and no commit."""

@@ -1,0 +1,57 @@
+"""Accounts in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from evidence.adapters.db.tables import account
+from evidence.domain.access import Caller, Role
+from evidence.domain.instants import to_text
+from evidence.errors import Conflict
+
+
+class SqlAccounts:
+    """See service.ports.Accounts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def add(self, caller: Caller, token_sha256: str, at: datetime) -> None:
+        """Add an account. Raises: Conflict when the name is taken."""
+        if self._db.execute(select(account.c.id).where(account.c.name == caller.name)).first():
+            raise Conflict("name-taken", name=caller.name)
+        self._db.execute(
+            insert(account).values(
+                id=caller.id,
+                role=caller.role.value,
+                name=caller.name,
+                token_sha256=token_sha256,
+                created_at=to_text(at),
+            )
+        )
+
+    def by_token(self, token_sha256: str) -> Caller | None:
+        """Return the account of a token that is not revoked."""
+        row = self._db.execute(
+            select(account).where(account.c.token_sha256 == token_sha256, account.c.revoked_at.is_(None))
+        ).first()
+        return None if row is None else Caller(row.id, Role(row.role), row.name)
+
+    def revoke(self, account_id: str, at: datetime) -> bool:
+        """Make an account's token worthless from now on; False when there is no such account in force."""
+        revoked = self._db.execute(
+            update(account)
+            .where(account.c.id == account_id, account.c.revoked_at.is_(None))
+            .values(revoked_at=to_text(at))
+        )
+        return revoked.rowcount == 1
+
+    def all(self) -> Sequence[Caller]:
+        """Return the accounts in force, oldest first."""
+        rows = self._db.execute(
+            select(account).where(account.c.revoked_at.is_(None)).order_by(account.c.created_at, account.c.id)
+        )
+        return [Caller(row.id, Role(row.role), row.name) for row in rows]

@@ -1,0 +1,103 @@
+"""Card lists in SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, select, update
+
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, origin_columns, origin_of
+from evidence.adapters.db.tables import announced, card
+from evidence.domain.instants import from_text, to_text
+from evidence.domain.recordings import Origin
+from evidence.service.catalogue import AnnouncedFile
+
+# A file whose card gives no time of modification stands under this one, so that the key is never null.
+_NO_TIME = "0001-01-01T00:00:00.000000Z"
+
+
+class SqlCards:
+    """See service.ports.Cards."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def add(self, card_id: str, account_id: str, origin: Origin, at: datetime) -> None:
+        """Add a card's list."""
+        self._db.execute(
+            insert(card).values(
+                id=card_id,
+                account_id=account_id,
+                device=origin.device,
+                wearer=origin.wearer,
+                clock_offset_ms=origin.clock_offset_ms,
+                labels=json.dumps(dict(origin.labels), ensure_ascii=False, sort_keys=True),
+                announced_at=to_text(at),
+            )
+        )
+
+    def announce(self, files: Sequence[AnnouncedFile]) -> Sequence[AnnouncedFile]:
+        """Add announced files of one device, or return those already there, in the order given."""
+        there = {_key(known.origin): known for known in self._known(files)}
+        fresh = [file for file in files if _key(file.origin) not in there]
+        if fresh:
+            self._db.execute(insert(announced), [_columns(file) for file in fresh])
+        return [there.get(_key(file.origin), file) for file in files]
+
+    def _known(self, files: Sequence[AnnouncedFile]) -> Iterator[AnnouncedFile]:
+        """Yield what is there under the names of these files, a few hundred names to a question."""
+        for first in range(0, len(files), NAMES_AT_ONCE):
+            names = [file.origin.name for file in files[first : first + NAMES_AT_ONCE]]
+            mine = (announced.c.device == files[0].origin.device) & announced.c.name.in_(names)
+            yield from (_file(row) for row in self._db.execute(_files().where(mine)))
+
+    def match(self, origin: Origin) -> AnnouncedFile | None:
+        """Return the announced file that an upload's origin names."""
+        modified_at = _NO_TIME if origin.modified_at is None else to_text(origin.modified_at)
+        row = self._db.execute(
+            _files().where(
+                announced.c.device == origin.device,
+                announced.c.name == origin.name,
+                announced.c.size == origin.size_bytes,
+                announced.c.modified_at == modified_at,
+            )
+        ).first()
+        return None if row is None else _file(row)
+
+    def mark_sealed(self, file_id: str, recording_id: str) -> None:
+        """Note which recording an announced file became."""
+        self._db.execute(update(announced).where(announced.c.id == file_id).values(recording_id=recording_id))
+
+    def outstanding(self) -> Sequence[AnnouncedFile]:
+        """Return announced files that are not sealed, oldest announcement first."""
+        rows = self._db.execute(
+            _files()
+            .where(announced.c.recording_id.is_(None))
+            .order_by(announced.c.announced_at, announced.c.name)
+        )
+        return [_file(row) for row in rows]
+
+
+def _key(origin: Origin) -> tuple[str, int, datetime | None]:
+    return origin.name, origin.size_bytes, origin.modified_at
+
+
+def _columns(file: AnnouncedFile) -> dict[str, Any]:
+    columns = origin_columns(file.origin)
+    del columns["labels"]
+    columns["modified_at"] = columns["modified_at"] or _NO_TIME
+    return {**columns, "id": file.id, "announced_at": to_text(file.announced_at), "recording_id": None}
+
+
+def _files() -> Select[Any]:
+    return select(announced, card.c.labels).join(card, card.c.id == announced.c.card_id)
+
+
+def _file(row: Any) -> AnnouncedFile:
+    origin = origin_of(row)
+    if row.modified_at == _NO_TIME:
+        origin = origin.without_time()
+    return AnnouncedFile(row.id, row.card_id, origin, from_text(row.announced_at), row.recording_id)

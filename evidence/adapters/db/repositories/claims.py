@@ -1,0 +1,33 @@
+"""Claims on a device's file names in SQL."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from evidence.adapters.db.tables import claim
+
+
+class SqlClaims:
+    """See service.ports.Claims."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def take(self, device: str, name: str, upload_id: str) -> str:
+        """Claim the name for an upload; return the upload that holds it."""
+        held = select(claim.c.upload_id).where(claim.c.device == device, claim.c.name == name)
+        holder = self._db.execute(held).scalar_one_or_none()
+        if holder is not None:
+            return str(holder)
+        self._db.execute(insert(claim).values(device=device, name=name, upload_id=upload_id))
+        return upload_id
+
+    def release(self, upload_id: str) -> None:
+        """Give up an upload's claim: nothing was sealed under it."""
+        self._db.execute(delete(claim).where(claim.c.upload_id == upload_id))
+
+    def keep_manifest(self, upload_id: str, manifest: bytes) -> bytes:
+        """Keep the manifest of the upload that holds a claim; return the first that was kept."""
+        mine = claim.c.upload_id == upload_id
+        self._db.execute(update(claim).where(mine, claim.c.manifest.is_(None)).values(manifest=manifest))
+        return bytes(self._db.execute(select(claim.c.manifest).where(mine)).scalar_one())

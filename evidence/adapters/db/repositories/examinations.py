@@ -1,0 +1,138 @@
+"""Examinations and findings in SQL. A new examination supersedes the one before; none is deleted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from evidence.adapters.db.tables import examination, finding
+from evidence.domain.findings import Finding
+from evidence.domain.ids import new_id
+from evidence.domain.instants import from_text, to_text
+from evidence.policy.rules import Pack
+from evidence.service.catalogue import Scope, StoredFinding
+
+
+class SqlExaminations:
+    """See service.ports.Examinations."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def record(
+        self, scope: Scope, kind: str, pack: Pack, facts: str, findings: Sequence[Finding], at: datetime
+    ) -> bool:
+        """Add an examination as the current one, unless that says the same; tell whether it did."""
+        bodies = [json.dumps(one.as_json(), ensure_ascii=False) for one in findings]
+        if self._says_the_same(scope, kind, pack, facts, bodies):
+            return False
+        self._db.execute(
+            update(examination)
+            .where(
+                examination.c.scope_kind == scope.kind,
+                examination.c.scope_id == scope.id,
+                examination.c.kind == kind,
+                examination.c.current.is_(True),
+            )
+            .values(current=False)
+        )
+        examination_id = new_id()
+        self._db.execute(
+            insert(examination).values(
+                id=examination_id,
+                scope_kind=scope.kind,
+                scope_id=scope.id,
+                kind=kind,
+                at=to_text(at),
+                policy_id=pack.id,
+                policy_version=pack.version,
+                facts=facts,
+                current=True,
+            )
+        )
+        if findings:
+            rows = zip(findings, bodies, strict=True)
+            self._db.execute(insert(finding), [_row(examination_id, scope, *row) for row in rows])
+        return True
+
+    def _says_the_same(self, scope: Scope, kind: str, pack: Pack, facts: str, bodies: Sequence[str]) -> bool:
+        said = (
+            examination.c.id,
+            examination.c.policy_id,
+            examination.c.policy_version,
+            examination.c.facts,
+        )
+        there = self._db.execute(
+            select(examination.c.id, *said).where(
+                examination.c.scope_kind == scope.kind,
+                examination.c.scope_id == scope.id,
+                examination.c.kind == kind,
+                examination.c.current.is_(True),
+            )
+        ).first()
+        if there is None or tuple(there)[1:] != (pack.id, pack.version, facts):
+            return False
+        found = self._db.execute(select(finding.c.body).where(finding.c.examination_id == there.id)).scalars()
+        return sorted(found) == sorted(bodies)
+
+    def facts(self, scope_kind: str, scope_id: str, kind: str) -> str | None:
+        """Return the facts of the current examination."""
+        return self._db.execute(
+            select(examination.c.facts).where(
+                examination.c.scope_kind == scope_kind,
+                examination.c.scope_id == scope_id,
+                examination.c.kind == kind,
+                examination.c.current.is_(True),
+            )
+        ).scalar_one_or_none()
+
+    def all_facts(self, scope_kind: str, kind: str) -> Mapping[str, str]:
+        """Return the facts of all current examinations of a kind, by scope id."""
+        rows = self._db.execute(
+            select(examination.c.scope_id, examination.c.facts).where(
+                examination.c.scope_kind == scope_kind,
+                examination.c.kind == kind,
+                examination.c.current.is_(True),
+            )
+        )
+        return {str(row.scope_id): str(row.facts) for row in rows}
+
+    def current(self, recording_id: str | None = None, device: str | None = None) -> Sequence[StoredFinding]:
+        """Return the findings of the current examinations, oldest examination first."""
+        query = (
+            select(finding, examination.c.scope_kind, examination.c.at, examination.c.policy_id)
+            .join(examination, examination.c.id == finding.c.examination_id)
+            .where(examination.c.current.is_(True))
+            .order_by(examination.c.at, finding.c.id)
+        )
+        if recording_id is not None:
+            query = query.where(finding.c.recording_id == recording_id)
+        if device is not None:
+            query = query.where(finding.c.device == device)
+        return [
+            StoredFinding(
+                id=row.id,
+                scope_kind=row.scope_kind,
+                recording_id=row.recording_id,
+                device=row.device,
+                at=from_text(row.at),
+                policy=row.policy_id,
+                body=json.loads(row.body),
+            )
+            for row in self._db.execute(query)
+        ]
+
+
+def _row(examination_id: str, scope: Scope, one: Finding, body: str) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "examination_id": examination_id,
+        "recording_id": scope.recording_of(one.file),
+        "device": scope.device,
+        "code": one.code.value,
+        "severity": one.severity.value,
+        "body": body,
+    }

@@ -1,0 +1,117 @@
+"""The job table in SQL: claims with a lease and an owner, so that a late worker cannot finish another's
+job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, update
+
+from evidence.adapters.db.tables import job
+from evidence.domain.ids import new_id
+from evidence.domain.instants import to_text
+from evidence.service.jobs import LEASE, WEIGHT, Job, JobName
+
+
+class SqlJobs:
+    """See service.ports.Jobs."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def add(self, name: JobName, subject: str, now: datetime) -> str | None:
+        """Add a job unless the same one is queued; return its id."""
+        same = (job.c.name == name.value) & (job.c.subject == subject) & (job.c.state == "queued")
+        if self._db.execute(select(job.c.id).where(same)).first():
+            return None
+        job_id = new_id()
+        self._db.execute(
+            insert(job).values(
+                id=job_id,
+                name=name.value,
+                subject=subject,
+                state="queued",
+                weight=WEIGHT[name],
+                attempts=0,
+                not_before=to_text(now),
+                created_at=to_text(now),
+            )
+        )
+        return job_id
+
+    def claim(self, owner: str, now: datetime, names: Collection[JobName]) -> Job | None:
+        """Take the weightiest job of these kinds that is due, with a lease.
+
+        Not one whose like is running: two judgements of a device side by side could end in the wrong order.
+        """
+        running = job.alias()
+        same = (running.c.name == job.c.name) & (running.c.subject == job.c.subject)
+        query = select(job).where(job.c.state == "queued", job.c.not_before <= to_text(now))
+        query = query.where(job.c.name.in_([name.value for name in names]))
+        query = query.where(~exists().where(same, running.c.state == "running"))
+        row = self._db.execute(
+            query.order_by(job.c.weight, job.c.not_before, job.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        ).first()
+        if row is None:
+            return None
+        until = now + LEASE
+        self._db.execute(
+            update(job)
+            .where(job.c.id == row.id)
+            .values(state="running", owner=owner, lease_until=to_text(until), attempts=row.attempts + 1)
+        )
+        return Job(row.id, JobName(row.name), row.subject, row.attempts + 1, owner, until)
+
+    def finish(self, done: Job, now: datetime) -> bool:
+        """Close a job; False when somebody else owns it by now."""
+        return self._change(done, state="done", finished_at=to_text(now), problem=None)
+
+    def fail(self, failed: Job, problem: str, retry_at: datetime | None, now: datetime) -> bool:
+        """Put a job back for a later try, or close it as failed."""
+        if retry_at is None:
+            return self._change(failed, state="failed", finished_at=to_text(now), problem=problem)
+        return self._change(
+            failed,
+            state="queued",
+            owner=None,
+            lease_until=None,
+            not_before=to_text(retry_at),
+            problem=problem,
+        )
+
+    def renew(self, held: Job, until: datetime) -> bool:
+        """Extend the lease; False when somebody else owns the job by now."""
+        return self._change(held, lease_until=to_text(until))
+
+    def put_back(self, now: datetime, everything: bool = False) -> int:
+        """Queue running jobs again whose lease ran out (or all)."""
+        lost: ColumnElement[bool] = job.c.state == "running"
+        if not everything:
+            lost = lost & (job.c.lease_until < to_text(now))
+        if everything:  # the clock may have been ahead when they were queued
+            late = (job.c.state == "queued") & (job.c.not_before > to_text(now))
+            self._db.execute(update(job).where(late).values(not_before=to_text(now)))
+        put = self._db.execute(
+            update(job)
+            .where(lost)
+            .values(state="queued", owner=None, lease_until=None, not_before=to_text(now))
+        )
+        return put.rowcount
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many jobs are in each state."""
+        rows = self._db.execute(select(job.c.state, func.count()).group_by(job.c.state))
+        return {str(row[0]): int(row[1]) for row in rows}
+
+    def _change(self, held: Job, **values: Any) -> bool:
+        changed = self._db.execute(
+            update(job)
+            .where(job.c.id == held.id, job.c.owner == held.owner, job.c.state == "running")
+            .values(**values)
+        )
+        return changed.rowcount == 1

@@ -1,0 +1,126 @@
+"""The catalogue of recordings in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, insert, or_, select, update
+
+from evidence.adapters.db.repositories.rows import origin_columns, origin_of, text_or_none, time_or_none
+from evidence.adapters.db.tables import announced, recording, upload
+from evidence.domain.digests import Digests
+from evidence.domain.instants import from_text, to_text
+from evidence.domain.recordings import Recording
+from evidence.errors import Conflict
+from evidence.service.catalogue import StoredRecording
+
+
+class SqlRecordings:
+    """See service.ports.Recordings."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def add(self, upload_id: str, new: Recording, receipt: bytes) -> None:
+        """Add a recording. Raises: Conflict when device and name are taken."""
+        if self.by_name(new.origin.device, new.origin.name) is not None:
+            raise Conflict("name-reused", device=new.origin.device, name=new.origin.name)
+        self._db.execute(
+            insert(recording).values(
+                id=new.id,
+                upload_id=upload_id,
+                sha256=new.digests.sha256,
+                sm3=new.digests.sm3,
+                sealed_at=to_text(new.sealed_at),
+                retain_until=to_text(new.retain_until),
+                policy_id=new.policy_id,
+                policy_version=new.policy_version,
+                data_key=new.data_key,
+                manifest_key=new.manifest_key,
+                manifest_sha256=new.manifest_sha256,
+                receipt=receipt,
+                **origin_columns(new.origin),
+            )
+        )
+
+    def get(self, recording_id: str) -> StoredRecording | None:
+        """Return one recording."""
+        row = self._db.execute(_catalogue().where(recording.c.id == recording_id)).first()
+        return None if row is None else _stored(row)
+
+    def by_name(self, device: str, name: str) -> StoredRecording | None:
+        """Return the recording of a device under a name."""
+        row = self._db.execute(
+            _catalogue().where(recording.c.device == device, recording.c.name == name)
+        ).first()
+        return None if row is None else _stored(row)
+
+    def all(self, device: str | None = None) -> Iterator[StoredRecording]:
+        """Yield recordings, oldest seal first."""
+        query = _catalogue().order_by(recording.c.sealed_at, recording.c.id)
+        if device is not None:
+            query = query.where(recording.c.device == device)
+        for row in self._db.execute(query):
+            yield _stored(row)
+
+    def note_end(self, recording_id: str, ended_at: datetime | None) -> None:
+        """Note when the recording ended (corrected)."""
+        self._set(recording_id, ended_at=text_or_none(ended_at))
+
+    def note_check(self, recording_id: str, at: datetime, result: str) -> None:
+        """Note the outcome of reading an original back."""
+        self._set(recording_id, checked_at=to_text(at), check_result=result)
+
+    def due_for_check(self, before_first: datetime, before_next: datetime) -> StoredRecording | None:
+        """Return the recording longest unchecked of those that are due."""
+        row = self._db.execute(
+            _catalogue()
+            .where(
+                or_(
+                    recording.c.checked_at.is_(None) & (recording.c.sealed_at < to_text(before_first)),
+                    recording.c.checked_at < to_text(before_next),
+                )
+            )
+            .order_by(recording.c.checked_at.nulls_first(), recording.c.sealed_at)
+            .limit(1)
+        ).first()
+        return None if row is None else _stored(row)
+
+    def _set(self, recording_id: str, **values: Any) -> None:
+        self._db.execute(update(recording).where(recording.c.id == recording_id).values(**values))
+
+
+def _catalogue() -> Select[Any]:
+    """Recordings with the moments at which the server first heard of them."""
+    first_announced = (
+        select(func.min(announced.c.announced_at))
+        .where(announced.c.recording_id == recording.c.id)
+        .scalar_subquery()
+    )
+    return select(
+        recording, upload.c.created_at.label("first_byte"), first_announced.label("first_announced")
+    ).join(upload, upload.c.id == recording.c.upload_id)
+
+
+def _stored(row: Any) -> StoredRecording:
+    return StoredRecording(
+        recording=Recording(
+            id=row.id,
+            origin=origin_of(row),
+            digests=Digests(row.sha256, row.sm3),
+            sealed_at=from_text(row.sealed_at),
+            retain_until=from_text(row.retain_until),
+            policy_id=row.policy_id,
+            policy_version=row.policy_version,
+            data_key=row.data_key,
+            manifest_key=row.manifest_key,
+            manifest_sha256=row.manifest_sha256,
+        ),
+        receipt=row.receipt,
+        first_seen_at=from_text(min(filter(None, (row.first_announced, row.first_byte)))),
+        ended_at=time_or_none(row.ended_at),
+        checked_at=time_or_none(row.checked_at),
+        check_result=row.check_result,
+    )

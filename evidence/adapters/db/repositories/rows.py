@@ -1,0 +1,56 @@
+"""How the values of the domain stand in rows: times as text, labels as JSON, an origin over seven columns."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from evidence.domain.digests import Digests
+from evidence.domain.instants import from_text, to_text
+from evidence.domain.recordings import Origin
+
+NAMES_AT_ONCE = 400  # names in one question; SQLite bounds the parameters of a statement
+
+
+def time_or_none(text: str | None) -> datetime | None:
+    """Read a nullable time column."""
+    return None if text is None else from_text(text)
+
+
+def text_or_none(instant: datetime | None) -> str | None:
+    """Write a nullable time column."""
+    return None if instant is None else to_text(instant)
+
+
+def origin_columns(origin: Origin) -> dict[str, Any]:
+    """Return the columns that hold an origin."""
+    return {
+        "card_id": origin.card_id,
+        "device": origin.device,
+        "wearer": origin.wearer,
+        "name": origin.name,
+        "size": origin.size_bytes,
+        "modified_at": text_or_none(origin.modified_at),
+        "clock_offset_ms": origin.clock_offset_ms,
+        "labels": json.dumps(dict(origin.labels), ensure_ascii=False, sort_keys=True),
+    }
+
+
+def origin_of(row: Any, labels: str | None = None) -> Origin:
+    """Read an origin from a row; `labels` where the row's table has no such column."""
+    return Origin(
+        device=row.device,
+        wearer=row.wearer,
+        name=row.name,
+        size_bytes=row.size,
+        modified_at=time_or_none(row.modified_at),
+        clock_offset_ms=row.clock_offset_ms,
+        card_id=row.card_id,
+        labels=json.loads(row.labels if labels is None else labels),
+    )
+
+
+def digests_of(row: Any) -> Digests | None:
+    """Read the digest columns; None where they are not known yet."""
+    return None if row.sha256 is None else Digests(row.sha256, row.sm3)

@@ -1,0 +1,141 @@
+"""Uploads in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from evidence.adapters.db.repositories.rows import (
+    NAMES_AT_ONCE,
+    digests_of,
+    origin_columns,
+    origin_of,
+    time_or_none,
+)
+from evidence.adapters.db.tables import upload
+from evidence.domain.digests import Digests
+from evidence.domain.instants import from_text, to_text
+from evidence.domain.uploads import Upload, UploadState
+from evidence.errors import Conflict
+
+
+class SqlUploads:
+    """See service.ports.Uploads."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def add(self, new: Upload) -> None:
+        """Add a new upload."""
+        self._db.execute(
+            insert(upload).values(
+                id=new.id,
+                account_id=new.account_id,
+                declared_sha256=new.declared_sha256,
+                offset=new.offset,
+                state=new.state.value,
+                created_at=to_text(new.created_at),
+                expires_at=to_text(new.expires_at),
+                **origin_columns(new.origin),
+            )
+        )
+
+    def get(self, upload_id: str) -> Upload | None:
+        """Return one upload."""
+        row = self._db.execute(select(upload).where(upload.c.id == upload_id)).first()
+        return None if row is None else _upload(row)
+
+    def named(self, device: str, names: Sequence[str], states: Iterable[UploadState]) -> Sequence[Upload]:
+        """Return the uploads of a device under any of these names, in one of the states, oldest first."""
+        kept = upload.c.state.in_([state.value for state in states]) & (upload.c.device == device)
+        found: list[Upload] = []
+        for first in range(0, len(names), NAMES_AT_ONCE):
+            mine = kept & upload.c.name.in_(names[first : first + NAMES_AT_ONCE])
+            rows = self._db.execute(select(upload).where(mine).order_by(upload.c.created_at, upload.c.id))
+            found += [_upload(row) for row in rows]
+        return found
+
+    def move_offset(self, upload_id: str, old: int, new: int, expires_at: datetime) -> None:
+        """Move the durable offset from old to new. Raises: Conflict when it is not at old."""
+        moved = self._db.execute(
+            update(upload)
+            .where(
+                upload.c.id == upload_id,
+                upload.c.offset == old,
+                upload.c.state == UploadState.RECEIVING.value,
+            )
+            .values(offset=new, expires_at=to_text(expires_at))
+        )
+        if moved.rowcount != 1:
+            raise Conflict("offset-differs", upload=upload_id, offset=old)
+
+    def complete(self, upload_id: str, digests: Digests | None, at: datetime) -> None:
+        """Note that all bytes are durable."""
+        self._db.execute(
+            update(upload)
+            .where(upload.c.id == upload_id)
+            .values(
+                state=UploadState.COMPLETE.value,
+                completed_at=to_text(at),
+                sha256=digests.sha256 if digests else None,
+                sm3=digests.sm3 if digests else None,
+            )
+        )
+
+    def end(
+        self,
+        upload_id: str,
+        state: UploadState,
+        *,
+        problem: str | None = None,
+        recording_id: str | None = None,
+    ) -> None:
+        """Move an upload to an end state."""
+        self._db.execute(
+            update(upload)
+            .where(upload.c.id == upload_id)
+            .values(state=state.value, problem=problem, recording_id=recording_id)
+        )
+
+    def owed_bytes(self) -> int:
+        """Return how many bytes open uploads may still send."""
+        owed = select(func.sum(upload.c.size - upload.c.offset)).where(
+            upload.c.state == UploadState.RECEIVING.value
+        )
+        return int(self._db.execute(owed).scalar_one() or 0)
+
+    def stale(self, now: datetime) -> Sequence[Upload]:
+        """Return uploads still receiving whose time has run out."""
+        rows = self._db.execute(
+            select(upload).where(
+                upload.c.state == UploadState.RECEIVING.value, upload.c.expires_at < to_text(now)
+            )
+        )
+        return [_upload(row) for row in rows]
+
+    def in_state(self, state: UploadState) -> Sequence[Upload]:
+        """Return the uploads in a state, oldest first."""
+        rows = self._db.execute(
+            select(upload).where(upload.c.state == state.value).order_by(upload.c.created_at, upload.c.id)
+        )
+        return [_upload(row) for row in rows]
+
+
+def _upload(row: Any) -> Upload:
+    return Upload(
+        id=row.id,
+        account_id=row.account_id,
+        origin=origin_of(row),
+        state=UploadState(row.state),
+        offset=row.offset,
+        created_at=from_text(row.created_at),
+        expires_at=from_text(row.expires_at),
+        declared_sha256=row.declared_sha256,
+        digests=digests_of(row),
+        completed_at=time_or_none(row.completed_at),
+        recording_id=row.recording_id,
+        problem=row.problem,
+    )

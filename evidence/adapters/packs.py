@@ -1,0 +1,97 @@
+"""Where policy packs come from: the shipped ones inside the package, or a file or folder of the operator's.
+
+A shipped pack is named by its id; several shipped files of one id are its versions. A folder holds the
+versions of one pack, one file each. What a pack may say is not decided here (policy/reading.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from evidence.errors import PolicyError
+from evidence.policy.reading import read_pack, read_set
+from evidence.policy.sets import PolicySet
+
+
+class _KnownZones:
+    """The time zones this machine can compute with."""
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            ZoneInfo(str(name))
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder ("Asia")
+            return False
+        return True
+
+
+KNOWN_ZONES = _KnownZones()
+
+
+def shipped_packs() -> Mapping[str, PolicySet]:
+    """Return the packs that ship with this version, by id, in order. Raises: PolicyError."""
+    by_id: dict[str, dict[str, str]] = {}
+    for file, text in _shipped_texts().items():
+        by_id.setdefault(read_pack(text, file).id, {})[file] = text
+    return {pack_id: read_set(texts, KNOWN_ZONES) for pack_id, texts in sorted(by_id.items())}
+
+
+def load_pack(name_or_path: str | Path) -> PolicySet:
+    """Return a shipped pack by its id; else the pack in a file, or the versions of one in a folder (*.toml).
+
+    Raises: PolicyError; `policy-not-found` where nothing has that name.
+    """
+    text = str(name_or_path)
+    shipped = shipped_packs()
+    if text in shipped:
+        return shipped[text]
+    if not Path(text).exists():
+        raise PolicyError("policy-not-found", name=text, known=", ".join(shipped))
+    return load_path(Path(text))
+
+
+def load_path(path: Path) -> PolicySet:
+    """Return the pack in a file, or the versions of one pack in a folder (*.toml). Raises: PolicyError."""
+    files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+    if not files:
+        raise PolicyError(file=str(path), line=1, reason="no-pack-in-folder", key="")
+    return read_set({str(file): _read(file) for file in files}, KNOWN_ZONES)
+
+
+def citation_text(cite_id: str) -> str:
+    """Return a citation of the shipped packs as people read it: instrument and article, Chinese first; the id
+    itself where no shipped pack has it (a pack of the operator's own)."""
+    return _citation_texts().get(cite_id, cite_id)
+
+
+@cache
+def _citation_texts() -> Mapping[str, str]:
+    return {
+        one.id: f"《{one.title_zh}》{one.article} / {one.id}"
+        for packs in shipped_packs().values()
+        for pack in packs.packs
+        for one in pack.citations
+    }
+
+
+def _read(file: Path) -> str:
+    try:
+        content = file.read_bytes()
+    except OSError as problem:
+        raise PolicyError(
+            file=str(file), line=1, reason="unreadable", key="", said=problem.strerror
+        ) from problem
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        line = content[: problem.start].count(b"\n") + 1
+        raise PolicyError(file=str(file), line=line, reason="not-utf-8", key="") from problem
+
+
+def _shipped_texts() -> dict[str, str]:
+    folder = resources.files("evidence.policy") / "packs"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return {name: (folder / name).read_bytes().decode("utf-8") for name in names}

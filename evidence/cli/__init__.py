@@ -1,0 +1,64 @@
+"""The terminal door: the `evidence` command. Exit codes: 0 done; 1 refused, or something was found wrong by a
+command
+that checks; 2 wrong usage; 3 the machine cannot now, try again; 4 an integrity fault."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from evidence.cli import lists, site
+from evidence.cli.dock import dock
+from evidence.cli.examine import examine
+from evidence.cli.policy import app as policy_app
+from evidence.cli.verify import verify
+from evidence.cli.words import printable
+from evidence.errors import EvidenceError, IntegrityFault, Invalid, Unavailable
+from evidence.locale import say
+from storage.errors import StorageError, StoreUnavailable
+
+app = typer.Typer(
+    name="evidence",
+    help="执法记录仪证据管理 / Body-camera evidence: from the recorder's card to the court.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(site.init)
+app.command()(site.serve)
+app.add_typer(site.docks, name="docks")
+app.command()(dock)
+app.command()(examine)
+app.command()(lists.recordings)
+app.command()(lists.findings)
+app.command()(lists.deadlines)
+app.command()(lists.gaps)
+app.command()(verify)
+app.add_typer(policy_app, name="policy")
+
+
+def exit_code(problem: EvidenceError | StorageError) -> int:
+    """Return the exit code of an error."""
+    if isinstance(problem, IntegrityFault):
+        return 4
+    if isinstance(problem, Unavailable | StoreUnavailable):
+        return 3
+    return 2 if isinstance(problem, Invalid) else 1
+
+
+def main() -> None:
+    """Run the command line; an error becomes a sentence in Chinese and English, and an exit code."""
+    try:
+        app()
+    except (EvidenceError, StorageError) as problem:
+        print(say(f"error.{problem.code}", **problem.fields), file=sys.stderr)
+        for field, value in problem.fields.items():
+            print(f"  {field}: {printable(str(value))}", file=sys.stderr)
+        sys.exit(exit_code(problem))
+    except (
+        OSError,
+        ValueError,
+    ) as problem:  # a folder that is a file, a key that cannot be read, a mistyped number
+        print(f"{say('error.unavailable')}: {printable(str(problem))}", file=sys.stderr)
+        sys.exit(3)

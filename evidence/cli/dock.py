@@ -1,0 +1,96 @@
+"""`evidence dock`: send a recorder's card and check the signed receipts. Nothing is deleted from the card."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+
+from evidence.dock.agent import MOST_PARALLEL, Order
+from evidence.dock.finding import Found
+from evidence.dock.journal import default_folder
+from evidence.dock.outcome import Outcome
+from evidence.dock.terminal import HELP, PATIENCE_S, Lines, labels, milliseconds, patience, printable, run
+
+
+def dock(
+    folder: Annotated[Path, typer.Argument(help=HELP["folder"])],
+    url: Annotated[str, typer.Option(help=HELP["url"])],
+    device: Annotated[str, typer.Option(help=HELP["device"])],
+    wearer: Annotated[str, typer.Option(help=HELP["wearer"])],
+    token: Annotated[str, typer.Option(envvar="EVIDENCE_TOKEN", show_default=False, help=HELP["token"])] = "",
+    clock_offset: Annotated[float, typer.Option(help=HELP["clock-offset"])] = 0.0,
+    case: Annotated[str | None, typer.Option(help=HELP["case"])] = None,
+    party: Annotated[str | None, typer.Option(help=HELP["party"])] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=HELP["json"])] = False,
+    state: Annotated[Path | None, typer.Option(help=HELP["state"])] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=MOST_PARALLEL, help=HELP["parallel"])] = 2,
+    patience_s: Annotated[float, typer.Option("--patience", help=HELP["patience"])] = PATIENCE_S,
+    key: Annotated[str | None, typer.Option(help=HELP["key"])] = None,
+) -> None:
+    """采集存储卡并核对回执 / Send a card, check the receipts; exit code 0 only when every file has one."""
+
+    def order() -> Order:
+        return Order(
+            folder=folder,
+            url=url,
+            token=token,
+            device=device,
+            wearer=wearer,
+            state=state or default_folder(),
+            clock_offset_ms=milliseconds(clock_offset),
+            labels=labels(case, party),
+            parallel=parallel,
+            key=key,
+            patience=patience(patience_s),
+        )
+
+    if as_json or not sys.stderr.isatty():
+        lines = Lines(sys.stderr, quiet=as_json)
+        raise typer.Exit(run(order, lines, lines.line, as_json=as_json))
+    with _progress() as progress:
+        bars = Bars(progress)
+        code = run(order, bars, bars.line, as_json=False)
+    raise typer.Exit(code)
+
+
+class Bars(Lines):
+    """Tells what happens with a bar for each file on its way; a bar becomes a line when its file is done."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__(sys.stderr)
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def moved(self, found: Found, done_bytes: int) -> None:
+        """Move the bar of a file; back, when bytes must be sent again."""
+        if found.name not in self._tasks:  # one thread per file: nobody else adds this one
+            name = escape(printable(found.name))
+            self._tasks[found.name] = self._progress.add_task(name, total=found.size_bytes or None)
+        self._progress.update(self._tasks[found.name], completed=done_bytes)
+
+    def settled(self, outcome: Outcome) -> None:
+        """Turn the bar into a line."""
+        task = self._tasks.pop(outcome.found.name, None)
+        if task is not None:
+            self._progress.remove_task(task)
+        super().settled(outcome)
+
+    def line(self, text: str) -> None:
+        """Write a line above the bars."""
+        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        console=Console(stderr=True),
+    )

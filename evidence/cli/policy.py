@@ -1,0 +1,212 @@
+"""`evidence policy show|check`: what the law says here, article by article; whether a pack can be used."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from evidence.errors import PolicyError
+from evidence.local import load_pack, load_path, shipped_packs
+from evidence.locale import CHINESE, ENGLISH, duration, say
+from evidence.policy.rules import AuxiliaryBar, Citation, Pack, cite_ids
+
+app = typer.Typer(help="规则包 / policy packs", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="机器可读 / machine-readable")]
+Rule = tuple[str, str, tuple[str, ...], tuple[Citation, ...]]  # name, value, pack fields, articles
+
+
+@app.command()
+def show(
+    name: Annotated[
+        str | None, typer.Argument(help="规则包名称、文件或目录 / a pack's name, file or folder")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """显示规则及所依据的条款 / Show the rules with their articles; without a name, list the packs."""
+    try:
+        sets = shipped_packs().values() if name is None else [load_pack(name)]
+    except PolicyError as problem:
+        raise _refuse(problem) from problem
+    packs = [pack for one in sets for pack in one.packs]
+    if json_:
+        shown = [_summary(pack) if name is None else pack_out(pack) for pack in packs]
+        print(json.dumps(shown, ensure_ascii=False, indent=2))
+        return
+    for pack in packs:
+        for line in _heading(pack) if name is None else _page(pack):
+            print(line)
+
+
+@app.command()
+def check(
+    file: Annotated[
+        Path, typer.Argument(exists=True, readable=True, help="规则包文件或目录 / a pack's file or folder")
+    ],
+) -> None:
+    """检查规则包 / Check a pack; exit code 1 with file, line and reason when it cannot be used."""
+    try:
+        found = load_path(file)
+    except PolicyError as problem:
+        raise _refuse(problem) from problem
+    for pack in found.packs:
+        print(
+            say("policy.in-order", id=pack.id, version=pack.version, articles=len(pack.citations)),
+        )
+
+
+def _refuse(problem: PolicyError) -> typer.Exit:
+    """Say on standard error what is wrong and where; return the exit."""
+    if "line" in problem.fields:
+        reason = say(f"policy-fault.{problem.fields['reason']}", **problem.fields)
+        print(f"{problem.fields['file']}:{problem.fields['line']}: {reason}", file=sys.stderr)
+    else:
+        print(say(f"policy-fault.{problem.code}", **problem.fields), file=sys.stderr)
+    return typer.Exit(1)
+
+
+def pack_out(pack: Pack) -> dict[str, Any]:
+    """Return a pack as JSON values (docs/formats/policy-pack.md)."""
+    continuity, deadline = pack.continuity, pack.upload_deadline
+    return {
+        **_summary(pack),
+        "time_zone": pack.time_zone,
+        "basis": {"text_zh": pack.basis_zh, "cites": _ids(pack.basis_cites)},
+        "upload_deadline": {
+            "within_s": deadline.within.total_seconds(),
+            "warn_before_s": deadline.warn_before.total_seconds(),
+            "cites": _ids(deadline.cites),
+        },
+        "continuity": {
+            "tolerance_s": continuity.tolerance.total_seconds(),
+            "same_activity_s": continuity.same_activity.total_seconds(),
+            "accepted_causes": list(continuity.accepted_causes),
+            "cites": _ids(continuity.cites),
+        },
+        "retention": {"years": pack.retention.years, "cites": _ids(pack.retention.cites)},
+        "labels": {"required": list(pack.labels.labels), "cites": _ids(pack.labels.cites)},
+        "no_editing": {"cites": _ids(pack.no_editing.cites)},
+        "auxiliary_bars": [_bar_out(bar) for bar in pack.auxiliary_bars],
+        "set_by_default": {one.field: {"zh": one.reason_zh, "en": one.reason_en} for one in pack.defaults},
+        "adopted": {
+            one.id: {"zh": one.adopted_zh, "en": one.adopted_en} for one in pack.instruments if one.adopted_zh
+        },
+        "citations": [
+            {
+                "id": one.id,
+                "article": one.article,
+                "title_zh": one.title_zh,
+                "title_en": one.title_en,
+                "text_zh": one.text_zh,
+                "gloss_en": one.gloss_en,
+            }
+            for one in pack.citations
+        ],
+    }
+
+
+def _summary(pack: Pack) -> dict[str, Any]:
+    return {
+        "id": pack.id,
+        "version": pack.version,
+        "title_zh": pack.title_zh,
+        "title_en": pack.title_en,
+        "in_force": {
+            "from": pack.in_force_from.isoformat() if pack.in_force_stated else None,
+            "to": pack.in_force_to.isoformat() if pack.in_force_to else None,
+            "note": {"zh": pack.in_force_note_zh, "en": pack.in_force_note_en},
+            "cites": _ids(pack.in_force_cites),
+        },
+    }
+
+
+def _bar_out(bar: AuxiliaryBar) -> dict[str, Any]:
+    return {
+        "acts": sorted(act.value for act in bar.acts),
+        "cites": _ids(bar.cites),
+        "reading": {"zh": bar.reading_zh, "en": bar.reading_en},
+    }
+
+
+def _ids(cites: Iterable[Citation]) -> list[str]:
+    return list(cite_ids(cites))
+
+
+def _heading(pack: Pack) -> Iterator[str]:
+    start = pack.in_force_from.isoformat() if pack.in_force_stated else say("policy.date-not-stated")
+    end = pack.in_force_to.isoformat() if pack.in_force_to else say("policy.no-end")
+    yield f"{pack.id}  {pack.version}  {pack.title_zh} / {pack.title_en}"
+    yield f"    {say('policy.in-force')}: {start} – {end}"
+
+
+def _page(pack: Pack) -> Iterator[str]:
+    """Yield all rules of a pack: value, the articles word for word, and what was set by default."""
+    yield from _heading(pack)
+    if pack.in_force_note_zh:
+        yield f"    {pack.in_force_note_zh} / {pack.in_force_note_en}"
+    for name, value, fields, cites in _rules(pack):
+        yield ""
+        yield f"{say(f'policy.{name}')}: {value}"
+        for cite in cites:
+            yield f"    《{cite.title_zh}》{cite.article} ({cite.id})"
+            yield f"        {cite.text_zh}"
+            yield f"        {cite.gloss_en}"
+        for default in pack.defaults:
+            if default.field in fields:
+                field = say(f"policy-field.{default.field}")
+                yield f"    {say('policy.default')} [{field}]: {default.reason_zh} / {default.reason_en}"
+    for one in pack.instruments:
+        if one.adopted_zh:
+            yield f"\n{say('policy.adopted')} 《{one.title_zh}》: {one.adopted_zh} / {one.adopted_en}"
+
+
+def _rules(pack: Pack) -> Iterator[Rule]:
+    deadline, continuity = pack.upload_deadline, pack.continuity
+    yield "in-force", say("policy.pack-dates"), (), pack.in_force_cites
+    yield "basis", pack.basis_zh, (), pack.basis_cites
+    yield "time-zone", pack.time_zone, ("time_zone",), ()
+    yield (
+        "upload-deadline",
+        say(
+            "policy.deadline-value",
+            within=_length(CHINESE, deadline.within),
+            within_en=_length(ENGLISH, deadline.within),
+            warn=_length(CHINESE, deadline.warn_before),
+            warn_en=_length(ENGLISH, deadline.warn_before),
+        ),
+        ("upload_deadline.within_h", "upload_deadline.warn_before_h"),
+        deadline.cites,
+    )
+    yield (
+        "continuity",
+        say(
+            "policy.continuity-value",
+            tolerance=_length(CHINESE, continuity.tolerance),
+            tolerance_en=_length(ENGLISH, continuity.tolerance),
+            same=_length(CHINESE, continuity.same_activity),
+            same_en=_length(ENGLISH, continuity.same_activity),
+        ),
+        ("continuity.tolerance_s", "continuity.same_activity_min"),
+        continuity.cites,
+    )
+    causes = "; ".join(say(f"cause.{cause}") for cause in continuity.accepted_causes)
+    yield "causes", causes, ("continuity.accepted_causes",), ()  # the articles stand just above
+    years = say("policy.retention-value", years=pack.retention.years)
+    yield "retention", years, ("retention", "retention.years"), pack.retention.cites
+    labels = "; ".join(say(f"label.{label}") for label in pack.labels.labels)
+    yield "labels", labels, ("labels", "labels.required"), pack.labels.cites
+    yield "no-editing", say("policy.no-editing-value"), ("no_editing",), pack.no_editing.cites
+    for bar in pack.auxiliary_bars:
+        acts = "; ".join(say(f"act.{act}") for act in sorted(bar.acts))
+        reading = f" ({bar.reading_zh} / {bar.reading_en})" if bar.reading_zh else ""
+        yield "auxiliary-bar", acts + reading, (), bar.cites
+
+
+def _length(language: str, length: timedelta) -> str:
+    return duration(language, length.total_seconds())

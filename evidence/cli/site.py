@@ -1,0 +1,129 @@
+"""`evidence init`, `evidence serve`, `evidence docks`: making and running a site."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evidence.cli.words import printable
+from evidence.domain.access import Caller, Role
+from evidence.errors import Invalid
+from evidence.local import check_machine
+from evidence.locale import say
+
+if TYPE_CHECKING:
+    from evidence.bootstrap import Application
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="站点数据目录 / the site's data folder (or EVIDENCE_DATA)")
+]
+Json = Annotated[bool, typer.Option("--json", help="机器可读 / machine-readable")]
+OPERATOR = Caller("operator", Role.OPERATOR, "operator")
+
+docks = typer.Typer(help="采集站 / docking stations", no_args_is_help=True)
+
+
+def folder(data: Path | None) -> Path:
+    """Return the data folder named by the option or the environment. Raises: Invalid."""
+    from evidence.settings import default_data
+
+    named = data or default_data()
+    if named is None:
+        raise Invalid("data-folder-missing")
+    return named
+
+
+def open_site(data: Path | None) -> Application:
+    """Open the site named by the option or the environment. Raises: Invalid, Unavailable."""
+    # Late, here and below: database, queue and web take a second to load, which no other command should wait.
+    from evidence.bootstrap import build
+
+    return build(folder(data))
+
+
+def init(
+    data: Annotated[Path, typer.Option("--data", help="新站点的数据目录 / data folder of the new site")],
+    policy: Annotated[str, typer.Option("--policy", help="规则包 / policy pack")],
+    name: Annotated[
+        str, typer.Option("--name", help="签名名称 / name that stands in signatures")
+    ] = "evidence",
+    sm3: Annotated[bool, typer.Option("--sm3/--no-sm3", help="同时计算 SM3 / SM3 beside SHA-256")] = True,
+    json_: Json = False,
+) -> None:
+    """建立站点 / Make a site; prints the administrator's token this one time."""
+    from evidence.bootstrap import initialise
+
+    token, verifier = initialise(data, policy, name, sm3)
+    if json_:
+        print(json.dumps({"data": str(data), "administrator_token": token, "verifier_key": verifier}))
+        return
+    print(say("cli.init-done", folder=str(data)))
+    print(say("cli.admin-token"))
+    print(f"  {token}")
+    print(say("cli.verifier-key"))
+    print(f"  {verifier}")
+
+
+def serve(
+    data: Data = None,
+    host: Annotated[str, typer.Option(help="监听地址 / address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口，0 为任选 / port, 0 = any free one")] = 8443,
+    certificate: Annotated[Path | None, typer.Option(help="TLS 证书 / TLS certificate")] = None,
+    key: Annotated[Path | None, typer.Option(help="TLS 私钥 / TLS key")] = None,
+) -> None:
+    """运行服务 / Run the service of a site."""
+    from evidence.bootstrap import build, lock_service
+    from evidence.web.app import create_app
+    from evidence.web.serving import serve_http
+
+    if certificate is None and host not in ("127.0.0.1", "::1", "localhost"):
+        raise Invalid("tls-required", host=host)
+    where = folder(data)
+    _log_to_standard_error()
+    check_machine()
+    with lock_service(where):
+        serve_http(create_app(build(where)), host, port, certificate, key)
+
+
+def _log_to_standard_error() -> None:
+    """Log what an operator must see; the libraries below say only what went wrong."""
+    quiet = {"alembic": logging.WARNING, "celery": logging.WARNING, "kombu": logging.ERROR}
+    for library, least in quiet.items():
+        logging.getLogger(library).setLevel(least)
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s"
+    )
+
+
+@docks.command("add")
+def add_dock(name: str, data: Data = None, json_: Json = False) -> None:
+    """添加采集站 / Add a dock; prints its token this one time."""
+    account, token = open_site(data).accounts.add_dock(OPERATOR, name)
+    if json_:
+        print(json.dumps({"id": account.id, "name": account.name, "token": token}, ensure_ascii=False))
+        return
+    print(say("cli.dock-token", name=name))
+    print(f"  {token}")
+
+
+@docks.command("revoke")
+def revoke_dock(dock: str, data: Data = None) -> None:
+    """吊销采集站令牌 / Revoke a dock's token (by the dock's id); what it sent stays."""
+    open_site(data).accounts.revoke_dock(OPERATOR, dock)
+    print(say("cli.dock-revoked", dock=dock))
+
+
+@docks.command("list")
+def list_docks(data: Data = None, json_: Json = False) -> None:
+    """列出采集站 / List the docks."""
+    accounts = open_site(data).accounts.docks(OPERATOR)
+    if json_:
+        print(json.dumps([{"id": one.id, "name": one.name} for one in accounts], ensure_ascii=False))
+        return
+    for one in accounts:
+        print(f"{one.id}  {printable(one.name)}")

@@ -1,0 +1,87 @@
+"""How things are written for people on a terminal: hostile names made harmless, spans, citations,
+headings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from evidence.domain.instants import from_text
+from evidence.local import citation_text
+from evidence.locale import say
+
+_MARK = {"info": "·", "attention": "!", "breach": "‼"}
+
+
+def legible(value: Any) -> Any:
+    r"""Return a JSON value; bytes of file names that are not UTF-8 are written `\xNN`, as docks do."""
+    if isinstance(value, str):
+        return "".join(
+            f"\\x{ord(letter) - 0xDC00:02x}" if 0xDC80 <= ord(letter) <= 0xDCFF else letter
+            for letter in value
+        )
+    if isinstance(value, Mapping):
+        return {key: legible(one) for key, one in value.items()}
+    return [legible(one) for one in value] if isinstance(value, list) else value
+
+
+def printable(text: str) -> str:
+    """Return the text with control, bidi and other unprintable characters escaped: a name must not steer a
+    terminal."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in legible(text)
+    )
+
+
+def heading(part: str, number: int) -> str:
+    """Return the heading of a part of a report, with how many lines follow."""
+    return f"\n{say(f'heading.{part}')}: {number}"
+
+
+def seconds_text(seconds: float | None) -> str:
+    """Return a length of time as `1 d 02:03:04`, empty for none."""
+    if seconds is None:
+        return ""
+    return str(timedelta(seconds=round(seconds)))
+
+
+def cites_text(cites: Sequence[str]) -> str:
+    """Return citations as people read them: instrument and article."""
+    return "; ".join(citation_text(cite) for cite in cites)
+
+
+def time_text(instant: str | None, zone: str) -> str:
+    """Return an instant as people read it, in the law's time zone, to the second."""
+    if instant is None:
+        return ""
+    return from_text(instant).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def short_name(name: str) -> str:
+    """Return a file's own name without its folders on the card, for narrow columns."""
+    return name.rsplit("/", 1)[-1]
+
+
+def span_text(start: float | None, end: float | None) -> str:
+    """Return a span of seconds inside a file."""
+    if start is None and end is None:
+        return ""
+    left = "" if start is None else f"{start:.3f}"
+    right = "" if end is None else f"{end:.3f}"
+    return f"{left}–{right} s"
+
+
+def finding_lines(row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of one finding: what and where, the sentence, the articles."""
+    code, severity = str(row["code"]), str(row["severity"])
+    title, level = say(f"finding.{code}.title"), say(f"severity.{severity}")
+    span = span_text(row["start_s"], row["end_s"])
+    yield f"{_MARK[severity]} [{level}] {title} ({code})  {printable(row['file'])}  {span}".rstrip()
+    facts = {**row["detail"], **{key: row[key] for key in ("measured", "limit", "file", "start_s", "end_s")}}
+    yield "    " + printable(say(f"finding.{code}.text", **facts))
+    if row["cites"]:
+        yield "    " + cites_text(row["cites"])

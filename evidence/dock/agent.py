@@ -1,0 +1,225 @@
+"""One docking, from the card to the checked receipts: the order in which everything happens.
+
+1. list the card; 2. agree on the service's key with what is pinned; 3. announce the whole list, so that a
+file that never arrives is known to be missing; 4. send, several files at once; 5. collect and check receipts.
+Nothing is ever written on the card or deleted from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Lock
+from typing import TypeVar
+
+from evidence.dock import protocol
+from evidence.dock.collecting import Collector
+from evidence.dock.finding import CardFault, Found, Listing, list_card
+from evidence.dock.journal import Journal
+from evidence.dock.line import Address, Line
+from evidence.dock.outcome import Outcome, Report, State, Watch
+from evidence.dock.patience import Patience, Trying
+from evidence.dock.sending import Sender, Sent, Trust
+from evidence.domain.keys import VerifierKey
+from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, Unavailable
+
+T = TypeVar("T")
+MOST_PARALLEL = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to dock and where. clock_offset_ms is to be added to the device's clock. 1 <= parallel <= 16."""
+
+    folder: Path
+    url: str
+    token: str = field(repr=False)
+    device: str
+    wearer: str
+    state: Path
+    clock_offset_ms: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    parallel: int = 2
+    key: str | None = None
+    patience: Patience = Patience()
+
+
+def dock_card(order: Order, watch: Watch) -> Report:
+    """Dock a card; return what became of every file.
+
+    Raises: CardFault (`card-unreadable`, `card-empty`), Invalid for a bad order, IntegrityFault
+    `key-changed`, or what the service answered to the announcement. Then nothing was sent.
+    """
+    address = Address.parse(order.url)
+    _check(order)
+    listing = list_card(order.folder)
+    watch.listed(listing)
+    if not listing.files and not any(skipped.is_loss for skipped in listing.skipped):
+        # An empty folder is what a card that is not there looks like: never a silent success.
+        raise CardFault("card-empty", name=str(order.folder))
+    journal = Journal(order.state, str(address), order.folder)
+    try:
+        return _Docking(order, watch, address, journal).run(listing)
+    finally:
+        journal.close()
+
+
+def _check(order: Order) -> None:
+    """Refuse what no service could take, before the card is looked at."""
+    if not order.token or not order.token.isascii() or not order.token.isprintable():
+        raise Invalid("token-malformed")
+    if not 1 <= order.parallel <= MOST_PARALLEL:
+        raise Invalid("invalid-parallel", parallel=order.parallel, limit=MOST_PARALLEL)
+    texts = {"device": order.device, "wearer": order.wearer}
+    for field_name, text in {**order.labels, **texts}.items():
+        if "\0" in text or any(0xD800 <= ord(letter) <= 0xDFFF for letter in text):
+            raise Invalid("invalid-text", field=field_name)
+    for field_name, text in texts.items():
+        if not text.strip():
+            raise Invalid("missing-text", field=field_name)
+
+
+class _Docking:
+    def __init__(self, order: Order, watch: Watch, address: Address, journal: Journal) -> None:
+        self._order, self._watch, self._address, self._journal = order, watch, address, journal
+        self._wearing = protocol.Wearing(order.device, order.wearer, order.clock_offset_ms, order.labels)
+        self._stop, self._lock = Event(), Lock()
+        self._outcomes: dict[str, Outcome] = {}
+        self._lines: list[Line] = []
+
+    def run(self, listing: Listing) -> Report:
+        line = self._line()
+        try:
+            trying = self._trying(self._order.patience.contact_s)
+            key = self._agree_on_key(line, trying)
+            card, standings = _patiently(
+                trying, lambda: protocol.announce(line, self._wearing, listing.files)
+            )
+        finally:
+            line.close()
+        trust = Trust(key, self._journal, self._order.device)
+        self._send_all(card, list(zip(listing.files, standings, strict=True)), trust)
+        outcomes = tuple(self._outcomes[found.name] for found in listing.files)
+        return Report(card, key, outcomes, listing.skipped)
+
+    def _agree_on_key(self, line: Line, trying: Trying) -> VerifierKey:
+        """Return the key to believe. The first is for good: given by a person, else taken on first use."""
+        pinned = self._journal.pinned()
+        given = VerifierKey.parse(self._order.key) if self._order.key is not None else None
+        shown = _patiently(trying, lambda: protocol.fetch_key(line))
+        key = pinned or given or shown
+        for offered in (given, shown):
+            if offered is not None and offered != key:
+                raise IntegrityFault("key-changed", pinned=key.text(), offered=offered.text())
+        if pinned is None:
+            origin = "given" if given is not None else "first-use"
+            self._journal.pin(key, origin)
+            self._watch.pinned(key, origin)
+        return key
+
+    def _send_all(self, card: str, work: list[tuple[Found, protocol.Standing]], trust: Trust) -> None:
+        queue: SimpleQueue[Sent | None] = SimpleQueue()
+        remaining = iter(work)
+        with ThreadPoolExecutor(self._order.parallel + 1) as pool:
+            collecting = pool.submit(self._collect, queue, trust)
+            senders = [
+                pool.submit(self._send_some, card, remaining, queue, trust)
+                for _ in range(min(self._order.parallel, len(work)))
+            ]
+            try:
+                _wait(senders)
+                queue.put(None)
+                _wait([collecting])
+            except BaseException:  # called off at the keyboard, or a fault of our own: leave at once
+                self._stop.set()
+                queue.put(None)
+                for line in self._lines:
+                    line.abort()
+                raise
+
+    def _send_some(
+        self,
+        card: str,
+        remaining: Iterator[tuple[Found, protocol.Standing]],
+        queue: SimpleQueue[Sent | None],
+        trust: Trust,
+    ) -> None:
+        """Send files until none is left; one that fails does not keep the others back."""
+        line, current = self._line(), _Current()
+        sender = Sender(
+            line,
+            trust,
+            self._trying(None, current),
+            lambda line, found: protocol.create_upload(line, self._wearing, card, found),
+            self._moved,
+        )
+        try:
+            while (item := self._next(remaining)) is not None:
+                current.found = found = item[0]
+                try:
+                    result = sender.deliver(found, item[1])
+                except EvidenceError as problem:
+                    result = Outcome(found, State.FAILED, error=problem)
+                if isinstance(result, Sent):
+                    queue.put(result)
+                else:
+                    self._settle(result)
+        finally:
+            line.close()
+
+    def _collect(self, queue: SimpleQueue[Sent | None], trust: Trust) -> None:
+        line = self._line()
+        try:
+            Collector(line, trust, self._order.patience, self._stop, self._settle, self._watch.waits).collect(
+                queue
+            )
+        finally:
+            line.close()
+
+    def _next(
+        self, remaining: Iterator[tuple[Found, protocol.Standing]]
+    ) -> tuple[Found, protocol.Standing] | None:
+        with self._lock:
+            return None if self._stop.is_set() else next(remaining, None)
+
+    def _settle(self, outcome: Outcome) -> None:
+        with self._lock:
+            self._outcomes[outcome.found.name] = outcome
+        self._watch.settled(outcome)
+
+    def _moved(self, found: Found, done_bytes: int) -> None:
+        if self._stop.is_set():
+            raise Unavailable("stopped")
+        self._watch.moved(found, done_bytes)
+
+    def _line(self) -> Line:
+        line = Line(self._address, self._order.token, self._order.patience.timeout_s)
+        self._lines.append(line)
+        return line
+
+    def _trying(self, limit_s: float | None, current: _Current | None = None) -> Trying:
+        def told(problem: EvidenceError, seconds: float) -> None:
+            self._watch.waits(current.found if current else None, problem, seconds)
+
+        return Trying(self._order.patience, self._stop, told, limit_s)
+
+
+@dataclass(slots=True)
+class _Current:
+    found: Found | None = None
+
+
+def _patiently(trying: Trying, ask: Callable[[], T]) -> T:
+    while True:
+        try:
+            return ask()
+        except (Unavailable, Conflict) as problem:
+            trying.again(problem)
+
+
+def _wait(futures: list[Future[None]]) -> None:
+    for future in futures:
+        future.result()

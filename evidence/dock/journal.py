@@ -1,0 +1,112 @@
+"""What the dock remembers between two cards: the pinned key of each service, and the receipts it has checked.
+
+One SQLite file in the state folder, written through to the disc before a call returns (synchronous = EXTRA).
+Losing it loses no recording: keys are pinned again, files read again and compared. Never on a card.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from evidence.dock.finding import Found
+from evidence.domain.keys import VerifierKey
+from evidence.errors import EvidenceError, IntegrityFault, Invalid, Unavailable
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS pin (service TEXT PRIMARY KEY, vkey TEXT NOT NULL, origin TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS receipt (
+  service TEXT NOT NULL, device TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns TEXT NOT
+  NULL, sha256 TEXT NOT NULL, document BLOB NOT NULL, PRIMARY KEY (service, device, name, size, mtime_ns)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+def default_folder() -> Path:
+    """Return where this platform keeps the state of programs."""
+    if sys.platform == "win32":
+        root = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local"
+    elif sys.platform == "darwin":
+        root = Path.home() / "Library/Application Support"
+    else:
+        root = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
+    return Path(root) / "evidence-dock"
+
+
+class Journal:
+    """The journal of one service. Safe to use from several threads, and by several docks at once."""
+
+    def __init__(self, folder: Path, service: str, card: Path) -> None:
+        """Open or make the journal in folder.
+
+        Raises: Invalid `state-on-card` when the folder lies on the card, Unavailable `state-unusable`.
+        """
+        if folder.resolve().is_relative_to(card.resolve()):
+            raise Invalid("state-on-card", folder=str(folder))
+        self._service, self._lock, self._folder = service, Lock(), folder
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._db = sqlite3.connect(
+                folder / "dock.sqlite3", timeout=60, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as problem:
+            raise self._unusable(problem) from problem
+        with self._using() as db:
+            db.execute("PRAGMA synchronous = EXTRA")
+            db.executescript(_SCHEMA)
+
+    def pinned(self) -> VerifierKey | None:
+        """Return the pinned key of this service. Raises: Unavailable."""
+        with self._using() as db:
+            row = db.execute("SELECT vkey FROM pin WHERE service = ?", (self._service,)).fetchone()
+        return VerifierKey.parse(row[0]) if row else None
+
+    def pin(self, key: VerifierKey, origin: str) -> None:
+        """Pin the key of this service for good; origin tells how it came ("given", "first-use").
+
+        Raises: IntegrityFault `key-changed` when another one is pinned, Unavailable.
+        """
+        with self._using() as db:
+            db.execute("INSERT OR IGNORE INTO pin VALUES (?, ?, ?)", (self._service, key.text(), origin))
+        pinned = self.pinned()
+        if pinned != key:
+            raise IntegrityFault("key-changed", pinned=pinned.text() if pinned else None, offered=key.text())
+
+    def receipt(self, device: str, found: Found) -> tuple[str, bytes] | None:
+        """Return sha256 and receipt of a file that was sealed before. Raises: Unavailable."""
+        with self._using() as db:
+            row = db.execute(
+                "SELECT sha256, document FROM receipt"
+                " WHERE service = ? AND device = ? AND name = ? AND size = ? AND mtime_ns = ?",
+                (self._service, device, found.name, found.size_bytes, str(found.mtime_ns)),
+            ).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def keep(self, device: str, found: Found, sha256: str, document: bytes) -> None:
+        """Keep a receipt that was checked; durable when this returns. Raises: Unavailable."""
+        with self._using() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (self._service, device, found.name, found.size_bytes, str(found.mtime_ns), sha256, document),
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def _using(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._db
+            except sqlite3.Error as problem:
+                raise self._unusable(problem) from problem
+
+    def _unusable(self, problem: Exception) -> EvidenceError:
+        return Unavailable("state-unusable", folder=str(self._folder), reason=str(problem))

@@ -1,0 +1,102 @@
+"""What became of each file of a card, what the dock tells while it works, and what it reports at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from evidence.dock.finding import Found, Listing, Skipped
+from evidence.domain.keys import VerifierKey
+from evidence.errors import EvidenceError
+
+
+class State(StrEnum):
+    """How a file stands when the dock is done with it. There is nothing between sealed and failed."""
+
+    SEALED = "sealed"  # sent now; a checked receipt is in hand
+    ALREADY_SEALED = "already-sealed"  # sealed before; a checked receipt is in hand
+    FAILED = "failed"  # no checked receipt: keep the card
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file. sha256 is of the bytes read from the card; receipt is the whole document."""
+
+    found: Found
+    state: State
+    sha256: str | None = None
+    recording: str | None = None
+    receipt: bytes | None = None
+    error: EvidenceError | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as it stands in the report."""
+        return {
+            "name": self.found.name,
+            "size": self.found.size_bytes,
+            "sha256": self.sha256,
+            "state": self.state.value,
+            "recording": self.recording,
+            "receipt": self.receipt.decode("utf-8") if self.receipt is not None else None,
+            "error": error_json(self.error) if self.error is not None else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole docking. files in the order of the list."""
+
+    card: str
+    key: VerifierKey
+    files: tuple[Outcome, ...]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether every file has a checked receipt and nothing on the card may be missed."""
+        sealed = all(outcome.state is not State.FAILED for outcome in self.files)
+        return sealed and not any(skipped.is_loss for skipped in self.skipped)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the report for programs."""
+        states = Counter(outcome.state for outcome in self.files)
+        return {
+            "card": self.card,
+            "key": self.key.text(),
+            "complete": self.is_complete,
+            "files": [outcome.as_json() for outcome in self.files],
+            "skipped": [{"name": s.name, "reason": s.reason, "loss": s.is_loss} for s in self.skipped],
+            "totals": {
+                "files": len(self.files),
+                "bytes": sum(outcome.found.size_bytes for outcome in self.files),
+                **{state.value: states[state] for state in State},
+                "skipped": len(self.skipped),
+            },
+        }
+
+
+class Watch(Protocol):
+    """Hears what happens, from several threads. Names are data: make them safe before showing them."""
+
+    def pinned(self, key: VerifierKey, origin: str) -> None:
+        """A key was pinned now: origin is "given" or "first-use" (nobody vouched for it)."""
+
+    def listed(self, listing: Listing) -> None:
+        """The card was read."""
+
+    def moved(self, found: Found, done_bytes: int) -> None:
+        """So many bytes of a file are on their way or there; fewer when some must be sent again."""
+
+    def waits(self, found: Found | None, problem: EvidenceError, seconds: float) -> None:
+        """Something did not work and is tried again after a while."""
+
+    def settled(self, outcome: Outcome) -> None:
+        """A file is done with."""
+
+
+def error_json(error: EvidenceError) -> dict[str, object]:
+    """Return an error as code and facts that JSON can hold."""
+    facts = {k: v if isinstance(v, int | str | None) else str(v) for k, v in error.fields.items()}
+    return {"code": error.code, **facts}

@@ -1,0 +1,141 @@
+"""The requests of docs/formats/dock-protocol.md, one function each, over a line. Nothing is asked twice
+here."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from evidence.dock.finding import Found
+from evidence.dock.line import Answer, Line
+from evidence.domain.ids import is_id
+from evidence.domain.instants import to_text
+from evidence.domain.keys import VerifierKey
+from evidence.errors import IntegrityFault
+
+STATES = ("wanted", "receiving", "sealing", "sealed")
+_JSON = {"Content-Type": "application/json"}
+_OCTETS = "application/offset+octet-stream"
+_COUNT = re.compile(r"[0-9]{1,19}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Wearing:
+    """Who wore which recorder, how far its clock is off (milliseconds to add), and the labels given."""
+
+    device: str
+    wearer: str
+    clock_offset_ms: int
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the service says about an announced file: one of STATES, and the ids it goes with."""
+
+    state: str
+    upload: str | None
+    recording: str | None
+
+
+def fetch_key(line: Line) -> VerifierKey:
+    """Return the verifier key that the service shows. Raises: Invalid when it is none."""
+    return VerifierKey.parse(line.ask("GET", "/api/v1/key", {}).body.decode("utf-8", "replace"))
+
+
+def announce(line: Line, wearing: Wearing, files: Sequence[Found]) -> tuple[str, tuple[Standing, ...]]:
+    """Announce the card; return its id and where each file stands, in the order given.
+
+    Raises: IntegrityFault `answer-malformed` when the answer is not about exactly these files.
+    """
+    listed = [
+        {"name": f.name, "size": f.size_bytes, "modified": to_text(f.modified) if f.modified else None}
+        for f in files
+    ]
+    body = {
+        "device": wearing.device,
+        "wearer": wearing.wearer,
+        "clock_offset_ms": wearing.clock_offset_ms,
+        "labels": dict(wearing.labels),
+        "files": listed,
+    }
+    answer = line.ask("POST", "/api/v1/cards", _JSON, json.dumps(body, ensure_ascii=False).encode())
+    try:
+        document = json.loads(answer.body)
+        entries = document["files"]
+        same = [(e["name"], e["size"]) for e in entries] == [(f.name, f.size_bytes) for f in files]
+        standings = tuple(_standing(entry) for entry in entries)
+    except (ValueError, KeyError, TypeError, RecursionError) as problem:
+        raise IntegrityFault("answer-malformed", to="cards") from problem
+    if not same or not is_id(str(document["card"])):
+        raise IntegrityFault("answer-malformed", to="cards")
+    return document["card"], standings
+
+
+def create_upload(line: Line, wearing: Wearing, card: str, found: Found) -> str:
+    """Open an upload (tus creation); return its id."""
+    facts = {
+        "filename": found.name,
+        "device": wearing.device,
+        "wearer": wearing.wearer,
+        "card": card,
+        "clock-offset-ms": str(wearing.clock_offset_ms),
+    }
+    if found.modified is not None:
+        facts["modified"] = to_text(found.modified)
+    facts |= {f"label-{name}": text for name, text in wearing.labels.items()}
+    metadata = ",".join(f"{k} {base64.b64encode(v.encode()).decode('ascii')}" for k, v in facts.items())
+    headers = {"Upload-Length": str(found.size_bytes), "Upload-Metadata": metadata}
+    answer = line.ask("POST", "/api/v1/uploads", headers, b"")
+    upload = answer.headers.get("location", "").rpartition("/")[2]
+    if not is_id(upload):
+        raise IntegrityFault("answer-malformed", to="uploads")
+    return upload
+
+
+def fetch_offset(line: Line, upload: str) -> int:
+    """Return how many bytes of an upload are durable (tus HEAD)."""
+    return _offset(line.ask("HEAD", f"/api/v1/uploads/{upload}", {}))
+
+
+def send_chunk(
+    line: Line, upload: str, offset: int, chunk: memoryview, prefix_digest: bytes, sent: Callable[[int], None]
+) -> int:
+    """Send bytes at an offset (tus PATCH) with the digest of the file from its start to the end of these
+    bytes; return the new durable offset."""
+    checksum = base64.b64encode(prefix_digest).decode("ascii")
+    headers = {
+        "Content-Type": _OCTETS,
+        "Upload-Offset": str(offset),
+        "Upload-Checksum": f"sha256-prefix {checksum}",
+    }
+    return _offset(line.ask("PATCH", f"/api/v1/uploads/{upload}", headers, chunk, sent))
+
+
+def fetch_receipt(line: Line, upload: str) -> tuple[bytes | None, float]:
+    """Return the receipt, or None and the seconds after which to ask again while sealing goes on."""
+    answer = line.ask("GET", f"/api/v1/uploads/{upload}/receipt", {})
+    if answer.status == 200:
+        return answer.body, 0.0
+    wait = answer.headers.get("retry-after", "")
+    return None, float(wait) if _COUNT.fullmatch(wait) else 1.0
+
+
+def _offset(answer: Answer) -> int:
+    text = answer.headers.get("upload-offset", "")
+    if not _COUNT.fullmatch(text):
+        raise IntegrityFault("answer-malformed", to="uploads")
+    return int(text)
+
+
+def _standing(entry: Mapping[str, object]) -> Standing:
+    state, upload, recording = entry["state"], entry["upload"], entry["recording"]
+    for name in (upload, recording):
+        if name is not None and not (isinstance(name, str) and is_id(name)):
+            raise ValueError("not an id")
+    if state not in STATES or (state in ("receiving", "sealing") and upload is None):
+        raise ValueError("not a state")
+    return Standing(str(state), upload, recording)  # type: ignore[arg-type]

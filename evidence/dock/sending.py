@@ -1,0 +1,173 @@
+"""One file's way to the service: open or resume its upload, send it, go on wherever the line breaks.
+
+The service's durable offset decides where to go on; what was sent twice is at most one chunk. Chunks get
+smaller while the line breaks, and larger again while it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from evidence.dock import protocol
+from evidence.dock.finding import Found
+from evidence.dock.journal import Journal
+from evidence.dock.line import Line
+from evidence.dock.outcome import Outcome, State
+from evidence.dock.patience import Trying
+from evidence.dock.reading import Original
+from evidence.dock.receipts import Expected, verify_receipt
+from evidence.domain.keys import VerifierKey
+from evidence.errors import Conflict, IntegrityFault, NotFound, Unavailable
+
+LARGEST_CHUNK = 32 << 20
+SMALLEST_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file whose bytes are all with the service, and the digest of what was read from the card."""
+
+    found: Found
+    upload: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What turns a document into an outcome: the pinned key, and the journal of what was believed."""
+
+    key: VerifierKey
+    journal: Journal
+    device: str
+
+    def accept(
+        self, found: Found, sha256: str, document: bytes, state: State, recording: str | None = None
+    ) -> Outcome:
+        """Check a receipt and keep it. Raises: IntegrityFault when it is not to be believed, Unavailable."""
+        checked = self._check(found, sha256, document, recording)
+        self.journal.keep(self.device, found, sha256, document)
+        return Outcome(found, state, sha256, checked, document)
+
+    def recall(self, found: Found, recording: str | None) -> Outcome | None:
+        """Return the outcome of a file whose receipt is in the journal and still holds.
+
+        A remembered receipt that does not hold (another key, another recording) counts for nothing: the file
+        is read again like one never seen. Raises: Unavailable.
+        """
+        remembered = self.journal.receipt(self.device, found)
+        if remembered is None:
+            return None
+        try:
+            checked = self._check(found, *remembered, recording)
+        except IntegrityFault:
+            return None
+        return Outcome(found, State.ALREADY_SEALED, remembered[0], checked, remembered[1])
+
+    def _check(self, found: Found, sha256: str, document: bytes, recording: str | None) -> str:
+        expected = Expected(self.device, found.name, found.size_bytes, sha256, recording)
+        return verify_receipt(document, self.key, expected)
+
+
+class Sender:
+    """Sends files one after another over one line. For one thread."""
+
+    def __init__(
+        self,
+        line: Line,
+        trust: Trust,
+        trying: Trying,
+        create: Callable[[Line, Found], str],
+        moved: Callable[[Found, int], None],
+    ) -> None:
+        self._line, self._trust, self._trying = line, trust, trying
+        self._create, self._moved = create, moved
+        self._chunk = LARGEST_CHUNK
+
+    def deliver(self, found: Found, standing: protocol.Standing) -> Sent | Outcome:
+        """Bring a file to the service, or find that it was sealed before.
+
+        Raises: CardFault, or the error after which patience ended.
+        """
+        if standing.state == "sealed":
+            known = self._trust.recall(found, standing.recording)
+            if known is not None:
+                return known
+        with Original(found) as original:
+            if standing.state == "sealed":
+                known = self._compare(original, standing)
+                if known is not None:
+                    return known
+            upload = standing.upload if standing.state != "sealed" else None
+            return self._send(original, upload)
+
+    def _compare(self, original: Original, standing: protocol.Standing) -> Outcome | None:
+        """Check a file that the service sealed and this dock does not remember: read it, fetch its receipt.
+
+        None when the receipt is not ours to fetch or names other bytes; then the file is sent, and the
+        service finds the same bytes again or keeps both and lists the contradiction.
+        """
+        if standing.upload is None:
+            return None
+        sha256 = original.digest_to_end()
+        try:
+            document = self._patiently(lambda: protocol.fetch_receipt(self._line, str(standing.upload))[0])
+            if document is None:
+                return None
+            return self._trust.accept(
+                original.found, sha256, document, State.ALREADY_SEALED, standing.recording
+            )
+        except NotFound:
+            return None
+        except IntegrityFault as fault:
+            if fault.code == "receipt-differs" and fault.fields.get("field") == "sha256":
+                return None
+            raise
+
+    def _send(self, original: Original, upload: str | None) -> Sent:
+        found = original.found
+        offset: int | None = None
+        is_new = False
+        while True:
+            try:
+                if upload is None:
+                    is_new = True
+                    upload, offset = self._create(self._line, found), 0
+                elif offset is None:
+                    offset = protocol.fetch_offset(self._line, upload)
+                self._moved(found, offset)
+                if offset >= found.size_bytes:
+                    return Sent(found, upload, original.digest_to_end())
+                offset = self._send_chunk(original, upload, offset)
+            except NotFound:  # expired, or another dock's: begin a new one, once
+                if is_new:
+                    raise
+                upload = offset = None
+            except (Unavailable, Conflict) as problem:
+                if problem.code == "no-answer":
+                    self._chunk = max(self._chunk // 2, SMALLEST_CHUNK)
+                self._trying.again(problem)
+                offset = None
+
+    def _send_chunk(self, original: Original, upload: str, offset: int) -> int:
+        chunk = original.chunk_at(offset, self._chunk)
+        durable = protocol.send_chunk(
+            self._line,
+            upload,
+            offset,
+            chunk,
+            original.digest_through(chunk),
+            lambda sent: self._moved(original.found, offset + sent),
+        )
+        if durable <= offset:
+            raise Unavailable("no-progress", offset=durable)
+        self._trying.progress()
+        self._chunk = min(self._chunk * 2, LARGEST_CHUNK)
+        return durable
+
+    def _patiently(self, ask: Callable[[], bytes | None]) -> bytes | None:
+        while True:
+            try:
+                return ask()
+            except (Unavailable, Conflict) as problem:
+                self._trying.again(problem)

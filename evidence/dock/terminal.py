@@ -1,0 +1,165 @@
+"""The dock at a terminal: one line per file for people, one JSON document for programs, one exit code.
+
+Lines go to standard error, the JSON document to standard output. Names of files are data from a card: what
+could steer a terminal is written as `\\xNN` or `\\uNNNN` before it is shown. Texts stand in evidence/locale.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TextIO
+
+from evidence.dock.agent import Order, dock_card
+from evidence.dock.finding import Found, Listing
+from evidence.dock.outcome import Outcome, Report, State, Watch, error_json
+from evidence.dock.patience import Patience, stopped
+from evidence.domain.keys import VerifierKey
+from evidence.errors import EvidenceError, IntegrityFault, Invalid, Unavailable
+from evidence.locale import say
+
+PATIENCE_S = 600.0
+STOPPED = 130  # what a shell says of a program ended by SIGINT
+HELP = {
+    "folder": "记录仪存储卡的目录，只读不写 / folder of the recorder's card; nothing is written to it",
+    "url": "服务地址（https；仅本机可用 http） / address of the service (https; http on this machine only)",
+    "token": "采集站令牌，最好用环境变量 EVIDENCE_TOKEN / the dock's token, better in EVIDENCE_TOKEN",
+    "device": "记录仪编号 / serial of the recorder",
+    "wearer": "佩戴人编号 / number of the person who wore it",
+    "clock-offset": "应加到记录仪时钟上的秒数 / seconds to add to the recorder's clock to get true time",
+    "case": "案件编号 / case number",
+    "party": "当事人 / inspected party",
+    "json": "输出一个 JSON 文档 / print one JSON document",
+    "state": "采集站自己的状态目录，不可在卡上 / the dock's own state folder, never on the card",
+    "parallel": "同时传送的文件数 / files sent at once",
+    "patience": "无进展时继续重试的秒数 / seconds to go on trying without progress",
+    "key": "服务的验证公钥，首次时固定 / verifier key of the service, pinned the first time",
+}
+
+
+class Lines:
+    """Tells what happens in plain lines. quiet leaves out all but what somebody must act on."""
+
+    def __init__(self, out: TextIO, *, quiet: bool = False) -> None:
+        self._out, self._quiet = out, quiet
+
+    def pinned(self, key: VerifierKey, origin: str) -> None:
+        """Say which key is believed from now on, loudly when nobody vouched for it."""
+        self.line(say(f"dock.pinned-{origin}", key=key.text()))
+
+    def listed(self, listing: Listing) -> None:
+        """Say what is on the card and what is not sent."""
+        size = sum(found.size_bytes for found in listing.files)
+        self._chat(say("dock.listed", files=len(listing.files), bytes=size))
+        for skipped in listing.skipped:
+            tell = self.line if skipped.is_loss else self._chat
+            tell(say("dock.skipped", name=printable(skipped.name), reason=skipped.reason))
+
+    def moved(self, found: Found, done_bytes: int) -> None:
+        """Nothing: a line per file is enough."""
+
+    def waits(self, found: Found | None, problem: EvidenceError, seconds: float) -> None:
+        """Say that something is tried again."""
+        name = printable(found.name) if found else "-"
+        self._chat(say("dock.waits", name=name, problem=explain(problem), seconds=f"{seconds:.1f}"))
+
+    def settled(self, outcome: Outcome) -> None:
+        """Say what became of a file."""
+        name, size = printable(outcome.found.name), outcome.found.size_bytes
+        if outcome.error is not None:
+            self.line(say("dock.failed", name=name, problem=explain(outcome.error)))
+        else:
+            self._chat(say(f"dock.{outcome.state}", name=name, bytes=size, recording=outcome.recording))
+
+    def line(self, text: str) -> None:
+        """Write one line, whole, so that threads do not mix theirs."""
+        self._out.write(text + "\n")
+        self._out.flush()
+
+    def _chat(self, text: str) -> None:
+        if not self._quiet:
+            self.line(text)
+
+
+def run(order: Callable[[], Order], watch: Watch, tell: Callable[[str], None], *, as_json: bool) -> int:
+    """Dock a card; return 0 when every file has a checked receipt, else 1 (STOPPED at Ctrl-C).
+
+    order is called here, so that a bad order is reported like any other error. Raises: what `dock_card` does,
+    after the JSON document that says so.
+    """
+    try:
+        report = dock_card(order(), watch)
+    except EvidenceError as problem:
+        if as_json:
+            _print_json(_refusal(problem))
+        raise
+    except KeyboardInterrupt:
+        tell(explain(stopped()))
+        if as_json:
+            _print_json(_refusal(stopped()))
+        return STOPPED
+    tell(_summary(report))
+    if as_json:
+        _print_json(report.as_json())
+    return 0 if report.is_complete else 1
+
+
+def exit_code(problem: EvidenceError) -> int:
+    """Return the exit code of an error, the same as the `evidence` command's."""
+    if isinstance(problem, IntegrityFault):
+        return 4
+    if isinstance(problem, Unavailable):
+        return 3
+    return 2 if isinstance(problem, Invalid) else 1
+
+
+def milliseconds(seconds: float) -> int:
+    """Return whole milliseconds. Raises: Invalid for what is no length of time."""
+    try:
+        return round(seconds * 1000)
+    except (ValueError, OverflowError):
+        raise Invalid("invalid-clock-offset", seconds=str(seconds)) from None
+
+
+def patience(seconds: float) -> Patience:
+    """Return the patience a person at the dock has: 0 < seconds. Raises: Invalid."""
+    if not 0 < seconds < 1e9:
+        raise Invalid("invalid-patience", seconds=str(seconds))
+    usual = Patience()
+    return replace(usual, total_s=seconds, receipt_s=seconds, contact_s=min(seconds, usual.contact_s))
+
+
+def labels(case: str | None, party: str | None) -> dict[str, str]:
+    """Return the labels that were given."""
+    given = {"case-number": case, "inspected-party": party}
+    return {name: text for name, text in given.items() if text}
+
+
+def explain(problem: EvidenceError) -> str:
+    """Say an error: its text, its code and its facts (which may come from outside)."""
+    facts = ", ".join(f"{k}={printable(str(v))}" for k, v in problem.fields.items() if v is not None)
+    return f"{say(f'error.{problem.code}')} [{problem.code}{': ' if facts else ''}{facts}]"
+
+
+def printable(text: str) -> str:
+    """Write what could steer a terminal as an escape; everything else stays."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def _summary(report: Report) -> str:
+    failed = sum(outcome.state is State.FAILED for outcome in report.files)
+    lost = sum(skipped.is_loss for skipped in report.skipped)
+    key = "dock.complete" if report.is_complete else "dock.incomplete"
+    return say(key, files=len(report.files), failed=failed + lost)
+
+
+def _refusal(problem: EvidenceError) -> dict[str, object]:
+    return {"complete": False, "files": [], "error": error_json(problem)}
+
+
+def _print_json(document: Mapping[str, object]) -> None:
+    # All ASCII, so that any console takes it; names come back the same from any JSON reader.
+    sys.stdout.write(json.dumps(document, indent=1) + "\n")
+    sys.stdout.flush()

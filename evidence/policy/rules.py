@@ -1,0 +1,200 @@
+"""The kinds of rules that a policy pack may hold, and the pack itself. Pure values; read by
+policy/reading.py.
+
+A rule always carries `cites`: at least one Citation. Code that applies a rule names `rule.cites`, so that
+every automatic decision can show the pack, its version and the article behind it (duties.md, Dazhe 2020
+art. 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One article. id is stable and unique: "dazhe-2020:12"; article "第十二条"; title_zh is the instrument's
+    name, title_en and gloss_en short English; text_zh the article's own words, as far as the rule rests
+    on them."""
+
+    id: str
+    article: str
+    title_zh: str
+    title_en: str
+    text_zh: str
+    gloss_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadDeadline:
+    """Recordings must be stored within `within` of the end of recording; warn `warn_before` the deadline.
+    0 < warn_before < within."""
+
+    within: timedelta
+    warn_before: timedelta
+    cites: tuple[Citation, ...]
+
+
+class Cause(StrEnum):
+    """The objective causes of an interruption that a regulation names (Dazhe 2020 art. 9)."""
+
+    DEVICE_FAULT = "device-fault"  # 设备故障
+    DEVICE_DAMAGE = "device-damage"  # 损坏
+    SEVERE_WEATHER = "severe-weather"  # 天气情况恶劣
+    BATTERY = "battery"  # 电量不足
+    STORAGE_FULL = "storage-full"  # 存储空间不足
+    PLACE_CHANGE = "place-change"  # 检查场所变化
+
+
+class Label(StrEnum):
+    """The labels that a recording can be required to carry."""
+
+    CASE_NUMBER = "case-number"  # 案号
+    INSPECTED_PARTY = "inspected-party"  # 被检查单位名称
+    OFFICER = "officer"  # 行政执法人员信息
+    TIME = "time"  # 使用时间
+
+
+@dataclass(frozen=True, slots=True)
+class Continuity:
+    """Recording must not be interrupted: adjacent segments may be `tolerance` apart; segments less than
+    `same_activity` apart belong to one activity; an interruption needs one of `accepted_causes` (values of
+    Cause). 0 <= tolerance < same_activity."""
+
+    tolerance: timedelta
+    same_activity: timedelta
+    accepted_causes: tuple[str, ...]
+    cites: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionFloor:
+    """Kept at least `years` (calendar years), never shortened."""
+
+    years: int
+    cites: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MandatoryLabels:
+    """The labels every recording must carry (values of Label)."""
+
+    labels: tuple[str, ...]
+    cites: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoEditing:
+    """Originals must not be cut, altered or recorded afterwards (the rule that findings of rewriting
+    cite)."""
+
+    cites: tuple[Citation, ...]
+
+
+class Act(StrEnum):
+    """Acts that a bar can forbid to auxiliary personnel (行政执法辅助人员)."""
+
+    DELETE = "delete"
+    ALTER = "alter"
+    COPY = "copy"
+    SPREAD = "spread"  # share, publish, hand on
+    HIDE = "hide"
+    EXPORT = "export"
+    HOLD = "hold"
+    SEE_RESTRICTED = "see-restricted"
+    TAKE_EVIDENCE_ALONE = "take-evidence-alone"
+    TAKE_EVIDENCE = "take-evidence"
+    HANDLE_STATE_SECRETS = "handle-state-secrets"
+    SIGN_FOR_OFFICER = "sign-for-officer"
+
+
+@dataclass(frozen=True, slots=True)
+class AuxiliaryBar:
+    """Auxiliary personnel may not do these acts, whatever role an account is given. reading_zh and reading_en
+    say how the article's words were read as acts of this software, where that is not plain."""
+
+    acts: frozenset[Act]
+    cites: tuple[Citation, ...]
+    reading_zh: str = ""
+    reading_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A document of law that citations of a pack belong to; its id is the part of Citation.id before ":".
+
+    adopted_zh and adopted_en are set where the document does not bind the pack's own agency and was taken
+    over for want of a rule: they say why.
+    """
+
+    id: str
+    title_zh: str
+    title_en: str
+    adopted_zh: str = ""
+    adopted_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetByDefault:
+    """A value that no article gives. field is its place in the pack ("continuity.tolerance_s"); the reasons
+    say why this value was chosen."""
+
+    field: str
+    reason_zh: str
+    reason_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One policy pack: an instrument, its version and its time in force, [in_force_from, in_force_to).
+
+    A pack speaks for every day from in_force_from until a later version takes over, and the first version
+    also for the days before it (policy/sets.py says why).
+    """
+
+    id: str
+    version: str
+    title_zh: str
+    title_en: str
+    in_force_from: date
+    in_force_to: date | None
+    time_zone: str  # IANA name for times that carry no zone
+    upload_deadline: UploadDeadline
+    continuity: Continuity
+    retention: RetentionFloor
+    labels: MandatoryLabels
+    no_editing: NoEditing
+    auxiliary_bars: tuple[AuxiliaryBar, ...]
+    citations: tuple[Citation, ...]
+    basis_zh: str = ""  # the legal basis the instrument names
+    basis_cites: tuple[Citation, ...] = ()
+    in_force_cites: tuple[Citation, ...] = ()
+    in_force_stated: bool = True  # False: the text gives no date; in_force_from is then date.min
+    in_force_note_zh: str = ""
+    in_force_note_en: str = ""
+    instruments: tuple[Instrument, ...] = ()
+    defaults: tuple[SetByDefault, ...] = ()
+
+    def citation(self, cite_id: str) -> Citation:
+        """Return the citation with this id. Raises: KeyError."""
+        for citation in self.citations:
+            if citation.id == cite_id:
+                return citation
+        raise KeyError(cite_id)
+
+    def barred(self, act: Act) -> tuple[Citation, ...]:
+        """Return the articles that forbid this act to auxiliary personnel; empty when none does."""
+        found = [cite for bar in self.auxiliary_bars if act in bar.acts for cite in bar.cites]
+        return tuple(dict.fromkeys(found))
+
+    def is_default(self, field: str) -> bool:
+        """Tell whether this value ("continuity.tolerance_s") rests on no article but was set by default."""
+        return any(default.field == field for default in self.defaults)
+
+
+def cite_ids(cites: Iterable[Citation]) -> tuple[str, ...]:
+    """Return the stable ids of citations, for findings and records."""
+    return tuple(citation.id for citation in cites)

@@ -1,0 +1,1 @@
+"""What people do: who may, what happens, in which transaction, what is logged."""

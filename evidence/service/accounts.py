@@ -1,0 +1,77 @@
+"""Accounts: the administrator made at init, and docks. No default account, no default credential.
+
+A token is 256 random bits, shown once and stored as its SHA-256 only; a stolen database gives no token away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from evidence.domain.access import Action, Caller, Role
+from evidence.domain.audit import Act, Entry
+from evidence.domain.ids import new_id
+from evidence.errors import Invalid, NotFound
+from evidence.service.gate import admits
+from evidence.service.site import Site
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """The desk for accounts."""
+
+    site: Site
+
+    def open_site(self) -> str:
+        """Make the administrator of a new site and return the token, shown this once."""
+        with self.site.database.writing() as unit:
+            if unit.accounts.all():
+                raise Invalid("already-initialised")
+            token = _new_token()
+            caller = Caller(new_id(), Role.ADMINISTRATOR, "administrator")
+            now = self.site.clock.now()
+            unit.accounts.add(caller, _hash(token), now)
+            unit.log.append(Entry(Act.INIT, caller.id, objects=(("account", caller.id),)), now)
+            return token
+
+    @admits(Action.MANAGE_DOCKS)
+    def add_dock(self, caller: Caller, name: str) -> tuple[Caller, str]:
+        """Add a dock and return its account and its token, shown this once. Raises: Conflict, Invalid."""
+        if not name.strip() or len(name) > 200 or not name.replace("\u3000", " ").isprintable():
+            raise Invalid("invalid-name", name=name)
+        token, dock = _new_token(), Caller(new_id(), Role.DOCK, name)
+        with self.site.database.writing() as unit:
+            now = self.site.clock.now()
+            unit.accounts.add(dock, _hash(token), now)
+            unit.log.append(Entry(Act.DOCK_ADD, caller.id, objects=(("account", dock.id),)), now)
+        return dock, token
+
+    @admits(Action.MANAGE_DOCKS)
+    def revoke_dock(self, caller: Caller, dock_id: str) -> None:
+        """Make a dock's token worthless at once; what it sent stays. Raises: NotFound."""
+        with self.site.database.writing() as unit:
+            now = self.site.clock.now()
+            docks = {one.id for one in unit.accounts.all() if one.role is Role.DOCK}
+            if dock_id not in docks or not unit.accounts.revoke(dock_id, now):
+                raise NotFound("dock-not-found", dock=dock_id)
+            unit.log.append(Entry(Act.DOCK_REVOKE, caller.id, objects=(("account", dock_id),)), now)
+
+    @admits(Action.MANAGE_DOCKS)
+    def docks(self, _caller: Caller) -> list[Caller]:
+        """Return the docks, oldest first."""
+        with self.site.database.reading() as unit:
+            return [account for account in unit.accounts.all() if account.role is Role.DOCK]
+
+    def identify(self, token: str) -> Caller | None:
+        """Return the account that holds a token, or None. Looks up by hash: nothing to time."""
+        with self.site.database.reading() as unit:
+            return unit.accounts.by_token(_hash(token))
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,150 @@
+"""A card is announced: the list of its files starts the clock of what must come (Dazhe 2020 art. 12).
+
+Announcing is idempotent on (device, name, size, modified): the same card docked twice owes each file once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from evidence.domain.access import Action, Caller
+from evidence.domain.audit import Act, Entry
+from evidence.domain.ids import new_id
+from evidence.domain.recordings import Origin
+from evidence.domain.uploads import Upload, UploadState
+from evidence.errors import Invalid
+from evidence.service.catalogue import AnnouncedFile
+from evidence.service.gate import admits
+from evidence.service.ports import UnitOfWork
+from evidence.service.site import Site
+
+MOST_FILES = 20_000
+LONGEST_NAME_BYTES = 4096
+LONGEST_TEXT = 200
+MOST_LABELS = 20
+# Times beyond these cannot be reckoned with; no file system of a recorder can hold one.
+EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+_LABEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class FileStanding:
+    """Where one announced file stands. state: "wanted", "receiving", "sealing" or "sealed"."""
+
+    file: AnnouncedFile
+    state: str
+    upload_id: str | None
+    recording_id: str | None
+
+
+@dataclass(frozen=True)
+class Cards:
+    """The desk for card lists."""
+
+    site: Site
+
+    @admits(Action.ANNOUNCE_CARD)
+    def announce(
+        self, caller: Caller, card: Origin, files: Sequence[Origin]
+    ) -> tuple[str, list[FileStanding]]:
+        """Take a card's list. `card` holds device, wearer, offset and labels; each of `files` name, size,
+        time.
+
+        Raises: Invalid for an empty device, a bad name, a negative size, a name listed twice, too many files.
+        """
+        _check_list(card, files)
+        now, card_id = self.site.clock.now(), new_id()
+        with self.site.database.writing() as unit:
+            unit.cards.add(card_id, caller.id, card, now)
+            announced = unit.cards.announce(
+                [AnnouncedFile(new_id(), card_id, replace(file, card_id=card_id), now) for file in files]
+            )
+            sent = self._sent(unit, caller, announced)
+            standings = [_standing(file, sent.get(_key(file.origin))) for file in announced]
+            unit.log.append(
+                Entry(Act.CARD_ANNOUNCE, caller.id, (("card", card_id),), facts={"files": len(files)}), now
+            )
+        return card_id, standings
+
+    def _sent(self, unit: UnitOfWork, caller: Caller, files: Sequence[AnnouncedFile]) -> dict[_Key, Upload]:
+        """Return this dock's newest upload of each file. What another dock sent is wanted again: uploads and
+        receipts belong to the dock that sent the bytes, and the same bytes give the same recording.
+        """
+        if not files:
+            return {}
+        states = [UploadState.RECEIVING, UploadState.COMPLETE, UploadState.SEALED, UploadState.REFUSED]
+        names = [file.origin.name for file in files]
+        uploads = unit.uploads.named(files[0].origin.device, names, states)
+        return {_key(one.origin): one for one in uploads if one.account_id == caller.id}
+
+
+_Key = tuple[str, int, datetime | None]
+
+
+def _key(origin: Origin) -> _Key:
+    return origin.name, origin.size_bytes, origin.modified_at
+
+
+def _standing(file: AnnouncedFile, upload: Upload | None) -> FileStanding:
+    if upload is None or (upload.state is UploadState.REFUSED and upload.problem != "name-reused"):
+        return FileStanding(file, "wanted", None, None)
+    if (
+        upload.state is UploadState.REFUSED
+    ):  # its receipt says why; the bytes are kept once, not at each docking
+        return FileStanding(file, "sealing", upload.id, None)
+    if file.recording_id is not None and upload.state is UploadState.SEALED:
+        return FileStanding(file, "sealed", upload.id, file.recording_id)
+    if upload.state is UploadState.SEALED:
+        return FileStanding(file, "wanted", None, None)
+    return FileStanding(file, "receiving" if upload.is_resumable else "sealing", upload.id, None)
+
+
+def _check_list(card: Origin, files: Sequence[Origin]) -> None:
+    if len(files) > MOST_FILES:
+        raise Invalid("too-many-files", files=len(files), limit=MOST_FILES)
+    seen: set[str] = set()
+    for file in files:
+        check_origin(file)
+        if file.name in seen:
+            raise Invalid("name-twice", name=file.name)
+        seen.add(file.name)
+    check_origin(replace(card, name="-", size_bytes=0))
+
+
+def check_origin(origin: Origin) -> None:
+    """Refuse what cannot be stored as data; odd names (.., control characters) are data and pass.
+
+    Raises: Invalid.
+    """
+    if origin.size_bytes < 0 or origin.size_bytes >= 2**63:
+        raise Invalid("invalid-size", size=origin.size_bytes)
+    if abs(origin.clock_offset_ms) > 100 * 365 * 86_400_000:
+        raise Invalid("invalid-clock-offset", clock_offset_ms=origin.clock_offset_ms)
+    if origin.modified_at is not None and not EARLIEST <= origin.modified_at <= LATEST:
+        raise Invalid("invalid-metadata", key="modified")
+    texts = {"name": origin.name, "device": origin.device, "wearer": origin.wearer}
+    for field, text in [*texts.items(), *origin.labels.items()]:
+        if "\0" in text or not _is_unicode(text) or len(text.encode()) > LONGEST_NAME_BYTES:
+            raise Invalid("invalid-text", field=field)
+    for field, text in texts.items():
+        if not text:
+            raise Invalid("missing-text", field=field)
+    _check_sizes(origin)
+
+
+def _check_sizes(origin: Origin) -> None:
+    """Refuse what would not fit into a manifest of 64 KiB with ASCII keys: it could never be sealed."""
+    for field, text in (("device", origin.device), ("wearer", origin.wearer)):
+        if len(text) > LONGEST_TEXT:
+            raise Invalid("invalid-text", field=field)
+    if len(origin.labels) > MOST_LABELS or not all(map(_LABEL.fullmatch, origin.labels)):
+        raise Invalid("invalid-text", field="labels")
+    if sum(len(text.encode()) for text in origin.labels.values()) > LONGEST_NAME_BYTES:
+        raise Invalid("invalid-text", field="labels")
+
+
+def _is_unicode(text: str) -> bool:
+    return not any(0xD800 <= ord(letter) <= 0xDFFF for letter in text)

@@ -1,0 +1,73 @@
+"""What the catalogue hands out: values of the domain with what the catalogue knows beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from evidence.domain.recordings import Origin, Recording
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncedFile:
+    """One file of a card's list. recording_id is set once its bytes are sealed."""
+
+    id: str
+    card_id: str
+    origin: Origin
+    announced_at: datetime
+    recording_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecording:
+    """A recording with what the catalogue knows beside the seal."""
+
+    recording: Recording
+    receipt: bytes
+    first_seen_at: datetime  # when the server first heard of it: its announcement, else its first byte
+    ended_at: datetime | None
+    checked_at: datetime | None
+    check_result: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an examination is about: kind "recording", "device", "upload" or "announced", and its id.
+
+    recordings maps the names of files that findings speak of to recording ids.
+    """
+
+    kind: str
+    id: str
+    device: str
+    recordings: Mapping[str, str] = field(default_factory=dict)
+
+    def recording_of(self, file: str) -> str | None:
+        """Return the recording that a finding about this file belongs to."""
+        return self.recordings.get(file)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFinding:
+    """A finding with its place in the catalogue. body is Finding.as_json()."""
+
+    id: str
+    scope_kind: str
+    recording_id: str | None
+    device: str
+    at: datetime
+    policy: str
+    body: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Numbers of this site that are not law: how long uploads may rest, how often originals are re-read."""
+
+    upload_rest: timedelta = timedelta(days=7)
+    first_check: timedelta = timedelta(hours=24)
+    next_check: timedelta = timedelta(days=30)
+    sm3: bool = True
+    deep: bool = True

@@ -1,0 +1,210 @@
+"""Reading originals back: every byte against its digests, its manifest and its row. The first pass within 24
+hours.
+
+`verify` names every fault it finds and goes on; it never says "could not check, so passed".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from evidence.domain.access import Action, Caller
+from evidence.domain.audit import Act, Entry
+from evidence.domain.digests import Digests
+from evidence.domain.findings import Code, Finding, Severity
+from evidence.domain.instants import from_text, to_text
+from evidence.domain.uploads import UploadState
+from evidence.errors import EvidenceError
+from evidence.policy.rules import Pack, cite_ids
+from evidence.service.catalogue import Scope, StoredRecording
+from evidence.service.documents import MANIFEST, RECEIPT
+from evidence.service.gate import admits
+from evidence.service.instruments import pack_at_capture
+from evidence.service.ports import RunningDigests
+from evidence.service.site import Site
+from storage.errors import StorageError
+from storage.vault import Sealed
+
+log = logging.getLogger("evidence.fixity")
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome for one recording: no faults = every check passed. faults are stable words."""
+
+    recording_id: str
+    name: str
+    size_bytes: int
+    faults: tuple[str, ...]
+
+    @property
+    def result(self) -> str:
+        """ "ok" or the first fault."""
+        return self.faults[0] if self.faults else "ok"
+
+
+@dataclass(frozen=True)
+class Fixity:
+    """The desk for reading back."""
+
+    site: Site
+    throttle: Callable[[int], None] = lambda _size: None  # called with the bytes of each block read
+
+    @admits(Action.READ_ORIGINAL)
+    def verify_all(self, caller: Caller) -> Iterator[Verdict]:
+        """Check every recording, oldest seal first, and note each outcome."""
+        with self.site.database.reading() as unit:
+            recordings = list(unit.recordings.all())
+        for stored in recordings:
+            yield self._check(stored, caller.id)
+        yield from self._without_row({stored.recording.data_key for stored in recordings})
+
+    def _without_row(self, known: set[str]) -> Iterator[Verdict]:
+        """Yield originals in the vault that the catalogue does not know: a lost or older database."""
+        with self.site.database.reading() as unit:
+            sealing = {f"recordings/{one.id}/data" for one in unit.uploads.in_state(UploadState.COMPLETE)}
+            known = known | {one.recording.data_key for one in unit.recordings.all()}
+        for thing in self.site.vault.census("recordings"):
+            if thing.key.endswith("/data") and thing.key not in known | sealing:
+                size = thing.size_bytes if isinstance(thing, Sealed) else 0
+                yield Verdict(thing.key.split("/")[1], thing.key, size, ("row-missing",))
+
+    def check_next(self) -> Verdict | None:
+        """Check the one recording that is due longest, or return None: one step of the endless pass."""
+        now = self.site.clock.now()
+        terms = self.site.terms
+        # Half the time allowed before the first pass, so that a busy server still keeps the promise.
+        with self.site.database.reading() as unit:
+            stored = unit.recordings.due_for_check(now - terms.first_check / 2, now - terms.next_check)
+        return None if stored is None else self._check(stored, "service")
+
+    def _check(self, stored: StoredRecording, caller: str) -> Verdict:
+        recording = stored.recording
+        faults = (*self._examine_original(stored), *self._examine_manifest(stored))
+        verdict = Verdict(recording.id, recording.origin.name, recording.origin.size_bytes, faults)
+        with self.site.database.writing() as unit:
+            now = self.site.clock.now()
+            unit.recordings.note_check(recording.id, now, verdict.result[:40])
+            facts = {"faults": list(faults)}
+            unit.examinations.record(*self._told(stored, verdict), now)
+            unit.log.append(
+                Entry(Act.VERIFY, caller, (("recording", recording.id),), verdict.result, facts), now
+            )
+        return verdict
+
+    def _told(self, stored: StoredRecording, verdict: Verdict) -> tuple[Scope, str, Pack, str, list[Finding]]:
+        """Put the verdict into the findings, where people look; a later clean pass supersedes it."""
+        recording, origin = stored.recording, stored.recording.origin
+        pack = pack_at_capture(self.site.policies, stored.ended_at, stored.first_seen_at)
+        found = [
+            Finding(
+                Code.FIXITY_FAULT,
+                Severity.BREACH,
+                origin.name,
+                measured=" ".join(verdict.faults),
+                cites=cite_ids(pack.no_editing.cites),
+                detail={"faults": list(verdict.faults)},
+            )
+        ]
+        if verdict.faults:
+            log.error("recording %s does not agree with its seal: %s", recording.id, verdict.faults)
+        scope = Scope("recording", recording.id, origin.device, {origin.name: recording.id})
+        return scope, "fixity", pack, "{}", found if verdict.faults else []
+
+    def _examine_original(self, stored: StoredRecording) -> Iterator[str]:
+        recording = stored.recording
+        try:
+            sealed = self.site.vault.stat(recording.data_key)
+            if sealed.lock.retain_until < recording.retain_until:
+                yield "lock-weaker"
+            running = self.site.new_digests()
+            size = self._read(recording.data_key, running)
+            if size != recording.origin.size_bytes:
+                yield "size-differs"
+            if not running.digests().agree_with(recording.digests):
+                yield "bytes-differ"
+        except (StorageError, OSError) as problem:
+            yield getattr(problem, "code", "unreadable")
+
+    def _read(self, key: str, running: RunningDigests) -> int:
+        size = 0
+        with self.site.vault.open(key) as original:
+            while block := original.read(_BLOCK):
+                running.update(block)
+                size += len(block)
+                self.throttle(len(block))
+        return size
+
+    def _examine_manifest(self, stored: StoredRecording) -> Iterator[str]:
+        recording = stored.recording
+        try:
+            with self.site.vault.open(recording.manifest_key) as file:
+                document = file.read()
+            if hashlib.sha256(document).hexdigest() != recording.manifest_sha256:
+                yield "manifest-differs"
+            manifest = self.site.signer.read(document, MANIFEST)
+            receipt = self.site.signer.read(stored.receipt, RECEIPT)
+        except (StorageError, EvidenceError, OSError) as problem:
+            yield f"manifest-{getattr(problem, 'code', 'unreadable')}"
+            return
+        if not _says_the_same(stored, manifest, receipt):
+            yield "row-differs"
+
+
+def _says_the_same(stored: StoredRecording, manifest: Any, receipt: Any) -> bool:
+    """Compare the catalogue's row with the signed manifest and the receipt; anything missing differs."""
+    try:
+        if stored.recording.retain_until < from_text(manifest["lock"]["retain_until"]):
+            return False  # it may be kept longer than was promised at the seal, never shorter
+        return _signed(manifest, receipt) == _held(stored)
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _signed(manifest: Any, receipt: Any) -> tuple[object, ...]:
+    """Return what manifest and receipt say, in the order of _held."""
+    original, policy, times = manifest["original"], manifest["policy"], manifest["times"]
+    return (
+        manifest["recording"],
+        manifest["device"],
+        manifest["wearer"],
+        manifest["labels"],
+        manifest["card"],
+        original["name"],
+        original["size"],
+        Digests(original["sha256"], original["sm3"]),
+        policy["pack"],
+        policy["version"],
+        from_text(times["server"]["sealed"]),
+        times["device"]["modified"],
+        times["clock_offset_ms"],
+        receipt["recording"],
+        receipt["manifest_sha256"],
+    )
+
+
+def _held(stored: StoredRecording) -> tuple[object, ...]:
+    """Return what the catalogue's row says."""
+    recording, origin = stored.recording, stored.recording.origin
+    return (
+        recording.id,
+        origin.device,
+        origin.wearer,
+        dict(origin.labels),
+        origin.card_id,
+        origin.name,
+        origin.size_bytes,
+        recording.digests,
+        recording.policy_id,
+        recording.policy_version,
+        recording.sealed_at,
+        to_text(origin.modified_at) if origin.modified_at else None,
+        origin.clock_offset_ms,
+        recording.id,
+        recording.manifest_sha256,
+    )

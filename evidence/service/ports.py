@@ -1,0 +1,309 @@
+"""What the use cases need from machines, as Protocols. The adapters keep these promises; tests use real
+ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol
+
+from evidence.domain.access import Caller
+from evidence.domain.audit import Entry
+from evidence.domain.digests import Digests
+from evidence.domain.findings import Finding
+from evidence.domain.media import MediaFacts
+from evidence.domain.recordings import Origin, Recording
+from evidence.domain.uploads import Upload, UploadState
+from evidence.policy.rules import Pack
+from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
+from evidence.service.jobs import Job, JobName
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the present time, aware, UTC."""
+
+
+class Accounts(Protocol):
+    """Accounts; a token is stored only as its SHA-256."""
+
+    def add(self, caller: Caller, token_sha256: str, at: datetime) -> None:
+        """Add an account. Raises: Conflict when the name is taken."""
+
+    def by_token(self, token_sha256: str) -> Caller | None:
+        """Return the account of a token that is not revoked."""
+
+    def revoke(self, account_id: str, at: datetime) -> bool:
+        """Make an account's token worthless from now on; False when there is no such account in force."""
+
+    def all(self) -> Sequence[Caller]:
+        """Return the accounts in force, oldest first."""
+
+
+class Claims(Protocol):
+    """Who may seal under a device's file name: decided once, before anything is locked."""
+
+    def take(self, device: str, name: str, upload_id: str) -> str:
+        """Claim the name for an upload; return the upload that holds it (the first to ask, for ever)."""
+
+    def release(self, upload_id: str) -> None:
+        """Give up an upload's claim: nothing was sealed under it."""
+
+    def keep_manifest(self, upload_id: str, manifest: bytes) -> bytes:
+        """Keep the manifest of the upload that holds a claim; return the first that was kept, for ever."""
+
+
+class Cards(Protocol):
+    """Card lists and the files they announce."""
+
+    def add(self, card_id: str, account_id: str, origin: Origin, at: datetime) -> None:
+        """Add a card's list (device, wearer, offset and labels stand in `origin`)."""
+
+    def announce(self, files: Sequence[AnnouncedFile]) -> Sequence[AnnouncedFile]:
+        """Add files of one device, or return those there already for (name, size, modified), in order."""
+
+    def match(self, origin: Origin) -> AnnouncedFile | None:
+        """Return the announced file that an upload's origin names."""
+
+    def mark_sealed(self, file_id: str, recording_id: str) -> None:
+        """Note which recording an announced file became."""
+
+    def outstanding(self) -> Sequence[AnnouncedFile]:
+        """Return announced files that are not sealed, oldest announcement first."""
+
+
+class Uploads(Protocol):
+    """Resumable uploads."""
+
+    def add(self, upload: Upload) -> None:
+        """Add a new upload."""
+
+    def get(self, upload_id: str) -> Upload | None:
+        """Return one upload."""
+
+    def named(self, device: str, names: Sequence[str], states: Iterable[UploadState]) -> Sequence[Upload]:
+        """Return the uploads of a device under any of these names, in one of the states, oldest first."""
+
+    def move_offset(self, upload_id: str, old: int, new: int, expires_at: datetime) -> None:
+        """Move the durable offset from old to new. Raises: Conflict when it is not at old."""
+
+    def complete(self, upload_id: str, digests: Digests | None, at: datetime) -> None:
+        """Note that all bytes are durable; digests are None when they must be read again."""
+
+    def end(
+        self,
+        upload_id: str,
+        state: UploadState,
+        *,
+        problem: str | None = None,
+        recording_id: str | None = None,
+    ) -> None:
+        """Move an upload to an end state."""
+
+    def owed_bytes(self) -> int:
+        """Return how many bytes open uploads may still send."""
+
+    def stale(self, now: datetime) -> Sequence[Upload]:
+        """Return uploads still receiving whose time has run out."""
+
+    def in_state(self, state: UploadState) -> Sequence[Upload]:
+        """Return the uploads in a state, oldest first."""
+
+
+class Recordings(Protocol):
+    """The catalogue of sealed recordings."""
+
+    def add(self, upload_id: str, recording: Recording, receipt: bytes) -> None:
+        """Add a recording. Raises: Conflict when device and name are taken."""
+
+    def get(self, recording_id: str) -> StoredRecording | None:
+        """Return one recording."""
+
+    def by_name(self, device: str, name: str) -> StoredRecording | None:
+        """Return the recording of a device under a name."""
+
+    def all(self, device: str | None = None) -> Iterator[StoredRecording]:
+        """Yield recordings, oldest seal first."""
+
+    def note_end(self, recording_id: str, ended_at: datetime | None) -> None:
+        """Note when the recording ended (corrected), as examination found."""
+
+    def note_check(self, recording_id: str, at: datetime, result: str) -> None:
+        """Note the outcome of reading an original back."""
+
+    def due_for_check(self, before_first: datetime, before_next: datetime) -> StoredRecording | None:
+        """Return the one longest unchecked: sealed before before_first, or checked before before_next."""
+
+
+class Examinations(Protocol):
+    """Examinations and their findings; a new examination supersedes the one before, none is deleted."""
+
+    def record(
+        self, scope: Scope, kind: str, pack: Pack, facts: str, findings: Sequence[Finding], at: datetime
+    ) -> bool:
+        """Add an examination as the current one, unless that says the same already; tell whether it did."""
+
+    def facts(self, scope_kind: str, scope_id: str, kind: str) -> str | None:
+        """Return the facts of the current examination."""
+
+    def all_facts(self, scope_kind: str, kind: str) -> Mapping[str, str]:
+        """Return the facts of all current examinations of a kind, by scope id."""
+
+    def current(self, recording_id: str | None = None, device: str | None = None) -> Sequence[StoredFinding]:
+        """Return the findings of the current examinations."""
+
+
+class Jobs(Protocol):
+    """The job table."""
+
+    def add(self, name: JobName, subject: str, now: datetime) -> str | None:
+        """Add a job unless the same one is queued; return its id."""
+
+    def claim(self, owner: str, now: datetime, names: Collection[JobName]) -> Job | None:
+        """Take the weightiest job of these kinds that is due and whose like is not running, with a lease."""
+
+    def finish(self, job: Job, now: datetime) -> bool:
+        """Close a job; False when somebody else owns it by now."""
+
+    def fail(self, job: Job, problem: str, retry_at: datetime | None, now: datetime) -> bool:
+        """Put a job back for a later try, or close it as failed when retry_at is None."""
+
+    def renew(self, job: Job, until: datetime) -> bool:
+        """Extend the lease; False when somebody else owns the job by now."""
+
+    def put_back(self, now: datetime, everything: bool = False) -> int:
+        """Queue running jobs again whose lease ran out (or all, when no worker can be alive)."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many jobs are in each state."""
+
+
+class AuditLog(Protocol):
+    """The log, first form: append only."""
+
+    def append(self, entry: Entry, at: datetime) -> int:
+        """Write an entry in the act's transaction; return its number. If it fails, the act fails."""
+
+    def entries(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Yield entries in order."""
+
+
+class UnitOfWork(Protocol):
+    """One transaction over all of these. Leaving normally commits durably; an exception rolls back."""
+
+    @property
+    def accounts(self) -> Accounts:
+        """Accounts."""
+
+    @property
+    def cards(self) -> Cards:
+        """Card lists."""
+
+    @property
+    def claims(self) -> Claims:
+        """Claims on names."""
+
+    @property
+    def uploads(self) -> Uploads:
+        """Uploads."""
+
+    @property
+    def recordings(self) -> Recordings:
+        """The catalogue."""
+
+    @property
+    def examinations(self) -> Examinations:
+        """Examinations and findings."""
+
+    @property
+    def jobs(self) -> Jobs:
+        """The job table."""
+
+    @property
+    def log(self) -> AuditLog:
+        """The log."""
+
+
+class Database(Protocol):
+    """Opens transactions."""
+
+    def writing(self) -> AbstractContextManager[UnitOfWork]:
+        """Open a transaction that may write."""
+
+    def reading(self) -> AbstractContextManager[UnitOfWork]:
+        """Open a transaction that only reads."""
+
+
+class JobBell(Protocol):
+    """Wakes the workers after a commit. Losing a ring loses nothing: a sweep looks anyway."""
+
+    def ring(self) -> None:
+        """Say that there is work."""
+
+
+class RunningDigests(Protocol):
+    """The running digests of one upload, computed while its bytes arrive."""
+
+    def update(self, *blocks: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes; the caller must not change them afterwards."""
+
+    def copy(self) -> RunningDigests:
+        """Return an independent copy of the state, to go back to."""
+
+    def sha256(self) -> bytes:
+        """Return the SHA-256 of all bytes taken so far, without waiting for any other digest."""
+
+    def digests(self) -> Digests:
+        """Return the digests of all bytes taken so far."""
+
+
+class Signer(Protocol):
+    """Signs documents (docs/formats/signed-document.md)."""
+
+    def sign(self, body: bytes) -> bytes:
+        """Return the whole signed document over a canonical body."""
+
+    def verifier_key(self) -> str:
+        """Return the public verifier key as text."""
+
+    def read(self, document: bytes, type_: str) -> Mapping[str, object]:
+        """Return the body of a document that we signed. Raises: IntegrityFault."""
+
+
+class Prober(Protocol):
+    """Reads the facts of a media file, in the sandbox."""
+
+    def probe(self, path: Path, name: str, modified_at: datetime | None = None) -> MediaFacts:
+        """Return what the file's index says; never raises for bad media. modified_at: the card's time."""
+
+    def write(self, facts: MediaFacts) -> str:
+        """Write facts as JSON text."""
+
+    def read(self, text: str) -> MediaFacts:
+        """Read facts that `write` wrote."""
+
+    def examine_deep(self, path: Path, facts: MediaFacts, pack: Pack) -> Sequence[Finding]:
+        """Decode the whole file and return what was found."""
+
+
+class Policies(Protocol):
+    """The policy packs in use."""
+
+    @property
+    def latest(self) -> Pack:
+        """The newest pack."""
+
+    def at(self, day: date) -> Pack:
+        """Return the pack in force on a day."""
+
+
+class Originals(Protocol):
+    """Gives a path of a sealed original to read from, for parsers that need one."""
+
+    def path(self, key: str) -> AbstractContextManager[Path]:
+        """Return a readable path of the object while the context is open."""

@@ -1,0 +1,154 @@
+"""Reports, read only: findings with filters, and the gap report that a supervisor reads first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evidence.domain.access import Action, Caller
+from evidence.domain.audit import Act, Entry
+from evidence.domain.deadlines import DeadlineKind
+from evidence.domain.findings import Code, Severity
+from evidence.domain.uploads import Upload, UploadState
+from evidence.errors import NoSpace
+from evidence.service.catalogue import StoredFinding, StoredRecording
+from evidence.service.deadlines import DeadlineRow, Deadlines
+from evidence.service.gate import admits
+from evidence.service.instruments import pack_at_capture
+from evidence.service.site import Site
+from evidence.service.uploads import RESERVE_BYTES
+
+# What is missing from the time line: the codes a gap report is made of.
+_INTERRUPTIONS = frozenset(
+    {
+        Code.GAP_BETWEEN_FILES,
+        Code.GAP_IN_FILE,
+        Code.AUDIO_GAP,
+        Code.MISSING_SEQUENCE_NUMBER,
+        Code.TRUNCATED,
+        Code.UNREADABLE,
+        Code.EMPTY_FILE,
+        Code.CARD_INCOMPLETE,
+    }
+)
+_KEPT = (UploadState.RECEIVING, UploadState.COMPLETE, UploadState.REFUSED, UploadState.EXPIRED)
+_MISSING = frozenset({DeadlineKind.PENDING, DeadlineKind.DUE_SOON, DeadlineKind.OVERDUE})
+
+
+@dataclass(frozen=True, slots=True)
+class UnlabelledRecording:
+    """A recording without a label that the policy pack demands."""
+
+    stored: StoredRecording
+    missing: tuple[str, ...]
+    cites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GapReport:
+    """What a supervisor must see at once: missing, late, interrupted, unexplained."""
+
+    missing: Sequence[DeadlineRow]  # announced by a card's list, not sealed
+    late: Sequence[DeadlineRow]
+    interruptions: Sequence[StoredFinding]
+    to_explain: Sequence[StoredFinding]  # everything else above "info"
+    unlabelled: Sequence[UnlabelledRecording]
+    set_aside: Sequence[Upload]  # refused or expired uploads whose bytes are kept in staging
+
+
+def _gravest_first(one: StoredFinding) -> tuple[int, str, float, str]:
+    """Order findings: breaches first, then by file and place in time."""
+    gravity = list(Severity).index(Severity(str(one.body["severity"])))
+    start = one.body["start_s"]
+    place = float(start) if isinstance(start, int | float) else -1.0
+    return -gravity, str(one.body["file"]), place, str(one.body["code"])
+
+
+@dataclass(frozen=True)
+class Reports:
+    """The desk for reports."""
+
+    site: Site
+
+    @admits(Action.READ_FINDINGS)
+    def findings(self, caller: Caller, least: Severity = Severity.INFO) -> Sequence[StoredFinding]:
+        """Return the findings of at least this severity; the look is logged."""
+        self._log(caller, "findings")
+        with self.site.database.reading() as unit:
+            found = unit.examinations.current()
+        order = list(Severity)
+        lowest = order.index(least)
+        kept = [one for one in found if order.index(Severity(str(one.body["severity"]))) >= lowest]
+        return sorted(kept, key=_gravest_first)
+
+    @admits(Action.READ_GAPS)
+    def gaps(self, caller: Caller) -> GapReport:
+        """Return the gap report; the look is logged."""
+        self._log(caller, "gaps")
+        rows = Deadlines(self.site).list(caller)
+        with self.site.database.reading() as unit:
+            found = unit.examinations.current()
+            recordings = list(unit.recordings.all())
+            aside = [
+                *unit.uploads.in_state(UploadState.REFUSED),
+                *unit.uploads.in_state(UploadState.EXPIRED),
+            ]
+        serious = sorted((one for one in found if one.body["severity"] != Severity.INFO), key=_gravest_first)
+        return GapReport(
+            missing=[row for row in rows if row.state.kind in _MISSING],
+            late=[row for row in rows if row.state.kind is DeadlineKind.LATE],
+            interruptions=[one for one in serious if one.body["code"] in _INTERRUPTIONS],
+            to_explain=[
+                one
+                for one in serious
+                if one.body["code"] not in _INTERRUPTIONS
+                and one.scope_kind != "announced"
+                and one.body["code"] != Code.LATE
+            ],
+            unlabelled=self._unlabelled(recordings),
+            set_aside=aside,
+        )
+
+    @admits(Action.READ_STATUS)
+    def status(self, caller: Caller) -> dict[str, object]:
+        """Return the state of the site, said as it is measured now; the look is logged."""
+        self._log(caller, "status")
+        with self.site.database.reading() as unit:
+            jobs = dict(unit.jobs.counts())
+            kept = {upload.id for state in _KEPT for upload in unit.uploads.in_state(state)}
+        strength = self.site.vault.strength()
+        staged = [file.upload_id or file.name for file in self.site.staging.census()]
+        return {
+            "lock": {"kind": strength.kind, "withstands": strength.withstands},
+            "jobs": jobs,
+            "staging": {
+                "files": len(staged),
+                "free_bytes": self.site.staging.free_bytes(),
+                "debris": sorted(set(staged) - kept),
+            },
+            "policy": self.site.policies.at(self.site.clock.now().date()).id,
+            "sm3": self.site.terms.sm3,
+        }
+
+    def verify_ready(self) -> None:
+        """Raise unless uploads can be taken now. Raises: Unavailable, NoSpace."""
+        with self.site.database.reading() as unit:
+            unit.jobs.counts()
+        if self.site.staging.free_bytes() < RESERVE_BYTES:
+            raise NoSpace("no-space", where="staging")
+
+    def _unlabelled(self, recordings: Sequence[StoredRecording]) -> list[UnlabelledRecording]:
+        """A recording's officer and time come with the dock; case number and inspected party are labels."""
+        bare = []
+        for stored in recordings:
+            pack = pack_at_capture(self.site.policies, stored.ended_at, stored.first_seen_at)
+            origin = stored.recording.origin
+            known = {**origin.labels, "officer": origin.wearer, "time": "known"}
+            missing = tuple(label for label in pack.labels.labels if not known.get(label))
+            if missing:
+                bare.append(UnlabelledRecording(stored, missing, tuple(c.id for c in pack.labels.cites)))
+        return bare
+
+    def _log(self, caller: Caller, what: str) -> None:
+        with self.site.database.writing() as unit:
+            unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": what}), self.site.clock.now())

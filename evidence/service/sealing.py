@@ -1,0 +1,270 @@
+"""Sealing: a complete upload becomes a recording. The order is the promise (drills.md 3, "pipeline").
+
+1. digests known (computed while the bytes arrived, or read again after a restart) and equal to the declared
+one
+2. the name is claimed for this upload, so that two uploads of one name never both reach the vault
+3. the original goes into the vault, locked in the same act
+4. the signed manifest goes beside it, the same way; its bytes are fixed in the database first
+5. one transaction: recording, announced file, log entry, receipt, jobs to come
+6. only then the staged file is removed
+A crash between any two leaves something that the same job, run again, adopts: the recording has the id of its
+upload, so its keys are known before anything is written, and nothing is ever sealed twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from evidence.domain.audit import Act, Entry
+from evidence.domain.digests import Digests
+from evidence.domain.findings import Code, Finding, Severity
+from evidence.domain.instants import from_text
+from evidence.domain.recordings import Recording
+from evidence.domain.retention import retain_until
+from evidence.domain.signed import canonical
+from evidence.domain.uploads import Upload, UploadState
+from evidence.errors import Busy, IntegrityFault
+from evidence.policy.rules import Pack, cite_ids
+from evidence.service.catalogue import Scope, StoredRecording
+from evidence.service.deadlines import settle_notice
+from evidence.service.documents import MANIFEST, manifest_body, receipt_body
+from evidence.service.instruments import pack_at
+from evidence.service.jobs import JobName
+from evidence.service.ports import UnitOfWork
+from evidence.service.site import Site
+from storage.crashpoints import crashpoint
+from storage.errors import Exists, Missing
+from storage.vault import Lock, Promise
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """The use case behind the job "seal"."""
+
+    site: Site
+
+    def seal(self, upload_id: str) -> None:
+        """Seal a complete upload; do nothing when it is sealed or refused already. Safe to run twice.
+
+        Raises: Busy while another upload of the same name is being sealed; storage errors (retryable).
+        """
+        with self.site.database.reading() as unit:
+            upload = unit.uploads.get(upload_id)
+        if upload is None or upload.state is not UploadState.COMPLETE:
+            self._tidy(upload)
+            return
+        digests = upload.digests or self._digests_again(upload)
+        if upload.declared_sha256 not in (None, digests.sha256):
+            self._refuse(upload, digests, "digest-differs", None)
+            return
+        holder = self._claim(upload)
+        if holder.id == upload.id:
+            self._seal_new(upload, digests)
+        else:
+            self._compare(upload, digests, holder)
+
+    def _tidy(self, upload: Upload | None) -> None:
+        """Remove what a crash after step 5 left in staging: the bytes are in the vault."""
+        if upload is not None and upload.state is UploadState.SEALED:
+            with suppress(Missing):  # nothing was left
+                self.site.staging.remove(upload.id)
+
+    def _digests_again(self, upload: Upload) -> Digests:
+        running = self.site.new_digests()
+        size = 0
+        with self.site.staging.path(upload.id).open("rb") as staged:
+            while block := staged.read(1 << 20):
+                running.update(block)
+                size += len(block)
+        if size != upload.origin.size_bytes:
+            raise IntegrityFault("staged-bytes-missing", upload=upload.id, size=size)
+        return running.digests()
+
+    def _claim(self, upload: Upload) -> Upload:
+        with self.site.database.writing() as unit:
+            holder = unit.claims.take(upload.origin.device, upload.origin.name, upload.id)
+            found = unit.uploads.get(holder)
+        if found is None:
+            raise IntegrityFault("claim-without-upload", upload=holder)
+        return found
+
+    def _seal_new(self, upload: Upload, digests: Digests) -> None:
+        now = self.site.clock.now()
+        pack = pack_at(self.site.policies, now)
+        data_key, manifest_key = f"recordings/{upload.id}/data", f"recordings/{upload.id}/manifest.json"
+        lock = self._store_data(data_key, upload, digests, Lock(retain_until(now, pack.retention)))
+        crashpoint("after-data")
+        with self.site.database.reading() as unit:
+            file = unit.cards.match(upload.origin)
+        body = manifest_body(upload, digests, pack, lock, now, file)
+        manifest = self._store_manifest(manifest_key, upload, body, lock)
+        crashpoint("after-manifest")
+        recording = _recording(upload, digests, lock, self.site.signer.read(manifest, MANIFEST), manifest)
+        self._record(upload, recording)
+        crashpoint("after-commit")
+        self.site.bell.ring()
+        self.site.staging.remove(upload.id)
+
+    def _store_data(self, key: str, upload: Upload, digests: Digests, lock: Lock) -> Lock:
+        """Store the original, or adopt the one a crash left under this upload's own key."""
+        promise = Promise(upload.origin.size_bytes, digests.sha256)
+        try:
+            return self.site.vault.seal_file(key, self.site.staging.path(upload.id), promise, lock).lock
+        except (Exists, Missing):  # Missing: the staged bytes are gone, as after a crash past the commit
+            there = self._read_again(key).sha256
+            if there != digests.sha256:
+                raise IntegrityFault("adopted-bytes-differ", key=key, found=there) from None
+            return self.site.vault.stat(key).lock
+
+    def _read_again(self, key: str) -> Digests:
+        running = self.site.new_digests()
+        with self.site.vault.open(key) as stored:
+            while block := stored.read(1 << 20):
+                running.update(block)
+        return running.digests()
+
+    def _store_manifest(self, key: str, upload: Upload, body: Mapping[str, object], lock: Lock) -> bytes:
+        """Store the signed manifest; return what stands in the vault.
+
+        Its bytes are decided once, in the database: the vault's lock names them before they appear, so an
+        attempt after a crash must come with the very same ones (a later time of sealing would be refused).
+        """
+        with self.site.database.writing() as unit:
+            manifest = unit.claims.keep_manifest(upload.id, self.site.signer.sign(canonical(body)))
+        try:
+            self.site.vault.seal_bytes(key, manifest, lock)
+        except Exists:
+            with self.site.vault.open(key) as stored:
+                if stored.read() != manifest:
+                    raise IntegrityFault("adopted-manifest-differs", key=key) from None
+        return manifest
+
+    def _record(self, upload: Upload, recording: Recording) -> None:
+        with self.site.database.writing() as unit:
+            entry = Entry(
+                Act.SEAL,
+                upload.account_id,
+                (("recording", recording.id),),
+                facts={
+                    "manifest_sha256": recording.manifest_sha256,
+                    "policy": f"{recording.policy_id}@{recording.policy_version}",
+                    "sha256": recording.digests.sha256,
+                    "size": recording.origin.size_bytes,
+                    "sm3": recording.digests.sm3,
+                },
+            )
+            now = self.site.clock.now()
+            number = unit.log.append(entry, now)
+            receipt = self.site.signer.sign(canonical(receipt_body(recording, number)))
+            unit.recordings.add(upload.id, recording, receipt)
+            unit.uploads.end(upload.id, UploadState.SEALED, recording_id=recording.id)
+            self._mark_announced(unit, upload, recording.id, now)
+            for job in (JobName.EXAMINE, *([JobName.DEEP] if self.site.terms.deep else [])):
+                unit.jobs.add(job, recording.id, recording.sealed_at)
+
+    def give_up(self, upload_id: str) -> None:
+        """Close an upload whose bytes cannot be sealed any more, so that the card can be sent again.
+
+        The name is free again only where the vault holds nothing under this upload's key.
+        """
+        now = self.site.clock.now()
+        try:
+            self.site.vault.stat(f"recordings/{upload_id}/data")
+            is_free = False
+        except Missing:
+            is_free = True
+        with self.site.database.writing() as unit:
+            upload = unit.uploads.get(upload_id)
+            if upload is None or upload.state is not UploadState.COMPLETE:
+                return
+            unit.uploads.end(upload_id, UploadState.REFUSED, problem="seal-failed")
+            if is_free:
+                unit.claims.release(upload_id)
+            facts = {"problem": "seal-failed", "name_is_free": is_free}
+            unit.log.append(
+                Entry(Act.UPLOAD_REFUSE, upload.account_id, (("upload", upload_id),), "refused", facts), now
+            )
+
+    def _compare(self, upload: Upload, digests: Digests, holder: Upload) -> None:
+        """The name is taken: the same bytes are the same recording; other bytes are refused and kept."""
+        with self.site.database.reading() as unit:
+            first = unit.recordings.by_name(upload.origin.device, upload.origin.name)
+        if first is None:
+            raise Busy("name-being-sealed", upload=upload.id, holder=holder.id)
+        if not first.recording.digests.agree_with(digests):
+            self._refuse(upload, digests, "name-reused", first)
+            return
+        now = self.site.clock.now()
+        with self.site.database.writing() as unit:
+            unit.uploads.end(upload.id, UploadState.SEALED, recording_id=first.recording.id)
+            self._mark_announced(unit, upload, first.recording.id, now)
+            objects = (("upload", upload.id), ("recording", first.recording.id))
+            unit.log.append(Entry(Act.UPLOAD_REPEAT, upload.account_id, objects), now)
+        self.site.staging.remove(upload.id)
+
+    def _mark_announced(self, unit: UnitOfWork, upload: Upload, recording_id: str, now: datetime) -> None:
+        """What the card's list announced is here: it is owed no more, and no notice about it stands."""
+        file = unit.cards.match(upload.origin)
+        if file is not None:
+            unit.cards.mark_sealed(file.id, recording_id)
+            settle_notice(unit, file, pack_at(self.site.policies, now), now)
+
+    def _refuse(self, upload: Upload, digests: Digests, problem: str, first: StoredRecording | None) -> None:
+        """Refuse to seal; the bytes stay in staging, set aside, and the refusal is a finding and an entry."""
+        now = self.site.clock.now()
+        pack = pack_at(self.site.policies, now)
+        with self.site.database.writing() as unit:
+            unit.uploads.complete(upload.id, digests, upload.completed_at or now)
+            unit.uploads.end(upload.id, UploadState.REFUSED, problem=problem)
+            if first is not None:
+                scope = Scope(
+                    "upload", upload.id, upload.origin.device, {upload.origin.name: first.recording.id}
+                )
+                found = _name_reused(upload, digests, first, pack)
+                unit.examinations.record(scope, "seal", pack, "{}", [found], now)
+            facts = {"problem": problem, "sha256": digests.sha256, "size": upload.origin.size_bytes}
+            unit.log.append(
+                Entry(Act.UPLOAD_REFUSE, upload.account_id, (("upload", upload.id),), "refused", facts), now
+            )
+
+
+def _name_reused(upload: Upload, digests: Digests, first: StoredRecording, pack: Pack) -> Finding:
+    return Finding(
+        Code.NAME_REUSED,
+        Severity.BREACH,
+        upload.origin.name,
+        measured=digests.sha256,
+        limit=first.recording.digests.sha256,
+        cites=cite_ids(pack.no_editing.cites),
+        detail={
+            "upload": upload.id,
+            "recording": first.recording.id,
+            "size": upload.origin.size_bytes,
+            "sealed_size": first.recording.origin.size_bytes,
+        },
+    )
+
+
+def _recording(
+    upload: Upload, digests: Digests, lock: Lock, manifest: Mapping[str, object], document: bytes
+) -> Recording:
+    """Build the catalogue's row from the manifest that stands in the vault: the manifest is the truth."""
+    times, policy = manifest["times"], manifest["policy"]
+    if not isinstance(times, dict) or not isinstance(policy, dict):
+        raise IntegrityFault("manifest-malformed", recording=upload.id)
+    return Recording(
+        id=upload.id,
+        origin=upload.origin,
+        digests=digests,
+        sealed_at=from_text(times["server"]["sealed"]),
+        retain_until=lock.retain_until,
+        policy_id=policy["pack"],
+        policy_version=policy["version"],
+        data_key=f"recordings/{upload.id}/data",
+        manifest_key=f"recordings/{upload.id}/manifest.json",
+        manifest_sha256=hashlib.sha256(document).hexdigest(),
+    )

@@ -1,0 +1,191 @@
+"""Uploads: created, resumed, given up, expired. The bytes themselves go through service/reception.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from evidence.domain.access import Action, Caller, Role
+from evidence.domain.audit import Act, Entry
+from evidence.domain.ids import is_id, new_id
+from evidence.domain.recordings import Origin
+from evidence.domain.uploads import Upload, UploadState
+from evidence.errors import Busy, Conflict, Invalid, NoSpace, NotFound, Refused
+from evidence.service.cards import check_origin
+from evidence.service.gate import admits
+from evidence.service.jobs import JobName
+from evidence.service.ports import UnitOfWork
+from evidence.service.reception import Checksum, DigestsInHand, Reception
+from evidence.service.site import Site
+from evidence.service.turns import Turns
+from storage.staging import StagingBusy
+
+# Kept free so that the log and the seals of what is already here can go on when the disc fills up.
+RESERVE_BYTES = 256 << 20
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """The desk for resumable uploads."""
+
+    site: Site
+    in_hand: DigestsInHand = field(default_factory=DigestsInHand)
+    turns: Turns = field(default_factory=Turns)
+
+    @admits(Action.SEND_RECORDING)
+    def create(self, caller: Caller, origin: Origin, declared_sha256: str | None) -> Upload:
+        """Open an upload. An upload of 0 bytes is complete at once.
+
+        Raises: Invalid, NoSpace when the staging area cannot take the whole file beside its reserve.
+        """
+        check_origin(origin)
+        declared_sha256 = _read_digest(declared_sha256)
+        now = self.site.clock.now()
+        with self.site.database.reading() as unit:
+            owed = unit.uploads.owed_bytes()
+        if self.site.staging.free_bytes() - RESERVE_BYTES - owed < origin.size_bytes:
+            raise NoSpace("no-space", where="staging", size=origin.size_bytes)
+        upload = Upload(
+            id=new_id(),
+            account_id=caller.id,
+            origin=origin,
+            state=UploadState.RECEIVING,
+            offset=0,
+            created_at=now,
+            expires_at=now + self.site.terms.upload_rest,
+            declared_sha256=declared_sha256,
+        )
+        self.site.staging.create(upload.id)
+        with self.site.database.writing() as unit:
+            upload = _as_announced(unit, upload)
+            unit.uploads.add(upload)
+            unit.log.append(
+                Entry(
+                    Act.UPLOAD_CREATE, caller.id, (("upload", upload.id),), facts={"size": origin.size_bytes}
+                ),
+                now,
+            )
+            if origin.size_bytes == 0:
+                unit.uploads.complete(upload.id, self.site.new_digests().digests(), now)
+                unit.jobs.add(JobName.SEAL, upload.id, now)
+        if origin.size_bytes == 0:
+            self.site.bell.ring()
+        return upload
+
+    @admits(Action.SEND_RECORDING)
+    def status(self, caller: Caller, upload_id: str) -> Upload:
+        """Return an upload of the caller. Raises: NotFound, Refused("upload-expired")."""
+        return self._own(caller, upload_id)
+
+    @admits(Action.SEND_RECORDING)
+    @contextmanager
+    def receive(
+        self, caller: Caller, upload_id: str, offset: int, length: int | None, checksum: Checksum | None
+    ) -> Iterator[Reception]:
+        """Open an upload for one request's bytes, starting at its durable offset.
+
+        length: bytes announced for this request, None when unknown.
+
+        Raises: NotFound, Conflict("offset-differs"), Conflict("too-many-bytes"), Busy when another writer is
+        at it.
+        """
+        self._at(caller, upload_id, offset, length)
+        with self.turns.turn(upload_id):
+            # Looked at again, now that nobody else can move it: staging cuts the file to this offset.
+            upload = self._at(caller, upload_id, offset, length)
+            try:
+                writer = self.site.staging.writer(upload_id, upload.offset)
+            except StagingBusy as problem:
+                raise Busy("upload-busy", upload=upload_id) from problem
+            try:
+                yield Reception(self.site, self.in_hand, upload, writer, checksum)
+            finally:
+                writer.close()
+
+    def _at(self, caller: Caller, upload_id: str, offset: int, length: int | None) -> Upload:
+        upload = self._own(caller, upload_id)
+        if not upload.is_resumable:
+            raise Conflict("upload-complete", upload=upload_id)
+        if upload.offset != offset:
+            raise Conflict("offset-differs", upload=upload_id, offset=upload.offset)
+        if length is not None and offset + length > upload.origin.size_bytes:
+            raise Conflict("too-many-bytes", upload=upload_id, length=upload.origin.size_bytes)
+        return upload
+
+    @admits(Action.SEND_RECORDING)
+    def terminate(self, caller: Caller, upload_id: str) -> None:
+        """Give up an upload whose bytes are not all here. Raises: NotFound, Refused("upload-complete"),
+        Busy.
+        """
+        self._own(caller, upload_id)
+        with self.turns.turn(upload_id):
+            self._terminate(caller, self._own(caller, upload_id))
+
+    def _terminate(self, caller: Caller, upload: Upload) -> None:
+        upload_id = upload.id
+        if not upload.is_resumable:
+            raise Refused("upload-complete", upload=upload_id)
+        try:
+            with self.site.staging.writer(upload_id, upload.offset), self.site.database.writing() as unit:
+                unit.uploads.end(upload_id, UploadState.TERMINATED)
+                unit.log.append(
+                    Entry(Act.UPLOAD_TERMINATE, caller.id, (("upload", upload_id),)), self.site.clock.now()
+                )
+        except StagingBusy as problem:
+            raise Busy("upload-busy", upload=upload_id) from problem
+        self.in_hand.drop(upload_id)
+        self.site.staging.remove(upload_id)
+
+    def expire(self, now: datetime) -> int:
+        """Close uploads that rested too long. Their bytes are set aside, not deleted; return how many."""
+        with self.site.database.writing() as unit:
+            stale = unit.uploads.stale(now)
+            for upload in stale:
+                unit.uploads.end(upload.id, UploadState.EXPIRED, problem="upload-expired")
+                unit.log.append(
+                    Entry(
+                        Act.UPLOAD_EXPIRE,
+                        "service",
+                        (("upload", upload.id),),
+                        facts={"offset": upload.offset},
+                    ),
+                    now,
+                )
+        return len(stale)
+
+    def _own(self, caller: Caller, upload_id: str) -> Upload:
+        upload = None
+        if is_id(upload_id):
+            with self.site.database.reading() as unit:
+                upload = unit.uploads.get(upload_id)
+        foreign = upload is not None and caller.role is Role.DOCK and upload.account_id != caller.id
+        if upload is None or foreign or upload.state is UploadState.TERMINATED:
+            raise NotFound("upload-not-found", upload=upload_id)
+        if upload.state is UploadState.EXPIRED:
+            raise Refused("upload-expired", upload=upload_id)
+        return upload
+
+
+def _read_digest(text: str | None) -> str | None:
+    """Read a declared SHA-256, in capitals or not. Raises: Invalid("invalid-checksum")."""
+    if text is None:
+        return None
+    if not _SHA256.fullmatch(text):
+        raise Invalid("invalid-checksum")
+    return text.lower()
+
+
+def _as_announced(unit: UnitOfWork, upload: Upload) -> Upload:
+    """Take card and labels from the card's list where the sender does not repeat them."""
+    file = unit.cards.match(upload.origin)
+    if file is None:
+        return upload
+    known = file.origin
+    labels = upload.origin.labels or known.labels
+    return replace(
+        upload, origin=replace(upload.origin, card_id=upload.origin.card_id or known.card_id, labels=labels)
+    )

@@ -1,0 +1,137 @@
+"""Doing the jobs: claim one, do it, close it. Also what the sweep does every few seconds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event, Thread
+
+from evidence.errors import Busy, EvidenceError, IntegrityFault, NotFound
+from evidence.service.deadlines import Deadlines
+from evidence.service.examination import Examination
+from evidence.service.jobs import LEASE, MOST_ATTEMPTS, Job, JobName, back_off
+from evidence.service.sealing import Sealing
+from evidence.service.site import Site
+from evidence.service.uploads import Uploads
+from storage.errors import Damaged, Mismatch, Missing, StorageError
+
+log = logging.getLogger("evidence.work")
+_RENEW_EVERY = LEASE / 3
+
+
+@dataclass(frozen=True)
+class Work:
+    """What workers call."""
+
+    site: Site
+    uploads: Uploads
+
+    def do_next(self, owner: str, names: Collection[JobName] = tuple(JobName)) -> bool:
+        """Do the weightiest job of these kinds that is due; return False when there is none."""
+        with self.site.database.writing() as unit:
+            job = unit.jobs.claim(owner, self.site.clock.now(), names)
+        if job is None:
+            return False
+        try:
+            with self._lease_kept(job):
+                self._step(job.name)(job.subject)
+            with self.site.database.writing() as unit:
+                unit.jobs.finish(job, self.site.clock.now())
+        except Exception as problem:  # noqa: BLE001 (whatever a job meets, the row must say so, and the worker goes on)
+            self._failed(job, problem)
+        return True
+
+    def sweep(self) -> None:
+        """Put back lost jobs, close stale uploads, raise deadline notices."""
+        now = self.site.clock.now()
+        with self.site.database.writing() as unit:
+            lost = unit.jobs.put_back(now)
+        if lost:
+            log.warning("jobs put back after their lease ran out: %d", lost)
+        self.uploads.expire(now)
+        Deadlines(self.site).raise_notices(now)
+
+    def take_over(self) -> None:
+        """Put back all running jobs: called where this process is the only one that could have run them."""
+        with self.site.database.writing() as unit:
+            unit.jobs.put_back(self.site.clock.now(), everything=True)
+
+    def _step(self, name: JobName) -> Callable[[str], None]:
+        examination = Examination(self.site)
+        return {
+            JobName.SEAL: Sealing(self.site).seal,
+            JobName.EXAMINE: examination.examine,
+            JobName.SEQUENCE: examination.sequence,
+            JobName.DEEP: examination.deep,
+        }[name]
+
+    def _failed(self, job: Job, problem: Exception) -> None:
+        """A busy name or a machine's trouble is tried again for ever; what contradicts itself stops at
+        once.
+        """
+        now = self.site.clock.now()
+        final = _is_final(job, problem)
+        wait = timedelta(seconds=0.2) if isinstance(problem, Busy) else back_off(job.attempts)
+        expected = isinstance(problem, EvidenceError | StorageError | OSError)
+        log.error(
+            "job %s %s failed (attempt %d): %s",
+            *(job.name, job.subject, job.attempts, problem),
+            exc_info=None if expected else problem,
+        )
+        if final:
+            self._give_up(job, problem)
+        with self.site.database.writing() as unit:
+            unit.jobs.fail(job, str(problem), None if final else now + wait, now)
+
+    def _give_up(self, job: Job, problem: Exception) -> None:
+        """Nobody would look into the job table: say in the reports what could not be done.
+
+        Before the row is closed, so that a crash in between does it again; and never by a late worker, whose
+        job another has in hand.
+        """
+        with self.site.database.writing() as unit:
+            if not unit.jobs.renew(job, self.site.clock.now() + LEASE):
+                return
+        if job.name is JobName.SEAL:
+            Sealing(self.site).give_up(job.subject)
+        elif job.name in (JobName.EXAMINE, JobName.DEEP):
+            with suppress(NotFound):  # nothing is there to speak of
+                Examination(self.site).note_failure(
+                    job.subject, job.name, getattr(problem, "code", "unexpected")
+                )
+
+    @contextmanager
+    def _lease_kept(self, job: Job) -> Iterator[None]:
+        """Extend the lease while the work goes on, so that long work is not started a second time."""
+        done = Event()
+
+        def renew() -> None:
+            while not done.wait(_RENEW_EVERY.total_seconds()):
+                try:
+                    with self.site.database.writing() as unit:
+                        unit.jobs.renew(job, self.site.clock.now() + LEASE)
+                except Exception as problem:  # noqa: BLE001 (tried again before the lease runs out)
+                    log.warning("the lease of %s could not be extended: %r", job.id, problem)
+
+        keeper = Thread(target=renew, name=f"lease-{job.id[:8]}", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            done.set()
+            keeper.join()
+
+
+def _is_final(job: Job, problem: Exception) -> bool:
+    """Tell whether trying again cannot help: what contradicts itself, or one odd error again and again.
+
+    A machine's trouble passes; its jobs are tried for ever.
+    """
+    if isinstance(problem, IntegrityFault | NotFound | Missing | Damaged | Mismatch):
+        return True
+    if isinstance(problem, EvidenceError | StorageError | OSError) or job.name is JobName.SEAL:
+        return False
+    return job.attempts >= MOST_ATTEMPTS

@@ -1,0 +1,1 @@
+"""The HTTP door: translates, calls one use case, answers."""

@@ -1,0 +1,31 @@
+"""Receipts over HTTP (docs/formats/dock-protocol.md, 3), and the key they are checked with."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import PlainTextResponse, Response
+
+from evidence.domain.access import Action, Caller
+from evidence.service.recordings import StillSealing
+from evidence.web.deps import App, admitted
+
+router = APIRouter(prefix="/api/v1", tags=["receipts"])
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+@router.get("/uploads/{upload_id}/receipt")
+def receipt(upload_id: str, app: App, caller: Caller = admitted(Action.READ_RECEIPT)) -> Response:
+    """Return the signed receipt, 202 while sealing goes on."""
+    try:
+        document = app.recordings.receipt(caller, upload_id)
+    except StillSealing:
+        return Response(
+            '{"state":"sealing"}', 202, {**_NO_STORE, "Retry-After": "1"}, media_type="application/json"
+        )
+    return Response(document, headers=_NO_STORE, media_type="application/json")
+
+
+@router.get("/key")
+def key(app: App, _caller: Caller = admitted(Action.READ_PUBLIC)) -> PlainTextResponse:
+    """Return the public verifier key, to be pinned over a trusted way."""
+    return PlainTextResponse(app.site.signer.verifier_key() + "\n")

@@ -1,0 +1,40 @@
+"""Reports over HTTP: findings, deadlines, the gap report, and the state of the site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from evidence.answers import deadline_out, finding_out, gaps_out
+from evidence.domain.access import Action, Caller
+from evidence.domain.findings import Severity
+from evidence.web.deps import App, admitted
+
+router = APIRouter(prefix="/api/v1", tags=["reports"])
+
+
+@router.get("/findings")
+def findings(
+    app: App, least: Severity = Severity.INFO, caller: Caller = admitted(Action.READ_FINDINGS)
+) -> list[dict[str, Any]]:
+    """List current findings of at least this severity."""
+    return [finding_out(one) for one in app.reports.findings(caller, least)]
+
+
+@router.get("/deadlines")
+def deadlines(app: App, caller: Caller = admitted(Action.READ_DEADLINES)) -> list[dict[str, Any]]:
+    """List all files with their deadline, the most urgent first."""
+    return [deadline_out(row) for row in app.deadlines.list(caller)]
+
+
+@router.get("/gaps")
+def gaps(app: App, caller: Caller = admitted(Action.READ_GAPS)) -> dict[str, Any]:
+    """Return the gap report: missing, late, interrupted, to be explained."""
+    return gaps_out(app.reports.gaps(caller))
+
+
+@router.get("/status")
+def status(app: App, caller: Caller = admitted(Action.READ_STATUS)) -> dict[str, Any]:
+    """Return the state of the site: protection in force, jobs, space, what is set aside."""
+    return app.reports.status(caller)

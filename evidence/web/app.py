@@ -1,0 +1,108 @@
+"""The FastAPI application of one site. A route without a declared action refuses to start."""
+
+from __future__ import annotations
+
+import contextlib
+import pkgutil
+from collections.abc import AsyncIterator, Callable
+
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from evidence import __version__
+from evidence.bootstrap import Application
+from evidence.domain.access import Action, Caller
+from evidence.web import errors, tus
+from evidence.web.api import cards, docks, receipts, recordings, reports
+from evidence.web.deps import App, admitted, verify_every_route_has_an_action
+
+EMBEDDED_WORKERS = "workers.embedded:start"
+
+health = APIRouter(tags=["health"])
+
+_HEADERS = [(name.encode(), value.encode()) for name, value in errors.PROTECTIVE.items()]
+
+
+@health.get("/health")
+def alive(_caller: Caller = admitted(Action.READ_PUBLIC)) -> dict[str, str]:
+    """Say that the process lives."""
+    return {"state": "alive"}
+
+
+@health.get("/ready")
+def ready(app: App, _caller: Caller = admitted(Action.READ_PUBLIC)) -> dict[str, str]:
+    """Say whether uploads can be taken now. 503 when the database cannot be read, 507 when space runs out."""
+    app.reports.verify_ready()
+    return {"state": "ready"}
+
+
+def create_app(application: Application, *, start_workers: bool = True) -> FastAPI:
+    """Build the web application over an open site. Raises: RuntimeError for a route without an action."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        stop = _start_workers(application) if start_workers else (lambda: None)
+        try:
+            yield
+        finally:
+            stop()
+
+    app = FastAPI(
+        title="evidence",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,  # its pages load scripts from elsewhere; the schema itself is served below
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,  # a redirect would repeat whatever Host the client claims
+    )
+    app.state.application = application
+    for router in (
+        health,
+        tus.router,
+        *(noun.router for noun in (cards, receipts, recordings, reports, docks)),
+    ):
+        app.include_router(router)
+    app.include_router(_schema_route(app))
+    errors.install(app)
+    app.state.census = verify_every_route_has_an_action(app)
+    app.add_middleware(SafeHeaders)
+    return app
+
+
+def _schema_route(app: FastAPI) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/openapi.json")
+    def schema(_caller: Caller = admitted(Action.READ_PUBLIC)) -> dict[str, object]:
+        """Return the OpenAPI description of this service."""
+        return app.openapi()
+
+    return router
+
+
+def _start_workers(application: Application) -> Callable[[], None]:
+    """Start the embedded workers by name: the service never imports workers, it only knows where to ask."""
+    start: Callable[[Application], Callable[[], None]] = pkgutil.resolve_name(EMBEDDED_WORKERS)
+    return start(application)
+
+
+class SafeHeaders:
+    """Puts the same protective headers on every answer, errors included."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; add headers to the start of the answer."""
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                there = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(pair for pair in _HEADERS if pair[0] not in there),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, send_safely if scope["type"] == "http" else send)

@@ -1,0 +1,58 @@
+"""JSON bodies, read by the route itself: only after the caller is known, and never more than a limit.
+
+FastAPI's own body parameters are read before any dependency runs, so a stranger could fill the memory with a
+body that is refused in the end (docs/formats/dock-protocol.md: 401 before a byte of the body is read).
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from evidence.errors import Conflict, Invalid
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def read_json(request: Request, model: type[M], most_bytes: int) -> M:
+    """Read a body of at most so many bytes as a model.
+
+    Raises: Invalid("wrong-content-type"), Conflict("too-many-bytes"), RequestValidationError.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Invalid("wrong-content-type", expected="application/json")
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdecimal() or int(declared) > most_bytes:
+        raise Conflict("too-many-bytes", limit=most_bytes)
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most_bytes:
+            raise Conflict("too-many-bytes", limit=most_bytes)
+    try:
+        return model.model_validate_json(bytes(body))
+    except ValidationError as problem:
+        raise RequestValidationError(problem.errors(include_url=False, include_input=False)) from problem
+
+
+def described(model: type[BaseModel]) -> dict[str, Any]:
+    """Return what a route says in OpenAPI about the body it reads with read_json."""
+    schema = model.model_json_schema()
+    parts = schema.pop("$defs", {})
+    content = {"application/json": {"schema": _inlined(schema, parts)}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _inlined(schema: Any, parts: dict[str, Any]) -> Any:
+    """Put the parts where they are referred to: a reference would point nowhere in the whole document."""
+    if isinstance(schema, list):
+        return [_inlined(one, parts) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(parts[schema["$ref"].rsplit("/", 1)[1]], parts)
+    return {key: _inlined(value, parts) for key, value in schema.items()}

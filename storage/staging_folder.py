@@ -1,0 +1,228 @@
+"""Staging in a folder: `<upload id>.part` each, written at the offset the database has committed.
+
+Rules: those of storage/staging.py. The lock of a writer is a flock(2) on the file itself: it binds threads
+and processes alike, and the kernel drops it when its holder dies. Sealing takes the same lock
+(storage/bodies.py).
+Not here: sealing, offsets, expiry.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from storage.crashpoints import crashpoint
+from storage.durable import Folder, Tree, finish, new_file, storing, unavailable, write_all
+from storage.errors import BadKey, Damaged, Exists, Missing, StagingBusy, StagingSealed, StoreUnavailable
+from storage.staging import Staged
+from storage.writeback import start_writeback
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_SUFFIX = ".part"
+
+
+_WRITEBACK_STEP = 4 << 20  # bytes between two hints
+
+
+class FolderWriter:
+    """The writer of `FolderStaging`."""
+
+    def __init__(self, fd: int, upload_id: str, offset: int) -> None:
+        """Take over the open, locked file, already cut to offset."""
+        self._fd, self._upload_id = fd, upload_id
+        self._position = self._durable = self._hinted = offset
+        self._closed = self._dead = False
+
+    @property
+    def position(self) -> int:
+        """See StagingWriter."""
+        return self._position
+
+    @property
+    def durable(self) -> int:
+        """See StagingWriter."""
+        return self._durable
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """See StagingWriter."""
+        self._verify_alive()
+        try:
+            self._position += write_all(self._fd, chunk)
+        except OSError as fault:
+            raise self._died(fault) from fault
+        if self._position - self._hinted >= _WRITEBACK_STEP:
+            start_writeback(self._fd, self._hinted, self._position - self._hinted)
+            self._hinted = self._position
+
+    def sync(self) -> int:
+        """See StagingWriter."""
+        self._verify_alive()
+        try:
+            os.fdatasync(self._fd)
+        except OSError as fault:
+            raise self._died(fault) from fault
+        self._durable = self._position
+        crashpoint("after-staging-sync")
+        return self._durable
+
+    def cut(self, offset: int) -> None:
+        """See StagingWriter."""
+        if not 0 <= offset <= self._position:
+            raise ValueError(f"cannot cut {self._position} bytes to {offset}")
+        self._verify_alive()
+        try:
+            os.ftruncate(self._fd, offset)
+            os.lseek(self._fd, offset, os.SEEK_SET)
+        except OSError as fault:
+            raise self._died(fault) from fault
+        self._position = self._hinted = offset
+        self.sync()
+
+    def close(self) -> None:
+        """See StagingWriter."""
+        if not self._closed:
+            self._closed = True
+            os.close(self._fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _verify_alive(self) -> None:
+        if self._dead or self._closed:
+            raise StoreUnavailable(upload_id=self._upload_id, reason="writer-dead")
+
+    def _died(self, fault: OSError) -> StoreUnavailable:
+        self._dead = True
+        return unavailable(fault, upload_id=self._upload_id)
+
+
+class FolderStaging:
+    """`Staging` in one folder, `<upload id>.part` each; put it on the mount of the vault so that sealing
+    links."""
+
+    def __init__(self, root: Path) -> None:
+        """Open or make the folder. Raises: StoreUnavailable."""
+        self._root = Tree(root).root
+
+    def create(self, upload_id: str) -> None:
+        """See Staging."""
+        name = _name(upload_id)
+        with Folder(self._root) as folder, new_file(folder) as fd:
+            finish(fd, 0, 0o600)
+            try:
+                folder.publish(fd, name)
+            except Exists as fault:
+                raise Exists(upload_id=upload_id) from fault
+
+    def writer(self, upload_id: str, offset: int) -> FolderWriter:
+        """See Staging."""
+        if offset < 0:
+            raise ValueError(f"offset {offset}")
+        fd = self._take(upload_id)
+        try:
+            facts = os.fstat(fd)
+            if facts.st_nlink > 1:
+                raise StagingSealed(upload_id=upload_id)
+            if facts.st_size < offset:
+                raise Damaged(upload_id=upload_id, committed_bytes=offset, found_bytes=facts.st_size)
+            with storing(upload_id=upload_id):
+                if facts.st_size > offset:
+                    os.ftruncate(fd, offset)
+                os.lseek(fd, offset, os.SEEK_SET)
+        except BaseException:
+            os.close(fd)
+            raise
+        return FolderWriter(fd, upload_id, offset)
+
+    def path(self, upload_id: str) -> Path:
+        """See Staging."""
+        self.size(upload_id)
+        return self._root / _name(upload_id)
+
+    def size(self, upload_id: str) -> int:
+        """See Staging."""
+        with storing(upload_id=upload_id):
+            try:
+                return (self._root / _name(upload_id)).lstat().st_size
+            except FileNotFoundError as fault:
+                raise Missing(upload_id=upload_id) from fault
+
+    def remove(self, upload_id: str) -> None:
+        """See Staging."""
+        fd = self._take(upload_id)
+        try:
+            with Folder(self._root) as folder:
+                folder.remove(_name(upload_id))
+        finally:
+            os.close(fd)
+
+    def census(self) -> Iterator[Staged]:
+        """See Staging."""
+        with storing(), os.scandir(self._root) as entries:
+            names = sorted(entry.name for entry in entries)
+        for name in names:
+            with storing(name=name):
+                try:
+                    facts = (self._root / name).lstat()
+                except FileNotFoundError:
+                    continue  # removed since the names were read
+            stem = name.removesuffix(_SUFFIX)
+            ours = name.endswith(_SUFFIX) and _ID.fullmatch(stem) and stat.S_ISREG(facts.st_mode)
+            changed_at = datetime.fromtimestamp(facts.st_mtime, UTC)
+            sealed = bool(ours) and facts.st_nlink > 1
+            yield Staged(name, stem if ours else None, facts.st_size, changed_at, sealed)
+
+    def free_bytes(self) -> int:
+        """See Staging."""
+        with storing():
+            facts = os.statvfs(self._root)
+        return facts.f_bavail * facts.f_frsize
+
+    def _take(self, upload_id: str) -> int:
+        """Open the file for writing under its lock. Raises: Missing, StagingBusy, StoreUnavailable."""
+        path = self._root / _name(upload_id)
+        fd = -1
+        try:
+            fd = _open_for_writing(path)
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(fd).st_nlink == 0:
+                raise FileNotFoundError  # removed between open and lock
+        except OSError as fault:
+            if fd >= 0:
+                os.close(fd)
+            if isinstance(fault, FileNotFoundError):
+                raise Missing(upload_id=upload_id) from fault
+            if isinstance(fault, BlockingIOError):
+                raise StagingBusy(upload_id=upload_id) from fault
+            raise unavailable(fault, upload_id=upload_id) from fault
+        return fd
+
+
+def _open_for_writing(path: Path) -> int:
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(path, flags)
+    except PermissionError:
+        # A sealing that died between making it read-only and linking it; with a second link it stays so.
+        if path.lstat().st_nlink > 1:
+            return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        path.chmod(0o600, follow_symlinks=True)
+        return os.open(path, flags)
+
+
+def _name(upload_id: str) -> str:
+    if not _ID.fullmatch(upload_id):
+        raise BadKey(upload_id=upload_id)
+    return upload_id + _SUFFIX

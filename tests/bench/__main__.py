@@ -1,0 +1,14 @@
+"""`./dev.sh bench ingest|examine`."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.bench import examine, ingest
+
+BENCHES = {"ingest": ingest.main, "examine": examine.main}
+
+if len(sys.argv) < 2 or sys.argv[1] not in BENCHES:
+    print(f"usage: ./dev.sh bench {'|'.join(BENCHES)}", file=sys.stderr)
+    sys.exit(2)
+sys.exit(BENCHES[sys.argv[1]](sys.argv[2:]))

@@ -1,0 +1,166 @@
+"""Builders: real parts put together small. A site on a temporary folder, with a clock that tests move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from evidence.adapters.db.unit_of_work import SqlDatabase
+from evidence.adapters.digesting import TwoDigests
+from evidence.adapters.keys import FileSigner, make_key
+from evidence.adapters.originals import VaultOriginals
+from evidence.adapters.packs import load_pack
+from evidence.adapters.prober import SandboxedProber
+from evidence.domain.access import Caller, Role
+from evidence.domain.findings import Finding
+from evidence.domain.media import MediaFacts
+from evidence.domain.recordings import Origin
+from evidence.domain.uploads import Upload
+from evidence.policy.rules import Pack
+from evidence.service.accounts import Accounts
+from evidence.service.cards import Cards
+from evidence.service.catalogue import Terms
+from evidence.service.reception import Checksum
+from evidence.service.recordings import Recordings
+from evidence.service.site import Site
+from evidence.service.uploads import Uploads
+from evidence.service.work import Work
+from storage.local import LocalVault
+from storage.staging_folder import FolderStaging
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class HandClock:
+    """A clock that tests move by hand."""
+
+    time: datetime = START
+
+    def now(self) -> datetime:
+        """Return the time on the clock; each look takes a microsecond, so that order shows."""
+        self.time += timedelta(microseconds=1)
+        return self.time
+
+    def pass_by(self, length: timedelta) -> None:
+        """Let time pass."""
+        self.time += length
+
+
+@dataclass
+class QuietBell:
+    """A doorbell that counts its rings."""
+
+    rings: int = 0
+
+    def ring(self) -> None:
+        """Count."""
+        self.rings += 1
+
+
+class IndexOnlyProber(SandboxedProber):
+    """The real prober without its deep pass, for tests that are not about pictures."""
+
+    def examine_deep(self, path: Path, facts: MediaFacts, pack: Pack) -> Sequence[Finding]:
+        """Find nothing: deep examination has tests of its own."""
+        del path, facts, pack
+        return []
+
+
+@dataclass
+class SmallSite:
+    """A whole site on a folder, driven without HTTP and without threads."""
+
+    folder: Path
+    clock: HandClock = field(default_factory=HandClock)
+    bell: QuietBell = field(default_factory=QuietBell)
+
+    def __post_init__(self) -> None:
+        for name in ("vault", "staging", "keys", "scratch"):
+            (self.folder / name).mkdir(exist_ok=True)
+        if not (self.folder / "keys" / "signing.pem").exists():
+            make_key(self.folder / "keys", "test.example/site")
+        self.database = SqlDatabase(f"sqlite:///{self.folder / 'evidence.db'}")
+        self.database.migrate()
+        self.vault = LocalVault(self.folder / "vault")
+        self.staging = FolderStaging(self.folder / "staging")
+        self.site = Site(
+            database=self.database,
+            vault=self.vault,
+            staging=self.staging,
+            clock=self.clock,
+            signer=FileSigner(self.folder / "keys"),
+            policies=load_pack("dazhe-2020"),
+            prober=IndexOnlyProber(),
+            originals=VaultOriginals(self.vault, self.folder / "scratch"),
+            bell=self.bell,
+            new_digests=TwoDigests,
+            terms=Terms(),
+        )
+        self.uploads = Uploads(self.site)
+        self.cards = Cards(self.site)
+        self.recordings = Recordings(self.site)
+        self.accounts = Accounts(self.site)
+        self.work = Work(self.site, self.uploads)
+        self._dock: Caller | None = None
+
+    @property
+    def administrator(self) -> Caller:
+        """An administrator."""
+        return Caller("0" * 32, Role.ADMINISTRATOR, "administrator")
+
+    @property
+    def dock(self) -> Caller:
+        """A dock with an account."""
+        if self._dock is None:
+            self._dock, _ = self.accounts.add_dock(self.administrator, "dock")
+        return self._dock
+
+    def send(self, origin: Origin, body: bytes, declared: str | None = None) -> Upload:
+        """Send a whole file in one request, as a dock does."""
+        upload = self.uploads.create(self.dock, origin, declared)
+        if body:
+            self.put(upload.id, 0, body)
+        return self.uploads.status(self.dock, upload.id)
+
+    def put(self, upload_id: str, offset: int, body: bytes, checksum: Checksum | None = None) -> int:
+        """Send one request's bytes."""
+        with self.uploads.receive(self.dock, upload_id, offset, len(body), checksum) as reception:
+            reception.take(body)
+            return reception.commit()
+
+    def do_jobs(self) -> int:
+        """Do all jobs that are due; return how many."""
+        done = 0
+        while self.work.do_next("tester"):
+            done += 1
+        return done
+
+    def log(self) -> list[bytes]:
+        """Return the entries of the log."""
+        with self.database.reading() as unit:
+            return [body for _, body in unit.log.entries()]
+
+    def files(self) -> dict[str, bytes]:
+        """Return every file of vault and staging with its bytes, to show that a refusal changed nothing."""
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes()
+            for part in ("vault", "staging")
+            for path in sorted((self.folder / part).rglob("*"))
+            if path.is_file()
+        }
+
+
+def an_origin(name: str = "DCIM/DSJX9A00123_012345_20260302093000_0001.mp4", **changes: object) -> Origin:
+    """An origin as a dock gives it; size_bytes must be given for real bytes."""
+    values: dict[str, object] = {
+        "device": "DSJX9A00123",
+        "wearer": "012345",
+        "name": name,
+        "size_bytes": 0,
+        "modified_at": START - timedelta(hours=1),
+        **changes,
+    }
+    return Origin(**values)  # type: ignore[arg-type]

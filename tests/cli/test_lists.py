@@ -1,0 +1,266 @@
+"""The lists and `evidence verify`: the same facts for people and programs; every tampering is named."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from evidence.bootstrap import Application, build, initialise
+from evidence.cli import app
+from evidence.cli.site import OPERATOR
+from evidence.domain.recordings import Origin
+from tests.simulators.card import content
+
+NAME = "DCIM/现场\x1b[31m 1.mp4"
+OWED = "DCIM/missing.mp4"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site with one recording, sealed and examined, and one file that is overdue."""
+    data = tmp_path_factory.mktemp("site") / "data"
+    initialise(data, "dazhe-2020", "evidence", True)
+    application = build(data)
+    caller, _ = application.accounts.add_dock(OPERATOR, "dock")
+    modified, body = datetime.now(UTC) - timedelta(hours=30), content(50_000)
+    origins = [
+        Origin("DSJ1", "012345", name, size, modified, clock_offset_ms=0, labels={"case-number": "杭1"})
+        for name, size in ((NAME, len(body)), (OWED, 10))
+    ]
+    application.cards.announce(caller, origins[0], origins)
+    upload = application.uploads.create(caller, origins[0], None)
+    with application.uploads.receive(caller, upload.id, 0, len(body), None) as reception:
+        reception.take(body)
+        reception.commit()
+    work(application)
+    return data
+
+
+def work(application: Application) -> None:
+    """Do all jobs that are due."""
+    while application.work.do_next("tester"):
+        pass
+    application.deadlines.raise_notices(application.site.clock.now())
+
+
+def run(site: Path, *words: str) -> Result:
+    """Run a command on the site."""
+    return CliRunner(env={"COLUMNS": "200"}).invoke(app, [*words, "--data", str(site)])
+
+
+def rows(site: Path, *words: str) -> Any:
+    """Run a command and read its JSON."""
+    result = run(site, *words, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_recordings_tell_what_is_sealed(site: Path) -> None:
+    (row,) = rows(site, "recordings")
+    assert (row["name"], row["device"], row["wearer"], row["size"]) == (NAME, "DSJ1", "012345", 50_000)
+    assert len(row["sha256"]) == len(row["sm3"]) == 64
+    assert row["labels"] == {"case-number": "杭1"}
+    assert rows(site, "recordings", "--device", "DSJ1") == [row]
+    assert rows(site, "recordings", "--device", "DSJ2") == []
+
+
+def test_findings_have_the_shape_that_programs_rely_on(site: Path) -> None:
+    found = rows(site, "findings")
+    assert {"unreadable", "late", "overdue"} & {row["code"] for row in found}
+    for row in found:
+        assert {"code", "severity", "file", "start_s", "end_s", "measured", "limit", "cites"} <= set(row)
+        assert row["severity"] in ("info", "attention", "breach")
+    assert [row for row in found if row["severity"] == "breach"] == rows(
+        site, "findings", "--least", "breach"
+    )
+    assert run(site, "findings", "--least", "none").exit_code == 2
+
+
+def test_deadlines_tell_the_missing_first_then_the_late_with_their_articles(site: Path) -> None:
+    missing, late = rows(site, "deadlines")
+    assert (missing["name"], missing["state"], missing["stored"]) == (OWED, "overdue", None)
+    assert (late["name"], late["state"]) == (NAME, "late")
+    assert 5.9 * 3600 < late["late_by_s"] < 6.2 * 3600
+    assert missing["cites"] == late["cites"] == ["dazhe-2020:12"]
+
+
+def test_the_gap_report_puts_everything_in_its_part(site: Path) -> None:
+    report = rows(site, "gaps")
+    assert [row["name"] for row in report["missing"]] == [OWED]
+    assert [row["name"] for row in report["late"]] == [NAME]
+    assert [row["missing"] for row in report["unlabelled"]] == [["inspected-party"]]
+    assert report["set_aside"] == []
+
+
+@pytest.mark.parametrize("words", [["recordings"], ["findings"], ["deadlines"], ["gaps"], ["verify"]])
+def test_what_people_read_is_chinese_first_and_steers_no_terminal(site: Path, words: list[str]) -> None:
+    result = run(site, *words)
+    assert result.exit_code == 0, result.output
+    assert "\x1b[31m" not in result.stdout
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in result.stdout.replace("现场", ""))
+    if words != ["verify"]:
+        assert "missing.mp4" in result.stdout or words == ["recordings"]
+    assert "\\x1b" in result.stdout
+
+
+@pytest.mark.parametrize("words", [["deadlines"], ["gaps"], ["findings"]])
+def test_what_people_read_names_the_article(site: Path, words: list[str]) -> None:
+    assert "第十二条" in "".join(run(site, *words).stdout.split())
+
+
+def test_each_look_stands_in_the_log(site: Path) -> None:
+    for command in ("recordings", "findings", "deadlines", "gaps"):
+        before = entries(site)
+        rows(site, command)
+        assert entries(site) > before, command
+
+
+def entries(site: Path) -> int:
+    """Count the entries of the log."""
+    with sqlite3.connect(site / "evidence.db") as database:
+        (count,) = database.execute("SELECT count(*) FROM audit_entry").fetchone()
+    return int(count)
+
+
+def verdict(site: Path) -> tuple[int, dict[str, Any]]:
+    """Run `evidence verify` in both forms; return exit code and the one recording's row."""
+    result, human = run(site, "verify", "--json"), run(site, "verify")
+    assert human.exit_code == result.exit_code, human.output
+    report = json.loads(result.stdout)
+    (row,) = report["recordings"]
+    assert report["checked"] == 1
+    assert report["faulty"] == bool(row["faults"])
+    assert row["name"].rsplit(" ", 1)[-1] in human.stdout
+    return result.exit_code, row
+
+
+def test_verify_finds_nothing_where_nothing_was_touched(site: Path) -> None:
+    code, row = verdict(site)
+    assert (code, row["result"], row["faults"]) == (0, "ok", [])
+    assert rows(site, "recordings")[0]["check_result"] == "ok"
+
+
+@contextmanager
+def written_over(file: Path, data: bytes) -> Iterator[None]:
+    """Write other bytes into a sealed file, as root can; put the old ones back afterwards."""
+    whole, mode = file.read_bytes(), file.stat().st_mode
+    file.chmod(0o600)
+    file.write_bytes(data)
+    file.chmod(mode)
+    try:
+        yield
+    finally:
+        file.chmod(0o600)
+        file.write_bytes(whole)
+        file.chmod(mode)
+
+
+def sealed_file(site: Path, name: str) -> Path:
+    """Return a file of the one recording in the vault."""
+    (found,) = (site / "vault" / "recordings").glob(f"*/{name}")
+    return found
+
+
+def flipped(data: bytes, at: int) -> bytes:
+    """Return the bytes with one bit flipped."""
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+@pytest.mark.parametrize("at", [0, 25_000, 49_999])
+def test_one_flipped_bit_of_an_original_is_named_with_exit_code_4(site: Path, at: int) -> None:
+    original = sealed_file(site, "data")
+    with written_over(original, flipped(original.read_bytes(), at)):
+        code, row = verdict(site)
+    assert (code, row["name"]) == (4, NAME)
+    assert "bytes-differ" in row["faults"]
+    assert verdict(site)[0] == 0
+
+
+def test_an_original_that_is_longer_or_shorter_is_named(site: Path) -> None:
+    original = sealed_file(site, "data")
+    for data in (original.read_bytes()[:-1], original.read_bytes() + b"x", b""):
+        with written_over(original, data):
+            code, row = verdict(site)
+        assert (code, row["name"]) == (4, NAME)
+        assert row["faults"]
+
+
+@pytest.mark.parametrize("damage", ["body", "signature", "short", "empty", "another"])
+def test_a_manifest_that_was_touched_is_named(site: Path, damage: str) -> None:
+    manifest = sealed_file(site, "manifest.json")
+    whole = manifest.read_bytes()
+    data = {
+        "body": flipped(whole, whole.index(b'"wearer":"') + 10),
+        "signature": flipped(whole, whole.index(b'"sig":"') + 9),
+        "short": whole[:-5],
+        "empty": b"",
+        "another": b'{"signed":\n{}\n,"signatures":[]}\n',
+    }[damage]
+    with written_over(manifest, data):
+        code, row = verdict(site)
+    assert (code, row["name"]) == (4, NAME)
+    assert any(fault.startswith("manifest-") for fault in row["faults"])
+
+
+@pytest.mark.parametrize("name", ["data", "manifest.json"])
+def test_a_sealed_file_that_is_gone_is_named(site: Path, name: str) -> None:
+    file = sealed_file(site, name)
+    hidden = site / "hidden"
+    file.rename(hidden)
+    try:
+        code, row = verdict(site)
+    finally:
+        hidden.rename(file)
+    assert (code, row["name"]) == (4, NAME)
+    assert verdict(site)[0] == 0
+
+
+EDITS = {
+    "device": "DSJ9",
+    "wearer": "999999",
+    "name": "1.mp4",
+    "size": 49_999,
+    "sha256": "0" * 64,
+    "sm3": "0" * 64,
+    "sealed_at": "2026-01-01T00:00:00.000000Z",
+    "retain_until": "2026-01-01T00:00:00.000000Z",
+    "modified_at": "2026-01-01T00:00:00.000000Z",
+    "clock_offset_ms": 60_000,
+    "labels": '{"case-number":"杭2"}',
+    "card_id": "0" * 32,
+    "policy_id": "strict",
+    "policy_version": "0",
+    "manifest_sha256": "0" * 64,
+    "receipt": b"{}",
+}
+
+
+@pytest.mark.parametrize("column", EDITS)
+def test_a_row_that_was_edited_is_named(site: Path, column: str) -> None:
+    with sqlite3.connect(site / "evidence.db") as database:
+        (before,) = database.execute(f"SELECT {column} FROM recording").fetchone()
+        database.execute(f"UPDATE recording SET {column} = ?", [EDITS[column]])
+    try:
+        code, row = verdict(site)
+    finally:
+        with sqlite3.connect(site / "evidence.db") as database:
+            database.execute(f"UPDATE recording SET {column} = ?", [before])
+    assert code == 4
+    assert row["faults"]
+    if column in ("wearer", "device", "name", "retain_until", "labels"):
+        assert "row-differs" in row["faults"]
+
+
+def test_the_log_cannot_be_edited_by_sql(site: Path) -> None:
+    with sqlite3.connect(site / "evidence.db") as database:
+        for sql in ("UPDATE audit_entry SET act = 'x'", "DELETE FROM audit_entry"):
+            with pytest.raises(sqlite3.DatabaseError, match="append-only"):
+                database.execute(sql)

@@ -1,0 +1,148 @@
+"""Receipts over real HTTP: which are believed, which are remembered, and what a false one leaves behind
+(F08)."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from evidence.dock import sending
+from evidence.dock.journal import Journal
+from evidence.dock.outcome import State
+from evidence.dock.patience import Patience
+from evidence.errors import IntegrityFault
+from tests.dock.station import Station, arrived
+from tests.simulators.card import shift, write_card
+from tests.simulators.dock_server import (
+    FarEnd,
+    Stored,
+    status,
+)
+
+
+def test_a_second_docking_sends_and_reads_nothing_again(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_card(station.card, shift())
+    first = station.dock()
+    received = station.far.received_bytes
+    monkeypatch.setattr(sending, "Original", None)  # opening a file now would fail
+    second = station.dock()
+    assert second.is_complete
+    assert {o.state for o in second.files} == {State.ALREADY_SEALED}
+    assert [o.receipt for o in second.files] == [o.receipt for o in first.files]
+    assert station.far.received_bytes == received
+
+
+def test_a_dock_that_lost_its_journal_reads_and_compares_but_does_not_send_again(station: Station) -> None:
+    write_card(station.card, shift())
+    first = station.dock()
+    received = station.far.received_bytes
+    second = station.dock(state=station.state / "new")
+    assert {o.state for o in second.files} == {State.ALREADY_SEALED}
+    assert [o.receipt for o in second.files] == [o.receipt for o in first.files]
+    assert station.far.received_bytes == received
+
+
+def test_a_file_sealed_with_other_bytes_under_the_same_facts_is_sent_and_not_passed_over(
+    station: Station,
+) -> None:
+    write_card(station.card, {"a.mp4": b"first"})
+    station.dock()
+    write_card(station.card, {"a.mp4": b"other"})
+    report = station.dock(state=station.state / "new")
+    assert report.files[0].state is State.SEALED
+    assert [bytes(upload.data) for upload in station.far.uploads.values()] == [b"first", b"other"]
+
+
+def test_a_service_that_lost_a_sealed_file_gets_it_again(station: Station) -> None:
+    write_card(station.card, {"a.mp4": b"1"})
+    station.dock()
+    station.far.uploads.clear()
+    assert [o.state for o in station.dock().files] == [State.SEALED]
+    assert arrived(station.far) == {"a.mp4": b"1"}
+
+
+@pytest.mark.parametrize("forgery", ["bit", "other-key", "other-recording", "other-sha256", "old", "junk"])
+def test_a_false_receipt_is_refused_and_never_kept(station: Station, forgery: str) -> None:
+    write_card(station.card, {"a.mp4": b"1", "b.mp4": b"2"})
+
+    def forge(far: FarEnd, upload: Stored) -> bytes | None:
+        honest = far.receipt(upload)
+        assert honest is not None
+        if upload.metadata["filename"] != "a.mp4":
+            return honest
+        if forgery == "bit":
+            return honest.replace(b'"log_entry":7', b'"log_entry":6')
+        if forgery == "other-key":
+            far_private, far.private = far.private, Ed25519PrivateKey.generate()
+            document = far.receipt(upload)
+            far.private = far_private
+            return document
+        if forgery == "other-recording":
+            (other,) = (u for u in far.uploads.values() if u.metadata["filename"] == "b.mp4")
+            return far.receipt(other)
+        if forgery == "other-sha256":
+            return far.sign(far.receipt_body(upload) | {"sha256": "0" * 64})
+        if forgery == "old":  # the same name with the bytes it had on another day
+            return far.sign(far.receipt_body(upload) | {"sha256": hashlib.sha256(b"0").hexdigest()})
+        return b"<html>"
+
+    station.far.forge = forge
+    report = station.dock(parallel=1)
+    by_name = {outcome.found.name: outcome for outcome in report.files}
+    assert by_name["b.mp4"].state is State.SEALED
+    failed = by_name["a.mp4"]
+    assert (failed.state, failed.receipt, failed.recording) == (State.FAILED, None, None)
+    assert isinstance(failed.error, IntegrityFault)
+    journal = Journal(station.state, station.far.url, station.card)
+    assert journal.receipt("DSJX9A00123", failed.found) is None
+    assert journal.receipt("DSJX9A00123", by_name["b.mp4"].found) is not None
+
+
+def test_a_receipt_remembered_under_another_key_counts_for_nothing(station: Station) -> None:
+    write_card(station.card, {"a.mp4": b"1"})
+    report = station.dock()
+    journal = Journal(station.state, station.far.url, station.card)
+    journal.keep("DSJX9A00123", report.files[0].found, str(report.files[0].sha256), b"forged")
+    journal.close()
+    again = station.dock()
+    assert again.files[0].state is State.ALREADY_SEALED
+    assert again.files[0].receipt == report.files[0].receipt
+
+
+def test_a_seal_that_never_comes_is_told_and_the_others_are_not_held_up(station: Station) -> None:
+    write_card(station.card, {"a.mp4": b"1", "b.mp4": b"2", "c.mp4": b"3"})
+    honest = station.far.forge
+    station.far.forge = lambda far, u: None if u.metadata["filename"] == "b.mp4" else honest(far, u)
+    report = station.dock(patience=Patience(0.001, 0.02, 2.0, 0.3, 0.2, 5.0))
+    assert [o.state for o in report.files] == [State.SEALED, State.FAILED, State.SEALED]
+    assert report.files[1].error is not None
+    assert report.files[1].error.code == "receipt-late"
+
+
+def test_a_name_used_again_for_other_bytes_is_told_with_the_code_of_the_service(station: Station) -> None:
+    write_card(station.card, {"a.mp4": b"1"})
+    station.far.on("receipt", status(409, "name-reused"))
+    (outcome,) = station.dock().files
+    assert outcome.error is not None
+    assert outcome.error.code == "name-reused"
+    assert station.far.seen("receipt") == 1
+
+
+def test_a_receipt_is_not_asked_for_sooner_than_the_service_said(station: Station) -> None:
+    write_card(station.card, {"a.mp4": b"1"})
+    station.far.retry_after = "1"
+    asked: list[float] = []
+
+    def seal_at_the_second_look(far: FarEnd, upload: Stored) -> bytes | None:
+        asked.append(time.monotonic())
+        return far.receipt(upload) if len(asked) > 1 else None
+
+    station.far.forge = seal_at_the_second_look
+    assert station.dock(patience=Patience(longest_s=5, receipt_s=5)).is_complete
+    assert len(asked) == 2
+    assert asked[1] - asked[0] >= 1

@@ -1,0 +1,195 @@
+"""The dock at a terminal: one document for programs, harmless lines for people, one exit code."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evidence.dock.finding import Found
+from evidence.dock.outcome import Outcome, State
+from evidence.dock.terminal import Lines, labels, milliseconds, patience, printable
+from evidence.domain.keys import VerifierKey
+from evidence.errors import IntegrityFault, Invalid
+from tests.simulators.card import content, write_card
+from tests.simulators.dock_server import TOKEN, FarEnd, far_end, status
+
+ROOT = Path(__file__).parents[2]
+DOORS = [["-m", "evidence.dock"], ["-m", "evidence", "dock"]]
+
+
+@pytest.fixture
+def far() -> Iterator[FarEnd]:
+    with far_end() as far:
+        yield far
+
+
+def command(door: list[str], card: Path, far: FarEnd, *more: str) -> list[str]:
+    state = card.with_name("state")
+    facts = ["--url", far.url, "--device", "D1", "--wearer", "012345", "--state", str(state)]
+    return [sys.executable, *door, str(card), *facts, "--patience", "1", *more]
+
+
+def run(words: list[str], token: str = TOKEN) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "EVIDENCE_TOKEN": token, "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_json_is_one_document_and_the_exit_code_says_that_all_is_sealed(
+    door: list[str], tmp_path: Path, far: FarEnd
+) -> None:
+    card = write_card(tmp_path / "card", {"现场.mp4": b"1", "b\n.mp4": b""})
+    done = run(
+        command(door, card, far, "--json", "--clock-offset", "-1.5", "--case", "C1", "--party", "某公司")
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert [file["name"] for file in report["files"]] == ["b\n.mp4", "现场.mp4"]
+    assert report["complete"] is True
+    assert report["totals"]["sealed"] == 2
+    (listed,) = far.lists
+    assert listed["clock_offset_ms"] == -1500
+    assert listed["labels"] == {"case-number": "C1", "inspected-party": "某公司"}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_one_file_without_a_receipt_makes_the_exit_code_1_and_is_named(
+    door: list[str], tmp_path: Path, far: FarEnd
+) -> None:
+    card = write_card(tmp_path / "card", {"a\x1b[31m.mp4": b"1", "b.mp4": b"2"})
+    far.on("PATCH", status(413, "too-many-bytes"))
+    done = run(command(door, card, far, "--parallel", "1"))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "too-many-bytes" in done.stderr
+    assert "a\\x1b[31m.mp4" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--clock-offset", "nan"], 2),
+        (["--key", "no key"], 2),
+        (["--token", "wrong"], 1),
+        (["--key", VerifierKey("far.end.example", bytes(32)).text()], 4),
+        (["--url", "http://127.0.0.1:9"], 3),
+    ],
+)
+@pytest.mark.parametrize("door", DOORS)
+def test_a_docking_that_did_not_begin_says_why_to_people_and_programs(
+    door: list[str], words: list[str], code: int, tmp_path: Path, far: FarEnd
+) -> None:
+    card = write_card(tmp_path / "card", {"a.mp4": b"1"})
+    done = run(command(door, card, far, "--json", *words))
+    assert done.returncode == code, done.stderr
+    told = json.loads(done.stdout)
+    assert told["complete"] is False
+    assert told["error"]["code"]
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+    assert far.uploads == {}
+
+
+def test_a_key_taken_on_first_use_is_told_even_when_quiet(tmp_path: Path, far: FarEnd) -> None:
+    card = write_card(tmp_path / "card", {"a.mp4": b"1"})
+    assert far.key.text() in run(command(DOORS[0], card, far, "--json")).stderr
+    assert far.key.text() not in run(command(DOORS[0], card, far, "--json")).stderr
+
+
+def test_at_a_terminal_each_file_on_its_way_has_a_bar_and_ends_as_a_line(tmp_path: Path, far: FarEnd) -> None:
+    card = write_card(tmp_path / "card", {"[bold]a\x1b[31m.mp4": content(3_000_000)})
+    screen, terminal = pty.openpty()
+    environment = {**os.environ, "EVIDENCE_TOKEN": TOKEN, "TERM": "xterm", "COLUMNS": "200"}
+    process = subprocess.Popen(
+        command(DOORS[1], card, far), cwd=ROOT, env=environment, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    shown = bytearray()
+    while piece := _read(screen):
+        shown += piece
+    os.close(screen)
+    assert process.wait(timeout=30) == 0, shown.decode()
+    text = shown.decode()
+    assert "[bold]a\\x1b[31m.mp4" in text
+    assert "\x1b[31m.mp4" not in text
+    assert next(iter(far.uploads.values())).recording in text
+
+
+def _read(screen: int) -> bytes:
+    try:
+        return os.read(screen, 65536)
+    except OSError:  # Linux says EIO when the last writer has gone
+        return b""
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_control_c_ends_it_at_once_even_while_the_service_is_silent(
+    door: list[str], tmp_path: Path, far: FarEnd
+) -> None:
+    card = write_card(tmp_path / "card", {"a.mp4": b"1", "b.mp4": b"2"})
+    silent, over = threading.Event(), threading.Event()
+
+    def say_nothing(_: object) -> bool:
+        silent.set()
+        return not over.wait(60)
+
+    far.on("PATCH", say_nothing)
+    process = subprocess.Popen(
+        command(door, card, far, "--json", "--patience", "600", "--token", TOKEN),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A test run in the background of a shell ignores Ctrl-C, and its children would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert silent.wait(30)
+    process.send_signal(signal.SIGINT)
+    told, problems = process.communicate(timeout=30)
+    over.set()
+    assert process.returncode == 130, problems.decode()
+    assert json.loads(told)["error"] == {"code": "stopped"}
+    assert b"Traceback" not in problems
+
+
+def test_a_failure_is_written_even_when_quiet_with_facts_from_outside_made_harmless() -> None:
+    out = io.StringIO()
+    lines = Lines(out, quiet=True)
+    found = Found("a\u202e.mp4", "", 1, 0)
+    lines.settled(Outcome(found, State.SEALED, "ab", "cd", b""))
+    assert out.getvalue() == ""
+    lines.settled(Outcome(found, State.FAILED, error=IntegrityFault("receipt-differs", found="\x1b[2J")))
+    assert "a\\u202e.mp4" in out.getvalue()
+    assert "\\x1b[2J" in out.getvalue()
+    assert "\x1b" not in out.getvalue()
+
+
+def test_printable_text_stays_as_it_is() -> None:
+    assert printable("局 一.mp4") == "局 一.mp4"
+    assert printable("a\n\x7f\u2028") == "a\\n\\x7f\\u2028"
+
+
+def test_lengths_of_time_are_whole_milliseconds_or_refused() -> None:
+    assert [milliseconds(s) for s in (0.0, -1.5, 0.0004, 86_400.25)] == [0, -1500, 0, 86_400_250]
+    for seconds in (float("nan"), float("inf")):
+        with pytest.raises(Invalid, match="invalid-clock-offset"):
+            milliseconds(seconds)
+    for seconds in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(Invalid, match="invalid-patience"):
+            patience(seconds)
+    assert patience(3).contact_s == 3
+
+
+def test_only_labels_that_were_given_are_sent() -> None:
+    assert labels(None, "") == {}
+    assert labels("C1", None) == {"case-number": "C1"}

@@ -1,0 +1,3 @@
+"""Fault drills: what the product promises, held against kills, power cuts, mutants and rivals
+(docs/testing.md).
+"""

@@ -1,0 +1,156 @@
+"""The drills as commands: which there are, their options, and what they print."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+from tests.drills import discs, ingest_order, mutants, rivals, services, sweeps
+from tests.drills.sites import Verdict
+from tests.drills.tracer import Point
+
+CANNOT = 3
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One drill: its number in the design's list, what it is, and how to run it."""
+
+    name: str
+    about: str
+    work: Callable[[argparse.Namespace], int]
+
+    def run(self, words: Sequence[str]) -> int:
+        """Read the options, run, print what it took."""
+        parser = argparse.ArgumentParser(prog=f"drill {self.name}", description=self.about)
+        parser.add_argument("--points", type=int, default=0, help="so many points instead of all")
+        parser.add_argument("--services", type=int, default=10, help="points of F01 in the whole service")
+        parser.add_argument("--tries", type=int, default=10_000, help="tries of F26 and F27")
+        parser.add_argument(
+            "--seed", type=int, default=random.randrange(10**6), help="chooses points; printed"
+        )
+        parser.add_argument("--layout", choices=sweeps.LAYOUTS, nargs="*", default=sweeps.LAYOUTS)
+        parser.add_argument("--processes", type=int, default=2)
+        options = parser.parse_args(words)
+        started = time.monotonic()
+        print(f"{self.name} {self.about}; seed {options.seed}", flush=True)
+        code = self.work(options)
+        word = {0: "passed", CANNOT: "not run"}.get(code, "FAILED")
+        print(f"{self.name} {word}: {time.monotonic() - started:.0f} s")
+        return code
+
+
+@dataclass(frozen=True)
+class Share:
+    """One process's share of a sweep: every `of`-th of the chosen points. points: how many to choose, 0
+    for all.
+    """
+
+    points: int
+    seed: int
+    number: int
+    of: int
+    layout: str = ""
+
+    def choose(self, survey: Sequence[Point]) -> list[int]:
+        """Return the numbers of this share's points."""
+        if self.points:
+            chosen = sweeps.sample(survey, self.points, self.seed)
+        else:
+            chosen = [point.number for point in survey]
+        return chosen[self.number :: self.of]
+
+
+def _kills(options: argparse.Namespace) -> int:
+    code = _sweep("killed", _kill_share, options)
+    verdicts = [services.kill(number) for number in services.lot(options.services, options.seed)]
+    return code | _report("killed the whole service", verdicts, services.FEWEST)
+
+
+def _kill_share(share: Share) -> tuple[int, list[Verdict]]:
+    with sweeps.room() as room:
+        survey = room.survey()
+        return len(survey), [room.kill(number) for number in share.choose(survey)]
+
+
+def _cuts(options: argparse.Namespace) -> int:
+    if reason := discs.why_not():
+        print(f"SKIPPED: {reason}")
+        return CANNOT
+    return max(_sweep("power cut", _cut_share, options, layout) for layout in options.layout)
+
+
+def _cut_share(share: Share) -> tuple[int, list[Verdict]]:
+    discs.keep_to_ourselves()
+    with sweeps.room() as room, sweeps.machine(room) as machine:
+        survey = machine.survey(share.layout)
+        return len(survey), [machine.cut(number, share.layout) for number in share.choose(survey)]
+
+
+def _sweep(
+    what: str,
+    work: Callable[[Share], tuple[int, list[Verdict]]],
+    options: argparse.Namespace,
+    layout: str = "",
+) -> int:
+    """Run a sweep in processes, each with a room of its own; say what came of it."""
+    count = options.processes
+    shares = [Share(options.points, options.seed, number, count, layout) for number in range(count)]
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        results = list(pool.map(work, shares))
+    verdicts = [verdict for _, some in results for verdict in some]
+    return _report(what, verdicts, results[0][0], layout)
+
+
+def _report(what: str, verdicts: list[Verdict], points: int, layout: str = "") -> int:
+    reached = sum(verdict.point is not None for verdict in verdicts)
+    faulty = sweeps.violations(verdicts)
+    where = f", discs: {layout}" if layout else ""
+    print(f"{what} at {reached} of {points} points{where}; violations: {len(faulty)}", flush=True)
+    print("\n".join(faulty), end="\n" if faulty else "", flush=True)
+    return int(bool(faulty) or (bool(verdicts) and not reached))
+
+
+def _order(_options: argparse.Namespace) -> int:
+    faults = ingest_order.lean() + ingest_order.recovered() + ingest_order.whole()
+    print("\n".join([f"faults of order: {len(faults)}", *faults]))
+    return int(bool(faults))
+
+
+def _mutants(options: argparse.Namespace) -> int:
+    alive = []
+    for mutant in mutants.MUTANTS:
+        killer = mutants.judge(mutant, options.points or mutants.WHOLE, options.seed)
+        print(f"{mutant.name:<32} {'killed: ' + killer if killer else 'ALIVE'}", flush=True)
+        alive += [] if killer else [mutant.name]
+    print(f"mutants killed: {len(mutants.MUTANTS) - len(alive)} of {len(mutants.MUTANTS)}")
+    return int(bool(alive))
+
+
+def _rivals(options: argparse.Namespace) -> int:
+    print(rivals.rivals(options.tries, options.seed))
+    print(rivals.rivals_over_http(max(1, options.tries // 500), options.seed))
+    return 0
+
+
+def _repeats(options: argparse.Namespace) -> int:
+    print(rivals.repeats(options.tries, options.seed))
+    return 0
+
+
+DRILLS = {
+    drill.name: drill
+    for drill in (
+        Drill("F01", "the service is killed (kill -9) at every system call of one ingest", _kills),
+        Drill("F02", "the power is cut at every system call of one ingest", _cuts),
+        Drill("F04", "the order of system calls: nothing is acknowledged before it is durable", _order),
+        Drill("F05", "mutants: the drills must notice each deliberate fault", _mutants),
+        Drill("F26", "two clients send to the same upload at the same offset", _rivals),
+        Drill("F27", "a finished upload is sent again, as if the reply had been lost", _repeats),
+    )
+}

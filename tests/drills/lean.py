@@ -1,0 +1,142 @@
+"""The product without its web door, as a process that is forked quickly: `python -m tests.drills.lean
+SOCKET`.
+
+Everything is imported once; each connection to the socket is served by a fresh child of its own, which builds
+the application over a site's folder exactly as `evidence serve` does and then works one request at a time:
+no thread races, so a system call's number means the same moment in every run. Dying is the child's trade.
+Seals are done by the product's own work loop when the receipt is asked for; other jobs stay queued.
+
+A request is a line of JSON, then `length` bytes. An answer is `yes {…}` or `no {…}` in one sendto(2), so that
+an order oracle can see it in a log of system calls.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from evidence.bootstrap import Application, build, initialise
+from evidence.domain.access import Caller, Role
+from evidence.domain.recordings import Origin
+from evidence.errors import EvidenceError
+from evidence.service.jobs import JobName
+from evidence.service.reception import Checksum
+from evidence.service.recordings import StillSealing
+from storage.errors import StorageError
+
+_SET_PTRACER, _ANYONE = 0x59616D61, ctypes.c_ulong(-1)  # prctl(2): where the Yama module asks for leave
+OPERATOR = Caller("operator", Role.OPERATOR, "operator")
+MOST_TRIES = 50
+
+
+def main(path: str) -> None:
+    """Listen until the standard input is closed by whoever started us."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(8)
+    gc.freeze()
+    print("ready", flush=True)
+    while listener in select.select([listener, sys.stdin], [], [])[0]:
+        link, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            try:
+                _serve(link)
+            except BaseException as problem:
+                _answer(link, False, {"problem": f"{type(problem).__name__}: {problem}"})
+                raise
+            finally:
+                os._exit(0)
+        link.close()
+
+
+def _serve(link: socket.socket) -> None:
+    ctypes.CDLL(None).prctl(_SET_PTRACER, _ANYONE, 0, 0, 0)
+    lines = link.makefile("rb")
+    first = json.loads(lines.readline())
+    if "make" in first:
+        _answer(link, True, _make(Path(first["make"])))
+        return
+    link.sendall(json.dumps({"pid": os.getpid()}).encode() + b"\n")
+    if not lines.readline():  # "go": whoever traces us has attached
+        return
+    application = build(Path(first["serve"]))
+    application.work.take_over()
+    (dock,) = application.accounts.docks(OPERATOR)
+    service = LeanService(application, dock)
+    _answer(link, True, {})
+    while line := lines.readline():
+        request = json.loads(line)
+        body = lines.read(request.pop("length", 0))
+        try:
+            _answer(link, True, service.answer(request, body))
+        except (EvidenceError, StorageError) as problem:
+            _answer(link, False, {"code": problem.code, "problem": str(problem)})
+
+
+def _make(folder: Path) -> dict[str, Any]:
+    _, verifier = initialise(folder, "dazhe-2020", "drill.example/site", sm3=True)
+    dock, _ = build(folder).accounts.add_dock(OPERATOR, "dock")
+    return {"verifier": verifier, "dock": dock.id}
+
+
+def _answer(link: socket.socket, good: bool, facts: dict[str, Any]) -> None:
+    link.sendall(b"%s %s\n" % (b"yes" if good else b"no", json.dumps(facts).encode()))
+
+
+class LeanService:
+    """The four requests of a sender, as web/tus.py makes them of HTTP."""
+
+    def __init__(self, application: Application, dock: Caller) -> None:
+        self._app, self._dock = application, dock
+
+    def answer(self, request: dict[str, Any], body: bytes) -> dict[str, Any]:
+        """Do one request. Raises: EvidenceError, StorageError."""
+        act = request.pop("act")
+        answer: dict[str, Any] = getattr(self, f"_{act}")(body=body, **request)
+        return answer
+
+    def _create(self, name: str, device: str, size: int, sha256: str | None, body: bytes) -> dict[str, Any]:
+        origin = Origin(device=device, wearer="012345", name=name, size_bytes=size, modified_at=None)
+        return {"upload": self._app.uploads.create(self._dock, origin, sha256).id}
+
+    def _head(self, upload: str, body: bytes) -> dict[str, Any]:
+        return {"offset": self._app.uploads.status(self._dock, upload).offset}
+
+    def _patch(self, upload: str, offset: int, checksum: str, body: bytes) -> dict[str, Any]:
+        with self._app.uploads.receive(
+            self._dock, upload, offset, len(body), Checksum.parse(checksum)
+        ) as reception:
+            half = len(body) // 2
+            reception.take(body[:half])
+            reception.take(body[half:])
+            reception.commit()
+        return {"offset": self._app.uploads.status(self._dock, upload).offset}
+
+    def _receipt(self, upload: str, body: bytes) -> dict[str, Any]:
+        for _ in range(MOST_TRIES):
+            try:
+                return {"receipt": self._app.recordings.receipt(self._dock, upload).decode()}
+            except StillSealing:
+                self._app.work.do_next("lean", (JobName.SEAL,))
+        return {"receipt": None}
+
+    def _rest(self, body: bytes) -> dict[str, Any]:
+        """Do every seal that waits, as the workers do without being asked."""
+        for _ in range(MOST_TRIES):
+            if not self._app.work.do_next("lean", (JobName.SEAL,)):
+                break
+        return {}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

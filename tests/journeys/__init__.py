@@ -1,0 +1,1 @@
+"""Whole ways through the system, each as a person meets it."""

@@ -1,0 +1,165 @@
+"""The catalogues: the same keys and fields in both languages, and a text for every code the software uses."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evidence.domain.deadlines import DeadlineKind
+from evidence.domain.findings import Code, Severity
+from evidence.domain.uploads import UploadState
+from evidence.errors import EvidenceError
+from evidence.locale import BARE, CHINESE, ENGLISH, catalogue
+from evidence.policy.rules import Act, Cause, Label
+from storage.errors import StorageError
+
+ROOT = Path(__file__).parents[2]
+ZH, EN = catalogue(CHINESE), catalogue(ENGLISH)
+CJK = re.compile(r"[\u4e00-\u9fff]")
+SAME_IN_ALL = {"unit.percent", "column.sha256", "column.sm3"}
+
+
+def fields(template: str) -> list[str]:
+    """Return the fields a text names, sorted, each once."""
+    return sorted({name for _, name, _, _ in string.Formatter().parse(template) if name is not None})
+
+
+def sources(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
+    """Yield the parsed modules of these packages."""
+    for folder in folders:
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            yield file, ast.parse(file.read_text(encoding="utf-8"))
+
+
+def error_families() -> set[str]:
+    """Return the names of all error classes of the two trees, wherever they are defined."""
+    names, known = {"EvidenceError", "StorageError"}, 0
+    modules = list(sources("evidence", "storage", "workers"))
+    while known != len(names):
+        known = len(names)
+        for _, module in modules:
+            for node in ast.walk(module):
+                if isinstance(node, ast.ClassDef) and {ast.unparse(base) for base in node.bases} & names:
+                    names.add(node.name)
+    return names
+
+
+def error_codes() -> dict[str, str]:
+    """Return every code that the source can give an error, and where it stands."""
+    families, found = error_families(), {}
+    for file, module in sources("evidence", "storage", "workers"):
+        for node in ast.walk(module):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in families and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant):
+                    found[str(first.value)] = f"{file.name}:{node.lineno}"
+            elif isinstance(node, ast.ClassDef) and node.name in families:
+                for line in node.body:
+                    if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "code":
+                        assert isinstance(line.value, ast.Constant)
+                        found[str(line.value.value)] = f"{file.name}:{line.lineno}"
+    return found
+
+
+def said() -> Iterator[tuple[str, str, bool]]:
+    """Yield (key or its beginning, place, whether it is whole) for every `say(…)` and `text(…, …)`."""
+    for file, module in sources("evidence", "workers"):
+        for node in ast.walk(module):
+            if not (isinstance(node, ast.Call) and ast.unparse(node.func) in ("say", "locale.say")):
+                continue
+            place = f"{file.name}:{node.lineno}"
+            key = node.args[0]
+            if isinstance(key, ast.Constant):
+                yield str(key.value), place, True
+            elif isinstance(key, ast.JoinedStr) and isinstance(key.values[0], ast.Constant):
+                yield str(key.values[0].value), place, False
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    assert list(ZH) == list(EN)
+
+
+@pytest.mark.parametrize("key", sorted(ZH))
+def test_a_text_names_the_same_fields_in_both_languages_and_is_in_its_language(key: str) -> None:
+    shared = [[name.removesuffix("_en") for name in fields(one[key])] for one in (ZH, EN)]
+    assert shared[0] == shared[1]
+    assert all(name.isidentifier() for name in fields(ZH[key]))
+    assert ZH[key].strip() == ZH[key] != ""
+    assert EN[key].strip() == EN[key] != ""
+    assert not CJK.search(EN[key])
+    assert CJK.search(ZH[key]) or key in SAME_IN_ALL
+    assert " / " not in ZH[key] + EN[key]  # this is what stands between the languages
+
+
+def test_every_finding_has_a_title_and_a_sentence() -> None:
+    wanted = {f"finding.{code}.{part}" for code in Code for part in ("title", "text")}
+    assert {key for key in ZH if key.startswith("finding.")} == wanted
+
+
+def test_the_words_for_states_labels_causes_and_acts_are_complete() -> None:
+    for group, words in (
+        ("severity", Severity),
+        ("deadline", DeadlineKind),
+        ("label", Label),
+        ("cause", Cause),
+        ("act", Act),
+        ("upload-state", UploadState),
+    ):
+        assert {key for key in ZH if key.startswith(f"{group}.")} == {f"{group}.{word}" for word in words}
+
+
+def test_every_error_code_in_the_source_has_a_text() -> None:
+    found = error_codes()
+    assert {"policy-error", "no-space", "store-full", EvidenceError.code, StorageError.code} <= set(found)
+    assert {code: place for code, place in found.items() if f"error.{code}" not in ZH} == {}
+
+
+def test_texts_of_errors_name_no_fields_because_titles_do_not_change_between_occurrences() -> None:
+    assert [key for key in ZH if key.startswith("error.") and fields(ZH[key])] == []
+
+
+def test_every_text_that_the_source_asks_for_exists() -> None:
+    asked = list(said())
+    assert len(asked) > 20
+    for key, place, is_whole in asked:
+        exists = key in ZH if is_whole else any(known.startswith(key) for known in ZH)
+        assert exists, f"{place}: {key}"
+
+
+def test_every_reason_for_refusing_a_pack_has_a_text() -> None:
+    reasons = set()
+    for _, module in sources("evidence/policy", "evidence/adapters"):
+        for node in ast.walk(module):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("fail"):
+                reasons.add(node.args[1])
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "PolicyError":
+                reasons.update(word.value for word in node.keywords if word.arg == "reason")
+    words = {reason.value for reason in reasons if isinstance(reason, ast.Constant)}
+    assert {"unknown-key", "overlap", "not-toml", "not-utf-8"} <= words
+    assert {f"policy-fault.{word}" for word in words} - set(ZH) == set()
+
+
+def test_every_unit_of_a_finding_has_a_word() -> None:
+    units = set()
+    for _, module in sources("evidence/domain", "evidence/adapters"):
+        for node in ast.walk(module):
+            if isinstance(node, ast.Dict):
+                for name, value in zip(node.keys, node.values, strict=True):
+                    if (
+                        isinstance(name, ast.Constant)
+                        and name.value == "unit"
+                        and isinstance(value, ast.Constant)
+                    ):
+                        units.add(value.value)
+    assert {"s", "bytes"} <= units
+    assert [unit for unit in units if f"unit.{unit}" not in ZH and unit not in BARE] == []
+
+
+def test_no_text_calls_a_recording_genuine_or_untouched() -> None:
+    for verdict in ("untampered", "authentic", "genuine", "intact", "未被篡改", "未经篡改", "真实可靠"):
+        assert [key for key in ZH if verdict in (ZH[key] + EN[key]).lower()] == []

@@ -1,0 +1,215 @@
+"""Reading back names every fault in bytes, manifest, receipt and row; nothing unread ever passes."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from evidence.errors import Refused
+from evidence.service.fixity import Fixity, Verdict
+from tests.builders import SmallSite, an_origin
+
+BODY = bytes(range(256)) * 5000  # more than one block
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> SmallSite:
+    return SmallSite(tmp_path)
+
+
+def seal(small: SmallSite, name: str = "a.mp4", body: bytes = BODY) -> str:
+    upload = small.send(an_origin(name, size_bytes=len(body)), body)
+    small.do_jobs()
+    return upload.id
+
+
+def stored(small: SmallSite, recording_id: str, part: str = "data") -> Path:
+    return small.folder / "vault" / "recordings" / recording_id / part
+
+
+def change(path: Path, how: Callable[[bytes], bytes]) -> None:
+    """Change a sealed file as whoever owns the disc can."""
+    body = path.read_bytes()
+    path.chmod(0o600)
+    path.write_bytes(how(body))
+
+
+def change_row(small: SmallSite, recording_id: str, column: str, value: object) -> None:
+    with sqlite3.connect(small.folder / "evidence.db") as db:
+        assert db.execute(f"UPDATE recording SET {column} = ? WHERE id = ?", (value, recording_id)).rowcount
+    db.close()
+
+
+def verify(small: SmallSite) -> dict[str, Verdict]:
+    return {one.recording_id: one for one in Fixity(small.site).verify_all(small.administrator)}
+
+
+def test_what_is_whole_has_no_fault_and_the_check_is_noted_and_logged(small: SmallSite) -> None:
+    recording_id = seal(small)
+    before = small.files()
+    (verdict,) = verify(small).values()
+    assert (verdict.recording_id, verdict.faults, verdict.result) == (recording_id, (), "ok")
+    noted = small.recordings.get(small.administrator, recording_id)
+    assert noted.check_result == "ok"
+    assert noted.checked_at is not None
+    entries = [json.loads(body) for body in small.log()]
+    (entry,) = [one for one in entries if one["act"] == "evidence.verify"]
+    assert (entry["by"], entry["res"], entry["facts"]) == (small.administrator.id, "ok", {"faults": []})
+    assert small.files() == before
+
+
+@pytest.mark.parametrize("place", [0, len(BODY) // 2, len(BODY) - 1])
+def test_one_flipped_bit_is_found(small: SmallSite, place: int) -> None:
+    sound, hurt = seal(small, "sound.mp4", b"sound"), seal(small)
+    change(stored(small, hurt), lambda body: body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :])
+    verdicts = verify(small)
+    assert verdicts[hurt].faults == ("bytes-differ",)
+    assert verdicts[sound].faults == ()
+    assert small.recordings.get(small.administrator, hurt).check_result == "bytes-differ"
+    entry = json.loads(small.log()[-2])
+    assert entry["facts"]["faults"] == ["bytes-differ"]
+
+
+@pytest.mark.parametrize("how", [lambda body: body[:-1], lambda body: body + b"\0", lambda body: b""])
+def test_an_original_of_another_size_is_found(small: SmallSite, how: Callable[[bytes], bytes]) -> None:
+    recording_id = seal(small)
+    change(stored(small, recording_id), how)
+    (verdict,) = verify(small).values()
+    assert verdict.faults == ("object-damaged",), "the vault's own record of the size says so"
+
+
+def test_a_removed_original_is_a_fault_and_the_others_are_still_checked(small: SmallSite) -> None:
+    gone, there = seal(small, "gone.mp4"), seal(small, "there.mp4", b"there")
+    stored(small, gone).unlink()
+    verdicts = verify(small)
+    assert len(verdicts[gone].faults) == 1
+    assert verdicts[gone].result != "ok"
+    assert verdicts[there].faults == ()
+
+
+def test_a_changed_manifest_is_found(small: SmallSite) -> None:
+    recording_id = seal(small)
+    change(stored(small, recording_id, "manifest.json"), lambda body: body.replace(b"012345", b"543210"))
+    (verdict,) = verify(small).values()
+    assert verdict.faults[0] == "manifest-differs"
+    assert len(verdict.faults) == 2, "its signature is wrong too"
+
+
+def test_a_removed_manifest_is_found(small: SmallSite) -> None:
+    recording_id = seal(small)
+    stored(small, recording_id, "manifest.json").unlink()
+    (verdict,) = verify(small).values()
+    assert [fault.startswith("manifest-") for fault in verdict.faults] == [True]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("device", "OTHER"),
+        ("wearer", "543210"),
+        ("name", "other.mp4"),
+        ("modified_at", "2026-03-01T08:00:00.000000Z"),
+        ("modified_at", None),
+        ("clock_offset_ms", 1),
+        ("labels", '{"case-number": "1"}'),
+        ("card_id", "f" * 32),
+        ("policy_id", "other"),
+        ("policy_version", "0"),
+        ("sealed_at", "2026-03-01T08:00:00.000000Z"),
+        ("retain_until", "2026-03-03T08:00:00.000000Z"),
+    ],
+)
+def test_a_row_that_does_not_say_what_was_signed_is_found(
+    small: SmallSite, column: str, value: object
+) -> None:
+    change_row(small, seal(small), column, value)
+    (verdict,) = verify(small).values()
+    assert verdict.faults == ("row-differs",)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "fault"),
+    [
+        ("sha256", "0" * 64, "bytes-differ"),
+        ("sm3", "0" * 64, "bytes-differ"),
+        ("size", 1, "size-differs"),
+        ("manifest_sha256", "0" * 64, "manifest-differs"),
+        ("retain_until", "2099-01-01T00:00:00.000000Z", "lock-weaker"),
+    ],
+)
+def test_a_row_that_does_not_fit_what_is_stored_is_found(
+    small: SmallSite, column: str, value: object, fault: str
+) -> None:
+    change_row(small, seal(small), column, value)
+    (verdict,) = verify(small).values()
+    assert fault in verdict.faults
+
+
+def test_a_receipt_of_another_recording_is_found(small: SmallSite) -> None:
+    first, second = seal(small, "first.mp4"), seal(small, "second.mp4", b"second")
+    receipt = small.recordings.receipt(small.dock, second)
+    change_row(small, first, "receipt", receipt)
+    verdicts = verify(small)
+    assert (verdicts[first].faults, verdicts[second].faults) == (("row-differs",), ())
+
+
+def test_every_fault_is_named_not_only_the_first(small: SmallSite) -> None:
+    recording_id = seal(small)
+    change(stored(small, recording_id), lambda body: body[:-1])
+    change_row(small, recording_id, "wearer", "543210")
+    (verdict,) = verify(small).values()
+    assert verdict.faults == ("object-damaged", "row-differs")
+
+
+def test_the_endless_pass_takes_what_was_never_checked_first_and_each_once(small: SmallSite) -> None:
+    fixity = Fixity(small.site)
+    old = seal(small, "old.mp4", b"old")
+    small.clock.pass_by(timedelta(hours=1))
+    young = seal(small, "young.mp4", b"young")
+    assert fixity.check_next() is None, "nothing is due yet"
+    small.clock.pass_by(timedelta(hours=22))
+    checked = [fixity.check_next() for _ in range(3)]
+    assert [one.recording_id if one else None for one in checked] == [old, young, None]
+    small.clock.pass_by(timedelta(days=31))
+    new = seal(small, "new.mp4", b"new")
+    small.clock.pass_by(timedelta(hours=23))
+    again = [fixity.check_next() for _ in range(4)]
+    assert [one.recording_id if one else None for one in again] == [new, old, young, None]
+
+
+def test_the_first_check_is_due_within_24_hours(small: SmallSite) -> None:
+    recording_id = seal(small)
+    small.clock.pass_by(timedelta(hours=23, minutes=59))
+    verdict = Fixity(small.site).check_next()
+    assert verdict is not None
+    assert verdict.recording_id == recording_id
+
+
+def test_the_throttle_is_told_of_every_byte_of_the_original(small: SmallSite) -> None:
+    seal(small)
+    sizes: list[int] = []
+    list(Fixity(small.site, sizes.append).verify_all(small.administrator))
+    assert len(sizes) > 1
+    assert sum(sizes) == len(BODY)
+
+
+def test_a_dock_may_not_verify_and_nothing_is_noted(small: SmallSite) -> None:
+    recording_id = seal(small)
+    with pytest.raises(Refused, match="not-permitted"):
+        Fixity(small.site).verify_all(small.dock)
+    assert small.recordings.get(small.administrator, recording_id).checked_at is None
+
+
+def test_the_noted_fault_is_the_whole_word(small: SmallSite) -> None:
+    recording_id = seal(small)
+    manifest = stored(small, recording_id, "manifest.json")
+    manifest.chmod(0o600)
+    manifest.unlink()
+    assert verify(small)[recording_id].result == "manifest-object-missing"
+    noted = small.recordings.get(small.administrator, recording_id)
+    assert noted.check_result == "manifest-object-missing"

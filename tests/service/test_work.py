@@ -1,0 +1,287 @@
+"""Jobs: claimed under a lease, fenced by their owner, tried again after trouble, and never lost."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from evidence.domain.ids import new_id
+from evidence.errors import Busy, IntegrityFault, NotFound, Unavailable
+from evidence.service import work
+from evidence.service.examination import Examination
+from evidence.service.jobs import LEASE, MOST_ATTEMPTS, Job, JobName, back_off
+from evidence.service.recordings import StillSealing
+from evidence.service.sealing import Sealing
+from storage.errors import Damaged, Missing
+from tests.builders import SmallSite, an_origin
+
+BODY = b"not a film" * 100
+ALL = tuple(JobName)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> SmallSite:
+    return SmallSite(tmp_path)
+
+
+def add(small: SmallSite, name: JobName, subject: str = "a" * 32) -> str | None:
+    with small.database.writing() as unit:
+        return unit.jobs.add(name, subject, small.clock.now())
+
+
+def claim(small: SmallSite, owner: str, names: tuple[JobName, ...] = ALL) -> Job | None:
+    with small.database.writing() as unit:
+        return unit.jobs.claim(owner, small.clock.now(), names)
+
+
+def put_back(small: SmallSite) -> int:
+    with small.database.writing() as unit:
+        return unit.jobs.put_back(small.clock.now())
+
+
+def rows(small: SmallSite) -> list[sqlite3.Row]:
+    """Return the job table, oldest first."""
+    with sqlite3.connect(small.folder / "evidence.db") as db:
+        db.row_factory = sqlite3.Row
+        found = db.execute("SELECT * FROM job ORDER BY created_at").fetchall()
+    db.close()
+    return found
+
+
+def raising(problem: Exception) -> Callable[..., None]:
+    """Return a step that meets this problem."""
+
+    def step(*_: object) -> None:
+        raise problem
+
+    return step
+
+
+def test_a_claimed_job_is_nobody_elses(small: SmallSite) -> None:
+    add(small, JobName.SEAL)
+    first = claim(small, "first")
+    assert first is not None
+    assert (first.owner, first.attempts) == ("first", 1)
+    assert claim(small, "second") is None
+
+
+def test_a_job_that_is_queued_is_not_queued_again_but_one_that_runs_is(small: SmallSite) -> None:
+    assert add(small, JobName.SEQUENCE, "device") is not None
+    assert add(small, JobName.SEQUENCE, "device") is None
+    assert claim(small, "first") is not None
+    # The one that runs may have read before the change that calls for this one.
+    assert add(small, JobName.SEQUENCE, "device") is not None
+
+
+def test_a_lease_that_still_runs_is_not_put_back(small: SmallSite) -> None:
+    add(small, JobName.SEAL)
+    claim(small, "first")
+    small.clock.pass_by(LEASE - timedelta(seconds=1))
+    assert put_back(small) == 0
+    assert claim(small, "second") is None
+
+
+def test_a_late_worker_cannot_close_or_hold_a_job_that_is_anothers_by_now(small: SmallSite) -> None:
+    add(small, JobName.SEAL)
+    late = claim(small, "late")
+    assert late is not None
+    small.clock.pass_by(LEASE + timedelta(seconds=1))
+    assert put_back(small) == 1
+    second = claim(small, "second")
+    assert second is not None
+    assert second.attempts == 2
+    now = small.clock.now()
+    with small.database.writing() as unit:
+        assert not unit.jobs.finish(late, now)
+        assert not unit.jobs.fail(late, "late", None, now)
+        assert not unit.jobs.fail(late, "late", now, now)
+        assert not unit.jobs.renew(late, now + 10 * LEASE)
+    (row,) = rows(small)
+    assert (row["state"], row["owner"], row["problem"]) == ("running", "second", None)
+    with small.database.writing() as unit:
+        assert unit.jobs.finish(second, now)
+    assert rows(small)[0]["state"] == "done"
+
+
+def test_a_late_worker_whose_step_ends_after_all_leaves_the_job_to_its_new_owner(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(small, JobName.SEAL)
+
+    def overtaken(*_: object) -> None:
+        small.clock.pass_by(LEASE + timedelta(seconds=1))
+        small.work.sweep()
+        assert claim(small, "second") is not None
+
+    monkeypatch.setattr(Sealing, "seal", overtaken)
+    assert small.work.do_next("late")
+    (row,) = rows(small)
+    assert (row["state"], row["owner"]) == ("running", "second")
+
+
+def test_work_that_takes_long_keeps_its_lease(small: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "_RENEW_EVERY", timedelta(seconds=0.02))
+    add(small, JobName.SEAL)
+
+    def long_work(*_: object) -> None:
+        for _round in range(3):
+            before = rows(small)[0]["lease_until"]
+            small.clock.pass_by(LEASE * 0.8)
+            give_up = time.monotonic() + 10
+            while rows(small)[0]["lease_until"] == before:
+                assert time.monotonic() < give_up, "the lease was never extended"
+                time.sleep(0.01)
+        assert put_back(small) == 0
+
+    monkeypatch.setattr(Sealing, "seal", long_work)
+    assert small.work.do_next("first")
+    assert rows(small)[0]["state"] == "done"
+
+
+def test_a_restart_takes_over_what_was_running_without_waiting_for_the_lease(small: SmallSite) -> None:
+    add(small, JobName.SEAL)
+    assert claim(small, "killed") is not None
+    small.work.take_over()
+    assert claim(small, "new") is not None
+
+
+def test_a_defect_in_a_step_leaves_the_job_for_a_later_try_and_the_worker_alive(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = small.send(an_origin(size_bytes=len(BODY)), BODY)
+    monkeypatch.setattr(Sealing, "seal", raising(TypeError("a defect")))
+    assert small.work.do_next("worker") is True
+    (row,) = rows(small)
+    assert (row["state"], row["owner"], row["lease_until"]) == ("queued", None, None)
+    assert "a defect" in row["problem"]
+    with pytest.raises(StillSealing):
+        small.recordings.receipt(small.dock, upload.id)
+    monkeypatch.undo()
+    small.clock.pass_by(back_off(1))
+    small.do_jobs()
+    assert small.recordings.receipt(small.dock, upload.id)
+
+
+def test_the_wait_before_the_next_try_doubles_up_to_five_minutes() -> None:
+    waits = [back_off(attempts).total_seconds() for attempts in (1, 2, 3, 8, 9, 60)]
+    assert waits == [2, 4, 8, 256, 300, 300]
+
+
+def test_a_job_is_not_tried_before_its_wait_is_over(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(small, JobName.SEAL)
+    monkeypatch.setattr(Sealing, "seal", raising(OSError("no disc")))
+    for wait in (2, 4, 8):
+        assert small.work.do_next("worker")
+        small.clock.pass_by(timedelta(seconds=wait - 0.1))
+        assert not small.work.do_next("worker")
+        small.clock.pass_by(timedelta(seconds=0.1))
+
+
+def test_a_busy_name_is_tried_again_at_once(small: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(small, JobName.SEAL)
+    monkeypatch.setattr(Sealing, "seal", raising(Busy("name-being-sealed")))
+    for _ in range(2 * MOST_ATTEMPTS):
+        assert small.work.do_next("worker")
+        small.clock.pass_by(timedelta(seconds=0.2))
+    assert rows(small)[0]["state"] == "queued"
+
+
+def test_an_examination_gives_up_after_the_last_attempt_and_says_why(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(small, JobName.EXAMINE)
+    monkeypatch.setattr(Examination, "examine", raising(TypeError("an odd thing")))
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        assert rows(small)[0]["state"] == "queued", attempt
+        assert small.work.do_next("worker")
+        small.clock.pass_by(timedelta(minutes=5))
+    (row,) = rows(small)
+    assert (row["state"], row["attempts"]) == ("failed", MOST_ATTEMPTS)
+    assert "an odd thing" in row["problem"]
+    assert not small.work.do_next("worker")
+
+
+def test_a_machines_trouble_passes_and_its_jobs_are_tried_for_ever(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(small, JobName.EXAMINE)
+    monkeypatch.setattr(Examination, "examine", raising(Unavailable("sandbox-failed")))
+    for _ in range(3 * MOST_ATTEMPTS):
+        assert small.work.do_next("worker")
+        small.clock.pass_by(timedelta(minutes=5))
+    assert rows(small)[0]["state"] == "queued"
+
+
+def test_a_seal_is_tried_for_ever(small: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = small.send(an_origin(size_bytes=len(BODY)), BODY)
+    monkeypatch.setattr(Sealing, "seal", raising(OSError("no disc")))
+    for _ in range(3 * MOST_ATTEMPTS):
+        assert small.work.do_next("worker")
+        small.clock.pass_by(timedelta(minutes=5))
+    assert rows(small)[0]["state"] == "queued"
+    monkeypatch.undo()
+    small.do_jobs()
+    assert small.recordings.receipt(small.dock, upload.id)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        IntegrityFault("staged-bytes-missing"),
+        NotFound("recording-not-found"),
+        Missing(key="recordings/x"),
+        Damaged(key="recordings/x"),
+    ],
+    ids=lambda problem: type(problem).__name__,
+)
+def test_what_contradicts_itself_is_not_tried_again(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch, problem: Exception
+) -> None:
+    add(small, JobName.SEAL)
+    monkeypatch.setattr(Sealing, "seal", raising(problem))
+    assert small.work.do_next("worker")
+    (row,) = rows(small)
+    assert (row["state"], row["attempts"], row["problem"]) == ("failed", 1, str(problem))
+    small.clock.pass_by(timedelta(days=1))
+    assert not small.work.do_next("worker")
+
+
+def test_an_examination_of_what_is_not_there_fails_at_once(small: SmallSite) -> None:
+    add(small, JobName.EXAMINE, new_id())
+    assert small.do_jobs() == 1
+    assert rows(small)[0]["state"] == "failed"
+
+
+def test_the_weightiest_job_comes_first_whatever_came_first(small: SmallSite) -> None:
+    for name in (JobName.DEEP, JobName.SEQUENCE, JobName.EXAMINE, JobName.SEAL):
+        add(small, name)
+    claimed = [job.name for _ in range(4) if (job := claim(small, "worker"))]
+    assert claimed == [JobName.SEAL, JobName.EXAMINE, JobName.SEQUENCE, JobName.DEEP]
+
+
+def test_a_worker_takes_only_the_kinds_it_asks_for(small: SmallSite) -> None:
+    add(small, JobName.SEAL)
+    add(small, JobName.DEEP)
+    job = claim(small, "deep", (JobName.DEEP,))
+    assert job is not None
+    assert job.name is JobName.DEEP
+    assert not small.work.do_next("deep", (JobName.DEEP, JobName.EXAMINE))
+    assert [row["state"] for row in rows(small) if row["name"] == "seal"] == ["queued"]
+
+
+def test_the_sweep_puts_back_what_a_killed_worker_left_and_it_is_done(small: SmallSite) -> None:
+    upload = small.send(an_origin(size_bytes=len(BODY)), BODY)
+    assert claim(small, "killed") is not None
+    small.work.sweep()
+    assert not small.work.do_next("other")
+    small.clock.pass_by(LEASE + timedelta(seconds=1))
+    small.work.sweep()
+    small.do_jobs()
+    assert small.recordings.receipt(small.dock, upload.id)

@@ -1,0 +1,221 @@
+"""Every route × every kind of caller, from the census of routes; no other way in than the token."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from evidence.domain.access import ANYONE, Action, Caller, Role, may
+from evidence.domain.audit import Act
+from evidence.web.app import create_app
+from tests.service_process import ServiceProcess
+from tests.simulators.card import content
+from tests.web.talk import OCTETS, Dock, ask, metadata
+
+CENSUS: dict[str, Action] = create_app(None, start_workers=False).state.census  # type: ignore[arg-type]
+CALLERS = {
+    "no token": ANYONE,
+    "wrong token": ANYONE,
+    "dock": Caller("d", Role.DOCK),
+    "administrator": Caller("a", Role.ADMINISTRATOR),
+}
+NUMBERS = itertools.count()
+# What a request that is allowed and well made is answered, where it is not 200.
+DONE = {
+    "OPTIONS /api/v1/uploads": 204,
+    "POST /api/v1/uploads": 201,
+    "PATCH /api/v1/uploads/{upload_id}": 204,
+    "DELETE /api/v1/uploads/{upload_id}": 204,
+    "POST /api/v1/cards": 201,
+    "POST /api/v1/docks": 201,
+    "DELETE /api/v1/docks/{dock_id}": 204,
+}
+
+
+@pytest.fixture(scope="module")
+def sealed(service: ServiceProcess, token: str) -> Mapping[str, str]:
+    """An upload that became a recording: the ids of both."""
+    dock = Dock(service, token)
+    path = dock.open(1000)
+    assert dock.patch(path, 0, content(1000)).status == 204
+    return {"upload_id": path.rsplit("/", 1)[1], "recording_id": dock.receipt(path)["recording"]}
+
+
+def credential(who: str, service: ServiceProcess, token: str) -> str | None:
+    """Return the token with which this caller comes."""
+    return {"no token": None, "wrong token": "w" * 43, "dock": token, "administrator": service.admin_token}[
+        who
+    ]
+
+
+def request(
+    route: str, dock: Dock, sealed: Mapping[str, str]
+) -> tuple[str, str, dict[str, str], bytes | None]:
+    """Return a request for a route that is well made: method, path, headers, body."""
+    method, path = route.split()
+    headers, body = {"Tus-Resumable": "1.0.0"}, None
+    if "{dock_id}" in path:
+        path = path.replace("{dock_id}", new_dock(dock.service)["id"])
+    elif method in ("PATCH", "DELETE", "HEAD"):
+        path = path.replace("{upload_id}", dock.open(4).rsplit("/", 1)[1])
+        headers |= {"Content-Type": OCTETS, "Upload-Offset": "0"}
+        body = b"abcd" if method == "PATCH" else None
+    elif route == "POST /api/v1/uploads":
+        told = metadata(filename="a.mp4", device=dock.device, wearer="012345")
+        headers |= {"Upload-Length": "4", "Upload-Metadata": told}
+    elif method == "POST":
+        card = {"device": dock.device, "wearer": "012345", "files": [{"name": "a.mp4", "size": 4}]}
+        named = {"name": f"made {next(NUMBERS)}"}
+        headers["Content-Type"] = "application/json"
+        body = json.dumps(card if route.endswith("cards") else named).encode()
+    for name, value in sealed.items():
+        path = path.replace("{" + name + "}", value)
+    return method, path, headers, body
+
+
+def new_dock(service: ServiceProcess) -> dict[str, str]:
+    """Add a dock over HTTP; return its id, name and token."""
+    body = json.dumps({"name": f"made {next(NUMBERS)}"}).encode()
+    kind = {"Content-Type": "application/json"}
+    answer = ask(service.port, "POST", "/api/v1/docks", service.admin_token, kind, body)
+    assert answer.status == 201, answer
+    made: dict[str, str] = answer.json
+    return made
+
+
+def traces(site: Path) -> tuple[object, ...]:
+    """Return what a refused request must not change."""
+    with sqlite3.connect(site / "evidence.db") as database:
+        counts = [
+            database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in ("upload", "card", "announced", "account", "recording", "claim")
+        ]
+        revoked = database.execute("SELECT count(revoked_at) FROM account").fetchone()[0]
+        offsets = database.execute("SELECT sum(offset) FROM upload WHERE state = 'receiving'").fetchone()[0]
+    staged = sorted((path.name, path.stat().st_size) for path in (site / "staging").iterdir())
+    return *counts, revoked, offsets, staged
+
+
+def acts(site: Path, act: Act) -> int:
+    """Count the entries of the log about an act."""
+    with sqlite3.connect(site / "evidence.db") as database:
+        (count,) = database.execute("SELECT count(*) FROM audit_entry WHERE act = ?", [act.value]).fetchone()
+    return int(count)
+
+
+@pytest.mark.parametrize("who", CALLERS)
+@pytest.mark.parametrize("route", sorted(CENSUS))
+def test_each_caller_may_what_the_table_of_roles_says_and_nothing_else(
+    route: str, who: str, service: ServiceProcess, token: str, sealed: Mapping[str, str], site: Path
+) -> None:
+    dock = Dock(service, token)
+    method, path, headers, body = request(route, dock, sealed)
+    before, denied = traces(site), acts(site, Act.DENIED)
+    answer = ask(service.port, method, path, credential(who, service, token), headers, body)
+    if may(CALLERS[who], CENSUS[route]):
+        assert answer.status == DONE.get(route, 200), answer
+        return
+    known = CALLERS[who] is not ANYONE
+    assert answer.status == (403 if known else 401), answer
+    if method != "HEAD":
+        assert answer.code == ("not-permitted" if known else "not-signed-in")
+    assert traces(site) == before
+    assert acts(site, Act.DENIED) - denied == known, "the refusal of an account we know stands in the log"
+
+
+def test_the_matrix_denies_and_admits_each_role_somewhere() -> None:
+    for caller in (CALLERS["dock"], CALLERS["administrator"]):
+        answers = {may(caller, action) for action in CENSUS.values()}
+        assert answers == {True, False}, caller
+    assert sum(may(ANYONE, action) for action in CENSUS.values()) == 5, "health, ready, schema, key, options"
+
+
+SPOOFS: dict[str, dict[str, str]] = {
+    "forwarded for this machine": {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1"},
+    "forwarded user": {
+        "X-Forwarded-User": "administrator",
+        "X-Remote-User": "administrator",
+        "Remote-User": "root",
+    },
+    "forwarded": {"Forwarded": "for=127.0.0.1;host=localhost;proto=https", "X-Forwarded-Proto": "https"},
+    "host": {"Host": "localhost", "X-Forwarded-Host": "localhost"},
+    "another path": {
+        "X-Original-URL": "/health",
+        "X-Rewrite-URL": "/health",
+        "X-Forwarded-Prefix": "/health",
+    },
+    "another method": {"X-HTTP-Method-Override": "OPTIONS", "X-HTTP-Method": "OPTIONS"},
+}
+
+
+@pytest.mark.parametrize("spoof", SPOOFS)
+def test_headers_that_any_client_can_set_open_nothing(
+    spoof: str, service: ServiceProcess, sealed: Mapping[str, str]
+) -> None:
+    for path in (
+        "/api/v1/recordings",
+        f"/api/v1/recordings/{sealed['recording_id']}/original",
+        "/api/v1/docks",
+    ):
+        answer = ask(service.port, "GET", path, headers=SPOOFS[spoof])
+        assert (answer.status, answer.code) == (401, "not-signed-in")
+
+
+def test_a_foreign_host_never_comes_back_in_an_answer(service: ServiceProcess, dock: Dock) -> None:
+    foreign = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
+    created = dock.create(1, **{name.replace("-", "_"): value for name, value in foreign.items()})
+    assert created.status == 201
+    assert created.headers["location"].startswith("/api/v1/uploads/")
+    for path in (
+        "/api/v1/uploads/",
+        "/api/v1/recordings/",
+        "//evil.example/",
+        "/health/",
+        "/api/v1/../v1/recordings",
+    ):
+        answer = ask(service.port, "GET", path, service.admin_token, foreign)
+        assert (answer.status, answer.code) in ((404, "not-found"), (405, "method-not-allowed")), path
+        assert "evil.example" not in str(answer.headers)
+
+
+def test_a_token_in_the_address_is_no_token(service: ServiceProcess, sealed: Mapping[str, str]) -> None:
+    token = service.admin_token
+    for query in (
+        f"token={token}",
+        f"access_token={token}",
+        f"auth={token}",
+        f"authorization=Bearer%20{token}",
+    ):
+        assert ask(service.port, "GET", f"/api/v1/recordings?{query}").status == 401
+    assert ask(service.port, "GET", f"/api/v1/recordings/{token}").status == 401
+
+
+def test_a_revoked_dock_is_a_stranger_at_its_next_request(service: ServiceProcess) -> None:
+    made = new_dock(service)
+    dock = Dock(service, made["token"])
+    path = dock.open(4)
+    revoking = f"/api/v1/docks/{made['id']}"
+    assert ask(service.port, "DELETE", revoking, made["token"]).status == 403, "not even its own"
+    assert ask(service.port, "DELETE", revoking, service.admin_token).status == 204
+    assert dock.patch(path, 0, b"abcd").status == 401
+    assert dock.create(4).status == 401
+    for gone in (revoking, f"/api/v1/docks/{'0' * 32}", "/api/v1/docks/x"):
+        assert ask(service.port, "DELETE", gone, service.admin_token).code == "dock-not-found"
+
+
+def test_tokens_stand_nowhere_in_the_data_folder_or_in_what_the_service_writes(
+    service: ServiceProcess, token: str, dock: Dock, site: Path
+) -> None:
+    ask(service.port, "GET", f"/api/v1/recordings?token={token}", service.admin_token)
+    dock.open(10)
+    files = [path for path in site.rglob("*") if path.is_file()]
+    assert any(path.name == "evidence.db" for path in files)
+    for secret in (token, service.admin_token):
+        assert secret not in service.output()
+        for path in files:
+            assert secret.encode() not in path.read_bytes(), path

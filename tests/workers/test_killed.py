@@ -1,0 +1,47 @@
+"""A service killed (kill -9) in the middle of a job has done it a moment after it is back, once."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from evidence import bootstrap
+from evidence.domain.access import Caller, Role
+from tests.service_process import ServiceProcess
+from tests.web.talk import Dock
+
+OPERATOR = Caller("operator", Role.OPERATOR)
+BODY = bytes(range(256)) * 2000
+
+
+@pytest.mark.parametrize("where", ["after-data", "after-commit"])
+def test_a_seal_that_was_killed_midway_is_finished_after_the_restart(tmp_path: Path, where: str) -> None:
+    data = tmp_path / "data"
+    administrator, _ = bootstrap.initialise(data, "dazhe-2020", "test.example/site", sm3=False)
+    token = bootstrap.build(data).accounts.add_dock(OPERATOR, "dock")[1]
+    service = ServiceProcess(data, EVIDENCE_CRASHPOINT=where)
+    service.admin_token, dock = administrator, Dock(service, token)
+    try:
+        service.start()
+        path = dock.open(len(BODY))
+        with suppress(OSError, http.client.HTTPException):  # it may die before it has answered
+            dock.patch(path, 0, BODY)
+        assert service.process is not None
+        assert service.process.wait(timeout=30) == -signal.SIGKILL, "the job did not reach the point"
+        service.stop()
+        service._environment = {}
+        service.start()
+        receipt = dock.receipt(path, patience_s=30)
+        assert receipt["sha256"] == hashlib.sha256(BODY).hexdigest()
+        rows = json.loads(service.get("/api/v1/recordings", service.admin_token)[1])
+        assert [row["id"] for row in rows] == [receipt["recording"]]
+        status, original = service.get(f"/api/v1/recordings/{rows[0]['id']}/original", service.admin_token)
+        assert (status, original) == (200, BODY)
+    finally:
+        service.stop(signal.SIGKILL)

@@ -1,0 +1,89 @@
+"""The workers inside the service: Celery over its in-memory transport, in threads; plus sweep and fixity
+pass.
+
+Nothing here is needed for safety: a lost message or a killed thread leaves a row in the job table, and the
+sweep
+finds it. The same tasks run grown up over Redis in processes of their own.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from celery.worker import WorkController
+
+from evidence.bootstrap import Application
+from evidence.service.jobs import JobName
+from workers.tasks import owner, register
+
+log = logging.getLogger("evidence.workers")
+
+SWEEP_EVERY_S = 15.0
+DEEP_EVERY_S = 2.0
+FIXITY_EVERY_S = 5.0
+
+
+def start(application: Application) -> Callable[[], None]:
+    """Start the workers of one service; return the call that stops them and waits for work in hand."""
+    application.work.take_over()
+    register(application.queue, application)
+    controller = WorkController(
+        app=application.queue,
+        pool_cls="threads",
+        concurrency=application.settings.workers,
+        loglevel="WARNING",
+    )
+    stopping = threading.Event()
+    threads = [
+        threading.Thread(target=controller.start, name="celery", daemon=True),
+        _every(SWEEP_EVERY_S, _sweep(application), stopping, "sweep"),
+        _every(DEEP_EVERY_S, _deep(application, stopping), stopping, "deep"),
+        _every(FIXITY_EVERY_S, lambda: application.fixity_pass.check_next(), stopping, "fixity"),
+    ]
+    for thread in threads:
+        thread.start()
+    application.site.bell.ring()
+
+    def stop() -> None:
+        stopping.set()
+        controller.stop()
+        for thread in threads[1:]:
+            thread.join(timeout=10)
+
+    return stop
+
+
+def _sweep(application: Application) -> Callable[[], object]:
+    def sweep() -> None:
+        application.work.sweep()
+        application.site.bell.ring()
+
+    return sweep
+
+
+def _deep(application: Application, stopping: threading.Event) -> Callable[[], object]:
+    def deep() -> None:
+        while not stopping.is_set() and application.work.do_next(owner(), (JobName.DEEP,)):
+            pass
+
+    return deep
+
+
+def _every(
+    seconds: float, step: Callable[[], object], stopping: threading.Event, name: str
+) -> threading.Thread:
+    """Make a thread that takes a step again and again; a failed step is logged and tried again, never
+    fatal.
+    """
+
+    def run() -> None:
+        while not stopping.is_set():
+            try:
+                step()
+            except Exception:  # a thread that died would not be missed until a deadline was
+                log.exception("%s failed; it will be tried again", name)
+            stopping.wait(seconds)
+
+    return threading.Thread(target=run, name=name, daemon=True)
