@@ -124,12 +124,12 @@ class _Docking:
         queue: SimpleQueue[Sent | None] = SimpleQueue()
         remaining = iter(work)
         with ThreadPoolExecutor(self._order.parallel + 1) as pool:
-            collecting = pool.submit(self._collect, queue, trust)
-            senders = [
-                pool.submit(self._send_some, card, remaining, queue, trust)
-                for _ in range(min(self._order.parallel, len(work)))
-            ]
             try:
+                collecting = pool.submit(self._collect, queue, trust)
+                senders = [
+                    pool.submit(self._send_some, card, remaining, queue, trust)
+                    for _ in range(min(self._order.parallel, len(work)))
+                ]
                 _wait(senders)
                 queue.put(None)
                 _wait([collecting])
@@ -198,6 +198,8 @@ class _Docking:
     def _line(self) -> Line:
         line = Line(self._address, self._order.token, self._order.patience.timeout_s)
         self._lines.append(line)
+        if self._stop.is_set():  # called off a moment ago, and this line was not yet there to be aborted
+            line.abort()
         return line
 
     def _trying(self, limit_s: float | None, current: _Current | None = None) -> Trying:

@@ -26,6 +26,7 @@ SLICE_BYTES = (
 )  # sent at once; each has the whole time-out for itself, so a slow line is not a dead one
 _LONGEST_ANSWER_BYTES = 128 << 20  # the list of 20,000 files with the longest names
 _LATE_ANSWER_S = 2.0
+_CONNECT_S = 10.0  # nobody can break off a connection that is only being made
 _KEEP_S = 2.0  # an idle connection is not used again after this: servers close them (uvicorn: after 5 s)
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
@@ -78,6 +79,7 @@ class Line:
         self._headers = {"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0"}
         self._connection: http.client.HTTPConnection | None = None
         self._used_at = 0.0
+        self._is_aborted = False
 
     def ask(
         self,
@@ -114,7 +116,8 @@ class Line:
             self._connection = None
 
     def abort(self) -> None:
-        """Break the connection from another thread, so that whoever waits for an answer stops waiting."""
+        """Break the connection from another thread, for good: whoever waits for an answer stops waiting."""
+        self._is_aborted = True  # before looking for a connection: one that is being made now will see it
         connection = self._connection
         if connection is not None and connection.sock is not None:
             with contextlib.suppress(OSError):  # it may be broken or closed already, which is what is wanted
@@ -125,9 +128,7 @@ class Line:
     ) -> Answer:
         if time.monotonic() - self._used_at > _KEEP_S:
             self.close()
-        if self._connection is None:
-            self._connection = self._connect()
-        connection, is_cut = self._connection, False
+        connection, is_cut = self._connection or self._connect(), False
         if body is not None:
             headers["Content-Length"] = str(len(body))
         try:
@@ -148,11 +149,19 @@ class Line:
         return answer
 
     def _connect(self) -> http.client.HTTPConnection:
-        address = self._address
+        address, seconds = self._address, min(self._timeout_s, _CONNECT_S)
         if address.scheme == "http":
-            return http.client.HTTPConnection(address.host, address.port, timeout=self._timeout_s)
-        trust = ssl.create_default_context()  # honours SSL_CERT_FILE, for an agency's own authority
-        return http.client.HTTPSConnection(address.host, address.port, timeout=self._timeout_s, context=trust)
+            self._connection = http.client.HTTPConnection(address.host, address.port, timeout=seconds)
+        else:
+            trust = ssl.create_default_context()  # honours SSL_CERT_FILE, for an agency's own authority
+            self._connection = http.client.HTTPSConnection(
+                address.host, address.port, timeout=seconds, context=trust
+            )
+        self._connection.connect()
+        if self._is_aborted:
+            raise ConnectionAbortedError("called off")
+        self._connection.sock.settimeout(self._timeout_s)
+        return self._connection
 
 
 def error_of(answer: Answer) -> EvidenceError:

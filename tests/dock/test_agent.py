@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,7 @@ from evidence.dock.finding import CardFault
 from evidence.dock.outcome import State
 from evidence.domain.keys import VerifierKey
 from evidence.errors import IntegrityFault, Invalid, Refused, Unavailable
-from tests.dock.station import Station, arrived
+from tests.dock.station import QUICK, Station, arrived
 from tests.simulators.card import bury, shift, tree_digest, write_card
 from tests.simulators.dock_server import (
     far_end,
@@ -164,6 +168,34 @@ def test_a_service_that_is_not_there_is_told_after_a_short_while(station: Statio
         gone = stack.enter_context(far_end()).url
     with pytest.raises(Unavailable, match="no-answer"):
         station.dock(url=gone)
+
+
+def test_control_c_while_the_workers_are_only_being_started_ends_it_at_once(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_card(station.card, {"a.mp4": b"1", "b.mp4": b"2"})
+    silent, over = threading.Event(), threading.Event()
+
+    def say_nothing(_: object) -> bool:
+        silent.set()
+        return not over.wait(60)
+
+    station.far.on("PATCH", say_nothing)
+    submit, begun = ThreadPoolExecutor.submit, [0]
+
+    def submit_and_be_called_off(pool: ThreadPoolExecutor, *work: object) -> Future[None]:
+        begun[0] += 1
+        if begun[0] == 3:  # the collector and the first sender are at work
+            assert silent.wait(30)
+            raise KeyboardInterrupt
+        return submit(pool, *work)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit_and_be_called_off)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        station.dock(patience=replace(QUICK, timeout_s=50.0))
+    assert time.monotonic() - started < 10
+    over.set()
 
 
 def test_an_answer_about_other_files_is_not_believed(station: Station) -> None:

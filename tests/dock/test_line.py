@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 
 import pytest
 
-from evidence.dock.line import Address, Answer, error_of
+from evidence.dock.line import Address, Answer, Line, error_of
 from evidence.errors import (
     Busy,
     Conflict,
@@ -97,3 +99,13 @@ def test_a_status_means_one_kind_of_error(status: int, kind: type[EvidenceError]
 )
 def test_an_answer_that_is_no_problem_document_is_named_by_its_status(body: bytes) -> None:
     assert error_of(Answer(502, {}, body)).code == "http-502"
+
+
+def test_a_line_that_was_aborted_before_it_had_a_connection_opens_none_any_more() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        line = Line(Address.parse(f"http://127.0.0.1:{silent.getsockname()[1]}"), "token", 60.0)
+        line.abort()
+        started = time.monotonic()
+        with pytest.raises(Unavailable, match="no-answer"):
+            line.ask("GET", "/", {})
+        assert time.monotonic() - started < 5

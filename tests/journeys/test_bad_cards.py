@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -91,10 +92,15 @@ def test_a_card_that_is_pulled_out_midway_owes_what_is_missing_and_gives_it_when
     card = write_card(tmp_path / "card", files, time.time_ns() - 3_600_000_000_000)
     before, away = tree_digest(card), tmp_path / "away"
     process = station.start(card, "--parallel", "1")
-    while not station.rows("recordings"):
+    while True:  # let it work in short turns, so that it is surely midway when the card goes
+        time.sleep(0.02)
+        process.send_signal(signal.SIGSTOP)
+        if station.rows("recordings"):
+            break
         assert process.poll() is None
-        time.sleep(0.01)
+        process.send_signal(signal.SIGCONT)
     os.rename(card, away)  # the card is pulled out
+    process.send_signal(signal.SIGCONT)
     out, err = process.communicate(timeout=120)
     code, report = process.returncode, json.loads(out)
     assert code != 0, report
