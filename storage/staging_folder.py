@@ -2,8 +2,7 @@
 
 Rules: those of storage/staging.py. The lock of a writer is a flock(2) on the file itself: it binds threads
 and processes alike, and the kernel drops it when its holder dies. Sealing takes the same lock
-(storage/bodies.py).
-Not here: sealing, offsets, expiry.
+(storage/bodies.py). Not here: sealing, offsets, expiry.
 """
 
 from __future__ import annotations
@@ -19,16 +18,13 @@ from types import TracebackType
 from typing import Self
 
 from storage.crashpoints import crashpoint
-from storage.durable import Folder, Tree, finish, new_file, storing, unavailable, write_all
+from storage.durable import Folder, Tree, finish, new_file, storing, unavailable
 from storage.errors import BadKey, Damaged, Exists, Missing, StagingBusy, StagingSealed, StoreUnavailable
+from storage.outlet import Outlet
 from storage.staging import Staged
-from storage.writeback import start_writeback
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _SUFFIX = ".part"
-
-
-_WRITEBACK_STEP = 4 << 20  # bytes between two hints
 
 
 class FolderWriter:
@@ -36,8 +32,8 @@ class FolderWriter:
 
     def __init__(self, fd: int, upload_id: str, offset: int) -> None:
         """Take over the open, locked file, already cut to offset."""
-        self._fd, self._upload_id = fd, upload_id
-        self._position = self._durable = self._hinted = offset
+        self._fd, self._upload_id, self._outlet = fd, upload_id, Outlet(fd)
+        self._position = self._durable = offset
         self._closed = self._dead = False
 
     @property
@@ -54,12 +50,9 @@ class FolderWriter:
         """See StagingWriter."""
         self._verify_alive()
         try:
-            self._position += write_all(self._fd, chunk)
+            self._position += self._outlet.write(self._position, chunk)
         except OSError as fault:
             raise self._died(fault) from fault
-        if self._position - self._hinted >= _WRITEBACK_STEP:
-            start_writeback(self._fd, self._hinted, self._position - self._hinted)
-            self._hinted = self._position
 
     def sync(self) -> int:
         """See StagingWriter."""
@@ -82,7 +75,7 @@ class FolderWriter:
             os.lseek(self._fd, offset, os.SEEK_SET)
         except OSError as fault:
             raise self._died(fault) from fault
-        self._position = self._hinted = offset
+        self._position = offset
         self.sync()
 
     def close(self) -> None:

@@ -129,7 +129,7 @@ class SmallSite:
         """Send one request's bytes."""
         with self.uploads.receive(self.dock, upload_id, offset, len(body), checksum) as reception:
             reception.take(body)
-            return reception.commit()
+            return reception.commit().offset
 
     def do_jobs(self) -> int:
         """Do all jobs that are due; return how many."""

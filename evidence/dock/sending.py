@@ -20,7 +20,7 @@ from evidence.dock.receipts import Expected, verify_receipt
 from evidence.domain.keys import VerifierKey
 from evidence.errors import Conflict, IntegrityFault, NotFound, Unavailable
 
-LARGEST_CHUNK = 32 << 20
+LARGEST_CHUNK = 64 << 20
 SMALLEST_CHUNK = 1 << 20
 
 

@@ -1,10 +1,8 @@
 """Receiving the bytes of an upload: nothing is told to the sender that is not durable.
 
 The order (drills.md 9.2): cut the staged file to the offset of the database; write; fdatasync; only then move
-the
-offset. A wrong checksum or a failed write moves nothing. Digests run along; after a restart they are unknown
-here
-and the seal reads the staged bytes once instead.
+the offset. A wrong checksum or a failed write moves nothing. Digests run along; after a restart they are
+unknown here and the seal reads the staged bytes once instead.
 """
 
 from __future__ import annotations
@@ -13,11 +11,11 @@ import base64
 import binascii
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from evidence.domain.audit import Act, Entry
-from evidence.domain.uploads import Upload
+from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Conflict, IntegrityFault, Invalid
 from evidence.service.jobs import JobName
 from evidence.service.ports import RunningDigests
@@ -131,8 +129,8 @@ class Reception:
             for block in blocks:
                 self._check.update(block)
 
-    def commit(self) -> int:
-        """Make the bytes durable, then move the offset; return the new one.
+    def commit(self) -> Upload:
+        """Make the bytes durable, then move the offset; return the upload as it stands now.
 
         Raises: Conflict("checksum-differs") with nothing moved, StoreFull, StoreUnavailable.
         """
@@ -142,8 +140,7 @@ class Reception:
         offset = self._writer.sync()
         if offset != self._upload.offset + self._taken:
             raise Conflict("offset-differs", upload=self._upload.id, offset=offset)
-        self._move(offset)
-        return offset
+        return self._move(offset)
 
     def _digest(self) -> bytes | None:
         """Return the digest that the sender's checksum must equal."""
@@ -151,13 +148,14 @@ class Reception:
             return self._check.digest()
         return self._running.sha256() if self._running is not None else None
 
-    def _move(self, offset: int) -> None:
+    def _move(self, offset: int) -> Upload:
         site, upload = self._site, self._upload
         complete = offset == upload.origin.size_bytes
         digests = self._running.digests() if complete and self._running is not None else None
         now = site.clock.now()
+        expires_at = now + site.terms.upload_rest
         with site.database.writing() as unit:
-            unit.uploads.move_offset(upload.id, upload.offset, offset, now + site.terms.upload_rest)
+            unit.uploads.move_offset(upload.id, upload.offset, offset, expires_at)
             if complete:
                 unit.uploads.complete(upload.id, digests, now)
                 unit.jobs.add(JobName.SEAL, upload.id, now)
@@ -167,6 +165,8 @@ class Reception:
             site.bell.ring()
         elif self._running is not None:
             self._in_hand.keep(upload.id, offset, self._running)
+        state = UploadState.COMPLETE if complete else upload.state
+        return replace(upload, state=state, offset=offset, expires_at=expires_at)
 
     def close(self) -> None:
         """Let go of the staged file; bytes beyond the committed offset are cut by the next writer."""

@@ -1,15 +1,11 @@
 """Our tus 1.0.0 server: core, creation, checksum, expiration, termination (docs/formats/dock-protocol.md).
 
-The body is read here only after the caller is known and the upload is locked; blocks of 1 MiB go to a thread
-that
-writes and hashes while the next block arrives, so memory stays flat whatever the file size. What is durable
-and
-when is service/reception.py's business.
+The body is read only after the caller is known and the upload is locked, and moved by pouring.py in blocks,
+so memory stays flat whatever the file size. What is durable and when is service/reception.py's business.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 from collections.abc import AsyncIterator
@@ -19,7 +15,6 @@ from email.utils import format_datetime
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from evidence.domain.access import Action, Caller
@@ -29,12 +24,11 @@ from evidence.domain.uploads import Upload
 from evidence.errors import Invalid, Refused
 from evidence.service.reception import CHECKSUMS, Checksum, Reception
 from evidence.web.deps import App, admitted
+from evidence.web.pouring import pour
 
 router = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
 
 VERSION = "1.0.0"
-_BLOCK = 1 << 20
-STALL_S = 60.0  # a dock that lost its power says no farewell; after so long its upload is free again
 _OFFSET_TYPE = "application/offset+octet-stream"
 _HEADERS = {"Tus-Resumable": VERSION, "Cache-Control": "no-store"}
 
@@ -90,9 +84,8 @@ async def receive(
     header = request.headers.get("upload-checksum")
     checksum = Checksum.parse(header) if header is not None else None
     async with _in_thread(app, caller, upload_id, offset, length, checksum) as reception:
-        await _pour(request, reception)
-        await run_in_threadpool(reception.commit)
-    upload = await run_in_threadpool(app.uploads.status, caller, upload_id)
+        await pour(request, reception)
+        upload = await run_in_threadpool(reception.commit)
     return Response(status_code=204, headers=_standing(upload))
 
 
@@ -118,34 +111,6 @@ async def _in_thread(
     finally:
         # Closing is quick (no flush) and must happen even when the request was cancelled.
         holder.__exit__(None, None, None)
-
-
-async def _pour(request: Request, reception: Reception) -> None:
-    """Move the body into the reception, one block in a thread while the next one arrives.
-
-    A sender that goes away ends the body early: without a checksum, what arrived is kept by the commit.
-    """
-    writing: asyncio.Task[None] | None = None
-    pieces: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(STALL_S) as patience:
-            async for piece in request.stream():
-                patience.reschedule(asyncio.get_running_loop().time() + STALL_S)
-                pieces.append(piece)
-                size += len(piece)
-                if size >= _BLOCK:
-                    if writing is not None:
-                        await asyncio.shield(writing)  # giving up on the sender must not give up a write
-                    writing = asyncio.create_task(run_in_threadpool(reception.take, *pieces))
-                    pieces, size = [], 0
-    except (ClientDisconnect, TimeoutError):
-        pass  # the sender is gone or silent: what arrived is judged by the commit
-    finally:
-        if writing is not None:
-            await writing
-    if pieces:
-        await run_in_threadpool(reception.take, *pieces)
 
 
 def _speaks_tus(request: Request) -> None:

@@ -41,7 +41,7 @@ _RENAME = (
     'os.link(f"/proc/self/fd/{fd}", name + "~", dst_dir_fd=self.fd, follow_symlinks=True); '
     'os.rename(name + "~", name, src_dir_fd=self.fd, dst_dir_fd=self.fd)'
 )
-_MOVE = "        self._move(offset)\n"
+_MOVE = "        return self._move(offset)\n"
 _STORE = "lock = self._store_data(data_key, upload, digests, Lock(retain_until(now, pack.retention)))"
 _RECORD = "self._record(upload, recording)\n"
 
@@ -60,7 +60,8 @@ MUTANTS = (
     Mutant(
         "offset-before-sync",
         ((RECEPTION, "offset = self._writer.sync()", "offset = self._writer.position"),
-         (RECEPTION, _MOVE, _MOVE + "        self._writer.sync()\n")),
+         (RECEPTION, _MOVE,
+          "        moved = self._move(offset)\n        self._writer.sync()\n        return moved\n")),
     ),
     Mutant(
         "recorded-before-stored",

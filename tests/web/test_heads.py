@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.web import tus
+from evidence.web import pouring
 from evidence.web.serving import MOST_HEAD_BYTES
 from tests.service_process import ServiceProcess
 
@@ -66,8 +66,8 @@ class _Kept:
 def test_a_sender_that_falls_silent_is_given_up_and_what_arrived_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tus, "STALL_S", 0.2)
+    monkeypatch.setattr(pouring, "STALL_S", 0.2)
     kept, started = _Kept(), time.monotonic()
-    asyncio.run(tus._pour(_Silent(), kept))  # type: ignore[arg-type]
+    asyncio.run(pouring.pour(_Silent(), kept))  # type: ignore[arg-type]
     assert kept.body == b"arrived"
     assert time.monotonic() - started < 20

@@ -1,0 +1,196 @@
+"""Long bodies arrive whole, over TCP and TLS, on both event loops, and leave the next request alone."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from evidence.web.long_bodies import BLOCK_BYTES
+from evidence.web.serving import LONG_BODY_BYTES, BoundedHeads
+
+Connect = Callable[[], socket.socket]
+LENGTHS = [LONG_BODY_BYTES + 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 7 * BLOCK_BYTES + 12345]
+
+
+class Application:
+    """Answers with what it saw of a body; it keeps all pieces, so that memory used again would show."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.first, self.ended = threading.Event(), threading.Event()
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        text = (
+            b"refused" if scope["path"] == "/refuse" else await self._read(receive, scope["path"] == "/slow")
+        )
+        start = {"type": "http.response.start", "status": 200}
+        await send({**start, "headers": [(b"content-length", str(len(text)).encode())]})
+        await send({"type": "http.response.body", "body": text})
+
+    async def _read(self, receive: Any, is_slow: bool) -> bytes:
+        self.pieces = []
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                self.ended.set()
+                return b"gone"
+            self.pieces.append(message["body"])
+            self.first.set()
+            if is_slow:
+                await asyncio.sleep(0.01)
+            if not message["more_body"]:
+                break
+        return hashlib.sha256(b"".join(self.pieces)).hexdigest().encode()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tls")
+    words = (
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    )
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
+    subprocess.run(["openssl", *words.split(), *files], check=True, capture_output=True)
+    return folder / "certificate.pem"
+
+
+@pytest.fixture
+def application() -> Application:
+    return Application()
+
+
+@pytest.fixture(params=["tcp", "tls"])
+def connect(
+    request: pytest.FixtureRequest, application: Application, loop: str, certificate: Path
+) -> Iterator[Connect]:
+    is_tls = request.param == "tls"
+    files = {"ssl_certfile": certificate, "ssl_keyfile": certificate.with_name("key.pem")} if is_tls else {}
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                application, http=BoundedHeads, loop=loop, lifespan="off", log_config=None, **files
+            )  # type: ignore[arg-type]
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+
+        def open_line() -> socket.socket:
+            line = socket.create_connection(listening.getsockname(), timeout=20)
+            return (
+                ssl.create_default_context(cafile=certificate).wrap_socket(line, server_hostname="127.0.0.1")
+                if is_tls
+                else line
+            )
+
+        yield open_line
+        server.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+@pytest.fixture(params=["uvloop", "asyncio"])
+def loop(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def head(path: str, length: int, *lines: str) -> bytes:
+    return "\r\n".join(
+        [f"PATCH {path} HTTP/1.1", "Host: x", f"Content-Length: {length}", *lines, "", ""]
+    ).encode()
+
+
+def answer(line: socket.socket) -> bytes:
+    """Read one answer; return its body."""
+    read = b""
+    while b"\r\n\r\n" not in read:
+        read += line.recv(1)
+    length = int(
+        next(part for part in read.split(b"\r\n") if part.lower().startswith(b"content-length")).split()[1]
+    )
+    body = b""
+    while len(body) < length:
+        body += line.recv(length - len(body))
+    return body
+
+
+def digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest().encode()
+
+
+@pytest.mark.parametrize("path", ["/", "/slow"])
+def test_bodies_of_every_length_arrive_whole_one_after_another(
+    connect: Connect, application: Application, path: str
+) -> None:
+    with closing(connect()) as line:
+        for length in LENGTHS:
+            body = random.randbytes(length)
+            line.sendall(head(path, length) + body)
+            assert answer(line) == digest(body)
+            assert max(map(len, application.pieces)) <= BLOCK_BYTES
+
+
+def test_a_request_that_follows_in_the_same_breath_is_not_taken_for_the_body(connect: Connect) -> None:
+    first, second, short = (random.randbytes(n) for n in (2 * BLOCK_BYTES + 5, BLOCK_BYTES + 7, 10))
+    with closing(connect()) as line:
+        parts = [first, short, second, short]
+        everything = b"".join(head("/", len(body)) + body for body in parts)
+        sender = threading.Thread(target=line.sendall, args=(everything,))
+        sender.start()
+        assert [answer(line) for _ in parts] == [digest(body) for body in parts]
+        sender.join()
+
+
+def test_a_body_that_is_refused_unread_is_thrown_away_and_the_connection_lives(connect: Connect) -> None:
+    body = random.randbytes(3 * BLOCK_BYTES)
+    with closing(connect()) as line:
+        line.sendall(head("/refuse", 8 * BLOCK_BYTES) + bytes(BLOCK_BYTES))
+        assert answer(line) == b"refused"
+        line.sendall(bytes(7 * BLOCK_BYTES))
+        line.sendall(head("/", len(body)) + body)
+        assert answer(line) == digest(body)
+
+
+def test_a_sender_that_asks_first_is_told_to_go_on(connect: Connect) -> None:
+    body = random.randbytes(2 * BLOCK_BYTES)
+    with closing(connect()) as line:
+        line.sendall(head("/", len(body), "Expect: 100-continue"))
+        assert line.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        line.sendall(body)
+        assert answer(line) == digest(body)
+
+
+def test_what_a_slow_line_brought_is_handed_over_before_the_block_is_full(
+    connect: Connect, application: Application
+) -> None:
+    with closing(connect()) as line:
+        line.sendall(head("/", 2 * BLOCK_BYTES) + b"drop")
+        assert application.first.wait(10)
+        assert b"".join(application.pieces) == b"drop"
+
+
+def test_what_arrived_before_the_line_broke_is_handed_over_and_then_the_break_is_told(
+    connect: Connect, application: Application
+) -> None:
+    body = random.randbytes(3 * BLOCK_BYTES + 99)
+    with closing(connect()) as line:
+        line.sendall(head("/slow", 8 * BLOCK_BYTES) + body)
+        time.sleep(0.5)
+    assert application.ended.wait(20)
+    assert b"".join(application.pieces) == body
