@@ -40,7 +40,7 @@ class LongBody(asyncio.BufferedProtocol):
         self._missing, self._filled, self._is_told = length, 0, False
         self._ready: deque[memoryview] = deque()
         self._arrived = asyncio.Event()
-        self._new_block()
+        self._block: memoryview | None = None  # until a byte comes: who only announces bytes costs no memory
 
     @property
     def missing(self) -> int:
@@ -64,6 +64,10 @@ class LongBody(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 (a protocol's signature)
         """Return the free part of the block, never more than what is missing: the next head is not ours."""
+        if self._cycle.response_complete:
+            return _waste[: self._missing]
+        if self._block is None:
+            self._block = memoryview(_free_block())
         return self._block[self._filled : self._filled + self._missing]
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -129,19 +133,18 @@ class LongBody(asyncio.BufferedProtocol):
         self._filled += count
         self._missing -= count
         if self._cycle.response_complete:  # answered without it: the rest is read and thrown away
-            self._filled = 0
+            self._ready.clear()
+            self._block, self._filled = None, 0
         elif self._filled == BLOCK_BYTES or not self._missing:
             self._hand_over()
             if self._missing and len(self._ready) >= _MOST_READY:
                 self._flow.pause_reading()
 
     def _hand_over(self) -> None:
-        self._ready.append(self._block[: self._filled])
-        self._new_block()
+        if self._block is not None:
+            self._ready.append(self._block[: self._filled])
+        self._block, self._filled = None, 0
         self._arrived.set()
-
-    def _new_block(self) -> None:
-        self._block, self._filled = memoryview(_free_block()), 0
 
     def _hand_transport_to(self, protocol: asyncio.BaseProtocol) -> None:
         """Change the protocol while nothing is read: a read under way would go to the wrong one."""
@@ -150,6 +153,7 @@ class LongBody(asyncio.BufferedProtocol):
         self._flow.resume_reading()
 
 
+_waste = memoryview(bytearray(64 << 10))  # where bytes go that nobody will read, of all connections
 _kept: deque[mmap.mmap] = deque()  # the one that went out first stands first: the likeliest to be free
 
 
