@@ -32,7 +32,7 @@ class Outlet:
         """The descriptor stays the caller's; its O_DIRECT flag is ours to change."""
         self._fd = fd
         self._may_direct, self._is_direct = bool(_O_DIRECT), False
-        self._hinted = 0
+        self._hinted: int | None = None  # the kernel was told up to here
 
     @property
     def is_direct(self) -> bool:
@@ -59,7 +59,7 @@ class Outlet:
     def _write_cached(self, position: int, chunk: bytes | bytearray | memoryview) -> int:
         done = write_all(self._fd, chunk)
         end = position + done
-        if not self._hinted <= position:  # the file was cut
+        if self._hinted is None or self._hinted > position:  # the first piece, or the file was cut
             self._hinted = position
         if _sync_file_range is not None and end - self._hinted >= _WRITEBACK_STEP:
             # A hint only: it never waits, and an error it meets is told by the fdatasync that follows.

@@ -14,6 +14,7 @@ import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import RLock
 from types import TracebackType
 from typing import Self
 
@@ -35,6 +36,9 @@ class FolderWriter:
         self._fd, self._upload_id, self._outlet = fd, upload_id, Outlet(fd)
         self._position = self._durable = offset
         self._closed = self._dead = False
+        # A request that is called off closes its writer while a thread may still be writing: closed under its
+        # hands, the number of the descriptor could be another file's by then.
+        self._hands = RLock()
 
     @property
     def position(self) -> int:
@@ -48,20 +52,22 @@ class FolderWriter:
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """See StagingWriter."""
-        self._verify_alive()
-        try:
-            self._position += self._outlet.write(self._position, chunk)
-        except OSError as fault:
-            raise self._died(fault) from fault
+        with self._hands:
+            self._verify_alive()
+            try:
+                self._position += self._outlet.write(self._position, chunk)
+            except OSError as fault:
+                raise self._died(fault) from fault
 
     def sync(self) -> int:
         """See StagingWriter."""
-        self._verify_alive()
-        try:
-            os.fdatasync(self._fd)
-        except OSError as fault:
-            raise self._died(fault) from fault
-        self._durable = self._position
+        with self._hands:
+            self._verify_alive()
+            try:
+                os.fdatasync(self._fd)
+            except OSError as fault:
+                raise self._died(fault) from fault
+            self._durable = self._position
         crashpoint("after-staging-sync")
         return self._durable
 
@@ -69,20 +75,22 @@ class FolderWriter:
         """See StagingWriter."""
         if not 0 <= offset <= self._position:
             raise ValueError(f"cannot cut {self._position} bytes to {offset}")
-        self._verify_alive()
-        try:
-            os.ftruncate(self._fd, offset)
-            os.lseek(self._fd, offset, os.SEEK_SET)
-        except OSError as fault:
-            raise self._died(fault) from fault
-        self._position = offset
-        self.sync()
+        with self._hands:
+            self._verify_alive()
+            try:
+                os.ftruncate(self._fd, offset)
+                os.lseek(self._fd, offset, os.SEEK_SET)
+            except OSError as fault:
+                raise self._died(fault) from fault
+            self._position = offset
+            self.sync()
 
     def close(self) -> None:
         """See StagingWriter."""
-        if not self._closed:
-            self._closed = True
-            os.close(self._fd)
+        with self._hands:
+            if not self._closed:
+                self._closed = True
+                os.close(self._fd)
 
     def __enter__(self) -> Self:
         return self

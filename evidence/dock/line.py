@@ -118,10 +118,11 @@ class Line:
     def abort(self) -> None:
         """Break the connection from another thread, for good: whoever waits for an answer stops waiting."""
         self._is_aborted = True  # before looking for a connection: one that is being made now will see it
-        connection = self._connection
-        if connection is not None and connection.sock is not None:
+        sock = getattr(self._connection, "sock", None)  # read once: its thread may close it at any moment
+        if sock is not None:
             with contextlib.suppress(OSError):  # it may be broken or closed already, which is what is wanted
-                connection.sock.shutdown(socket.SHUT_RDWR)
+                # Not ssl's own shutdown: it drops the encryption first, while the other thread still sends.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def _exchange(
         self, method: str, path: str, headers: dict[str, str], body: Body, sent: Callable[[int], None]

@@ -22,7 +22,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 BLOCK_BYTES = 1 << 20
-_MOST_READY = 1  # blocks that wait for the application while the next one fills; then the sender must wait
+_MOST_READY = 1  # blocks that wait for the application; then the sender must wait
 _MOST_KEPT = 128  # blocks of this process that are kept for the next request
 _LOOKS = 8  # at blocks kept, before a new one is made
 _HAND_OVER_S = 1.0  # a slow line: what is there is handed over after so long, even if the block is not full
@@ -85,6 +85,8 @@ class LongBody(asyncio.BufferedProtocol):
         """Tell http, which tells the cycle; what has arrived is still handed over."""
         self._http.connection_lost(exc)
         self._arrived.set()
+        if self._cycle.response_complete:
+            self._throw_away()
 
     def pause_writing(self) -> None:
         """Leave it to http."""
@@ -97,6 +99,8 @@ class LongBody(asyncio.BufferedProtocol):
     async def receive(self) -> dict[str, object]:
         """The ASGI channel of this request: `http.request` with a memoryview as its body, or a disconnect."""
         cycle = self._cycle
+        # Who asks holds the channel. If the cycle did too, the two would keep each other, and the blocks.
+        cycle.__dict__.pop("receive", None)
         if self._is_told:
             return dict(await self._usual())
         if cycle.waiting_for_100_continue and not cycle.transport.is_closing():
@@ -108,7 +112,7 @@ class LongBody(asyncio.BufferedProtocol):
             if not cycle.disconnected:
                 await self._wait()
             if not self._ready and self._filled:
-                self._hand_over()
+                self._hand_over_part()
             elif cycle.disconnected and not self._ready:
                 break
         return {"type": "http.disconnect"}
@@ -132,9 +136,9 @@ class LongBody(asyncio.BufferedProtocol):
     def _take(self, count: int) -> None:
         self._filled += count
         self._missing -= count
-        if self._cycle.response_complete:  # answered without it: the rest is read and thrown away
-            self._ready.clear()
-            self._block, self._filled = None, 0
+        # Answered without it: the rest is thrown away, for as long as uvicorn keeps an answered connection.
+        if self._cycle.response_complete:
+            self._throw_away()
         elif self._filled == BLOCK_BYTES or not self._missing:
             self._hand_over()
             if self._missing and len(self._ready) >= _MOST_READY:
@@ -145,6 +149,16 @@ class LongBody(asyncio.BufferedProtocol):
             self._ready.append(self._block[: self._filled])
         self._block, self._filled = None, 0
         self._arrived.set()
+
+    def _throw_away(self) -> None:
+        self._ready.clear()
+        self._block, self._filled = None, 0
+
+    def _hand_over_part(self) -> None:
+        """Hand over a copy of what is there: a slow line must not use up a block for every few bytes."""
+        if self._block is not None:
+            self._ready.append(memoryview(bytes(self._block[: self._filled])))
+            self._filled = 0
 
     def _hand_transport_to(self, protocol: asyncio.BaseProtocol) -> None:
         """Change the protocol while nothing is read: a read under way would go to the wrong one."""

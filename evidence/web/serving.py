@@ -26,29 +26,43 @@ class BoundedHeads(HttpToolsProtocol):
 
     _head_bytes = 0
     _in_head = True
-    _turns = 0  # how often a head or a message has ended
+    _turns = 0  # how often a head, a piece of a body or a message has ended
     _body: LongBody | None = None
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the socket. Bytes that end a head or a message are not counted to the next head."""
         before = self._turns
         super().data_received(data)
-        if self._in_head and self._turns == before:
+        if self._turns == before:  # a head, or what may follow the last piece of a body
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES and not self.transport.is_closing():
                 self.transport.close()
         if self._body is not None and self._body.missing and not self.transport.is_closing():
             self._body.begin(self._finish_body)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a line of a head. Raises: ValueError (answered 400) for one that follows a body."""
+        if not self._in_head:
+            raise ValueError("trailer")
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        """Note that the head is over."""
-        self._in_head, self._turns = False, self._turns + 1
+        """Note that the head is over.
+
+        Raises: ValueError (answered 400) for a change of protocol with a body: what would follow, the body or
+        the next request, is read differently by different machines on the way.
+        """
+        self._in_head, self._head_bytes, self._turns = False, 0, self._turns + 1
+        has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers)
+        if self.parser.should_upgrade() and (has_body or self.parser.get_method() == b"CONNECT"):
+            raise ValueError("upgrade")
         super().on_headers_complete()
         length = self._long_body_bytes()
         self._body = LongBody(self.cycle, self.flow, self, length) if length else None
 
     def on_body(self, body: bytes) -> None:
-        """Take bytes of a body that came together with its head."""
+        """Take bytes of a body that came together with its head, or of a short one."""
+        self._turns += 1
         if self._body is not None:
             self._body.feed(body)
         else:
@@ -72,6 +86,7 @@ class BoundedHeads(HttpToolsProtocol):
         self._body = None
         self.on_message_complete()
         self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does with its first
         if (
             self.cycle.response_complete
         ):  # answered before the body was over: wait for the next head, not for ever

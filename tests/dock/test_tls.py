@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from evidence.dock.line import Address, Line
+from evidence.dock.protocol import fetch_key
 from evidence.errors import Refused
 from tests.dock.station import Station
 from tests.simulators.card import content, write_card
-from tests.simulators.dock_server import FarEnd, far_end
+from tests.simulators.dock_server import TOKEN, FarEnd, far_end
 
 
 @pytest.fixture
@@ -51,3 +53,17 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_ask
     with pytest.raises(Refused, match="certificate-refused"):
         station.dock()
     assert secure.requests == []
+
+
+def test_a_line_that_is_aborted_stays_encrypted_for_whoever_is_still_sending(
+    secure: FarEnd, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    line = Line(Address.parse(secure.url), TOKEN, 10.0)
+    fetch_key(line)
+    assert line._connection is not None
+    tls = line._connection.sock
+    line.abort()
+    assert tls.version() is not None
+    with pytest.raises(OSError):
+        tls.sendall(bytes(1 << 20))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,34 @@ def test_a_writer_of_another_process_excludes_us_until_it_is_killed(
         writer.write(b"ours")
         writer.sync()
     assert written(staging, "u") == b"ours"
+
+
+def test_a_writer_is_not_closed_under_the_hands_of_a_thread_that_writes(
+    staging: FolderStaging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staging.create("u")
+    writer, write = staging.writer("u", 0), os.write
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(fd: int, data: memoryview) -> int:
+        begun.set()
+        assert go_on.wait(20)
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", slowly)
+    writing = threading.Thread(target=writer.write, args=(b"whole",))
+    closing = threading.Thread(target=writer.close)
+    writing.start()
+    assert begun.wait(20)
+    closing.start()
+    closing.join(0.2)
+    assert closing.is_alive(), "the writer was closed while its thread was writing"
+    go_on.set()
+    writing.join(20)
+    closing.join(20)
+    assert written(staging, "u") == b"whole"
+    with pytest.raises(StoreUnavailable):
+        writer.write(b"more")
 
 
 def test_foreign_files_are_named_in_the_census(staging: FolderStaging, tmp_path: Path) -> None:

@@ -44,6 +44,39 @@ def test_many_requests_on_one_connection_are_all_answered(service: ServiceProces
         assert (answer.status, answer.read()) == (200, b'{"state":"alive"}')
 
 
+def test_what_follows_a_body_is_bounded_too(service: ServiceProcess) -> None:
+    sent = 0
+    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as line:
+        line.sendall(
+            b"POST /api/v1/cards HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Long: "
+        )
+        with pytest.raises(OSError):
+            while sent < 64 * MOST_HEAD_BYTES:
+                sent += line.send(b"a" * 65536)
+            raise AssertionError("it took everything")
+    assert sent < 64 * MOST_HEAD_BYTES
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"CONNECT / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n",
+        b"PATCH / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 9\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Trailer: a\r\n\r\n",
+    ],
+)
+def test_a_request_whose_end_could_be_read_in_two_ways_is_refused_and_the_connection_closed(
+    service: ServiceProcess, head: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=20) as line:
+        line.sendall(head)
+        answer = b""
+        while piece := line.recv(65536):
+            answer += piece
+    assert b" 400 " in answer
+    assert b" 200 " not in answer
+
+
 class _Silent:
     """A request whose sender falls silent after one piece."""
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from evidence.web import long_bodies
 from evidence.web.long_bodies import BLOCK_BYTES
 from evidence.web.serving import LONG_BODY_BYTES, BoundedHeads
 
@@ -183,6 +184,21 @@ def test_what_a_slow_line_brought_is_handed_over_before_the_block_is_full(
         line.sendall(head("/", 2 * BLOCK_BYTES) + b"drop")
         assert application.first.wait(10)
         assert b"".join(application.pieces) == b"drop"
+
+
+def test_a_slow_line_uses_up_no_block_for_every_few_bytes(
+    connect: Connect, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(long_bodies, "_HAND_OVER_S", 0.01)
+    with closing(connect()) as line:
+        line.sendall(head("/", 2 * BLOCK_BYTES) + b"0")
+        for _ in range(20):
+            time.sleep(0.03)
+            line.sendall(b"0")
+        time.sleep(0.1)
+        assert b"".join(application.pieces) == b"0" * 21
+        assert len(application.pieces) > 10
+        assert all(isinstance(memoryview(piece).obj, bytes) for piece in application.pieces)
 
 
 def test_what_arrived_before_the_line_broke_is_handed_over_and_then_the_break_is_told(
