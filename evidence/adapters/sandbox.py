@@ -16,6 +16,7 @@ import functools
 import json
 import os
 import platform
+import select
 import selectors
 import shutil
 import signal
@@ -240,10 +241,16 @@ def _collect(process: subprocess.Popen[bytes], deadline: float, most: int) -> tu
 
 
 def _ended(process: subprocess.Popen[bytes], deadline: float) -> bool:
+    """Wait for the end, by a descriptor of the process: Popen.wait with a time limit polls, sleeping."""
+    watch = os.pidfd_open(process.pid)
     try:
-        process.wait(max(0.05, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        return False
+        ends = select.poll()
+        ends.register(watch, select.POLLIN)
+        if not ends.poll(1000 * max(0.05, deadline - time.monotonic())):
+            return False
+    finally:
+        os.close(watch)
+    process.wait()
     return True
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 
 from evidence.adapters.probing.draft import Draft
-from evidence.adapters.probing.sampletables import _SWAP
+from evidence.adapters.probing.packed import SWAP
 from evidence.adapters.probing.source import LONGEST_READ, Source
 
 MOST_CHUNKS = 2_000_000
@@ -49,7 +49,7 @@ def _from_index(source: Source, draft: Draft, chunks: Chunks) -> None:
     data = source.read(start, min(end - start, LONGEST_READ) // 16 * 16)
     packed = array("I")
     packed.frombytes(data[: len(data) // 16 * 16])
-    if not _SWAP:
+    if not SWAP:
         packed.byteswap()
     names, offsets, sizes = packed[0::4], packed[2::4], packed[3::4]
     movi = chunks.movi[0][0]

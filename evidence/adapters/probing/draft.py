@@ -6,8 +6,6 @@ Plain classes and a JSON writer of its own, because `dataclasses` and `json` alo
 
 from __future__ import annotations
 
-from _json import encode_basestring_ascii
-
 MOST_STEPS = 200  # long steps kept per track; a track with more is told by its regularity
 MOST_TEXT = 400  # characters kept of any text found in a file
 
@@ -109,7 +107,7 @@ def to_json(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
-        return encode_basestring_ascii(value)
+        return _text_to_json(value)
     if isinstance(value, int):
         return int.__repr__(value)
     if isinstance(value, float):
@@ -119,3 +117,11 @@ def to_json(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ",".join(f"{to_json(str(k))}:{to_json(v)}" for k, v in value.items()) + "}"
     raise TypeError(type(value).__name__)
+
+
+def _text_to_json(text: str) -> str:
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    from _json import encode_basestring_ascii
+
+    return encode_basestring_ascii(text)

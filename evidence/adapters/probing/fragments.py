@@ -7,7 +7,8 @@ from struct import unpack_from
 
 from evidence.adapters.probing.boxes import Box, children, first
 from evidence.adapters.probing.draft import Draft, TrackDraft
-from evidence.adapters.probing.sampletables import MOST_SAMPLES, words
+from evidence.adapters.probing.packed import words
+from evidence.adapters.probing.sampletables import MOST_SAMPLES
 from evidence.adapters.probing.source import Source
 from evidence.adapters.probing.timeline import describe_backsteps, describe_points
 

@@ -7,11 +7,10 @@ makers and software: isometa.py; small samples of the media: payload marks (mark
 
 from __future__ import annotations
 
-from evidence.adapters.probing import gopro, isometa, marks
+from evidence.adapters.probing import isometa, marks
 from evidence.adapters.probing.boxes import Box, children, descend, first, top_level
 from evidence.adapters.probing.draft import Draft, TrackDraft
 from evidence.adapters.probing.editlist import hidden, presentation, read_edits
-from evidence.adapters.probing.fragments import Fragments
 from evidence.adapters.probing.reach import Reach, reach
 from evidence.adapters.probing.sampletables import MOST_SAMPLES, Tables
 from evidence.adapters.probing.source import LONGEST_READ, Source
@@ -65,6 +64,8 @@ def read_iso(source: Source, draft: Draft) -> None:
               for trak in [box for box in top if box.kind == "trak"][:MOST_TRACKS]]  # fmt: skip
     isometa.read_user_data(data, top, draft)
     if fragmented or first(top, "mvex"):
+        from evidence.adapters.probing.fragments import Fragments
+
         found = Fragments(data, top, draft)
         found.read(source, [box for box in boxes if box.kind == "moof"])
         for media in medias:
@@ -73,7 +74,10 @@ def read_iso(source: Source, draft: Draft) -> None:
     for media in medias:
         _describe(media, source, draft)
     marks.read_samples(source, draft, medias)
-    gopro.read_telemetry(source, draft, medias)
+    if any(media.track.codec == "gpmd" for media in medias):
+        from evidence.adapters.probing.gopro import read_telemetry
+
+        read_telemetry(source, draft, medias)
     isometa.read_timecode(source, draft, medias)
 
 

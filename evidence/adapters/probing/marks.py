@@ -49,7 +49,7 @@ def _mark_key_frames(source: Source, draft: Draft, media: Media) -> None:
     keys = [number - 1 for number in media.tables.sync if 0 < number <= media.tables.count]
     if not keys:
         return
-    sizes = media.tables.sizes
+    sizes = media.tables.sizes.between(0, media.tables.count)
     places = chosen([sizes[key] for key in keys] if sizes else [media.tables.constant] * len(keys))
     keys = [keys[place] for place in places]
     seconds = media.second_of(keys)
@@ -70,8 +70,10 @@ def chosen(keys: list[int] | list[str]) -> list[int]:
     again: dict[int, None] = {}  # a set in order of being found
     for place, row in enumerate(zip(*(keys[i:] for i in range(IN_A_ROW)), strict=False)):
         before = seen.setdefault(row, place)
-        if place - before >= IN_A_ROW and len(again) < MOST_AGAIN:
+        if place - before >= IN_A_ROW:
             again.update(dict.fromkeys((*range(before, before + IN_A_ROW), *range(place, place + IN_A_ROW))))
+            if len(again) >= MOST_AGAIN:
+                break
     return sorted(ends.union(again))
 
 

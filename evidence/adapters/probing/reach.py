@@ -22,19 +22,17 @@ class Reach:
 def reach(tables: Tables, file_size: int) -> Reach:
     """Return which samples lie (wholly or in part) outside a file of this size."""
     found = Reach()
-    found.placed = tables.placed()
+    found.placed = tables.placed
     edge = file_size - tables.most * tables.largest  # a chunk before this cannot reach past the end
-    if not tables.offsets or max(tables.offsets) <= edge:
-        return found
-    for chunk, offset in enumerate(tables.offsets):
+    start = tables.offsets.first_not_below(edge + 1)
+    for chunk, offset in enumerate(tables.offsets.between(start, len(tables.offsets)), start):
         if offset > edge:
-            _check_chunk(tables, found, file_size, chunk, *tables.chunk_samples(chunk))
+            _check_chunk(tables, found, file_size, offset, *tables.chunk_samples(chunk))
     return found
 
 
-def _check_chunk(tables: Tables, found: Reach, size: int, chunk: int, sample: int, per: int) -> None:
+def _check_chunk(tables: Tables, found: Reach, size: int, at: int, sample: int, per: int) -> None:
     stop = min(sample + per, tables.count)
-    at = tables.offsets[chunk]
     if sample >= stop or at + tables.size_of(sample, stop) <= size:
         return
     if tables.constant:
@@ -42,7 +40,7 @@ def _check_chunk(tables: Tables, found: Reach, size: int, chunk: int, sample: in
         at += fits * tables.constant
     else:
         fits = 0
-        for each in tables.sizes[sample:stop]:
+        for each in tables.sizes.between(sample, stop):
             if at + each > size:
                 break
             fits, at = fits + 1, at + each

@@ -7,7 +7,7 @@ written down into seconds. What a long step means is judged elsewhere (evidence/
 
 from __future__ import annotations
 
-from operator import sub
+from _operator import sub
 
 from evidence.adapters.probing.draft import MOST_STEPS, TrackDraft
 
