@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,17 +13,13 @@ from evidence.dock.protocol import fetch_key
 from evidence.errors import Refused
 from tests.dock.station import Station
 from tests.simulators.card import content, write_card
+from tests.simulators.certificates import make_certificate
 from tests.simulators.dock_server import TOKEN, FarEnd, far_end
 
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    words = (
-        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
-    )
-    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "certificate.pem")]
-    subprocess.run(["openssl", *words.split(), *files], check=True, capture_output=True)
-    return tmp_path / "certificate.pem"
+    return make_certificate(tmp_path)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import hashlib
 import random
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ import uvicorn
 from evidence.web import long_bodies
 from evidence.web.long_bodies import BLOCK_BYTES
 from evidence.web.serving import LONG_BODY_BYTES, BoundedHeads
+from tests.simulators.certificates import make_certificate
 
 Connect = Callable[[], socket.socket]
 LENGTHS = [LONG_BODY_BYTES + 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 7 * BLOCK_BYTES + 12345]
@@ -61,13 +61,7 @@ class Application:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    words = (
-        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
-    )
-    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
-    subprocess.run(["openssl", *words.split(), *files], check=True, capture_output=True)
-    return folder / "certificate.pem"
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
@@ -166,6 +160,15 @@ def test_a_body_that_is_refused_unread_is_thrown_away_and_the_connection_lives(c
         line.sendall(bytes(7 * BLOCK_BYTES))
         line.sendall(head("/", len(body)) + body)
         assert answer(line) == digest(body)
+
+
+def test_a_last_request_after_a_long_one_is_answered_whatever_bytes_trail_it(connect: Connect) -> None:
+    body = random.randbytes(2 * BLOCK_BYTES)
+    with closing(connect()) as line:
+        line.sendall(head("/", len(body)) + body)
+        assert answer(line) == digest(body)
+        line.sendall(head("/", 3, "Connection: close") + b"abc" + b"stray")
+        assert answer(line) == digest(b"abc")
 
 
 def test_a_sender_that_asks_first_is_told_to_go_on(connect: Connect) -> None:
