@@ -1,33 +1,61 @@
 #!/bin/sh
 # The one script that people and CI use. It needs only sh and python3; what else is missing it sets up first.
 #   ./dev.sh demo          the main job: a recorder card goes in, sealed originals and a gap report come out
-#   ./dev.sh test [ARGS]   check + all tests (ARGS go to pytest)
+#   ./dev.sh test [ARGS]   check + all tests (ARGS go to pytest); --grown first: on PostgreSQL, S3, Redis and workers
 #   ./dev.sh check         ruff, mypy strict, import contracts, house tests
 #   ./dev.sh run [ARGS]    a service on a fresh or existing ./var/run (ARGS go to `evidence serve`)
-#   ./dev.sh bench NAME    ingest | examine
+#   ./dev.sh bench NAME    ingest | examine | engines
 #   ./dev.sh drill NAME    whole fault sweeps: list with `./dev.sh drill list`
 #   ./dev.sh exec CMD…     a command inside the environment
-#   ./dev.sh lock          make requirements.lock anew from pyproject.toml (hashes only, no address)
+#   ./dev.sh lock          make both locks anew from pyproject.toml (hashes only, no address)
+# test, bench and drill also install PostgreSQL, Redis, Ceph and nginx; none of them is started on the machine itself.
 set -eu
 cd "$(dirname "$0")"
+PATH=$PATH:/usr/sbin:/sbin      # an ordinary user's may lack them, and servers live there
+export PATH
 ENV=${EVIDENCE_ENV:-.venv}
 
 say() { printf '%s\n' "$*" >&2; }
 
+# What `test`, `bench` and `drill` start by themselves on ports of their own: package:command, or package:/a/pattern.
+SERVERS="postgresql:/usr/lib/postgresql/*/bin/postgres redis-server:redis-server nginx-light:nginx
+  ceph-mon:ceph-mon ceph-osd:ceph-osd ceph-common:ceph radosgw:radosgw
+  iproute2:ip curl:curl libseccomp2:/usr/lib/*/libseccomp.so.2"
+
 missing_debs() {
   for pair in ffmpeg:ffmpeg bubblewrap:bwrap openssl:openssl strace:strace util-linux:prlimit "$@"; do
-    command -v "${pair#*:}" >/dev/null 2>&1 || printf '%s ' "${pair%%:*}"
+    case "${pair#*:}" in
+      /*) ls ${pair#*:} >/dev/null 2>&1 ;;      # unquoted: it is a pattern
+      *)  command -v "${pair#*:}" >/dev/null 2>&1 ;;
+    esac || printf '%s ' "${pair%%:*}"
   done
 }
+
+# Installing starts no daemon, now or at the next boot, and makes no database cluster. What is written for that is
+# taken away again, and a rule of the machine's owner is put back.
+apt_install() (
+  rule=/usr/sbin/policy-rc.d; cluster=/etc/postgresql-common/createcluster.d/evidence-tests.conf
+  trap 'rm -f "$cluster" "$rule"; [ ! -e "$rule.kept" ] || mv "$rule.kept" "$rule"' EXIT
+  trap 'exit 1' HUP INT TERM
+  new=
+  for unit in redis-server nginx ceph-crash rbdmap smartmontools; do      # the last three come along with Ceph
+    [ -e "/lib/systemd/system/$unit.service" ] || new="$new $unit"
+  done
+  [ -e "$rule.kept" ] || [ ! -e "$rule" ] || cp -p "$rule" "$rule.kept"
+  printf '#!/bin/sh\nexit 101\n' > "$rule"; chmod 755 "$rule"
+  mkdir -p "${cluster%/*}"; echo "create_main_cluster = false" > "$cluster"
+  apt-get update -qq || exit 1
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null || exit 1
+  for unit in $new; do systemctl --quiet disable "$unit" 2>/dev/null || true; done
+)
 
 install_debs() {
   want=$(missing_debs "$@")
   [ -z "$want" ] && return 0
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     say "安装 Debian 软件包 / installing Debian packages: $want"
-    apt-get update -qq
     # shellcheck disable=SC2086
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $want >/dev/null
+    apt_install $want
   else
     say "缺少软件包，请运行 / packages are missing, please run:  apt-get install -y --no-install-recommends $want"
     exit 1
@@ -77,20 +105,24 @@ check() {
 
 command=${1:-help}
 [ $# -gt 0 ] && shift
+# shellcheck disable=SC2086
 case "$command" in
   demo)  setup; exec python -m tests.demo "$@" ;;
-  test)  setup nodejs:node npm:npm e2fsprogs:mkfs.ext4 mount:mount
+  test)  setup $SERVERS nodejs:node npm:npm e2fsprogs:mkfs.ext4 mount:mount
+         [ "${1:-}" != --grown ] || { shift; EVIDENCE_TEST_FORM=grown; export EVIDENCE_TEST_FORM; }
          check
          exec python -m pytest -n 2 --dist loadfile --ignore=tests/house "$@" ;;
   check) setup; check ;;
   run)   setup
          [ -d var/run ] || { mkdir -p var; python -m evidence init --data var/run --policy dazhe-2020; }
          exec python -m evidence serve --data var/run "$@" ;;
-  bench) setup; exec python -m tests.bench "$@" ;;
-  drill) setup e2fsprogs:mkfs.ext4 mount:mount; exec python -m tests.drills "$@" ;;
+  bench) setup $SERVERS; exec python -m tests.bench "$@" ;;
+  drill) setup $SERVERS e2fsprogs:mkfs.ext4 mount:mount; exec python -m tests.drills "$@" ;;
   exec)  setup; exec "$@" ;;
   lock)  setup
-         exec uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-              --python-version 3.11 --extra dev pyproject.toml --upgrade -o requirements.lock ;;
-  *)     sed -n '2,11p' "$0"; exit 2 ;;
+         pins() { uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+                    --python-version 3.11 pyproject.toml "$@"; }
+         pins --extra dev --upgrade -o requirements.lock
+         pins -c requirements.lock --upgrade -o deploy/requirements.lock ;;     # what the image holds: no tests
+  *)     sed -n '2,12p' "$0"; exit 2 ;;
 esac

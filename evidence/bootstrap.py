@@ -7,6 +7,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import IO
 from celery import Celery
 
 from evidence import settings as site_settings
+from evidence.adapters import moving, qualification, site_file
 from evidence.adapters.celery_bell import CeleryBell, open_queue
 from evidence.adapters.clock import SystemClock
 from evidence.adapters.db.unit_of_work import SqlDatabase
@@ -29,14 +31,17 @@ from evidence.service.cards import Cards
 from evidence.service.catalogue import Terms
 from evidence.service.deadlines import Deadlines
 from evidence.service.fixity import Fixity
+from evidence.service.ports import JobBell
 from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
 from evidence.service.site import Site
 from evidence.service.uploads import Uploads
 from evidence.service.work import Work
 from evidence.settings import Settings
-from storage.opening import open_vault
+from storage.opening import bucket_address, open_vault, prepare_vault
+from storage.qualify import Probe, qualify
 from storage.staging_folder import FolderStaging
+from storage.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,16 @@ def build(data: Path, *, is_new: bool = False) -> Application:
     if settings.vault_url == "memory:":
         raise Invalid("settings-wrong", file=str(data / site_settings.FILE), reason="memory: keeps nothing")
     vault = open_vault(settings.vault_url, immutable=settings.immutable)
+    queue = open_queue(settings.broker_url)
+    return _application(settings, site_of(settings, database, vault, CeleryBell(queue)), queue)
+
+
+def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBell) -> Site:
+    """Join the parts of a site over an open database and vault. Raises: Unavailable, PolicyError."""
+    data = settings.data
     scratch = data / "scratch"
     scratch.mkdir(mode=0o700, exist_ok=True)
-    queue = open_queue()
-    site = Site(
+    return Site(
         database=database,
         vault=vault,
         staging=FolderStaging(data / "staging"),
@@ -82,7 +93,7 @@ def build(data: Path, *, is_new: bool = False) -> Application:
         policies=load_pack(settings.policy),
         prober=SandboxedProber(),
         originals=VaultOriginals(vault, scratch),
-        bell=CeleryBell(queue),
+        bell=bell,
         new_digests=TwoDigests if settings.sm3 else OneDigest,
         terms=Terms(
             upload_rest=timedelta(hours=settings.upload_rest_hours),
@@ -92,11 +103,11 @@ def build(data: Path, *, is_new: bool = False) -> Application:
             deep=settings.deep,
         ),
     )
-    return _application(settings, site, queue)
 
 
 def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     uploads = Uploads(site)
+    fixity_pass = Fixity(site, _Throttle(settings.check_mib_per_s << 20))
     return Application(
         settings=settings,
         site=site,
@@ -108,9 +119,19 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         deadlines=Deadlines(site),
         reports=Reports(site),
         fixity=Fixity(site),
-        fixity_pass=Fixity(site, _Throttle(settings.check_mib_per_s << 20)),
-        work=Work(site, uploads),
+        fixity_pass=fixity_pass,
+        work=Work(site, uploads, fixity_pass),
     )
+
+
+def open_doorbell(data: Path) -> Celery:
+    """Open the queue of a site and nothing else. Raises: Invalid; "settings-wrong" for the embedded one."""
+    settings = site_settings.load(data)
+    if settings.runs_own_workers:
+        reason = "broker: workers of their own need redis://…"
+        raise Invalid("settings-wrong", file=str(data / site_settings.FILE), reason=reason)
+    verify_not_left(settings)
+    return open_queue(settings.broker_url)
 
 
 def initialise(data: Path, policy: str, name: str, sm3: bool) -> tuple[str, str]:
@@ -131,14 +152,51 @@ def initialise(data: Path, policy: str, name: str, sm3: bool) -> tuple[str, str]
     verifier = make_key(data / "keys", name)
     # JSON's way to write a text is TOML's, but for one control character.
     quoted = json.dumps(policy, ensure_ascii=False).replace("\x7f", "\\u007f")
-    text = f'name = "{name}"\npolicy = {quoted}\nsm3 = {str(sm3).lower()}\n'
+    text = f'name = "{name}"\npolicy = {quoted}\nsm3 = {str(sm3).lower()}\n{site_settings.engines()}'
     with (data / site_settings.FILE).open("x", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    prepare_vault(site_settings.load(data).vault_url)
     application = build(data, is_new=True)
     _sync_folders(data)
     return application.accounts.open_site(), verifier
+
+
+def qualify_store(data: Path) -> Iterator[Probe]:
+    """Probe the object store of a site, yield each outcome, and keep the signed whole at the end.
+
+    Raises: UnknownAddress where the vault is a folder; StoreUnavailable.
+    """
+    address = bucket_address(site_settings.load(data).vault_url)
+    clock, probes = SystemClock(), []
+    for probe in qualify(address, clock.now):
+        probes.append(probe)
+        yield probe
+    qualification.keep(data, FileSigner(data / "keys"), f"s3://{address.host}", probes, clock.now())
+
+
+def verify_may_ingest(data: Path) -> None:
+    """Refuse to take evidence in for an object store that has not passed our probes, or in a form of the
+    site that it has left.
+
+    Raises: Unavailable("store-not-qualified"), Conflict("form-left").
+    """
+    settings = site_settings.load(data)
+    verify_not_left(settings)
+    if settings.vault_url.startswith("s3:"):
+        store = f"s3://{bucket_address(settings.vault_url).host}"
+        qualification.verify(data, FileSigner(data / "keys"), store)
+
+
+def verify_not_left(settings: Settings) -> None:
+    """Refuse to take evidence in with an engine from which the site has moved away (evidence/moving.py).
+
+    Raises: Conflict("form-left").
+    """
+    data = settings.data
+    engines = moving.stores(data, settings.database, settings.vault)
+    site_file.verify_not_left(data, engines, moving.older_stores(data))
 
 
 def _sync_folders(data: Path) -> None:
@@ -151,9 +209,16 @@ def _sync_folders(data: Path) -> None:
             os.close(fd)
 
 
+def runs_own_workers(data: Path) -> bool:
+    """Whether the service of a site does the work itself, in threads, and so must be the only one."""
+    return site_settings.load(data).runs_own_workers
+
+
 def lock_service(data: Path) -> IO[str]:
-    """Take the site's service lock, held until the returned file is closed. Raises: Busy("service-
-    running").
+    """Take the site's service lock, held until the returned file is closed: workers inside the service take
+    over all jobs at their start. Services with workers of their own may be several.
+
+    Raises: Busy("service-running").
     """
     if not (data / site_settings.FILE).is_file():
         raise Invalid("not-a-site", folder=str(data))

@@ -5,11 +5,12 @@ The only module that reads the environment. Unknown settings are errors; weak va
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field, ValidationError
 from pydantic_settings import (
@@ -33,8 +34,10 @@ class Settings(BaseSettings):
     data: Path
     name: str = Field(pattern=NAME)  # stands in signatures: no space, no "+"
     policy: str
-    database: str = ""  # SQLAlchemy URL; empty = SQLite in the data folder
-    vault: str = ""  # "file:///…"; empty = a folder in the data folder
+    # One address per engine; empty = the embedded one. A password stands in a file: "…?password_file=/run/…".
+    database: str = ""  # "postgresql://user@host/name"; empty = SQLite in the data folder
+    vault: str = ""  # "s3://access-key@host:port/bucket" or "file:///…"; empty = a folder in the data folder
+    broker: str = ""  # "redis://host:port/0"; empty = workers in threads of the service
     sm3: bool = True
     deep: bool = True
     immutable: bool = False  # chattr +i on sealed files; needs root, and root to undo
@@ -61,12 +64,22 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """The database's URL; a folder's name may hold what means something else in a URL."""
-        return self.database or f"sqlite:///{quote(str(self.data / 'evidence.db'))}"
+        return with_password(self.database) or f"sqlite:///{quote(str(self.data / 'evidence.db'))}"
 
     @property
     def vault_url(self) -> str:
         """The vault's URL."""
-        return self.vault or (self.data / "vault").absolute().as_uri()
+        return with_password(self.vault) or (self.data / "vault").absolute().as_uri()
+
+    @property
+    def broker_url(self) -> str:
+        """The queue's URL; "memory://" is the embedded one."""
+        return with_password(self.broker) or "memory://"
+
+    @property
+    def runs_own_workers(self) -> bool:
+        """Whether the service does the work itself, in threads."""
+        return self.broker_url == "memory://"
 
 
 def load(data: Path) -> Settings:
@@ -82,6 +95,41 @@ def load(data: Path) -> Settings:
         return Settings(data=data, **values)
     except (ValidationError, TypeError) as problem:
         raise Invalid("settings-wrong", file=str(file), reason=str(problem)) from problem
+
+
+def engines() -> str:
+    """Return the lines of a new site's file for the engines that the environment names.
+
+    A site opened later without them would take an empty folder for its vault. An address that holds a
+    password itself stays out of the file.
+    """
+    lines = ""
+    for name in ("database", "vault", "broker"):
+        url = os.environ.get(f"EVIDENCE_{name.upper()}", "")
+        if url and urlsplit(url).password is None:
+            lines += f"{name} = {json.dumps(url)}\n"
+    return lines
+
+
+def with_password(url: str) -> str:
+    """Put the password that `password_file` names into a URL: no setting and no process list shows it.
+
+    Raises: Invalid when the file cannot be read or is empty.
+    """
+    parts = urlsplit(url)
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    files = [value for name, value in options if name == "password_file"]
+    if not files:
+        return url
+    try:
+        password = Path(files[0]).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise Invalid("password-file-unreadable", file=files[0]) from problem
+    if len(files) > 1 or not password or parts.password is not None:
+        raise Invalid("password-file-unreadable", file=files[0])
+    place = f"{parts.username or ''}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"
+    query = urlencode([pair for pair in options if pair[0] != "password_file"])
+    return urlunsplit(parts._replace(netloc=place, query=query))
 
 
 def default_data() -> Path | None:

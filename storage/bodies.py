@@ -28,12 +28,7 @@ def staged_body(staged: Path, promise: Promise, folder: Folder, may_link: bool) 
 
     Raises: Missing, Mismatch, StagingBusy, StoreFull, StoreUnavailable.
     """
-    source = _open(staged)
-    try:
-        _take(source, staged)
-        size = os.fstat(source).st_size
-        if size != promise.size_bytes:
-            raise Mismatch(promised_bytes=promise.size_bytes, found_bytes=size)
+    with staged_file(staged, promise) as source:
         if may_link and _same_mount(source, folder.fd):
             with _made_read_only(source, promise):
                 yield source
@@ -41,6 +36,21 @@ def staged_body(staged: Path, promise: Promise, folder: Folder, may_link: bool) 
             with new_file(folder) as fd:
                 _copy_checked(source, fd, promise)
                 yield fd
+
+
+@contextmanager
+def staged_file(staged: Path, promise: Promise) -> Iterator[int]:
+    """Yield the staging file open for reading, of the promised length, with its writer kept out.
+
+    Raises: Missing, Mismatch, StagingBusy, StoreUnavailable.
+    """
+    source = _open(staged)
+    try:
+        _take(source, staged)
+        size = os.fstat(source).st_size
+        if size != promise.size_bytes:
+            raise Mismatch(promised_bytes=promise.size_bytes, found_bytes=size)
+        yield source
     finally:
         os.close(source)
 

@@ -63,10 +63,10 @@ class LocalVault:
                 finish(fd, len(body), 0o444)
                 return place.seal(fd, promise, lock).sealed
 
-    def open(self, key: str, version: str = "1") -> BinaryIO:
+    def open(self, key: str, version: str | None = None) -> BinaryIO:
         """See Vault. Raises: Missing, Damaged, StoreUnavailable."""
         with self._finding(key) as place:
-            if version != "1":
+            if version not in (None, "1"):
                 raise Missing(key=key, version=version)
             fd = place.open()
             try:

@@ -49,11 +49,11 @@ class MemoryVault:
             self._bodies[key] = bytes(body)
             return self._records[key].sealed
 
-    def open(self, key: str, version: str = "1") -> BinaryIO:
+    def open(self, key: str, version: str | None = None) -> BinaryIO:
         """See Vault. Raises: Missing."""
         with self._guard:
             self._current(key)
-            if version != "1":
+            if version not in (None, "1"):
                 raise Missing(key=key, version=version)
             return io.BufferedReader(io.BytesIO(self._bodies[key]))  # a reader, so that nobody writes
 

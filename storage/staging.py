@@ -2,8 +2,9 @@
 storage/staging_folder.py).
 
 Rules (the suite tests/contracts/staging.py holds every staging to them):
-1. The offset that counts stands in the database. `writer` cuts the file to it first; a file that is shorter
-   has lost acknowledged bytes and is `Damaged`.
+1. The offset that counts stands in the database. It is read once `writer` has the upload for itself (read
+   earlier, it may be from before another's commit). `begin` cuts the file to it; a file that is shorter has
+   lost acknowledged bytes and is `Damaged`.
 2. One writer per upload, over threads and processes: the second is `StagingBusy`. A writer that dies lets go.
 3. Only the length that `sync` returned may be acknowledged. After any failed write or sync the writer is
    dead: no second sync is believed, the next writer cuts back to the committed offset.
@@ -40,13 +41,22 @@ class Staged:
 class StagingWriter(Protocol):
     """The one writer of an upload; a context manager that closes at its end."""
 
+    def begin(self, offset: int) -> None:
+        """Cut the upload to its committed offset (>= 0) and go on there; before, nothing can be written.
+
+        Raises: StagingSealed, Damaged (shorter than offset), StoreUnavailable.
+        """
+
+    def discard(self) -> None:
+        """Remove the upload durably and close. Raises: StoreUnavailable."""
+
     @property
     def position(self) -> int:
         """Where the next byte goes. Not durable: see `durable`."""
 
     @property
     def durable(self) -> int:
-        """The length that the last `sync` made durable, or the offset the writer began at."""
+        """The length that the last `sync` made durable, or the offset it began at."""
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Append the whole chunk. Raises: StoreFull, StoreUnavailable; the writer is dead then."""
@@ -75,11 +85,8 @@ class Staging(Protocol):
     def create(self, upload_id: str) -> None:
         """Make an empty upload durably. Raises: Exists, StoreFull."""
 
-    def writer(self, upload_id: str, offset: int) -> StagingWriter:
-        """Open for writing at the committed offset (>= 0), cutting off whatever lies behind it.
-
-        Raises: Missing, StagingBusy, StagingSealed, Damaged (shorter than offset).
-        """
+    def writer(self, upload_id: str) -> StagingWriter:
+        """Have the upload for oneself; nobody waits. Raises: Missing, StagingBusy."""
 
     def path(self, upload_id: str) -> Path:
         """Where the vault finds the finished file. Raises: Missing."""

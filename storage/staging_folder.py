@@ -31,14 +31,39 @@ _SUFFIX = ".part"
 class FolderWriter:
     """The writer of `FolderStaging`."""
 
-    def __init__(self, fd: int, upload_id: str, offset: int) -> None:
-        """Take over the open, locked file, already cut to offset."""
-        self._fd, self._upload_id, self._outlet = fd, upload_id, Outlet(fd)
-        self._position = self._durable = offset
-        self._closed = self._dead = False
+    def __init__(self, fd: int, path: Path, upload_id: str) -> None:
+        """Take over the open, locked file."""
+        self._fd, self._path, self._upload_id, self._outlet = fd, path, upload_id, Outlet(fd)
+        self._position = self._durable = 0
+        self._begun = self._closed = self._dead = False
         # A request that is called off closes its writer while a thread may still be writing: closed under its
         # hands, the number of the descriptor could be another file's by then.
         self._hands = RLock()
+
+    def begin(self, offset: int) -> None:
+        """See StagingWriter."""
+        if offset < 0:
+            raise ValueError(f"offset {offset}")
+        with self._hands, storing(upload_id=self._upload_id):
+            self._verify_alive(begun=False)
+            facts = os.fstat(self._fd)
+            if facts.st_nlink > 1:
+                raise StagingSealed(upload_id=self._upload_id)
+            if facts.st_size < offset:
+                raise Damaged(upload_id=self._upload_id, committed_bytes=offset, found_bytes=facts.st_size)
+            if facts.st_size > offset:
+                os.ftruncate(self._fd, offset)
+            os.lseek(self._fd, offset, os.SEEK_SET)
+        self._position = self._durable = offset
+        self._begun = True
+
+    def discard(self) -> None:
+        """See StagingWriter."""
+        with self._hands:
+            self._verify_alive(begun=False)
+            with Folder(self._path.parent) as folder:
+                folder.remove(self._path.name)
+            self.close()
 
     @property
     def position(self) -> int:
@@ -100,9 +125,11 @@ class FolderWriter:
     ) -> None:
         self.close()
 
-    def _verify_alive(self) -> None:
+    def _verify_alive(self, begun: bool = True) -> None:
         if self._dead or self._closed:
             raise StoreUnavailable(upload_id=self._upload_id, reason="writer-dead")
+        if begun and not self._begun:
+            raise ValueError("a writer begins at an offset first")
 
     def _died(self, fault: OSError) -> StoreUnavailable:
         self._dead = True
@@ -127,25 +154,9 @@ class FolderStaging:
             except Exists as fault:
                 raise Exists(upload_id=upload_id) from fault
 
-    def writer(self, upload_id: str, offset: int) -> FolderWriter:
+    def writer(self, upload_id: str) -> FolderWriter:
         """See Staging."""
-        if offset < 0:
-            raise ValueError(f"offset {offset}")
-        fd = self._take(upload_id)
-        try:
-            facts = os.fstat(fd)
-            if facts.st_nlink > 1:
-                raise StagingSealed(upload_id=upload_id)
-            if facts.st_size < offset:
-                raise Damaged(upload_id=upload_id, committed_bytes=offset, found_bytes=facts.st_size)
-            with storing(upload_id=upload_id):
-                if facts.st_size > offset:
-                    os.ftruncate(fd, offset)
-                os.lseek(fd, offset, os.SEEK_SET)
-        except BaseException:
-            os.close(fd)
-            raise
-        return FolderWriter(fd, upload_id, offset)
+        return FolderWriter(self._take(upload_id), self._root / _name(upload_id), upload_id)
 
     def path(self, upload_id: str) -> Path:
         """See Staging."""
@@ -162,12 +173,8 @@ class FolderStaging:
 
     def remove(self, upload_id: str) -> None:
         """See Staging."""
-        fd = self._take(upload_id)
-        try:
-            with Folder(self._root) as folder:
-                folder.remove(_name(upload_id))
-        finally:
-            os.close(fd)
+        with self.writer(upload_id) as writer:
+            writer.discard()
 
     def census(self) -> Iterator[Staged]:
         """See Staging."""

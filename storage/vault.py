@@ -77,13 +77,15 @@ class Promise:
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """An object in the vault. version is the backend's own id of this one version ("1" on a local folder);
-    sha256 is what was promised at sealing, for whoever reads the bytes back."""
+    sha256 is what was promised at sealing, for whoever reads the bytes back. alarms: what somebody else must
+    have done to the key, "second-version" or "delete-marker"; the object itself is whole."""
 
     key: str
     version: str
     size_bytes: int
     lock: Lock
     sha256: str
+    alarms: tuple[str, ...] = ()
 
     @property
     def promise(self) -> Promise:
@@ -98,7 +100,8 @@ class Debris:
 
     kind: "lock-without-object" (a crash before the data, or the data was removed: the ledger knows which),
     "object-without-lock", "damaged" (lock records or length contradict each other), "disposal-unfinished",
-    "temporary" (left by a crash), "not-immutable" (weaker than the operator asks for), "alien".
+    "temporary" (left by a crash), "not-immutable" (weaker than the operator asks for), "second-version",
+    "delete-marker" (somebody wrote past us into the bucket; beside the object itself), "alien".
     """
 
     key: str
@@ -111,7 +114,9 @@ class Strength:
     "folder-immutable", "object-lock"; said honestly: a folder is tamper-evident, not tamper-proof."""
 
     kind: str
-    withstands: str  # "nothing", "mistakes", "ordinary-accounts", "store-administrators"
+    withstands: (
+        str  # "nothing", "mistakes", "ordinary-accounts", "store-accounts" (but not the store's operator)
+    )
 
 
 class Vault(Protocol):
@@ -130,9 +135,12 @@ class Vault(Protocol):
     def seal_bytes(self, key: str, body: bytes, lock: Lock) -> Sealed:
         """Store a small object (a manifest). Raises: Exists, StoreFull, StoreUnavailable."""
 
-    def open(self, key: str, version: str = "1") -> BinaryIO:
+    def open(self, key: str, version: str | None = None) -> BinaryIO:
         """Open the object for reading from its start; seekable. Reading raises StoreUnavailable where the
-        machine cannot read. Raises: Missing, Damaged (length), StoreUnavailable."""
+        machine cannot read. version: as `Sealed.version`; None for the one that counts.
+
+        Raises: Missing (also for another version), Damaged (length), StoreUnavailable.
+        """
 
     def stat(self, key: str) -> Sealed:
         """Return size, version and lock in force. Raises: Missing, Damaged, StoreUnavailable."""

@@ -1,4 +1,7 @@
-"""Builders: real parts put together small. A site on a temporary folder, with a clock that tests move."""
+"""Builders: real parts put together small. A site on a temporary folder, with a clock that tests move.
+
+Its engines are those of the session's form (tests/forms.py).
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,17 @@ from evidence.policy.rules import Pack
 from evidence.service.accounts import Accounts
 from evidence.service.cards import Cards
 from evidence.service.catalogue import Terms
+from evidence.service.jobs import JobName
 from evidence.service.reception import Checksum
 from evidence.service.recordings import Recordings
 from evidence.service.site import Site
 from evidence.service.uploads import Uploads
 from evidence.service.work import Work
-from storage.local import LocalVault
+from storage.opening import open_vault, prepare_vault
 from storage.staging_folder import FolderStaging
+from storage.vault import Vault
+from tests import forms, inside
+from tests.carried_vault import CarriedVault
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -55,7 +62,7 @@ class QuietBell:
 
     rings: int = 0
 
-    def ring(self) -> None:
+    def ring(self, *names: JobName) -> None:
         """Count."""
         self.rings += 1
 
@@ -82,9 +89,9 @@ class SmallSite:
             (self.folder / name).mkdir(exist_ok=True)
         if not (self.folder / "keys" / "signing.pem").exists():
             make_key(self.folder / "keys", "test.example/site")
-        self.database = SqlDatabase(f"sqlite:///{self.folder / 'evidence.db'}")
+        self.database = SqlDatabase(forms.database_url(self.folder))
         self.database.migrate()
-        self.vault = LocalVault(self.folder / "vault")
+        self.vault = small_vault(self.folder)
         self.staging = FolderStaging(self.folder / "staging")
         self.site = Site(
             database=self.database,
@@ -144,13 +151,19 @@ class SmallSite:
             return [body for _, body in unit.log.entries()]
 
     def files(self) -> dict[str, bytes]:
-        """Return every file of vault and staging with its bytes, to show that a refusal changed nothing."""
-        return {
-            str(path.relative_to(self.folder)): path.read_bytes()
-            for part in ("vault", "staging")
-            for path in sorted((self.folder / part).rglob("*"))
-            if path.is_file()
+        """Return all that vault and staging hold with its bytes, to show that a refusal changed nothing."""
+        vault, staging = inside.objects(self.folder), inside.files(self.folder / "staging")
+        return {f"vault/{name}": body for name, body in vault.items()} | {
+            f"staging/{name}": body for name, body in staging.items()
         }
+
+
+def small_vault(folder: Path) -> Vault:
+    """Open the vault of a small site, a new one where it has none yet."""
+    url = forms.vault_url(folder)
+    prepare_vault(url)
+    vault = open_vault(url)
+    return CarriedVault(vault, timedelta(days=(datetime.now(UTC) - START).days)) if forms.GROWN else vault
 
 
 def an_origin(name: str = "DCIM/DSJX9A00123_012345_20260302093000_0001.mp4", **changes: object) -> Origin:

@@ -1,11 +1,25 @@
-"""What all tests share: the shared media and the standards' vectors (read only, never copied)."""
+"""What all tests share: the form of a site, the servers, the shared media and the standards' vectors (read
+only, never copied).
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 import pytest
+
+from tests import forms
+
+if TYPE_CHECKING:  # their drivers take half a second to load, and most test runs need no server
+    from sqlalchemy import Engine
+
+    from tests.servers.object_store import ObjectStoreServer
+    from tests.servers.postgres import PostgresServer
+    from tests.servers.redis import RedisServer
 
 
 def _shared(name: str) -> Path | None:
@@ -28,6 +42,59 @@ def media() -> Path:
 def vectors() -> Path:
     """The standards' vectors beside the project; absent: as `media`."""
     return _there(_shared("vectors"), "vectors")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _engines_of_sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the sites of the grown form stand on; the first of them starts it."""
+    with forms.session(tmp_path_factory):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=forms.GROWN)
+def _opened() -> WeakSet[Engine]:
+    """All connections of this process to databases."""
+    from sqlalchemy import Engine, event
+
+    opened: WeakSet[Engine] = WeakSet()
+    event.listen(Engine, "engine_connect", lambda connection: opened.add(connection.engine))
+    return opened
+
+
+@pytest.fixture(autouse=forms.GROWN)
+def _nothing_of_a_site_outlives_its_test(_opened: WeakSet[Engine]) -> Iterator[None]:
+    """Give the server its databases and connections back: it has a hundred for all sites of all tests."""
+    with forms.one_test():
+        yield
+        for engine in list(_opened):
+            engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """The PostgreSQL of the test session, shared by its workers; take a `new_database()` of your own."""
+    from tests.servers.kept import kept
+    from tests.servers.postgres import PostgresServer
+
+    yield from kept(PostgresServer, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """The Redis of the test session, one for each worker; `empty()` it before use."""
+    from tests.servers.kept import kept
+    from tests.servers.redis import RedisServer
+
+    yield from kept(RedisServer, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def object_store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStoreServer]:
+    """The object store of the test session, shared by its workers; take a `new_bucket()` of your own."""
+    from tests.servers.kept import kept
+    from tests.servers.object_store import ObjectStoreServer
+
+    yield from kept(ObjectStoreServer, tmp_path_factory)
 
 
 def _there(folder: Path | None, name: str) -> Path:

@@ -1,4 +1,8 @@
-"""A service in a process of its own, on a free port, as an operator starts it."""
+"""A service in processes of its own, on a free port, as an operator starts it.
+
+A new site is of the session's form (tests/forms.py). On the grown form three workers and a beat start beside
+the service. Nobody waits for them: what needs a job done waits for the job, `forms.PATIENCE` times as long.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
+
+from tests import forms
+
+_WORKER = ("celery", "-A", "workers.app", "worker", "-P", "solo", "-l", "WARNING")
 
 
 class ServiceProcess:
@@ -23,7 +32,8 @@ class ServiceProcess:
     ) -> None:
         self.data, self._prefix, self._environment = data, prefix, environment
         self.admin_token = self.verifier_key = ""
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None  # the web door
+        self.workers: list[subprocess.Popen[bytes]] = []
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         if not (data / "site.toml").exists():
@@ -31,6 +41,7 @@ class ServiceProcess:
                 self.command("init", "--policy", "dazhe-2020", "--json", "--sm3" if sm3 else "--no-sm3")
             )
             self.admin_token, self.verifier_key = made["administrator_token"], made["verifier_key"]
+            forms.sign_probes(data)
 
     def command(self, *words: str, ok: tuple[int, ...] = (0,)) -> str:
         """Run an `evidence` command on this site and return what it printed."""
@@ -38,8 +49,9 @@ class ServiceProcess:
             [sys.executable, "-m", "evidence", *words, "--data", str(self.data)],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=120 * forms.PATIENCE,
             check=False,
+            env={**os.environ, **(forms.environment(self.data) if words[0] == "init" else {})},
         )
         assert done.returncode in ok, f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
@@ -50,25 +62,33 @@ class ServiceProcess:
         return token
 
     def start(self) -> None:
-        """Start the service and wait until it is ready."""
-        log = (self.data.parent / f"{self.data.name}.log").open("ab")
-        self.process = subprocess.Popen(
-            [
-                *self._prefix,
-                *(sys.executable, "-m", "evidence", "serve"),
-                *("--data", str(self.data), "--port", str(self.port)),
-            ],
-            stdout=log,
-            stderr=log,
-            env={**os.environ, **self._environment},
-            start_new_session=True,
-        )
-        log.close()
-        deadline = time.monotonic() + 60
-        while not self.is_ready():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"the service did not start:\n{self.output()[-4000:]}")
-            time.sleep(0.05)
+        """Start the service and wait until it is ready; its workers come up meanwhile."""
+        try:
+            serve = ("evidence", "serve", "--data", str(self.data), "--port", str(self.port))
+            self.process = self._run("service", self._prefix, *serve)
+            if self.has_workers:
+                self.workers = [self._run(name, (), *words) for name, words in _beside()]
+            deadline = time.monotonic() + 60 * forms.PATIENCE
+            while not self.is_ready():
+                dead = any(one.poll() is not None for one in self.processes)
+                if dead or time.monotonic() > deadline:
+                    raise AssertionError(f"the service did not start:\n{self.output()[-4000:]}")
+                time.sleep(0.05)
+        except BaseException:
+            self.stop(signal.SIGKILL)
+            raise
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether the site has workers of its own."""
+        from evidence.bootstrap import runs_own_workers
+
+        return not runs_own_workers(self.data)
+
+    @property
+    def processes(self) -> list[subprocess.Popen[bytes]]:
+        """The web door, the workers and the beat, as far as they were started."""
+        return [*([self.process] if self.process else []), *self.workers]
 
     def is_ready(self) -> bool:
         """Tell whether the service answers."""
@@ -79,31 +99,44 @@ class ServiceProcess:
             return False
 
     def output(self) -> str:
-        """Return what the service has written so far."""
-        return (self.data.parent / f"{self.data.name}.log").read_text(encoding="utf-8", errors="replace")
+        """Return what all its processes have written so far."""
+        logs = sorted(self.data.parent.glob(f"{self.data.name}.*.log"))
+        return "".join(log.read_text(encoding="utf-8", errors="replace") for log in logs)
 
     def get(self, path: str, token: str | None = None) -> tuple[int, bytes]:
         """Ask for a path; return status and body."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         request = urllib.request.Request(self.url + path, headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=30 * forms.PATIENCE) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as problem:
             return problem.code, problem.read()
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Stop the service and whatever it started."""
-        if self.process is None:
-            return
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, how)
-        try:
-            self.process.wait(timeout=40)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-        self.process = None
+        """Stop the service, its workers, and whatever they started."""
+        for process in self.processes:
+            if process.poll() is None:
+                os.killpg(process.pid, how)
+        deadline = time.monotonic() + 40
+        for process in self.processes:
+            try:
+                process.wait(timeout=max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self.process, self.workers = None, []
+
+    def _run(self, name: str, prefix: tuple[str, ...], module: str, *words: str) -> subprocess.Popen[bytes]:
+        with (self.data.parent / f"{self.data.name}.{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                [*prefix, sys.executable, "-m", module, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "EVIDENCE_DATA": str(self.data), **self._environment},
+                start_new_session=True,
+            )
 
     def __enter__(self) -> ServiceProcess:
         self.start()
@@ -113,6 +146,16 @@ class ServiceProcess:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _beside() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield what runs beside a service that has no workers inside: names and commands."""
+    from evidence.service.jobs import Queue
+
+    others = [queue for queue in Queue if queue not in (Queue.SEAL, Queue.EXAMINE)]
+    for name, queues in (("seal", [Queue.SEAL]), ("examine", [Queue.EXAMINE]), ("others", others)):
+        yield name, (*_WORKER, "-Q", ",".join(queues))
+    yield "beat", ("celery", "-A", "workers.app", "beat", "-l", "WARNING")
 
 
 def free_port() -> int:

@@ -17,12 +17,13 @@ from evidence import bootstrap, settings
 from evidence.adapters.digesting import OneDigest, TwoDigests
 from evidence.domain.access import Caller, Role
 from evidence.errors import Busy, Invalid, PolicyError
+from tests import forms, inside
 
 OPERATOR = Caller("operator", Role.OPERATOR)
 
 
 def initialise(data: Path, policy: str = "dazhe-2020", sm3: bool = True) -> bootstrap.Application:
-    bootstrap.initialise(data, policy, "test.example/site", sm3)
+    forms.initialise(data, policy, sm3=sm3)
     return bootstrap.build(data)
 
 
@@ -55,7 +56,7 @@ def test_strangers_of_the_machine_can_read_nothing_of_a_site(tmp_path: Path) -> 
 def test_a_site_lives_in_its_folder_whatever_the_folder_is_called(tmp_path: Path, name: str) -> None:
     application = initialise(tmp_path / name)
     application.accounts.add_dock(OPERATOR, "dock")
-    assert (tmp_path / name / "evidence.db").is_file()
+    assert (tmp_path / name / "evidence.db").is_file() is not forms.GROWN
     assert [path.name for path in tmp_path.iterdir()] == [name]
     again = bootstrap.build(tmp_path / name)
     assert [dock.name for dock in again.accounts.docks(OPERATOR)] == ["dock"]
@@ -68,7 +69,7 @@ def test_a_pack_of_the_operators_own_is_found_again_from_anywhere(
     shipped = resources.files("evidence.policy") / "packs" / "longquan.toml"
     (tmp_path / name).write_bytes(shipped.read_bytes())
     monkeypatch.chdir(tmp_path)
-    bootstrap.initialise(tmp_path / "data", name, "test.example/site", sm3=True)
+    forms.initialise(tmp_path / "data", name)
     monkeypatch.chdir("/")
     application = bootstrap.build(tmp_path / "data")
     assert application.site.policies.latest.id == "longquan"
@@ -81,7 +82,7 @@ def test_a_site_with_an_unknown_pack_is_not_made(tmp_path: Path) -> None:
 
 
 def test_a_second_init_changes_nothing_of_a_site(tmp_path: Path) -> None:
-    token, verifier = bootstrap.initialise(tmp_path / "data", "dazhe-2020", "test.example/site", sm3=True)
+    token, verifier = forms.initialise(tmp_path / "data")
     before = tree(tmp_path / "data")
     with pytest.raises(Invalid, match="folder-not-empty"):
         bootstrap.initialise(tmp_path / "data", "longquan", "test.example/other", sm3=False)
@@ -95,13 +96,13 @@ def test_a_second_init_changes_nothing_of_a_site(tmp_path: Path) -> None:
 
 
 def test_there_is_one_account_after_init_and_no_dock(tmp_path: Path) -> None:
-    token, _ = bootstrap.initialise(tmp_path / "data", "dazhe-2020", "test.example/site", sm3=True)
+    token, _ = forms.initialise(tmp_path / "data")
     application = bootstrap.build(tmp_path / "data")
     caller = application.accounts.identify(token)
     assert caller is not None
     assert caller.role is Role.ADMINISTRATOR
     assert application.accounts.docks(OPERATOR) == []
-    assert token.encode() not in b"".join(body or b"" for body in tree(tmp_path / "data").values())
+    assert token.encode() not in b"".join(inside.written(tmp_path / "data").values())
 
 
 def test_the_settings_reach_the_parts(tmp_path: Path) -> None:
@@ -115,10 +116,10 @@ def test_the_settings_reach_the_parts(tmp_path: Path) -> None:
     assert initialise(tmp_path / "other").site.new_digests is TwoDigests
 
 
-def test_a_vault_that_keeps_nothing_is_refused(tmp_path: Path) -> None:
+def test_a_vault_that_keeps_nothing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = tmp_path / "data"
     initialise(data)
-    add(data, 'vault = "memory:"')
+    monkeypatch.setenv("EVIDENCE_VAULT", "memory:")
     with pytest.raises(Invalid, match="settings-wrong"):
         bootstrap.build(data)
 

@@ -9,13 +9,14 @@ import pytest
 
 from evidence import bootstrap, settings
 from evidence.errors import Busy, Invalid, Unavailable
+from tests import forms
 
 SITE = 'name = "test.example/site"\npolicy = "dazhe-2020"\n'
 
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATA", "NAME", "POLICY", "WORKERS", "SM3", "DATABASE", "VAULT"):
+    for name in ("DATA", "NAME", "POLICY", "WORKERS", "SM3", "DATABASE", "VAULT", "BROKER"):
         monkeypatch.delenv(f"EVIDENCE_{name}", raising=False)
 
 
@@ -107,18 +108,19 @@ def test_the_environment_never_says_which_site_is_loaded(
 
 def test_a_new_site_can_be_opened_again_and_says_what_was_asked(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    token, verifier = bootstrap.initialise(data, "dazhe-2020", "test.example/site", sm3=False)
+    token, verifier = forms.initialise(data, sm3=False)
     application = bootstrap.build(data)
     assert application.accounts.identify(token) is not None
     assert application.site.signer.verifier_key() == verifier
     written = tomllib.loads((data / settings.FILE).read_text(encoding="utf-8"))
-    assert written == {"name": "test.example/site", "policy": "dazhe-2020", "sm3": False}
+    asked = {"name": "test.example/site", "policy": "dazhe-2020", "sm3": False}
+    assert written == asked | forms.engines(data)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
 def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
     data = tmp_path / "data"
-    bootstrap.initialise(data, "dazhe-2020", "site", sm3=True)
+    forms.initialise(data)
     key = data / "keys" / "signing.pem"
     assert key.stat().st_mode & 0o777 == 0o600
     key.chmod(mode)

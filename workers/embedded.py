@@ -1,9 +1,7 @@
-"""The workers inside the service: Celery over its in-memory transport, in threads; plus sweep and fixity
-pass.
+"""The workers inside the service: Celery over its in-memory transport, in threads; sweep; reading back.
 
 Nothing here is needed for safety: a lost message or a killed thread leaves a row in the job table, and the
-sweep
-finds it. The same tasks run grown up over Redis in processes of their own.
+sweep finds it. The same tasks run grown up over Redis in processes of their own (workers/app.py).
 """
 
 from __future__ import annotations
@@ -15,8 +13,8 @@ from collections.abc import Callable
 from celery.worker import WorkController
 
 from evidence.bootstrap import Application
-from evidence.service.jobs import JobName
-from workers.tasks import owner, register
+from evidence.service.jobs import JobName, Queue
+from workers.tasks import URGENT, owner, register
 
 log = logging.getLogger("evidence.workers")
 
@@ -28,7 +26,8 @@ FIXITY_EVERY_S = 5.0
 def start(application: Application) -> Callable[[], None]:
     """Start the workers of one service; return the call that stops them and waits for work in hand."""
     application.work.take_over()
-    register(application.queue, application)
+    # Whichever of the two is rung: the weightiest job first.
+    register(application.queue, lambda: application, {Queue.SEAL: URGENT, Queue.EXAMINE: URGENT})
     controller = WorkController(
         app=application.queue,
         pool_cls="threads",
@@ -39,12 +38,12 @@ def start(application: Application) -> Callable[[], None]:
     threads = [
         threading.Thread(target=controller.start, name="celery", daemon=True),
         _every(SWEEP_EVERY_S, _sweep(application), stopping, "sweep"),
-        _every(DEEP_EVERY_S, _deep(application, stopping), stopping, "deep"),
-        _every(FIXITY_EVERY_S, lambda: application.fixity_pass.check_next(), stopping, "fixity"),
+        _every(DEEP_EVERY_S, _all(JobName.DEEP, application, stopping), stopping, "deep"),
+        _every(FIXITY_EVERY_S, _all(JobName.FIXITY, application, stopping), stopping, "fixity"),
     ]
     for thread in threads:
         thread.start()
-    application.site.bell.ring()
+    application.site.bell.ring(*JobName)
 
     def stop() -> None:
         stopping.set()
@@ -58,25 +57,25 @@ def start(application: Application) -> Callable[[], None]:
 def _sweep(application: Application) -> Callable[[], object]:
     def sweep() -> None:
         application.work.sweep()
-        application.site.bell.ring()
+        application.site.bell.ring(*JobName)
 
     return sweep
 
 
-def _deep(application: Application, stopping: threading.Event) -> Callable[[], object]:
-    def deep() -> None:
-        while not stopping.is_set() and application.work.do_next(owner(), (JobName.DEEP,)):
+def _all(name: JobName, application: Application, stopping: threading.Event) -> Callable[[], object]:
+    """Make a step that does all jobs of a kind that are due."""
+
+    def step() -> None:
+        while not stopping.is_set() and application.work.do_next(owner(), (name,)):
             pass
 
-    return deep
+    return step
 
 
 def _every(
     seconds: float, step: Callable[[], object], stopping: threading.Event, name: str
 ) -> threading.Thread:
-    """Make a thread that takes a step again and again; a failed step is logged and tried again, never
-    fatal.
-    """
+    """Make a thread that takes a step again and again; a failed one is logged, tried again, never fatal."""
 
     def run() -> None:
         while not stopping.is_set():

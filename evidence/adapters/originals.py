@@ -38,11 +38,11 @@ class VaultOriginals:
     scratch: Path
 
     @contextmanager
-    def path(self, key: str) -> Iterator[Path]:
+    def path(self, key: str, version: str) -> Iterator[Path]:
         """Return a readable path of the object while the context is open. Raises: Missing,
         StoreUnavailable.
         """
-        with self.vault.open(key) as original:
+        with self.vault.open(key, version) as original:
             own = _own_file(original)
             if own is not None:
                 yield own

@@ -11,7 +11,9 @@ import typer
 from evidence.cli import lists, site
 from evidence.cli.dock import dock
 from evidence.cli.examine import examine
+from evidence.cli.move import move
 from evidence.cli.policy import app as policy_app
+from evidence.cli.storage import app as storage_app
 from evidence.cli.verify import verify
 from evidence.cli.words import printable
 from evidence.errors import EvidenceError, IntegrityFault, Invalid, Unavailable
@@ -35,7 +37,9 @@ app.command()(lists.findings)
 app.command()(lists.deadlines)
 app.command()(lists.gaps)
 app.command()(verify)
+app.command()(move)
 app.add_typer(policy_app, name="policy")
+app.add_typer(storage_app, name="storage")
 
 
 def exit_code(problem: EvidenceError | StorageError) -> int:

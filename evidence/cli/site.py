@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,7 +78,7 @@ def serve(
     key: Annotated[Path | None, typer.Option(help="TLS 私钥 / TLS key")] = None,
 ) -> None:
     """运行服务 / Run the service of a site."""
-    from evidence.bootstrap import build, lock_service
+    from evidence.bootstrap import build, lock_service, runs_own_workers, verify_may_ingest
     from evidence.web.app import create_app
     from evidence.web.serving import serve_http
 
@@ -85,8 +86,11 @@ def serve(
         raise Invalid("tls-required", host=host)
     where = folder(data)
     _log_to_standard_error()
-    check_machine()
-    with lock_service(where):
+    with ExitStack() as held:
+        if runs_own_workers(where):
+            check_machine()
+            held.enter_context(lock_service(where))
+        verify_may_ingest(where)
         serve_http(create_app(build(where)), host, port, certificate, key)
 
 

@@ -32,6 +32,7 @@ class Act(StrEnum):
     READ_LIST = "evidence.list"
     READ_MANIFEST = "evidence.manifest"
     VERIFY = "evidence.verify"
+    MOVE = "site.move"
     DEADLINE_NOTICE = "deadline.notice"
     DENIED = "access.denied"
 

@@ -38,7 +38,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A sealed original. All times are server time (UTC) unless they come from the device by name."""
+    """A sealed original. All times are server time (UTC) unless they come from the device by name.
+
+    Objects in the vault are named by key and version: what somebody puts over them is another version.
+    """
 
     id: str
     origin: Origin
@@ -48,5 +51,7 @@ class Recording:
     policy_id: str
     policy_version: str
     data_key: str
+    data_version: str
     manifest_key: str
+    manifest_version: str
     manifest_sha256: str

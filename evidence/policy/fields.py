@@ -58,7 +58,7 @@ class Table:
     def text(self, key: str) -> str:
         """Return a text that is not blank."""
         value = self._get(key)
-        if not isinstance(value, str) or not value.strip():
+        if not isinstance(value, str) or not value.strip() or "\0" in value:
             self.fail(key, "wrong-type", expected="text")
         return value
 

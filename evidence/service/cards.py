@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from evidence.domain.access import Action, Caller
 from evidence.domain.audit import Act, Entry
-from evidence.domain.ids import new_id
+from evidence.domain.ids import is_id, new_id
 from evidence.domain.recordings import Origin
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Invalid
@@ -125,6 +125,8 @@ def check_origin(origin: Origin) -> None:
         raise Invalid("invalid-clock-offset", clock_offset_ms=origin.clock_offset_ms)
     if origin.modified_at is not None and not EARLIEST <= origin.modified_at <= LATEST:
         raise Invalid("invalid-metadata", key="modified")
+    if origin.card_id is not None and not is_id(origin.card_id):
+        raise Invalid("invalid-text", field="card")
     texts = {"name": origin.name, "device": origin.device, "wearer": origin.wearer}
     for field, text in [*texts.items(), *origin.labels.items()]:
         if "\0" in text or not _is_unicode(text) or len(text.encode()) > LONGEST_NAME_BYTES:

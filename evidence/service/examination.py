@@ -38,7 +38,7 @@ class Examination:
         """Read the index of one original and keep the facts. Raises: NotFound, storage errors."""
         stored = self._get(recording_id)
         recording = stored.recording
-        with self.site.originals.path(recording.data_key) as path:
+        with self.site.originals.path(recording.data_key, recording.data_version) as path:
             facts = self.site.prober.probe(path, recording.origin.name, recording.origin.modified_at)
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
@@ -47,7 +47,7 @@ class Examination:
             unit.examinations.record(scope, "probe", pack, self.site.prober.write(facts), [], now)
             unit.jobs.add(JobName.SEQUENCE, recording.origin.device, now)
             unit.log.append(_entry(recording_id, "probe"), now)
-        self.site.bell.ring()
+        self.site.bell.ring(JobName.SEQUENCE)
 
     def sequence(self, device: str) -> None:
         """Judge the recent files of a device together, and each one's deadline."""
@@ -93,7 +93,7 @@ class Examination:
         with self.site.database.reading() as unit:
             text = unit.examinations.facts("recording", recording_id, "probe")
         pack = pack_at_capture(self.site.policies, stored.ended_at, stored.first_seen_at)
-        with self.site.originals.path(recording.data_key) as path:
+        with self.site.originals.path(recording.data_key, recording.data_version) as path:
             facts = (
                 self.site.prober.read(text)
                 if text is not None

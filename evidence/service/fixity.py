@@ -10,6 +10,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from evidence.domain.access import Action, Caller
@@ -18,12 +19,13 @@ from evidence.domain.digests import Digests
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.uploads import UploadState
-from evidence.errors import EvidenceError
+from evidence.errors import EvidenceError, NotFound
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.catalogue import Scope, StoredRecording
 from evidence.service.documents import MANIFEST, RECEIPT
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at_capture
+from evidence.service.jobs import JobName
 from evidence.service.ports import RunningDigests
 from evidence.service.site import Site
 from storage.errors import StorageError
@@ -31,6 +33,7 @@ from storage.vault import Sealed
 
 log = logging.getLogger("evidence.fixity")
 _BLOCK = 1 << 20
+_PLANNED_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,45 @@ class Fixity:
                 size = thing.size_bytes if isinstance(thing, Sealed) else 0
                 yield Verdict(thing.key.split("/")[1], thing.key, size, ("row-missing",))
 
-    def check_next(self) -> Verdict | None:
-        """Check the one recording that is due longest, or return None: one step of the endless pass."""
-        now = self.site.clock.now()
-        terms = self.site.terms
-        # Half the time allowed before the first pass, so that a busy server still keeps the promise.
+    def check(self, recording_id: str) -> Verdict | None:
+        """Check a recording if it is due: the job "fixity". One that somebody has checked meanwhile is not.
+
+        Raises: NotFound.
+        """
         with self.site.database.reading() as unit:
-            stored = unit.recordings.due_for_check(now - terms.first_check / 2, now - terms.next_check)
-        return None if stored is None else self._check(stored, "service")
+            stored = unit.recordings.get(recording_id)
+        if stored is None:
+            raise NotFound("recording-not-found", recording=recording_id)
+        before_first, before_next = self._due_before()
+        last, limit = stored.checked_at, before_next
+        if last is None:
+            last, limit = stored.recording.sealed_at, before_first
+        return self._check(stored, "service") if last < limit else None
+
+    def plan(self) -> int:
+        """Add jobs for recordings that are due, a few at a time; return how many: the endless pass.
+
+        None while others are waiting, so that a long backlog does not stand in the job table as well.
+        """
+        now = self.site.clock.now()
+        with self.site.database.reading() as unit:
+            if JobName.FIXITY in unit.jobs.due(now):
+                return 0
+            due = unit.jobs.unchecked(*self._due_before(), _PLANNED_AT_ONCE)
+        if not due:
+            return 0
+        with self.site.database.writing() as unit:
+            # What was found stands with the recording and in the log.
+            unit.jobs.forget_done(JobName.FIXITY, now - timedelta(days=1))
+            # Each its own moment: jobs of one weight are taken in that order.
+            added = [unit.jobs.add(JobName.FIXITY, one, self.site.clock.now()) for one in due]
+        return len(added) - added.count(None)
+
+    def _due_before(self) -> tuple[datetime, datetime]:
+        """Return the moments before which a seal without a check, or a last check, makes one due."""
+        now, terms = self.site.clock.now(), self.site.terms
+        # Half the time allowed before the first pass, so that a busy server still keeps the promise.
+        return now - terms.first_check / 2, now - terms.next_check
 
     def _check(self, stored: StoredRecording, caller: str) -> Verdict:
         recording = stored.recording
@@ -122,8 +156,11 @@ class Fixity:
             sealed = self.site.vault.stat(recording.data_key)
             if sealed.lock.retain_until < recording.retain_until:
                 yield "lock-weaker"
+            if sealed.version != recording.data_version:
+                yield "version-differs"
+            yield from sealed.alarms
             running = self.site.new_digests()
-            size = self._read(recording.data_key, running)
+            size = self._read(recording.data_key, recording.data_version, running)
             if size != recording.origin.size_bytes:
                 yield "size-differs"
             if not running.digests().agree_with(recording.digests):
@@ -131,9 +168,9 @@ class Fixity:
         except (StorageError, OSError) as problem:
             yield getattr(problem, "code", "unreadable")
 
-    def _read(self, key: str, running: RunningDigests) -> int:
+    def _read(self, key: str, version: str, running: RunningDigests) -> int:
         size = 0
-        with self.site.vault.open(key) as original:
+        with self.site.vault.open(key, version) as original:
             while block := original.read(_BLOCK):
                 running.update(block)
                 size += len(block)
@@ -143,7 +180,7 @@ class Fixity:
     def _examine_manifest(self, stored: StoredRecording) -> Iterator[str]:
         recording = stored.recording
         try:
-            with self.site.vault.open(recording.manifest_key) as file:
+            with self.site.vault.open(recording.manifest_key, recording.manifest_version) as file:
                 document = file.read()
             if hashlib.sha256(document).hexdigest() != recording.manifest_sha256:
                 yield "manifest-differs"

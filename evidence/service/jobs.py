@@ -1,18 +1,22 @@
 """Jobs: the table is the queue. A job row is written in the same transaction as the change that calls for it.
 
 A worker claims a row with a lease and an owner (fencing); only the owner may finish it; a sweep puts back
-what a
-killed worker left. Every job is safe to run twice, and no two of one kind and subject run at the same time. A
-nudge to the workers is only a doorbell.
+what a killed worker left. Every job is safe to run twice, and no two of one kind and subject run at the same
+time. A nudge to the workers is only a doorbell.
+
+Leases compare the clocks of the hosts that take part. While it is extended, a lease survives clocks that are
+20 seconds apart; beyond that a job may be done twice, which costs work and nothing else (decision 11).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-LEASE = timedelta(minutes=5)
+# A killed worker's job is another's within 60 seconds: the lease, the next sweep, the next claim.
+LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
 
 
@@ -25,9 +29,38 @@ class JobName(StrEnum):
     EXAMINE = "examine"  # subject: recording id
     SEQUENCE = "sequence"  # subject: device serial
     DEEP = "deep"  # subject: recording id
+    FIXITY = "fixity"  # subject: recording id
 
 
 WEIGHT = {name: position for position, name in enumerate(JobName)}
+
+
+class Queue(StrEnum):
+    """What workers are told apart by: one for each weight of work, so that a long job delays no deadline.
+
+    The last two have room and no work yet; workers may name them today.
+    """
+
+    SEAL = "seal"
+    EXAMINE = "examine"
+    DEEP = "deep"
+    FIXITY = "fixity"
+    PROXY = "proxy"
+    EXPORT = "export"
+
+
+QUEUES: Mapping[JobName, Queue] = {
+    JobName.SEAL: Queue.SEAL,
+    JobName.EXAMINE: Queue.EXAMINE,
+    JobName.SEQUENCE: Queue.EXAMINE,
+    JobName.DEEP: Queue.DEEP,
+    JobName.FIXITY: Queue.FIXITY,
+}
+
+
+def kinds_of(*queues: Queue) -> tuple[JobName, ...]:
+    """Return the kinds of work in these queues, the weightiest first."""
+    return tuple(name for name in JobName if QUEUES[name] in queues)
 
 
 @dataclass(frozen=True, slots=True)

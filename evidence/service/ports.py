@@ -4,7 +4,7 @@ ones.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
@@ -136,9 +136,6 @@ class Recordings(Protocol):
     def note_check(self, recording_id: str, at: datetime, result: str) -> None:
         """Note the outcome of reading an original back."""
 
-    def due_for_check(self, before_first: datetime, before_next: datetime) -> StoredRecording | None:
-        """Return the one longest unchecked: sealed before before_first, or checked before before_next."""
-
 
 class Examinations(Protocol):
     """Examinations and their findings; a new examination supersedes the one before, none is deleted."""
@@ -178,6 +175,18 @@ class Jobs(Protocol):
 
     def put_back(self, now: datetime, everything: bool = False) -> int:
         """Queue running jobs again whose lease ran out (or all, when no worker can be alive)."""
+
+    def due(self, now: datetime) -> Set[JobName]:
+        """Return the kinds of which a job is waiting that may begin."""
+
+    def unchecked(self, before_first: datetime, before_next: datetime, limit: int) -> Sequence[str]:
+        """Return recordings due for reading back that no open job names, the longest unchecked first.
+
+        Due: never checked and sealed before before_first, or checked before before_next.
+        """
+
+    def forget_done(self, name: JobName, before: datetime) -> None:
+        """Remove done jobs of a kind whose outcome stands elsewhere."""
 
     def counts(self) -> Mapping[str, int]:
         """Return how many jobs are in each state."""
@@ -242,8 +251,8 @@ class Database(Protocol):
 class JobBell(Protocol):
     """Wakes the workers after a commit. Losing a ring loses nothing: a sweep looks anyway."""
 
-    def ring(self) -> None:
-        """Say that there is work."""
+    def ring(self, *names: JobName) -> None:
+        """Say that there is work of these kinds."""
 
 
 class RunningDigests(Protocol):
@@ -305,5 +314,5 @@ class Policies(Protocol):
 class Originals(Protocol):
     """Gives a path of a sealed original to read from, for parsers that need one."""
 
-    def path(self, key: str) -> AbstractContextManager[Path]:
+    def path(self, key: str, version: str) -> AbstractContextManager[Path]:
         """Return a readable path of the object while the context is open."""

@@ -162,7 +162,7 @@ class Reception:
                 unit.log.append(Entry(Act.UPLOAD_COMPLETE, upload.account_id, (("upload", upload.id),)), now)
         if complete:
             self._in_hand.drop(upload.id)
-            site.bell.ring()
+            site.bell.ring(JobName.SEAL)
         elif self._running is not None:
             self._in_hand.keep(upload.id, offset, self._running)
         state = UploadState.COMPLETE if complete else upload.state

@@ -61,14 +61,14 @@ class Recordings:
         """Open an original for reading. The entry stands in the log before this returns. Raises: NotFound."""
         stored = self._find(recording_id)
         self._log(caller, Act.READ_ORIGINAL, recording_id)
-        return stored, self.site.vault.open(stored.recording.data_key)
+        return stored, self.site.vault.open(stored.recording.data_key, stored.recording.data_version)
 
     @admits(Action.READ_MANIFEST)
     def manifest(self, caller: Caller, recording_id: str) -> bytes:
         """Return the signed manifest as it stands in the vault. Raises: NotFound."""
-        stored = self._find(recording_id)
+        recording = self._find(recording_id).recording
         self._log(caller, Act.READ_MANIFEST, recording_id)
-        with self.site.vault.open(stored.recording.manifest_key) as manifest:
+        with self.site.vault.open(recording.manifest_key, recording.manifest_version) as manifest:
             return manifest.read()
 
     @admits(Action.READ_RECEIPT)

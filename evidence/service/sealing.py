@@ -13,7 +13,6 @@ upload, so its keys are known before anything is written, and nothing is ever se
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,7 +37,7 @@ from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
 from storage.errors import Exists, Missing
-from storage.vault import Lock, Promise
+from storage.vault import Lock, Promise, Sealed
 
 
 @dataclass(frozen=True)
@@ -96,39 +95,43 @@ class Sealing:
         now = self.site.clock.now()
         pack = pack_at(self.site.policies, now)
         data_key, manifest_key = f"recordings/{upload.id}/data", f"recordings/{upload.id}/manifest.json"
-        lock = self._store_data(data_key, upload, digests, Lock(retain_until(now, pack.retention)))
+        data = self._store_data(data_key, upload, digests, Lock(retain_until(now, pack.retention)))
         crashpoint("after-data")
         with self.site.database.reading() as unit:
             file = unit.cards.match(upload.origin)
-        body = manifest_body(upload, digests, pack, lock, now, file)
-        manifest = self._store_manifest(manifest_key, upload, body, lock)
+        body = manifest_body(upload, digests, pack, data.lock, now, file)
+        manifest, document = self._store_manifest(manifest_key, upload, body, data.lock)
         crashpoint("after-manifest")
-        recording = _recording(upload, digests, lock, self.site.signer.read(manifest, MANIFEST), manifest)
+        said = self.site.signer.read(document, MANIFEST)
+        recording = _recording(upload, digests, data, manifest, said)
         self._record(upload, recording)
         crashpoint("after-commit")
-        self.site.bell.ring()
+        self.site.bell.ring(JobName.EXAMINE, JobName.DEEP)
         self.site.staging.remove(upload.id)
 
-    def _store_data(self, key: str, upload: Upload, digests: Digests, lock: Lock) -> Lock:
+    def _store_data(self, key: str, upload: Upload, digests: Digests, lock: Lock) -> Sealed:
         """Store the original, or adopt the one a crash left under this upload's own key."""
         promise = Promise(upload.origin.size_bytes, digests.sha256)
         try:
-            return self.site.vault.seal_file(key, self.site.staging.path(upload.id), promise, lock).lock
+            return self.site.vault.seal_file(key, self.site.staging.path(upload.id), promise, lock)
         except (Exists, Missing):  # Missing: the staged bytes are gone, as after a crash past the commit
-            there = self._read_again(key).sha256
+            found = self.site.vault.stat(key)
+            there = self._read_again(found).sha256
             if there != digests.sha256:
                 raise IntegrityFault("adopted-bytes-differ", key=key, found=there) from None
-            return self.site.vault.stat(key).lock
+            return found
 
-    def _read_again(self, key: str) -> Digests:
+    def _read_again(self, found: Sealed) -> Digests:
         running = self.site.new_digests()
-        with self.site.vault.open(key) as stored:
+        with self.site.vault.open(found.key, found.version) as stored:
             while block := stored.read(1 << 20):
                 running.update(block)
         return running.digests()
 
-    def _store_manifest(self, key: str, upload: Upload, body: Mapping[str, object], lock: Lock) -> bytes:
-        """Store the signed manifest; return what stands in the vault.
+    def _store_manifest(
+        self, key: str, upload: Upload, body: Mapping[str, object], lock: Lock
+    ) -> tuple[Sealed, bytes]:
+        """Store the signed manifest; return what stands in the vault, and its bytes.
 
         Its bytes are decided once, in the database: the vault's lock names them before they appear, so an
         attempt after a crash must come with the very same ones (a later time of sealing would be refused).
@@ -136,12 +139,13 @@ class Sealing:
         with self.site.database.writing() as unit:
             manifest = unit.claims.keep_manifest(upload.id, self.site.signer.sign(canonical(body)))
         try:
-            self.site.vault.seal_bytes(key, manifest, lock)
+            return self.site.vault.seal_bytes(key, manifest, lock), manifest
         except Exists:
-            with self.site.vault.open(key) as stored:
+            found = self.site.vault.stat(key)
+            with self.site.vault.open(key, found.version) as stored:
                 if stored.read() != manifest:
                     raise IntegrityFault("adopted-manifest-differs", key=key) from None
-        return manifest
+            return found, manifest
 
     def _record(self, upload: Upload, recording: Recording) -> None:
         with self.site.database.writing() as unit:
@@ -250,10 +254,10 @@ def _name_reused(upload: Upload, digests: Digests, first: StoredRecording, pack:
 
 
 def _recording(
-    upload: Upload, digests: Digests, lock: Lock, manifest: Mapping[str, object], document: bytes
+    upload: Upload, digests: Digests, data: Sealed, manifest: Sealed, said: Mapping[str, object]
 ) -> Recording:
     """Build the catalogue's row from the manifest that stands in the vault: the manifest is the truth."""
-    times, policy = manifest["times"], manifest["policy"]
+    times, policy = said["times"], said["policy"]
     if not isinstance(times, dict) or not isinstance(policy, dict):
         raise IntegrityFault("manifest-malformed", recording=upload.id)
     return Recording(
@@ -261,10 +265,12 @@ def _recording(
         origin=upload.origin,
         digests=digests,
         sealed_at=from_text(times["server"]["sealed"]),
-        retain_until=lock.retain_until,
+        retain_until=data.lock.retain_until,
         policy_id=policy["pack"],
         policy_version=policy["version"],
-        data_key=f"recordings/{upload.id}/data",
-        manifest_key=f"recordings/{upload.id}/manifest.json",
-        manifest_sha256=hashlib.sha256(document).hexdigest(),
+        data_key=data.key,
+        data_version=data.version,
+        manifest_key=manifest.key,
+        manifest_version=manifest.version,
+        manifest_sha256=manifest.sha256,
     )

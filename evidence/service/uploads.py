@@ -20,8 +20,8 @@ from evidence.service.jobs import JobName
 from evidence.service.ports import UnitOfWork
 from evidence.service.reception import Checksum, DigestsInHand, Reception
 from evidence.service.site import Site
-from evidence.service.turns import Turns
-from storage.staging import StagingBusy
+from storage.errors import Missing
+from storage.staging import StagingBusy, StagingWriter
 
 # Kept free so that the log and the seals of what is already here can go on when the disc fills up.
 RESERVE_BYTES = 256 << 20
@@ -34,7 +34,6 @@ class Uploads:
 
     site: Site
     in_hand: DigestsInHand = field(default_factory=DigestsInHand)
-    turns: Turns = field(default_factory=Turns)
 
     @admits(Action.SEND_RECORDING)
     def create(self, caller: Caller, origin: Origin, declared_sha256: str | None) -> Upload:
@@ -73,7 +72,7 @@ class Uploads:
                 unit.uploads.complete(upload.id, self.site.new_digests().digests(), now)
                 unit.jobs.add(JobName.SEAL, upload.id, now)
         if origin.size_bytes == 0:
-            self.site.bell.ring()
+            self.site.bell.ring(JobName.SEAL)
         return upload
 
     @admits(Action.SEND_RECORDING)
@@ -94,17 +93,24 @@ class Uploads:
         at it.
         """
         self._at(caller, upload_id, offset, length)
-        with self.turns.turn(upload_id):
-            # Looked at again, now that nobody else can move it: staging cuts the file to this offset.
+        with self._alone_at(caller, upload_id) as writer:
+            # Looked at again, now that nobody else can move it: staging is cut to this offset (drill F26).
             upload = self._at(caller, upload_id, offset, length)
-            try:
-                writer = self.site.staging.writer(upload_id, upload.offset)
-            except StagingBusy as problem:
-                raise Busy("upload-busy", upload=upload_id) from problem
-            try:
-                yield Reception(self.site, self.in_hand, upload, writer, checksum)
-            finally:
-                writer.close()
+            writer.begin(upload.offset)
+            yield Reception(self.site, self.in_hand, upload, writer, checksum)
+
+    @contextmanager
+    def _alone_at(self, caller: Caller, upload_id: str) -> Iterator[StagingWriter]:
+        """Be the only one at an upload, over all processes of the site. Raises: Busy; as `_own`."""
+        try:
+            writer = self.site.staging.writer(upload_id)
+        except StagingBusy as problem:
+            raise Busy("upload-busy", upload=upload_id) from problem
+        except Missing:
+            self._own(caller, upload_id)  # gone since it was looked at: ended
+            raise
+        with writer:
+            yield writer
 
     def _at(self, caller: Caller, upload_id: str, offset: int, length: int | None) -> Upload:
         upload = self._own(caller, upload_id)
@@ -121,24 +127,18 @@ class Uploads:
         """Give up an upload whose bytes are not all here. Raises: NotFound, Refused("upload-complete"),
         Busy.
         """
-        self._own(caller, upload_id)
-        with self.turns.turn(upload_id):
-            self._terminate(caller, self._own(caller, upload_id))
-
-    def _terminate(self, caller: Caller, upload: Upload) -> None:
-        upload_id = upload.id
-        if not upload.is_resumable:
+        if not self._own(caller, upload_id).is_resumable:
             raise Refused("upload-complete", upload=upload_id)
-        try:
-            with self.site.staging.writer(upload_id, upload.offset), self.site.database.writing() as unit:
+        with self._alone_at(caller, upload_id) as writer:
+            if not self._own(caller, upload_id).is_resumable:
+                raise Refused("upload-complete", upload=upload_id)
+            with self.site.database.writing() as unit:
                 unit.uploads.end(upload_id, UploadState.TERMINATED)
                 unit.log.append(
                     Entry(Act.UPLOAD_TERMINATE, caller.id, (("upload", upload_id),)), self.site.clock.now()
                 )
-        except StagingBusy as problem:
-            raise Busy("upload-busy", upload=upload_id) from problem
-        self.in_hand.drop(upload_id)
-        self.site.staging.remove(upload_id)
+            self.in_hand.drop(upload_id)
+            writer.discard()
 
     def expire(self, now: datetime) -> int:
         """Close uploads that rested too long. Their bytes are set aside, not deleted; return how many."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +12,7 @@ from threading import Event, Thread
 from evidence.errors import Busy, EvidenceError, IntegrityFault, NotFound
 from evidence.service.deadlines import Deadlines
 from evidence.service.examination import Examination
+from evidence.service.fixity import Fixity
 from evidence.service.jobs import LEASE, MOST_ATTEMPTS, Job, JobName, back_off
 from evidence.service.sealing import Sealing
 from evidence.service.site import Site
@@ -20,6 +21,8 @@ from storage.errors import Damaged, Mismatch, Missing, StorageError
 
 log = logging.getLogger("evidence.work")
 _RENEW_EVERY = LEASE / 3
+# After a database that was away: sooner than the sweep, which would take the job for a dead worker's.
+_RENEW_AGAIN = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -28,45 +31,82 @@ class Work:
 
     site: Site
     uploads: Uploads
+    checks: Fixity | None = None  # the desk that reads back, with its speed limit; None: without one
 
     def do_next(self, owner: str, names: Collection[JobName] = tuple(JobName)) -> bool:
         """Do the weightiest job of these kinds that is due; return False when there is none."""
+        job = self.claim(owner, names)
+        if job is not None:
+            self.do(job)
+        return job is not None
+
+    def claim(self, owner: str, names: Collection[JobName]) -> Job | None:
+        """Take the weightiest job of these kinds that is due, under a lease; None when there is none."""
         with self.site.database.writing() as unit:
-            job = unit.jobs.claim(owner, self.site.clock.now(), names)
-        if job is None:
-            return False
+            return unit.jobs.claim(owner, self.site.clock.now(), names)
+
+    def do(self, job: Job) -> None:
+        """Do a claimed job and close it; what it meets is said in its row. Raises: Unavailable where it
+        cannot be written (the lease runs out, and the job is done again).
+        """
         try:
             with self._lease_kept(job):
                 self._step(job.name)(job.subject)
             with self.site.database.writing() as unit:
-                unit.jobs.finish(job, self.site.clock.now())
+                is_ours = unit.jobs.finish(job, self.site.clock.now())
+            if not is_ours:
+                log.warning("job %s %s was put back while it was done", job.name, job.subject)
         except Exception as problem:  # noqa: BLE001 (whatever a job meets, the row must say so, and the worker goes on)
             self._failed(job, problem)
-        return True
+
+    def due(self) -> Set[JobName]:
+        """Return the kinds of which a job is waiting that may begin."""
+        with self.site.database.reading() as unit:
+            return unit.jobs.due(self.site.clock.now())
 
     def sweep(self) -> None:
-        """Put back lost jobs, close stale uploads, raise deadline notices."""
+        """Put back lost jobs, then tidy."""
+        self.put_back()
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Close stale uploads, raise deadline notices, plan what is to be read back."""
         now = self.site.clock.now()
-        with self.site.database.writing() as unit:
-            lost = unit.jobs.put_back(now)
-        if lost:
-            log.warning("jobs put back after their lease ran out: %d", lost)
         self.uploads.expire(now)
         Deadlines(self.site).raise_notices(now)
+        self._checks.plan()
+
+    def put_back(self) -> None:
+        """Queue again what a killed worker left."""
+        with self.site.database.writing() as unit:
+            lost = unit.jobs.put_back(self.site.clock.now())
+        if lost:
+            log.warning("jobs put back after their lease ran out: %d", lost)
 
     def take_over(self) -> None:
         """Put back all running jobs: called where this process is the only one that could have run them."""
         with self.site.database.writing() as unit:
             unit.jobs.put_back(self.site.clock.now(), everything=True)
 
-    def _step(self, name: JobName) -> Callable[[str], None]:
+    @property
+    def _checks(self) -> Fixity:
+        return self.checks or Fixity(self.site)
+
+    def _step(self, name: JobName) -> Callable[[str], object]:
         examination = Examination(self.site)
         return {
             JobName.SEAL: Sealing(self.site).seal,
             JobName.EXAMINE: examination.examine,
             JobName.SEQUENCE: examination.sequence,
             JobName.DEEP: examination.deep,
+            JobName.FIXITY: self._read_back,
         }[name]
+
+    def _read_back(self, recording_id: str) -> None:
+        """Check one recording; before, plan the next ones, so that the pass does not wait for the sweep."""
+        checks = self._checks
+        checks.plan()
+        checks.check(recording_id)
 
     def _failed(self, job: Job, problem: Exception) -> None:
         """A busy name or a machine's trouble is tried again for ever; what contradicts itself stops at
@@ -97,7 +137,7 @@ class Work:
                 return
         if job.name is JobName.SEAL:
             Sealing(self.site).give_up(job.subject)
-        elif job.name in (JobName.EXAMINE, JobName.DEEP):
+        elif job.name in (JobName.EXAMINE, JobName.DEEP):  # what was not read back stays due: planned again
             with suppress(NotFound):  # nothing is there to speak of
                 Examination(self.site).note_failure(
                     job.subject, job.name, getattr(problem, "code", "unexpected")
@@ -108,21 +148,28 @@ class Work:
         """Extend the lease while the work goes on, so that long work is not started a second time."""
         done = Event()
 
-        def renew() -> None:
-            while not done.wait(_RENEW_EVERY.total_seconds()):
-                try:
-                    with self.site.database.writing() as unit:
-                        unit.jobs.renew(job, self.site.clock.now() + LEASE)
-                except Exception as problem:  # noqa: BLE001 (tried again before the lease runs out)
-                    log.warning("the lease of %s could not be extended: %r", job.id, problem)
+        def keep() -> None:
+            wait: timedelta | None = _RENEW_EVERY
+            while wait is not None and not done.wait(wait.total_seconds()):
+                wait = self._renewed(job)
 
-        keeper = Thread(target=renew, name=f"lease-{job.id[:8]}", daemon=True)
+        keeper = Thread(target=keep, name=f"lease-{job.id[:8]}", daemon=True)
         keeper.start()
         try:
             yield
         finally:
             done.set()
             keeper.join()
+
+    def _renewed(self, job: Job) -> timedelta | None:
+        """Extend a lease; return when to do it again, None when the job is somebody else's by now."""
+        try:
+            with self.site.database.writing() as unit:
+                is_ours = unit.jobs.renew(job, self.site.clock.now() + LEASE)
+        except Exception as problem:  # noqa: BLE001 (tried again before the lease runs out)
+            log.warning("the lease of %s could not be extended: %r", job.id, problem)
+            return min(_RENEW_AGAIN, _RENEW_EVERY)
+        return _RENEW_EVERY if is_ours else None
 
 
 def _is_final(job: Job, problem: Exception) -> bool:

@@ -41,7 +41,8 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        stop = _start_workers(application) if start_workers else (lambda: None)
+        has_workers = start_workers and application.settings.runs_own_workers
+        stop = _start_workers(application) if has_workers else (lambda: None)
         try:
             yield
         finally:

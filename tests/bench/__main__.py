@@ -1,12 +1,12 @@
-"""`./dev.sh bench ingest|examine`."""
+"""`./dev.sh bench ingest|examine|engines`."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import examine, ingest
+from tests.bench import engines, examine, ingest
 
-BENCHES = {"ingest": ingest.main, "examine": examine.main}
+BENCHES = {"ingest": ingest.main, "examine": examine.main, "engines": engines.main}
 
 if len(sys.argv) < 2 or sys.argv[1] not in BENCHES:
     print(f"usage: ./dev.sh bench {'|'.join(BENCHES)}", file=sys.stderr)

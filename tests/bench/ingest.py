@@ -126,14 +126,14 @@ def measure_service(folder: Path, clients: int, size: int, sm3: bool) -> tuple[f
         # Client processes, not threads: their own Python must not be what is measured.
         with ProcessPoolExecutor(min(clients, 4), mp_context=get_context("spawn")) as pool:
             # The digests that docks send along are computed before the clock starts: the floor reads no card.
-            list(pool.map(_prefix_digests, [size] * min(clients, 4)))
+            list(pool.map(prefix_digests, [size] * min(clients, 4)))
             fill_memory(folder)
             started = time.monotonic()
-            jobs = [pool.submit(_share, service.port, tokens[n::4], size) for n in range(min(clients, 4))]
+            jobs = [pool.submit(share, service.port, tokens[n::4], size) for n in range(min(clients, 4))]
             for job in jobs:
                 job.result()
             took = time.monotonic() - started
-        peak = _peak_mib(service.process.pid)
+        peak = peak_mib(service.process.pid)
     shutil.rmtree(data)
     return clients * size / took, peak
 
@@ -143,7 +143,7 @@ _known: dict[
 ] = {}  # per client process: the block sent again and again, and digests
 
 
-def _prefix_digests(size: int) -> None:
+def prefix_digests(size: int) -> None:
     """Prepare this process: one block, and the digest of the file up to the end of each request."""
     block, running, digests = _block(), hashlib.sha256(), []
     for offset in range(0, size, len(block)):
@@ -153,24 +153,37 @@ def _prefix_digests(size: int) -> None:
     time.sleep(0.2)  # so that every process of the pool takes one
 
 
-def _share(port: int, tokens: list[str], size: int) -> None:
-    """Send this process's share of the clients, one thread each."""
+def share(port: int, tokens: list[str], size: int, files: int = 1) -> None:
+    """Send this process's share of the clients, one thread each, each so many files one after the other."""
     if size not in _known:
-        _prefix_digests(size)
+        prefix_digests(size)
     block, digests = _known[size]
     with ThreadPoolExecutor(len(tokens)) as pool:
-        list(pool.map(lambda token: _client(port, token, size, block, digests), tokens))
+        list(pool.map(lambda token: _client(port, token, size, block, digests, files), tokens))
 
 
-def _client(port: int, token: str, size: int, block: bytes, digests: list[str]) -> None:
-    """Send one file as a dock does and wait for its receipt."""
+def _client(port: int, token: str, size: int, block: bytes, digests: list[str], files: int) -> None:
+    """Send files as a dock does and wait for their receipts at the end."""
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=600, blocksize=MIB)
     identity = {"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0"}
+    for place in [_send(link, identity, f"{token[:12]}-{n}", size, block, digests) for n in range(files)]:
+        _await_receipt(link, identity, place, size)
+
+
+def _send(
+    link: http.client.HTTPConnection,
+    identity: dict[str, str],
+    name: str,
+    size: int,
+    block: bytes,
+    digests: list[str],
+) -> str:
+    """Send one file; return where its upload is."""
 
     def b64(text: str) -> str:
         return base64.b64encode(text.encode()).decode()
 
-    metadata = f"filename {b64(token[:12])},device {b64('BENCH')},wearer {b64('1')}"
+    metadata = f"filename {b64(name)},device {b64('BENCH')},wearer {b64('1')}"
     link.request(
         "POST",
         "/api/v1/uploads",
@@ -193,6 +206,11 @@ def _client(port: int, token: str, size: int, block: bytes, digests: list[str]) 
         answer.read()
         assert answer.status == 204, answer.status
         offset = int(answer.headers["Upload-Offset"])
+    return str(place)
+
+
+def _await_receipt(link: http.client.HTTPConnection, identity: dict[str, str], place: str, size: int) -> None:
+    """Ask until the receipt is there, and look whether it is about the whole file."""
     while True:
         link.request("GET", f"{place}/receipt", headers=identity)
         answer = link.getresponse()
@@ -204,7 +222,7 @@ def _client(port: int, token: str, size: int, block: bytes, digests: list[str]) 
     assert json.loads(body)["signed"]["size"] == size
 
 
-def _peak_mib(pid: int) -> float:
+def peak_mib(pid: int) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024

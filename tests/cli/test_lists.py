@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import DatabaseError
 from typer.testing import CliRunner, Result
 
-from evidence.bootstrap import Application, build, initialise
+from evidence.bootstrap import Application, build
 from evidence.cli import app
 from evidence.cli.site import OPERATOR
 from evidence.domain.recordings import Origin
+from tests import forms, inside, tampering
 from tests.simulators.card import content
 
 NAME = "DCIM/现场\x1b[31m 1.mp4"
@@ -27,7 +26,7 @@ OWED = "DCIM/missing.mp4"
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site with one recording, sealed and examined, and one file that is overdue."""
     data = tmp_path_factory.mktemp("site") / "data"
-    initialise(data, "dazhe-2020", "evidence", True)
+    forms.initialise(data)
     application = build(data)
     caller, _ = application.accounts.add_dock(OPERATOR, "dock")
     modified, body = datetime.now(UTC) - timedelta(hours=30), content(50_000)
@@ -125,9 +124,7 @@ def test_each_look_stands_in_the_log(site: Path) -> None:
 
 def entries(site: Path) -> int:
     """Count the entries of the log."""
-    with sqlite3.connect(site / "evidence.db") as database:
-        (count,) = database.execute("SELECT count(*) FROM audit_entry").fetchone()
-    return int(count)
+    return inside.count(site, "SELECT count(*) FROM audit_entry")
 
 
 def verdict(site: Path) -> tuple[int, dict[str, Any]]:
@@ -148,25 +145,10 @@ def test_verify_finds_nothing_where_nothing_was_touched(site: Path) -> None:
     assert rows(site, "recordings")[0]["check_result"] == "ok"
 
 
-@contextmanager
-def written_over(file: Path, data: bytes) -> Iterator[None]:
-    """Write other bytes into a sealed file, as root can; put the old ones back afterwards."""
-    whole, mode = file.read_bytes(), file.stat().st_mode
-    file.chmod(0o600)
-    file.write_bytes(data)
-    file.chmod(mode)
-    try:
-        yield
-    finally:
-        file.chmod(0o600)
-        file.write_bytes(whole)
-        file.chmod(mode)
-
-
-def sealed_file(site: Path, name: str) -> Path:
-    """Return a file of the one recording in the vault."""
-    (found,) = (site / "vault" / "recordings").glob(f"*/{name}")
-    return found
+def sealed_key(site: Path, name: str) -> str:
+    """Return the key of an object of the one recording."""
+    ((recording,),) = inside.rows(site, "SELECT id FROM recording")
+    return f"recordings/{recording}/{name}"
 
 
 def flipped(data: bytes, at: int) -> bytes:
@@ -176,8 +158,8 @@ def flipped(data: bytes, at: int) -> bytes:
 
 @pytest.mark.parametrize("at", [0, 25_000, 49_999])
 def test_one_flipped_bit_of_an_original_is_named_with_exit_code_4(site: Path, at: int) -> None:
-    original = sealed_file(site, "data")
-    with written_over(original, flipped(original.read_bytes(), at)):
+    original = sealed_key(site, "data")
+    with tampering.overwritten(site, original, flipped(inside.sealed(site, original), at)):
         code, row = verdict(site)
     assert (code, row["name"]) == (4, NAME)
     assert "bytes-differ" in row["faults"]
@@ -185,9 +167,11 @@ def test_one_flipped_bit_of_an_original_is_named_with_exit_code_4(site: Path, at
 
 
 def test_an_original_that_is_longer_or_shorter_is_named(site: Path) -> None:
-    original = sealed_file(site, "data")
-    for data in (original.read_bytes()[:-1], original.read_bytes() + b"x", b""):
-        with written_over(original, data):
+    original = sealed_key(site, "data")
+    whole = inside.sealed(site, original)
+    # A bucket never shows more bytes than it took.
+    for data in (whole[:-1], b"", *([] if forms.GROWN else [whole + b"x"])):
+        with tampering.overwritten(site, original, data):
             code, row = verdict(site)
         assert (code, row["name"]) == (4, NAME)
         assert row["faults"]
@@ -195,8 +179,8 @@ def test_an_original_that_is_longer_or_shorter_is_named(site: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["body", "signature", "short", "empty", "another"])
 def test_a_manifest_that_was_touched_is_named(site: Path, damage: str) -> None:
-    manifest = sealed_file(site, "manifest.json")
-    whole = manifest.read_bytes()
+    manifest = sealed_key(site, "manifest.json")
+    whole = inside.sealed(site, manifest)
     data = {
         "body": flipped(whole, whole.index(b'"wearer":"') + 10),
         "signature": flipped(whole, whole.index(b'"sig":"') + 9),
@@ -204,7 +188,7 @@ def test_a_manifest_that_was_touched_is_named(site: Path, damage: str) -> None:
         "empty": b"",
         "another": b'{"signed":\n{}\n,"signatures":[]}\n',
     }[damage]
-    with written_over(manifest, data):
+    with tampering.overwritten(site, manifest, data):
         code, row = verdict(site)
     assert (code, row["name"]) == (4, NAME)
     assert any(fault.startswith("manifest-") for fault in row["faults"])
@@ -212,13 +196,8 @@ def test_a_manifest_that_was_touched_is_named(site: Path, damage: str) -> None:
 
 @pytest.mark.parametrize("name", ["data", "manifest.json"])
 def test_a_sealed_file_that_is_gone_is_named(site: Path, name: str) -> None:
-    file = sealed_file(site, name)
-    hidden = site / "hidden"
-    file.rename(hidden)
-    try:
+    with tampering.removed(site, sealed_key(site, name)):
         code, row = verdict(site)
-    finally:
-        hidden.rename(file)
     assert (code, row["name"]) == (4, NAME)
     assert verdict(site)[0] == 0
 
@@ -245,14 +224,12 @@ EDITS = {
 
 @pytest.mark.parametrize("column", EDITS)
 def test_a_row_that_was_edited_is_named(site: Path, column: str) -> None:
-    with sqlite3.connect(site / "evidence.db") as database:
-        (before,) = database.execute(f"SELECT {column} FROM recording").fetchone()
-        database.execute(f"UPDATE recording SET {column} = ?", [EDITS[column]])
+    ((before,),) = inside.rows(site, f"SELECT {column} FROM recording")
+    inside.change(site, f"UPDATE recording SET {column} = :value", value=EDITS[column])
     try:
         code, row = verdict(site)
     finally:
-        with sqlite3.connect(site / "evidence.db") as database:
-            database.execute(f"UPDATE recording SET {column} = ?", [before])
+        inside.change(site, f"UPDATE recording SET {column} = :value", value=before)
     assert code == 4
     assert row["faults"]
     if column in ("wearer", "device", "name", "retain_until", "labels"):
@@ -260,7 +237,6 @@ def test_a_row_that_was_edited_is_named(site: Path, column: str) -> None:
 
 
 def test_the_log_cannot_be_edited_by_sql(site: Path) -> None:
-    with sqlite3.connect(site / "evidence.db") as database:
-        for sql in ("UPDATE audit_entry SET act = 'x'", "DELETE FROM audit_entry"):
-            with pytest.raises(sqlite3.DatabaseError, match="append-only"):
-                database.execute(sql)
+    for sql in ("UPDATE audit_entry SET act = 'x'", "DELETE FROM audit_entry"):
+        with pytest.raises(DatabaseError, match="append-only"):
+            inside.change(site, sql)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from storage.staging import Staging, StagingWriter
 from storage.vault import Lock, Promise
 
 UNTIL = datetime(2031, 5, 1, tzinfo=UTC)
@@ -28,3 +29,14 @@ def stage(folder: Path, body: bytes, name: str = "upload.part") -> Path:
         file.flush()
         os.fsync(file.fileno())
     return path
+
+
+def begun(staging: Staging, upload_id: str, offset: int) -> StagingWriter:
+    """The writer of an upload, begun at the committed offset."""
+    writer = staging.writer(upload_id)
+    try:
+        writer.begin(offset)
+    except BaseException:
+        writer.close()
+        raise
+    return writer

@@ -9,6 +9,7 @@ import pytest
 
 from storage.errors import BadKey, Damaged, Exists, Missing, StagingBusy, StoreUnavailable
 from storage.staging import Staging, StagingWriter
+from tests.contracts.samples import begun
 
 BAD_IDS = ["", ".", "..", "a/b", "../a", "a.part", "a b", "a\0", "a\n", "文件", "x" * 101]
 
@@ -23,7 +24,7 @@ class StagingContract:
 
     def test_chunks_follow_each_other_and_sync_says_what_is_durable(self, staging: Staging) -> None:
         staging.create("u")
-        with staging.writer("u", 0) as writer:
+        with begun(staging, "u", 0) as writer:
             writer.write(b"abc")
             assert (writer.position, writer.durable) == (3, 0)
             assert writer.sync() == 3
@@ -36,16 +37,16 @@ class StagingContract:
     def test_large_buffers_are_written_whole(self, staging: Staging) -> None:
         body = bytes(range(256)) * (1 << 16)
         staging.create("u")
-        with staging.writer("u", 0) as writer:
+        with begun(staging, "u", 0) as writer:
             writer.write(memoryview(body))
             assert writer.sync() == len(body)
         assert written(staging, "u") == body
 
     def test_a_new_writer_first_cuts_to_the_committed_offset(self, staging: Staging) -> None:
         staging.create("u")
-        with staging.writer("u", 0) as writer:
+        with begun(staging, "u", 0) as writer:
             writer.write(b"committed, then not")
-        with staging.writer("u", 9) as writer:
+        with begun(staging, "u", 9) as writer:
             assert (staging.size("u"), writer.position) == (9, 9)
             writer.write(b"!")
             assert writer.sync() == 10
@@ -53,17 +54,17 @@ class StagingContract:
 
     def test_a_file_shorter_than_the_committed_offset_is_damage(self, staging: Staging) -> None:
         staging.create("u")
-        with staging.writer("u", 0) as writer:
+        with begun(staging, "u", 0) as writer:
             writer.write(b"abc")
             writer.sync()
         with pytest.raises(Damaged):
-            staging.writer("u", 4)
+            begun(staging, "u", 4)
         assert written(staging, "u") == b"abc"
-        staging.writer("u", 3).close()  # the refusal let go of the upload
+        begun(staging, "u", 3).close()  # the refusal let go of the upload
 
     def test_a_wrong_chunk_is_cut_off_again(self, staging: Staging) -> None:
         staging.create("u")
-        with staging.writer("u", 0) as writer:
+        with begun(staging, "u", 0) as writer:
             writer.write(b"good")
             writer.sync()
             writer.write(b"bad bytes")
@@ -80,18 +81,18 @@ class StagingContract:
     def test_a_negative_offset_is_refused(self, staging: Staging) -> None:
         staging.create("u")
         with pytest.raises(ValueError):
-            staging.writer("u", -1)
+            begun(staging, "u", -1)
 
     def test_an_upload_has_one_writer_at_a_time(self, staging: Staging) -> None:
         staging.create("u")
         staging.create("other")
-        with staging.writer("u", 0) as writer, staging.writer("other", 0):
+        with begun(staging, "u", 0) as writer, begun(staging, "other", 0):
             writer.write(b"abc")
-            for act in (lambda: staging.writer("u", 0), lambda: staging.remove("u")):
+            for act in (lambda: begun(staging, "u", 0), lambda: staging.remove("u")):
                 with pytest.raises(StagingBusy):
                     act()
             assert writer.sync() == 3  # the refused one has cut nothing
-        staging.writer("u", 3).close()
+        begun(staging, "u", 3).close()
 
     def test_of_eight_threads_one_gets_the_writer(self, staging: Staging) -> None:
         staging.create("u")
@@ -100,7 +101,7 @@ class StagingContract:
         def open_it(_: int) -> StagingWriter | None:
             start.wait()
             try:
-                return staging.writer("u", 0)
+                return begun(staging, "u", 0)
             except StagingBusy:
                 return None
 
@@ -112,7 +113,7 @@ class StagingContract:
 
     def test_a_closed_writer_writes_no_more(self, staging: Staging) -> None:
         staging.create("u")
-        writer = staging.writer("u", 0)
+        writer = begun(staging, "u", 0)
         writer.close()
         writer.close()
         for act in (lambda: writer.write(b"x"), writer.sync, lambda: writer.cut(0)):
@@ -122,7 +123,7 @@ class StagingContract:
 
     def test_an_upload_is_created_once(self, staging: Staging) -> None:
         staging.create("u")
-        with staging.writer("u", 0) as writer:
+        with begun(staging, "u", 0) as writer:
             writer.write(b"abc")
         with pytest.raises(Exists):
             staging.create("u")
@@ -131,7 +132,7 @@ class StagingContract:
     def test_a_removed_upload_is_gone_and_its_id_is_free(self, staging: Staging) -> None:
         staging.create("u")
         staging.remove("u")
-        for ask in (staging.path, staging.size, staging.remove, lambda upload: staging.writer(upload, 0)):
+        for ask in (staging.path, staging.size, staging.remove, lambda upload: begun(staging, upload, 0)):
             with pytest.raises(Missing):
                 ask("u")
         assert list(staging.census()) == []
@@ -144,7 +145,7 @@ class StagingContract:
             staging.path,
             staging.size,
             staging.remove,
-            lambda upload: staging.writer(upload, 0),
+            lambda upload: begun(staging, upload, 0),
         )
         for act in acts:
             with pytest.raises(BadKey):
@@ -154,7 +155,7 @@ class StagingContract:
     def test_the_census_names_every_upload(self, staging: Staging) -> None:
         for upload_id in ("b", "A-1_z", "c"):
             staging.create(upload_id)
-        with staging.writer("c", 0) as writer:
+        with begun(staging, "c", 0) as writer:
             writer.write(b"abc")
         found = [(staged.upload_id, staged.size_bytes, staged.sealed) for staged in staging.census()]
         assert found == [("A-1_z", 0, False), ("b", 0, False), ("c", 3, False)]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from threading import Barrier
+from time import sleep
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,10 +27,23 @@ BAD_KEYS += ["证据", "a\n", "a" * 201, "/".join(["a" * 100] * 10), "~new.1"]
 
 
 class VaultContract:
-    """Inherit and give the fixture `vault` (fresh and empty); `reads_at_sealing`: False where it links
-    unread."""
+    """Inherit and give the fixtures `vault` (fresh and empty) and `fresh` (makes one).
+
+    reads_at_sealing: False where it links unread; has_clock: the store itself judges whether a date has come.
+    """
 
     reads_at_sealing = True
+    has_clock = False
+
+    def soon(self, seconds: int = 5) -> datetime:
+        """A date that `come` can wait for."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        return now + timedelta(seconds=seconds) if self.has_clock else UNTIL
+
+    def come(self, date: datetime) -> None:
+        """Let a date come by the store's clock, if it has one."""
+        while self.has_clock and datetime.now(UTC) <= date + timedelta(seconds=0.5):
+            sleep(0.1)
 
     @pytest.fixture
     def room(self, tmp_path: Path) -> Path:
@@ -199,22 +213,26 @@ class VaultContract:
         assert vault.stat("a").lock == LOCK
 
     def test_disposal_is_refused_before_the_date_and_under_a_hold(self, vault: Vault) -> None:
-        vault.seal_bytes("a", b"x", Lock(UNTIL, frozenset({"case"})))
+        until = self.soon()
+        vault.seal_bytes("a", b"x", Lock(until, frozenset({"case"})))
         with pytest.raises(Locked):
-            vault.dispose("a", UNTIL + DAY)
+            vault.dispose("a", until + DAY)
         vault.release("a", "case")
         with pytest.raises(Locked):
-            vault.dispose("a", UNTIL - timedelta(microseconds=1))
+            vault.dispose("a", until - timedelta(microseconds=1))
         assert content(vault, "a") == b"x"
-        assert vault.stat("a").lock == LOCK
-        vault.dispose("a", UNTIL)
+        assert vault.stat("a").lock == Lock(until)
+        self.come(until)
+        vault.dispose("a", until)
         assert_nothing_stored(vault, "a")
 
     def test_a_disposed_key_stays_taken_and_its_neighbour_stays(self, vault: Vault) -> None:
-        vault.seal_bytes("r/a", b"x", LOCK)
+        until = self.soon()
+        vault.seal_bytes("r/a", b"x", Lock(until))
         neighbour = vault.seal_bytes("r/a.b", b"y", LOCK)
-        vault.dispose("r/a", UNTIL)
-        for act in (lambda: vault.dispose("r/a", UNTIL), lambda: vault.hold("r/a", "case")):
+        self.come(until)
+        vault.dispose("r/a", until)
+        for act in (lambda: vault.dispose("r/a", until), lambda: vault.hold("r/a", "case")):
             with pytest.raises(Missing):
                 act()
         with pytest.raises(Exists):
@@ -274,17 +292,21 @@ class VaultContract:
             assert sealed.lock == locks[me]
 
     def test_of_a_hold_and_a_disposal_at_once_one_is_refused(self, vault: Vault) -> None:
-        for n in range(20):
+        until, rounds = self.soon(12), 6 if self.has_clock else 20
+        for n in range(rounds):
+            vault.seal_bytes(f"{n}/a", b"x", Lock(until))
+        self.come(until)
+        for n in range(rounds):
             key = f"{n}/a"
-            vault.seal_bytes(key, b"x", LOCK)
             with ThreadPoolExecutor(2) as pool:
                 held = pool.submit(vault.hold, key, "case").exception
-                gone = pool.submit(vault.dispose, key, UNTIL).exception
+                gone = pool.submit(vault.dispose, key, until).exception
                 outcome = (type(held()), type(gone()))
             assert outcome in {(type(None), Locked), (Missing, type(None))}
             assert [found.key for found in vault.list(key)] == ([key] if outcome[1] is Locked else [])
 
     def test_locks_only_get_stricter_whatever_is_asked(self, fresh: Callable[[], Vault]) -> None:
-        quick = settings(max_examples=25, stateful_step_count=15, deadline=None,
+        few = self.has_clock  # each step is many requests
+        quick = settings(max_examples=4 if few else 25, stateful_step_count=8 if few else 15, deadline=None,
                          suppress_health_check=list(HealthCheck))  # fmt: skip
-        run_state_machine_as_test(lambda: LockMachine(fresh()), settings=quick)
+        run_state_machine_as_test(lambda: LockMachine(fresh(), self.has_clock), settings=quick)

@@ -21,12 +21,14 @@ from evidence.dock.patience import Patience
 from evidence.dock.receipts import check_ed25519
 from evidence.domain.keys import VerifierKey
 from evidence.domain.signed import verify_document
+from tests import forms
 from tests.dock.station import Heard
 from tests.service_process import ServiceProcess
 from tests.simulators.card import HOSTILE_NAMES, content, shift, tree_digest, write_card
 from tests.simulators.weak_line import weak_line
 
-BRISK = Patience(first_s=0.01, longest_s=0.2, total_s=60, contact_s=10, receipt_s=60, timeout_s=20)
+LONG_S = 60 * forms.PATIENCE
+BRISK = Patience(first_s=0.01, longest_s=0.2, total_s=LONG_S, contact_s=10, receipt_s=LONG_S, timeout_s=20)
 ROOT = Path(__file__).parents[2]
 
 
@@ -153,7 +155,7 @@ def test_the_evidence_command_docks_a_card(
         env={**os.environ, "EVIDENCE_TOKEN": token},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONG_S,
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["files"][0]["sha256"] == hashlib.sha256(content(1000)).hexdigest()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import random
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from pathlib import Path
 
-from tests.drills import discs, ingest_order, mutants, rivals, services, sweeps
+from tests.drills import discs, grown_faults, ingest_order, mutants, rivals, services, store_faults, sweeps
 from tests.drills.sites import Verdict
 from tests.drills.tracer import Point
+from tests.servers.object_store import ObjectStoreServer
 
 CANNOT = 3
 
@@ -138,6 +141,22 @@ def _rivals(options: argparse.Namespace) -> int:
     return 0
 
 
+def _store_faults(options: argparse.Namespace) -> int:
+    with (
+        tempfile.TemporaryDirectory(prefix="drill-store-") as folder,
+        ObjectStoreServer(Path(folder) / "store") as server,
+    ):
+        tries = options.tries if options.tries < 10_000 else 1_000
+        print(store_faults.store_faults(server, 0, options.seed))  # every request of a seal, every fault
+        print(store_faults.store_faults(server, tries, options.seed))
+    return 0
+
+
+def _grown(options: argparse.Namespace) -> int:
+    grown_faults.grown_faults(options.tries if options.tries < 10_000 else 5, options.seed)
+    return 0
+
+
 def _repeats(options: argparse.Namespace) -> int:
     print(rivals.repeats(options.tries, options.seed))
     return 0
@@ -150,6 +169,8 @@ DRILLS = {
         Drill("F02", "the power is cut at every system call of one ingest", _cuts),
         Drill("F04", "the order of system calls: nothing is acknowledged before it is durable", _order),
         Drill("F05", "mutants: the drills must notice each deliberate fault", _mutants),
+        Drill("grown", "F06, F20, F21, F23 on the whole grown form: whatever it stands on is killed", _grown),
+        Drill("F23", "the object store fails at one request of a seal, in every way", _store_faults),
         Drill("F26", "two clients send to the same upload at the same offset", _rivals),
         Drill("F27", "a finished upload is sent again, as if the reply had been lost", _repeats),
     )

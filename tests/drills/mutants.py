@@ -42,7 +42,11 @@ _RENAME = (
     'os.rename(name + "~", name, src_dir_fd=self.fd, dst_dir_fd=self.fd)'
 )
 _MOVE = "        return self._move(offset)\n"
-_STORE = "lock = self._store_data(data_key, upload, digests, Lock(retain_until(now, pack.retention)))"
+_STORE = "data = self._store_data(data_key, upload, digests, Lock(retain_until(now, pack.retention)))"
+_UNSTORED = (
+    'data = __import__("storage.vault").vault.Sealed(data_key, "1", upload.origin.size_bytes, '
+    "Lock(retain_until(now, pack.retention)), digests.sha256)"
+)
 _RECORD = "self._record(upload, recording)\n"
 
 MUTANTS = (
@@ -65,8 +69,8 @@ MUTANTS = (
     ),
     Mutant(
         "recorded-before-stored",
-        ((SEALING, _STORE, "lock = Lock(retain_until(now, pack.retention))"),
-         (SEALING, _RECORD, _RECORD + "        self._store_data(data_key, upload, digests, lock)\n")),
+        ((SEALING, _STORE, _UNSTORED),
+         (SEALING, _RECORD, _RECORD + "        self._store_data(data_key, upload, digests, data.lock)\n")),
         by="F01", aim=r"linkat data$",
     ),
     Mutant("renamed-into-place", ((DURABLE, _LINK, _RENAME),)),

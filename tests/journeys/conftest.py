@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests import forms
 from tests.service_process import ServiceProcess
 
 
@@ -31,7 +32,7 @@ class Station:
         told = ["--url", self.service.url, "--device", self.device, "--wearer", "012345", "--json"]
         return [
             *(sys.executable, "-m", "evidence", "dock", str(card), *told),
-            *("--state", str(self.folder / "state"), "--patience", "20", *more),
+            *("--state", str(self.folder / "state"), "--patience", str(20 * forms.PATIENCE), *more),
         ]
 
     def start(self, card: Path, *more: str) -> subprocess.Popen[str]:
@@ -47,7 +48,7 @@ class Station:
     def dock(self, card: Path, *more: str) -> tuple[int, dict[str, Any], str]:
         """Dock a card; return exit code, report, and what was written for people."""
         process = self.start(card, *more)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=120 * forms.PATIENCE)
         return process.returncode, json.loads(out) if out.strip() else {}, err
 
     def rows(self, what: str) -> list[dict[str, Any]]:

@@ -13,13 +13,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests import forms
 from tests.journeys.conftest import Station
 from tests.simulators.card import content, tree_digest, write_card
 
 
 def wait_for_findings(station: Station, *names: str) -> list[dict[str, Any]]:
     """Wait until each of these files has a finding."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 60 * forms.PATIENCE
     while True:
         rows = station.rows("findings")
         if set(names) <= {row["file"] for row in rows}:
@@ -101,7 +102,7 @@ def test_a_card_that_is_pulled_out_midway_owes_what_is_missing_and_gives_it_when
         process.send_signal(signal.SIGCONT)
     os.rename(card, away)  # the card is pulled out
     process.send_signal(signal.SIGCONT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=120 * forms.PATIENCE)
     code, report = process.returncode, json.loads(out)
     assert code != 0, report
     failed = {row["name"] for row in report["files"] if row["state"] == "failed"}

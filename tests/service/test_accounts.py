@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from evidence.domain.access import Role
 from evidence.errors import Conflict, Invalid, NotFound, Refused
+from tests import inside
 from tests.builders import SmallSite, an_origin
 
 
@@ -19,10 +19,7 @@ def small(tmp_path: Path) -> SmallSite:
 
 
 def accounts(small: SmallSite) -> list[tuple[object, ...]]:
-    with sqlite3.connect(small.folder / "evidence.db") as db:
-        rows = db.execute("SELECT * FROM account ORDER BY id").fetchall()
-    db.close()
-    return rows
+    return inside.rows(small.folder, "SELECT * FROM account ORDER BY id")
 
 
 def test_the_administrator_is_made_once(small: SmallSite) -> None:
@@ -38,7 +35,7 @@ def test_the_administrator_is_made_once(small: SmallSite) -> None:
 
 def test_a_token_is_stored_nowhere(small: SmallSite) -> None:
     tokens = [small.accounts.open_site(), small.accounts.add_dock(small.administrator, "dock")[1]]
-    written = b"".join(path.read_bytes() for path in small.folder.rglob("*") if path.is_file())
+    written = b"".join(inside.written(small.folder).values())
     assert b"administrator" in written, "the database was read"
     for token in tokens:
         assert len(token) == 43, "256 bits"
@@ -62,9 +59,7 @@ def test_an_unknown_token_is_nobody(small: SmallSite, token: str) -> None:
 
 def test_the_stored_hash_is_no_token(small: SmallSite) -> None:
     small.accounts.open_site()
-    with sqlite3.connect(small.folder / "evidence.db") as db:
-        ((stored,),) = db.execute("SELECT token_sha256 FROM account").fetchall()
-    db.close()
+    ((stored,),) = inside.rows(small.folder, "SELECT token_sha256 FROM account")
     assert small.accounts.identify(stored) is None
 
 

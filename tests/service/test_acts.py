@@ -16,6 +16,7 @@ from evidence.errors import Refused
 from evidence.service.deadlines import Deadlines
 from evidence.service.fixity import Fixity
 from evidence.service.reports import Reports
+from tests import inside
 from tests.builders import SmallSite, an_origin
 
 BODY = b"no media at all"
@@ -167,21 +168,11 @@ def test_an_act_whose_entry_fails_does_not_happen(
     def broken(*_: object) -> int:
         raise OSError("the log cannot be written")
 
-    before = rows(small)
+    before = inside.tables(small.folder)
     monkeypatch.setattr(SqlLog, "append", broken)
     with pytest.raises(OSError, match="log"):
         act(small)
     monkeypatch.undo()
-    assert rows(small) == before
+    assert inside.tables(small.folder) == before
     act(small)
-    assert rows(small) != before, "the same act with its entry"
-
-
-def rows(small: SmallSite) -> dict[str, list[tuple[object, ...]]]:
-    """Return every row of the database."""
-    with small.database.engine.connect() as connection:
-        tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars()
-        return {
-            name: [tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {name} ORDER BY 1")]
-            for name in tables.all()
-        }
+    assert inside.tables(small.folder) != before, "the same act with its entry"

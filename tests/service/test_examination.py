@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from evidence.errors import NotFound
 from evidence.service.catalogue import Scope, StoredFinding
 from evidence.service.examination import Examination
+from tests import inside
 from tests.builders import START, SmallSite, an_origin
 
 ENDED = datetime(2026, 3, 2, 8, 0, 10, tzinfo=UTC)
@@ -64,10 +64,7 @@ def codes(small: SmallSite, recording_id: str) -> list[str]:
 
 
 def table(small: SmallSite, query: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(small.folder / "evidence.db") as db:
-        rows = db.execute(query).fetchall()
-    db.close()
-    return rows
+    return inside.rows(small.folder, query)
 
 
 def test_the_facts_of_a_film_are_kept(small: SmallSite, film: bytes) -> None:
@@ -114,13 +111,22 @@ def test_a_second_examination_supersedes_the_first_and_deletes_nothing(small: Sm
     assert codes(small, recording_id) == before, "the same film, the same findings, each of them once"
     after = table(small, "SELECT id, kind, facts FROM examination")
     assert set(examined) < set(after)
-    assert set(found_before) < set(table(small, "SELECT * FROM finding"))
+    assert set(found_before) <= set(table(small, "SELECT * FROM finding"))
     current = table(
         small, "SELECT kind, count(*) FROM examination WHERE current GROUP BY scope_kind, scope_id, kind"
     )
     assert {"probe", "sequence", "deadline"} <= {kind for kind, _ in current}
     assert {count for _, count in current} == {1}
     assert small.files() == original
+
+
+def test_a_device_judged_again_with_nothing_new_writes_nothing(small: SmallSite, film: bytes) -> None:
+    seal(small, film)
+    examined, entries = table(small, "SELECT * FROM examination"), small.log()
+    small.clock.pass_by(timedelta(hours=1))
+    Examination(small.site).sequence("DSJX9A00123")
+    assert table(small, "SELECT * FROM examination") == examined
+    assert [b"examine" in entry for entry in small.log()[len(entries) :]] == []
 
 
 def test_a_text_under_the_name_of_a_film_is_sealed_and_found_unreadable(small: SmallSite) -> None:

@@ -19,9 +19,11 @@ from evidence.errors import Conflict
 from evidence.service.documents import MANIFEST, RECEIPT
 from evidence.service.recordings import StillReceiving, StillSealing
 from evidence.service.sealing import Sealing
+from storage.bucket import Bucket
 from storage.durable import Folder
 from storage.errors import Locked
 from storage.vault import Debris
+from tests import forms
 from tests.builders import SmallSite, an_origin
 
 BODY = bytes(range(256)) * 5000
@@ -183,22 +185,23 @@ def test_an_orphan_in_the_vault_is_adopted_never_written_twice(small: SmallSite)
 
 
 @pytest.mark.parametrize("stop", range(5))
-def test_a_seal_that_died_at_any_link_is_finished_by_the_next_attempt(
+def test_a_seal_that_died_at_any_step_is_finished_by_the_next_attempt(
     small: SmallSite, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
     # Drill F01 found it: dead between a manifest's lock and its link, the next attempt came with other bytes.
     upload = small.send(an_origin(size_bytes=len(BODY)), BODY)
     left = [stop]
-    link = Folder.link
+    place, name = (Bucket, "put") if forms.GROWN else (Folder, "link")
+    step = getattr(place, name)
 
-    def dies(self: Folder, fd: int, name: str) -> None:
+    def dies(*words: object) -> None:
         left[0] -= 1
         if left[0] < 0:
             raise ConnectionError("killed here")
-        link(self, fd, name)
+        step(*words)
 
-    monkeypatch.setattr(Folder, "link", dies)
-    with suppress(ConnectionError):  # four links make a seal; after them nothing dies
+    monkeypatch.setattr(place, name, dies)
+    with suppress(ConnectionError):  # four links or two puts make a seal; after them nothing dies
         Sealing(small.site).seal(upload.id)
     monkeypatch.undo()
     small.clock.pass_by(timedelta(hours=1))

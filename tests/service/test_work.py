@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.domain.ids import new_id
 from evidence.errors import Busy, IntegrityFault, NotFound, Unavailable
 from evidence.service import work
 from evidence.service.examination import Examination
-from evidence.service.jobs import LEASE, MOST_ATTEMPTS, Job, JobName, back_off
+from evidence.service.jobs import LEASE, MOST_ATTEMPTS, QUEUES, Job, JobName, Queue, back_off, kinds_of
 from evidence.service.recordings import StillSealing
 from evidence.service.sealing import Sealing
 from storage.errors import Damaged, Missing
+from tests import inside
 from tests.builders import SmallSite, an_origin
 
 BODY = b"not a film" * 100
@@ -44,13 +47,9 @@ def put_back(small: SmallSite) -> int:
         return unit.jobs.put_back(small.clock.now())
 
 
-def rows(small: SmallSite) -> list[sqlite3.Row]:
+def rows(small: SmallSite) -> list[dict[str, Any]]:
     """Return the job table, oldest first."""
-    with sqlite3.connect(small.folder / "evidence.db") as db:
-        db.row_factory = sqlite3.Row
-        found = db.execute("SELECT * FROM job ORDER BY created_at").fetchall()
-    db.close()
-    return found
+    return inside.records(small.folder, "SELECT * FROM job ORDER BY created_at")
 
 
 def raising(problem: Exception) -> Callable[..., None]:
@@ -260,10 +259,63 @@ def test_an_examination_of_what_is_not_there_fails_at_once(small: SmallSite) -> 
 
 
 def test_the_weightiest_job_comes_first_whatever_came_first(small: SmallSite) -> None:
-    for name in (JobName.DEEP, JobName.SEQUENCE, JobName.EXAMINE, JobName.SEAL):
+    for name in reversed(JobName):
         add(small, name)
-    claimed = [job.name for _ in range(4) if (job := claim(small, "worker"))]
-    assert claimed == [JobName.SEAL, JobName.EXAMINE, JobName.SEQUENCE, JobName.DEEP]
+    claimed = [job.name for _ in JobName if (job := claim(small, "worker"))]
+    assert claimed == [
+        JobName.SEAL,
+        JobName.EXAMINE,
+        JobName.SEQUENCE,
+        JobName.DEEP,
+        JobName.FIXITY,
+    ]
+
+
+def test_each_kind_has_a_queue_and_long_work_never_one_with_deadlines() -> None:
+    assert QUEUES.keys() == set(JobName)
+    assert kinds_of(Queue.SEAL) == (JobName.SEAL,)
+    assert kinds_of(Queue.EXAMINE) == (JobName.EXAMINE, JobName.SEQUENCE)
+    assert kinds_of(Queue.DEEP, Queue.FIXITY) == (JobName.DEEP, JobName.FIXITY)
+    assert kinds_of(Queue.PROXY, Queue.EXPORT) == ()
+
+
+def test_what_is_due_is_what_could_be_claimed_now(small: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert small.work.due() == set()
+    add(small, JobName.SEAL)
+    add(small, JobName.DEEP)
+    assert small.work.due() == {JobName.SEAL, JobName.DEEP}
+    assert claim(small, "first", (JobName.SEAL,))
+    assert small.work.due() == {JobName.DEEP}
+    monkeypatch.setattr(Examination, "deep", raising(OSError("no disc")))
+    assert small.work.do_next("worker", (JobName.DEEP,))
+    assert small.work.due() == set(), "it waits for its next try"
+    small.clock.pass_by(back_off(1))
+    assert small.work.due() == {JobName.DEEP}
+
+
+def test_a_worker_that_finds_its_job_anothers_extends_it_no_more_and_says_so(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(work, "_RENEW_EVERY", timedelta(seconds=0.01))
+    add(small, JobName.SEAL)
+
+    def overtaken(*_: object) -> None:
+        small.clock.pass_by(LEASE * 1.5)
+        small.work.put_back()
+        assert claim(small, "second") is not None
+        mine = [one for one in threading.enumerate() if one.name.startswith("lease-")]
+        for keeper in mine:
+            keeper.join(10)
+            assert not keeper.is_alive()
+
+    # The database was away longer than the lease: no renewal came through before the sweep did.
+    renewed = SqlJobs.renew
+    monkeypatch.setattr(SqlJobs, "renew", lambda *words: time.sleep(0.2) or renewed(*words))
+    monkeypatch.setattr(Sealing, "seal", overtaken)
+    assert small.work.do_next("late")
+    (row,) = rows(small)
+    assert (row["state"], row["owner"]) == ("running", "second")
+    assert "was put back while it was done" in caplog.text
 
 
 def test_a_worker_takes_only_the_kinds_it_asks_for(small: SmallSite) -> None:

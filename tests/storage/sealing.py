@@ -16,7 +16,7 @@ from pathlib import Path
 from storage.errors import Exists, StorageError
 from storage.local import LocalVault
 from storage.staging_folder import FolderStaging
-from tests.contracts.samples import BODY, LOCK, promise
+from tests.contracts.samples import BODY, LOCK, begun, promise
 
 
 def seal(vault: LocalVault, staging: FolderStaging, key: str) -> str:
@@ -25,7 +25,7 @@ def seal(vault: LocalVault, staging: FolderStaging, key: str) -> str:
         with suppress(Exists):  # an attempt before this one made it
             staging.create("u")
         if not any(found.sealed for found in staging.census()):
-            with staging.writer("u", 0) as writer:
+            with begun(staging, "u", 0) as writer:
                 writer.write(BODY)
                 writer.sync()
         vault.seal_file(key, staging.path("u"), promise(BODY), LOCK)

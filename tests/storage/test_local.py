@@ -17,7 +17,7 @@ from storage.local import LocalVault
 from storage.staging_folder import FolderStaging
 from storage.vault import Debris, Sealed, Strength, Vault
 from tests.contracts.lock_rules import assert_nothing_stored, content
-from tests.contracts.samples import BODY, LOCK, promise, stage
+from tests.contracts.samples import BODY, LOCK, begun, promise, stage
 from tests.contracts.vault import VaultContract
 
 
@@ -138,7 +138,7 @@ def test_a_folder_says_it_withstands_mistakes_only(vault: LocalVault) -> None:
 def test_an_open_writer_keeps_the_vault_from_sealing(vault: LocalVault, tmp_path: Path) -> None:
     staging = FolderStaging(tmp_path / "staging")
     staging.create("u")
-    with staging.writer("u", 0) as writer:
+    with begun(staging, "u", 0) as writer:
         writer.write(BODY)
         writer.sync()
         with pytest.raises(StagingBusy):
@@ -150,12 +150,12 @@ def test_an_open_writer_keeps_the_vault_from_sealing(vault: LocalVault, tmp_path
 def test_sealed_bytes_cannot_be_reached_through_staging(vault: LocalVault, tmp_path: Path) -> None:
     staging = FolderStaging(tmp_path / "staging")
     staging.create("u")
-    with staging.writer("u", 0) as writer:
+    with begun(staging, "u", 0) as writer:
         writer.write(BODY)
         writer.sync()
     vault.seal_file("r/a", staging.path("u"), promise(BODY), LOCK)
     with pytest.raises(StagingSealed):
-        staging.writer("u", 0)
+        begun(staging, "u", 0)
     assert [found.sealed for found in staging.census()] == [True]
     staging.remove("u")
     assert content(vault, "r/a") == BODY

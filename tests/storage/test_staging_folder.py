@@ -11,6 +11,7 @@ import pytest
 
 from storage.errors import Missing, StagingBusy, StoreFull, StoreUnavailable
 from storage.staging_folder import FolderStaging
+from tests.contracts.samples import begun
 from tests.contracts.staging import StagingContract, written
 
 
@@ -27,7 +28,7 @@ def staging(tmp_path: Path) -> FolderStaging:
 
 def hold_writer(root: Path, ready: multiprocessing.synchronize.Event) -> None:
     """In a process of its own: open the writer, write unsynced bytes, and wait to be killed."""
-    writer = FolderStaging(root).writer("u", 0)
+    writer = begun(FolderStaging(root), "u", 0)
     writer.write(b"never committed")
     ready.set()
     multiprocessing.Event().wait()
@@ -43,11 +44,11 @@ def test_a_writer_of_another_process_excludes_us_until_it_is_killed(
     try:
         assert ready.wait(20)
         with pytest.raises(StagingBusy):
-            staging.writer("u", 0)
+            begun(staging, "u", 0)
     finally:
         other.kill()
         other.join()
-    with staging.writer("u", 0) as writer:
+    with begun(staging, "u", 0) as writer:
         writer.write(b"ours")
         writer.sync()
     assert written(staging, "u") == b"ours"
@@ -57,11 +58,11 @@ def test_a_writer_is_not_closed_under_the_hands_of_a_thread_that_writes(
     staging: FolderStaging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     staging.create("u")
-    writer, write = staging.writer("u", 0), os.write
-    begun, go_on = threading.Event(), threading.Event()
+    writer, write = begun(staging, "u", 0), os.write
+    has_begun, go_on = threading.Event(), threading.Event()
 
     def slowly(fd: int, data: memoryview) -> int:
-        begun.set()
+        has_begun.set()
         assert go_on.wait(20)
         return write(fd, data)
 
@@ -69,7 +70,7 @@ def test_a_writer_is_not_closed_under_the_hands_of_a_thread_that_writes(
     writing = threading.Thread(target=writer.write, args=(b"whole",))
     closing = threading.Thread(target=writer.close)
     writing.start()
-    assert begun.wait(20)
+    assert has_begun.wait(20)
     closing.start()
     closing.join(0.2)
     assert closing.is_alive(), "the writer was closed while its thread was writing"
@@ -100,7 +101,7 @@ def test_a_link_in_staging_is_not_followed(staging: FolderStaging, tmp_path: Pat
     victim.write_bytes(b"precious")
     (tmp_path / "staging/u.part").symlink_to(victim)
     with pytest.raises((StoreUnavailable, Missing)):
-        staging.writer("u", 0)
+        begun(staging, "u", 0)
     assert victim.read_bytes() == b"precious"
 
 
@@ -109,7 +110,7 @@ def test_a_file_left_read_only_by_a_sealing_that_died_can_be_written_again(
 ) -> None:
     staging.create("u")
     os.chmod(staging.path("u"), 0o444)
-    with staging.writer("u", 0) as writer:
+    with begun(staging, "u", 0) as writer:
         writer.write(b"x")
         assert writer.sync() == 1
 
@@ -117,7 +118,7 @@ def test_a_file_left_read_only_by_a_sealing_that_died_can_be_written_again(
 def test_a_full_disc_kills_the_writer_and_loses_nothing_committed(small_disc: Path) -> None:
     staging = FolderStaging(small_disc / "staging")
     staging.create("u")
-    with staging.writer("u", 0) as writer:
+    with begun(staging, "u", 0) as writer:
         writer.write(b"c" * 10_000)
         committed = writer.sync()
         with pytest.raises(StoreFull):
@@ -126,7 +127,7 @@ def test_a_full_disc_kills_the_writer_and_loses_nothing_committed(small_disc: Pa
             with pytest.raises(StoreUnavailable):
                 act()
         assert writer.durable == committed == 10_000
-    with staging.writer("u", committed) as writer:  # cutting back has made room again
+    with begun(staging, "u", committed) as writer:  # cutting back has made room again
         writer.write(b"d" * 1000)
         assert writer.sync() == 11_000
     assert written(staging, "u") == b"c" * 10_000 + b"d" * 1000

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from tests import forms
 from tests.service_process import ServiceProcess
 
 OCTETS = "application/offset+octet-stream"
@@ -115,9 +116,9 @@ class Dock:
 
     def receipt(self, path: str, patience_s: float = 60) -> dict[str, Any]:
         """Wait for the receipt and return its body."""
-        deadline = time.monotonic() + patience_s
+        deadline = time.monotonic() + patience_s * forms.PATIENCE
         while (answer := self.ask("GET", f"{path}/receipt")).status == 202:
-            assert time.monotonic() < deadline, "no receipt in time"
+            assert time.monotonic() < deadline, f"no receipt in time:\n{self.service.output()[-4000:]}"
             time.sleep(0.05)
         assert answer.status == 200, answer
         return body_of(answer.body)

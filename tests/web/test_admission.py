@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import sqlite3
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from evidence.domain.access import ANYONE, Action, Caller, Role, may
 from evidence.domain.audit import Act
 from evidence.web.app import create_app
+from tests import forms, inside
 from tests.service_process import ServiceProcess
 from tests.simulators.card import content
 from tests.web.talk import OCTETS, Dock, ask, metadata
@@ -91,31 +91,25 @@ def new_dock(service: ServiceProcess) -> dict[str, str]:
 
 def traces(site: Path) -> tuple[object, ...]:
     """Return what a refused request must not change."""
-    with sqlite3.connect(site / "evidence.db") as database:
-        counts = [
-            database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in ("upload", "card", "announced", "account", "recording", "claim")
-        ]
-        revoked = database.execute("SELECT count(revoked_at) FROM account").fetchone()[0]
-        offsets = database.execute("SELECT sum(offset) FROM upload WHERE state = 'receiving'").fetchone()[0]
+    tables = ("upload", "card", "announced", "account", "recording", "claim")
+    counts = [inside.count(site, f"SELECT count(*) FROM {table}") for table in tables]
+    revoked = inside.count(site, "SELECT count(revoked_at) FROM account")
+    offsets = inside.count(site, "SELECT sum(\"offset\") FROM upload WHERE state = 'receiving'")
     staged = sorted((path.name, path.stat().st_size) for path in (site / "staging").iterdir())
     return *counts, revoked, offsets, staged
 
 
 def wait_for_rest(site: Path) -> None:
     """Wait until what earlier requests completed is sealed, so that what changes afterwards is ours."""
-    deadline = time.monotonic() + 30
-    with sqlite3.connect(site / "evidence.db") as database:
-        while database.execute("SELECT count(*) FROM upload WHERE state = 'complete'").fetchone()[0]:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+    deadline = time.monotonic() + 30 * forms.PATIENCE
+    while inside.count(site, "SELECT count(*) FROM upload WHERE state = 'complete'"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def acts(site: Path, act: Act) -> int:
     """Count the entries of the log about an act."""
-    with sqlite3.connect(site / "evidence.db") as database:
-        (count,) = database.execute("SELECT count(*) FROM audit_entry WHERE act = ?", [act.value]).fetchone()
-    return int(count)
+    return inside.count(site, "SELECT count(*) FROM audit_entry WHERE act = :act", act=act.value)
 
 
 @pytest.mark.parametrize("who", CALLERS)
@@ -224,9 +218,9 @@ def test_tokens_stand_nowhere_in_the_data_folder_or_in_what_the_service_writes(
 ) -> None:
     ask(service.port, "GET", f"/api/v1/recordings?token={token}", service.admin_token)
     dock.open(10)
-    files = [path for path in site.rglob("*") if path.is_file()]
-    assert any(path.name == "evidence.db" for path in files)
-    for secret in (token, service.admin_token):
+    written = inside.written(site)
+    assert any(b"administrator" in body for body in written.values()), "the database was read"
+    for secret in (token, service.admin_token, *forms.passwords()):
         assert secret not in service.output()
-        for path in files:
-            assert secret.encode() not in path.read_bytes(), path
+        for name, body in written.items():
+            assert secret.encode() not in body, name

@@ -5,9 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -15,8 +12,10 @@ from urllib.parse import unquote
 import pytest
 
 from evidence.domain.audit import Act
+from tests import inside
 from tests.service_process import ServiceProcess
 from tests.simulators.card import content
+from tests.tampering import no_log
 from tests.web.talk import Answer, Dock, ask, raw
 
 BODY = content(3_000_000, 5)
@@ -154,29 +153,13 @@ def test_an_empty_original_comes_back_whole_and_has_no_range(service: ServicePro
 def test_the_manifest_comes_back_as_it_stands_in_the_vault(original: Stored, site: Path) -> None:
     answer = original.get("/manifest")
     assert answer.status == 200
-    assert answer.body == (site / "vault" / "recordings" / original.id / "manifest.json").read_bytes()
+    assert answer.body == inside.sealed(site, f"recordings/{original.id}/manifest.json")
     assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
-
-
-@contextmanager
-def no_log(site: Path, message: str = "the log is full") -> Iterator[None]:
-    """Let nothing be written into the log, as when its disc is full."""
-    with sqlite3.connect(site / "evidence.db") as database:
-        database.execute(
-            "CREATE TRIGGER test_no_log BEFORE INSERT ON audit_entry BEGIN "
-            f"SELECT RAISE(ABORT, '{message}'); END"
-        )
-    try:
-        yield
-    finally:
-        with sqlite3.connect(site / "evidence.db") as database:
-            database.execute("DROP TRIGGER test_no_log")
 
 
 def reads(site: Path, act: Act, recording: str) -> int:
     """Count the entries of the log about reads of a recording."""
-    with sqlite3.connect(site / "evidence.db") as database:
-        rows = database.execute("SELECT body FROM audit_entry WHERE act = ?", [act.value]).fetchall()
+    rows = inside.rows(site, "SELECT body FROM audit_entry WHERE act = :act", act=act.value)
     return sum(recording.encode() in body for (body,) in rows)
 
 
@@ -202,7 +185,7 @@ def test_lists_that_cannot_be_logged_are_not_shown(service: ServiceProcess, site
 def test_an_error_of_our_own_tells_nothing_and_is_as_protected_as_any_answer(
     original: Stored, site: Path
 ) -> None:
-    with no_log(site, "constraint of nobody"):
+    with no_log(site, by_mistake=True):
         answer = original.get()
     assert (answer.status, answer.code) == (500, "unexpected")
     assert set(answer.json) == {"type", "title", "status", "code"}
@@ -260,8 +243,8 @@ def test_a_hostile_name_makes_a_harmless_header(hostile: dict[str, Stored], name
 
 def test_no_name_became_a_path(hostile: dict[str, Stored], site: Path) -> None:
     for one in hostile.values():
-        folder = site / "vault" / "recordings" / one.id
-        assert {path.name for path in folder.iterdir()} >= {"data", "manifest.json"}
+        for name in ("data", "manifest.json"):
+            assert inside.sealed(site, f"recordings/{one.id}/{name}")
     names = {part for path in site.parent.rglob("*") for part in path.relative_to(site.parent).parts}
     assert all(part.isascii() and part.isprintable() and len(part) < 64 for part in names)
     assert not any(
@@ -288,7 +271,4 @@ def test_a_name_that_cannot_be_kept_as_data_is_refused_and_owes_nothing(
     )
     assert answer.status in (400, 422), answer
     assert answer.code in ("invalid-request", "invalid-text", "missing-text")
-    with sqlite3.connect(site / "evidence.db") as database:
-        assert database.execute("SELECT count(*) FROM card WHERE device = ?", [dock.device]).fetchone() == (
-            0,
-        )
+    assert inside.count(site, "SELECT count(*) FROM card WHERE device = :device", device=dock.device) == 0

@@ -6,7 +6,6 @@ import hashlib
 import re
 import signal
 import socket
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forms, inside
 from tests.service_process import ServiceProcess
 from tests.simulators.card import content
 from tests.web.talk import OCTETS, UPLOADS, Dock, ask, checksum, metadata, raw, read_answer
@@ -29,8 +29,7 @@ def staged(site: Path, path: str) -> bytes:
 
 def census(site: Path) -> tuple[set[str], int]:
     """Return the staged files and the number of uploads the database knows."""
-    with sqlite3.connect(site / "evidence.db") as database:
-        (uploads,) = database.execute("SELECT count(*) FROM upload").fetchone()
+    uploads = inside.count(site, "SELECT count(*) FROM upload")
     return {path.name for path in (site / "staging").iterdir()}, uploads
 
 
@@ -329,14 +328,11 @@ def test_an_expired_upload_is_410_and_its_bytes_are_kept(
 ) -> None:
     path = dock.open(len(BODY))
     assert dock.patch(path, 0, BODY[:1000]).status == 204
-    with sqlite3.connect(site / "evidence.db") as database:  # a week goes by; then the service starts again
-        database.execute(
-            "UPDATE upload SET expires_at = '2020-01-01T00:00:00.000000Z' WHERE id = ?",
-            [path.rsplit("/", 1)[1]],
-        )
+    expires = "UPDATE upload SET expires_at = '2020-01-01T00:00:00.000000Z' WHERE id = :id"
+    inside.change(site, expires, id=path.rsplit("/", 1)[1])  # a week goes by; then the service starts again
     service.stop()
     service.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 30 * forms.PATIENCE
     while (answer := dock.ask("DELETE", path, Tus_Resumable="1.0.0")).status != 410:
         assert answer.status in (204, 410), answer
         assert answer.status != 204, "it was given up before it expired"
@@ -444,7 +440,7 @@ def test_slow_senders_do_not_keep_others_waiting(dock: Dock) -> None:
             lines.append(line)
         started = time.monotonic()
         assert dock.seal(BODY)["size"] == len(BODY)
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 10 * forms.PATIENCE
     finally:
         for line in lines:
             line.close()

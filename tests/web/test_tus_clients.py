@@ -19,6 +19,7 @@ import pytest
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
+from tests import forms
 from tests.service_process import ServiceProcess
 from tests.simulators.card import content
 from tests.web.talk import OCTETS, UPLOADS, Dock, raw
@@ -96,7 +97,7 @@ def tusjs(node: str, dock: Dock, file: Path, **options: Any) -> subprocess.Popen
 
 def outcome(process: subprocess.Popen[str]) -> dict[str, Any]:
     """Wait for tus-js-client and return what it printed."""
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=60 * forms.PATIENCE)
     assert out, err
     result: dict[str, Any] = json.loads(out)
     return result

@@ -172,7 +172,7 @@ def test_the_sweep_finds_what_a_lost_ring_left(
 
 
 class _Silent:
-    def ring(self) -> None:
+    def ring(self, *_: JobName) -> None:
         """Say nothing: the message was lost."""
 
 

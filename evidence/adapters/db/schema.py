@@ -1,4 +1,9 @@
-"""Bringing a database to the schema of this program, by Alembic, one transaction per step."""
+"""Bringing a database to the schema of this program, by Alembic, all missing steps in one writing
+transaction.
+
+Several processes may start at once: a writing transaction is alone on either engine, and who comes second
+finds nothing left to do.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +29,8 @@ def migrate(engine: Engine) -> None:
     config = _config()
     script = ScriptDirectory.from_config(config)
     with engine.connect() as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # a step may take its time
         at = MigrationContext.configure(connection).get_current_revision()
         if at is not None and at not in {step.revision for step in script.walk_revisions()}:
             raise Unavailable("database-too-new", revision=at)

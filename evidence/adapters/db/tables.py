@@ -1,6 +1,10 @@
 """The tables. Kept plain, so that SQLite and PostgreSQL hold the same rows; times are UTC text of fixed
 width.
 
+Text is the same on both: SQLite takes any length, NUL and half characters, PostgreSQL does not, so neither
+gets them (`Words`). Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and
+indexes hold the SHA-256 of the name (`name_sha256`), the name stands beside it.
+
 `audit_entry` is append-only: triggers of the first migration refuse UPDATE and DELETE. The Merkle log will
 put
 `audit_pending` in front of it (design: ledger.md 5.4); `audit_entry.id` then becomes the order of arrival.
@@ -12,6 +16,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -20,13 +25,59 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy.exc import DontWrapMixin
 
 metadata = MetaData()
 
-Id = String(32)
-Time = String(27)  # 2026-11-21T05:00:00.667178Z
+
+class UnstorableText(ValueError, DontWrapMixin):
+    """Text that not every engine can hold. What comes from a caller is refused before (Invalid)."""
+
+
+class Words(TypeDecorator[str]):
+    """Text of whole characters without NUL, at most so many; asked of what is looked for, too."""
+
+    impl = String
+    cache_ok = True
+    longest: int | None = None
+
+    def __init__(self, longest: int) -> None:
+        super().__init__(longest)
+        self.longest = longest
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return the text as it is. Raises: UnstorableText."""
+        del dialect
+        if value is None:
+            return None
+        if self.longest is not None and len(value) > self.longest:
+            raise UnstorableText(f"more than {self.longest} characters")
+        if "\0" in value:
+            raise UnstorableText("NUL in a text")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise UnstorableText("half a character in a text") from None
+        return value
+
+
+class LongWords(Words):
+    """The same of any length."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self) -> None:
+        TypeDecorator.__init__(self)
+
+
+AnyText = LongWords()
+Id = Words(32)
+Time = Words(27)  # 2026-11-21T05:00:00.667178Z
+Sha256 = Words(64)
 # SQLite gives automatic numbers only to INTEGER PRIMARY KEY; PostgreSQL wants bigint.
 Number = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -34,9 +85,9 @@ account = Table(
     "account",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("role", String(20), nullable=False),
-    Column("name", Text, nullable=False, unique=True),
-    Column("token_sha256", String(64), nullable=False, unique=True),
+    Column("role", Words(20), nullable=False),
+    Column("name", AnyText, nullable=False, unique=True),
+    Column("token_sha256", Sha256, nullable=False, unique=True),
     Column("created_at", Time, nullable=False),
     Column("revoked_at", Time),
 )
@@ -46,10 +97,10 @@ card = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("account_id", Id, ForeignKey("account.id"), nullable=False),
-    Column("device", Text, nullable=False),
-    Column("wearer", Text, nullable=False),
+    Column("device", AnyText, nullable=False),
+    Column("wearer", AnyText, nullable=False),
     Column("clock_offset_ms", BigInteger, nullable=False),
-    Column("labels", Text, nullable=False),
+    Column("labels", AnyText, nullable=False),
     Column("announced_at", Time, nullable=False),
 )
 
@@ -58,15 +109,16 @@ announced = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("card_id", Id, ForeignKey("card.id"), nullable=False),
-    Column("device", Text, nullable=False),
-    Column("wearer", Text, nullable=False),
-    Column("name", Text, nullable=False),
+    Column("device", AnyText, nullable=False),
+    Column("wearer", AnyText, nullable=False),
+    Column("name", AnyText, nullable=False),
+    Column("name_sha256", Sha256, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("modified_at", Time, nullable=False),
     Column("clock_offset_ms", BigInteger, nullable=False),
     Column("announced_at", Time, nullable=False),
     Column("recording_id", Id, index=True),
-    UniqueConstraint("device", "name", "size", "modified_at"),
+    UniqueConstraint("device", "name_sha256", "size", "modified_at"),
 )
 
 upload = Table(
@@ -75,32 +127,34 @@ upload = Table(
     Column("id", Id, primary_key=True),
     Column("account_id", Id, ForeignKey("account.id"), nullable=False),
     Column("card_id", Id),
-    Column("device", Text, nullable=False),
-    Column("wearer", Text, nullable=False),
-    Column("name", Text, nullable=False),
+    Column("device", AnyText, nullable=False),
+    Column("wearer", AnyText, nullable=False),
+    Column("name", AnyText, nullable=False),
+    Column("name_sha256", Sha256, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("modified_at", Time),
     Column("clock_offset_ms", BigInteger, nullable=False),
-    Column("labels", Text, nullable=False),
-    Column("declared_sha256", String(64)),
+    Column("labels", AnyText, nullable=False),
+    Column("declared_sha256", Sha256),
     Column("offset", BigInteger, nullable=False),
-    Column("state", String(12), nullable=False),
-    Column("sha256", String(64)),
-    Column("sm3", String(64)),
+    Column("state", Words(12), nullable=False),
+    Column("sha256", Sha256),
+    Column("sm3", Words(64)),
     Column("recording_id", Id),
-    Column("problem", String(40)),
+    Column("problem", Words(40)),
     Column("created_at", Time, nullable=False),
     Column("expires_at", Time, nullable=False),
     Column("completed_at", Time),
-    Index("upload_by_origin", "device", "name", "size"),
+    Index("upload_by_origin", "device", "name_sha256", "size"),
     Index("upload_by_state", "state", "expires_at"),
 )
 
 claim = Table(
     "claim",
     metadata,
-    Column("device", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
+    Column("device", AnyText, primary_key=True),
+    Column("name_sha256", Sha256, primary_key=True),
+    Column("name", AnyText, nullable=False),
     Column("upload_id", Id, ForeignKey("upload.id"), nullable=False),
     Column(
         "manifest", LargeBinary
@@ -113,40 +167,43 @@ recording = Table(
     Column("id", Id, primary_key=True),
     Column("upload_id", Id, ForeignKey("upload.id"), nullable=False, unique=True),
     Column("card_id", Id),
-    Column("device", Text, nullable=False, index=True),
-    Column("wearer", Text, nullable=False),
-    Column("name", Text, nullable=False),
+    Column("device", AnyText, nullable=False, index=True),
+    Column("wearer", AnyText, nullable=False),
+    Column("name", AnyText, nullable=False),
+    Column("name_sha256", Sha256, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("modified_at", Time),
     Column("clock_offset_ms", BigInteger, nullable=False),
-    Column("labels", Text, nullable=False),
-    Column("sha256", String(64), nullable=False, index=True),
-    Column("sm3", String(64)),
+    Column("labels", AnyText, nullable=False),
+    Column("sha256", Sha256, nullable=False, index=True),
+    Column("sm3", Words(64)),
     Column("sealed_at", Time, nullable=False),
     Column("retain_until", Time, nullable=False),
-    Column("policy_id", Text, nullable=False),
-    Column("policy_version", Text, nullable=False),
-    Column("data_key", Text, nullable=False, unique=True),
-    Column("manifest_key", Text, nullable=False, unique=True),
-    Column("manifest_sha256", String(64), nullable=False),
+    Column("policy_id", AnyText, nullable=False),
+    Column("policy_version", AnyText, nullable=False),
+    Column("data_key", AnyText, nullable=False, unique=True),
+    Column("data_version", AnyText, nullable=False),
+    Column("manifest_key", AnyText, nullable=False, unique=True),
+    Column("manifest_version", AnyText, nullable=False),
+    Column("manifest_sha256", Sha256, nullable=False),
     Column("receipt", LargeBinary, nullable=False),
     Column("ended_at", Time),  # end of recording, corrected; null while not known
     Column("checked_at", Time),  # last fixity pass
-    Column("check_result", String(40)),
-    UniqueConstraint("device", "name"),
+    Column("check_result", Words(40)),
+    UniqueConstraint("device", "name_sha256"),
 )
 
 examination = Table(
     "examination",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("scope_kind", String(12), nullable=False),  # "recording", "device", "upload", "announced"
-    Column("scope_id", Text, nullable=False),
-    Column("kind", String(12), nullable=False),  # "quick", "deep", "sequence", "seal", "deadline"
+    Column("scope_kind", Words(12), nullable=False),  # "recording", "device", "upload", "announced"
+    Column("scope_id", AnyText, nullable=False),
+    Column("kind", Words(12), nullable=False),  # "quick", "deep", "sequence", "seal", "deadline"
     Column("at", Time, nullable=False),
-    Column("policy_id", Text, nullable=False),
-    Column("policy_version", Text, nullable=False),
-    Column("facts", Text, nullable=False),
+    Column("policy_id", AnyText, nullable=False),
+    Column("policy_version", AnyText, nullable=False),
+    Column("facts", AnyText, nullable=False),
     Column("current", Boolean, nullable=False),
     Index("examination_by_scope", "scope_kind", "scope_id", "kind", "current"),
 )
@@ -157,27 +214,27 @@ finding = Table(
     Column("id", Id, primary_key=True),
     Column("examination_id", Id, ForeignKey("examination.id"), nullable=False, index=True),
     Column("recording_id", Id, index=True),
-    Column("device", Text, nullable=False),
-    Column("code", String(40), nullable=False),
-    Column("severity", String(10), nullable=False),
-    Column("body", Text, nullable=False),
+    Column("device", AnyText, nullable=False),
+    Column("code", Words(40), nullable=False),
+    Column("severity", Words(10), nullable=False),
+    Column("body", AnyText, nullable=False),
 )
 
 job = Table(
     "job",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("name", String(30), nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("state", String(10), nullable=False),  # "queued", "running", "done", "failed"
+    Column("name", Words(30), nullable=False),
+    Column("subject", AnyText, nullable=False),
+    Column("state", Words(10), nullable=False),  # "queued", "running", "done", "failed"
     Column("weight", Integer, nullable=False),  # lower runs first
     Column("attempts", Integer, nullable=False),
-    Column("owner", String(64)),
+    Column("owner", Words(64)),
     Column("lease_until", Time),
     Column("not_before", Time, nullable=False),
     Column("created_at", Time, nullable=False),
     Column("finished_at", Time),
-    Column("problem", Text),
+    Column("problem", AnyText),
     Index("job_to_do", "state", "weight", "not_before"),
     Index("job_by_subject", "name", "subject", "state"),
 )
@@ -186,9 +243,9 @@ audit_entry = Table(
     "audit_entry",
     metadata,
     Column("id", Number, primary_key=True, autoincrement=True),
-    Column("log", String(20), nullable=False),  # "custody" or "access"
+    Column("log", Words(20), nullable=False),  # "custody" or "access"
     Column("at", Time, nullable=False),
-    Column("act", String(30), nullable=False),
+    Column("act", Words(30), nullable=False),
     Column("body", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )

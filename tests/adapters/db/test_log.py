@@ -1,11 +1,10 @@
-"""An entry of the log is canonical, salted, and tells nothing of people, devices or files."""
+"""An entry of the log is canonical, salted, and tells nothing of people, devices or files, on each engine."""
 
 from __future__ import annotations
 
 import base64
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import rfc8785
@@ -24,11 +23,6 @@ SECRETS = {
     "name": "geheim-记录.mp4",
     "label": "杭罚2026-1",
 }
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> SmallSite:
-    return SmallSite(tmp_path)
 
 
 def journey(small: SmallSite) -> None:

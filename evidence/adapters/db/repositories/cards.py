@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
 
-from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, origin_columns, origin_of
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, name_digest, origin_columns, origin_of
 from evidence.adapters.db.tables import announced, card
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.recordings import Origin
@@ -50,8 +50,8 @@ class SqlCards:
     def _known(self, files: Sequence[AnnouncedFile]) -> Iterator[AnnouncedFile]:
         """Yield what is there under the names of these files, a few hundred names to a question."""
         for first in range(0, len(files), NAMES_AT_ONCE):
-            names = [file.origin.name for file in files[first : first + NAMES_AT_ONCE]]
-            mine = (announced.c.device == files[0].origin.device) & announced.c.name.in_(names)
+            names = [name_digest(file.origin.name) for file in files[first : first + NAMES_AT_ONCE]]
+            mine = (announced.c.device == files[0].origin.device) & announced.c.name_sha256.in_(names)
             yield from (_file(row) for row in self._db.execute(_files().where(mine)))
 
     def match(self, origin: Origin) -> AnnouncedFile | None:
@@ -60,7 +60,7 @@ class SqlCards:
         row = self._db.execute(
             _files().where(
                 announced.c.device == origin.device,
-                announced.c.name == origin.name,
+                announced.c.name_sha256 == name_digest(origin.name),
                 announced.c.size == origin.size_bytes,
                 announced.c.modified_at == modified_at,
             )

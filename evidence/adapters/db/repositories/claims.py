@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from evidence.adapters.db.repositories.rows import name_digest
 from evidence.adapters.db.tables import claim
 
 
@@ -15,11 +16,14 @@ class SqlClaims:
 
     def take(self, device: str, name: str, upload_id: str) -> str:
         """Claim the name for an upload; return the upload that holds it."""
-        held = select(claim.c.upload_id).where(claim.c.device == device, claim.c.name == name)
+        digest = name_digest(name)
+        held = select(claim.c.upload_id).where(claim.c.device == device, claim.c.name_sha256 == digest)
         holder = self._db.execute(held).scalar_one_or_none()
         if holder is not None:
             return str(holder)
-        self._db.execute(insert(claim).values(device=device, name=name, upload_id=upload_id))
+        self._db.execute(
+            insert(claim).values(device=device, name_sha256=digest, name=name, upload_id=upload_id)
+        )
         return upload_id
 
     def release(self, upload_id: str) -> None:

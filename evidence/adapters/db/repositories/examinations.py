@@ -66,7 +66,7 @@ class SqlExaminations:
             examination.c.facts,
         )
         there = self._db.execute(
-            select(examination.c.id, *said).where(
+            select(*said).where(
                 examination.c.scope_kind == scope.kind,
                 examination.c.scope_id == scope.id,
                 examination.c.kind == kind,

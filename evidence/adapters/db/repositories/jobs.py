@@ -4,13 +4,14 @@ job.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, or_, select, update
 
-from evidence.adapters.db.tables import job
+from evidence.adapters.db.repositories.rows import legible
+from evidence.adapters.db.tables import job, recording
 from evidence.domain.ids import new_id
 from evidence.domain.instants import to_text
 from evidence.service.jobs import LEASE, WEIGHT, Job, JobName
@@ -52,11 +53,8 @@ class SqlJobs:
         query = select(job).where(job.c.state == "queued", job.c.not_before <= to_text(now))
         query = query.where(job.c.name.in_([name.value for name in names]))
         query = query.where(~exists().where(same, running.c.state == "running"))
-        row = self._db.execute(
-            query.order_by(job.c.weight, job.c.not_before, job.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        ).first()
+        # No row is locked: who may write is alone.
+        row = self._db.execute(query.order_by(job.c.weight, job.c.not_before, job.c.id).limit(1)).first()
         if row is None:
             return None
         until = now + LEASE
@@ -73,6 +71,7 @@ class SqlJobs:
 
     def fail(self, failed: Job, problem: str, retry_at: datetime | None, now: datetime) -> bool:
         """Put a job back for a later try, or close it as failed."""
+        problem = legible(problem)
         if retry_at is None:
             return self._change(failed, state="failed", finished_at=to_text(now), problem=problem)
         return self._change(
@@ -102,6 +101,29 @@ class SqlJobs:
             .values(state="queued", owner=None, lease_until=None, not_before=to_text(now))
         )
         return put.rowcount
+
+    def due(self, now: datetime) -> Set[JobName]:
+        """Return the kinds of which a job is waiting that may begin."""
+        query = select(job.c.name).where(job.c.state == "queued", job.c.not_before <= to_text(now)).distinct()
+        return {JobName(row.name) for row in self._db.execute(query)}
+
+    def unchecked(self, before_first: datetime, before_next: datetime, limit: int) -> Sequence[str]:
+        """Return recordings due for reading back that no open job names, the longest unchecked first."""
+        due = or_(
+            recording.c.checked_at.is_(None) & (recording.c.sealed_at < to_text(before_first)),
+            recording.c.checked_at < to_text(before_next),
+        )
+        mine = (job.c.name == JobName.FIXITY.value) & (job.c.subject == recording.c.id)
+        query = select(recording.c.id).where(
+            due, ~exists().where(mine, job.c.state.in_(("queued", "running")))
+        )
+        query = query.order_by(recording.c.checked_at.nulls_first(), recording.c.sealed_at).limit(limit)
+        return [row.id for row in self._db.execute(query)]
+
+    def forget_done(self, name: JobName, before: datetime) -> None:
+        """Remove done jobs of a kind whose outcome stands elsewhere."""
+        done = (job.c.name == name.value) & (job.c.state == "done") & (job.c.finished_at < to_text(before))
+        self._db.execute(delete(job).where(done))
 
     def counts(self) -> Mapping[str, int]:
         """Return how many jobs are in each state."""

@@ -6,14 +6,21 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
-from evidence.adapters.db.repositories.rows import origin_columns, origin_of, text_or_none, time_or_none
+from evidence.adapters.db.repositories.rows import (
+    legible,
+    name_digest,
+    origin_columns,
+    origin_of,
+    text_or_none,
+    time_or_none,
+)
 from evidence.adapters.db.tables import announced, recording, upload
 from evidence.domain.digests import Digests
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.recordings import Recording
-from evidence.errors import Conflict
+from evidence.errors import Conflict, Invalid
 from evidence.service.catalogue import StoredRecording
 
 
@@ -38,7 +45,9 @@ class SqlRecordings:
                 policy_id=new.policy_id,
                 policy_version=new.policy_version,
                 data_key=new.data_key,
+                data_version=new.data_version,
                 manifest_key=new.manifest_key,
+                manifest_version=new.manifest_version,
                 manifest_sha256=new.manifest_sha256,
                 receipt=receipt,
                 **origin_columns(new.origin),
@@ -53,14 +62,16 @@ class SqlRecordings:
     def by_name(self, device: str, name: str) -> StoredRecording | None:
         """Return the recording of a device under a name."""
         row = self._db.execute(
-            _catalogue().where(recording.c.device == device, recording.c.name == name)
+            _catalogue().where(recording.c.device == device, recording.c.name_sha256 == name_digest(name))
         ).first()
         return None if row is None else _stored(row)
 
     def all(self, device: str | None = None) -> Iterator[StoredRecording]:
-        """Yield recordings, oldest seal first."""
+        """Yield recordings, oldest seal first. Raises: Invalid when no device can have that name."""
         query = _catalogue().order_by(recording.c.sealed_at, recording.c.id)
         if device is not None:
+            if legible(device) != device:
+                raise Invalid("invalid-text", field="device")
             query = query.where(recording.c.device == device)
         for row in self._db.execute(query):
             yield _stored(row)
@@ -72,21 +83,6 @@ class SqlRecordings:
     def note_check(self, recording_id: str, at: datetime, result: str) -> None:
         """Note the outcome of reading an original back."""
         self._set(recording_id, checked_at=to_text(at), check_result=result)
-
-    def due_for_check(self, before_first: datetime, before_next: datetime) -> StoredRecording | None:
-        """Return the recording longest unchecked of those that are due."""
-        row = self._db.execute(
-            _catalogue()
-            .where(
-                or_(
-                    recording.c.checked_at.is_(None) & (recording.c.sealed_at < to_text(before_first)),
-                    recording.c.checked_at < to_text(before_next),
-                )
-            )
-            .order_by(recording.c.checked_at.nulls_first(), recording.c.sealed_at)
-            .limit(1)
-        ).first()
-        return None if row is None else _stored(row)
 
     def _set(self, recording_id: str, **values: Any) -> None:
         self._db.execute(update(recording).where(recording.c.id == recording_id).values(**values))
@@ -115,7 +111,9 @@ def _stored(row: Any) -> StoredRecording:
             policy_id=row.policy_id,
             policy_version=row.policy_version,
             data_key=row.data_key,
+            data_version=row.data_version,
             manifest_key=row.manifest_key,
+            manifest_version=row.manifest_version,
             manifest_sha256=row.manifest_sha256,
         ),
         receipt=row.receipt,

@@ -1,14 +1,17 @@
-"""How the values of the domain stand in rows: times as text, labels as JSON, an origin over seven columns."""
+"""How the values of the domain stand in rows: times as text, labels as JSON, an origin over eight columns."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime
 from typing import Any
 
 from evidence.domain.digests import Digests
+from evidence.domain.ids import is_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.recordings import Origin
+from evidence.errors import Invalid
 
 NAMES_AT_ONCE = 400  # names in one question; SQLite bounds the parameters of a statement
 
@@ -23,13 +26,26 @@ def text_or_none(instant: datetime | None) -> str | None:
     return None if instant is None else to_text(instant)
 
 
+def name_digest(name: str) -> str:
+    """Return what stands for a file's name in keys and indexes: its SHA-256 as UTF-8."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def legible(text: str) -> str:
+    """Return a message so that every engine can hold it: NUL and half characters are written as escapes."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
 def origin_columns(origin: Origin) -> dict[str, Any]:
-    """Return the columns that hold an origin."""
+    """Return the columns that hold an origin. Raises: Invalid when its card is no id."""
+    if origin.card_id is not None and not is_id(origin.card_id):
+        raise Invalid("invalid-text", field="card")
     return {
         "card_id": origin.card_id,
         "device": origin.device,
         "wearer": origin.wearer,
         "name": origin.name,
+        "name_sha256": name_digest(origin.name),
         "size": origin.size_bytes,
         "modified_at": text_or_none(origin.modified_at),
         "clock_offset_ms": origin.clock_offset_ms,

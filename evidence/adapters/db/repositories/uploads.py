@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from evidence.adapters.db.repositories.rows import (
     NAMES_AT_ONCE,
     digests_of,
+    name_digest,
     origin_columns,
     origin_of,
     time_or_none,
@@ -53,7 +54,8 @@ class SqlUploads:
         kept = upload.c.state.in_([state.value for state in states]) & (upload.c.device == device)
         found: list[Upload] = []
         for first in range(0, len(names), NAMES_AT_ONCE):
-            mine = kept & upload.c.name.in_(names[first : first + NAMES_AT_ONCE])
+            some = [name_digest(name) for name in names[first : first + NAMES_AT_ONCE]]
+            mine = kept & upload.c.name_sha256.in_(some)
             rows = self._db.execute(select(upload).where(mine).order_by(upload.c.created_at, upload.c.id))
             found += [_upload(row) for row in rows]
         return found

@@ -23,7 +23,7 @@ BEGIN SELECT RAISE(ABORT, 'audit_entry is append-only'); END
 """
 _POSTGRES = """
 CREATE FUNCTION audit_entry_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION 'audit_entry is append-only'; END $$;
+$$ BEGIN RAISE EXCEPTION 'audit_entry is append-only' USING ERRCODE = 'restrict_violation'; END $$;
 CREATE TRIGGER audit_entry_no_change BEFORE UPDATE OR DELETE ON audit_entry
 FOR EACH ROW EXECUTE FUNCTION audit_entry_is_append_only();
 CREATE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON audit_entry
@@ -75,7 +75,12 @@ def _make_audit_entry() -> None:
     op.create_table(
         "audit_entry",
         sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            # A sequence of PostgreSQL would lose a number with each rollback (repositories/log.py gives
+            # them).
+            autoincrement=op.get_bind().dialect.name == "sqlite",
+            nullable=False,
         ),
         sa.Column("log", sa.String(length=20), nullable=False),
         sa.Column("at", sa.String(length=27), nullable=False),
@@ -173,6 +178,7 @@ def _make_upload() -> None:
         sa.Column("device", sa.Text(), nullable=False),
         sa.Column("wearer", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("modified_at", sa.String(length=27), nullable=True),
         sa.Column("clock_offset_ms", sa.BigInteger(), nullable=False),
@@ -193,7 +199,7 @@ def _make_upload() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("upload_by_origin", "upload", ["device", "name", "size"], unique=False)
+    op.create_index("upload_by_origin", "upload", ["device", "name_sha256", "size"], unique=False)
     op.create_index("upload_by_state", "upload", ["state", "expires_at"], unique=False)
 
 
@@ -205,6 +211,7 @@ def _make_announced() -> None:
         sa.Column("device", sa.Text(), nullable=False),
         sa.Column("wearer", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("modified_at", sa.String(length=27), nullable=False),
         sa.Column("clock_offset_ms", sa.BigInteger(), nullable=False),
@@ -215,7 +222,7 @@ def _make_announced() -> None:
             ["card.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("device", "name", "size", "modified_at"),
+        sa.UniqueConstraint("device", "name_sha256", "size", "modified_at"),
     )
     op.create_index(op.f("ix_announced_recording_id"), "announced", ["recording_id"], unique=False)
 
@@ -224,6 +231,7 @@ def _make_claim() -> None:
     op.create_table(
         "claim",
         sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("name_sha256", sa.String(length=64), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("upload_id", sa.String(length=32), nullable=False),
         sa.Column("manifest", sa.LargeBinary(), nullable=True),
@@ -231,7 +239,7 @@ def _make_claim() -> None:
             ["upload_id"],
             ["upload.id"],
         ),
-        sa.PrimaryKeyConstraint("device", "name"),
+        sa.PrimaryKeyConstraint("device", "name_sha256"),
     )
 
 
@@ -244,6 +252,7 @@ def _make_recording() -> None:
         sa.Column("device", sa.Text(), nullable=False),
         sa.Column("wearer", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("modified_at", sa.String(length=27), nullable=True),
         sa.Column("clock_offset_ms", sa.BigInteger(), nullable=False),
@@ -255,19 +264,18 @@ def _make_recording() -> None:
         sa.Column("policy_id", sa.Text(), nullable=False),
         sa.Column("policy_version", sa.Text(), nullable=False),
         sa.Column("data_key", sa.Text(), nullable=False),
+        sa.Column("data_version", sa.Text(), nullable=False),
         sa.Column("manifest_key", sa.Text(), nullable=False),
+        sa.Column("manifest_version", sa.Text(), nullable=False),
         sa.Column("manifest_sha256", sa.String(length=64), nullable=False),
         sa.Column("receipt", sa.LargeBinary(), nullable=False),
         sa.Column("ended_at", sa.String(length=27), nullable=True),
         sa.Column("checked_at", sa.String(length=27), nullable=True),
         sa.Column("check_result", sa.String(length=40), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["upload_id"],
-            ["upload.id"],
-        ),
+        sa.ForeignKeyConstraint(["upload_id"], ["upload.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("data_key"),
-        sa.UniqueConstraint("device", "name"),
+        sa.UniqueConstraint("device", "name_sha256"),
         sa.UniqueConstraint("manifest_key"),
         sa.UniqueConstraint("upload_id"),
     )

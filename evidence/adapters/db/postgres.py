@@ -1,0 +1,163 @@
+"""PostgreSQL: the database on a server, for a site of several processes or machines.
+
+One writer at a time, as on SQLite: a writing transaction first takes an advisory lock, in READ COMMITTED, so
+that each of its later statements sees all commits before it (in REPEATABLE READ the picture would be taken
+before the wait). A reading transaction is REPEATABLE READ READ ONLY: one picture. Limits in time: nobody who
+was stopped may hold the site for ever. A server that may forget a commit, or sorts and stores text otherwise
+than SQLite, is refused on every new connection (decision 10).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from evidence.errors import Invalid, NoSpace, Unavailable
+
+log = logging.getLogger("evidence.database")
+
+WRITER = 0x65766964  # the advisory lock of the one writer ("evid"); nothing else of ours takes advisory locks
+POOL, OVERFLOW = 4, 12  # 16 connections to a process: six processes fit under the usual limit of 100
+LOCK_WAIT_S, STATEMENT_S, IDLE_S = 30, 120, 60
+
+# A silent server is noticed within half a minute. The URL may say otherwise.
+_LINE = {
+    "connect_timeout": "5",
+    "keepalives": "1",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+    "fallback_application_name": "evidence",
+}
+# synchronous_commit is set to what it is, so that a server told to forget less later does not reach us.
+_PREPARE = f"""
+SELECT set_config('lock_timeout', '{LOCK_WAIT_S}s', false),
+       set_config('statement_timeout', '{STATEMENT_S}s', false),
+       set_config('idle_in_transaction_session_timeout', '{IDLE_S}s', false),
+       set_config('synchronous_commit', current_setting('synchronous_commit'), false)
+"""
+_ASK = """
+SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
+       current_setting('server_encoding'), coalesce(to_jsonb(mine) ->> 'datlocprovider', 'c'), mine.datcollate
+FROM pg_database AS mine WHERE mine.datname = current_database()
+"""
+_KEEPS = ("fsync", "full_page_writes", "synchronous_commit")
+# The promises are asked for again with each lock: fsync can be switched off under an open connection.
+_BE_ALONE = f"""
+SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')
+FROM pg_advisory_xact_lock({WRITER})
+"""  # noqa: S608 (a number of ours)
+_BY_CODE_POINT = ("C", "POSIX", "C.UTF-8", "C.utf8")
+# Classes of SQLSTATE that are the machine's trouble: connection, state of the transaction, sign-in,
+# catalogue, rollback forced, resources, state of an object (locks), operator, system, internal.
+_MACHINE = ("08", "25", "28", "3D", "40", "53", "55", "57", "58", "XX")
+_DISK_FULL, _NOT_PERMITTED, _FAILED_TRANSACTION = "53100", "42501", "25P02"
+
+
+class Postgres:
+    """See opening.Machine."""
+
+    def __init__(self, address: URL) -> None:
+        given = dict(address.query)
+        line = {name: value for name, value in _LINE.items() if name not in given}
+        _verify_options(given)
+        self._secrets = _secrets(address)
+        self.engine = create_engine(
+            address.set(drivername="postgresql+psycopg"),
+            poolclass=QueuePool,
+            pool_size=POOL,
+            max_overflow=OVERFLOW,
+            pool_pre_ping=True,  # a backend that was ended while idle costs no request
+            hide_parameters=True,  # names of people and files have no place in a message
+            connect_args={**line, "client_encoding": "UTF8"},
+        )
+        event.listen(self.engine, "connect", harden)
+        event.listen(self.engine, "begin", _begin)
+        event.listen(self.engine, "commit", _verify_whole)
+
+    def settle(self) -> None:
+        """Do nothing: a server that recovers has synced everything before it lets anybody in."""
+
+    def said(self, problem: DBAPIError) -> Exception:
+        """Say a driver's error in the terms of this program, by its SQLSTATE and never by its text."""
+        state = getattr(problem.orig, "sqlstate", None)
+        if state == _DISK_FULL:
+            return NoSpace("no-space", where="database")
+        if state is None and isinstance(problem.orig, psycopg.OperationalError | psycopg.InterfaceError):
+            log.warning("no connection to the database: %s", self._clean(str(problem.orig)))
+            return Unavailable("database-unavailable", reason="no-connection")
+        if state is not None and (state[:2] in _MACHINE or state == _NOT_PERMITTED):
+            return Unavailable("database-unavailable", reason=state)
+        return problem
+
+    def _clean(self, text: str) -> str:
+        """Return a text of the driver for the operator's log, or nothing of it if a secret stands in it."""
+        return "(withheld)" if any(secret in text for secret in self._secrets) else " ".join(text.split())
+
+
+def harden(dbapi_connection: Any, _record: object) -> None:
+    """Set the limits on a new connection and ask what the server promises; refuse to run on anything weaker.
+
+    Raises: Unavailable("database-not-durable").
+    """
+    dbapi_connection.autocommit = True  # we say BEGIN ourselves
+    try:
+        dbapi_connection.execute(_PREPARE)
+        *keeps, encoding, provider, collation = dbapi_connection.execute(_ASK).fetchone()
+        _verify_promises(dict(zip(_KEEPS, keeps, strict=True)))
+        if encoding != "UTF8":
+            raise Unavailable("database-not-durable", server_encoding=encoding)
+        # Another order can change with the C library, and then unique names are no longer unique.
+        if provider != "b" and (provider != "c" or collation not in _BY_CODE_POINT):
+            raise Unavailable("database-not-durable", collation=collation, provider=provider)
+    except BaseException:
+        dbapi_connection.close()
+        raise
+
+
+def _verify_promises(settings: dict[str, str]) -> None:
+    weak = {name: value for name, value in settings.items() if value == "off"}
+    if weak:
+        raise Unavailable("database-not-durable", **weak)
+
+
+def _begin(connection: Connection) -> None:
+    if not connection.get_execution_options().get("evidence_writes", True):
+        connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return
+    connection.exec_driver_sql("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+    _verify_promises(dict(zip(_KEEPS, connection.exec_driver_sql(_BE_ALONE).one(), strict=True)))
+
+
+def _verify_whole(connection: Connection) -> None:
+    """Refuse to commit when a statement failed and its error was swallowed: the server would answer such a
+    COMMIT with a rollback, and no driver calls that an error.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    if driver.info.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INERROR):
+        raise Unavailable("database-unavailable", reason=_FAILED_TRANSACTION)
+
+
+def _verify_options(given: dict[str, Any]) -> None:
+    """Refuse an option that the driver does not know now, and not with the first request."""
+    try:
+        make_conninfo("", **{name: value for name, value in given.items() if isinstance(value, str)})
+    except psycopg.ProgrammingError:
+        raise Invalid("settings-wrong", setting="database", reason="option-unknown") from None
+
+
+def _secrets(address: URL) -> tuple[str, ...]:
+    """Return what must never be shown, in every form in which it could stand in a text."""
+    options = [address.query.get(name) for name in ("password", "sslpassword")]
+    plain = [text for text in (address.password, *options) if isinstance(text, str) and text]
+    return tuple(form for text in plain for form in (text, quote(text), quote(text, safe="")))

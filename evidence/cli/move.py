@@ -1,0 +1,157 @@
+"""`evidence move`: a site moves to other engines; the form it leaves stays readable. Nothing is deleted."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from evidence.cli.site import OPERATOR, Data, Json, folder
+from evidence.cli.words import printable
+from evidence.locale import say
+
+if TYPE_CHECKING:
+    from evidence.moving import Moved
+
+_LINE_EVERY_S = 10.0
+_ADDRESS = "地址，或 embedded / address, or “embedded”"
+
+
+def move(
+    data: Data = None,
+    database: Annotated[str | None, typer.Option(help=f"数据库 / database: {_ADDRESS}")] = None,
+    vault: Annotated[str | None, typer.Option(help=f"封存库 / vault: {_ADDRESS}")] = None,
+    broker: Annotated[str | None, typer.Option(help=f"队列 / queue: {_ADDRESS}")] = None,
+    with_damaged: Annotated[
+        bool, typer.Option("--with-damaged", help="有损坏也搬迁 / move although originals are damaged")
+    ] = False,
+    json_: Json = False,
+) -> None:
+    """搬迁站点 / Move the site to other engines: copied, verified, then switched; the old form stays."""
+    from evidence.moving import move as move_site
+
+    named = (("database", database), ("vault", vault), ("broker", broker))
+    wanted = {name: url for name, url in named if url is not None}
+    bars = _bars() if sys.stderr.isatty() and not json_ else None
+    shown: AbstractContextManager[Any] = bars if bars is not None else nullcontext()
+    teller = _Teller(bars, quiet=json_)
+    with shown:
+        moved = move_site(
+            folder(data), wanted, OPERATOR, teller, with_damaged=with_damaged, heard=lambda probe: teller.say(
+                f"{'✓' if probe.is_kept else '!'} {say(f'probe.{probe.name}')}  ({printable(probe.said)})"
+            ),
+        )  # fmt: skip
+    if json_:
+        print(json.dumps(_out(moved), ensure_ascii=False, indent=2))
+        return
+    for line in _lines(moved):
+        print(line)
+
+
+class _Teller:
+    """Tells how far it is: with a bar on a terminal, else with a line now and then."""
+
+    def __init__(self, bars: Progress | None, quiet: bool) -> None:
+        self._bars, self._quiet = bars, quiet
+        self._task: TaskID | None = None
+        self._part, self._files, self._of, self._bytes = "", 0, 0, 0
+        self._told = time.monotonic()
+
+    def begin(self, part: str, files: int, size_bytes: int) -> None:
+        """A part of the way begins."""
+        self._part, self._files, self._of, self._bytes = part, 0, files, 0
+        if self._bars is not None:
+            if self._task is not None:
+                self._bars.remove_task(self._task)
+            self._task = self._bars.add_task(say(f"moving.{part}"), total=size_bytes or None, files="")
+        else:
+            self.say(say(f"moving.{part}"))
+
+    def done(self, size_bytes: int) -> None:
+        """One more file is done."""
+        self._files += 1
+        self._bytes += size_bytes
+        counted = f"{self._files}/{self._of}" if self._of else str(self._files)
+        if self._bars is not None and self._task is not None:
+            self._bars.update(self._task, advance=size_bytes, files=counted)
+        elif time.monotonic() - self._told >= _LINE_EVERY_S:
+            self._told = time.monotonic()
+            self.say(say("cli.move-so-far", files=counted, mib=self._bytes >> 20))
+
+    def say(self, text: str) -> None:
+        """Write a line."""
+        if self._bars is not None:
+            self._bars.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        elif not self._quiet:
+            print(text, file=sys.stderr, flush=True)
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[files]}"),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def _out(moved: Moved) -> dict[str, object]:
+    account = moved.account
+    return {
+        "changed": {name: {"from": was, "to": now} for name, (was, now) in moved.changed.items()},
+        "files": account.files,
+        "bytes": account.size_bytes,
+        "adopted": account.adopted,
+        "kept_later": account.kept_later,
+        "left_behind": [{"key": one.key, "kind": one.kind} for one in account.left],
+        "damaged": [
+            {
+                "key": one.key,
+                "reason": one.reason,
+                "promised_sha256": one.promised_sha256,
+                "found_sha256": one.found_sha256,
+                "kept_as": one.kept_as,
+            }
+            for one in account.damaged
+        ],
+        "rows": dict(moved.rows),
+        "checked": moved.checked,
+        "older_settings": str(moved.older_file) if moved.older_file else None,
+        "verify_old": moved.verify_old,
+    }
+
+
+def _lines(moved: Moved) -> list[str]:
+    if not moved.changed:
+        return [say("cli.move-nothing")]
+    account = moved.account
+    lines = [f"{name}: {printable(was)} → {printable(now)}" for name, (was, now) in moved.changed.items()]
+    if moved.rows:
+        lines.append(say("cli.move-counts", files=account.files, rows=sum(moved.rows.values()),
+                         mib=account.size_bytes >> 20, checked=moved.checked))  # fmt: skip
+    if account.kept_later:
+        lines.append(say("cli.move-kept-later", number=account.kept_later))
+    lines += [f"{say('cli.move-left-behind')}: {printable(one.key)} ({one.kind})" for one in account.left]
+    for one in account.damaged:
+        where = printable(one.kept_as) if one.kept_as else say("cli.move-only-old")
+        lines.append(f"‼ {say('cli.move-damaged')}: {printable(one.key)} ({one.reason}) → {where}")
+    lines.append(say("cli.move-done", file=str(moved.older_file)))
+    lines.append(f"  {printable(moved.verify_old)}")
+    return lines

@@ -1,0 +1,257 @@
+"""One bucket of an S3 server, spoken to by the minio SDK and never believed without a look.
+
+Rules (docs/decisions/0012): https only; no blind retries, because a lost answer of a PUT would leave a second
+locked version; time-outs everywhere, because a full server hangs; one client per process, never shared over a
+fork; objects are always named with their version; locks are read from HEAD, the only place where servers
+agree. What the server says is translated into the errors of this package here.
+Not here: what objects mean (storage/s3.py), cutting bodies into parts (storage/parts.py).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+import urllib3
+from minio import Minio
+from minio.commonconfig import COMPLIANCE
+from minio.error import MinioException, S3Error
+from minio.objectlockconfig import DAYS, ObjectLockConfig
+from minio.retention import Retention
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
+
+from storage.errors import Locked, Missing, StorageError, StoreFull, StoreUnavailable
+
+CONNECT_S, READ_S = 5, 60
+# The default lock covers the moment until the real one is confirmed, no more: a default is no minimum.
+DEFAULT_LOCK_DAYS = 1
+_CONNECTIONS = 32
+# MethodNotAllowed: the newest version is a delete marker.
+_GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "MethodNotAllowed"}
+_FULL = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "EntityTooLarge"}
+_LONG_FRACTION = re.compile(r"(\.\d{6})\d+")  # Ceph writes nine digits
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a bucket is and who we are there. ca_file: the authority that signed the server's certificate,
+    None for the system's own list."""
+
+    host: str  # "name:port"
+    bucket: str
+    access_key: str
+    secret_key: str
+    region: str = "us-east-1"
+    ca_file: Path | None = None
+
+    def __repr__(self) -> str:
+        """Leave the secret out: addresses get into error texts."""
+        return f"Address(s3://{self.access_key}@{self.host}/{self.bucket})"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A line of the bucket's list: one version of a key, or a delete marker."""
+
+    key: str
+    id: str
+    is_marker: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What HEAD says of one version. retain_until is None where no COMPLIANCE date is in force."""
+
+    size_bytes: int
+    retain_until: datetime | None
+    is_held: bool
+    notes: Mapping[str, str]  # user metadata, names in lower case without "x-amz-meta-"
+
+    def is_kept_until(self, moment: datetime) -> bool:
+        """Whether the date in force reaches this moment."""
+        return self.retain_until is not None and self.retain_until >= whole_second(moment)
+
+
+class Bucket:
+    """See the module. Every method raises StoreUnavailable; those that name a version raise Missing."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._pid, self._made = os.getpid(), _client(address)
+
+    @property
+    def client(self) -> Minio:
+        """The client of this process: one that was opened before a fork would read another's answers."""
+        if self._pid != os.getpid():
+            self._pid, self._made = os.getpid(), _client(self.address)
+        return self._made
+
+    @property
+    def name(self) -> str:
+        """The bucket's name."""
+        return self.address.bucket
+
+    def verify_locks(self) -> None:
+        """Refuse a bucket that does not lock what is put into it by default.
+
+        Raises: StoreUnavailable(reason="bucket-without-lock").
+        """
+        with asking(bucket=self.name):
+            try:
+                config = self.client.get_object_lock_config(bucket_name=self.name)
+            except S3Error as fault:
+                if fault.code != "ObjectLockConfigurationNotFoundError":
+                    raise
+                config = None
+        if config is None or config.mode != COMPLIANCE or not config.duration:
+            raise StoreUnavailable(reason="bucket-without-lock", bucket=self.name)
+
+    def make(self) -> None:
+        """Make the bucket with Object Lock and a default lock, unless it is there already."""
+        with asking(bucket=self.name):
+            if self.client.bucket_exists(bucket_name=self.name):
+                return
+            self.client.make_bucket(bucket_name=self.name, object_lock=True)
+            default = ObjectLockConfig(COMPLIANCE, DEFAULT_LOCK_DAYS, DAYS)
+            self.client.set_object_lock_config(bucket_name=self.name, config=default)
+
+    def put(
+        self, key: str, body: bytes, until: datetime | None, hold: bool, notes: Mapping[str, str]
+    ) -> None:
+        """Put a small object in one request. What it became is for `head` to say, not for the answer."""
+        with asking(key=key):
+            self.client.put_object(
+                bucket_name=self.name,
+                object_name=key,
+                data=BytesIO(body),
+                length=len(body),
+                metadata=dict(notes),
+                retention=Retention(COMPLIANCE, whole_second(until)) if until else None,
+                legal_hold=hold,
+            )
+
+    def head(self, key: str, version: str | None) -> Head:
+        """Return size, lock and notes of a version (None: the newest)."""
+        with asking(key=key):
+            found = self.client.stat_object(bucket_name=self.name, object_name=key, version_id=version)
+        words = {name.lower(): value for name, value in (found.metadata or {}).items()}
+        date = words.get("x-amz-object-lock-retain-until-date")
+        is_firm = words.get("x-amz-object-lock-mode") == COMPLIANCE and date is not None
+        return Head(
+            size_bytes=found.size or 0,
+            retain_until=_instant(date, key) if is_firm and date else None,
+            is_held=words.get("x-amz-object-lock-legal-hold") == "ON",
+            notes={
+                name.removeprefix("x-amz-meta-"): value
+                for name, value in words.items()
+                if name.startswith("x-amz-meta-")
+            },
+        )
+
+    def get(self, key: str, version: str, offset: int = 0) -> BaseHTTPResponse:
+        """Open a version for reading from offset on; the caller gives the answer back with `give_back`."""
+        with asking(key=key):
+            return self.client.get_object(
+                bucket_name=self.name, object_name=key, version_id=version, offset=offset
+            )
+
+    def versions(self, prefix: str) -> Iterator[Version]:
+        """Yield the versions whose key starts with prefix, in key order, each key's newest first; the delete
+        markers of a page of 1000 come after its versions."""
+        with asking(prefix=prefix):
+            for one in self.client.list_objects(
+                bucket_name=self.name, prefix=prefix, recursive=True, include_version=True
+            ):
+                yield Version(one.object_name or "", one.version_id or "", one.is_delete_marker)
+
+    def retain(self, key: str, version: str, until: datetime) -> None:
+        """Lock a version until a date; the server refuses an earlier one. Raises: Locked."""
+        with asking(key=key, may_be_locked=True):
+            self.client.set_object_retention(
+                bucket_name=self.name,
+                object_name=key,
+                version_id=version,
+                config=Retention(COMPLIANCE, whole_second(until)),
+            )
+
+    def hold(self, key: str, version: str, on: bool) -> None:
+        """Set or lift the legal hold of a version."""
+        act = self.client.enable_object_legal_hold if on else self.client.disable_object_legal_hold
+        with asking(key=key):
+            act(bucket_name=self.name, object_name=key, version_id=version)
+
+    def delete(self, key: str, version: str) -> None:
+        """Remove one version for good. Raises: Locked when the server refuses."""
+        with asking(key=key, may_be_locked=True):
+            self.client.remove_object(bucket_name=self.name, object_name=key, version_id=version)
+
+
+def give_back(answer: BaseHTTPResponse) -> None:
+    """Return a connection; one whose answer was not read to its end is closed, not used again."""
+    answer.close()
+    answer.release_conn()
+
+
+@contextmanager
+def asking(*, may_be_locked: bool = False, **facts: object) -> Iterator[None]:
+    """Say everything that can go wrong with a request in the errors of this package.
+
+    may_be_locked: the server's "access denied" can be the lock's answer here, and is not for want of a right.
+    """
+    try:
+        yield
+    except S3Error as fault:
+        if may_be_locked and fault.code == "AccessDenied":
+            raise Locked(reason="store-refuses", **facts) from fault
+        raise _translated(fault, facts) from fault
+    except (MinioException, HTTPError, OSError, ParseError, ValueError) as fault:  # the last: odd XML
+        raise StoreUnavailable(reason=type(fault).__name__, **facts) from fault
+
+
+def _translated(fault: S3Error, facts: Mapping[str, object]) -> StorageError:
+    code = fault.code or "unknown"
+    if code in _GONE:
+        return Missing(**facts)
+    if code in _FULL:
+        return StoreFull(reason=code, **facts)
+    return StoreUnavailable(reason=code, **facts)
+
+
+def whole_second(moment: datetime) -> datetime:
+    """Return the next whole second: S3 keeps no fractions, and a lock must not end before its time."""
+    utc = moment.astimezone(UTC)
+    return utc if utc.microsecond == 0 else utc.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _instant(text: str, key: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(_LONG_FRACTION.sub(r"\1", text))
+    except ValueError as fault:
+        raise StoreUnavailable(reason="lock-unreadable", key=key) from fault
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _client(address: Address) -> Minio:
+    pool = urllib3.PoolManager(
+        maxsize=_CONNECTIONS,
+        retries=False,
+        timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S),
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=str(address.ca_file) if address.ca_file else None,
+    )
+    return Minio(
+        endpoint=address.host,
+        access_key=address.access_key,
+        secret_key=address.secret_key,
+        region=address.region,  # known, so that nobody asks the server for it
+        secure=True,
+        http_client=pool,
+    )

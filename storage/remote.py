@@ -1,0 +1,81 @@
+"""A read-only handle on one version in a bucket: seekable, and never a short read.
+
+A reading goes on over one connection; a seek elsewhere opens another at that place. What breaks off midway is
+StoreUnavailable, what the server ends early is Damaged.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import TYPE_CHECKING, BinaryIO
+
+from urllib3.response import BaseHTTPResponse
+
+from storage.bucket import Bucket, asking, give_back
+from storage.errors import Damaged, Missing, StoreUnavailable
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_BUFFER = 1 << 20
+
+
+class _Remote(io.RawIOBase):
+    """The raw side. size_bytes: what HEAD said when the handle was opened."""
+
+    def __init__(self, bucket: Bucket, key: str, version: str, size_bytes: int) -> None:
+        super().__init__()
+        self._bucket, self._key, self._version, self._size = bucket, key, version, size_bytes
+        self._at = 0
+        self._answer: BaseHTTPResponse | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise ValueError("seek before the start")
+        if base + offset != self._at:
+            self._hang_up()
+        self._at = base + offset
+        return self._at
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        if not view or self._at >= self._size:
+            return 0
+        if self._answer is None:
+            try:
+                self._answer = self._bucket.get(self._key, self._version, self._at)
+            except Missing as fault:  # it was there when the handle was opened
+                raise StoreUnavailable(key=self._key, reason="gone-while-reading") from fault
+        with asking(key=self._key):
+            piece = self._answer.read(len(view))
+        if not piece:
+            raise Damaged(key=self._key, reason="ends-early", at=self._at, size_bytes=self._size)
+        view[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._hang_up()
+        super().close()
+
+    def _hang_up(self) -> None:
+        if self._answer is not None:
+            give_back(self._answer)
+            self._answer = None
+
+
+def reading(bucket: Bucket, key: str, version: str, size_bytes: int) -> BinaryIO:
+    """Open a version of a known length. Reading raises: StoreUnavailable, Damaged."""
+    return io.BufferedReader(_Remote(bucket, key, version, size_bytes), _BUFFER)

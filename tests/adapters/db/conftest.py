@@ -1,0 +1,38 @@
+"""Every test that asks for `fresh` or `database` runs on both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evidence.adapters.db.unit_of_work import SqlDatabase
+from tests import builders
+from tests.adapters.db.engines import Fresh, FreshDatabase, FreshFile, open_migrated
+from tests.builders import SmallSite
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Fresh:
+    """An empty database of each engine in turn."""
+    if request.param == "sqlite":
+        return FreshFile(tmp_path / "evidence.db")
+    return FreshDatabase(request.getfixturevalue("postgres_server").new_database())
+
+
+@pytest.fixture
+def database(fresh: Fresh) -> Iterator[SqlDatabase]:
+    """A migrated database of each engine in turn."""
+    database = open_migrated(fresh)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def small(fresh: Fresh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallSite]:
+    """A small site whose database is of each engine in turn."""
+    monkeypatch.setattr(builders, "SqlDatabase", lambda _url: SqlDatabase(fresh.url))
+    small = SmallSite(tmp_path)
+    yield small
+    small.database.close()

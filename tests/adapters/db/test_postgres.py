@@ -1,0 +1,328 @@
+"""What only PostgreSQL can do wrong: a server that forgets or sorts otherwise, lost connections, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from threading import Thread
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
+from evidence.domain.audit import Act, Entry
+from evidence.errors import NoSpace, Unavailable
+from evidence.service.jobs import JobName
+from tests.adapters.db.engines import FreshDatabase, dump, open_migrated, tables
+from tests.builders import START
+from tests.servers.postgres import PostgresServer
+
+
+@pytest.fixture
+def fresh(postgres_server: PostgresServer) -> FreshDatabase:
+    return FreshDatabase(postgres_server.new_database())
+
+
+@pytest.fixture
+def database(fresh: FreshDatabase) -> Iterator[SqlDatabase]:
+    database = open_migrated(fresh)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A server whose settings a test may change."""
+    with PostgresServer(tmp_path_factory.mktemp("own")) as server:
+        yield server
+
+
+def write(unit: SqlUnitOfWork) -> int:
+    return unit.log.append(Entry(Act.INIT, "tester"), START)
+
+
+def entries(database: SqlDatabase) -> list[int]:
+    with database.reading() as unit:
+        return [number for number, _ in unit.log.entries()]
+
+
+def each_connection(database: SqlDatabase, statement: str) -> None:
+    """Let every connection made from now on begin with a statement."""
+
+    @event.listens_for(database.engine, "connect")
+    def connected(connection: Any, _record: object) -> None:
+        connection.execute(statement)
+
+    database.close()
+
+
+# A server that would forget, or that is of another kind than SQLite.
+
+
+@pytest.mark.parametrize("setting", ["fsync", "full_page_writes", "synchronous_commit"])
+def test_a_server_that_may_forget_a_commit_is_refused(own_server: PostgresServer, setting: str) -> None:
+    fresh = FreshDatabase(own_server.new_database())
+    running = open_migrated(fresh)
+    before = dump(fresh)
+    own_server.set(setting, "off")
+    try:
+        with pytest.raises(Unavailable) as refusal:
+            SqlDatabase(fresh.url).migrate()
+        assert (refusal.value.code, refusal.value.fields) == ("database-not-durable", {setting: "off"})
+        if setting != "synchronous_commit":  # … which an open connection has fixed for itself
+            with pytest.raises(Unavailable, match="database-not-durable"), running.writing() as unit:
+                write(unit)
+        assert dump(fresh) == before
+    finally:
+        own_server.set(setting, None)
+    with running.writing() as unit:
+        assert write(unit) == 1
+    running.close()
+
+
+def test_an_open_connection_stays_durable_when_the_server_is_told_to_forget(
+    own_server: PostgresServer,
+) -> None:
+    running = open_migrated(FreshDatabase(own_server.new_database()))
+    with running.engine.connect() as connection:
+        own_server.set("synchronous_commit", "off")
+        try:
+            kept = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+        finally:
+            own_server.set("synchronous_commit", None)
+    running.close()
+    assert kept == "on"
+
+
+@pytest.mark.parametrize("value", ["local", "remote_write", "on", "remote_apply"])
+def test_every_stronger_way_to_commit_is_taken(postgres_server: PostgresServer, value: str) -> None:
+    url = postgres_server.new_database()
+    database = open_migrated(FreshDatabase(f"{url}?options=-csynchronous_commit%3D{value}"))
+    with database.writing() as unit:
+        assert write(unit) == 1
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("made", "field"),
+    [
+        ("ENCODING 'LATIN1' LOCALE 'C'", "server_encoding"),
+        ("ENCODING 'SQL_ASCII' LOCALE 'C'", "server_encoding"),
+        ("ENCODING 'UTF8' LOCALE 'C.UTF-8' LOCALE_PROVIDER icu ICU_LOCALE 'en'", "collation"),
+    ],
+)
+def test_a_database_that_stores_or_sorts_text_otherwise_is_refused(
+    postgres_server: PostgresServer, made: str, field: str
+) -> None:
+    like = postgres_server.new_database()
+    name = like.rpartition("/")[2] + "_odd"
+    postgres_server.ask(f"CREATE DATABASE {name} OWNER evidence TEMPLATE template0 {made}")
+    fresh = FreshDatabase(f"{like}_odd")
+    with pytest.raises(Unavailable) as refusal:
+        SqlDatabase(fresh.url).migrate()
+    assert refusal.value.code == "database-not-durable"
+    assert field in refusal.value.fields
+    assert tables(fresh) == []
+
+
+def test_every_connection_has_its_limits_in_time(database: SqlDatabase) -> None:
+    wanted = {
+        "lock_timeout": "30s",
+        "statement_timeout": "2min",
+        "idle_in_transaction_session_timeout": "1min",
+    }
+    for _ in range(2):
+        with database.engine.connect() as connection:
+            found = {name: connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in wanted}
+        assert found == wanted
+        database.close()
+
+
+# The log.
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "TRUNCATE audit_entry",
+        "TRUNCATE audit_entry CASCADE",
+        "INSERT INTO audit_entry VALUES (1, 'custody', '', '', '') ON CONFLICT (id) DO UPDATE SET act = 'x'",
+        "MERGE INTO audit_entry USING (SELECT 1 AS one) AS new ON id = one WHEN MATCHED THEN DELETE",
+    ],
+)
+def test_nothing_in_the_log_can_be_emptied_or_replaced(
+    database: SqlDatabase, fresh: FreshDatabase, statement: str
+) -> None:
+    with database.writing() as unit:
+        write(unit)
+    before = dump(fresh)
+    with pytest.raises(psycopg.errors.RestrictViolation, match="append-only"):
+        fresh.raw(statement)
+    assert dump(fresh) == before
+
+
+# Connections that end.
+
+
+def test_a_writer_whose_backend_is_killed_is_told_unavailable_and_nothing_stays(
+    database: SqlDatabase, postgres_server: PostgresServer, fresh: FreshDatabase
+) -> None:
+    before = dump(fresh)
+
+    def act() -> None:
+        with database.writing() as unit:
+            write(unit)
+            unit.jobs.add(JobName.SEAL, "a", START)
+            assert postgres_server.kill_backends(fresh.url) >= 1
+            write(unit)
+
+    with pytest.raises(Unavailable, match="database-unavailable") as refusal:
+        act()
+    assert "outcome" not in refusal.value.fields, "it had not begun to commit"
+    assert dump(fresh) == before
+    with database.writing() as unit:
+        assert write(unit) == 1
+
+
+def test_a_backend_that_was_killed_while_idle_costs_no_request(
+    database: SqlDatabase, postgres_server: PostgresServer, fresh: FreshDatabase
+) -> None:
+    assert entries(database) == []
+    for number in (1, 2):
+        assert postgres_server.kill_backends(fresh.url) >= 1
+        with database.writing() as unit:
+            assert write(unit) == number
+
+
+def test_a_server_that_stops_is_unavailable_and_when_it_is_back_all_goes_on(
+    own_server: PostgresServer,
+) -> None:
+    database = open_migrated(FreshDatabase(own_server.new_database()))
+    with database.writing() as unit:
+        write(unit)
+    own_server.stop("immediate")
+    try:
+        for open_ in (database.reading, database.writing):
+            with pytest.raises(Unavailable) as refusal, open_():
+                pytest.fail("nobody is there")
+            assert refusal.value.fields == {"reason": "no-connection"}
+    finally:
+        own_server.start()
+    assert entries(database) == [1]
+    database.close()
+
+
+def test_too_many_connections_are_unavailable(database: SqlDatabase, postgres_server: PostgresServer) -> None:
+    url = database.engine.url
+    postgres_server.ask(f"ALTER DATABASE {url.database} CONNECTION LIMIT 1")
+    with database.reading(), pytest.raises(Unavailable, match="database-unavailable"), database.reading():
+        pytest.fail("there was room")
+    assert entries(database) == []
+
+
+# Locks and limits.
+
+
+def test_a_writer_that_waits_too_long_is_told_unavailable_and_the_other_is_not_disturbed(
+    database: SqlDatabase,
+) -> None:
+    each_connection(database, "SET lock_timeout = '100ms'")
+    with database.writing() as unit:
+        write(unit)
+        with pytest.raises(Unavailable) as refusal, database.writing() as other:
+            write(other)
+        assert refusal.value.fields == {"reason": "55P03"}
+        write(unit)
+    assert entries(database) == [1, 2]
+
+
+def test_a_writer_that_stands_still_is_put_out_and_the_next_one_gets_in(database: SqlDatabase) -> None:
+    each_connection(database, "SET idle_in_transaction_session_timeout = '200ms'")
+    done: list[int] = []
+
+    def next_one() -> None:
+        with database.writing() as unit:
+            done.append(write(unit))
+
+    def stand_still() -> None:
+        with database.writing() as unit:
+            write(unit)
+            thread.start()
+            thread.join()
+            write(unit)
+
+    thread = Thread(target=next_one)
+    with pytest.raises(Unavailable):
+        stand_still()
+    assert done == [1]
+    assert entries(database) == [1]
+
+
+def test_a_statement_that_takes_too_long_is_unavailable(database: SqlDatabase) -> None:
+    each_connection(database, "SET statement_timeout = '100ms'")
+    with pytest.raises(Unavailable) as refusal, database._said_plainly(), database.engine.connect() as one:
+        one.execute(text("SELECT pg_sleep(10)"))
+    assert refusal.value.fields == {"reason": "57014"}
+
+
+def test_a_reading_transaction_cannot_write(database: SqlDatabase, fresh: FreshDatabase) -> None:
+    before = dump(fresh)
+    with pytest.raises(Unavailable) as refusal, database.reading() as unit:
+        write(unit)
+    assert refusal.value.fields == {"reason": "25006"}
+    assert dump(fresh) == before
+
+
+def test_an_error_that_was_swallowed_is_not_taken_for_a_commit(
+    database: SqlDatabase, fresh: FreshDatabase
+) -> None:
+    """The server answers COMMIT with a silent rollback once a statement has failed."""
+    before = dump(fresh)
+
+    def act() -> None:
+        with database.writing() as unit:
+            write(unit)
+            with suppress(IntegrityError):
+                unit.claims.take("device", "name", "0" * 32)  # of an upload that is not there
+
+    with pytest.raises(Unavailable) as refusal:
+        act()
+    assert refusal.value.fields == {"reason": "25P02"}
+    assert dump(fresh) == before
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("53100", NoSpace),
+        ("53200", Unavailable),
+        ("57P03", Unavailable),
+        ("40001", Unavailable),
+        ("40P01", Unavailable),
+        ("58030", Unavailable),
+        ("XX001", Unavailable),
+        ("42501", Unavailable),
+        ("23514", DBAPIError),
+        ("22001", DBAPIError),
+        ("42P01", DBAPIError),
+    ],
+)
+def test_a_state_of_the_server_is_said_by_its_number(
+    database: SqlDatabase, fresh: FreshDatabase, state: str, said: type[Exception]
+) -> None:
+    fresh.raw(
+        "CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION 'trouble' USING ERRCODE = '{state}'; END $$"
+    )
+    fresh.raw("CREATE TRIGGER trouble BEFORE INSERT ON job EXECUTE FUNCTION trouble()")
+    before = dump(fresh)
+    with pytest.raises(said) as told, database.writing() as unit:
+        write(unit)
+        unit.jobs.add(JobName.SEAL, "a", START)
+    assert type(told.value) is said or said is DBAPIError
+    if said is Unavailable:
+        assert told.value.fields == {"reason": state}  # type: ignore[attr-defined]
+    assert dump(fresh) == before

@@ -1,0 +1,78 @@
+"""The outcome of probing a store: only one that passed, for this store, signed by us, lets evidence in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from evidence.adapters import qualification
+from evidence.adapters.keys import FileSigner, make_key
+from evidence.errors import Unavailable
+from storage.qualify import Probe
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+KEPT = Probe("date-cannot-be-shortened", True, True, "AccessDenied")
+TOLD = Probe("lock-of-parts-is-kept", False, False, "dropped without a word")
+BROKEN = Probe("hold-binds-alone", True, False, "the locked version is gone")
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> FileSigner:
+    (tmp_path / "keys").mkdir()
+    make_key(tmp_path / "keys", "test.example/site")
+    return FileSigner(tmp_path / "keys")
+
+
+def refused(data: Path, signer: FileSigner, store: str = "s3://store:7443") -> object:
+    """Return the reason for which the store is refused."""
+    with pytest.raises(Unavailable, match="store-not-qualified") as caught:
+        qualification.verify(data, signer, store)
+    return caught.value.fields["reason"]
+
+
+def test_a_store_that_kept_what_is_needed_may_be_used(tmp_path: Path, signer: FileSigner) -> None:
+    qualification.keep(tmp_path, signer, "s3://store:7443", [KEPT, TOLD], AT)
+    qualification.verify(tmp_path, signer, "s3://store:7443")
+    body = qualification.read(tmp_path, signer)
+    assert body is not None
+    assert (body["passed"], body["at"]) == (True, "2026-03-02T09:00:00.000000Z")
+
+
+def test_one_broken_promise_that_is_needed_refuses_the_store(tmp_path: Path, signer: FileSigner) -> None:
+    qualification.keep(tmp_path, signer, "s3://store:7443", [KEPT, BROKEN], AT)
+    assert refused(tmp_path, signer) == "failed"
+
+
+def test_a_store_nobody_probed_or_that_answered_no_probe_is_refused(
+    tmp_path: Path, signer: FileSigner
+) -> None:
+    assert refused(tmp_path, signer) == "missing"
+    qualification.keep(tmp_path, signer, "s3://store:7443", [], AT)
+    assert refused(tmp_path, signer) == "failed"
+
+
+def test_the_outcome_of_another_store_is_none(tmp_path: Path, signer: FileSigner) -> None:
+    qualification.keep(tmp_path, signer, "s3://other:7443", [KEPT], AT)
+    assert refused(tmp_path, signer) == "other-store"
+
+
+def test_an_outcome_that_was_changed_or_signed_by_another_site_is_none(
+    tmp_path: Path, signer: FileSigner
+) -> None:
+    qualification.keep(tmp_path, signer, "s3://store:7443", [KEPT, BROKEN], AT)
+    file = tmp_path / qualification.FILE
+    file.write_bytes(file.read_bytes().replace(b'"passed":false', b'"passed":true'))
+    assert refused(tmp_path, signer) == "unreadable"
+    (tmp_path / "other").mkdir()
+    make_key(tmp_path / "other", "test.example/site")
+    qualification.keep(tmp_path, FileSigner(tmp_path / "other"), "s3://store:7443", [KEPT], AT)
+    assert refused(tmp_path, signer) == "unreadable"
+
+
+def test_a_later_outcome_takes_the_place_of_the_earlier(tmp_path: Path, signer: FileSigner) -> None:
+    qualification.keep(tmp_path, signer, "s3://store:7443", [BROKEN], AT)
+    qualification.keep(tmp_path, signer, "s3://store:7443", [KEPT], AT)
+    qualification.verify(tmp_path, signer, "s3://store:7443")
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [qualification.FILE]

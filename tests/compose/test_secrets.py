@@ -1,0 +1,135 @@
+"""deploy/make-secrets.sh makes each secret once, and gives it to the one account that reads it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.compose.reading import FILE, ROOT
+
+SCRIPT = ROOT / "deploy" / "make-secrets.sh"
+
+
+def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [str(SCRIPT), str(folder), *words]
+    variables = {**os.environ, **environment}
+    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "secrets"
+    done = run(folder, "station-7.example", "--keep-owner")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
+    return read
+
+
+def table() -> dict[str, tuple[int, int, int]]:
+    """Return owner, group and mode of each file, as the script gives them."""
+    rows = re.findall(r"^(\S+) +(\d+) +(\d+) +(\d{3})$", SCRIPT.read_text("utf-8"), re.MULTILINE)
+    return {name: (int(owner), int(group), int(mode, 8)) for name, owner, group, mode in rows}
+
+
+def test_exactly_the_secrets_of_the_file_are_made_and_the_authoritys_key(
+    made: Path, document: dict[str, Any]
+) -> None:
+    names = {path.name for path in made.iterdir()}
+    assert names == {*document["secrets"], "authority-key"} == set(table())
+
+
+def test_every_service_can_read_its_secrets_and_no_other_account_can(document: dict[str, Any]) -> None:
+    readers: dict[str, set[int]] = {}
+    for service in document["services"].values():
+        account = int(service["user"].partition(":")[0])
+        for secret in service.get("secrets", []):
+            readers.setdefault(secret, set()).add(account)
+            owner, group, mode = table()[secret]
+            reads = (account == owner and mode & 0o400) or (account == group and mode & 0o040) or mode & 0o004
+            assert reads, f"{account} cannot read {secret}"
+    for secret, (owner, group, mode) in table().items():
+        assert not mode & 0o333, f"{secret}: nobody writes or runs it"
+        if not mode & 0o004:
+            given = {owner} | ({group} if mode & 0o040 else set())
+            assert given == readers.get(secret, {0}), secret
+
+
+def test_public_files_are_certificates_and_nothing_else(made: Path) -> None:
+    for path in made.iterdir():
+        is_public = bool(stat.S_IMODE(path.stat().st_mode) & 0o004)
+        assert is_public == ("CERTIFICATE" in path.read_text("ascii")), path.name
+        assert stat.S_IMODE(path.stat().st_mode) == table()[path.name][2]
+
+
+def test_a_second_run_changes_nothing_and_makes_what_is_missing(made: Path) -> None:
+    def digests() -> dict[str, str]:
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in made.iterdir()}
+
+    before = digests()
+    assert run(made, "station-7.example", "--keep-owner").returncode == 0
+    assert digests() == before
+    (made / "proxy-certificate").unlink()
+    assert run(made, "station-8.example", "--keep-owner").returncode == 0
+    assert {name for name, digest in digests().items() if before[name] != digest} == {
+        "proxy-certificate",
+        "proxy-key",
+    }
+
+
+@pytest.mark.parametrize("name", ["api", "postgres", "object-store"])
+def test_certificates_stand_up_to_a_strict_look(made: Path, name: str) -> None:
+    words = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", name]
+    words += ["-CAfile", str(made / "inside-authority"), str(made / f"{name}-certificate")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_authority_may_sign_and_its_certificates_may_not(made: Path) -> None:
+    def says(file: str) -> str:
+        words = ["openssl", "x509", "-in", str(made / file), "-noout", "-ext", "basicConstraints,keyUsage"]
+        return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+    assert "CA:TRUE" in says("inside-authority")
+    assert "CA:FALSE" in says("api-certificate")
+    assert "Certificate Sign" not in says("api-certificate")
+
+
+def test_the_broker_knows_the_digest_of_the_password_and_not_the_password(made: Path) -> None:
+    password = (made / "broker-password").read_text("ascii").strip()
+    users = (made / "broker-users").read_text("ascii")
+    assert password not in users
+    assert f"#{hashlib.sha256(password.encode()).hexdigest()} " in users
+    assert users.split()[-2:] == ["-@admin", "-@dangerous"]
+
+
+def test_root_gives_each_file_to_its_owner(tmp_path: Path) -> None:
+    programs, given = tmp_path / "programs", tmp_path / "given"
+    programs.mkdir()
+    for name, text in (("id", "echo 0"), ("chown", f'echo "$@" >>{given}')):
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    done = run(tmp_path / "secrets", "192.0.2.7", PATH=f"{programs}:{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    assert dict(line.split()[::-1] for line in given.read_text().splitlines()) == {
+        name: f"{owner}:{group}" for name, (owner, group, _) in table().items()
+    }
+
+
+@pytest.mark.parametrize("words", [(), ("",), ("a b",), ("name", "--force")])
+def test_a_wrong_call_makes_nothing(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(tmp_path / "secrets", *words)
+    assert done.returncode == 2
+    assert not (tmp_path / "secrets").exists()

@@ -1,0 +1,111 @@
+"""What workers in processes of their own are made of: the site as each opens it, and a patient Celery.
+
+Rules:
+1. Nothing of the site is open when the pool forks: each process opens its own database, vault and keys, at
+   its first task. What a fork shares (a socket, a lock) belongs to nobody.
+2. A worker never gives up on Redis. It waits, tries every few seconds, and goes on with what the job table
+   says.
+3. Nobody can steer it through Redis: no remote control, no results, no arguments; an unreadable message costs
+   one connection and is gone.
+4. A worker that runs parsers refuses to start where the sandbox does not hold, one that seals where the
+   object store has not passed our probes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+from celery import Celery, signals
+from celery.worker.consumer import Consumer
+from kombu.connection import Connection
+
+from evidence.bootstrap import Application, build, open_doorbell, verify_may_ingest
+from evidence.errors import EvidenceError, Invalid
+from evidence.local import check_machine
+from evidence.locale import say
+from evidence.service.jobs import Queue, kinds_of
+from evidence.settings import default_data
+from workers.tasks import register
+
+PARSING = {Queue.EXAMINE, Queue.DEEP, Queue.PROXY}
+CONNECT_EVERY_S = 3  # at most, while Redis is away; Celery's own wait grows to 30
+# What a message that nobody of ours wrote can raise where Celery reads it. It would end the worker.
+_UNREADABLE = (ValueError, TypeError, AttributeError)
+
+_opened: tuple[int, Application] | None = None
+_opening = threading.Lock()
+
+
+class PatientConsumer(Consumer):
+    """Celery's consumer, that neither gives up on Redis nor ends for an unreadable message."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        # Nothing that workers tell each other is needed, and each of these is another way in.
+        alone = dict.fromkeys(("without_mingle", "without_gossip", "without_heartbeat"), True)
+        options["worker_options"] = {**options.get("worker_options", {}), **alone}
+        super().__init__(*args, **options)  # type: ignore[no-untyped-call]  # celery: no types
+        self.connection_errors = (*self.connection_errors, *_UNREADABLE)
+
+    def ensure_connected(self, conn: Connection) -> Connection:
+        """Connect, however long that takes."""
+        vars(conn)["ensure_connection"] = partial(conn.ensure_connection, interval_max=CONNECT_EVERY_S)
+        return super().ensure_connected(conn)  # type: ignore[no-untyped-call, no-any-return]  # as above
+
+
+def application() -> Application:
+    """Return the site as this very process has opened it. Raises: Invalid, Unavailable, PolicyError."""
+    global _opened
+    with _opening:
+        if _opened is None or _opened[0] != os.getpid():
+            _opened = (os.getpid(), build(_folder()))
+        return _opened[1]
+
+
+def make_app() -> Celery:
+    """Make the Celery application of the site. Raises: Invalid where the service has workers of its own."""
+    queue = open_doorbell(_folder())
+    queue.set_default()
+    queue.set_current()
+    queue.conf.update(
+        worker_consumer="workers.grown:PatientConsumer",
+        worker_disable_prefetch=True,  # a message in the hands of a busy worker wakes nobody
+        worker_enable_prefetch_count_reduction=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_enable_remote_control=False,
+        beat_scheduler="workers.schedule:SiteScheduler",
+    )
+    register(queue, application, {which: kinds_of(which) for which in Queue})
+    return queue
+
+
+def _folder() -> Path:
+    folder = default_data()
+    if folder is None:
+        raise Invalid("data-folder-missing")
+    return folder
+
+
+def refuse(problem: EvidenceError) -> NoReturn:
+    """End the process with a sentence instead of a traceback."""
+    print(say(f"error.{problem.code}", **problem.fields), file=sys.stderr)
+    for field, value in problem.fields.items():
+        print(f"  {field}: {value}", file=sys.stderr)
+    raise SystemExit(2 if isinstance(problem, Invalid) else 3)
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]  # celery: no types
+def _look_at_the_machine(sender: Any, **_: object) -> None:
+    """Refuse to run parsers where the sandbox does not hold, and to seal where the store may not be used."""
+    served = sender.app.amqp.queues.consume_from
+    try:
+        if PARSING.intersection(served):
+            check_machine()
+        if Queue.SEAL in served:
+            verify_may_ingest(_folder())
+    except EvidenceError as problem:
+        refuse(problem)
