@@ -160,7 +160,10 @@ def initialise(data: Path, policy: str, name: str, sm3: bool) -> tuple[str, str]
     prepare_vault(site_settings.load(data).vault_url)
     application = build(data, is_new=True)
     _sync_folders(data)
-    return application.accounts.open_site(), verifier
+    try:
+        return application.accounts.open_site(), verifier
+    finally:
+        application.site.database.close()
 
 
 def qualify_store(data: Path) -> Iterator[Probe]:

@@ -33,6 +33,7 @@ from storage.vault import Lock, Promise, Sealed, Vault
 DAMAGED = "damaged/"
 _GROUNDS_AT_ONCE = 800  # bytes; a bucket takes 1200 with the seal, escapes among them, the others afterwards
 _BLOCK = 1 << 20
+_SCRATCH = "copy-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Copied:
 
 
 class Copier:
-    """Copies from one vault into another. room: a folder for one object at a time where a copy is needed.
+    """Copies from one vault into another. room: a folder for copies where a file cannot be lent.
 
     earliest: returns the earliest date that the target takes; None for a target that takes any.
     """
@@ -55,6 +56,8 @@ class Copier:
     ) -> None:
         self.source, self.target, self._room, self._earliest = source, target, room, earliest
         self._may_lend = not target.strength().kind.startswith("folder")
+        for left in room.glob(f"{_SCRATCH}*"):  # by an attempt that died
+            left.unlink(missing_ok=True)
 
     def copy(self, found: Sealed) -> Copied:
         """Copy one object, or verify the copy that is there.
@@ -154,7 +157,7 @@ class Copier:
     def _scratch(self) -> Iterator[IO[bytes]]:
         with (
             storing(folder=self._room.name),
-            tempfile.NamedTemporaryFile(dir=self._room, prefix="copy-") as file,
+            tempfile.NamedTemporaryFile(dir=self._room, prefix=_SCRATCH) as file,
         ):
             yield file.file
 

@@ -78,13 +78,18 @@ class IndexOnlyProber(SandboxedProber):
 
 @dataclass
 class SmallSite:
-    """A whole site on a folder, driven without HTTP and without threads."""
+    """A whole site on a folder, driven without HTTP and without threads. embedded: on SQLite and a folder
+    whatever the session's form is.
+    """
 
     folder: Path
     clock: HandClock = field(default_factory=HandClock)
     bell: QuietBell = field(default_factory=QuietBell)
+    embedded: bool = False
 
     def __post_init__(self) -> None:
+        if self.embedded:
+            forms.embed(self.folder)
         for name in ("vault", "staging", "keys", "scratch"):
             (self.folder / name).mkdir(exist_ok=True)
         if not (self.folder / "keys" / "signing.pem").exists():
@@ -163,7 +168,9 @@ def small_vault(folder: Path) -> Vault:
     url = forms.vault_url(folder)
     prepare_vault(url)
     vault = open_vault(url)
-    return CarriedVault(vault, timedelta(days=(datetime.now(UTC) - START).days)) if forms.GROWN else vault
+    if not forms.is_grown(folder):
+        return vault
+    return CarriedVault(vault, timedelta(days=(datetime.now(UTC) - START).days))
 
 
 def an_origin(name: str = "DCIM/DSJX9A00123_012345_20260302093000_0001.mp4", **changes: object) -> Origin:

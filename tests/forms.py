@@ -17,7 +17,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # this and the imports within functions: their drivers take h
     from tests.servers.postgres import PostgresServer
     from tests.servers.redis import RedisServer
 
-GROWN = os.environ.get("EVIDENCE_TEST_FORM", "embedded") == "grown"
+GROWN = {"embedded": False, "grown": True}[os.environ.get("EVIDENCE_TEST_FORM", "embedded")]
 # How much longer a test waits for what needs a worker: on the grown form that is a process of its own, and
 # the bytes go through a server and back.
 PATIENCE = 4 if GROWN else 1
@@ -55,6 +55,7 @@ class Servers:
         self._factory, self._held = factory, ExitStack()
         self._rooms = itertools.cycle(range(1, 16))  # of Redis; 0 is for tests that take the server itself
         self._emptied: list[str] = []  # databases of sites whose test is over
+        self._unused: list[str] = []  # buckets of such sites that sealed nothing
 
     def close(self) -> None:
         """Use the servers no more."""
@@ -92,20 +93,31 @@ class Servers:
         file = password_file(self.postgres.folder, self.postgres.password)
         return f"postgresql://evidence@127.0.0.1:{self.postgres.port}/{name}?password_file={file}"
 
-    def take_back(self, database: str) -> None:
-        """Empty a database for another site: to make one, and to stop a server of hundreds, takes seconds."""
+    def take_back(self, engines: dict[str, str]) -> None:
+        """Keep a database, emptied, and a bucket that nothing was sealed in for another site: to make them
+        takes its time, to stop a server with hundreds of databases as well, and a store has a thousand
+        buckets at most.
+        """
         import psycopg
 
         from evidence.settings import with_password
+        from storage.bucket import Bucket
+        from storage.errors import StoreUnavailable
+        from storage.opening import bucket_address
 
-        with psycopg.connect(with_password(database)) as connection:
+        with psycopg.connect(with_password(engines["database"])) as connection:
             alone = "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database()"
             if connection.execute(alone).fetchone() == (True,):
                 connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-                self._emptied.append(database)
+                self._emptied.append(engines["database"])
+        with suppress(StoreUnavailable):  # it was never made
+            if not any(Bucket(bucket_address(with_password(engines["vault"]))).versions("")):
+                self._unused.append(engines["vault"])
 
     def new_vault(self) -> str:
-        """Return the URL of a bucket that is not there yet: `init` makes it, with its lock."""
+        """Return the URL of a bucket that is not there yet, or empty: `init` makes it, with its lock."""
+        if self._unused:
+            return self._unused.pop()
         store = self.store
         place = f"{store.access_key}@{store.endpoint}/s-{secrets.token_hex(8)}"
         return f"s3://{place}?region={store.region}&ca_file={store.ca_file}&password_file={store.secret_file}"
@@ -163,6 +175,16 @@ def session(factory: pytest.TempPathFactory) -> Iterator[None]:
         _servers.pop().close()
 
 
+def embed(folder: Path) -> None:
+    """Let the site in a folder be of the embedded form whatever the session's is."""
+    _engines[folder] = {}
+
+
+def is_grown(folder: Path) -> bool:
+    """Tell of which form the site in a folder is."""
+    return bool(engines(folder))
+
+
 def engines(folder: Path) -> dict[str, str]:
     """Return the settings of the site in a folder that name its engines: none on the embedded form."""
     if not GROWN:
@@ -183,7 +205,8 @@ def one_test() -> Iterator[None]:
     before = set(_engines)
     yield
     for folder in _engines.keys() - before:
-        servers().take_back(_engines.pop(folder)["database"])
+        if held := _engines.pop(folder):
+            servers().take_back(held)
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -74,7 +74,7 @@ def objects(folder: Path) -> dict[str, bytes]:
     """Return everything in a site's vault with its bytes: the files of a folder; in a bucket each version of
     each key, and what hides one.
     """
-    if not forms.GROWN:
+    if not forms.is_grown(folder):
         return files(folder / "vault")
     held, found = bucket(forms.vault_url(folder)), {}
     for one in held.versions(""):
@@ -103,7 +103,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def written(folder: Path) -> dict[str, bytes]:
     """Return all that a site has written anywhere: its files, its rows, its objects."""
     found = files(folder)
-    if forms.GROWN:
+    if forms.is_grown(folder):
         found |= {f"table {name}": repr(held).encode() for name, held in tables(folder).items()}
         found |= {f"object {name}": body for name, body in objects(folder).items()}
     return found

@@ -99,7 +99,7 @@ def make_site(folder: Path) -> Movable:
     """
     data = folder / "site"
     data.mkdir()
-    small = SmallSite(data, HandClock(LONG_AGO))
+    small = SmallSite(data, HandClock(LONG_AGO), embedded=True)
     (data / "site.toml").write_text('# ours, keep it\nname = "test.example/site"\npolicy = "dazhe-2020"\n')
     past = small.send(*_file("DCIM/old.mp4", 3000, LONG_AGO))
     small.do_jobs()

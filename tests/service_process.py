@@ -80,7 +80,9 @@ class ServiceProcess:
 
     @property
     def has_workers(self) -> bool:
-        """Whether the site has workers of its own."""
+        """Whether workers run beside the service; a test may have made its site of the embedded form."""
+        if not forms.GROWN:
+            return False
         from evidence.bootstrap import runs_own_workers
 
         return not runs_own_workers(self.data)

@@ -24,7 +24,7 @@ def overwrite(folder: Path, key: str, body: bytes) -> None:
     """Put other bytes in the place of a sealed object's. In a bucket they are as many as there were, filled
     up with zeros: it shows what its index counts, and waits for bytes that its disc has lost.
     """
-    if forms.GROWN:
+    if forms.is_grown(folder):
         size = len(inside.sealed(folder, key))
         assert len(body) <= size, "a bucket never shows more bytes than it took"
         _rados("put", _name(key), "-", given=body.ljust(size, b"\0"))
@@ -38,7 +38,7 @@ def overwrite(folder: Path, key: str, body: bytes) -> None:
 
 def remove(folder: Path, key: str) -> None:
     """Take the bytes of a sealed object away."""
-    if forms.GROWN:
+    if forms.is_grown(folder):
         _rados("rm", _name(key))
     else:
         (folder / "vault" / key).unlink()
@@ -58,7 +58,7 @@ def overwritten(folder: Path, key: str, body: bytes) -> Iterator[None]:
 @contextmanager
 def removed(folder: Path, key: str) -> Iterator[None]:
     """Take a sealed object away, and put it back afterwards."""
-    if forms.GROWN:
+    if forms.is_grown(folder):
         name = _name(key)
         hidden = f"hidden-{name}"
         _rados("cp", name, hidden)
@@ -69,7 +69,7 @@ def removed(folder: Path, key: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if forms.GROWN:
+        if forms.is_grown(folder):
             _rados("cp", hidden, name)
             _rados("rm", hidden)
         else:

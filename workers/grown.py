@@ -80,6 +80,8 @@ def make_app() -> Celery:
         beat_scheduler="workers.schedule:SiteScheduler",
     )
     register(queue, application, {which: kinds_of(which) for which in Queue})
+    # Here and not at import: the workers inside a service have had their looks before.
+    signals.worker_init.connect(_look_at_the_machine, sender=None, weak=False)
     return queue
 
 
@@ -98,7 +100,6 @@ def refuse(problem: EvidenceError) -> NoReturn:
     raise SystemExit(2 if isinstance(problem, Invalid) else 3)
 
 
-@signals.worker_init.connect  # type: ignore[untyped-decorator]  # celery: no types
 def _look_at_the_machine(sender: Any, **_: object) -> None:
     """Refuse to run parsers where the sandbox does not hold, and to seal where the store may not be used."""
     served = sender.app.amqp.queues.consume_from

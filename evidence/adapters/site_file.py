@@ -61,11 +61,11 @@ def switch(data: Path, wanted: Values, now: datetime) -> Path:
     if before is None:
         before = data / f"{FILE}.before-{now:%Y%m%dT%H%M%SZ}"
         os.link(file, before)
-    _sync(data)
+    sync(data)
     crashpoint("before-switch")
     fresh.replace(file)
     crashpoint("after-switch")
-    _sync(data)
+    sync(data)
     return before
 
 
@@ -88,7 +88,7 @@ def note_left(data: Path, old: frozenset[str], new: frozenset[str]) -> None:
     fresh = data / f"{LEFT}.new"
     _write(fresh, json.dumps({"left": sorted(wanted)}, ensure_ascii=False, indent=1) + "\n", like=data / FILE)
     fresh.replace(data / LEFT)
-    _sync(data)
+    sync(data)
 
 
 def befores(data: Path) -> list[Mapping[str, object]]:
@@ -126,7 +126,8 @@ def _quoted(value: str | bool) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Make the names in a folder durable."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)

@@ -17,7 +17,6 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TimeRemainingColumn,
-    TransferSpeedColumn,
 )
 
 from evidence.cli.site import OPERATOR, Data, Json, folder
@@ -68,18 +67,19 @@ class _Teller:
     def __init__(self, bars: Progress | None, quiet: bool) -> None:
         self._bars, self._quiet = bars, quiet
         self._task: TaskID | None = None
-        self._part, self._files, self._of, self._bytes = "", 0, 0, 0
+        self._files, self._of, self._bytes = 0, 0, 0
         self._told = time.monotonic()
 
     def begin(self, part: str, files: int, size_bytes: int) -> None:
         """A part of the way begins."""
-        self._part, self._files, self._of, self._bytes = part, 0, files, 0
         if self._bars is not None:
-            if self._task is not None:
-                self._bars.remove_task(self._task)
+            if self._task is not None:  # its line stays, as done
+                self._bars.update(self._task, total=max(1, self._bytes), completed=max(1, self._bytes))
             self._task = self._bars.add_task(say(f"moving.{part}"), total=size_bytes or None, files="")
         else:
             self.say(say(f"moving.{part}"))
+        self._files, self._of, self._bytes = 0, files, 0
+        self._told = time.monotonic()
 
     def done(self, size_bytes: int) -> None:
         """One more file is done."""
@@ -103,10 +103,9 @@ class _Teller:
 def _bars() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         TextColumn("{task.fields[files]}"),
         DownloadColumn(binary_units=True),
-        TransferSpeedColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )

@@ -167,6 +167,8 @@ def _switch(way: Way, old: Form, change: whole.Change, wanted: whole.Contents) -
 def _replace(way: Way) -> Path:
     data, clock = way.data, SystemClock()
     engines = {name: getattr(way.new, name) for name in way.changed}
+    if way.new.database_url.startswith("sqlite:"):
+        site_file.sync(machine.sqlite_file(way.new.database_url).parent)
     flags = {"immutable": False} if way.old.immutable and not way.new.immutable else {}
     older = site_file.switch(data, {**engines, **flags}, clock.now())
     before, after = (

@@ -16,7 +16,9 @@ Not here: rows (adapters/db/whole.py), bytes (storage/copying.py), settings (ada
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -28,13 +30,14 @@ from evidence.errors import Conflict, IntegrityFault
 from evidence.service.fixity import Fixity, Verdict
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
-from storage.copying import DAMAGED, Copier
+from storage.copying import DAMAGED, Copied, Copier
 from storage.crashpoints import crashpoint
 from storage.errors import BadKey, Damaged, Exists, Mismatch, Missing
 from storage.vault import Debris, Lock, Sealed
 
 EARLIEST = timedelta(days=1)  # a store with Object Lock takes no date that is past
 LOCK_UNKNOWN = "lock-unreadable"  # the ground that holds damaged bytes whose own lock cannot be read
+_AT_ONCE = 4  # objects; a store answers each of many requests late, and a long original takes 80 MiB
 _UNSOUND = ("damaged", "object-without-lock")
 _UNFINISHED = ("damaged", "lock-without-object", "temporary")  # what a killed copy leaves in the new vault
 # Faults that the old form has as well where every byte of the vault has arrived as it was.
@@ -110,16 +113,18 @@ class Moving:
     def verify_room(self) -> None:
         """Refuse a vault that holds anything but copies of ours. Raises: Conflict("target-not-empty")."""
         for found in self.new.vault.census():
-            key = found.key.removeprefix(DAMAGED)
-            is_ours = isinstance(found, Sealed) or found.kind in _UNFINISHED
-            try:
-                is_ours = is_ours and bool(self.old.vault.stat(key))
-            except (Missing, BadKey):
-                is_ours = False
-            except Damaged:
-                continue
-            if not is_ours:
+            is_whole = isinstance(found, Sealed) or found.kind in _UNFINISHED
+            if not is_whole or not (self._knows(found.key) or self._knows(found.key.removeprefix(DAMAGED))):
                 raise Conflict("target-not-empty", engine="vault", key=found.key)
+
+    def _knows(self, key: str) -> bool:
+        try:
+            self.old.vault.stat(key)
+        except (Missing, BadKey):
+            return False
+        except Damaged:
+            return True
+        return True
 
     def survey(self) -> None:
         """Go through the old vault and catalogue; no original is read.
@@ -176,16 +181,26 @@ class Moving:
         for number, damage in enumerate(self.account.damaged):
             if damage.reason in _UNSOUND:
                 self.account.damaged[number] = self._kept(damage, self._lock_of(damage.key))
-        for found in self.old.vault.census():
-            if isinstance(found, Sealed):
-                self._carry(found, self.copier)
-                self.teller.done(found.size_bytes)
+        waiting: deque[tuple[Sealed, Future[Copied]]] = deque()
+        with ThreadPoolExecutor(_AT_ONCE, "copy") as pool:
+            try:
+                for found in self.old.vault.census():
+                    if isinstance(found, Sealed):
+                        waiting.append((found, pool.submit(self.copier.copy, found)))
+                    if len(waiting) > _AT_ONCE:
+                        self._carried(*waiting.popleft())
+                while waiting:
+                    self._carried(*waiting.popleft())
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
         self._refuse_damage()
         crashpoint("after-vault")
 
-    def _carry(self, found: Sealed, copier: Copier) -> None:
+    def _carried(self, found: Sealed, copying: Future[Copied]) -> None:
+        """Take note of what became of an object."""
         try:
-            copied = copier.copy(found)
+            copied = copying.result()
         except Exists:
             raise Conflict("target-not-empty", engine="vault", key=found.key) from None
         except Mismatch as fault:
@@ -195,6 +210,7 @@ class Moving:
         self.account.adopted += copied.was_there
         self.account.kept_later += copied.is_later
         self.versions.note(found.key, copied.sealed.version)
+        self.teller.done(found.size_bytes)
 
     def _note_differing(self, found: Sealed, reason: str, digest: object) -> None:
         sha256 = digest if isinstance(digest, str) else None

@@ -247,6 +247,9 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[UnitOfWork]:
         """Open a transaction that only reads."""
 
+    def close(self) -> None:
+        """Close all connections."""
+
 
 class JobBell(Protocol):
     """Wakes the workers after a commit. Losing a ring loses nothing: a sweep looks anyway."""

@@ -33,7 +33,7 @@ def local(tmp_path: Path) -> Vault:
 def test_a_vault_on_a_folder_hands_out_its_own_file_read_only(tmp_path: Path, scratch: Path) -> None:
     vault = local(tmp_path)
     vault.seal_bytes("recordings/a/data", BODY, LOCK)
-    with VaultOriginals(vault, scratch).path("recordings/a/data") as path:
+    with VaultOriginals(vault, scratch).path("recordings/a/data", "1") as path:
         assert path.is_relative_to(tmp_path / "vault")
         assert path.read_bytes() == BODY
         assert path.stat().st_mode & 0o222 == 0
@@ -45,7 +45,7 @@ def test_a_vault_on_a_folder_hands_out_its_own_file_read_only(tmp_path: Path, sc
 def test_any_other_vault_is_copied_whole_and_the_copy_goes_away(scratch: Path) -> None:
     vault = MemoryVault()
     vault.seal_bytes("recordings/a/data", BODY, LOCK)
-    with VaultOriginals(vault, scratch).path("recordings/a/data") as path:
+    with VaultOriginals(vault, scratch).path("recordings/a/data", "1") as path:
         assert path.parent == scratch
         assert path.read_bytes() == BODY
         assert path.stat().st_mode & 0o077 == 0
@@ -55,7 +55,7 @@ def test_any_other_vault_is_copied_whole_and_the_copy_goes_away(scratch: Path) -
 def test_the_copy_goes_away_when_the_parser_fails_too(scratch: Path) -> None:
     vault = MemoryVault()
     vault.seal_bytes("recordings/a/data", BODY, LOCK)
-    with pytest.raises(RuntimeError), VaultOriginals(vault, scratch).path("recordings/a/data"):
+    with pytest.raises(RuntimeError), VaultOriginals(vault, scratch).path("recordings/a/data", "1"):
         raise RuntimeError("the parser died")
     assert list(scratch.iterdir()) == []
 
@@ -63,6 +63,6 @@ def test_the_copy_goes_away_when_the_parser_fails_too(scratch: Path) -> None:
 @pytest.mark.parametrize("kind", ["local", "memory"])
 def test_what_is_not_there_is_missing_and_leaves_nothing(tmp_path: Path, scratch: Path, kind: str) -> None:
     vault = local(tmp_path) if kind == "local" else MemoryVault()
-    with pytest.raises(Missing), VaultOriginals(vault, scratch).path("recordings/none/data"):
+    with pytest.raises(Missing), VaultOriginals(vault, scratch).path("recordings/none/data", "1"):
         pytest.fail("there is no such original")
     assert list(scratch.iterdir()) == []

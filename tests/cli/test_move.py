@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from evidence.cli import app
 from evidence.domain.access import Caller, Role
 from evidence.domain.uploads import UploadState
 from evidence.errors import Busy, Conflict, EvidenceError, IntegrityFault, Invalid, Unavailable
+from evidence.locale import say
 from evidence.service.jobs import JobName
 from storage.bucket import Bucket
 from storage.local import LocalVault
@@ -251,6 +254,50 @@ def test_there_and_back_again(site: Movable, grown: Grown) -> None:
     left = json.loads((site.data / "left.json").read_text())["left"]
     assert "embedded:vault" not in left
     assert "embedded:database" in left
+
+
+def test_damaged_bytes_that_were_kept_apart_stay_apart_on_the_way_back(site: Movable, grown: Grown) -> None:
+    key = f"recordings/{site.held}/data"
+    flip(site.vault / key)
+    moved(site, "--with-damaged", *grown.options(*ALL))
+    back = ("--database", f"sqlite:///{site.data}/back.db", "--vault", (site.data / "vault-2").as_uri())
+    assert refusal(move(site, *back)).fields["objects"] == [f"{key} (object-missing)"]
+    answer = moved(site, "--with-damaged", *back)
+    assert [(one["reason"], one["kept_as"]) for one in answer["damaged"]] == [("object-missing", None)]
+    vault = LocalVault(site.data / "vault-2")
+    assert objects(vault).keys() == objects(grown.open_vault()).keys()
+    assert f"damaged/{key}" in objects(vault)
+
+
+def test_a_text_that_postgresql_cannot_hold_is_named_by_its_table(site: Movable, grown: Grown) -> None:
+    with sqlite3.connect(site.data / "evidence.db") as connection:
+        connection.execute("UPDATE card SET wearer = 'a' || char(0) || 'b'")
+    connection.close()
+    form = site.form()
+    problem = refusal(move(site, *grown.options(*ALL)))
+    assert (problem.code, problem.fields["table"]) == ("row-not-storable", "card")
+    assert site.form() == form
+    assert all(not found for found in rows(grown.database_secret).values())
+
+
+def test_a_terminal_shows_a_bar_for_each_part(site: Movable, grown: Grown) -> None:
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "evidence", "move", "--data", str(site.data), *grown.options(*ALL)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=theirs, env={**os.environ, "COLUMNS": "160"}
+    )
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # a terminal whose last writer has gone
+        while piece := os.read(ours, 1 << 16):
+            shown += piece
+    os.close(ours)
+    out = process.communicate()[0].decode()
+    assert process.returncode == 0
+    for part in ("survey", "vault", "catalogue", "verify"):
+        assert say(f"moving.{part}").split(" / ")[0] in shown.decode()
+    assert "6/6" in shown.decode()
+    assert say("cli.move-done", file="…").split("…")[0] in out
 
 
 def test_a_second_time_there_is_nothing_to_move(site: Movable, grown: Grown) -> None:
@@ -636,3 +683,25 @@ def test_killed_at_any_moment_the_old_form_serves_until_the_switch_and_the_next_
     finish_upload(site)
     assert site.verify()["faulty"] == 0
     assert site.verify(EMBEDDED)["faulty"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "point", ["after-lock-record:2", "after-data-link:2", "after-copy:2", "after-rows-commit"]
+)
+def test_killed_on_the_way_back_into_a_folder_the_next_attempt_ends_well(
+    site: Movable, grown: Grown, point: str
+) -> None:
+    moved(site, *grown.options(*ALL))
+    form = site.form()
+    back = ("--database", f"sqlite:///{site.data}/back.db", "--vault", (site.data / "vault-2").as_uri())
+    done = site.run("move", *back, at=point)
+    assert done.returncode == -9, done.stderr
+    assert site.form() == form
+    answer = moved(site, *back)
+    assert answer["left_behind"] == answer["damaged"] == []
+    verify_same_vault(grown.open_vault(), LocalVault(site.data / "vault-2"), later=False)
+    assert list((site.data / "scratch").iterdir()) == []
+    assert len(acts(log_of(site), "site.move")) == 2
+    finish_upload(site)
+    assert site.verify()["faulty"] == 0

@@ -33,7 +33,8 @@ class Mutant:
 
 
 DURABLE, STAGING = "storage/durable.py", "storage/staging_folder.py"
-DATABASE, CLAIMS = "evidence/adapters/db/unit_of_work.py", "evidence/adapters/db/repositories/claims.py"
+DATABASE, SQLITE = "evidence/adapters/db/unit_of_work.py", "evidence/adapters/db/sqlite.py"
+CLAIMS = "evidence/adapters/db/repositories/claims.py"
 RECEPTION, SEALING = "evidence/service/reception.py", "evidence/service/sealing.py"
 _FULL, _NORMAL = '"PRAGMA synchronous=FULL"', '"PRAGMA synchronous=NORMAL"'
 _LINK = 'os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=self.fd, follow_symlinks=True)'
@@ -54,8 +55,8 @@ MUTANTS = (
     Mutant("object-not-synced", ((DURABLE, "        os.fsync(fd)\n\n\ndef put", "\n\ndef put"),)),
     Mutant("folder-not-synced", ((DURABLE, "os.fsync(self.fd)", "pass"),)),
     Mutant("new-folder-not-synced", ((DURABLE, "        _sync(folder.parent)\n", "        pass\n"),)),
-    Mutant("wal-normal", ((DATABASE, _FULL, _NORMAL),), by="start"),
-    Mutant("wal-normal-unchecked", ((DATABASE, _FULL, _NORMAL), (DATABASE, "int(synchronous) < 2", "False"))),
+    Mutant("wal-normal", ((SQLITE, _FULL, _NORMAL),), by="start"),
+    Mutant("wal-normal-unchecked", ((SQLITE, _FULL, _NORMAL), (SQLITE, "int(synchronous) < 2", "False"))),
     Mutant(
         "published-before-sync",
         ((DURABLE, "        finish(fd, len(body), mode)\n        folder.publish(fd, name)\n",
@@ -84,7 +85,8 @@ MUTANTS = (
            by="F01", aim=r"fdatasync .*\.part$"),
     Mutant("manifest-made-anew", ((CLAIMS, "where(mine, claim.c.manifest.is_(None))", "where(mine)"),),
            by="F01", aim=r"linkat manifest\.json$"),
-    Mutant("recovered-log-trusted", ((DATABASE, "        self._settle()\n", ""),), by="recovered"),
+    Mutant("recovered-log-trusted", ((DATABASE, "            self._machine.settle()\n", ""),),
+           by="recovered"),
 )  # fmt: skip
 
 

@@ -122,5 +122,6 @@ def test_no_server_survives_a_session_that_is_broken_off(session: Session, how: 
     running = session.servers()
     assert running
     os.killpg(session.process.pid, how)
-    session.process.wait(60)
+    if not wait_until(lambda: session.process.poll() is not None, 60):
+        os.killpg(session.process.pid, signal.SIGKILL)  # pytest-xdist may hang over a Ctrl-C
     assert wait_until(lambda: not living(running), 30), living(running)

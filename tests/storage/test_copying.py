@@ -65,6 +65,15 @@ def test_an_object_arrives_with_its_bytes_and_its_lock_and_a_second_time_only_ve
     assert list(room.iterdir()) == []
 
 
+def test_what_a_killed_copy_left_in_the_scratch_folder_is_removed(
+    source: LocalVault, tmp_path: Path, room: Path
+) -> None:
+    (room / "copy-abc").write_bytes(b"half")
+    (room / "original-abc").write_bytes(b"somebody else's")
+    Copier(source, LocalVault(tmp_path / "target"), room)
+    assert [path.name for path in room.iterdir()] == ["original-abc"]
+
+
 def test_two_folders_share_no_bytes(source: LocalVault, tmp_path: Path, room: Path) -> None:
     found = source.seal_bytes(KEY, BODY, LOCK)
     Copier(source, LocalVault(tmp_path / "target"), room).copy(found)
