@@ -71,7 +71,7 @@ def build(data: Path, *, is_new: bool = False) -> Application:
     if not is_new and not settings.database and not (data / "evidence.db").is_file():
         raise Unavailable("database-missing", folder=str(data))
     database = SqlDatabase(settings.database_url)
-    database.migrate()
+    database.migrate(may_begin=is_new)
     if settings.vault_url == "memory:":
         raise Invalid("settings-wrong", file=str(data / site_settings.FILE), reason="memory: keeps nothing")
     vault = open_vault(settings.vault_url, immutable=settings.immutable)

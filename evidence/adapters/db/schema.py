@@ -24,8 +24,11 @@ def _config() -> Config:
     return config
 
 
-def migrate(engine: Engine) -> None:
-    """Run the missing migrations. Raises: Unavailable when the database is newer than this program."""
+def migrate(engine: Engine, may_begin: bool = True) -> None:
+    """Run the missing migrations. may_begin: whether there may be nothing yet.
+
+    Raises: Unavailable when the database is newer than this program, or empty and must not be.
+    """
     config = _config()
     script = ScriptDirectory.from_config(config)
     with engine.connect() as connection, connection.begin():
@@ -34,6 +37,8 @@ def migrate(engine: Engine) -> None:
         at = MigrationContext.configure(connection).get_current_revision()
         if at is not None and at not in {step.revision for step in script.walk_revisions()}:
             raise Unavailable("database-too-new", revision=at)
+        if at is None and not may_begin:
+            raise Unavailable("database-missing")
         if at == script.get_current_head():
             return
         config.attributes["connection"] = connection

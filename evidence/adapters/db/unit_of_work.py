@@ -46,12 +46,13 @@ class SqlDatabase:
         self._machine = open_machine(url)
         self.engine = self._machine.engine
 
-    def migrate(self) -> None:
-        """Bring the schema to the version of this program. Raises: Unavailable when it is newer than we
-        are.
+    def migrate(self, may_begin: bool = True) -> None:
+        """Bring the schema to the version of this program. may_begin: the database may be an empty one.
+
+        Raises: Unavailable; "database-too-new", and "database-missing" for an empty one that must not be.
         """
         with self._said_plainly():
-            schema.migrate(self.engine)
+            schema.migrate(self.engine, may_begin)
             self._machine.settle()
 
     @contextmanager

@@ -9,6 +9,7 @@ import pytest
 from evidence.adapters.db import schema
 from evidence.adapters.db.tables import metadata
 from evidence.adapters.db.unit_of_work import SqlDatabase
+from evidence.errors import Unavailable
 from tests.adapters.db.engines import Fresh, dump, objects, tables
 
 
@@ -27,6 +28,16 @@ def test_an_empty_database_becomes_the_schema_and_a_second_time_changes_nothing(
     assert {*metadata.tables, "alembic_version"} == set(tables(fresh))
     database.migrate()
     assert dump(fresh) == first
+
+
+def test_an_empty_database_where_a_site_must_be_is_refused_and_stays_empty(
+    database: SqlDatabase, fresh: Fresh
+) -> None:
+    with pytest.raises(Unavailable, match="database-missing"):
+        database.migrate(may_begin=False)
+    assert tables(fresh) == []
+    database.migrate()
+    database.migrate(may_begin=False)
 
 
 def test_a_migration_that_dies_leaves_nothing_and_the_next_start_makes_it_whole(
