@@ -153,7 +153,7 @@ objecter_tick_interval = 0.5
 objecter_timeout = 1
 [client.rgw]
 rgw_data = $FOLDER/run
-rgw_frontends = beast ssl_endpoint=$BIND:$PORT ssl_certificate=gateway.crt ssl_private_key=gateway.key ssl_options=no_sslv2:no_sslv3:no_tlsv1:no_tlsv1_1
+rgw_frontends = beast tcp_nodelay=1 ssl_endpoint=$BIND:$PORT ssl_certificate=gateway.crt ssl_private_key=gateway.key ssl_options=no_sslv2:no_sslv3:no_tlsv1:no_tlsv1_1
 rgw_enable_apis = s3
 rgw_enable_usage_log = false
 rgw_run_sync_thread = false

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,8 +26,10 @@ from minio.commonconfig import COMPLIANCE
 from minio.error import MinioException, S3Error
 from minio.objectlockconfig import DAYS, ObjectLockConfig
 from minio.retention import Retention
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
-from urllib3.response import BaseHTTPResponse
+from urllib3.response import BaseHTTPResponse, HTTPResponse
 
 from storage.errors import Locked, Missing, StorageError, StoreFull, StoreUnavailable
 
@@ -126,13 +129,17 @@ class Bucket:
     def put(
         self, key: str, body: bytes, until: datetime | None, hold: bool, notes: Mapping[str, str]
     ) -> None:
-        """Put a small object in one request. What it became is for `head` to say, not for the answer."""
+        """Put a small object in one request. What it became is for `head` to say, not for the answer.
+
+        The SDK would send more than 5 MiB in parts of its own, unless told that one part holds it all.
+        """
         with asking(key=key):
             self.client.put_object(
                 bucket_name=self.name,
                 object_name=key,
                 data=BytesIO(body),
                 length=len(body),
+                part_size=max(len(body), 5 << 20),
                 metadata=dict(notes),
                 retention=Retention(COMPLIANCE, whole_second(until)) if until else None,
                 legal_hold=hold,
@@ -239,6 +246,21 @@ def _instant(text: str, key: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+class _Prompt(HTTPSConnection):
+    """A connection that acknowledges an answer's head at once. Servers that write head and body apart wait
+    for that before they send the body: 40 ms for each question (measured with Ceph 16)."""
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 itself
+        """Read an answer's head."""
+        if self.sock is not None:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        return super().getresponse()
+
+
+class _PromptPool(HTTPSConnectionPool):
+    ConnectionCls = _Prompt
+
+
 def _client(address: Address) -> Minio:
     pool = urllib3.PoolManager(
         maxsize=_CONNECTIONS,
@@ -247,6 +269,7 @@ def _client(address: Address) -> Minio:
         cert_reqs="CERT_REQUIRED",
         ca_certs=str(address.ca_file) if address.ca_file else None,
     )
+    pool.pool_classes_by_scheme = {"https": _PromptPool}  # and nothing else: https only
     return Minio(
         endpoint=address.host,
         access_key=address.access_key,

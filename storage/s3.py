@@ -54,6 +54,8 @@ class S3Vault:
         verify_key(key)
         with self._alone(key), staged_file(staged, promise) as fd:
             notes = marks.notes(promise, lock)
+            if promise.size_bytes > PART:
+                abort_all(self.bucket, key)
             self._verify_free(key, promise)
             if promise.size_bytes > PART:
                 send(self.bucket, key, fd, promise, lock.retain_until, bool(lock.holds), notes)
@@ -209,7 +211,6 @@ class S3Vault:
 
     def _verify_free(self, key: str, promise: Promise) -> None:
         """Raises: Exists, unless the key is free; completes the lock of what an attempt that died left."""
-        abort_all(self.bucket, key)
         standing = look(self.bucket, key)
         if standing.versions:
             self._complete_lock(standing, promise)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forms
 from tests.service_process import ServiceProcess
 from tests.simulators.card import content
 from tests.web.talk import Dock, ask, checksum
@@ -103,4 +104,5 @@ def test_memory_stays_flat_while_600_megabytes_go_through_one_request(
     assert dock.receipt(path)["sha256"] == digest.hexdigest()
     time.sleep(0.5)  # the examination begins
     grown = [peak - was for peak, was in zip(peak_mib(service), before, strict=True)]
-    assert max(grown) < 60, grown
+    # Long originals go to a bucket in parts, five at once in the memory of who seals (storage/parts.py).
+    assert max(grown) < (100 if forms.GROWN else 60), grown
