@@ -27,7 +27,7 @@ from typing import BinaryIO
 
 from storage import marks
 from storage.bodies import staged_file
-from storage.bucket import Bucket, whole_second
+from storage.bucket import Bucket, Head, whole_second
 from storage.crashpoints import crashpoint
 from storage.errors import BadKey, Damaged, Exists, Locked, Mismatch, Missing, StoreUnavailable
 from storage.firm import make_date_firm, make_hold_firm, verify_bytes
@@ -47,6 +47,7 @@ class S3Vault:
         self.bucket = bucket
         self._busy: dict[str, tuple[Mutex, int]] = {}
         self._guard = Mutex()
+        self._free = set[str]()  # first parts of keys that are no objects; there are a handful
         bucket.verify_locks()
 
     def seal_file(self, key: str, staged: Path, promise: Promise, lock: Lock) -> Sealed:
@@ -198,9 +199,12 @@ class S3Vault:
         if standing.is_disposed:
             yield Debris(key, "disposal-unfinished")
 
-    def _sealed(self, standing: Standing) -> Sealed:
-        """Say what stands under a key. Raises: Missing, Damaged, StoreUnavailable."""
-        head = self.bucket.head(standing.key, standing.version)
+    def _sealed(self, standing: Standing, head: Head | None = None) -> Sealed:
+        """Say what stands under a key. head: of its version, where it is known already.
+
+        Raises: Missing, Damaged, StoreUnavailable.
+        """
+        head = head or self.bucket.head(standing.key, standing.version)
         promise, first = sealed_as(standing, head)
         holds = grounds(self.bucket, standing, first)
         if holds and not head.is_held:
@@ -215,8 +219,10 @@ class S3Vault:
         if standing.versions:
             self._complete_lock(standing, promise)
         taken = standing.versions or standing.markers or standing.is_disposed or standing.has_below
-        if taken or any(self._is_object(above) for above in _above(key)):
+        if taken or any(self._is_object(above) for above in _above(key) if above not in self._free):
             raise Exists(key=key)
+        # What lies above an object never becomes one: to seal it there would be `Exists`.
+        self._free.update(list(_above(key))[:1])
 
     def _complete_lock(self, standing: Standing, promise: Promise) -> None:
         """Bring an orphan's lock to what it was sealed with itself: never to what is asked now."""
@@ -242,12 +248,13 @@ class S3Vault:
         if standing.alarms:
             log.error("key %s was written past us: %s", key, ", ".join(standing.alarms))
         try:
-            make_date_firm(self.bucket, key, standing.version, lock.retain_until)
+            head = make_date_firm(self.bucket, key, standing.version, lock.retain_until)
             if lock.holds:
                 make_hold_firm(self.bucket, key, standing.version)
+                head = self.bucket.head(key, standing.version)
             crashpoint("after-lock")
             verify_bytes(self.bucket, key, standing.version, promise)
-            return self._sealed(standing)
+            return self._sealed(standing, head)
         except Missing as fault:  # it was listed a moment ago: to be looked at again, not to be given up
             raise StoreUnavailable(key=key, reason="gone-while-sealing") from fault
 

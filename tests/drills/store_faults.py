@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
@@ -28,7 +28,7 @@ from storage import bucket as bucket_module
 from storage import parts, s3
 from storage.bucket import Address, Bucket
 from storage.s3 import S3Vault
-from tests.builders import SmallSite, an_origin
+from tests.builders import HandClock, SmallSite, an_origin
 from tests.drills.broken_line import FAULTS, BrokenLine
 from tests.servers.object_store import ObjectStoreServer
 
@@ -65,7 +65,7 @@ class Room:
 
     def __init__(self, folder: Path, line: BrokenLine, straight: Bucket) -> None:
         self._line, self._straight, self._number, self._spoiled = line, straight, 0, ""
-        self._site = SmallSite(folder)
+        self._site = SmallSite(folder, HandClock(datetime.now(UTC)))
         vault = S3Vault(Bucket(line.address))
         site = replace(self._site.site, vault=vault, originals=VaultOriginals(vault, folder / "scratch"))
         self._site.uploads, self._site.recordings = Uploads(site), Recordings(site)

@@ -58,7 +58,11 @@ def journey(small: SmallSite) -> None:
 def test_no_entry_of_a_whole_journey_names_a_file_a_person_or_a_device(small: SmallSite) -> None:
     journey(small)
     entries = small.log()
-    assert {json.loads(body)["act"] for body in entries} == {act.value for act in Act}, "every act was done"
+    assert {json.loads(body)["act"] for body in entries} == {
+        act.value
+        for act in Act
+        if act is not Act.MOVE  # of a whole site: tests/cli/test_move.py
+    }, "every act was done"
     for body in entries:
         text = body.decode()
         for kind, secret in SECRETS.items():
