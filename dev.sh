@@ -109,9 +109,10 @@ command=${1:-help}
 case "$command" in
   demo)  setup; exec python -m tests.demo "$@" ;;
   test)  setup $SERVERS nodejs:node npm:npm e2fsprogs:mkfs.ext4 mount:mount
-         [ "${1:-}" != --grown ] || { shift; EVIDENCE_TEST_FORM=grown; export EVIDENCE_TEST_FORM; }
+         only="not grown"
+         [ "${1:-}" != --grown ] || { shift; only=; EVIDENCE_TEST_FORM=grown; export EVIDENCE_TEST_FORM; }
          check
-         exec python -m pytest -n 2 --dist loadfile --ignore=tests/house "$@" ;;
+         exec python -m pytest -n 2 --dist loadfile --ignore=tests/house -m "$only" "$@" ;;
   check) setup; check ;;
   run)   setup
          [ -d var/run ] || { mkdir -p var; python -m evidence init --data var/run --policy dazhe-2020; }

@@ -205,6 +205,7 @@ def test_an_address_that_holds_its_password_is_refused_and_not_repeated(
     assert (site.old_bytes(), site.form()) == (old, form)
 
 
+@pytest.mark.grown
 def test_the_database_alone(site: Movable, grown: Grown) -> None:
     before, vault = rows(f"sqlite:///{site.data / 'evidence.db'}"), objects(LocalVault(site.vault))
     answer = moved(site, *grown.options("database"))
@@ -216,6 +217,7 @@ def test_the_database_alone(site: Movable, grown: Grown) -> None:
     assert site.verify()["faulty"] == 0
 
 
+@pytest.mark.grown
 def test_the_vault_alone_brings_a_catalogue_of_its_own_and_leaves_the_old_one(
     site: Movable, grown: Grown
 ) -> None:
@@ -230,6 +232,7 @@ def test_the_vault_alone_brings_a_catalogue_of_its_own_and_leaves_the_old_one(
     assert site.verify(EMBEDDED)["faulty"] == 0
 
 
+@pytest.mark.grown
 def test_the_queue_alone_is_one_entry_and_one_setting(site: Movable, grown: Grown) -> None:
     before = log_of(site)
     answer = moved(site, *grown.options("broker"))
@@ -241,6 +244,7 @@ def test_the_queue_alone_is_one_entry_and_one_setting(site: Movable, grown: Grow
     assert not (site.data / "left.json").exists()
 
 
+@pytest.mark.grown
 def test_there_and_back_again(site: Movable, grown: Grown) -> None:
     moved(site, *grown.options(*ALL))
     finish_upload(site)
@@ -256,6 +260,7 @@ def test_there_and_back_again(site: Movable, grown: Grown) -> None:
     assert "embedded:database" in left
 
 
+@pytest.mark.grown
 def test_damaged_bytes_that_were_kept_apart_stay_apart_on_the_way_back(site: Movable, grown: Grown) -> None:
     key = f"recordings/{site.held}/data"
     flip(site.vault / key)
@@ -300,6 +305,7 @@ def test_a_terminal_shows_a_bar_for_each_part(site: Movable, grown: Grown) -> No
     assert say("cli.move-done", file="…").split("…")[0] in out
 
 
+@pytest.mark.grown
 def test_a_second_time_there_is_nothing_to_move(site: Movable, grown: Grown) -> None:
     moved(site, *grown.options(*ALL))
     form, entries = site.form(), log_of(site)
@@ -323,6 +329,7 @@ def test_the_form_that_was_left_takes_no_evidence_in(site: Movable, grown: Grown
     bootstrap.open_doorbell(site.data)
 
 
+@pytest.mark.grown
 def test_what_was_left_is_known_even_where_the_crash_came_before_the_list(
     site: Movable, grown: Grown
 ) -> None:
@@ -372,6 +379,7 @@ def test_a_flipped_bit_in_the_old_vault_stops_the_move_by_name(site: Movable, gr
     assert f"recordings/{site.held}/data" not in objects(grown.open_vault())
 
 
+@pytest.mark.grown
 def test_with_damaged_the_bytes_are_kept_apart_and_never_pass_for_the_original(
     site: Movable, grown: Grown
 ) -> None:
@@ -465,6 +473,7 @@ def test_a_bucket_that_holds_anything_else_is_refused_and_untouched(
     assert rows_or_none(grown) is None
 
 
+@pytest.mark.grown
 def test_an_object_of_ours_with_other_bytes_is_refused_and_untouched(
     site: Movable, grown: Grown, unchanged: Callable[[], None]
 ) -> None:
@@ -504,6 +513,7 @@ def test_a_sqlite_file_that_another_process_has_open_is_in_use(
     assert (problem.code, problem.fields["process"]) == ("site-in-use", other.pid)
 
 
+@pytest.mark.grown
 def test_a_grown_form_with_a_session_or_a_live_job_is_in_use(
     site: Movable, grown: Grown, postgres_server: PostgresServer
 ) -> None:
@@ -546,6 +556,7 @@ def test_what_only_the_environment_names_is_where_the_site_goes(
     assert site.verify()["faulty"] == 0
 
 
+@pytest.mark.grown
 def test_faults_that_the_old_form_has_too_stop_the_move_unless_the_operator_says_otherwise(
     site: Movable, grown: Grown
 ) -> None:
@@ -567,6 +578,7 @@ def test_faults_that_the_old_form_has_too_stop_the_move_unless_the_operator_says
     assert faults == {one["recording"]: one["faults"] for one in site.verify()["recordings"] if one["faults"]}
 
 
+@pytest.mark.grown
 def test_from_one_store_to_another_the_old_one_stays_qualified_until_the_switch(
     site: Movable, grown: Grown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -616,6 +628,7 @@ def test_a_queue_that_does_not_answer_is_refused(
     assert problem.code == "queue-unavailable"
 
 
+@pytest.mark.grown
 def test_another_vault_for_a_grown_catalogue_needs_another_database(site: Movable, grown: Grown) -> None:
     moved(site, *grown.options("database"))
     form, before = site.form(), rows(grown.database_secret)
@@ -623,6 +636,7 @@ def test_another_vault_for_a_grown_catalogue_needs_another_database(site: Movabl
     assert (site.form(), rows(grown.database_secret)) == (form, before)
 
 
+@pytest.mark.grown
 def test_a_catalogue_that_was_written_during_the_move_is_not_left(
     site: Movable, grown: Grown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -651,7 +665,7 @@ def test_a_catalogue_that_was_written_during_the_move_is_not_left(
 # Killed anywhere, the next attempt ends well.
 
 
-@pytest.mark.slow
+@pytest.mark.grown
 @pytest.mark.parametrize("used_between", [False, True], ids=["at once", "used between"])
 @pytest.mark.parametrize(
     "point",
@@ -685,7 +699,7 @@ def test_killed_at_any_moment_the_old_form_serves_until_the_switch_and_the_next_
     assert site.verify(EMBEDDED)["faulty"] == 0
 
 
-@pytest.mark.slow
+@pytest.mark.grown
 @pytest.mark.parametrize(
     "point", ["after-lock-record:2", "after-data-link:2", "after-copy:2", "after-rows-commit"]
 )

@@ -91,6 +91,7 @@ class Journey:
     def make(self) -> None:
         """Make the site as the operator's page says, and once more."""
         self.seen["made"] = [self.engine.run("admin", *words) for words in documented_commands()]
+        assert all(code == 0 for code, _ in self.seen["made"]), self.seen["made"]
         self.seen["made again"] = self.engine.run("admin", *documented_commands()[0])
         self.seen["site"] = sorted(path.name for path in (self.folder / "site").iterdir())
         init, _, add = (said for _, said in self.seen["made"])

@@ -16,6 +16,8 @@ from minio.error import S3Error
 
 from tests.servers.processes import free_port, holders, wait_until
 
+pytestmark = pytest.mark.grown
+
 SCRIPT = Path(__file__).parents[2] / "deploy" / "object-store.sh"
 
 

@@ -27,6 +27,8 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.processes import wait_until
 from tests.servers.redis import RedisServer
 
+pytestmark = pytest.mark.grown
+
 ROOT = Path(__file__).parents[2]
 KINDS = [PostgresServer, RedisServer, ObjectStoreServer]
 

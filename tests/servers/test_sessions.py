@@ -13,6 +13,8 @@ import pytest
 
 from tests.servers.processes import holders, living, wait_until
 
+pytestmark = pytest.mark.grown
+
 ROOT = Path(__file__).parents[2]
 TESTS = """
 import os, time

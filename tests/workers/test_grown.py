@@ -46,6 +46,7 @@ def test_three_workers_do_jobs_of_all_kinds_each_once(fleet: Fleet) -> None:
     assert fleet.attempts() == {1}
 
 
+@pytest.mark.grown
 def test_what_a_killed_worker_had_in_hand_is_done_by_another_within_60_seconds(fleet: Fleet) -> None:
     fleet.beat()
     sealing = fleet.worker("seal", stall=("seal", 600))
