@@ -28,7 +28,12 @@ def staged(site: Path, path: str) -> bytes:
 
 
 def census(site: Path) -> tuple[set[str], int]:
-    """Return the staged files and the number of uploads the database knows."""
+    """Return the staged files and the number of uploads the database knows, once earlier seals have ended:
+    a seal takes its file out of staging."""
+    going_on = "SELECT count(*) FROM job WHERE name = 'seal' AND state IN ('queued', 'running')"
+    deadline = time.monotonic() + 30 * forms.PATIENCE
+    while inside.count(site, going_on) and time.monotonic() < deadline:
+        time.sleep(0.05)
     uploads = inside.count(site, "SELECT count(*) FROM upload")
     return {path.name for path in (site / "staging").iterdir()}, uploads
 
