@@ -15,7 +15,6 @@ Not here: which objects (evidence/service/moving.py), their rows, any clock.
 from __future__ import annotations
 
 import errno
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from typing import IO, BinaryIO
 from storage.crashpoints import crashpoint
 from storage.durable import storing, unavailable
 from storage.errors import Damaged, Exists, Mismatch, Missing, StorageError, StoreUnavailable
+from storage.reading import own_file
 from storage.vault import Lock, Promise, Sealed, Vault
 
 DAMAGED = "damaged/"
@@ -173,17 +173,6 @@ def _from_source(found: Sealed) -> Iterator[None]:
         if fault.fields.get("reason") != "EIO":
             raise
         raise Mismatch(promised_sha256=found.sha256, reason="unreadable") from fault
-
-
-def own_file(original: BinaryIO) -> Path | None:
-    """Return the path of the very file that is open, or None where the handle is no file of this machine."""
-    try:
-        descriptor = original.fileno()
-        path = Path(f"/proc/self/fd/{descriptor}").readlink()
-        same = os.path.samestat(os.fstat(descriptor), path.stat())
-    except OSError:  # io.UnsupportedOperation is one
-        return None
-    return path if same else None
 
 
 def _at_once(holds: frozenset[str]) -> frozenset[str]:

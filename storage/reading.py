@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from storage.durable import storing
@@ -14,22 +15,18 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
-class _SealedFile(io.RawIOBase):
-    """The raw side: seekable, and ending exactly where the file ended when it was opened."""
+class Seekable(io.RawIOBase):
+    """The raw side of something of a known length that is read anywhere and never written."""
 
-    def __init__(self, fd: int, key: str) -> None:
+    def __init__(self, size_bytes: int) -> None:
         super().__init__()
-        self._fd, self._key, self._at = fd, key, 0
-        self._size = os.fstat(fd).st_size
+        self._size, self._at = size_bytes, 0
 
     def readable(self) -> bool:
         return True
 
     def seekable(self) -> bool:
         return True
-
-    def fileno(self) -> int:
-        return self._fd
 
     def tell(self) -> int:
         return self._at
@@ -40,6 +37,17 @@ class _SealedFile(io.RawIOBase):
             raise ValueError("seek before the start")
         self._at = base + offset
         return self._at
+
+
+class _SealedFile(Seekable):
+    """The raw side: seekable, and ending exactly where the file ended when it was opened."""
+
+    def __init__(self, fd: int, key: str) -> None:
+        super().__init__(os.fstat(fd).st_size)
+        self._fd, self._key = fd, key
+
+    def fileno(self) -> int:
+        return self._fd
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         with storing(key=self._key):
@@ -58,3 +66,14 @@ class _SealedFile(io.RawIOBase):
 def reading(fd: int, key: str) -> BinaryIO:
     """Wrap the open file, which the handle closes. Reading raises: StoreUnavailable, Damaged."""
     return io.BufferedReader(_SealedFile(fd, key), 1 << 18)
+
+
+def own_file(original: BinaryIO) -> Path | None:
+    """Return the path of the very file that is open, or None where the handle is no file of this machine."""
+    try:
+        descriptor = original.fileno()
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        same = os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:  # io.UnsupportedOperation is one
+        return None
+    return path if same else None

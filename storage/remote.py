@@ -14,6 +14,7 @@ from urllib3.response import BaseHTTPResponse
 
 from storage.bucket import Bucket, asking, give_back
 from storage.errors import Damaged, Missing, StoreUnavailable
+from storage.reading import Seekable
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -21,32 +22,19 @@ if TYPE_CHECKING:
 _BUFFER = 1 << 20
 
 
-class _Remote(io.RawIOBase):
+class _Remote(Seekable):
     """The raw side. size_bytes: what HEAD said when the handle was opened."""
 
     def __init__(self, bucket: Bucket, key: str, version: str, size_bytes: int) -> None:
-        super().__init__()
-        self._bucket, self._key, self._version, self._size = bucket, key, version, size_bytes
-        self._at = 0
+        super().__init__(size_bytes)
+        self._bucket, self._key, self._version = bucket, key, version
         self._answer: BaseHTTPResponse | None = None
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        if base + offset < 0:
-            raise ValueError("seek before the start")
-        if base + offset != self._at:
+        before, now = self._at, super().seek(offset, whence)
+        if now != before:
             self._hang_up()
-        self._at = base + offset
-        return self._at
+        return now
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")

@@ -7,27 +7,15 @@ for as long as the parser runs.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
+from storage.reading import own_file
 from storage.vault import Vault
-
-
-def _own_file(original: BinaryIO) -> Path | None:
-    """Return the path of the very file that is open, or None where the handle is no file of this machine."""
-    try:
-        descriptor = original.fileno()
-        path = Path(f"/proc/self/fd/{descriptor}").readlink()
-        same = os.path.samestat(os.fstat(descriptor), path.stat())
-    except OSError:  # io.UnsupportedOperation is one
-        return None
-    return path if same else None
 
 
 @dataclass(frozen=True)
@@ -43,7 +31,7 @@ class VaultOriginals:
         StoreUnavailable.
         """
         with self.vault.open(key, version) as original:
-            own = _own_file(original)
+            own = own_file(original)
             if own is not None:
                 yield own
                 return
