@@ -18,13 +18,28 @@ class WeakLine:
     """The plan of the breaks: each connection takes the next entry; when none is left, lines hold.
 
     breaks_after: bytes of the dock that pass before the line is reset. mutes_after: bytes of the dock after
-    which what the service answers is lost, and the line is reset instead.
+    which what the service answers is lost, and the line is reset instead. hold: bytes of the dock, over all
+    connections, after which nothing more passes until `go_on`; `held` is set when it comes to that.
     """
 
     url: str = ""
     breaks_after: deque[int] = field(default_factory=deque)
     mutes_after: deque[int] = field(default_factory=deque)
+    hold: int | None = None
+    held: threading.Event = field(default_factory=threading.Event)
     broken: int = 0
+    _sent: int = 0
+    _gone_on: threading.Event = field(default_factory=threading.Event)
+
+    def go_on(self) -> None:
+        """Let everything pass again."""
+        self._gone_on.set()
+
+    def _wait_on_hold(self, piece: bytes) -> None:
+        self._sent += len(piece)
+        if self.hold is not None and self._sent > self.hold:
+            self.held.set()
+            self._gone_on.wait()
 
     def carry(self, dock: socket.socket, service: socket.socket) -> None:
         """Carry one connection in both directions until it ends or is broken as planned."""
@@ -44,6 +59,7 @@ class WeakLine:
         answering.start()
         with suppress(OSError):
             while piece := dock.recv(1 << 16):
+                self._wait_on_hold(piece)
                 if limit is not None and passed + len(piece) > limit:
                     service.sendall(piece[: limit - passed])
                     break
@@ -82,5 +98,6 @@ def weak_line(url: str) -> Iterator[WeakLine]:
         try:
             yield line
         finally:
+            line.go_on()
             door.shutdown(socket.SHUT_RDWR)
     accepting.join(timeout=5)
