@@ -56,10 +56,10 @@ def verify_bytes(bucket: Bucket, key: str, version: str, promise: Promise) -> No
     Raises: StoreUnavailable(reason="read-back") when other bytes come than were sent. The next attempt finds
     the version and reads it again: wrong for good, it is refused there; wrong once, nothing is lost.
     """
-    digest, size = sha256(), 0
+    digest, size, block = sha256(), 0, memoryview(bytearray(1 << 20))
     with reading(bucket, key, version, promise.size_bytes) as body:
-        while block := body.read(1 << 20):
-            digest.update(block)
-            size += len(block)
+        while count := body.readinto(block):  # type: ignore[attr-defined]  # typeshed: on what io.open returns
+            digest.update(block[:count])
+            size += count
     if Promise(size, digest.hexdigest()) != promise:
         raise StoreUnavailable(key=key, reason="read-back", promised_sha256=promise.sha256)

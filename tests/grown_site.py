@@ -37,7 +37,9 @@ class GrownSite:
         postgres: PostgresServer,
         redis: RedisServer,
         workers: dict[str, tuple[str, int]] = SEALING,
+        sm3: bool = True,
     ) -> None:
+        self._digests = "--sm3" if sm3 else "--no-sm3"
         self.folder, self.port, self._commands = folder, free_port(), dict[str, tuple[str, ...]]()
         self._commands["api"] = ("evidence", "serve", "--port", str(self.port))
         for name, (queues, processes) in workers.items():
@@ -76,9 +78,8 @@ class GrownSite:
 
     def __enter__(self) -> GrownSite:
         try:
-            made = json.loads(
-                self.command("init", "--data", str(self.folder), "--policy", "dazhe-2020", "--json")
-            )
+            words = ("--data", str(self.folder), "--policy", "dazhe-2020", "--json", self._digests)
+            made = json.loads(self.command("init", *words))
             assert made["verifier_key"]
             self.command("storage", "qualify")
             self.revive()

@@ -13,6 +13,7 @@ Rules:
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -63,6 +64,7 @@ def application() -> Application:
     with _opening:
         if _opened is None or _opened[0] != os.getpid():
             _opened = (os.getpid(), build(_folder()))
+            gc.freeze()  # what stays for good is not looked through again after every few jobs
         return _opened[1]
 
 

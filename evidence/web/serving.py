@@ -7,6 +7,7 @@ way (long_bodies.py).
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import httptools
@@ -98,6 +99,7 @@ class BoundedHeads(HttpToolsProtocol):
 
 def serve_http(app: FastAPI, host: str, port: int, certificate: Path | None, key: Path | None) -> None:
     """Serve until stopped."""
+    gc.freeze()  # the application stays for good: no look through it again after every few requests
     uvicorn.run(
         app,
         host=host,
