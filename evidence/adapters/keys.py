@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from evidence.domain.keys import VerifierKey
 from evidence.domain.signed import Signature, assemble, verify_document
 from evidence.errors import IntegrityFault, Unavailable
+from evidence.ledger.keys import VerifierKey
 
 _PRIVATE = "signing.pem"
 _VERIFIERS = "verifiers"

@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from evidence.domain.instants import to_text
-from evidence.domain.signed import canonical
 from evidence.errors import EvidenceError, Unavailable
+from evidence.ledger.canonical import canonical
 from evidence.service.ports import Signer
 from storage.qualify import Probe
 

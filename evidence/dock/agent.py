@@ -23,8 +23,8 @@ from evidence.dock.line import Address, Line
 from evidence.dock.outcome import Outcome, Report, State, Watch
 from evidence.dock.patience import Patience, Trying
 from evidence.dock.sending import Sender, Sent, Trust
-from evidence.domain.keys import VerifierKey
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, Unavailable
+from evidence.ledger.keys import VerifierKey
 
 T = TypeVar("T")
 MOST_PARALLEL = 16

@@ -15,8 +15,8 @@ from pathlib import Path
 from threading import Lock
 
 from evidence.dock.finding import Found
-from evidence.domain.keys import VerifierKey
 from evidence.errors import EvidenceError, IntegrityFault, Invalid, Unavailable
+from evidence.ledger.keys import VerifierKey
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pin (service TEXT PRIMARY KEY, vkey TEXT NOT NULL, origin TEXT NOT NULL) STRICT;

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from evidence.dock.finding import Found, Listing, Skipped
-from evidence.domain.keys import VerifierKey
 from evidence.errors import EvidenceError
+from evidence.ledger.keys import VerifierKey
 
 
 class State(StrEnum):

@@ -13,8 +13,8 @@ from evidence.dock.finding import Found
 from evidence.dock.line import Answer, Line
 from evidence.domain.ids import is_id
 from evidence.domain.instants import to_text
-from evidence.domain.keys import VerifierKey
 from evidence.errors import IntegrityFault
+from evidence.ledger.keys import VerifierKey
 
 STATES = ("wanted", "receiving", "sealing", "sealed")
 _JSON = {"Content-Type": "application/json"}

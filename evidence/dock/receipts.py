@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from evidence.domain.ids import is_id
 from evidence.domain.instants import from_text
-from evidence.domain.keys import VerifierKey
 from evidence.domain.signed import verify_document
 from evidence.errors import IntegrityFault
+from evidence.ledger.keys import VerifierKey
 
 TYPE = "evidence.receipt/1"
 _HEX64 = re.compile(r"[0-9a-f]{64}")

@@ -17,8 +17,8 @@ from evidence.dock.outcome import Outcome, State
 from evidence.dock.patience import Trying
 from evidence.dock.reading import Original
 from evidence.dock.receipts import Expected, verify_receipt
-from evidence.domain.keys import VerifierKey
 from evidence.errors import Conflict, IntegrityFault, NotFound, Unavailable
+from evidence.ledger.keys import VerifierKey
 
 LARGEST_CHUNK = 64 << 20
 SMALLEST_CHUNK = 1 << 20

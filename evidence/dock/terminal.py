@@ -16,8 +16,8 @@ from evidence.dock.agent import Order, dock_card
 from evidence.dock.finding import Found, Listing
 from evidence.dock.outcome import Outcome, Report, State, Watch, error_json
 from evidence.dock.patience import Patience, stopped
-from evidence.domain.keys import VerifierKey
 from evidence.errors import EvidenceError, IntegrityFault, Invalid, Unavailable
+from evidence.ledger.keys import VerifierKey
 from evidence.locale import say
 
 PATIENCE_S = 600.0

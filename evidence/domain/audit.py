@@ -1,8 +1,7 @@
 """An entry of the log: which act, by whom, on what, with which result. First form; the tree comes beside it.
 
-An entry is canonical JSON with strings and integers only (design: ledger.md 5.2), at most 65,535 bytes,
-salted, so
-that its later leaf hash tells nothing about its content. Object ids are random; names of people and files are
+An entry is canonical JSON, at most 65,535 bytes, salted, so that its later leaf hash tells nothing about its
+content. Object ids are random; names of people and files are
 never in an entry.
 """
 

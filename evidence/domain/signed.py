@@ -7,27 +7,21 @@ The arithmetic of Ed25519 is not here: callers pass a `Check`.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from evidence.domain.keys import VerifierKey
-from evidence.errors import IntegrityFault, Invalid
+from evidence.errors import IntegrityFault
+from evidence.ledger.canonical import canonical, read_canonical
+from evidence.ledger.encodings import read_base64, write_base64
+from evidence.ledger.keys import Check, VerifierKey
 
 ED25519 = "Ed25519"
 MAX_DOCUMENT_BYTES = 64 * 1024
-MAX_DEPTH = 32
-MAX_INTEGER = 2**53 - 1  # RFC 8785 section 3.2.2.3: integers that every JSON reader keeps exactly
 
 _FIRST = b'{"signed":'
 _THIRD = b',"signatures":'
 _SIGNATURE_KEYS = {"alg", "key", "sig"}
-
-Check = Callable[[bytes, bytes, bytes], None]
-"""check(public key, signature, message): returns None, or raises IntegrityFault when it is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,49 +33,13 @@ class Signature:
     alg: str = ED25519
 
 
-def canonical(value: object) -> bytes:
-    """Write a value as canonical JSON, UTF-8, without a newline.
-
-    Takes dict with ASCII keys, list, tuple, str, int with |int| < 2^53, bool and None, at most 32 deep.
-    Raises: Invalid `not-canonical` for anything else (a float, a lone surrogate, another type).
-    """
-    _admit(value, 0)
-    # For what _admit lets through, Python's escapes and order of keys are those of RFC 8785 (ASCII keys have
-    # the same order in UTF-16).
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise Invalid("not-canonical", reason="lone surrogate") from None
-
-
-def _admit(value: object, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise Invalid("not-canonical", reason="too deep")
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str) or not key.isascii():
-                raise Invalid("not-canonical", reason="key", key=repr(key))
-            _admit(item, depth + 1)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _admit(item, depth + 1)
-    elif isinstance(value, int):  # bool is an int and passes
-        if abs(value) > MAX_INTEGER:
-            raise Invalid("not-canonical", reason="integer too large")
-    elif value is not None and not isinstance(value, str):
-        raise Invalid("not-canonical", reason="type", type=type(value).__name__)
-
-
 def assemble(body: bytes, signatures: Sequence[Signature]) -> bytes:
     """Return the whole document over a canonical body.
 
     Raises: IntegrityFault `document-malformed` when the result is not one that `disassemble` would take
     (so nothing unreadable is ever written).
     """
-    listed = [
-        {"alg": s.alg, "key": s.key, "sig": base64.b64encode(s.sig).decode("ascii")} for s in signatures
-    ]
+    listed = [{"alg": s.alg, "key": s.key, "sig": write_base64(s.sig)} for s in signatures]
     document = _FIRST + b"\n" + body + b"\n" + _THIRD + canonical(listed) + b"}\n"
     disassemble(document)
     return document
@@ -140,38 +98,17 @@ def _signature(item: object) -> Signature:
     alg, key, text = item["alg"], item["key"], item["sig"]
     if not (isinstance(alg, str) and isinstance(key, str) and isinstance(text, str)):
         _malformed("signature")
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        _malformed("base64")
-    if base64.b64encode(raw).decode("ascii") != text:
+    raw = read_base64(text)
+    if raw is None:
         _malformed("base64")
     return Signature(key, raw, alg)
 
 
 def _read(line: bytes) -> object:
-    """Read one line of canonical JSON; what does not come out the same when written again is refused."""
     try:
-        value: object = json.loads(
-            line.decode("utf-8"), object_pairs_hook=_once, parse_float=_refuse, parse_constant=_refuse
-        )
-        again = canonical(value)
-    except (ValueError, RecursionError, Invalid) as fault:
+        return read_canonical(line)
+    except IntegrityFault as fault:
         raise IntegrityFault("document-malformed", reason="not canonical JSON") from fault
-    if again != line:
-        _malformed("not canonical JSON")
-    return value
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("a key stands twice")
-    return fields
-
-
-def _refuse(text: str) -> NoReturn:
-    raise ValueError(f"not allowed here: {text[:32]}")
 
 
 def _malformed(reason: str) -> NoReturn:

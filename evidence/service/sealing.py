@@ -24,9 +24,9 @@ from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.instants import from_text
 from evidence.domain.recordings import Recording
 from evidence.domain.retention import retain_until
-from evidence.domain.signed import canonical
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Busy, IntegrityFault
+from evidence.ledger.canonical import canonical
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.catalogue import Scope, StoredRecording
 from evidence.service.deadlines import settle_notice

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from evidence.adapters.keys import FileSigner, make_key, verify_ed25519
-from evidence.domain.keys import VerifierKey
-from evidence.domain.signed import canonical, verify_document
+from evidence.domain.signed import verify_document
 from evidence.errors import IntegrityFault, Unavailable
+from evidence.ledger.canonical import canonical
+from evidence.ledger.keys import VerifierKey
 
 BODY = canonical({"type": "test.body/1", "n": 1})
 
@@ -126,3 +128,16 @@ def test_a_signature_is_checked_as_rfc_8032_says() -> None:
     other = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     with pytest.raises(IntegrityFault, match="signature-wrong"):
         verify_ed25519(other, signature, b"\x72")
+
+
+def test_signatures_are_judged_as_project_wycheproof_judges_them(vectors: Path) -> None:
+    groups = json.loads((vectors / "ed25519" / "wycheproof-ed25519_test.json").read_text())["testGroups"]
+    cases = [(bytes.fromhex(group["publicKey"]["pk"]), one) for group in groups for one in group["tests"]]
+    assert len(cases) > 100
+    for public, one in cases:
+        arguments = (public, bytes.fromhex(one["sig"]), bytes.fromhex(one["msg"]))
+        if one["result"] == "valid":
+            verify_ed25519(*arguments)
+        else:
+            with pytest.raises(IntegrityFault, match="signature-wrong"):
+                verify_ed25519(*arguments)

@@ -8,8 +8,8 @@ from evidence.dock.agent import Order, dock_card
 from evidence.dock.finding import Found, Listing
 from evidence.dock.outcome import Outcome, Report
 from evidence.dock.patience import Patience
-from evidence.domain.keys import VerifierKey
 from evidence.errors import EvidenceError
+from evidence.ledger.keys import VerifierKey
 from tests.simulators.dock_server import (
     TOKEN,
     FarEnd,

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.dock.finding import CardFault
 from evidence.dock.outcome import State
-from evidence.domain.keys import VerifierKey
 from evidence.errors import IntegrityFault, Invalid, Refused, Unavailable
+from evidence.ledger.keys import VerifierKey
 from tests.dock.station import QUICK, Station, arrived
 from tests.simulators.card import bury, shift, tree_digest, write_card
 from tests.simulators.dock_server import (

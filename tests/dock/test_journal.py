@@ -12,8 +12,8 @@ import pytest
 
 from evidence.dock.finding import Found
 from evidence.dock.journal import Journal
-from evidence.domain.keys import VerifierKey
 from evidence.errors import IntegrityFault, Invalid, Unavailable
+from evidence.ledger.keys import VerifierKey
 
 KEY = VerifierKey("evidence.example", bytes(range(32)))
 OTHER = VerifierKey("evidence.example", bytes(32))

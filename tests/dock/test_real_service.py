@@ -19,8 +19,8 @@ from evidence.dock.finding import announced_name
 from evidence.dock.outcome import Report, State
 from evidence.dock.patience import Patience
 from evidence.dock.receipts import check_ed25519
-from evidence.domain.keys import VerifierKey
 from evidence.domain.signed import verify_document
+from evidence.ledger.keys import VerifierKey
 from tests import forms
 from tests.dock.station import Heard
 from tests.service_process import ServiceProcess

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.dock.receipts import Expected, verify_receipt
-from evidence.domain.keys import VerifierKey
-from evidence.domain.signed import Signature, assemble, canonical
+from evidence.domain.signed import Signature, assemble
 from evidence.errors import IntegrityFault
+from evidence.ledger.canonical import canonical
+from evidence.ledger.keys import VerifierKey
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 VKEY = VerifierKey("evidence.example", KEY.public_key().public_bytes_raw())

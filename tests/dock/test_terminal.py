@@ -18,8 +18,8 @@ import pytest
 from evidence.dock.finding import Found
 from evidence.dock.outcome import Outcome, State
 from evidence.dock.terminal import Lines, labels, milliseconds, patience, printable
-from evidence.domain.keys import VerifierKey
 from evidence.errors import IntegrityFault, Invalid
+from evidence.ledger.keys import VerifierKey
 from tests.simulators.card import content, write_card
 from tests.simulators.dock_server import TOKEN, FarEnd, far_end, status
 

@@ -12,10 +12,10 @@ import pytest
 
 from evidence.adapters.keys import verify_ed25519
 from evidence.domain.digests import Digests
-from evidence.domain.keys import VerifierKey
 from evidence.domain.signed import verify_document
 from evidence.domain.uploads import UploadState
 from evidence.errors import Conflict
+from evidence.ledger.keys import VerifierKey
 from evidence.service.documents import MANIFEST, RECEIPT
 from evidence.service.recordings import StillReceiving, StillSealing
 from evidence.service.sealing import Sealing

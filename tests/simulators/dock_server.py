@@ -21,8 +21,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evidence.domain.keys import VerifierKey
-from evidence.domain.signed import Signature, assemble, canonical
+from evidence.domain.signed import Signature, assemble
+from evidence.ledger.canonical import canonical
+from evidence.ledger.keys import VerifierKey
 
 TOKEN = "a-token-of-the-tests"
 

@@ -14,8 +14,8 @@ from evidence.adapters.db.tables import audit_entry
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import new_id
 from evidence.domain.instants import to_text
-from evidence.domain.signed import canonical
 from evidence.errors import IntegrityFault
+from evidence.ledger.canonical import canonical
 
 _MOST_BYTES = 65_535  # an entry bundle of tlog-tiles gives an entry's length 16 bits
 _ACCESS = {Act.READ_ORIGINAL, Act.READ_LIST, Act.READ_MANIFEST, Act.DENIED}

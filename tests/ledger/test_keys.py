@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.domain.keys import VerifierKey
 from evidence.errors import Invalid
+from evidence.ledger.keys import VerifierKey
 
 # The key of the Go checksum database, a signed-note key in wide use.
 GO_SUMDB = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"

@@ -1,0 +1,79 @@
+"""Canonical JSON: one way to write a value, so that its bytes can be hashed and signed.
+
+RFC 8785 without fractions: objects with ASCII keys, arrays, strings, integers below 2^53, true, false, null.
+Reading takes only bytes that come out the same when written again, so no two readers see two meanings.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn
+
+from evidence.errors import IntegrityFault, Invalid
+
+MAX_DEPTH = 32
+MAX_INTEGER = 2**53 - 1  # RFC 8785 section 3.2.2.3: integers that every JSON reader keeps exactly
+
+
+def canonical(value: object) -> bytes:
+    """Write a value as canonical JSON, UTF-8, without a newline.
+
+    Takes dict with ASCII keys, list, tuple, str, int with |int| < 2^53, bool and None, at most 32 deep.
+    Raises: Invalid `not-canonical` for anything else (a float, a lone surrogate, another type).
+    """
+    _admit(value, 0)
+    # For what _admit lets through, Python's escapes and order of keys are those of RFC 8785 (ASCII keys have
+    # the same order in UTF-16).
+    try:
+        return _WRITER.encode(value).encode("utf-8")
+    except UnicodeEncodeError:
+        raise Invalid("not-canonical", reason="lone surrogate") from None
+
+
+def read_canonical(line: bytes) -> object:
+    """Return the value of one line of canonical JSON (without a newline).
+
+    Raises: IntegrityFault `json-not-canonical` for bytes that `canonical` would not have written.
+    """
+    try:
+        value: object = _READER.decode(line.decode("utf-8"))
+        again = canonical(value)
+    except (ValueError, RecursionError, Invalid) as fault:
+        raise IntegrityFault("json-not-canonical") from fault
+    if again != line:
+        raise IntegrityFault("json-not-canonical")
+    return value
+
+
+def _admit(value: object, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise Invalid("not-canonical", reason="too deep")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str) or not key.isascii():
+                raise Invalid("not-canonical", reason="key", key=repr(key))
+            if type(item) is not str:  # most are, and this is the way of every entry of the log
+                _admit(item, depth + 1)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _admit(item, depth + 1)
+    elif isinstance(value, int):  # bool is an int and passes
+        if abs(value) > MAX_INTEGER:
+            raise Invalid("not-canonical", reason="integer too large")
+    elif value is not None and not isinstance(value, str):
+        raise Invalid("not-canonical", reason="type", type=type(value).__name__)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a key stands twice")
+    return fields
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(f"not allowed here: {text[:32]}")
+
+
+_WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+_READER = json.JSONDecoder(object_pairs_hook=_once, parse_float=_refuse, parse_constant=_refuse)
