@@ -189,7 +189,7 @@ def read_bundle(raw: bytes, tile: Tile) -> list[bytes]:
     while at < len(raw):
         start = at + 2
         at = start + int.from_bytes(raw[at:start], "big")
-        if at > len(raw) or start > len(raw):
+        if at > len(raw):  # so it is too when only one byte of a length is there
             _wrong("cut", tile)
         entries.append(raw[start:at])
         if len(entries) > tile.width:

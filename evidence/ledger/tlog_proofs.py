@@ -77,7 +77,7 @@ class TlogProof:
         extra = None
         if lines and lines[0].startswith("extra "):
             extra = read_base64(lines.pop(0).removeprefix("extra "))
-            if not extra:
+            if extra is None:
                 _malformed("extra")
         index = read_decimal(lines[0].removeprefix("index ")) if lines else None
         if index is None or not lines[0].startswith("index "):

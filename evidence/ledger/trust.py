@@ -104,8 +104,8 @@ class _Reading:
             self.fail("control character")
         if raw and not raw.endswith(b"\n"):
             self.fail("no end of line")
-        # Bytes outside ASCII are opaque: a name is compared byte for byte, never as letters.
-        self.lines = raw.decode("ascii", "surrogateescape").split("\n")
+        # Bytes outside ASCII are opaque: what is not UTF-8 stays what it is, and names are never normalised.
+        self.lines = raw.decode("utf-8", "surrogateescape").split("\n")
         self.logs: list[VerifierKey] = []
         self.witnesses: dict[str, VerifierKey] = {}
         self.groups: dict[str, Group] = {}

@@ -22,7 +22,7 @@ from evidence.ledger.proofs import (
     verify_inclusion,
     verify_subtree,
 )
-from tests.ledger.trees import EMPTY, LEAVES, flipped, mth, path, stored, subproof
+from tests.ledger.trees import EMPTY, LEAVES, flipped, mth, path, stored, subproof, subtree_proof
 
 MOST = 300
 
@@ -152,6 +152,24 @@ def test_consistency_proofs_between_all_sizes_are_those_of_the_recursion() -> No
             proof = consistency(old, new, stored)
             assert proof == (subproof(old, 0, new, True) if old else [])
             verify_consistency(old, new, mth(0, old), root, proof)
+
+
+def test_every_subtree_of_every_tree_is_proved_and_no_other_range_or_root_is() -> None:
+    for size in range(1, 41):
+        root = mth(0, size)
+        for start in range(size):
+            for end in range(start + 1, size + 1):
+                if not is_subtree(start, end):
+                    assert not holds(verify_subtree, start, end, size, mth(start, end), root, [])
+                    continue
+                proof = subtree_proof(start, end, 0, size, True)
+                verify_subtree(start, end, size, mth(start, end), root, proof)
+                assert not holds(verify_subtree, start, end, size, LEAVES[99], root, proof)
+                assert not holds(verify_subtree, start, end, size, mth(start, end), LEAVES[99], proof)
+                assert not holds(verify_subtree, start, end, size, mth(start, end), root, [*proof, root])
+                assert not proof or not holds(
+                    verify_subtree, start, end, size, mth(start, end), root, proof[:-1]
+                )
 
 
 def seeded() -> random.Random:

@@ -72,12 +72,15 @@ def test_blanks_comments_addresses_and_names_of_any_bytes_are_read() -> None:
         + f"witness 检察院 {W[0]} https://w.example/\nwitness K {W[1]}\nwitness \u212a {W[2]}\n".encode()
         + b"witness \xff "
         + W[3].encode()
+        + b"\nwitness \xfe "
+        + W[4].encode()
         + "\ngroup 法院 all 检察院 K \u212a ".encode()
         + b"\xff\nquorum "
         + "法院\n".encode()
     )
     trust = Trust.parse(raw)
-    assert len(trust.witnesses) == 4
+    assert list(trust.witnesses)[:3] == ["检察院", "K", "\u212a"]
+    assert len(trust.witnesses) == 5
     assert not trust.is_quorum({one.key for one in WITNESSES[:3]})
     assert trust.is_quorum({one.key for one in WITNESSES[:4]})
     assert trust.addresses == {L: "https://log.example/", W[0]: "https://w.example/"}

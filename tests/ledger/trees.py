@@ -69,6 +69,18 @@ def subproof(m: int, start: int, end: int, known: bool) -> list[bytes]:
     return [*subproof(m - k, start + k, end, False), mth(start, start + k)]
 
 
+def subtree_proof(start: int, end: int, low: int, high: int, known: bool) -> list[bytes]:
+    """Return SUBTREE_SUBPROOF(start, end, D[low:high], known) of draft-ietf-plants-merkle-tree-certs."""
+    if (start, end) == (low, high):
+        return [] if known else [mth(low, high)]
+    k = low + split(high - low)
+    if end <= k:
+        return [*subtree_proof(start, end, low, k, known), mth(k, high)]
+    if k <= start:
+        return [*subtree_proof(start, end, k, high, known), mth(low, k)]
+    return [*subtree_proof(k, end, k, high, False), mth(low, k)]
+
+
 def stored(level: int, index: int) -> bytes:
     """Answer `proofs.ReadHash` from LEAVES."""
     return mth(index << level, (index + 1) << level)
