@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import IntegrityFault, Invalid
@@ -15,6 +15,7 @@ from evidence.ledger.canonical import canonical, read_canonical
 from tests.ledger.values import VALUES
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_canonical_equals_rfc8785_on_what_it_takes(value: object) -> None:
     assert canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
@@ -51,6 +52,7 @@ def test_canonical_refuses_a_value_that_is_too_deep_or_contains_itself() -> None
         canonical(loop)
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_what_is_written_is_read_back(value: object) -> None:
     assert read_canonical(canonical(value)) == value
@@ -114,6 +116,7 @@ def test_a_line_written_in_any_other_way_is_refused(line: bytes) -> None:
         read_canonical(line)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_reading_raises_nothing_else_and_takes_only_what_it_would_write(line: bytes) -> None:
     try:

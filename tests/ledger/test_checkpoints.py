@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import IntegrityFault
@@ -103,6 +103,7 @@ def test_what_would_not_read_back_cannot_be_made(
         Checkpoint(origin, size, root, extensions)
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=200) | st.lists(st.sampled_from([b"o", b"1", b"0", ROOT, b"", b"x"])).map(b"\n".join)
 )

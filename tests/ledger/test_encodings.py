@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.ledger.encodings import MAX_NUMBER, read_base64, read_decimal, read_hash, write_base64
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_bytes_survive_writing_and_reading(raw: bytes) -> None:
     assert read_base64(write_base64(raw)) == raw
@@ -36,6 +37,7 @@ def test_a_hash_has_32_bytes() -> None:
     assert read_hash(write_base64(bytes(32))) == bytes(32)
 
 
+@settings(deadline=None)
 @given(st.integers(0, MAX_NUMBER))
 def test_numbers_survive_writing_and_reading(number: int) -> None:
     assert read_decimal(str(number)) == number

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import EvidenceError, IntegrityFault, Invalid
@@ -225,6 +225,7 @@ def test_an_entry_written_in_any_other_way_is_refused() -> None:
         read_entry(bytes(MAX_ENTRY_BYTES + 1))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100), st.integers(0, 700), st.integers(0, 700))
 def test_reading_raises_nothing_but_our_own_errors(noise: bytes, start: int, end: int) -> None:
     raw = finished()
@@ -233,6 +234,7 @@ def test_reading_raises_nothing_but_our_own_errors(noise: bytes, start: int, end
             assert canonical(read_entry(one)) == one
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*DRAFT, "log", "salt", "more"]), VALUES))
 def test_writing_raises_nothing_but_our_own_errors(members: dict[str, object]) -> None:
     with contextlib.suppress(EvidenceError):

@@ -6,7 +6,7 @@ import base64
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import Invalid
@@ -33,12 +33,14 @@ def test_white_space_around_a_pasted_key_is_ignored() -> None:
     assert VerifierKey.parse(f"  {GO_SUMDB}\r\n") == VerifierKey.parse(GO_SUMDB)
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32))
 def test_every_key_survives_writing_and_reading(public: bytes) -> None:
     key = VerifierKey("evidence.example", public)
     assert VerifierKey.parse(key.text()) == key
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_changed_character_is_noticed(data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(GO_SUMDB) - 1))

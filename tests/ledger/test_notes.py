@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.adapters.keys import verify_ed25519
@@ -223,6 +223,7 @@ def test_names_outside_ascii_are_read_though_no_such_key_is_trusted() -> None:
     assert parse(write(TEXT, [signature])).signatures == (signature,)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace")))
 def test_reading_raises_nothing_but_our_own_errors_and_takes_only_what_it_would_write(raw: bytes) -> None:
     for candidate in (raw, raw + b"\n\n" + LINE.encode(), b"text\n\n" + "— ".encode() + raw + b"\n"):
@@ -233,6 +234,7 @@ def test_reading_raises_nothing_but_our_own_errors_and_takes_only_what_it_would_
         parse_signatures(raw)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_note_cut_and_joined_at_random_is_refused_or_reads_as_it_is_written(data: st.DataObject) -> None:
     a = data.draw(st.integers(0, len(NOTE)))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import EvidenceError, IntegrityFault, Invalid
@@ -69,6 +69,7 @@ def test_a_tree_of_70000_has_the_tiles_of_the_specification(known: dict[str, Any
     assert [t.path() for t in tiles_between(0, 256)] == ["tile/entries/000", "tile/0/000", "tile/1/000.p/1"]
 
 
+@settings(deadline=None)
 @given(st.integers(-1, 63), st.integers(0, 2**63 - 1), st.integers(1, 256))
 def test_every_name_survives_writing_and_reading(level: int, index: int, width: int) -> None:
     tile = Tile(level, index, width)
@@ -255,6 +256,7 @@ def test_a_changed_tile_gives_another_root() -> None:
 ENTRY = st.binary(max_size=40)
 
 
+@settings(deadline=None)
 @given(st.lists(ENTRY, min_size=1, max_size=256))
 def test_every_bundle_survives_writing_and_reading(entries: list[bytes]) -> None:
     assert read_bundle(write_bundle(entries), Tile(ENTRIES, 0, len(entries))) == entries
@@ -297,12 +299,14 @@ def test_no_bit_of_a_bundle_may_change() -> None:
         verify_bundle(entries[:19], tile, read_from(tiles))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2000), st.integers(1, 256))
 def test_reading_a_bundle_raises_nothing_but_our_own_errors(raw: bytes, width: int) -> None:
     with suppress(EvidenceError):
         assert write_bundle(read_bundle(raw, Tile(ENTRIES, 0, width))) == raw
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60) | st.from_regex(r"tile/[0-9a-z]{0,7}/[x0-9/]{0,40}(\.p/[0-9]{0,4})?"))
 def test_reading_a_name_raises_nothing_but_our_own_errors(text: str) -> None:
     with suppress(EvidenceError):

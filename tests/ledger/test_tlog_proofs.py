@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import EvidenceError, IntegrityFault
@@ -120,6 +120,7 @@ def test_what_would_not_read_back_cannot_be_made() -> None:
         TlogProof(0, (), NOTE, bytes(MAX_BYTES)).write()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 400), st.integers(0, 400))
 def test_reading_raises_nothing_but_our_own_errors(noise: bytes, start: int, end: int) -> None:
     raw = PROOF.write()

@@ -6,7 +6,7 @@ from contextlib import suppress
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import EvidenceError, IntegrityFault, Invalid
@@ -232,6 +232,7 @@ WORDS = [
 ]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100) | st.lists(st.sampled_from(WORDS)).map(lambda words: " ".join(words).encode()))
 def test_reading_raises_nothing_but_our_own_errors(raw: bytes) -> None:
     with suppress(EvidenceError):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.errors import EvidenceError, IntegrityFault
@@ -181,6 +181,7 @@ def test_the_size_that_a_witness_has_seen_survives_writing_and_reading() -> None
             read_size_body(body)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 300), st.integers(0, 300))
 def test_no_body_brings_out_anything_but_a_verdict(noise: bytes, start: int, end: int) -> None:
     whole = request(5, 9)
