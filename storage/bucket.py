@@ -34,7 +34,8 @@ from urllib3.response import BaseHTTPResponse, HTTPResponse
 from storage.errors import Locked, Missing, StorageError, StoreFull, StoreUnavailable
 
 CONNECT_S, READ_S = 5, 60
-# The default lock covers the moment until the real one is confirmed, no more: a default is no minimum.
+# The default lock covers the moment until the real one is confirmed. A server that drops the lock of parts
+# keeps each object that long at least: so it is short.
 DEFAULT_LOCK_DAYS = 1
 _CONNECTIONS = 32
 # MethodNotAllowed: the newest version is a delete marker.

@@ -1,4 +1,8 @@
-"""Sending a long body in parts: hashed while it is read, and never completed unless it is what was promised.
+"""Sending a body in parts: hashed while it is read, and never completed unless it is what was promised.
+
+Every body goes this way, short and empty ones too. A full store lets a write wait without end, and does it
+when there is room again: a PUT whose sender gave up long ago would then be one more locked version. The last
+request of a sending in parts names its upload, and stores nothing once that was ended (`abort_all`).
 
 The SDK's own `put_object` cannot be stopped before its last request without leaking its threads, and hides
 whether that request worked (docs/decisions/0012). Its single requests do what they say, so
@@ -11,10 +15,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime
 from hashlib import sha256
 
 from minio.commonconfig import COMPLIANCE
@@ -22,23 +25,27 @@ from minio.datatypes import Part
 from minio.helpers import genheaders
 from minio.retention import Retention
 
+from storage import marks
 from storage.bucket import Bucket, asking, whole_second
 from storage.crashpoints import crashpoint
 from storage.durable import storing
 from storage.errors import Mismatch, Missing, StorageError
-from storage.vault import Promise
+from storage.vault import Lock, Promise
 
 PART = 16 << 20
 PARALLEL = 3
 _MOST_PARTS = 10_000
 
 
-def part_bytes(size: int) -> int:
-    """Return how long the parts of a body are: 16 MiB, more only where 10,000 of them would not reach."""
-    return max(PART, -(-size // _MOST_PARTS))
+def pieces_of(fd: int, size: int) -> Iterator[bytes]:
+    """Yield a whole file in its parts: of 16 MiB, more only where 10,000 of them would not reach; of an empty
+    file one that is empty. Raises: StoreUnavailable."""
+    length = max(PART, -(-size // _MOST_PARTS))
+    for offset in range(0, max(size, 1), length):
+        yield _read_part(fd, offset, length)
 
 
-def read_part(fd: int, offset: int, size: int) -> bytes:
+def _read_part(fd: int, offset: int, size: int) -> bytes:
     """Read size bytes at an offset, fewer only at the file's end. Raises: StoreUnavailable."""
     pieces, missing = [], size
     with storing():
@@ -48,18 +55,18 @@ def read_part(fd: int, offset: int, size: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def send(
-    bucket: Bucket, key: str, fd: int, promise: Promise, until: datetime, hold: bool, notes: Mapping[str, str]
-) -> None:
-    """Send a whole file in parts. Nothing is stored unless length and SHA-256 are as promised.
+def send(bucket: Bucket, key: str, pieces: Iterable[bytes], promise: Promise, lock: Lock) -> None:
+    """Send a body in parts, at least one. Nothing is stored unless length and SHA-256 are as promised.
 
-    Raises: Mismatch, StoreFull, StoreUnavailable (also where the last answer was lost: then look first).
+    Raises: ValueError (marks.notes), Mismatch, StoreFull, StoreUnavailable (also where the last answer was
+    lost: then look first).
     """
-    headers = genheaders(dict(notes), None, None, Retention(COMPLIANCE, whole_second(until)), hold)
+    retention = Retention(COMPLIANCE, whole_second(lock.retain_until))
+    headers = genheaders(dict(marks.notes(promise, lock)), None, None, retention, bool(lock.holds))
     with asking(key=key):
         upload = bucket.client._create_multipart_upload(bucket.name, key, headers)
     try:
-        tags = _send_parts(bucket, key, upload, fd, promise)
+        tags = _send_parts(bucket, key, upload, pieces, promise)
         crashpoint("after-parts")
     except BaseException:
         with suppress(StorageError):  # what it leaves is found by the next attempt, and hides no error here
@@ -86,9 +93,11 @@ def _abort(bucket: Bucket, key: str, upload: str) -> None:
         bucket.client._abort_multipart_upload(bucket.name, key, upload)
 
 
-def _send_parts(bucket: Bucket, key: str, upload: str, fd: int, promise: Promise) -> list[str]:
-    """Read and hash in order, send a few at once; return the parts' tags in order."""
-    digest, offset, length = sha256(), 0, part_bytes(promise.size_bytes)
+def _send_parts(
+    bucket: Bucket, key: str, upload: str, pieces: Iterable[bytes], promise: Promise
+) -> list[str]:
+    """Take and hash in order, send a few at once; return the parts' tags in order."""
+    digest, size = sha256(), 0
     waiting: deque[Future[str]] = deque()
     tags: list[str] = []
 
@@ -98,14 +107,14 @@ def _send_parts(bucket: Bucket, key: str, upload: str, fd: int, promise: Promise
 
     with ThreadPoolExecutor(PARALLEL, "part") as pool:
         try:
-            while body := read_part(fd, offset, length):
-                offset += len(body)
+            for body in pieces:
+                size += len(body)
                 waiting.append(pool.submit(one, len(tags) + len(waiting) + 1, body))
                 digest.update(body)
                 if len(waiting) > PARALLEL:
                     tags.append(waiting.popleft().result())
-            if (offset, digest.hexdigest()) != (promise.size_bytes, promise.sha256):
-                raise Mismatch(promised_sha256=promise.sha256, found_bytes=offset)
+            if (size, digest.hexdigest()) != (promise.size_bytes, promise.sha256):
+                raise Mismatch(promised_sha256=promise.sha256, found_bytes=size)
             tags += [future.result() for future in waiting]
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)

@@ -2,7 +2,7 @@
 
 The order of a seal (docs/decisions/0012):
 1. unfinished sendings of the key are ended, then the bucket is asked what stands under it: nothing may
-2. the body goes up with its lock, hashed on the way; it is completed only if it is what was promised
+2. the body goes up in parts, hashed on the way; it is completed only if it is what was promised
 3. the list is asked again (exactly one version) and HEAD of the version: a lock the server has dropped (Ceph
    16 and 18 do, for parts) is set and looked at again; the bucket's default lock covers the moment between
 4. the version is read back and hashed; only then is it sealed
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
@@ -29,9 +29,9 @@ from storage import marks
 from storage.bodies import staged_file
 from storage.bucket import Bucket, Head, whole_second
 from storage.crashpoints import crashpoint
-from storage.errors import BadKey, Damaged, Exists, Locked, Mismatch, Missing, StoreUnavailable
+from storage.errors import BadKey, Damaged, Exists, Locked, Missing, StoreUnavailable
 from storage.firm import make_date_firm, make_hold_firm, verify_bytes
-from storage.parts import PART, abort_all, read_part, send
+from storage.parts import abort_all, pieces_of, send
 from storage.remote import reading
 from storage.standing import Standing, grounds, look, sealed_as
 from storage.vault import Debris, Lock, Promise, Sealed, Strength, verify_key
@@ -54,28 +54,14 @@ class S3Vault:
         """See Vault. What comes back otherwise than it went up is StoreUnavailable(reason="read-back")."""
         verify_key(key)
         with self._alone(key), staged_file(staged, promise) as fd:
-            notes = marks.notes(promise, lock)
-            if promise.size_bytes > PART:
-                abort_all(self.bucket, key)
-            self._verify_free(key, promise)
-            if promise.size_bytes > PART:
-                send(self.bucket, key, fd, promise, lock.retain_until, bool(lock.holds), notes)
-            else:
-                body = read_part(fd, 0, promise.size_bytes)
-                if Promise(len(body), sha256(body).hexdigest()) != promise:
-                    raise Mismatch(promised_sha256=promise.sha256, found_bytes=len(body))
-                self.bucket.put(key, body, lock.retain_until, bool(lock.holds), notes)
-            return self._confirm(key, promise, lock)
+            return self._seal(key, pieces_of(fd, promise.size_bytes), promise, lock)
 
     def seal_bytes(self, key: str, body: bytes, lock: Lock) -> Sealed:
         """See Vault. What comes back otherwise than it went up is StoreUnavailable(reason="read-back")."""
         verify_key(key)
         promise = Promise(len(body), sha256(body).hexdigest())
         with self._alone(key):
-            notes = marks.notes(promise, lock)
-            self._verify_free(key, promise)
-            self.bucket.put(key, body, lock.retain_until, bool(lock.holds), notes)
-            return self._confirm(key, promise, lock)
+            return self._seal(key, [body], promise, lock)
 
     def open(self, key: str, version: str | None = None) -> BinaryIO:
         """See Vault. Raises: Missing, Damaged, StoreUnavailable."""
@@ -177,6 +163,13 @@ class S3Vault:
         """See Vault; what `storage qualify` has measured, not more: the store's operator stands above it."""
         return Strength("object-lock", "store-accounts")
 
+    def _seal(self, key: str, pieces: Iterable[bytes], promise: Promise, lock: Lock) -> Sealed:
+        """See the module. Ending comes first: what it could not end has completed, and is seen by looking."""
+        abort_all(self.bucket, key)
+        self._verify_free(key, promise)
+        send(self.bucket, key, pieces, promise, lock)
+        return self._confirm(key, promise, lock)
+
     def _inspect(self, key: str) -> Iterator[Sealed | Debris]:
         if "!" in key:
             if marks.MARK.fullmatch(key) is None:
@@ -259,7 +252,11 @@ class S3Vault:
             raise StoreUnavailable(key=key, reason="gone-while-sealing") from fault
 
     def _mark(self, name: str, body: bytes) -> None:
-        """Put a mark, held for good: what was decided about an object is not to be unsaid."""
+        """Put a mark, held for good: what was decided about an object is not to be unsaid.
+
+        In one request, unlike a body: where a full store does it twice, or late, nothing more is said. What
+        counts of a mark is its name, of a hold the first version's text too; all versions of it say the same.
+        """
         self.bucket.put(name, body, None, True, {})
 
     def _grounds(self, standing: Standing, found: Sealed) -> dict[str, str]:

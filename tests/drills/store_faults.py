@@ -25,7 +25,7 @@ from evidence.service.recordings import Recordings
 from evidence.service.uploads import Uploads
 from evidence.service.work import Work
 from storage import bucket as bucket_module
-from storage import parts, s3
+from storage import parts
 from storage.bucket import Address, Bucket
 from storage.s3 import S3Vault
 from tests.builders import HandClock, SmallSite, an_origin
@@ -132,6 +132,5 @@ def _room(server: ObjectStoreServer) -> Iterator[Room]:
         tempfile.TemporaryDirectory(prefix="drill-store-") as folder,
         BrokenLine(straight.address, certificate, key) as line,
         patch.object(parts, "PART", PART),
-        patch.object(s3, "PART", PART),
     ):
         yield Room(Path(folder), line, straight)

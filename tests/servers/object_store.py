@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import socket
 import ssl
+import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ import urllib3
 from minio import Minio
 
 from tests.servers.kept import KeptServer, die_with_keeper, secret
-from tests.servers.processes import free_port, program
+from tests.servers.processes import free_port, program, wait_until
 
 _SCRIPT = Path(__file__).parents[2] / "deploy" / "object-store.sh"
 _PACKAGES = "radosgw ceph-mon ceph-osd ceph-common openssl"
@@ -78,6 +79,15 @@ class ObjectStoreServer(KeptServer):
             ),
         )
 
+    def be_full(self, full: bool = True) -> None:
+        """Let the store believe that its disc is full: writes wait. Or that there is room again."""
+        self.refuse_if_shared()
+        steps = [("nearfull", 0.85), ("backfillfull", 0.90), ("full", 0.95)]
+        # Each must be below the next at every moment.
+        for name, ratio in steps if full else reversed(steps):
+            self._ceph("osd", f"set-{name}-ratio", f"{ratio * 1e-6 if full else ratio:f}")
+        assert wait_until(lambda: (",full," in self._ceph("osd", "dump")) == full, 60, 0.2)
+
     # How it is run.
 
     def prepare(self) -> None:
@@ -120,6 +130,11 @@ class ObjectStoreServer(KeptServer):
             return False
         self.client().list_buckets()
         return True
+
+    def _ceph(self, *words: str) -> str:
+        conf = str(self.folder / "store" / "ceph.conf")
+        command = [program("ceph", _PACKAGES), "-c", conf, "--connect-timeout", "20", *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def _user(self, name: str) -> Keys:
         return Keys(f"{name}-key", str(self._facts[name]), self.folder / f"{name}.secret")

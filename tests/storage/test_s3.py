@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from minio.error import S3Error
 
-from storage import parts
+from storage import marks, parts
 from storage.bucket import Address, Bucket
 from storage.errors import Damaged, Exists, Locked, Mismatch, Missing, StoreUnavailable
 from storage.opening import bucket_address, open_vault
 from storage.s3 import S3Vault
-from storage.vault import Debris, Lock, Strength
+from storage.vault import Debris, Lock, Strength, Vault
 from tests.contracts.lock_rules import assert_nothing_stored, content
 from tests.contracts.samples import BODY, DAY, LOCK, UNTIL, promise, stage
 from tests.contracts.vault import VaultContract
@@ -57,6 +57,12 @@ def address(server: ObjectStoreServer, name: str) -> Address:
 
 class TestS3Vault(VaultContract):
     has_clock = True
+
+    def seal_shortly(self, vault: Vault, key: str, lock: Lock) -> None:
+        """In one PUT: after a sending in parts this server leaves the bucket's day, which nobody shortens."""
+        assert isinstance(vault, S3Vault)
+        notes = marks.notes(promise(b"x"), lock)
+        vault.bucket.put(key, b"x", lock.retain_until, bool(lock.holds), notes)
 
     @pytest.fixture
     def vault(self, fresh: Callable[[], S3Vault]) -> S3Vault:
