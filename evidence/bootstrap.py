@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -16,7 +15,7 @@ from typing import IO
 from celery import Celery
 
 from evidence import settings as site_settings
-from evidence.adapters import moving, qualification, site_file
+from evidence.adapters import moving, qualification, site_file, site_lock
 from evidence.adapters.celery_bell import CeleryBell, open_queue
 from evidence.adapters.clock import SystemClock
 from evidence.adapters.db.unit_of_work import SqlDatabase
@@ -25,7 +24,7 @@ from evidence.adapters.keys import FileSigner, make_key
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import load_pack, shipped_packs
 from evidence.adapters.prober import SandboxedProber
-from evidence.errors import Busy, Invalid, Unavailable
+from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.service.accounts import Accounts
 from evidence.service.cards import Cards
 from evidence.service.catalogue import Terms
@@ -63,15 +62,20 @@ class Application:
 
 
 def build(data: Path, *, is_new: bool = False) -> Application:
-    """Open the site in a data folder. Raises: Invalid, Unavailable, PolicyError.
+    """Open the site in a data folder. Raises: Invalid, Unavailable, PolicyError, Conflict("form-left").
 
     Only a new site may have no database: a lost one must not look like a site without recordings.
     """
     settings = site_settings.load(data)
+    left = _left(settings)
     if not is_new and not settings.database and not (data / "evidence.db").is_file():
         raise Unavailable("database-missing", folder=str(data))
     database = SqlDatabase(settings.database_url)
     database.migrate(may_begin=is_new)
+    # It waits for the writer before it, and that may have been a move.
+    if site_settings.load(data) != settings or _left(settings) != left:
+        database.close()
+        raise Conflict("form-left", file=str(data / site_settings.FILE))
     if settings.vault_url == "memory:":
         raise Invalid("settings-wrong", file=str(data / site_settings.FILE), reason="memory: keeps nothing")
     vault = open_vault(settings.vault_url, immutable=settings.immutable)
@@ -124,14 +128,18 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     )
 
 
-def open_doorbell(data: Path) -> Celery:
-    """Open the queue of a site and nothing else. Raises: Invalid; "settings-wrong" for the embedded one."""
-    settings = site_settings.load(data)
-    if settings.runs_own_workers:
+def open_doorbell(data: Path) -> tuple[Celery, IO[bytes]]:
+    """Open the queue of a site and nothing else, and take the lock to serve it (`lock_to_serve`).
+
+    Raises: Invalid; "settings-wrong" for the embedded one. Busy("service-running"), Conflict("form-left").
+    """
+    if runs_own_workers(data):
         reason = "broker: workers of their own need redis://…"
         raise Invalid("settings-wrong", file=str(data / site_settings.FILE), reason=reason)
+    held = lock_to_serve(data)
+    settings = site_settings.load(data)
     verify_not_left(settings)
-    return open_queue(settings.broker_url)
+    return open_queue(settings.broker_url), held
 
 
 def initialise(data: Path, policy: str, name: str, sm3: bool) -> tuple[str, str]:
@@ -157,6 +165,7 @@ def initialise(data: Path, policy: str, name: str, sm3: bool) -> tuple[str, str]
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    site_lock.take(data, shared=False).close()  # whoever serves it may see the folder read-only
     prepare_vault(site_settings.load(data).vault_url)
     application = build(data, is_new=True)
     _sync_folders(data)
@@ -197,9 +206,14 @@ def verify_not_left(settings: Settings) -> None:
 
     Raises: Conflict("form-left").
     """
-    data = settings.data
-    engines = moving.stores(data, settings.database, settings.vault)
-    site_file.verify_not_left(data, engines, moving.older_stores(data))
+    if gone := _left(settings):
+        raise Conflict("form-left", left=gone, file=str(settings.data / site_file.LEFT))
+
+
+def _left(settings: Settings) -> list[str]:
+    """Return the engines of these settings that the site has left."""
+    engines = moving.stores(settings.data, settings.database, settings.vault)
+    return site_file.left_of(settings.data, engines, moving.older_stores(settings.data))
 
 
 def _sync_folders(data: Path) -> None:
@@ -217,21 +231,27 @@ def runs_own_workers(data: Path) -> bool:
     return site_settings.load(data).runs_own_workers
 
 
-def lock_service(data: Path) -> IO[str]:
-    """Take the site's service lock, held until the returned file is closed: workers inside the service take
-    over all jobs at their start. Services with workers of their own may be several.
+def lock_service(data: Path, *, shared: bool = False) -> IO[bytes]:
+    """Take the site's service lock, held until the returned file is closed.
+
+    A move has it alone, and a service with workers inside: these take over all jobs at their start. Services
+    with workers of their own, and each of these workers, share it.
 
     Raises: Busy("service-running").
     """
     if not (data / site_settings.FILE).is_file():
         raise Invalid("not-a-site", folder=str(data))
-    file = (data / "service.lock").open("a+", encoding="ascii")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as problem:
-        file.close()
-        raise Busy("service-running", folder=str(data)) from problem
-    return file
+    return site_lock.take(data, shared=shared)
+
+
+def lock_to_serve(data: Path) -> IO[bytes]:
+    """Take the service lock as a service of this site needs it. Raises: Busy("service-running"), Conflict."""
+    settings = site_settings.load(data)
+    held = lock_service(data, shared=not settings.runs_own_workers)
+    if site_settings.load(data) != settings:  # a move has ended between the two
+        held.close()
+        raise Conflict("form-left", file=str(data / site_settings.FILE))
+    return held
 
 
 class _Throttle:

@@ -9,6 +9,7 @@ Rules:
    one connection and is gone.
 4. A worker that runs parsers refuses to start where the sandbox does not hold, one that seals where the
    object store has not passed our probes.
+5. Each holds the site's lock, shared, as long as it lives: no move begins while there is a worker.
 """
 
 from __future__ import annotations
@@ -17,15 +18,23 @@ import gc
 import os
 import sys
 import threading
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 from celery import Celery, signals
 from celery.worker.consumer import Consumer
 from kombu.connection import Connection
 
-from evidence.bootstrap import Application, build, open_doorbell, verify_may_ingest
+from evidence.bootstrap import (
+    Application,
+    build,
+    lock_to_serve,
+    open_doorbell,
+    verify_may_ingest,
+    verify_not_left,
+)
 from evidence.errors import EvidenceError, Invalid
 from evidence.local import check_machine
 from evidence.locale import say
@@ -38,8 +47,9 @@ CONNECT_EVERY_S = 3  # at most, while Redis is away; Celery's own wait grows to 
 # What a message that nobody of ours wrote can raise where Celery reads it. It would end the worker.
 _UNREADABLE = (ValueError, TypeError, AttributeError)
 
-_opened: tuple[int, Application] | None = None
+_opened: tuple[int, Application, ExitStack] | None = None
 _opening = threading.Lock()
+_held: IO[bytes] | None = None  # the site's lock: of this process, and of those that it forks
 
 
 class PatientConsumer(Consumer):
@@ -59,18 +69,27 @@ class PatientConsumer(Consumer):
 
 
 def application() -> Application:
-    """Return the site as this very process has opened it. Raises: Invalid, Unavailable, PolicyError."""
+    """Return the site as this very process has opened it; the site's lock is held from then on.
+
+    Raises: Invalid, Unavailable, PolicyError, Busy, Conflict("form-left").
+    """
     global _opened
     with _opening:
         if _opened is None or _opened[0] != os.getpid():
-            _opened = (os.getpid(), build(_folder()))
+            with ExitStack() as holding:
+                # Its own beside the one that it was forked with: a daemon has closed all files.
+                holding.enter_context(lock_to_serve(_folder()))
+                site = build(_folder())
+                verify_not_left(site.settings)
+                _opened = (os.getpid(), site, holding.pop_all())
             gc.freeze()  # what stays for good is not looked through again after every few jobs
         return _opened[1]
 
 
 def make_app() -> Celery:
     """Make the Celery application of the site. Raises: Invalid where the service has workers of its own."""
-    queue = open_doorbell(_folder())
+    global _held
+    queue, _held = open_doorbell(_folder())
     queue.set_default()
     queue.set_current()
     queue.conf.update(

@@ -5,7 +5,7 @@ Rules:
    own (`site.toml.before-<time>`): a crash leaves the one or the other, whole.
 2. Every line of the operator's stays; only the lines of the engines change, and the result is read back.
 3. An engine that a site has left stands in `left.json` (docs/formats/left.md). Whoever serves asks
-   `verify_not_left`: what was taken in by a form that was left would be missing in the one that serves.
+   `left_of`: what was taken in by a form that was left would be missing in the one that serves.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from evidence.errors import Conflict, Invalid
+from evidence.errors import Invalid
 from storage.crashpoints import crashpoint
 
 FILE = "site.toml"
@@ -101,11 +101,9 @@ def befores(data: Path) -> list[Mapping[str, object]]:
     return found
 
 
-def verify_not_left(data: Path, engines: frozenset[str], older: frozenset[str]) -> None:
-    """Refuse to take evidence in with an engine that the site has left. Raises: Conflict("form-left")."""
-    gone = sorted((left(data) | older) & engines)
-    if gone:
-        raise Conflict("form-left", left=gone, file=str(data / LEFT))
+def left_of(data: Path, engines: frozenset[str], older: frozenset[str]) -> list[str]:
+    """Return which of these engines the site has left, by its list or by its older files."""
+    return sorted((left(data) | older) & engines)
 
 
 def _write(path: Path, text: str, like: Path) -> None:

@@ -78,7 +78,7 @@ def serve(
     key: Annotated[Path | None, typer.Option(help="TLS 私钥 / TLS key")] = None,
 ) -> None:
     """运行服务 / Run the service of a site."""
-    from evidence.bootstrap import build, lock_service, runs_own_workers, verify_may_ingest
+    from evidence.bootstrap import build, lock_to_serve, runs_own_workers, verify_may_ingest
     from evidence.web.app import create_app
     from evidence.web.serving import serve_http
 
@@ -89,7 +89,7 @@ def serve(
     with ExitStack() as held:
         if runs_own_workers(where):
             check_machine()
-            held.enter_context(lock_service(where))
+        held.enter_context(lock_to_serve(where))
         verify_may_ingest(where)
         serve_http(create_app(build(where)), host, port, certificate, key)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from evidence.adapters import moving, site_file
-from evidence.errors import Conflict, Invalid
+from evidence.errors import Invalid
 
 NOW = datetime(2026, 11, 21, 5, tzinfo=UTC)
 TEXT = '# ours\nname = "a"\npolicy = "p"  # kept\nvault = "file:///v"\n'
@@ -56,13 +56,12 @@ def test_the_older_file_is_kept_and_the_new_one_has_its_mode(data: Path) -> None
 
 def test_an_engine_that_was_left_is_known_until_the_site_comes_back(data: Path) -> None:
     site_file.note_left(data, frozenset({"embedded:vault", "embedded:database"}), frozenset())
-    with pytest.raises(Conflict, match="form-left"):
-        site_file.verify_not_left(data, frozenset({"embedded:vault", "postgresql://h/d"}), frozenset())
+    both = frozenset({"embedded:vault", "postgresql://h/d"})
+    assert site_file.left_of(data, both, frozenset()) == ["embedded:vault"]
     site_file.note_left(data, frozenset({"s3://h/b"}), frozenset({"embedded:vault"}))
     assert site_file.left(data) == {"s3://h/b", "embedded:database"}
-    site_file.verify_not_left(data, frozenset({"embedded:vault"}), frozenset())
-    with pytest.raises(Conflict):
-        site_file.verify_not_left(data, frozenset({"x"}), frozenset({"x"}))
+    assert site_file.left_of(data, frozenset({"embedded:vault"}), frozenset()) == []
+    assert site_file.left_of(data, frozenset({"x"}), frozenset({"x"})) == ["x"]
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"left": 1}', ""])

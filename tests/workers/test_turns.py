@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from evidence.errors import Unavailable
+from evidence.bootstrap import lock_service
+from evidence.errors import Busy, Unavailable
 from evidence.service.examination import Examination
 from evidence.service.jobs import LEASE, JobName, Queue, kinds_of
+from evidence.settings import load
 from tests.builders import SmallSite
 from workers import grown, schedule, tasks
 from workers.schedule import GRACE_S, LOOK_EVERY_S, SWEEP_EVERY_S, SiteScheduler
@@ -197,13 +199,22 @@ def test_a_process_opens_the_site_once_and_never_uses_what_another_has_opened(
 ) -> None:
     opened: list[Any] = []
     monkeypatch.setenv("EVIDENCE_DATA", str(tmp_path))
-    monkeypatch.setattr(grown, "build", lambda folder: opened.append(folder) or object())
+    (tmp_path / "site.toml").write_text(
+        'name = "test.example/site"\npolicy = "dazhe-2020"\nbroker = "redis://127.0.0.1:1/0"\n'
+    )
+    monkeypatch.setattr(
+        grown, "build", lambda folder: opened.append(folder) or SimpleNamespace(settings=load(folder))
+    )
     monkeypatch.setattr(grown, "_opened", None)
     first = grown.application()
     assert grown.application() is first
     monkeypatch.setattr(grown.os, "getpid", lambda: -1)
     assert grown.application() is not first
     assert opened == [tmp_path, tmp_path]
+    with pytest.raises(Busy, match="service-running"):
+        lock_service(tmp_path)
+    grown._opened = None
+    lock_service(tmp_path).close()
 
 
 def celery(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

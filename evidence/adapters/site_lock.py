@@ -1,0 +1,38 @@
+"""The lock of a site's folder, `service.lock`: several processes serve one site only where each shares it.
+
+The kernel holds it as long as the file is open and gives it back when the process is gone, however that ends;
+what a process forks holds it too. Source: flock(2).
+"""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+from typing import IO
+
+from evidence.errors import Busy, Unavailable
+
+FILE = "service.lock"
+
+
+def take(data: Path, *, shared: bool) -> IO[bytes]:
+    """Take the lock, held until the returned file is closed. Who shares it need not be able to write there.
+
+    Raises: Busy("service-running"), Unavailable("service-lock-missing").
+    """
+    file = _opened(data / FILE, shared)
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError as problem:
+        file.close()
+        raise Busy("service-running", folder=str(data)) from problem
+    return file
+
+
+def _opened(path: Path, shared: bool) -> IO[bytes]:
+    if shared and path.is_file():
+        return path.open("rb")
+    try:
+        return path.open("ab")
+    except OSError as problem:
+        raise Unavailable("service-lock-missing", file=str(path), reason=str(problem)) from problem
