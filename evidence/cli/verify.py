@@ -12,12 +12,15 @@ from evidence.locale import say
 
 
 def verify(data: Data = None, json_: Json = False) -> None:
-    """校验原件 / Re-read all originals; exit code 4 when anything does not agree."""
+    """校验原件 / Re-read all originals; exit code 4 when anything does not agree, else 3 when
+    something could not be checked.
+    """
     application = open_site(data)
-    faulty, checked, rows = 0, 0, []
+    faulty, checked, unchecked, rows = 0, 0, 0, []
     for verdict in application.fixity.verify_all(OPERATOR):
-        checked += 1
-        faulty += bool(verdict.faults)
+        checked += verdict.is_checked
+        unchecked += not verdict.is_checked
+        faulty += verdict.is_checked and bool(verdict.faults)
         rows.append(
             {
                 "recording": verdict.recording_id,
@@ -31,12 +34,9 @@ def verify(data: Data = None, json_: Json = False) -> None:
             words = " · ".join(say(f"fault.{fault}") for fault in verdict.faults) or say("cli.verified")
             print(f"{words}  {printable(verdict.name)}")
     if json_:
-        print(
-            json.dumps(
-                {"checked": checked, "faulty": faulty, "recordings": rows}, ensure_ascii=False, indent=2
-            )
-        )
+        told = {"checked": checked, "faulty": faulty, "not_checked": unchecked, "recordings": rows}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        print(say("cli.verify-total", checked=checked, faulty=faulty))
-    if faulty:
-        raise typer.Exit(4)
+        print(say("cli.verify-total", checked=checked, faulty=faulty, unchecked=unchecked))
+    if faulty or unchecked:
+        raise typer.Exit(4 if faulty else 3)

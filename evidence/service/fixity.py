@@ -1,7 +1,9 @@
 """Reading originals back: every byte against its digests, its manifest and its row. The first pass within 24
 hours.
 
-`verify` names every fault it finds and goes on; it never says "could not check, so passed".
+`verify` names every fault it finds and goes on; it never says "could not check, so passed". Nor does it say
+"could not check, so broken": while the store is away nothing is known of an original, and nothing is noted.
+A file that the disc itself cannot read (EIO) is a fault, and is read again: it has not been checked.
 """
 
 from __future__ import annotations
@@ -26,19 +28,27 @@ from evidence.service.documents import MANIFEST, RECEIPT
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at_capture
 from evidence.service.jobs import JobName
-from evidence.service.ports import RunningDigests
 from evidence.service.site import Site
-from storage.errors import StorageError
+from storage.errors import StorageError, StoreUnavailable
 from storage.vault import Sealed
 
 log = logging.getLogger("evidence.fixity")
 _BLOCK = 1 << 20
 _PLANNED_AT_ONCE = 16
+_NOT_CHECKED = "not-checked"
+_NOT_READ = {"unreadable", "manifest-unreadable"}
+
+
+class _UnreadableError(Exception):
+    """The disc cannot read this one file."""
+
+    code = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome for one recording: no faults = every check passed. faults are stable words."""
+    """The outcome for one recording: no faults = every check passed. faults are stable words; the only one of
+    a recording that could not be checked at all is "not-checked"."""
 
     recording_id: str
     name: str
@@ -50,6 +60,16 @@ class Verdict:
         """ "ok" or the first fault."""
         return self.faults[0] if self.faults else "ok"
 
+    @property
+    def is_checked(self) -> bool:
+        """Whether anything is known about it."""
+        return _NOT_CHECKED not in self.faults
+
+    @property
+    def is_read(self) -> bool:
+        """Whether every byte was read, so that the next time is the next pass."""
+        return self.is_checked and not _NOT_READ.intersection(self.faults)
+
 
 @dataclass(frozen=True)
 class Fixity:
@@ -60,11 +80,20 @@ class Fixity:
 
     @admits(Action.READ_ORIGINAL)
     def verify_all(self, caller: Caller) -> Iterator[Verdict]:
-        """Check every recording, oldest seal first, and note each outcome."""
+        """Check every recording, oldest seal first, and note each outcome; what cannot be checked now is said
+        and not noted.
+        """
         with self.site.database.reading() as unit:
             recordings = list(unit.recordings.all())
         for stored in recordings:
-            yield self._check(stored, caller.id)
+            try:
+                verdict = self._examine(stored)
+            except (StoreUnavailable, OSError) as problem:
+                log.warning("recording %s could not be checked: %s", stored.recording.id, problem)
+                verdict = _verdict(stored, (_NOT_CHECKED,))
+            else:
+                self._note(stored, verdict, caller.id)
+            yield verdict
         yield from self._without_row({stored.recording.data_key for stored in recordings})
 
     def _without_row(self, known: set[str]) -> Iterator[Verdict]:
@@ -80,7 +109,8 @@ class Fixity:
     def check(self, recording_id: str) -> Verdict | None:
         """Check a recording if it is due: the job "fixity". One that somebody has checked meanwhile is not.
 
-        Raises: NotFound.
+        Raises: NotFound; StoreUnavailable, OSError while the store is away; StoreUnavailable("unreadable")
+        where the disc cannot read it, after that was noted (once, however often it is tried).
         """
         with self.site.database.reading() as unit:
             stored = unit.recordings.get(recording_id)
@@ -90,7 +120,14 @@ class Fixity:
         last, limit = stored.checked_at, before_next
         if last is None:
             last, limit = stored.recording.sealed_at, before_first
-        return self._check(stored, "service") if last < limit else None
+        if last >= limit:
+            return None
+        verdict = self._examine(stored)
+        if verdict.is_read or verdict.result[:40] != stored.check_result:
+            self._note(stored, verdict, "service")
+        if not verdict.is_read:
+            raise StoreUnavailable(reason="unreadable", recording=recording_id)
+        return verdict
 
     def plan(self) -> int:
         """Add jobs for recordings that are due, a few at a time; return how many: the endless pass.
@@ -117,19 +154,19 @@ class Fixity:
         # Half the time allowed before the first pass, so that a busy server still keeps the promise.
         return now - terms.first_check / 2, now - terms.next_check
 
-    def _check(self, stored: StoredRecording, caller: str) -> Verdict:
-        recording = stored.recording
-        faults = (*self._examine_original(stored), *self._examine_manifest(stored))
-        verdict = Verdict(recording.id, recording.origin.name, recording.origin.size_bytes, faults)
+    def _examine(self, stored: StoredRecording) -> Verdict:
+        """Compare everything. Raises: StoreUnavailable, OSError: then nothing is known."""
+        return _verdict(stored, (*self._examine_original(stored), *self._examine_manifest(stored)))
+
+    def _note(self, stored: StoredRecording, verdict: Verdict, caller: str) -> None:
+        recording_id, facts = stored.recording.id, {"faults": list(verdict.faults)}
         with self.site.database.writing() as unit:
             now = self.site.clock.now()
-            unit.recordings.note_check(recording.id, now, verdict.result[:40])
-            facts = {"faults": list(faults)}
+            unit.recordings.note_check(recording_id, now if verdict.is_read else None, verdict.result[:40])
             unit.examinations.record(*self._told(stored, verdict), now)
             unit.log.append(
-                Entry(Act.VERIFY, caller, (("recording", recording.id),), verdict.result, facts), now
+                Entry(Act.VERIFY, caller, (("recording", recording_id),), verdict.result, facts), now
             )
-        return verdict
 
     def _told(self, stored: StoredRecording, verdict: Verdict) -> tuple[Scope, str, Pack, str, list[Finding]]:
         """Put the verdict into the findings, where people look; a later clean pass supersedes it."""
@@ -159,38 +196,51 @@ class Fixity:
             if sealed.version != recording.data_version:
                 yield "version-differs"
             yield from sealed.alarms
-            running = self.site.new_digests()
-            size = self._read(recording.data_key, recording.data_version, running)
+            running, size = self.site.new_digests(), 0
+            for block in self._blocks(recording.data_key, recording.data_version):
+                running.update(block)
+                size += len(block)
+                self.throttle(len(block))
             if size != recording.origin.size_bytes:
                 yield "size-differs"
             if not running.digests().agree_with(recording.digests):
                 yield "bytes-differ"
-        except (StorageError, OSError) as problem:
-            yield getattr(problem, "code", "unreadable")
+        except StoreUnavailable:
+            raise
+        except (StorageError, _UnreadableError) as problem:
+            yield problem.code
 
-    def _read(self, key: str, version: str, running: RunningDigests) -> int:
-        size = 0
-        with self.site.vault.open(key, version) as original:
-            while block := original.read(_BLOCK):
-                running.update(block)
-                size += len(block)
-                self.throttle(len(block))
-        return size
+    def _blocks(self, key: str, version: str) -> Iterator[bytes]:
+        """Yield an object's bytes. Raises: _UnreadableError; what opening and reading raise."""
+        with self.site.vault.open(key, version) as file:
+            try:
+                while block := file.read(_BLOCK):
+                    yield block
+            except StoreUnavailable as fault:
+                if fault.fields.get("reason") == "EIO":  # what a disc says of a place that it cannot read
+                    raise _UnreadableError from fault
+                raise
 
     def _examine_manifest(self, stored: StoredRecording) -> Iterator[str]:
         recording = stored.recording
         try:
-            with self.site.vault.open(recording.manifest_key, recording.manifest_version) as file:
-                document = file.read()
+            document = b"".join(self._blocks(recording.manifest_key, recording.manifest_version))
             if hashlib.sha256(document).hexdigest() != recording.manifest_sha256:
                 yield "manifest-differs"
             manifest = self.site.signer.read(document, MANIFEST)
             receipt = self.site.signer.read(stored.receipt, RECEIPT)
-        except (StorageError, EvidenceError, OSError) as problem:
-            yield f"manifest-{getattr(problem, 'code', 'unreadable')}"
+        except StoreUnavailable:
+            raise
+        except (StorageError, EvidenceError, _UnreadableError) as problem:
+            yield f"manifest-{problem.code}"
             return
         if not _says_the_same(stored, manifest, receipt):
             yield "row-differs"
+
+
+def _verdict(stored: StoredRecording, faults: tuple[str, ...]) -> Verdict:
+    recording = stored.recording
+    return Verdict(recording.id, recording.origin.name, recording.origin.size_bytes, faults)
 
 
 def _says_the_same(stored: StoredRecording, manifest: Any, receipt: Any) -> bool:

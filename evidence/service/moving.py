@@ -282,6 +282,8 @@ class Moving:
         return len(sizes), sum(sizes)
 
     def _is_carried(self, verdict: Verdict) -> bool:
+        if not verdict.is_checked:
+            return False
         if self.copier is None:  # the vault is the same
             return True
         damaged = {damage.key.split("/")[1] for damage in self.account.damaged if "/" in damage.key}

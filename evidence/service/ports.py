@@ -133,8 +133,8 @@ class Recordings(Protocol):
     def note_end(self, recording_id: str, ended_at: datetime | None) -> None:
         """Note when the recording ended (corrected), as examination found."""
 
-    def note_check(self, recording_id: str, at: datetime, result: str) -> None:
-        """Note the outcome of reading an original back."""
+    def note_check(self, recording_id: str, at: datetime | None, result: str) -> None:
+        """Note the outcome of reading an original back; at: None when that was not done to the end."""
 
 
 class Examinations(Protocol):

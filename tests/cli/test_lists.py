@@ -15,6 +15,8 @@ from evidence.bootstrap import Application, build
 from evidence.cli import app
 from evidence.cli.site import OPERATOR
 from evidence.domain.recordings import Origin
+from evidence.service.fixity import Fixity
+from storage.errors import StoreUnavailable
 from tests import forms, inside, tampering
 from tests.simulators.card import content
 
@@ -133,7 +135,7 @@ def verdict(site: Path) -> tuple[int, dict[str, Any]]:
     assert human.exit_code == result.exit_code, human.output
     report = json.loads(result.stdout)
     (row,) = report["recordings"]
-    assert report["checked"] == 1
+    assert (report["checked"], report["not_checked"]) == (1, 0)
     assert report["faulty"] == bool(row["faults"])
     assert row["name"].rsplit(" ", 1)[-1] in human.stdout
     return result.exit_code, row
@@ -143,6 +145,21 @@ def test_verify_finds_nothing_where_nothing_was_touched(site: Path) -> None:
     code, row = verdict(site)
     assert (code, row["result"], row["faults"]) == (0, "ok", [])
     assert rows(site, "recordings")[0]["check_result"] == "ok"
+
+
+def test_verify_says_what_could_not_be_checked_and_does_not_pass(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise StoreUnavailable(reason="MaxRetryError")
+
+    monkeypatch.setattr(Fixity, "_examine_original", away)
+    result, human = run(site, "verify", "--json"), run(site, "verify")
+    report = json.loads(result.stdout)
+    assert (report["checked"], report["faulty"], report["not_checked"]) == (0, 0, 1)
+    assert report["recordings"][0]["result"] == "not-checked"
+    assert (result.exit_code, human.exit_code) == (3, 3)
+    assert "未能校验" in human.stdout
 
 
 def sealed_key(site: Path, name: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +16,9 @@ from sqlalchemy import text
 from evidence.errors import NotFound, Refused
 from evidence.service import fixity as fixity_module
 from evidence.service.fixity import Fixity, Verdict
-from evidence.service.jobs import MOST_ATTEMPTS, JobName
+from evidence.service.jobs import MOST_ATTEMPTS, JobName, back_off
+from evidence.service.work import Work
+from storage.errors import StoreUnavailable
 from tests import forms, inside, tampering
 from tests.builders import SmallSite, an_origin
 
@@ -292,3 +297,102 @@ def test_what_is_not_in_the_catalogue_is_not_read_back(small: SmallSite) -> None
     with pytest.raises(NotFound, match="recording-not-found"):
         Fixity(small.site).check("0" * 32)
     assert small.log() == []
+
+
+class Away:
+    """A vault whose store is away for some keys: those that begin with any of these."""
+
+    def __init__(self, small: SmallSite, *keys: str) -> None:
+        self._vault, self.keys = small.vault, keys
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._vault, name)
+
+    def stat(self, key: str) -> object:
+        self._answer(key)
+        return self._vault.stat(key)
+
+    def open(self, key: str, version: str | None = None) -> object:
+        self._answer(key)
+        return self._vault.open(key, version)
+
+    def _answer(self, key: str) -> None:
+        if key.startswith(self.keys):
+            raise StoreUnavailable(key=key, reason="MaxRetryError")
+
+
+def read_backs(small: SmallSite) -> int:
+    return len([body for body in small.log() if b'"evidence.verify"' in body])
+
+
+def fixity_findings(small: SmallSite) -> list[object]:
+    with small.database.reading() as unit:
+        bodies = [one.body for one in unit.examinations.current()]
+    return [body["measured"] for body in bodies if body["code"] == "fixity-fault"]
+
+
+@pytest.mark.parametrize("part", ["", "/manifest.json"])
+def test_a_store_that_is_away_is_no_check_and_no_breach_and_the_job_is_tried_again(
+    small: SmallSite, part: str
+) -> None:
+    recording_id = seal(small)
+    away = Away(small, f"recordings/{recording_id}{part}")
+    work = Work(replace(small.site, vault=away), small.uploads)  # type: ignore[arg-type]
+    small.clock.pass_by(timedelta(hours=13))
+    work.tidy()
+    for attempt in range(1, 2 * MOST_ATTEMPTS):
+        assert work.do_next("worker")
+        assert not work.do_next("worker"), "not before its wait is over"
+        small.clock.pass_by(back_off(attempt))
+    noted = small.recordings.get(small.administrator, recording_id)
+    assert (noted.checked_at, noted.check_result) == (None, None)
+    assert (fixity_findings(small), read_backs(small)) == ([], 0)
+    (row,) = inside.records(small.folder, "SELECT state, problem FROM job WHERE name = 'fixity'")
+    assert row["state"] == "queued"
+    assert "store-unavailable" in row["problem"]
+    away.keys = ()
+    assert work.do_next("worker")
+    assert small.recordings.get(small.administrator, recording_id).check_result == "ok"
+
+
+def test_verify_says_what_it_could_not_check_and_goes_on(small: SmallSite) -> None:
+    ids = [seal(small, f"{number}.mp4", b"%d" % number) for number in range(3)]
+    away = Away(small, f"recordings/{ids[1]}/data")
+    fixity = Fixity(replace(small.site, vault=away))  # type: ignore[arg-type]
+    verdicts = list(fixity.verify_all(small.administrator))
+    assert [one.faults for one in verdicts] == [(), ("not-checked",), ()]
+    assert [one.is_checked for one in verdicts] == [True, False, True]
+    noted = [small.recordings.get(small.administrator, one).check_result for one in ids]
+    assert noted == ["ok", None, "ok"]
+    assert fixity_findings(small) == []
+
+
+@pytest.mark.parametrize("part", ["data", "manifest.json"])
+def test_a_file_the_disc_cannot_read_is_a_finding_said_once_and_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    small = SmallSite(tmp_path, embedded=True)
+    recording_id = seal(small)
+    broken = (tmp_path / "vault" / "recordings" / recording_id / part).stat().st_ino
+    read = os.preadv
+
+    def preadv(fd: int, *words: Sequence[object]) -> int:
+        if os.fstat(fd).st_ino == broken:
+            raise OSError(errno.EIO, "bad sector")
+        return read(fd, *words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "preadv", preadv)
+    small.clock.pass_by(timedelta(hours=13))
+    for attempt in range(1, 4):
+        small.work.sweep()
+        assert small.do_jobs() == 1
+        small.clock.pass_by(back_off(attempt))
+    word = "unreadable" if part == "data" else "manifest-unreadable"
+    noted = small.recordings.get(small.administrator, recording_id)
+    assert (noted.checked_at, noted.check_result) == (None, word)
+    assert fixity_findings(small) == [word]
+    assert read_backs(small) == 1
+    assert verify(small)[recording_id].faults == (word,)
+    monkeypatch.undo()
+    assert reads_back(small) == [recording_id]
+    assert fixity_findings(small) == []

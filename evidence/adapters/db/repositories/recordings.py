@@ -80,9 +80,10 @@ class SqlRecordings:
         """Note when the recording ended (corrected)."""
         self._set(recording_id, ended_at=text_or_none(ended_at))
 
-    def note_check(self, recording_id: str, at: datetime, result: str) -> None:
-        """Note the outcome of reading an original back."""
-        self._set(recording_id, checked_at=to_text(at), check_result=result)
+    def note_check(self, recording_id: str, at: datetime | None, result: str) -> None:
+        """Note the outcome of reading an original back; at: None when that was not done to the end."""
+        done = {} if at is None else {"checked_at": to_text(at)}
+        self._set(recording_id, check_result=result, **done)
 
     def _set(self, recording_id: str, **values: Any) -> None:
         self._db.execute(update(recording).where(recording.c.id == recording_id).values(**values))
