@@ -75,6 +75,14 @@ def test_nothing_is_ever_called_untampered(folder: Path) -> None:
         assert word not in said
 
 
+def test_nothing_is_said_to_be_sealed_where_there_is_no_site(folder: Path) -> None:
+    said = examine("empty.mp4", "noise.mp4", "cut.mp4", cwd=folder).stdout.decode()
+    assert "(empty-file)" in said
+    assert "(unreadable)" in said
+    assert "封存" not in said
+    assert "seal" not in said
+
+
 def test_what_people_read_is_chinese_first_and_steers_no_terminal(folder: Path) -> None:
     done = examine("x\x1b[31m\u202ey.mp4", "现场.mp4", cwd=folder)
     assert done.returncode == 0
