@@ -166,7 +166,8 @@ def test_the_data_folder_may_come_from_the_environment_and_must_come_from_somewh
     assert evidence("recordings", "--json", EVIDENCE_DATA=str(site[0])).stdout.strip() == "[]"
     done = evidence("recordings", EVIDENCE_DATA="")
     assert done.returncode == 2
-    assert done.stderr.startswith("未指定数据目录 / ")
+    assert done.stderr.startswith("未指定数据目录")
+    assert done.stderr.count("--data") == done.stderr.count("EVIDENCE_DATA") == 2
 
 
 def test_a_setting_that_nobody_knows_is_refused(tmp_path: Path) -> None:
