@@ -30,6 +30,7 @@ def recording_out(stored: StoredRecording) -> dict[str, Any]:
         "policy": f"{recording.policy_id}@{recording.policy_version}",
         "checked": to_text(stored.checked_at) if stored.checked_at else None,
         "check_result": stored.check_result,
+        "past_faults": list(stored.past_faults),
     }
 
 

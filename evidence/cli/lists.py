@@ -13,6 +13,7 @@ from rich.table import Table
 from evidence.answers import deadline_out, finding_out, gaps_out, recording_out
 from evidence.cli.site import OPERATOR, Data, Json, open_site
 from evidence.cli.words import (
+    check_text,
     cites_text,
     finding_lines,
     heading,
@@ -41,10 +42,14 @@ def recordings(data: Data = None, device: Device = None, json_: Json = False) ->
             "name": short_name(row["name"]),
             "sealed": time_text(row["sealed"], zone),
             "retain_until": time_text(row["retain_until"], zone),
+            "check": check_text(row, zone),
         }
         for row in rows
     ]
-    _print_table(("device", "wearer", "name", "size", "sealed", "retain_until", "sha256"), shown)
+    _print_table(
+        ("check", "device", "wearer", "name", "size", "sealed", "retain_until", "id", "sha256"), shown
+    )
+    print(say("cli.recordings-total", **_counts(rows)))
 
 
 def findings(
@@ -94,6 +99,15 @@ def gaps(data: Data = None, json_: Json = False) -> None:
     for row in report["set_aside"]:
         why = say(f"error.{row['problem']}")
         print(f"  {printable(row['device'])}  {printable(row['name'])}  {row['bytes']}/{row['size']}  {why}")
+
+
+def _counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    return {
+        "recordings": len(rows),
+        "faulty": sum(row["check_result"] not in (None, "ok") for row in rows),
+        "past": sum(bool(row["past_faults"]) for row in rows),
+        "unchecked": sum(row["check_result"] is None for row in rows),
+    }
 
 
 def _print_finding(row: Mapping[str, Any]) -> None:

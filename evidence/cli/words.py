@@ -61,6 +61,20 @@ def time_text(instant: str | None, zone: str) -> str:
     return from_text(instant).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def check_text(row: Mapping[str, Any], zone: str) -> str:
+    """Return when a recording was last read back and with what outcome; a fault, now or before, is marked."""
+    result = row["check_result"]
+    if result is None:
+        return say("cli.not-checked")
+    is_sound = result == "ok"
+    said = say("cli.verified") if is_sound else say(f"fault.{result}")
+    lines = [f"{'' if is_sound else '‼ '}{time_text(row['checked'], zone)}", said]
+    if row["past_faults"]:
+        faults = " · ".join(say(f"fault.{fault}") for fault in row["past_faults"])
+        lines.append("! " + say("cli.fault-before", faults=faults))
+    return "\n".join(lines)
+
+
 def short_name(name: str) -> str:
     """Return a file's own name without its folders on the card, for narrow columns."""
     return name.rsplit("/", 1)[-1]

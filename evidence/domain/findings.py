@@ -61,6 +61,7 @@ class Code(StrEnum):
     FIXITY_FAULT = "fixity-fault"  # original, manifest or row do not agree with what was sealed
     CARD_INCOMPLETE = "card-incomplete"  # the card was pulled out or a file could not be read to its end
     END_UNKNOWN = "end-unknown"  # the end of recording is unknown or cannot be true: nobody can say "on time"
+    PAST_FIXITY_FAULT = "past-fixity-fault"  # an earlier pass found a fault that the last one does not
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class StoredRecording:
     ended_at: datetime | None
     checked_at: datetime | None
     check_result: str | None
+    past_faults: tuple[str, ...] = ()  # found by earlier passes, not by the last; where asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Protocol
 from evidence.domain.access import Caller
 from evidence.domain.audit import Entry
 from evidence.domain.digests import Digests
-from evidence.domain.findings import Finding
+from evidence.domain.findings import Code, Finding
 from evidence.domain.media import MediaFacts
 from evidence.domain.recordings import Origin, Recording
 from evidence.domain.uploads import Upload, UploadState
@@ -153,6 +153,9 @@ class Examinations(Protocol):
 
     def current(self, recording_id: str | None = None, device: str | None = None) -> Sequence[StoredFinding]:
         """Return the findings of the current examinations."""
+
+    def superseded(self, code: Code, recording_id: str | None = None) -> Sequence[StoredFinding]:
+        """Return the findings with this code of examinations that are no longer current, oldest first."""
 
 
 class Jobs(Protocol):

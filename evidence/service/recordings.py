@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from evidence.domain.access import Action, Caller, Role
@@ -12,6 +12,7 @@ from evidence.domain.ids import is_id
 from evidence.domain.uploads import UploadState
 from evidence.errors import Conflict, NotFound
 from evidence.service.catalogue import StoredFinding, StoredRecording
+from evidence.service.faults import findings_in_force, past_faults
 from evidence.service.gate import admits
 from evidence.service.site import Site
 
@@ -39,14 +40,16 @@ class Recordings:
         """Return the recordings, oldest seal first; the look is logged."""
         self._log(caller, Act.READ_LIST, None)
         with self.site.database.reading() as unit:
-            return list(unit.recordings.all(device))
+            past = past_faults(unit)
+            return [_with_past(stored, past) for stored in unit.recordings.all(device)]
 
     @admits(Action.LIST_RECORDINGS)
     def get(self, caller: Caller, recording_id: str) -> StoredRecording:
         """Return one recording; the look is logged. Raises: NotFound."""
         stored = self._find(recording_id)
         self._log(caller, Act.READ_LIST, recording_id)
-        return stored
+        with self.site.database.reading() as unit:
+            return _with_past(stored, past_faults(unit, recording_id))
 
     @admits(Action.READ_FINDINGS)
     def findings(self, caller: Caller, recording_id: str) -> Sequence[StoredFinding]:
@@ -54,7 +57,7 @@ class Recordings:
         self._find(recording_id)
         self._log(caller, Act.READ_LIST, recording_id)
         with self.site.database.reading() as unit:
-            return unit.examinations.current(recording_id=recording_id)
+            return findings_in_force(unit, recording_id)
 
     @admits(Action.READ_ORIGINAL)
     def open_original(self, caller: Caller, recording_id: str) -> tuple[StoredRecording, BinaryIO]:
@@ -102,3 +105,10 @@ class Recordings:
         objects = () if recording_id is None else (("recording", recording_id),)
         with self.site.database.writing() as unit:
             unit.log.append(Entry(act, caller.id, objects), self.site.clock.now())
+
+
+def _with_past(stored: StoredRecording, past: Mapping[str, StoredFinding]) -> StoredRecording:
+    found = past.get(stored.recording.id)
+    return (
+        stored if found is None else replace(stored, past_faults=tuple(str(found.body["measured"]).split()))
+    )

@@ -13,6 +13,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import NoSpace
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.deadlines import DeadlineRow, Deadlines
+from evidence.service.faults import findings_in_force
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at_capture
 from evidence.service.site import Site
@@ -75,7 +76,7 @@ class Reports:
         """Return the findings of at least this severity; the look is logged."""
         self._log(caller, "findings")
         with self.site.database.reading() as unit:
-            found = unit.examinations.current()
+            found = findings_in_force(unit)
         order = list(Severity)
         lowest = order.index(least)
         kept = [one for one in found if order.index(Severity(str(one.body["severity"]))) >= lowest]
@@ -87,7 +88,7 @@ class Reports:
         self._log(caller, "gaps")
         rows = Deadlines(self.site).list(caller)
         with self.site.database.reading() as unit:
-            found = unit.examinations.current()
+            found = findings_in_force(unit)
             recordings = list(unit.recordings.all())
             aside = [
                 *unit.uploads.in_state(UploadState.REFUSED),

@@ -178,9 +178,17 @@ def test_one_flipped_bit_of_an_original_is_named_with_exit_code_4(site: Path, at
     original = sealed_key(site, "data")
     with tampering.overwritten(site, original, flipped(inside.sealed(site, original), at)):
         code, row = verdict(site)
+        shown = run(site, "recordings").stdout
+        assert "‼" in shown
+        assert "内容摘要不一致" in shown
+        assert "上次校验不一致 1 件" in shown
     assert (code, row["name"]) == (4, NAME)
     assert "bytes-differ" in row["faults"]
     assert verdict(site)[0] == 0
+    shown = run(site, "recordings").stdout
+    assert "‼" not in shown
+    assert "曾经不一致 1 件" in shown
+    assert "(past-fixity-fault)" in run(site, "findings").stdout
 
 
 def test_an_original_that_is_longer_or_shorter_is_named(site: Path) -> None:

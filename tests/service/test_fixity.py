@@ -17,6 +17,7 @@ from evidence.errors import NotFound, Refused
 from evidence.service import fixity as fixity_module
 from evidence.service.fixity import Fixity, Verdict
 from evidence.service.jobs import MOST_ATTEMPTS, JobName, back_off
+from evidence.service.reports import Reports
 from evidence.service.work import Work
 from storage.errors import StoreUnavailable
 from tests import forms, inside, tampering
@@ -63,6 +64,42 @@ def test_what_is_whole_has_no_fault_and_the_check_is_noted_and_logged(small: Sma
     (entry,) = [one for one in entries if one["act"] == "evidence.verify"]
     assert (entry["by"], entry["res"], entry["facts"]) == (small.administrator.id, "ok", {"faults": []})
     assert small.files() == before
+
+
+def test_a_fault_that_a_later_pass_does_not_find_stays_in_sight(small: SmallSite) -> None:
+    sound, hurt = seal(small, "sound.mp4", b"sound"), seal(small)
+    change(small, hurt, lambda body: b"x" + body[1:])
+    verify(small)
+    assert small.recordings.get(small.administrator, hurt).past_faults == (), "it is a fault now"
+    assert "past-fixity-fault" not in codes(small)
+    change(small, hurt, lambda _: BODY)
+    for _ in range(2):
+        small.clock.pass_by(timedelta(hours=1))
+        assert verify(small)[hurt].faults == ()
+        listed = {one.recording.id: one for one in small.recordings.list(small.administrator)}
+        assert (listed[hurt].check_result, listed[hurt].past_faults) == ("ok", ("bytes-differ",))
+        assert (listed[sound].check_result, listed[sound].past_faults) == ("ok", ())
+        assert small.recordings.get(small.administrator, hurt).past_faults == ("bytes-differ",)
+        assert codes(small).count("past-fixity-fault") == 1
+        assert "fixity-fault" not in codes(small)
+    (found,) = [
+        one
+        for one in small.recordings.findings(small.administrator, hurt)
+        if one.body["code"] == "past-fixity-fault"
+    ]
+    assert (found.recording_id, found.body["severity"], found.body["measured"]) == (
+        hurt,
+        "attention",
+        "bytes-differ",
+    )
+    change(small, hurt, lambda body: body[:-1])
+    assert verify(small)[hurt].faults
+    assert "fixity-fault" in codes(small)
+
+
+def codes(small: SmallSite) -> list[object]:
+    """Return the codes of all findings in force."""
+    return [one.body["code"] for one in Reports(small.site).findings(small.administrator)]
 
 
 @pytest.mark.parametrize("place", [0, len(BODY) // 2, len(BODY) - 1])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from evidence.adapters.db.tables import examination, finding
-from evidence.domain.findings import Finding
+from evidence.domain.findings import Code, Finding
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
 from evidence.policy.rules import Pack
@@ -102,28 +103,40 @@ class SqlExaminations:
 
     def current(self, recording_id: str | None = None, device: str | None = None) -> Sequence[StoredFinding]:
         """Return the findings of the current examinations, oldest examination first."""
-        query = (
-            select(finding, examination.c.scope_kind, examination.c.at, examination.c.policy_id)
-            .join(examination, examination.c.id == finding.c.examination_id)
-            .where(examination.c.current.is_(True))
-            .order_by(examination.c.at, finding.c.id)
-        )
+        query = _findings(current=True)
         if recording_id is not None:
             query = query.where(finding.c.recording_id == recording_id)
         if device is not None:
             query = query.where(finding.c.device == device)
-        return [
-            StoredFinding(
-                id=row.id,
-                scope_kind=row.scope_kind,
-                recording_id=row.recording_id,
-                device=row.device,
-                at=from_text(row.at),
-                policy=row.policy_id,
-                body=json.loads(row.body),
-            )
-            for row in self._db.execute(query)
-        ]
+        return [_stored(row) for row in self._db.execute(query)]
+
+    def superseded(self, code: Code, recording_id: str | None = None) -> Sequence[StoredFinding]:
+        """Return the findings with this code of examinations that are no longer current, oldest first."""
+        query = _findings(current=False).where(finding.c.code == code.value)
+        if recording_id is not None:
+            query = query.where(finding.c.recording_id == recording_id)
+        return [_stored(row) for row in self._db.execute(query)]
+
+
+def _findings(*, current: bool) -> Select[Any]:
+    return (
+        select(finding, examination.c.scope_kind, examination.c.at, examination.c.policy_id)
+        .join(examination, examination.c.id == finding.c.examination_id)
+        .where(examination.c.current.is_(current))
+        .order_by(examination.c.at, finding.c.id)
+    )
+
+
+def _stored(row: Any) -> StoredFinding:
+    return StoredFinding(
+        id=row.id,
+        scope_kind=row.scope_kind,
+        recording_id=row.recording_id,
+        device=row.device,
+        at=from_text(row.at),
+        policy=row.policy_id,
+        body=json.loads(row.body),
+    )
 
 
 def _row(examination_id: str, scope: Scope, one: Finding, body: str) -> dict[str, object]:
