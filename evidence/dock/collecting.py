@@ -91,9 +91,9 @@ class Collector:
         sent = awaited.sent
         problem: EvidenceError = Unavailable("receipt-late", upload=sent.upload)
         try:
-            document, wait = protocol.fetch_receipt(self._line, sent.upload)
-            if document is not None:
-                return self._trust.accept(sent.found, sent.sha256, document, State.SEALED)
+            receipt, wait = protocol.fetch_receipt(self._line, sent.upload)
+            if receipt is not None:
+                return self._trust.accept(sent.found, sent.sha256, receipt, State.SEALED)
         except EvidenceError as fault:
             if not is_passing(fault):
                 raise

@@ -13,22 +13,25 @@ from evidence.ledger.keys import VerifierKey
 
 
 class State(StrEnum):
-    """How a file stands when the dock is done with it. There is nothing between sealed and failed."""
+    """How a file stands when the dock is done with it. Only the first two let a card be emptied."""
 
     SEALED = "sealed"  # sent now; a checked receipt is in hand
     ALREADY_SEALED = "already-sealed"  # sealed before; a checked receipt is in hand
+    DAMAGED = "sealed-but-damaged"  # a checked receipt is in hand, but the original failed its last check
     FAILED = "failed"  # no checked receipt: keep the card
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file. sha256 is of the bytes read from the card; receipt is the whole document."""
+    """What became of one file. sha256 is of the bytes read from the card; receipt is the whole document;
+    check is what the service's last reading back of the original found, None before the first."""
 
     found: Found
     state: State
     sha256: str | None = None
     recording: str | None = None
     receipt: bytes | None = None
+    check: str | None = None
     error: EvidenceError | None = None
 
     def as_json(self) -> dict[str, object]:
@@ -39,6 +42,7 @@ class Outcome:
             "sha256": self.sha256,
             "state": self.state.value,
             "recording": self.recording,
+            "check": self.check,
             "receipt": self.receipt.decode("utf-8") if self.receipt is not None else None,
             "error": error_json(self.error) if self.error is not None else None,
         }
@@ -55,8 +59,8 @@ class Report:
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether every file has a checked receipt and nothing on the card may be missed."""
-        sealed = all(outcome.state is not State.FAILED for outcome in self.files)
+        """Tell whether every file is sealed as far as anybody knows and nothing on the card may be missed."""
+        sealed = all(outcome.state in (State.SEALED, State.ALREADY_SEALED) for outcome in self.files)
         return sealed and not any(skipped.is_loss for skipped in self.skipped)
 
     def as_json(self) -> dict[str, object]:

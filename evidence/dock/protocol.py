@@ -34,11 +34,21 @@ class Wearing:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the service says about an announced file: one of STATES, and the ids it goes with."""
+    """What the service says about an announced file: one of STATES, the ids it goes with, and what the last
+    reading back of its original found ("ok", a fault, None before the first)."""
 
     state: str
     upload: str | None
     recording: str | None
+    check: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt as it came, and what the last reading back of its original found (as in Standing)."""
+
+    document: bytes
+    check: str | None
 
 
 def fetch_key(line: Line) -> VerifierKey:
@@ -115,11 +125,11 @@ def send_chunk(
     return _offset(line.ask("PATCH", f"/api/v1/uploads/{upload}", headers, chunk, sent))
 
 
-def fetch_receipt(line: Line, upload: str) -> tuple[bytes | None, float]:
+def fetch_receipt(line: Line, upload: str) -> tuple[Receipt | None, float]:
     """Return the receipt, or None and the seconds after which to ask again while sealing goes on."""
     answer = line.ask("GET", f"/api/v1/uploads/{upload}/receipt", {})
     if answer.status == 200:
-        return answer.body, 0.0
+        return Receipt(answer.body, answer.headers.get("evidence-check")), 0.0
     wait = answer.headers.get("retry-after", "")
     return None, float(wait) if _COUNT.fullmatch(wait) else 1.0
 
@@ -136,6 +146,9 @@ def _standing(entry: Mapping[str, object]) -> Standing:
     for name in (upload, recording):
         if name is not None and not (isinstance(name, str) and is_id(name)):
             raise ValueError("not an id")
+    check = entry.get("check")  # a service before this member says nothing
+    if check is not None and not isinstance(check, str):
+        raise ValueError("not a check")
     if state not in STATES or (state in ("receiving", "sealing") and upload is None):
         raise ValueError("not a state")
-    return Standing(str(state), upload, recording)  # type: ignore[arg-type]
+    return Standing(str(state), upload, recording, check)  # type: ignore[arg-type]

@@ -42,15 +42,23 @@ class Trust:
     device: str
 
     def accept(
-        self, found: Found, sha256: str, document: bytes, state: State, recording: str | None = None
+        self,
+        found: Found,
+        sha256: str,
+        receipt: protocol.Receipt,
+        state: State,
+        recording: str | None = None,
     ) -> Outcome:
         """Check a receipt and keep it. Raises: IntegrityFault when it is not to be believed, Unavailable."""
-        checked = self._check(found, sha256, document, recording)
-        self.journal.keep(self.device, found, sha256, document)
-        return Outcome(found, state, sha256, checked, document)
+        checked = self._check(found, sha256, receipt.document, recording)
+        self.journal.keep(self.device, found, sha256, receipt.document)
+        state = _as_checked(state, receipt.check)
+        return Outcome(found, state, sha256, checked, receipt.document, receipt.check)
 
-    def recall(self, found: Found, recording: str | None) -> Outcome | None:
+    def recall(self, found: Found, standing: protocol.Standing) -> Outcome | None:
         """Return the outcome of a file whose receipt is in the journal and still holds.
+
+        The receipt says what was sealed; how the original fares since is the service's to say, each time.
 
         A remembered receipt that does not hold (another key, another recording) counts for nothing: the file
         is read again like one never seen. Raises: Unavailable.
@@ -59,14 +67,20 @@ class Trust:
         if remembered is None:
             return None
         try:
-            checked = self._check(found, *remembered, recording)
+            checked = self._check(found, *remembered, standing.recording)
         except IntegrityFault:
             return None
-        return Outcome(found, State.ALREADY_SEALED, remembered[0], checked, remembered[1])
+        state = _as_checked(State.ALREADY_SEALED, standing.check)
+        return Outcome(found, state, remembered[0], checked, remembered[1], standing.check)
 
     def _check(self, found: Found, sha256: str, document: bytes, recording: str | None) -> str:
         expected = Expected(self.device, found.name, found.size_bytes, sha256, recording)
         return verify_receipt(document, self.key, expected)
+
+
+def _as_checked(state: State, check: str | None) -> State:
+    """Return the state of a file with a good receipt, as the last reading back of its original has it."""
+    return state if check in (None, "ok") else State.DAMAGED
 
 
 class Sender:
@@ -90,7 +104,7 @@ class Sender:
         Raises: CardFault, or the error after which patience ended.
         """
         if standing.state == "sealed":
-            known = self._trust.recall(found, standing.recording)
+            known = self._trust.recall(found, standing)
             if known is not None:
                 return known
         with Original(found) as original:
@@ -111,11 +125,11 @@ class Sender:
             return None
         sha256 = original.digest_to_end()
         try:
-            document = self._patiently(lambda: protocol.fetch_receipt(self._line, str(standing.upload))[0])
-            if document is None:
+            receipt = self._patiently(lambda: protocol.fetch_receipt(self._line, str(standing.upload))[0])
+            if receipt is None:
                 return None
             return self._trust.accept(
-                original.found, sha256, document, State.ALREADY_SEALED, standing.recording
+                original.found, sha256, receipt, State.ALREADY_SEALED, standing.recording
             )
         except NotFound:
             return None
@@ -165,7 +179,7 @@ class Sender:
         self._chunk = min(self._chunk * 2, LARGEST_CHUNK)
         return durable
 
-    def _patiently(self, ask: Callable[[], bytes | None]) -> bytes | None:
+    def _patiently(self, ask: Callable[[], protocol.Receipt | None]) -> protocol.Receipt | None:
         while True:
             try:
                 return ask()

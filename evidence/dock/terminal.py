@@ -70,6 +70,8 @@ class Lines:
         name, size = printable(outcome.found.name), outcome.found.size_bytes
         if outcome.error is not None:
             self.line(say("dock.failed", name=name, problem=explain(outcome.error)))
+        elif outcome.state is State.DAMAGED:
+            self.line(say("dock.sealed-but-damaged", name=name, check=printable(str(outcome.check))))
         else:
             self._chat(say(f"dock.{outcome.state}", name=name, bytes=size, recording=outcome.recording))
 
@@ -84,7 +86,8 @@ class Lines:
 
 
 def run(order: Callable[[], Order], watch: Watch, tell: Callable[[str], None], *, as_json: bool) -> int:
-    """Dock a card; return 0 when every file has a checked receipt, else 1 (STOPPED at Ctrl-C).
+    """Dock a card; return 0 when every file has a checked receipt, 4 when a sealed original is known to be
+    damaged, else 1 (STOPPED at Ctrl-C).
 
     order is called here, so that a bad order is reported like any other error. Raises: what `dock_card` does,
     after the JSON document that says so.
@@ -103,6 +106,8 @@ def run(order: Callable[[], Order], watch: Watch, tell: Callable[[str], None], *
     tell(_summary(report))
     if as_json:
         _print_json(report.as_json())
+    if any(outcome.state is State.DAMAGED for outcome in report.files):
+        return 4
     return 0 if report.is_complete else 1
 
 
@@ -149,7 +154,7 @@ def printable(text: str) -> str:
 
 
 def _summary(report: Report) -> str:
-    failed = sum(outcome.state is State.FAILED for outcome in report.files)
+    failed = sum(outcome.state in (State.FAILED, State.DAMAGED) for outcome in report.files)
     lost = sum(skipped.is_loss for skipped in report.skipped)
     key = "dock.complete" if report.is_complete else "dock.incomplete"
     return say(key, files=len(report.files), failed=failed + lost)

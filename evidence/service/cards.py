@@ -16,7 +16,7 @@ from evidence.domain.ids import is_id, new_id
 from evidence.domain.recordings import Origin
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Invalid
-from evidence.service.catalogue import AnnouncedFile
+from evidence.service.catalogue import AnnouncedFile, StoredRecording
 from evidence.service.gate import admits
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
@@ -32,12 +32,16 @@ _LABEL = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class FileStanding:
-    """Where one announced file stands. state: "wanted", "receiving", "sealing" or "sealed"."""
+    """Where one announced file stands. state: "wanted", "receiving", "sealing" or "sealed".
+
+    check: what the last reading back of the recording found: "ok", a fault, None before the first.
+    """
 
     file: AnnouncedFile
     state: str
     upload_id: str | None
     recording_id: str | None
+    check: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,11 +67,15 @@ class Cards:
                 [AnnouncedFile(new_id(), card_id, replace(file, card_id=card_id), now) for file in files]
             )
             sent = self._sent(unit, caller, announced)
-            standings = [_standing(file, sent.get(_key(file.origin))) for file in announced]
             unit.log.append(
                 Entry(Act.CARD_ANNOUNCE, caller.id, (("card", card_id),), facts={"files": len(files)}), now
             )
-        return card_id, standings
+        with self.site.database.reading() as unit:
+            stored = unit.recordings.some([file.recording_id for file in announced if file.recording_id])
+        return card_id, [
+            _checked(_standing(file, sent.get(_key(file.origin))), stored.get(file.recording_id or ""))
+            for file in announced
+        ]
 
     def _sent(self, unit: UnitOfWork, caller: Caller, files: Sequence[AnnouncedFile]) -> dict[_Key, Upload]:
         """Return this dock's newest upload of each file. What another dock sent is wanted again: uploads and
@@ -100,6 +108,11 @@ def _standing(file: AnnouncedFile, upload: Upload | None) -> FileStanding:
     if upload.state is UploadState.SEALED:
         return FileStanding(file, "wanted", None, None)
     return FileStanding(file, "receiving" if upload.is_resumable else "sealing", upload.id, None)
+
+
+def _checked(standing: FileStanding, stored: StoredRecording | None) -> FileStanding:
+    """Say with a standing what is known about the original, so that nobody empties the only good copy."""
+    return standing if stored is None else replace(standing, check=stored.check_result)
 
 
 def _check_list(card: Origin, files: Sequence[Origin]) -> None:

@@ -124,6 +124,9 @@ class Recordings(Protocol):
     def get(self, recording_id: str) -> StoredRecording | None:
         """Return one recording."""
 
+    def some(self, recording_ids: Collection[str]) -> Mapping[str, StoredRecording]:
+        """Return those of these recordings that there are, by id."""
+
     def by_name(self, device: str, name: str) -> StoredRecording | None:
         """Return the recording of a device under a name."""
 

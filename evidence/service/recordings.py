@@ -76,7 +76,12 @@ class Recordings:
 
     @admits(Action.READ_RECEIPT)
     def receipt(self, caller: Caller, upload_id: str) -> bytes:
-        """Return the receipt for an upload, the same bytes each time.
+        """Return the receipt for an upload, the same bytes each time. Raises: as `sealed_as`."""
+        return self.sealed_as(caller, upload_id).receipt
+
+    @admits(Action.READ_RECEIPT)
+    def sealed_as(self, caller: Caller, upload_id: str) -> StoredRecording:
+        """Return what an upload was sealed as, with its receipt and what the last reading back found.
 
         Raises: NotFound, StillReceiving, StillSealing, Conflict("name-reused"), Conflict("digest-differs").
         """
@@ -92,7 +97,7 @@ class Recordings:
             stored = unit.recordings.get(upload.recording_id) if upload.recording_id else None
             if stored is None:
                 raise StillReceiving(upload=upload_id, offset=upload.offset, length=upload.origin.size_bytes)
-            return stored.receipt
+            return stored
 
     def _find(self, recording_id: str) -> StoredRecording:
         with self.site.database.reading() as unit:

@@ -146,3 +146,33 @@ def test_a_receipt_is_not_asked_for_sooner_than_the_service_said(station: Statio
     assert station.dock(patience=Patience(longest_s=5, receipt_s=5)).is_complete
     assert len(asked) == 2
     assert asked[1] - asked[0] >= 1
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+def test_an_original_that_failed_its_last_check_keeps_the_card_whatever_receipts_there_are(
+    station: Station, remembers: bool
+) -> None:
+    write_card(station.card, {"a.mp4": b"1", "b.mp4": b"2"})
+    assert station.dock().is_complete
+    damaged, whole = sorted(station.far.uploads.values(), key=lambda one: one.metadata["filename"])
+    damaged.check, whole.check = "bytes-differ", "ok"
+    report = station.dock() if remembers else station.dock(state=station.state / "new")
+    assert [o.state for o in report.files] == [State.DAMAGED, State.ALREADY_SEALED]
+    assert report.files[0].receipt is not None
+    assert not report.is_complete
+    first = report.as_json()["files"][0]  # type: ignore[index]
+    assert (first["state"], first["check"]) == ("sealed-but-damaged", "bytes-differ")
+    damaged.check = "ok"
+    assert station.dock().is_complete
+
+
+def test_bytes_that_are_sent_now_and_prove_to_be_a_damaged_original_keep_the_card(station: Station) -> None:
+    write_card(station.card, {"a.mp4": b"1"})
+
+    def found_damaged(far: FarEnd, upload: Stored) -> bytes | None:
+        upload.check = "object-missing"
+        return far.receipt(upload)
+
+    station.far.forge = found_damaged
+    (outcome,) = station.dock().files
+    assert (outcome.state, outcome.check) == (State.DAMAGED, "object-missing")

@@ -21,7 +21,7 @@ from evidence.dock.patience import Patience
 from evidence.dock.receipts import check_ed25519
 from evidence.domain.signed import verify_document
 from evidence.ledger.keys import VerifierKey
-from tests import forms
+from tests import forms, tampering
 from tests.dock.station import Heard
 from tests.service_process import ServiceProcess
 from tests.simulators.card import HOSTILE_NAMES, content, shift, tree_digest, write_card
@@ -113,6 +113,23 @@ def test_docking_again_gives_the_same_receipts_without_and_with_the_journal(
     for again in (second, third):
         assert {o.state for o in again.files} == {State.ALREADY_SEALED}
         assert [o.receipt for o in again.files] == [o.receipt for o in first.files]
+
+
+def test_a_card_whose_original_was_found_damaged_is_kept_with_and_without_the_journal(
+    service: ServiceProcess, token: str, device: str, tmp_path: Path
+) -> None:
+    card = write_card(tmp_path / "card", {"a.mp4": b"one", "b.mp4": b"two"})
+    first = dock(service, token, card, device)
+    tampering.overwrite(service.data, f"recordings/{first.files[0].recording}/data", b"1ne")
+    service.command("verify", ok=(4,))
+    second = dock(service, token, card, device)
+    (tmp_path / "new").mkdir()
+    third = dock(service, token, card.rename(tmp_path / "new/card"), device)
+    fourth = dock(service, service.add_dock(f"other {device}"), tmp_path / "new/card", device)
+    for again in (second, third, fourth):
+        assert [o.state is State.DAMAGED for o in again.files] == [True, False], again.as_json()
+        assert not again.is_complete
+        assert again.files[0].receipt == first.files[0].receipt
 
 
 def test_a_name_used_again_for_other_bytes_is_a_failure_that_says_so(

@@ -193,3 +193,18 @@ def test_lengths_of_time_are_whole_milliseconds_or_refused() -> None:
 def test_only_labels_that_were_given_are_sent() -> None:
     assert labels(None, "") == {}
     assert labels("C1", None) == {"case-number": "C1"}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_damaged_original_is_told_in_plain_words_even_when_quiet(
+    door: list[str], tmp_path: Path, far: FarEnd
+) -> None:
+    card = write_card(tmp_path / "card", {"a.mp4": b"1"})
+    assert run(command(door, card, far)).returncode == 0
+    (upload,) = far.uploads.values()
+    upload.check = "bytes-differ"
+    done = run(command(door, card, far, "--json"))
+    assert done.returncode == 4
+    assert json.loads(done.stdout)["complete"] is False
+    assert "请保留存储卡并告知保管人" in done.stderr
+    assert "KEEP THE CARD and tell the custodian" in done.stderr

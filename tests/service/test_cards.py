@@ -11,6 +11,8 @@ import pytest
 from evidence.domain.recordings import Origin
 from evidence.errors import Invalid, Refused
 from evidence.service.cards import MOST_FILES, FileStanding
+from evidence.service.fixity import Fixity
+from tests import tampering
 from tests.builders import START, SmallSite, an_origin
 
 BODY = b"not a film" * 1000
@@ -79,6 +81,20 @@ def test_a_file_is_wanted_then_receiving_then_sealing_then_sealed(small: SmallSi
     (sealed,) = announce(small, a_file())
     assert (sealed.state, sealed.upload_id, sealed.recording_id) == ("sealed", upload.id, upload.id)
     assert owed(small) == []
+
+
+def test_a_standing_tells_what_the_last_reading_back_found(small: SmallSite) -> None:
+    announce(small, a_file("a.mp4"), a_file("b.mp4"))
+    recording_id = small.send(a_file("a.mp4"), BODY).id
+    small.do_jobs()
+    assert [one.check for one in announce(small, a_file("a.mp4"), a_file("b.mp4"))] == [None, None]
+    list(Fixity(small.site).verify_all(small.administrator))
+    assert [one.check for one in announce(small, a_file("a.mp4"), a_file("b.mp4"))] == ["ok", None]
+    tampering.overwrite(small.folder, f"recordings/{recording_id}/data", b"x" * len(BODY))
+    list(Fixity(small.site).verify_all(small.administrator))
+    (told, _) = announce(small, a_file("a.mp4"), a_file("b.mp4"))
+    assert told.state == "sealed"
+    assert told.check not in (None, "ok")
 
 
 def test_a_file_whose_upload_was_given_up_is_wanted_again(small: SmallSite) -> None:

@@ -38,6 +38,8 @@ class Stored:
     data: bytearray = field(default_factory=bytearray)
     recording: str = field(default_factory=lambda: uuid.uuid4().hex)
 
+    check: str | None = None
+
     @property
     def is_complete(self) -> bool:
         return len(self.data) == self.size
@@ -189,9 +191,8 @@ class Handler(BaseHTTPRequestHandler):
             upload = mine[-1] if mine else None
             state = "wanted" if upload is None else "sealed" if upload.is_complete else "receiving"
             recording = upload.recording if upload and upload.is_complete else None
-            files.append(
-                {**file, "state": state, "upload": upload.id if upload else None, "recording": recording}
-            )
+            facts = {"state": state, "upload": upload.id if upload else None, "recording": recording}
+            files.append({**file, **facts, "check": upload.check if upload else None})
         self.answer(201, json.dumps({"card": uuid.uuid4().hex, "files": files}).encode())
 
     def _create(self) -> None:
@@ -219,7 +220,7 @@ class Handler(BaseHTTPRequestHandler):
         document = self.far.forge(self.far, upload)
         if document is None:
             return self.answer(202, b"{}", {"Retry-After": self.far.retry_after})
-        return self.answer(200, document)
+        return self.answer(200, document, {"Evidence-Check": upload.check} if upload.check else None)
 
     def refuse(self, code: int, problem: str) -> None:
         """Answer with a problem document."""

@@ -49,6 +49,7 @@ class FileOut(BaseModel):
     state: str
     upload: str | None
     recording: str | None
+    check: str | None
 
 
 class CardOut(BaseModel):
@@ -91,4 +92,5 @@ def _out(standing: FileStanding) -> FileOut:
         state=standing.state,
         upload=standing.upload_id,
         recording=standing.recording_id,
+        check=standing.check,
     )

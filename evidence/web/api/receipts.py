@@ -15,14 +15,15 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 @router.get("/uploads/{upload_id}/receipt")
 def receipt(upload_id: str, app: App, caller: Caller = admitted(Action.READ_RECEIPT)) -> Response:
-    """Return the signed receipt, 202 while sealing goes on."""
+    """Return the signed receipt and the last check of the original, 202 while sealing goes on."""
     try:
-        document = app.recordings.receipt(caller, upload_id)
+        stored = app.recordings.sealed_as(caller, upload_id)
     except StillSealing:
         return Response(
             '{"state":"sealing"}', 202, {**_NO_STORE, "Retry-After": "1"}, media_type="application/json"
         )
-    return Response(document, headers=_NO_STORE, media_type="application/json")
+    told = {} if stored.check_result is None else {"Evidence-Check": stored.check_result}
+    return Response(stored.receipt, headers={**_NO_STORE, **told}, media_type="application/json")
 
 
 @router.get("/key")

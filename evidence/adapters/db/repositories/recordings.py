@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from evidence.adapters.db.repositories.rows import (
+    NAMES_AT_ONCE,
     legible,
     name_digest,
     origin_columns,
@@ -58,6 +59,14 @@ class SqlRecordings:
         """Return one recording."""
         row = self._db.execute(_catalogue().where(recording.c.id == recording_id)).first()
         return None if row is None else _stored(row)
+
+    def some(self, recording_ids: Collection[str]) -> Mapping[str, StoredRecording]:
+        """Return these recordings by id, a few hundred to a question."""
+        ids, found = list(recording_ids), dict[str, StoredRecording]()
+        for first in range(0, len(ids), NAMES_AT_ONCE):
+            query = _catalogue().where(recording.c.id.in_(ids[first : first + NAMES_AT_ONCE]))
+            found |= {row.id: _stored(row) for row in self._db.execute(query)}
+        return found
 
     def by_name(self, device: str, name: str) -> StoredRecording | None:
         """Return the recording of a device under a name."""
