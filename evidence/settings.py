@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -20,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from evidence.domain.addresses import holds_password, is_readable
 from evidence.errors import Invalid
 
 FILE = "site.toml"
@@ -46,6 +47,13 @@ class Settings(BaseSettings):
     next_check_days: int = Field(default=30, ge=1, le=30)
     check_mib_per_s: int = Field(default=50, ge=1)
     workers: int = Field(default=2, ge=1, le=64)
+
+    @field_validator("database", "vault", "broker")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        if url and not is_readable(url):
+            raise ValueError("no address; a password with special characters belongs into a file")
+        return url
 
     @classmethod
     def settings_customise_sources(
@@ -94,7 +102,15 @@ def load(data: Path) -> Settings:
     try:
         return Settings(data=data, **values)
     except (ValidationError, TypeError) as problem:
-        raise Invalid("settings-wrong", file=str(file), reason=str(problem)) from problem
+        raise Invalid("settings-wrong", file=str(file), reason=reason_of(problem)) from None
+
+
+def reason_of(problem: ValidationError | TypeError) -> str:
+    """Say which settings are wrong and why. What stands there may be a password, and is not repeated."""
+    if not isinstance(problem, ValidationError):
+        return "a setting that the file must not hold: data" if "'data'" in str(problem) else "unreadable"
+    found = problem.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found)
 
 
 def engines() -> str:
@@ -106,7 +122,7 @@ def engines() -> str:
     lines = ""
     for name in ("database", "vault", "broker"):
         url = os.environ.get(f"EVIDENCE_{name.upper()}", "")
-        if url and urlsplit(url).password is None:
+        if url and not holds_password(url):
             lines += f"{name} = {json.dumps(url)}\n"
     return lines
 

@@ -8,22 +8,12 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from evidence.adapters import site_file
 from evidence.adapters.celery_bell import EMBEDDED, open_queue
+from evidence.domain.addresses import holds_password, place
 from evidence.errors import Invalid, Unavailable
-
-# What of a URL's options says where an engine is; the others say how to talk to it, some of them secrets.
-_WHERE = ("host", "hostaddr", "port", "dbname", "service")
-
-
-def place(url: str) -> str:
-    """Return where an engine is, without user, password and options: fit for a log, a file, a terminal."""
-    parts = urlsplit(url)
-    where = [pair for pair in parse_qsl(parts.query) if pair[0] in _WHERE]
-    options = f"?{urlencode(sorted(where))}" if where else ""
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}{options}"
 
 
 def where(data: Path, name: str, url: str) -> str:
@@ -58,9 +48,7 @@ def older_stores(data: Path) -> frozenset[str]:
 
 def verify_holds_no_password(name: str, url: str) -> None:
     """Refuse an address that cannot stand in a file as it is. Raises: Invalid("password-in-address")."""
-    parts = urlsplit(url)
-    options = {option for option, _ in parse_qsl(parts.query)}
-    if parts.password is not None or options & {"password", "sslpassword"}:
+    if url and holds_password(url):
         raise Invalid("password-in-address", setting=name)
 
 

@@ -21,6 +21,7 @@ from evidence.adapters.db.unit_of_work import SqlUnitOfWork
 from evidence.adapters.keys import FileSigner
 from evidence.bootstrap import lock_service, site_of
 from evidence.domain.access import Caller
+from evidence.domain.addresses import holds_password, place
 from evidence.domain.audit import Act, Entry
 from evidence.errors import Conflict
 from evidence.moving.way import ENGINES, Form, Heard, Way, plan, prepared, standing, where
@@ -182,6 +183,8 @@ def _replace(way: Way) -> Path:
 
 
 def _verify_old(old: Settings) -> str:
-    """Return the command that verifies the form that was left."""
-    words = [f"EVIDENCE_{name.upper()}={shlex.quote(getattr(old, name))}" for name in ENGINES]
+    """Return the command that verifies the form that was left. An address with a password is its place."""
+    urls = {name: getattr(old, name) for name in ENGINES}
+    shown = {name: place(url) if url and holds_password(url) else url for name, url in urls.items()}
+    words = [f"EVIDENCE_{name.upper()}={shlex.quote(url)}" for name, url in shown.items()]
     return " ".join([*words, "evidence verify --data", shlex.quote(str(old.data))])

@@ -22,7 +22,7 @@ from evidence.adapters.db import whole
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.keys import FileSigner
 from evidence.errors import Conflict, Invalid, Unavailable
-from evidence.settings import Settings
+from evidence.settings import Settings, reason_of
 from storage.opening import bucket_address, open_vault, prepare_vault
 from storage.qualify import Probe, qualify
 from storage.vault import Vault
@@ -96,7 +96,7 @@ def plan(in_force: Settings, wanted: Mapping[str, str]) -> Way:
     try:
         new = Settings(data=data, **{**said, **changes})
     except (ValidationError, TypeError) as problem:
-        raise Invalid("settings-wrong", reason=str(problem)) from problem
+        raise Invalid("settings-wrong", reason=reason_of(problem)) from None
     if any(getattr(new, name) != changes.get(name, getattr(old, name)) for name in ENGINES):
         raise Invalid("engines-in-environment")
     changed = {name: (where(old, name), where(new, name)) for name in ENGINES if name in changes}
