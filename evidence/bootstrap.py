@@ -178,14 +178,22 @@ def initialise(data: Path, policy: str, name: str, sm3: bool) -> tuple[str, str]
 def qualify_store(data: Path) -> Iterator[Probe]:
     """Probe the object store of a site, yield each outcome, and keep the signed whole at the end.
 
+    An earlier pass ends where probing begins: what breaks off, however it does, has not passed.
+
     Raises: UnknownAddress where the vault is a folder; StoreUnavailable.
     """
     address = bucket_address(site_settings.load(data).vault_url)
-    clock, probes = SystemClock(), []
-    for probe in qualify(address, clock.now):
-        probes.append(probe)
-        yield probe
-    qualification.keep(data, FileSigner(data / "keys"), f"s3://{address.host}", probes, clock.now())
+    clock, signer, store = SystemClock(), FileSigner(data / "keys"), f"s3://{address.host}"
+    probes: list[Probe] = []
+    is_whole = False
+    qualification.keep(data, signer, store, probes, clock.now(), is_whole=is_whole)
+    try:
+        for probe in qualify(address, clock.now):
+            probes.append(probe)
+            yield probe
+        is_whole = True
+    finally:
+        qualification.keep(data, signer, store, probes, clock.now(), is_whole=is_whole)
 
 
 def verify_may_ingest(data: Path) -> None:

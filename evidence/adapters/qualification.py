@@ -20,11 +20,16 @@ FILE = "qualification.json"
 TYPE = "evidence.qualification/1"
 
 
-def keep(data: Path, signer: Signer, store: str, probes: Sequence[Probe], at: datetime) -> None:
-    """Sign the outcome for a store ("s3://host:port") and put it, durably, in the place of an older one."""
+def keep(
+    data: Path, signer: Signer, store: str, probes: Sequence[Probe], at: datetime, *, is_whole: bool = True
+) -> None:
+    """Sign the outcome for a store ("s3://host:port") and put it, durably, in the place of an older one.
+
+    is_whole: all probes were made; an outcome that lacks some has not passed.
+    """
     body = {
         "at": to_text(at),
-        "passed": bool(probes) and not any(one.stands_in_the_way for one in probes),
+        "passed": is_whole and bool(probes) and not any(one.stands_in_the_way for one in probes),
         "probes": [
             {"kept": one.is_kept, "name": one.name, "needed": one.is_needed, "said": one.said}
             for one in probes

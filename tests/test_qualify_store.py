@@ -1,0 +1,82 @@
+"""Probing a store anew: from its first moment until its good end the store is not qualified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from evidence import bootstrap
+from evidence.adapters import qualification
+from evidence.adapters.keys import FileSigner
+from evidence.errors import Unavailable
+from storage.errors import StoreUnavailable
+from storage.qualify import Probe
+
+STORE = "s3://127.0.0.1:1"
+KEPT = Probe("date-cannot-be-shortened", True, True, "AccessDenied")
+BROKEN = Probe("hold-binds-alone", True, False, "the locked version is gone")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A site whose store has passed."""
+    bootstrap.initialise(tmp_path / "data", "dazhe-2020", "test.example/site", sm3=False)
+    data = tmp_path / "data"
+    with (data / "site.toml").open("a") as file:
+        file.write(f'vault = "{STORE.replace("//", "//key:secret@")}/bucket"\n')
+    qualification.keep(data, FileSigner(data / "keys"), STORE, [KEPT], datetime.now(UTC))
+    bootstrap.verify_may_ingest(data)
+    return data
+
+
+def probes(monkeypatch: pytest.MonkeyPatch, *outcomes: Probe | type[BaseException]) -> None:
+    def outcome(*_: object) -> Iterator[Probe]:
+        for one in outcomes:
+            if not isinstance(one, Probe):
+                raise one
+            yield one
+
+    monkeypatch.setattr(bootstrap, "qualify", outcome)
+
+
+def kept(data: Path) -> list[object]:
+    """Return the names of the probes that stand signed; the store is refused."""
+    with pytest.raises(Unavailable, match="store-not-qualified") as problem:
+        bootstrap.verify_may_ingest(data)
+    assert problem.value.fields["reason"] == "failed"
+    body = qualification.read(data, FileSigner(data / "keys"))
+    assert body is not None
+    assert isinstance(body["probes"], list)
+    return [one["name"] for one in body["probes"]]
+
+
+@pytest.mark.parametrize("fault", [StoreUnavailable, KeyboardInterrupt, RuntimeError])
+@pytest.mark.parametrize("before", [(), (KEPT,), (KEPT, BROKEN)], ids=len)
+def test_a_pass_is_over_when_probing_anew_breaks_off(
+    data: Path, monkeypatch: pytest.MonkeyPatch, before: tuple[Probe, ...], fault: type[BaseException]
+) -> None:
+    probes(monkeypatch, *before, fault)
+    with pytest.raises(fault):
+        list(bootstrap.qualify_store(data))
+    assert kept(data) == [probe.name for probe in before]
+
+
+def test_a_pass_is_over_when_nobody_hears_the_rest(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    probes(monkeypatch, KEPT, KEPT)
+    asking = bootstrap.qualify_store(data)
+    next(asking)
+    assert kept(data) == []  # should the machine stop here
+    asking.close()  # type: ignore[attr-defined]
+    assert kept(data) == [KEPT.name]
+
+
+def test_probed_to_the_end_the_outcome_counts(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    probes(monkeypatch, KEPT, BROKEN)
+    list(bootstrap.qualify_store(data))
+    assert kept(data) == [KEPT.name, BROKEN.name]
+    probes(monkeypatch, KEPT)
+    list(bootstrap.qualify_store(data))
+    bootstrap.verify_may_ingest(data)
