@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,9 @@ def dock(
     wearer: Annotated[str, typer.Option(help=HELP["wearer"])],
     token: Annotated[str, typer.Option(envvar="EVIDENCE_TOKEN", show_default=False, help=HELP["token"])] = "",
     clock_offset: Annotated[float, typer.Option(help=HELP["clock-offset"])] = 0.0,
+    clock_offset_confirmed: Annotated[
+        bool, typer.Option("--clock-offset-confirmed", help=HELP["clock-offset-confirmed"])
+    ] = False,
     case: Annotated[str | None, typer.Option(help=HELP["case"])] = None,
     party: Annotated[str | None, typer.Option(help=HELP["party"])] = None,
     as_json: Annotated[bool, typer.Option("--json", help=HELP["json"])] = False,
@@ -44,19 +48,23 @@ def dock(
             wearer=wearer,
             state=state or default_folder(),
             clock_offset_ms=milliseconds(clock_offset),
+            clock_offset_confirmed=clock_offset_confirmed,
             labels=labels(case, party),
             parallel=parallel,
             key=key,
             patience=patience(patience_s),
         )
 
+    raise typer.Exit(_run(order, as_json))
+
+
+def _run(order: Callable[[], Order], as_json: bool) -> int:
     if as_json or not sys.stderr.isatty():
         lines = Lines(sys.stderr, quiet=as_json)
-        raise typer.Exit(run(order, lines, lines.line, as_json=as_json))
+        return run(order, lines, lines.line, as_json=as_json)
     with _progress() as progress:
         bars = Bars(progress)
-        code = run(order, bars, bars.line, as_json=False)
-    raise typer.Exit(code)
+        return run(order, bars, bars.line, as_json=False)
 
 
 class Bars(Lines):

@@ -14,7 +14,7 @@ import typer
 from evidence.errors import PolicyError
 from evidence.local import load_pack, load_path, shipped_packs
 from evidence.locale import CHINESE, ENGLISH, duration, say
-from evidence.policy.rules import AuxiliaryBar, Citation, Pack, cite_ids
+from evidence.policy.rules import AuxiliaryBar, Citation, Pack, UploadDeadline, cite_ids
 
 app = typer.Typer(help="规则包 / policy packs", no_args_is_help=True)
 
@@ -81,6 +81,7 @@ def pack_out(pack: Pack) -> dict[str, Any]:
         "upload_deadline": {
             "within_s": deadline.within.total_seconds(),
             "warn_before_s": deadline.warn_before.total_seconds(),
+            "largest_offset_s": deadline.largest_offset.total_seconds(),
             "cites": _ids(deadline.cites),
         },
         "continuity": {
@@ -173,14 +174,8 @@ def _rules(pack: Pack) -> Iterator[Rule]:
     yield "time-zone", pack.time_zone, ("time_zone",), ()
     yield (
         "upload-deadline",
-        say(
-            "policy.deadline-value",
-            within=_length(CHINESE, deadline.within),
-            within_en=_length(ENGLISH, deadline.within),
-            warn=_length(CHINESE, deadline.warn_before),
-            warn_en=_length(ENGLISH, deadline.warn_before),
-        ),
-        ("upload_deadline.within_h", "upload_deadline.warn_before_h"),
+        _deadline_value(deadline),
+        ("upload_deadline.within_h", "upload_deadline.warn_before_h", "upload_deadline.largest_offset_s"),
         deadline.cites,
     )
     yield (
@@ -206,6 +201,18 @@ def _rules(pack: Pack) -> Iterator[Rule]:
         acts = "; ".join(say(f"act.{act}") for act in sorted(bar.acts))
         reading = f" ({bar.reading_zh} / {bar.reading_en})" if bar.reading_zh else ""
         yield "auxiliary-bar", acts + reading, (), bar.cites
+
+
+def _deadline_value(deadline: UploadDeadline) -> str:
+    return say(
+        "policy.deadline-value",
+        within=_length(CHINESE, deadline.within),
+        within_en=_length(ENGLISH, deadline.within),
+        warn=_length(CHINESE, deadline.warn_before),
+        warn_en=_length(ENGLISH, deadline.warn_before),
+        offset=_length(CHINESE, deadline.largest_offset),
+        offset_en=_length(ENGLISH, deadline.largest_offset),
+    )
 
 
 def _length(language: str, length: timedelta) -> str:

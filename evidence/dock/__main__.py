@@ -13,14 +13,11 @@ from evidence.dock.terminal import (
     HELP,
     PATIENCE_S,
     Lines,
-    exit_code,
-    explain,
     labels,
     milliseconds,
     patience,
     run,
 )
-from evidence.errors import EvidenceError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,17 +34,14 @@ def main(arguments: list[str] | None = None) -> int:
             wearer=given.wearer,
             state=given.state,
             clock_offset_ms=milliseconds(given.clock_offset),
+            clock_offset_confirmed=given.clock_offset_confirmed,
             labels=labels(given.case, given.party),
             parallel=given.parallel,
             key=given.key,
             patience=patience(given.patience),
         )
 
-    try:
-        return run(order, lines, lines.line, as_json=given.json)
-    except EvidenceError as problem:
-        lines.line(explain(problem))
-        return exit_code(problem)
+    return run(order, lines, lines.line, as_json=given.json)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", required=True, help=HELP["device"])
     parser.add_argument("--wearer", required=True, help=HELP["wearer"])
     parser.add_argument("--clock-offset", type=float, default=0.0, help=HELP["clock-offset"])
+    parser.add_argument("--clock-offset-confirmed", action="store_true", help=HELP["clock-offset-confirmed"])
     parser.add_argument("--case", help=HELP["case"])
     parser.add_argument("--party", help=HELP["party"])
     parser.add_argument("--json", action="store_true", help=HELP["json"])

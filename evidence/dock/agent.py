@@ -41,6 +41,7 @@ class Order:
     wearer: str
     state: Path
     clock_offset_ms: int = 0
+    clock_offset_confirmed: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     parallel: int = 2
     key: str | None = None
@@ -85,7 +86,9 @@ def _check(order: Order) -> None:
 class _Docking:
     def __init__(self, order: Order, watch: Watch, address: Address, journal: Journal) -> None:
         self._order, self._watch, self._address, self._journal = order, watch, address, journal
-        self._wearing = protocol.Wearing(order.device, order.wearer, order.clock_offset_ms, order.labels)
+        self._wearing = protocol.Wearing(
+            order.device, order.wearer, order.clock_offset_ms, order.labels, order.clock_offset_confirmed
+        )
         self._stop, self._lock = Event(), Lock()
         self._outcomes: dict[str, Outcome] = {}
         self._lines: list[Line] = []

@@ -24,12 +24,14 @@ _COUNT = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Wearing:
-    """Who wore which recorder, how far its clock is off (milliseconds to add), and the labels given."""
+    """Who wore which recorder, how far its clock is off (milliseconds to add), the labels given, and whether
+    a person confirmed the offset however large it is."""
 
     device: str
     wearer: str
     clock_offset_ms: int
     labels: Mapping[str, str]
+    is_offset_confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def announce(line: Line, wearing: Wearing, files: Sequence[Found]) -> tuple[str,
         "clock_offset_ms": wearing.clock_offset_ms,
         "labels": dict(wearing.labels),
         "files": listed,
+        **({"clock_offset_confirmed": True} if wearing.is_offset_confirmed else {}),
     }
     answer = line.ask("POST", "/api/v1/cards", _JSON, json.dumps(body, ensure_ascii=False).encode())
     try:

@@ -18,7 +18,7 @@ from evidence.dock.outcome import Outcome, Report, State, Watch, error_json
 from evidence.dock.patience import Patience, stopped
 from evidence.errors import EvidenceError, IntegrityFault, Invalid, Unavailable
 from evidence.ledger.keys import VerifierKey
-from evidence.locale import say
+from evidence.locale import CHINESE, catalogue, say
 
 PATIENCE_S = 600.0
 STOPPED = 130  # what a shell says of a program ended by SIGINT
@@ -29,6 +29,7 @@ HELP = {
     "device": "记录仪编号 / serial of the recorder",
     "wearer": "佩戴人编号 / number of the person who wore it",
     "clock-offset": "应加到记录仪时钟上的秒数 / seconds to add to the recorder's clock to get true time",
+    "clock-offset-confirmed": "时钟偏差虽大但已核对 / the clock offset is large and was checked",
     "case": "案件编号 / case number",
     "party": "当事人 / inspected party",
     "json": "输出一个 JSON 文档 / print one JSON document",
@@ -87,17 +88,17 @@ class Lines:
 
 def run(order: Callable[[], Order], watch: Watch, tell: Callable[[str], None], *, as_json: bool) -> int:
     """Dock a card; return 0 when every file has a checked receipt, 4 when a sealed original is known to be
-    damaged, else 1 (STOPPED at Ctrl-C).
+    damaged, else 1 (STOPPED at Ctrl-C, the code of the error when the docking did not begin).
 
-    order is called here, so that a bad order is reported like any other error. Raises: what `dock_card` does,
-    after the JSON document that says so.
+    order is called here, so that a bad order is reported like any other error.
     """
     try:
         report = dock_card(order(), watch)
     except EvidenceError as problem:
+        tell(explain(problem))
         if as_json:
             _print_json(_refusal(problem))
-        raise
+        return exit_code(problem)
     except KeyboardInterrupt:
         tell(explain(stopped()))
         if as_json:
@@ -143,8 +144,12 @@ def labels(case: str | None, party: str | None) -> dict[str, str]:
 
 
 def explain(problem: EvidenceError) -> str:
-    """Say an error: its text, its code and its facts (which may come from outside)."""
-    facts = ", ".join(f"{k}={printable(str(v))}" for k, v in problem.fields.items() if v is not None)
+    """Say an error: its text, its code and its facts (which may come from outside), or where the catalogue
+    has words for the facts of that error at the dock (dock.why), these."""
+    known = {k: printable(str(v)) for k, v in problem.fields.items() if v is not None}
+    if (key := f"dock.why.{problem.code}") in catalogue(CHINESE):
+        return f"{say(key, **known)} [{problem.code}]"
+    facts = ", ".join(f"{k}={v}" for k, v in known.items())
     return f"{say(f'error.{problem.code}')} [{problem.code}{': ' if facts else ''}{facts}]"
 
 

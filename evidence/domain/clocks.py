@@ -41,7 +41,7 @@ class RecordingTimes:
     Origins: "name", "mvhd", …, "mtime", "start+length", "end-length", or "" where nothing is known.
     device_start_text: what the device itself claims, unchanged. certain: the end comes from a plausible clock
     that no other clock of the device contradicts. zone_s: seconds east of UTC that were taken for local
-    times.
+    times. shift_s: seconds of the measured offset that start and end were corrected by.
     """
 
     start: datetime | None
@@ -51,6 +51,7 @@ class RecordingTimes:
     device_start_text: str | None
     certain: bool
     zone_s: float | None = None
+    shift_s: float = 0.0
 
     def as_json(self) -> dict[str, object]:
         """Return the times as JSON values."""
@@ -62,6 +63,7 @@ class RecordingTimes:
             "device_start": self.device_start_text,
             "certain": self.certain,
             "zone_s": self.zone_s,
+            "shift_s": self.shift_s,
         }
 
 
@@ -161,6 +163,7 @@ def best_times(
         device_start_text=chosen.text,
         certain=bool(sound) and end is not None and _agree(sound, length),
         zone_s=chosen.zone_s,
+        shift_s=shift.total_seconds(),
     )
 
 

@@ -112,6 +112,35 @@ def _kind(
     return DeadlineKind.ON_TIME if stored else DeadlineKind.PENDING
 
 
+def offset_findings(
+    state: DeadlineState, without: DeadlineState, offset: timedelta, rule: UploadDeadline, file: str
+) -> tuple[Finding, ...]:
+    """Return the finding that a clock offset calls for: none, or one. state is the judgement with the offset,
+    without the same one on the device's own word.
+
+    measured: the offset given at the dock; limit: the largest one that needs no explanation.
+    """
+    decides = state.kind is not without.kind
+    if abs(offset) <= rule.largest_offset and not decides:
+        return ()
+    return (
+        Finding(
+            Code.CLOCK_OFFSET,
+            Severity.ATTENTION,
+            file,
+            measured=offset.total_seconds(),
+            limit=rule.largest_offset.total_seconds(),
+            cites=cite_ids(rule.cites),
+            detail={
+                "unit": "s",
+                "decides": decides,
+                "deadline": state.kind.value,
+                "deadline_without": without.kind.value,
+            },
+        ),
+    )
+
+
 _FINDINGS = {
     DeadlineKind.LATE: (Code.LATE, Severity.BREACH),
     DeadlineKind.OVERDUE: (Code.OVERDUE, Severity.BREACH),

@@ -62,6 +62,7 @@ class Code(StrEnum):
     CARD_INCOMPLETE = "card-incomplete"  # the card was pulled out or a file could not be read to its end
     END_UNKNOWN = "end-unknown"  # the end of recording is unknown or cannot be true: nobody can say "on time"
     PAST_FIXITY_FAULT = "past-fixity-fault"  # an earlier pass found a fault that the last one does not
+    CLOCK_OFFSET = "clock-offset"  # given at the dock: beyond the pack's limit, or it decides the deadline
 
 
 @dataclass(frozen=True, slots=True)

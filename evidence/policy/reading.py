@@ -193,7 +193,8 @@ class _Reader:
         warn_before = timedelta(hours=table.number("warn_before_h", 1 / 60, 24 * 366))
         if warn_before >= within:
             table.fail("warn_before_h", "warns-before-start")
-        rule = UploadDeadline(within, warn_before, self._cites(table))
+        largest_offset = timedelta(seconds=table.number("largest_offset_s", 0, 86_400))
+        rule = UploadDeadline(within, warn_before, largest_offset, self._cites(table))
         table.close()
         return rule
 

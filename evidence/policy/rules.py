@@ -30,11 +30,12 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class UploadDeadline:
-    """Recordings must be stored within `within` of the end of recording; warn `warn_before` the deadline.
-    0 < warn_before < within."""
+    """Recordings must be stored within `within` of the end of recording; warn `warn_before` the deadline. A
+    clock offset above `largest_offset`, either way, is confirmed and explained. 0 < warn_before < within."""
 
     within: timedelta
     warn_before: timedelta
+    largest_offset: timedelta
     cites: tuple[Citation, ...]
 
 

@@ -16,14 +16,17 @@ from evidence.domain.ids import is_id, new_id
 from evidence.domain.recordings import Origin
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Invalid
+from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, StoredRecording
 from evidence.service.gate import admits
+from evidence.service.instruments import pack_at
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 
 MOST_FILES = 20_000
 LONGEST_NAME_BYTES = 4096
 LONGEST_TEXT = 200
+LARGEST_OFFSET_MS = 100 * 365 * 86_400_000
 MOST_LABELS = 20
 # Times beyond these cannot be reckoned with; no file system of a recorder can hold one.
 EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -52,15 +55,18 @@ class Cards:
 
     @admits(Action.ANNOUNCE_CARD)
     def announce(
-        self, caller: Caller, card: Origin, files: Sequence[Origin]
+        self, caller: Caller, card: Origin, files: Sequence[Origin], *, offset_confirmed: bool = False
     ) -> tuple[str, list[FileStanding]]:
         """Take a card's list. `card` holds device, wearer, offset and labels; each of `files` name, size,
-        time.
+        time. offset_confirmed: a person says that an offset beyond the pack's limit is meant.
 
-        Raises: Invalid for an empty device, a bad name, a negative size, a name listed twice, too many files.
+        Raises: Invalid for an empty device, a bad name, a negative size, a name listed twice, too many files,
+        a large offset that nobody confirmed.
         """
         _check_list(card, files)
         now, card_id = self.site.clock.now(), new_id()
+        if not offset_confirmed:
+            _check_offset(card, pack_at(self.site.policies, now))
         with self.site.database.writing() as unit:
             unit.cards.add(card_id, caller.id, card, now)
             announced = unit.cards.announce(
@@ -115,6 +121,17 @@ def _checked(standing: FileStanding, stored: StoredRecording | None) -> FileStan
     return standing if stored is None else replace(standing, check=stored.check_result)
 
 
+def _check_offset(card: Origin, pack: Pack) -> None:
+    """Refuse an offset that can change the deadline's outcome by a slip of the hand. Raises: Invalid."""
+    limit = pack.upload_deadline.largest_offset
+    if abs(card.clock_offset) > limit:
+        raise Invalid(
+            "clock-offset-unconfirmed",
+            clock_offset_s=f"{card.clock_offset.total_seconds():g}",
+            limit_s=f"{limit.total_seconds():g}",
+        )
+
+
 def _check_list(card: Origin, files: Sequence[Origin]) -> None:
     if len(files) > MOST_FILES:
         raise Invalid("too-many-files", files=len(files), limit=MOST_FILES)
@@ -134,8 +151,10 @@ def check_origin(origin: Origin) -> None:
     """
     if origin.size_bytes < 0 or origin.size_bytes >= 2**63:
         raise Invalid("invalid-size", size=origin.size_bytes)
-    if abs(origin.clock_offset_ms) > 100 * 365 * 86_400_000:
-        raise Invalid("invalid-clock-offset", clock_offset_ms=origin.clock_offset_ms)
+    if abs(origin.clock_offset_ms) > LARGEST_OFFSET_MS:
+        raise Invalid(
+            "invalid-clock-offset", clock_offset_ms=origin.clock_offset_ms, limit_ms=LARGEST_OFFSET_MS
+        )
     if origin.modified_at is not None and not EARLIEST <= origin.modified_at <= LATEST:
         raise Invalid("invalid-metadata", key="modified")
     if origin.card_id is not None and not is_id(origin.card_id):

@@ -14,7 +14,13 @@ from datetime import datetime
 
 from evidence.domain.access import Action, Caller
 from evidence.domain.audit import Act, Entry
-from evidence.domain.deadlines import DeadlineKind, DeadlineState, findings_for, judge_deadline
+from evidence.domain.deadlines import (
+    DeadlineKind,
+    DeadlineState,
+    findings_for,
+    judge_deadline,
+    offset_findings,
+)
 from evidence.domain.recordings import Origin
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredRecording
@@ -88,7 +94,12 @@ class Deadlines:
         if unit.examinations.facts("announced", file.id, "deadline") == f'"{kind}"':
             return 0
         pack = self._pack(row.state.counted_from, file.announced_at)
-        found = list(findings_for(row.state, file.origin.name))
+        origin = file.origin
+        without = self._judge(origin.modified_at, None, now, file.announced_at)
+        found = [
+            *findings_for(row.state, origin.name),
+            *offset_findings(row.state, without, origin.clock_offset, pack.upload_deadline, origin.name),
+        ]
         unit.examinations.record(_scope(file), "deadline", pack, f'"{kind}"', found, now)
         entry = Entry(Act.DEADLINE_NOTICE, "service", (("announced", file.id),), facts={"kind": kind})
         unit.log.append(entry, now)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from evidence.domain.audit import Act, Entry
 from evidence.domain.clocks import RecordingTimes
-from evidence.domain.deadlines import findings_for, judge_deadline
+from evidence.domain.deadlines import findings_for, judge_deadline, offset_findings
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.errors import NotFound
 from evidence.policy.rules import Pack
@@ -141,12 +141,15 @@ class Examination:
 
     @staticmethod
     def _lateness(stored: StoredRecording, times: RecordingTimes, pack: Pack, now: datetime) -> list[Finding]:
-        recording = stored.recording
+        sealed_at, origin, rule = stored.recording.sealed_at, stored.recording.origin, pack.upload_deadline
         end = times.end if times.certain else None
-        state = judge_deadline(
-            end, recording.sealed_at, now, pack.upload_deadline, certain_from=stored.first_seen_at
+        uncorrected = end - timedelta(seconds=times.shift_s) if end is not None else None
+        state, without = (
+            judge_deadline(one, sealed_at, now, rule, certain_from=stored.first_seen_at)
+            for one in (end, uncorrected)
         )
-        return list(findings_for(state, recording.origin.name))
+        offset = offset_findings(state, without, origin.clock_offset, rule, origin.name)
+        return [*findings_for(state, origin.name), *offset]
 
 
 def _entry(recording_id: str, kind: str) -> Entry:

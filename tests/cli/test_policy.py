@@ -45,6 +45,7 @@ def test_show_as_json_holds_the_rules_and_every_citation_they_name() -> None:
     assert pack["upload_deadline"] == {
         "within_s": 86400.0,
         "warn_before_s": 7200.0,
+        "largest_offset_s": 300.0,
         "cites": ["dazhe-2020:12"],
     }
     assert pack["in_force"]["from"] == "2020-12-03"

@@ -161,6 +161,29 @@ def test_broken_lines_and_lost_replies_lose_nothing(
         assert outcome.sha256 == hashlib.sha256(files[outcome.found.name]).hexdigest()
 
 
+@pytest.mark.parametrize("door", ["evidence", "evidence.dock"])
+def test_a_large_clock_offset_is_refused_with_its_limit_until_it_is_confirmed(
+    service: ServiceProcess, token: str, device: str, tmp_path: Path, door: str
+) -> None:
+    card = write_card(tmp_path / "card", {"a.mp4": content(1000)})
+    words = [*(["dock"] if door == "evidence" else []), str(card), "--url", service.url, "--device", device]
+    words += ["--wearer", "012345", "--state", str(tmp_path / "state"), "--clock-offset", "108000"]
+
+    def run(*more: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "EVIDENCE_TOKEN": token}
+        command = [sys.executable, "-m", door, *words, *more]
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LONG_S
+        )
+
+    refused = run()
+    assert refused.returncode == 1, refused.stderr
+    assert "108000" in refused.stderr
+    assert "300" in refused.stderr
+    assert "--clock-offset-confirmed" in refused.stderr
+    assert run("--clock-offset-confirmed").returncode == 0
+
+
 def test_the_evidence_command_docks_a_card(
     service: ServiceProcess, token: str, device: str, tmp_path: Path
 ) -> None:

@@ -32,7 +32,9 @@ def a_pack(
         in_force_from=date(2000, 1, 1),
         in_force_to=None,
         time_zone="Asia/Shanghai",
-        upload_deadline=UploadDeadline(timedelta(hours=24), timedelta(hours=2), (other,)),
+        upload_deadline=UploadDeadline(
+            timedelta(hours=24), timedelta(hours=2), timedelta(minutes=5), (other,)
+        ),
         continuity=Continuity(tolerance, same_activity, (), (continuity,)),
         retention=RetentionFloor(1, (other,)),
         labels=MandatoryLabels((), (other,)),

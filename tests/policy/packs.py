@@ -19,6 +19,7 @@ cites = ["here:1"]
 [upload_deadline]
 within_h = 24
 warn_before_h = 2
+largest_offset_s = 300
 cites = ["here:12"]
 
 [continuity]

@@ -20,6 +20,7 @@ def test_a_pack_in_order_is_read_whole() -> None:
     assert (pack.in_force_from, pack.in_force_to, pack.in_force_stated) == (date(2020, 12, 3), None, True)
     assert pack.upload_deadline.within == timedelta(hours=24)
     assert pack.upload_deadline.warn_before == timedelta(hours=2)
+    assert pack.upload_deadline.largest_offset == timedelta(minutes=5)
     assert pack.continuity.tolerance == timedelta(seconds=1)
     assert pack.continuity.same_activity == timedelta(minutes=30)
     assert pack.continuity.accepted_causes == ("battery", "storage-full")
@@ -66,6 +67,8 @@ FAULTS = [
     ("out-of-range", "years = 1", "years = 0", "years"),
     ("out-of-range", "within_h = 24", "within_h = nan", "within_h"),
     ("out-of-range", "within_h = 24", "within_h = -24", "within_h"),
+    ("out-of-range", "largest_offset_s = 300", "largest_offset_s = 86401", "largest_offset_s"),
+    ("missing-key", "largest_offset_s = 300\n", "", "[upload_deadline]"),
     ("out-of-range", "within_h = 24", "within_h = 1e300", "within_h"),
     ("empty", 'accepted_causes = ["battery", "storage-full"]', "accepted_causes = []", "accepted_causes"),
     ("unknown-word", '"storage-full"', '"bad-mood"', "accepted_causes"),

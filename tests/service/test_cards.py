@@ -97,6 +97,17 @@ def test_a_standing_tells_what_the_last_reading_back_found(small: SmallSite) -> 
     assert told.check not in (None, "ok")
 
 
+@pytest.mark.parametrize("offset_ms", [300_001, -300_001])
+def test_a_large_offset_that_nobody_confirmed_owes_nothing(small: SmallSite, offset_ms: int) -> None:
+    card = an_origin("-", clock_offset_ms=offset_ms)
+    with pytest.raises(Invalid, match="clock-offset-unconfirmed") as refusal:
+        small.cards.announce(small.dock, card, [a_file(clock_offset_ms=offset_ms)])
+    assert refusal.value.fields["limit_s"] == "300"
+    assert owed(small) == []
+    small.cards.announce(small.dock, card, [a_file(clock_offset_ms=offset_ms)], offset_confirmed=True)
+    assert owed(small) == ["a.mp4"]
+
+
 def test_a_file_whose_upload_was_given_up_is_wanted_again(small: SmallSite) -> None:
     announce(small, a_file())
     upload = small.uploads.create(small.dock, a_file(), None)

@@ -105,6 +105,41 @@ def test_the_offset_measured_at_the_dock_moves_the_end_of_recording(
     assert row.state.counted_from == ENDED + timedelta(seconds=clock_offset_s)
 
 
+@pytest.mark.parametrize(
+    ("stored_after", "offset", "told"),
+    [
+        (DAY + 5 * MINUTE, 30 * 60 * MINUTE, ("on-time", "late", True)),  # late on the recorder's word
+        (DAY + 3 * MINUTE, 4 * MINUTE, ("on-time", "late", True)),  # small, and it decides
+        (DAY - 3 * MINUTE, -4 * MINUTE, ("late", "on-time", True)),
+        (12 * 60 * MINUTE, -6 * MINUTE, ("on-time", "on-time", False)),  # decides nothing, but is large
+        (12 * 60 * MINUTE, 5 * MINUTE, None),
+        (12 * 60 * MINUTE, 0 * MINUTE, None),
+    ],
+)
+def test_an_offset_that_is_large_or_decides_the_deadline_is_a_finding(
+    small: SmallSite, stored_after: timedelta, offset: timedelta, told: tuple[str, str, bool] | None
+) -> None:
+    if offset > DAY:
+        stored_after += offset - DAY  # so that the corrected end is not in the future
+    seal_at(small, ENDED + stored_after, footage(clock_offset_ms=offset // timedelta(milliseconds=1)))
+    bodies = [one.body for one in found(small) if one.body["code"] == "clock-offset"]
+    if told is None:
+        assert bodies == []
+        return
+    (body,) = bodies
+    assert (body["severity"], body["measured"], body["limit"]) == ("attention", offset.total_seconds(), 300)
+    detail = body["detail"]
+    assert isinstance(detail, dict)
+    assert (detail["deadline"], detail["deadline_without"], detail["decides"]) == told
+
+
+def test_the_notice_about_a_missing_file_tells_the_offset_it_rests_on(small: SmallSite) -> None:
+    announce(small, footage(clock_offset_ms=240_000))
+    small.clock.time = ENDED + DAY + MINUTE
+    assert Deadlines(small.site).raise_notices(small.clock.time) == 1
+    assert sorted(str(one.body["code"]) for one in found(small)) == ["clock-offset", "due-soon"]
+
+
 def test_the_offset_counts_for_a_missing_file_too(small: SmallSite) -> None:
     announce(small, footage(clock_offset_ms=90_000))
     (row,) = rows(small)

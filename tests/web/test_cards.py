@@ -131,7 +131,12 @@ TIMES = (
 def test_no_time_on_a_card_breaks_the_deadline_list_or_the_seal(
     dock: Dock, modified: str, offset_ms: int
 ) -> None:
-    answer = announce(dock, {"name": "a.mp4", "size": 10, "modified": modified}, clock_offset_ms=offset_ms)
+    answer = announce(
+        dock,
+        {"name": "a.mp4", "size": 10, "modified": modified},
+        clock_offset_ms=offset_ms,
+        clock_offset_confirmed=True,
+    )
     assert answer.status in (201, 400), answer
     rows = owed(dock)
     assert len(rows) == (answer.status == 201)
@@ -142,6 +147,24 @@ def test_no_time_on_a_card_breaks_the_deadline_list_or_the_seal(
         assert dock.patch(path, 0, content(10)).status == 204
         assert dock.receipt(path, 20)["size"] == 10
         assert [row["recording"] is not None for row in owed(dock)] == [True]
+
+
+@pytest.mark.parametrize("offset_ms", [300_001, -300_001, 108_000_000])
+def test_a_large_clock_offset_is_refused_with_its_limit_until_somebody_confirms_it(
+    dock: Dock, offset_ms: int
+) -> None:
+    file = {"name": "a.mp4", "size": 10, "modified": A_TIME}
+    answer = announce(dock, file, clock_offset_ms=offset_ms)
+    assert (answer.status, answer.code) == (400, "clock-offset-unconfirmed")
+    assert answer.json["limit_s"] == "300"
+    assert owed(dock) == []
+    assert announce(dock, file, clock_offset_ms=offset_ms, clock_offset_confirmed=True).status == 201
+    assert announce(dock, file, clock_offset_ms=300_000).status == 201
+
+
+def test_an_offset_that_no_clock_can_have_is_refused_with_its_limit(dock: Dock) -> None:
+    answer = announce(dock, clock_offset_ms=10**15, clock_offset_confirmed=True)
+    assert (answer.code, answer.json["limit_ms"]) == ("invalid-clock-offset", 3_153_600_000_000)
 
 
 @pytest.mark.parametrize("modified", TIMES[6:])

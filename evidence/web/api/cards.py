@@ -36,6 +36,7 @@ class CardIn(_Strict):
     device: str = Field(min_length=1, max_length=200)
     wearer: str = Field(min_length=1, max_length=200)
     clock_offset_ms: int = 0
+    clock_offset_confirmed: bool = False
     labels: dict[str, str] = Field(default_factory=dict, max_length=20)
     files: list[FileIn] = Field(max_length=20_000)
 
@@ -79,7 +80,9 @@ def _announce(app: App, caller: Caller, card: CardIn) -> CardOut:
         )
 
     files = [origin(file.name, file.size, file) for file in card.files]
-    card_id, standings = app.cards.announce(caller, origin("-", 0, None), files)
+    card_id, standings = app.cards.announce(
+        caller, origin("-", 0, None), files, offset_confirmed=card.clock_offset_confirmed
+    )
     return CardOut(card=card_id, files=[_out(standing) for standing in standings])
 
 
