@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from evidence.domain.instants import to_text
+from evidence.domain.uploads import Upload
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.deadlines import DeadlineRow
-from evidence.service.reports import GapReport
+from evidence.service.reports import GapReport, Reported, UnlabelledRecording
 
 
 def recording_out(stored: StoredRecording) -> dict[str, Any]:
@@ -63,31 +64,46 @@ def deadline_out(row: DeadlineRow) -> dict[str, Any]:
 
 
 def gaps_out(report: GapReport) -> dict[str, Any]:
-    """The gap report as JSON values."""
+    """The gap report as JSON values; `day` is the day on which recording ended, as far as known."""
+    parts = {
+        "faults": [_dated(report, one, finding_out(one)) for one in report.faults],
+        "missing": [_dated(report, row, deadline_out(row)) for row in report.missing],
+        "late": [_dated(report, row, deadline_out(row)) for row in report.late],
+        "interruptions": [_dated(report, one, finding_out(one)) for one in report.interruptions],
+        "to_explain": [_dated(report, one, finding_out(one)) for one in report.to_explain],
+        "unlabelled": [_dated(report, one, _unlabelled_out(one)) for one in report.unlabelled],
+        "set_aside": [_dated(report, one, _set_aside_out(one)) for one in report.set_aside],
+    }
+    return {"totals": {part: len(rows) for part, rows in parts.items()}, **parts}
+
+
+GAP_PARTS = ("faults", "missing", "late", "interruptions", "to_explain", "unlabelled", "set_aside")
+
+
+def _dated(report: GapReport, one: Reported, out: dict[str, Any]) -> dict[str, Any]:
+    return {"day": report.days.of(one).isoformat(), **out}
+
+
+def _unlabelled_out(bare: UnlabelledRecording) -> dict[str, Any]:
+    origin = bare.stored.recording.origin
     return {
-        "missing": [deadline_out(row) for row in report.missing],
-        "late": [deadline_out(row) for row in report.late],
-        "interruptions": [finding_out(one) for one in report.interruptions],
-        "to_explain": [finding_out(one) for one in report.to_explain],
-        "unlabelled": [
-            {
-                "recording": bare.stored.recording.id,
-                "name": bare.stored.recording.origin.name,
-                "missing": list(bare.missing),
-                "cites": list(bare.cites),
-            }
-            for bare in report.unlabelled
-        ],
-        "set_aside": [
-            {
-                "upload": upload.id,
-                "device": upload.origin.device,
-                "name": upload.origin.name,
-                "bytes": upload.offset,
-                "size": upload.origin.size_bytes,
-                "problem": upload.problem,
-                "sha256": upload.digests.sha256 if upload.digests else None,
-            }
-            for upload in report.set_aside
-        ],
+        "recording": bare.stored.recording.id,
+        "device": origin.device,
+        "wearer": origin.wearer,
+        "name": origin.name,
+        "missing": list(bare.missing),
+        "cites": list(bare.cites),
+    }
+
+
+def _set_aside_out(upload: Upload) -> dict[str, Any]:
+    return {
+        "upload": upload.id,
+        "device": upload.origin.device,
+        "wearer": upload.origin.wearer,
+        "name": upload.origin.name,
+        "bytes": upload.offset,
+        "size": upload.origin.size_bytes,
+        "problem": upload.problem,
+        "sha256": upload.digests.sha256 if upload.digests else None,
     }

@@ -11,6 +11,7 @@ import typer
 from evidence.cli import lists, site
 from evidence.cli.dock import dock
 from evidence.cli.examine import examine
+from evidence.cli.gaps import gaps
 from evidence.cli.move import move
 from evidence.cli.policy import app as policy_app
 from evidence.cli.storage import app as storage_app
@@ -35,7 +36,7 @@ app.command()(examine)
 app.command()(lists.recordings)
 app.command()(lists.findings)
 app.command()(lists.deadlines)
-app.command()(lists.gaps)
+app.command()(gaps)
 app.command()(verify)
 app.command()(move)
 app.add_typer(policy_app, name="policy")

@@ -1,8 +1,7 @@
-"""`evidence recordings|findings|deadlines|gaps`: the lists of a site, for people or as JSON."""
+"""`evidence recordings|findings|deadlines`: the lists of a site, for people or as JSON."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -10,22 +9,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from evidence.answers import deadline_out, finding_out, gaps_out, recording_out
-from evidence.cli.site import OPERATOR, Data, Json, open_site
+from evidence.answers import deadline_out, finding_out, recording_out
+from evidence.cli.site import OPERATOR, Data, Device, Json, open_site, print_json
 from evidence.cli.words import (
     check_text,
     cites_text,
     finding_lines,
-    heading,
+    late_by_text,
     printable,
-    seconds_text,
     short_name,
     time_text,
 )
 from evidence.domain.findings import Severity
 from evidence.locale import say
-
-Device = Annotated[str | None, typer.Option("--device", help="仅此设备 / this device only")]
 
 
 def recordings(data: Data = None, device: Device = None, json_: Json = False) -> None:
@@ -33,7 +29,7 @@ def recordings(data: Data = None, device: Device = None, json_: Json = False) ->
     application = open_site(data)
     rows = [recording_out(one) for one in application.recordings.list(OPERATOR, device)]
     if json_:
-        _print_json(rows)
+        print_json(rows)
         return
     zone = application.site.policies.latest.time_zone
     shown = [
@@ -61,7 +57,7 @@ def findings(
     application = open_site(data)
     rows = [finding_out(one) for one in application.reports.findings(OPERATOR, least)]
     if json_:
-        _print_json(rows)
+        print_json(rows)
         return
     for row in rows:
         _print_finding(row)
@@ -72,33 +68,9 @@ def deadlines(data: Data = None, json_: Json = False) -> None:
     application = open_site(data)
     rows = [deadline_out(row) for row in application.deadlines.list(OPERATOR)]
     if json_:
-        _print_json(rows)
+        print_json(rows)
         return
     _print_deadlines(rows, application.site.policies.latest.time_zone)
-
-
-def gaps(data: Data = None, json_: Json = False) -> None:
-    """缺口报告 / The gap report: missing, late, interrupted, to be explained."""
-    application = open_site(data)
-    report = gaps_out(application.reports.gaps(OPERATOR))
-    if json_:
-        _print_json(report)
-        return
-    for part in ("missing", "late"):
-        print(heading(part, len(report[part])))
-        _print_deadlines(report[part], application.site.policies.latest.time_zone)
-    for part in ("interruptions", "to_explain"):
-        print(heading(part, len(report[part])))
-        for row in report[part]:
-            _print_finding(row)
-    print(heading("unlabelled", len(report["unlabelled"])))
-    for row in report["unlabelled"]:
-        missing = " · ".join(say(f"label.{label}") for label in row["missing"])
-        print(f"  {printable(row['name'])}  {missing}  [{cites_text(row['cites'])}]")
-    print(heading("set_aside", len(report["set_aside"])))
-    for row in report["set_aside"]:
-        why = say(f"error.{row['problem']}")
-        print(f"  {printable(row['device'])}  {printable(row['name'])}  {row['bytes']}/{row['size']}  {why}")
 
 
 def _counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -124,11 +96,13 @@ def _print_deadlines(rows: Sequence[Mapping[str, Any]], zone: str) -> None:
             "clock_starts": time_text(row["clock_starts"], zone),
             "due": time_text(row["due"], zone),
             "stored": time_text(row["stored"], zone),
-            "late_by": seconds_text(row["late_by_s"]),
+            "late_by": late_by_text(row["late_by_s"]),
         }
         for row in rows
     ]
-    _print_table(("state", "device", "name", "clock_starts", "due", "stored", "late_by"), table)
+    _print_table(
+        ("state", "device", "wearer", "name", "clock_starts", "due", "stored", "late_by", "recording"), table
+    )
     for cite in sorted({cite for row in rows for cite in row["cites"]}):
         print(f"  {say('column.cites')}: {cites_text([cite])}")
 
@@ -147,7 +121,3 @@ def _print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> N
 def _cell(value: object) -> str:
     """Write one cell: hostile names made harmless line by line, so that our own line breaks stay."""
     return "" if value is None else "\n".join(printable(line) for line in str(value).split("\n"))
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))

@@ -24,6 +24,7 @@ Data = Annotated[
     Path | None, typer.Option("--data", help="站点数据目录 / the site's data folder (or EVIDENCE_DATA)")
 ]
 Json = Annotated[bool, typer.Option("--json", help="机器可读 / machine-readable")]
+Device = Annotated[str | None, typer.Option("--device", help="仅此设备 / this device only")]
 OPERATOR = Caller("operator", Role.OPERATOR, "operator")
 
 docks = typer.Typer(help="采集站 / docking stations", no_args_is_help=True)
@@ -45,6 +46,11 @@ def open_site(data: Path | None) -> Application:
     from evidence.bootstrap import build
 
     return build(folder(data))
+
+
+def print_json(value: object) -> None:
+    """Print the answer for programs."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def init(

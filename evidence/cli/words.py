@@ -5,13 +5,12 @@ headings.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from evidence.domain.instants import from_text
 from evidence.local import citation_text
-from evidence.locale import say
+from evidence.locale import LANGUAGES, duration, say
 
 _MARK = {"info": "·", "attention": "!", "breach": "‼"}
 
@@ -42,11 +41,11 @@ def heading(part: str, number: int) -> str:
     return f"\n{say(f'heading.{part}')}: {number}"
 
 
-def seconds_text(seconds: float | None) -> str:
-    """Return a length of time as `1 d 02:03:04`, empty for none."""
+def late_by_text(seconds: float | None) -> str:
+    """Return a length of time in both languages, empty for none."""
     if seconds is None:
         return ""
-    return str(timedelta(seconds=round(seconds)))
+    return " / ".join(duration(language, round(seconds)) for language in LANGUAGES)
 
 
 def cites_text(cites: Sequence[str]) -> str:
@@ -55,10 +54,10 @@ def cites_text(cites: Sequence[str]) -> str:
 
 
 def time_text(instant: str | None, zone: str) -> str:
-    """Return an instant as people read it, in the law's time zone, to the second."""
+    """Return an instant as people read it, in the law's time zone with its offset, to the second."""
     if instant is None:
         return ""
-    return from_text(instant).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
+    return from_text(instant).astimezone(ZoneInfo(zone)).isoformat(" ", "seconds")
 
 
 def check_text(row: Mapping[str, Any], zone: str) -> str:
@@ -94,7 +93,11 @@ def finding_lines(row: Mapping[str, Any]) -> Iterator[str]:
     code, severity = str(row["code"]), str(row["severity"])
     title, level = say(f"finding.{code}.title"), say(f"severity.{severity}")
     span = span_text(row["start_s"], row["end_s"])
-    yield f"{_MARK[severity]} [{level}] {title} ({code})  {printable(row['file'])}  {span}".rstrip()
+    place = [printable(row["device"])] if row.get("device") else []  # local files have none
+    place += [part for part in (printable(row["file"]), span) if part]
+    yield f"{_MARK[severity]} [{level}] {title} ({code})  {'  '.join(place)}"
+    if row.get("recording"):
+        yield f"    {say('column.recording')} {row['recording']}"
     facts = {**row["detail"], **{key: row[key] for key in ("measured", "limit", "file", "start_s", "end_s")}}
     yield "    " + printable(say(f"finding.{code}.text", **facts))
     if row["cites"]:

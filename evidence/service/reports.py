@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from evidence.domain.access import Action, Caller
 from evidence.domain.audit import Act, Entry
@@ -32,6 +35,8 @@ _INTERRUPTIONS = frozenset(
         Code.CARD_INCOMPLETE,
     }
 )
+_FAULTS = frozenset({Code.FIXITY_FAULT, Code.PAST_FIXITY_FAULT})
+_OWN_PART = _INTERRUPTIONS | _FAULTS | {Code.LATE}  # all others are to be explained
 _KEPT = (UploadState.RECEIVING, UploadState.COMPLETE, UploadState.REFUSED, UploadState.EXPIRED)
 _MISSING = frozenset({DeadlineKind.PENDING, DeadlineKind.DUE_SOON, DeadlineKind.OVERDUE})
 
@@ -45,16 +50,67 @@ class UnlabelledRecording:
     cites: tuple[str, ...]
 
 
+Reported = DeadlineRow | StoredFinding | UnlabelledRecording | Upload
+Line = TypeVar("Line", DeadlineRow, StoredFinding, UnlabelledRecording, Upload)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which part of the gap report is asked for: one recorder, the days from `since` to `until`, both in."""
+
+    device: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The day to which each line belongs: when recording ended, in the law's time zone; where nobody can
+    say, when the server first heard of the file. What has no file of that name: when it was found."""
+
+    zone: ZoneInfo
+    known: Mapping[tuple[str, str], datetime]  # by device and name
+
+    def of(self, one: Reported) -> date:
+        """Return the day of a line."""
+        device, name, otherwise = _place(one)
+        found = one.state.counted_from if isinstance(one, DeadlineRow) else self.known.get((device, name))
+        return (found or otherwise).astimezone(self.zone).date()
+
+    def are_asked(self, one: Reported, asked: Asked) -> bool:
+        """Tell whether a line belongs to what is asked for."""
+        day = self.of(one)
+        return (
+            asked.device in (None, _place(one)[0])
+            and (asked.since is None or asked.since <= day)
+            and (asked.until is None or day <= asked.until)
+        )
+
+
+def _place(one: Reported) -> tuple[str, str, datetime]:
+    """Return device and name of a line, and a time that is always known."""
+    if isinstance(one, DeadlineRow):
+        return one.device, one.name, one.state.counted_from
+    if isinstance(one, StoredFinding):
+        return one.device, str(one.body["file"]), one.at
+    if isinstance(one, Upload):
+        return one.origin.device, one.origin.name, one.created_at
+    origin = one.stored.recording.origin
+    return origin.device, origin.name, one.stored.first_seen_at
+
+
 @dataclass(frozen=True, slots=True)
 class GapReport:
     """What a supervisor must see at once: missing, late, interrupted, unexplained."""
 
+    faults: Sequence[StoredFinding]  # not what was sealed, at the last pass or at one before
     missing: Sequence[DeadlineRow]  # announced by a card's list, not sealed
     late: Sequence[DeadlineRow]
     interruptions: Sequence[StoredFinding]
     to_explain: Sequence[StoredFinding]  # everything else above "info"
     unlabelled: Sequence[UnlabelledRecording]
     set_aside: Sequence[Upload]  # refused or expired uploads whose bytes are kept in staging
+    days: Days
 
 
 def _gravest_first(one: StoredFinding) -> tuple[int, str, float, str]:
@@ -83,8 +139,8 @@ class Reports:
         return sorted(kept, key=_gravest_first)
 
     @admits(Action.READ_GAPS)
-    def gaps(self, caller: Caller) -> GapReport:
-        """Return the gap report; the look is logged."""
+    def gaps(self, caller: Caller, asked: Asked = Asked()) -> GapReport:  # noqa: B008 (frozen)
+        """Return the gap report, or the part of it that is asked for; the look is logged."""
         self._log(caller, "gaps")
         rows = Deadlines(self.site).list(caller)
         with self.site.database.reading() as unit:
@@ -95,19 +151,23 @@ class Reports:
                 *unit.uploads.in_state(UploadState.EXPIRED),
             ]
         serious = sorted((one for one in found if one.body["severity"] != Severity.INFO), key=_gravest_first)
+        known = {(row.device, row.name): row.state.counted_from for row in rows}
+        days = Days(ZoneInfo(self.site.policies.latest.time_zone), known)
+
+        def part(lines: Iterable[Line]) -> list[Line]:
+            return [one for one in lines if days.are_asked(one, asked)]
+
         return GapReport(
-            missing=[row for row in rows if row.state.kind in _MISSING],
-            late=[row for row in rows if row.state.kind is DeadlineKind.LATE],
-            interruptions=[one for one in serious if one.body["code"] in _INTERRUPTIONS],
-            to_explain=[
-                one
-                for one in serious
-                if one.body["code"] not in _INTERRUPTIONS
-                and one.scope_kind != "announced"
-                and one.body["code"] != Code.LATE
-            ],
-            unlabelled=self._unlabelled(recordings),
-            set_aside=aside,
+            faults=part(one for one in serious if one.body["code"] in _FAULTS),
+            missing=part(row for row in rows if row.state.kind in _MISSING),
+            late=part(row for row in rows if row.state.kind is DeadlineKind.LATE),
+            interruptions=part(one for one in serious if one.body["code"] in _INTERRUPTIONS),
+            to_explain=part(
+                one for one in serious if one.body["code"] not in _OWN_PART and one.scope_kind != "announced"
+            ),
+            unlabelled=part(self._unlabelled(recordings)),
+            set_aside=part(aside),
+            days=days,
         )
 
     @admits(Action.READ_STATUS)

@@ -101,6 +101,40 @@ def test_the_gap_report_puts_everything_in_its_part(site: Path) -> None:
     assert report["set_aside"] == []
 
 
+def test_the_gap_report_begins_with_its_totals_and_can_be_asked_for_less(site: Path) -> None:
+    report = rows(site, "gaps")
+    first, _, rest = run(site, "gaps").stdout.partition("\n")
+    assert report["totals"] == {part: len(report[part]) for part in report["totals"]}
+    assert "尚未入库 1，逾期入库 1" in first
+    day = report["late"][0]["day"]
+    assert f"── DSJ1  {day}" in rest
+    for less in (["--device", "DSJ2"], ["--until", "2000-01-01"], ["--since", "2999-01-01"]):
+        assert set(rows(site, "gaps", *less)["totals"].values()) == {0}, less
+    assert rows(site, "gaps", "--device", "DSJ1", "--since", day, "--until", day)["late"] == report["late"]
+    assert run(site, "gaps", "--since", "yesterday").exit_code == 2
+
+
+@pytest.mark.parametrize("words", [["findings"], ["deadlines"], ["gaps"]])
+def test_what_people_read_names_the_recorder_and_the_recording(site: Path, words: list[str]) -> None:
+    (recording,) = rows(site, "recordings")
+    shown = run(site, *words).stdout
+    assert recording["id"] in shown
+    assert "DSJ1" in shown
+    if words == ["findings"]:
+        heads = [line for line in shown.splitlines() if line and not line.startswith(" ")]
+        assert all("DSJ1" in line for line in heads)
+
+
+@pytest.mark.parametrize("words", [["deadlines"], ["gaps"]])
+def test_times_carry_their_offset_and_lengths_of_time_are_written_in_both_languages(
+    site: Path, words: list[str]
+) -> None:
+    shown = run(site, *words).stdout
+    assert "+08:00" in shown
+    assert "小时" in shown
+    assert ", " not in shown.replace("; ", "").split("逾期时长")[-1].splitlines()[0]
+
+
 @pytest.mark.parametrize("words", [["recordings"], ["findings"], ["deadlines"], ["gaps"], ["verify"]])
 def test_what_people_read_is_chinese_first_and_steers_no_terminal(site: Path, words: list[str]) -> None:
     result = run(site, *words)

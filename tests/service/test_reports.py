@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from evidence.domain.findings import Severity
 from evidence.errors import NoSpace, Refused
-from evidence.service.reports import Reports
+from evidence.service.reports import Asked, Reports
 from evidence.service.uploads import RESERVE_BYTES
 from tests.builders import START, SmallSite, an_origin
 
@@ -76,9 +76,36 @@ def test_each_serious_finding_stands_in_the_gap_report_exactly_once(
     seal(small, "a.mp4")
     seal(small, "late.mp4", modified_at=START - timedelta(hours=30))
     report = reports.gaps(small.administrator)
-    shown = [one.id for one in (*report.interruptions, *report.to_explain)]
+    shown = [one.id for one in (*report.faults, *report.interruptions, *report.to_explain)]
     serious = reports.findings(small.administrator, Severity.ATTENTION)
     assert sorted(shown) == sorted(one.id for one in serious if one.body["code"] != "late")
+
+
+def test_the_gap_report_can_be_asked_for_one_recorder_and_some_days(
+    small: SmallSite, reports: Reports
+) -> None:
+    seal(small, "a.mp4", device="ONE")
+    seal(small, "a.mp4", b"another", device="TWO", modified_at=START - timedelta(days=2))
+    refused = small.send(an_origin("a.mp4", size_bytes=5, device="ONE"), b"other")
+    small.do_jobs()
+    day = START.date()
+
+    def shown(asked: Asked) -> set[tuple[str, date]]:
+        report = reports.gaps(small.administrator, asked)
+        lines = [*report.late, *report.interruptions, *report.to_explain, *report.unlabelled]
+        aside = [] if asked.device == "TWO" or asked.until else [refused.id]
+        assert [upload.id for upload in report.set_aside] == aside
+        return {
+            (getattr(one, "device", "") or one.stored.recording.origin.device, report.days.of(one))  # type: ignore[union-attr]
+            for one in lines
+        }
+
+    one, two = ("ONE", day), ("TWO", day - timedelta(days=2))
+    assert shown(Asked()) == {one, two}
+    assert shown(Asked(device="TWO")) == {two}
+    assert shown(Asked(since=day)) == {one}
+    assert shown(Asked(until=day - timedelta(days=1))) == {two}
+    assert shown(Asked(device="ONE", until=day - timedelta(days=1))) == set()
 
 
 def test_a_file_leaves_the_list_of_the_missing_when_it_is_sealed(small: SmallSite, reports: Reports) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,6 +10,7 @@ from fastapi import APIRouter
 from evidence.answers import deadline_out, finding_out, gaps_out
 from evidence.domain.access import Action, Caller
 from evidence.domain.findings import Severity
+from evidence.service.reports import Asked
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
@@ -29,9 +31,17 @@ def deadlines(app: App, caller: Caller = admitted(Action.READ_DEADLINES)) -> lis
 
 
 @router.get("/gaps")
-def gaps(app: App, caller: Caller = admitted(Action.READ_GAPS)) -> dict[str, Any]:
-    """Return the gap report: missing, late, interrupted, to be explained."""
-    return gaps_out(app.reports.gaps(caller))
+def gaps(
+    app: App,
+    device: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    caller: Caller = admitted(Action.READ_GAPS),
+) -> dict[str, Any]:
+    """Return the gap report: missing, late, interrupted, to be explained; the days are those on which
+    recording ended, both included.
+    """
+    return gaps_out(app.reports.gaps(caller, Asked(device, since, until)))
 
 
 @router.get("/status")

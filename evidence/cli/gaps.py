@@ -1,0 +1,94 @@
+"""`evidence gaps`: the gap report, by recorder and day, with the totals above it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from evidence.answers import GAP_PARTS, gaps_out
+from evidence.cli.site import OPERATOR, Data, Device, Json, open_site, print_json
+from evidence.cli.words import (
+    cites_text,
+    finding_lines,
+    heading,
+    late_by_text,
+    printable,
+    time_text,
+)
+from evidence.locale import say
+from evidence.service.reports import Asked
+
+Row = Mapping[str, Any]
+Day = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="录制结束日期 / day on which recording ended")
+]
+
+
+def gaps(
+    data: Data = None, device: Device = None, since: Day = None, until: Day = None, json_: Json = False
+) -> None:
+    """缺口报告 / The gap report: missing, late, interrupted, to be explained."""
+    application = open_site(data)
+    asked = Asked(device, since.date() if since else None, until.date() if until else None)
+    report = gaps_out(application.reports.gaps(OPERATOR, asked))
+    if json_:
+        print_json(report)
+        return
+    print(say("cli.gaps-total", **report["totals"]))
+    zone = application.site.policies.latest.time_zone
+    groups: dict[tuple[str, str], list[tuple[str, Row]]] = defaultdict(list)
+    for part in GAP_PARTS:
+        for row in report[part]:
+            groups[row["device"], row["day"]].append((part, row))
+    for (recorder, day), rows in sorted(groups.items()):
+        print(f"\n── {printable(recorder)}  {day}")
+        for part in GAP_PARTS:
+            of_part = [row for name, row in rows if name == part]
+            if of_part:
+                print(heading(part, len(of_part)))
+            for row in of_part:
+                for line in _lines(part, row, zone):
+                    print(f"  {line}")
+
+
+def _lines(part: str, row: Row, zone: str) -> Iterator[str]:
+    if part in ("missing", "late"):
+        yield from _deadline_lines(row, zone)
+    elif part == "unlabelled":
+        missing = " · ".join(say(f"label.{label}") for label in row["missing"])
+        yield f"{_who(row)}  {printable(row['name'])}  {missing}"
+        yield f"    {_recording(row)}  {cites_text(row['cites'])}"
+    elif part == "set_aside":
+        why = say(f"error.{row['problem']}")
+        yield f"{_who(row)}  {printable(row['name'])}  {row['bytes']}/{row['size']}  {why}"
+        yield f"    {say('column.upload')} {row['upload']}"
+    else:
+        yield from finding_lines(row)
+
+
+def _deadline_lines(row: Row, zone: str) -> Iterator[str]:
+    state = say(f"deadline.{row['state']}")
+    times = [f"{say('column.due')} {time_text(row['due'], zone)}"]
+    if row["stored"]:
+        times.append(f"{say('column.stored')} {time_text(row['stored'], zone)}")
+    if row["late_by_s"] is not None:
+        times.append(f"{say('column.late_by')} {late_by_text(row['late_by_s'])}")
+    yield f"{_who(row)}  {printable(row['name'])}  [{state}]"
+    yield "    " + "  ·  ".join(times)
+    yield (
+        f"    {_recording(row)}  {cites_text(row['cites'])}"
+        if row["recording"]
+        else (f"    {cites_text(row['cites'])}")
+    )
+
+
+def _who(row: Row) -> str:
+    return f"{printable(row['device'])} {printable(row['wearer'])}"
+
+
+def _recording(row: Row) -> str:
+    return f"{say('column.recording')} {row['recording']}"
