@@ -61,6 +61,8 @@ def findings(
         return
     for row in rows:
         _print_finding(row)
+    if not rows:
+        print(say("cli.nothing-listed"))
 
 
 def deadlines(data: Data = None, json_: Json = False) -> None:
@@ -71,6 +73,8 @@ def deadlines(data: Data = None, json_: Json = False) -> None:
         print_json(rows)
         return
     _print_deadlines(rows, application.site.policies.latest.time_zone)
+    if not rows:
+        print(say("cli.nothing-listed"))
 
 
 def _counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import re
+import socket
+import ssl
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +17,7 @@ import typer
 
 from evidence.cli.words import printable
 from evidence.domain.access import Caller, Role
-from evidence.errors import Invalid
+from evidence.errors import Invalid, Unavailable
 from evidence.local import check_machine
 from evidence.locale import say
 
@@ -65,6 +69,7 @@ def init(
     """建立站点 / Make a site; prints the administrator's token this one time."""
     from evidence.bootstrap import initialise
 
+    _verify_can_begin(data, name)
     token, verifier = initialise(data, policy, name, sm3)
     if json_:
         print(json.dumps({"data": str(data), "administrator_token": token, "verifier_key": verifier}))
@@ -74,6 +79,18 @@ def init(
     print(f"  {token}")
     print(say("cli.verifier-key"))
     print(f"  {verifier}")
+
+
+def _verify_can_begin(data: Path, name: str) -> None:
+    """Refuse what cannot become a site, and say why. Raises: Invalid."""
+    from evidence.settings import FILE, NAME
+
+    if not re.fullmatch(NAME, name):
+        raise Invalid("invalid-site-name", name=name)
+    if data.exists() and not data.is_dir():
+        raise Invalid("not-a-folder", file=str(data))
+    if (data / FILE).exists():
+        raise Invalid("already-a-site", folder=str(data))
 
 
 def serve(
@@ -90,6 +107,8 @@ def serve(
 
     if certificate is None and host not in ("127.0.0.1", "::1", "localhost"):
         raise Invalid("tls-required", host=host)
+    if certificate is not None:
+        _verify_certificate(certificate, key)
     where = folder(data)
     _log_to_standard_error()
     with ExitStack() as held:
@@ -97,7 +116,32 @@ def serve(
             check_machine()
         held.enter_context(lock_to_serve(where))
         verify_may_ingest(where)
-        serve_http(create_app(build(where)), host, port, certificate, key)
+        service = create_app(build(where))
+        _verify_can_listen(host, port)
+        serve_http(service, host, port, certificate, key)
+
+
+def _verify_certificate(certificate: Path, key: Path | None) -> None:
+    """Load certificate and key once. Raises: Invalid("certificate-unusable")."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except OSError as problem:
+        files = {"certificate": str(certificate), **({"key": str(key)} if key else {})}
+        raise Invalid("certificate-unusable", **files, reason=problem.strerror or str(problem)) from problem
+
+
+def _verify_can_listen(host: str, port: int) -> None:
+    """Take the address for a moment, as the server will. Raises: Unavailable("port-in-use"), Invalid."""
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(address)
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            raise Unavailable("port-in-use", host=host, port=port) from problem
+        raise Invalid("address-unusable", host=host, port=port, reason=problem.strerror) from problem
 
 
 def _log_to_standard_error() -> None:
@@ -135,5 +179,9 @@ def list_docks(data: Data = None, json_: Json = False) -> None:
     if json_:
         print(json.dumps([{"id": one.id, "name": one.name} for one in accounts], ensure_ascii=False))
         return
+    if not accounts:
+        print(say("cli.nothing-listed"))
+        return
+    print(f"{say('column.id'):32}  {say('column.dock')}")
     for one in accounts:
         print(f"{one.id}  {printable(one.name)}")

@@ -8,6 +8,7 @@ import typer
 
 from evidence.cli.site import Data, Json, folder
 from evidence.cli.words import printable
+from evidence.errors import Invalid
 from evidence.locale import say
 
 app = typer.Typer(help="对象存储 / the object store", no_args_is_help=True)
@@ -22,9 +23,13 @@ def storage() -> None:
 def qualify(data: Data = None, json_: Json = False) -> None:
     """检验存储 / Probe the store's locks, keep the signed result; exit code 1 when it must not be used."""
     from evidence.bootstrap import qualify_store
+    from evidence.settings import load
 
+    where = folder(data)
+    if load(where).vault_url.startswith("file:"):
+        raise Invalid("vault-is-folder", folder=str(where))
     rows, in_the_way = [], 0
-    for probe in qualify_store(folder(data)):
+    for probe in qualify_store(where):
         in_the_way += probe.stands_in_the_way
         rows.append(
             {"name": probe.name, "needed": probe.is_needed, "kept": probe.is_kept, "said": probe.said}

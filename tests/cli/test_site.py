@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,43 @@ def test_init_over_a_site_leaves_the_site_as_it_is(site: tuple[Path, str]) -> No
     assert contents(site[0]) == before
 
 
+def test_init_says_plainly_what_stands_in_its_way(site: tuple[Path, str], tmp_path: Path) -> None:
+    file = tmp_path / "a-file"
+    file.write_text("mine")
+    for said, where, name in (
+        ("这是一个文件，不是目录 / ", file, "x"),
+        ("该目录已是站点 / ", site[0], "x"),
+        ("站点名称只能含", tmp_path / "new", "第七派出所"),
+    ):
+        done = evidence("init", "--data", str(where), "--policy", "dazhe-2020", "--name", name)
+        assert done.returncode == 2, done.stderr
+        assert done.stderr.startswith(said)
+        assert (name if name != "x" else str(where)) in done.stderr
+        assert "Errno" not in done.stderr
+    assert contents(tmp_path) == {"a-file": b"mine"}
+
+
+def test_serve_says_plainly_which_file_or_port_it_cannot_use(site: tuple[Path, str], tmp_path: Path) -> None:
+    (tmp_path / "no.pem").write_text("no certificate")
+    for certificate in (tmp_path / "nowhere", tmp_path / "no.pem"):
+        done = evidence("serve", "--data", str(site[0]), "--certificate", str(certificate))
+        assert done.returncode == 2, done.stderr
+        assert done.stderr.startswith("证书或私钥无法使用 / ")
+        assert str(certificate) in done.stderr
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = evidence("serve", "--data", str(site[0]), "--port", port)
+    assert done.returncode == 3, done.stderr
+    assert "端口已被占用 / " in done.stderr
+    assert f"port: {port}" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["findings"], ["deadlines"], ["docks", "list"]])
+def test_an_empty_list_says_that_it_is_empty(tmp_path: Path, command: list[str]) -> None:
+    init(tmp_path / "data")
+    assert "没有内容 / nothing to list" in run(*command, "--data", str(tmp_path / "data")).stdout
+
+
 def test_init_with_an_unknown_policy_makes_nothing(tmp_path: Path) -> None:
     done = evidence("init", "--data", str(tmp_path / "data"), "--policy", "nowhere")
     assert done.returncode in (1, 2)
@@ -123,6 +161,7 @@ def test_a_dock_is_added_once_and_its_token_is_shown_once(tmp_path: Path) -> Non
     listed = run("docks", "list", "--data", str(data), "--json")
     assert [set(row) for row in json.loads(listed.stdout)] == [{"id", "name"}] * 2
     human = run("docks", "list", "--data", str(data)).stdout
+    assert human.startswith("编号 / id")
     assert "一号采集站" in human
     for text in (listed.stdout, human):
         assert token not in text

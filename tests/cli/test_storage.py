@@ -90,6 +90,6 @@ def test_a_folder_is_not_probed(tmp_path: Path) -> None:
 
     assert json.loads(run("init", "--policy", "dazhe-2020", "--json").stdout)
     done = run("storage", "qualify")
-    assert done.returncode == 1
-    assert "scheme: file" in done.stderr
+    assert done.returncode == 2
+    assert done.stderr.startswith("封存库是目录，无需检验 / ")
     assert not (tmp_path / "data" / "qualification.json").exists()
