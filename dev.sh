@@ -6,10 +6,11 @@
 #   ./dev.sh run [ARGS]    a service on a fresh or existing ./var/run (ARGS go to `evidence serve`)
 #   ./dev.sh bench NAME    ingest | examine | engines
 #   ./dev.sh drill NAME    whole fault sweeps: list with `./dev.sh drill list`
-#   ./dev.sh exec CMD…     a command inside the environment
+#   ./dev.sh exec CMD…     a command inside the environment, in the folder where you stand
 #   ./dev.sh lock          make both locks anew from pyproject.toml (hashes only, no address)
 # test, bench and drill also install PostgreSQL, Redis, Ceph and nginx; none of them is started on the machine itself.
 set -eu
+caller=$PWD
 cd "$(dirname "$0")"
 PATH=$PATH:/usr/sbin:/sbin      # an ordinary user's may lack them, and servers live there
 export PATH
@@ -119,7 +120,7 @@ case "$command" in
          exec python -m evidence serve --data var/run "$@" ;;
   bench) setup $SERVERS; exec python -m tests.bench "$@" ;;
   drill) setup $SERVERS e2fsprogs:mkfs.ext4 mount:mount; exec python -m tests.drills "$@" ;;
-  exec)  setup; exec "$@" ;;
+  exec)  setup; cd "$caller"; exec "$@" ;;
   lock)  setup
          pins() { uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
                     --python-version 3.11 pyproject.toml "$@"; }
