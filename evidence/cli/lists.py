@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -22,6 +23,9 @@ from evidence.cli.words import (
 )
 from evidence.domain.findings import Severity
 from evidence.locale import say
+
+_WIDER_THAN_ANY_ROW = 100_000
+_OF_SEVERAL_LINES = ("state", "check")
 
 
 def recordings(data: Data = None, device: Device = None, json_: Json = False) -> None:
@@ -112,16 +116,32 @@ def _print_deadlines(rows: Sequence[Mapping[str, Any]], zone: str) -> None:
 
 
 def _print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print a table: for a terminal as wide as that, with digests shortened; else one line for each row."""
     if not rows:
         return
+    is_terminal = sys.stdout.isatty()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(say(f"column.{column}").replace(" / ", "\n"), overflow="fold")
+        title = say(f"column.{column}")
+        table.add_column(title.replace(" / ", "\n") if is_terminal else title, overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(row[column]) for column in columns))
-    Console(width=None, highlight=False, markup=False).print(table)
+        table.add_row(*(_cell(column, row[column], is_terminal) for column in columns))
+    shown = Console(highlight=False, markup=False)
+    if is_terminal:
+        shown.print(table)
+        return
+    shown.width = _WIDER_THAN_ANY_ROW
+    with shown.capture() as lines:
+        shown.print(table)
+    for line in lines.get().splitlines():
+        print(line.rstrip())
 
 
-def _cell(value: object) -> str:
-    """Write one cell: hostile names made harmless line by line, so that our own line breaks stay."""
-    return "" if value is None else "\n".join(printable(line) for line in str(value).split("\n"))
+def _cell(column: str, value: object, is_terminal: bool) -> str:
+    """Write one cell: hostile names made harmless; only our own line breaks stay, on a terminal."""
+    if value is None:
+        return ""
+    text = str(value)
+    if column in _OF_SEVERAL_LINES:
+        return ("\n" if is_terminal else " ").join(printable(line) for line in text.split("\n"))
+    return printable(f"{text[:12]}…" if column == "sha256" and is_terminal else text)

@@ -114,6 +114,18 @@ def test_the_gap_report_begins_with_its_totals_and_can_be_asked_for_less(site: P
     assert run(site, "gaps", "--since", "yesterday").exit_code == 2
 
 
+@pytest.mark.parametrize("words", ["recordings", "deadlines"])
+def test_a_table_that_is_piped_has_one_line_for_each_row(site: Path, words: str) -> None:
+    result = CliRunner(env={"COLUMNS": "40"}).invoke(app, [words, "--data", str(site)])
+    listed = rows(site, words)
+    lines = result.stdout.splitlines()
+    for row, line in zip(listed, lines[1:], strict=False):
+        assert row["device"] in line
+        assert row["name"].rsplit("/", 1)[-1].rsplit(" ", 1)[-1] in line
+        assert row.get("sha256", "") in line
+    assert "记录仪 / device" in lines[0]
+
+
 @pytest.mark.parametrize("words", [["findings"], ["deadlines"], ["gaps"]])
 def test_what_people_read_names_the_recorder_and_the_recording(site: Path, words: list[str]) -> None:
     (recording,) = rows(site, "recordings")
