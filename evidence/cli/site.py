@@ -167,7 +167,7 @@ def add_dock(name: str, data: Data = None, json_: Json = False) -> None:
 
 @docks.command("revoke")
 def revoke_dock(dock: str, data: Data = None) -> None:
-    """吊销采集站令牌 / Revoke a dock's token (by the dock's id); what it sent stays."""
+    """吊销采集站令牌 / Revoke a dock's token (by the dock's id or name); what it sent stays."""
     open_site(data).accounts.revoke_dock(OPERATOR, dock)
     print(say("cli.dock-revoked", dock=dock))
 

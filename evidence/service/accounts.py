@@ -48,13 +48,18 @@ class Accounts:
         return dock, token
 
     @admits(Action.MANAGE_DOCKS)
-    def revoke_dock(self, caller: Caller, dock_id: str) -> None:
-        """Make a dock's token worthless at once; what it sent stays. Raises: NotFound."""
+    def revoke_dock(self, caller: Caller, dock: str) -> None:
+        """Make a dock's token worthless at once; what it sent stays. dock: its id, or its name.
+
+        Raises: NotFound.
+        """
         with self.site.database.writing() as unit:
             now = self.site.clock.now()
-            docks = {one.id for one in unit.accounts.all() if one.role is Role.DOCK}
-            if dock_id not in docks or not unit.accounts.revoke(dock_id, now):
-                raise NotFound("dock-not-found", dock=dock_id)
+            docks = [one for one in unit.accounts.all() if one.role is Role.DOCK]
+            named = {**{one.name: one.id for one in docks}, **{one.id: one.id for one in docks}}
+            dock_id = named.get(dock)
+            if dock_id is None or not unit.accounts.revoke(dock_id, now):
+                raise NotFound("dock-not-found", dock=dock)
             unit.log.append(Entry(Act.DOCK_REVOKE, caller.id, objects=(("account", dock_id),)), now)
 
     @admits(Action.MANAGE_DOCKS)

@@ -93,6 +93,21 @@ def test_a_revoked_dock_is_nobody_at_once_and_what_it_sent_stays(small: SmallSit
     assert (entry["act"], entry["obj"]) == ("dock.revoke", [{"id": dock.id, "k": "account"}])
 
 
+def test_a_revoked_dock_gives_up_its_name_and_stays_in_the_log(small: SmallSite) -> None:
+    tokens, ids = [], []
+    for _ in range(3):
+        dock, token = small.accounts.add_dock(small.administrator, "front desk")
+        tokens.append(token)
+        ids.append(dock.id)
+        assert small.accounts.identify(token) == dock
+        small.accounts.revoke_dock(small.administrator, "front desk")
+    assert [small.accounts.identify(token) for token in tokens] == [None] * 3
+    entries = [json.loads(body) for body in small.log()]
+    revoked = [one["obj"][0]["id"] for one in entries if one["act"] == "dock.revoke"]
+    assert revoked == ids
+    assert len(accounts(small)) == 3, "no account is deleted"
+
+
 def test_only_a_dock_in_force_can_be_revoked(small: SmallSite) -> None:
     token = small.accounts.open_site()
     administrator = small.accounts.identify(token)

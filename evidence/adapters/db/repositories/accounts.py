@@ -20,9 +20,13 @@ class SqlAccounts:
         self._db = connection
 
     def add(self, caller: Caller, token_sha256: str, at: datetime) -> None:
-        """Add an account. Raises: Conflict when the name is taken."""
-        if self._db.execute(select(account.c.id).where(account.c.name == caller.name)).first():
+        """Add an account. A revoked one gives up its name. Raises: Conflict when the name is taken."""
+        holder = self._db.execute(select(account).where(account.c.name == caller.name)).first()
+        if holder is not None and holder.revoked_at is None:
             raise Conflict("name-taken", name=caller.name)
+        if holder is not None:  # it keeps its id, by which the log names it, and stays legible
+            given_up = update(account).where(account.c.id == holder.id)
+            self._db.execute(given_up.values(name=f"{holder.name} ({holder.id})"))
         self._db.execute(
             insert(account).values(
                 id=caller.id,
