@@ -18,6 +18,9 @@ from sqlalchemy import text
 from tests import forms, inside
 
 _POOL = "default.rgw.buckets.data"
+# What stands there under the store's sign of the bucket: of each version a head, and the bytes of its parts.
+_HEAD = r"[^_/:]+__:[^_/:]+_{}"
+_PART = r"[^_/:]+__multipart_{}\.2~[^/]+\.1"
 
 
 def overwrite(folder: Path, key: str, body: bytes) -> None:
@@ -27,7 +30,7 @@ def overwrite(folder: Path, key: str, body: bytes) -> None:
     if forms.is_grown(folder):
         size = len(inside.sealed(folder, key))
         assert len(body) <= size, "a bucket never shows more bytes than it took"
-        _rados("put", _name(key), "-", given=body.ljust(size, b"\0"))
+        _rados("put", _name(key, _PART), "-", given=body.ljust(size, b"\0"))
         return
     file = folder / "vault" / key
     mode = file.stat().st_mode
@@ -37,9 +40,12 @@ def overwrite(folder: Path, key: str, body: bytes) -> None:
 
 
 def remove(folder: Path, key: str) -> None:
-    """Take the bytes of a sealed object away."""
+    """Take a sealed object away; from a bucket as its operator does it."""
     if forms.is_grown(folder):
-        _rados("rm", _name(key))
+        bucket = inside.bucket(forms.vault_url(folder))
+        for one in bucket.versions(key):
+            words = ("--bucket", bucket.name, "--object", one.key, "--object-version", one.id)
+            _ask_ceph("radosgw-admin", "-n", "client.admin", "object", "rm", *words)
     else:
         (folder / "vault" / key).unlink()
 
@@ -59,7 +65,7 @@ def overwritten(folder: Path, key: str, body: bytes) -> Iterator[None]:
 def removed(folder: Path, key: str) -> Iterator[None]:
     """Take a sealed object away, and put it back afterwards."""
     if forms.is_grown(folder):
-        name = _name(key)
+        name = _name(key, _HEAD)
         hidden = f"hidden-{name}"
         _rados("cp", name, hidden)
         _rados("rm", name)
@@ -105,19 +111,19 @@ def no_log(folder: Path, *, by_mistake: bool = False) -> Iterator[None]:
             opened.execute(text(end))
 
 
-def _name(key: str) -> str:
-    """Return the name under which the store keeps a key's one version on its discs: its own sign of the
-    bucket, ":", the version, the key.
-    """
-    sign = re.compile(rf"[^_/:]+__:[^_/:]+_{re.escape(key)}")
+def _name(key: str, what: str) -> str:
+    """Return the name under which the store keeps a key's one version on its discs."""
+    sign = re.compile(what.format(re.escape(key)))
     (found,) = filter(sign.fullmatch, _rados("ls").decode("utf-8", "replace").splitlines())
     return found
 
 
 def _rados(*words: str, given: bytes | None = None) -> bytes:
+    return _ask_ceph("rados", "-p", _POOL, *words, given=given)
+
+
+def _ask_ceph(program: str, *words: str, given: bytes | None = None) -> bytes:
     conf = forms.servers().store.folder / "store" / "ceph.conf"
-    done = subprocess.run(
-        ["rados", "-c", str(conf), "-p", _POOL, *words], input=given, capture_output=True, timeout=60
-    )
+    done = subprocess.run([program, "-c", str(conf), *words], input=given, capture_output=True, timeout=60)
     assert done.returncode == 0, f"{words}: {done.stderr.decode(errors='replace')}"
     return done.stdout
