@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,27 +19,25 @@ from io import BytesIO
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
-import urllib3
 from minio import Minio
 from minio.commonconfig import COMPLIANCE
 from minio.error import MinioException, S3Error
 from minio.objectlockconfig import DAYS, ObjectLockConfig
 from minio.retention import Retention
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
-from urllib3.response import BaseHTTPResponse, HTTPResponse
+from urllib3.response import BaseHTTPResponse
 
+from storage.connections import new_pool
 from storage.errors import Locked, Missing, StorageError, StoreFull, StoreUnavailable
 
-CONNECT_S, READ_S = 5, 60
 # The default lock covers the moment until the real one is confirmed. A server that drops the lock of parts
 # keeps each object that long at least: so it is short.
 DEFAULT_LOCK_DAYS = 1
-_CONNECTIONS = 32
+_DEFAULT_LOCK = ObjectLockConfig(COMPLIANCE, DEFAULT_LOCK_DAYS, DAYS)
 # MethodNotAllowed: the newest version is a delete marker.
 _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "MethodNotAllowed"}
 _FULL = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "EntityTooLarge"}
+_RANGE = re.compile(r"bytes (\d{1,20})-(\d{1,20})/(\d{1,20})", re.ASCII)
 _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")  # Ceph writes nine digits
 
 
@@ -104,28 +101,37 @@ class Bucket:
         return self.address.bucket
 
     def verify_locks(self) -> None:
-        """Refuse a bucket that does not lock what is put into it by default.
+        """Refuse a bucket with another default lock than ours: with none, what has just been stored can be
+        deleted; with a longer one, a server that drops the lock of parts keeps everything as long.
 
-        Raises: StoreUnavailable(reason="bucket-without-lock").
+        Raises: StoreUnavailable(reason="bucket-without-lock" or "bucket-locks-otherwise").
         """
+        found = self._default_lock()
+        if found is None or not found.mode:
+            raise StoreUnavailable(reason="bucket-without-lock", bucket=self.name)
+        if found != _DEFAULT_LOCK:
+            raise StoreUnavailable(reason="bucket-locks-otherwise", bucket=self.name, found=found)
+
+    def make(self) -> None:
+        """Make the bucket with Object Lock and a default lock, unless it is there already; give the lock to
+        an empty one that has none: its making broke off."""
+        with asking(bucket=self.name):
+            if not self.client.bucket_exists(bucket_name=self.name):
+                self.client.make_bucket(bucket_name=self.name, object_lock=True)
+            found = self._default_lock()
+            if found is None or found.mode or next(self.versions(""), None) is not None:
+                return
+            self.client.set_object_lock_config(bucket_name=self.name, config=_DEFAULT_LOCK)
+
+    def _default_lock(self) -> ObjectLockConfig | None:
+        """Return the bucket's default lock, with mode None where it has none; None without Object Lock."""
         with asking(bucket=self.name):
             try:
-                config = self.client.get_object_lock_config(bucket_name=self.name)
+                return self.client.get_object_lock_config(bucket_name=self.name)
             except S3Error as fault:
                 if fault.code != "ObjectLockConfigurationNotFoundError":
                     raise
-                config = None
-        if config is None or config.mode != COMPLIANCE or not config.duration:
-            raise StoreUnavailable(reason="bucket-without-lock", bucket=self.name)
-
-    def make(self) -> None:
-        """Make the bucket with Object Lock and a default lock, unless it is there already."""
-        with asking(bucket=self.name):
-            if self.client.bucket_exists(bucket_name=self.name):
-                return
-            self.client.make_bucket(bucket_name=self.name, object_lock=True)
-            default = ObjectLockConfig(COMPLIANCE, DEFAULT_LOCK_DAYS, DAYS)
-            self.client.set_object_lock_config(bucket_name=self.name, config=default)
+        return None
 
     def put(
         self, key: str, body: bytes, until: datetime | None, hold: bool, notes: Mapping[str, str]
@@ -148,7 +154,7 @@ class Bucket:
 
     def head(self, key: str, version: str | None) -> Head:
         """Return size, lock and notes of a version (None: the newest)."""
-        with asking(key=key):
+        with self._asking(key, version):
             found = self.client.stat_object(bucket_name=self.name, object_name=key, version_id=version)
         words = {name.lower(): value for name, value in (found.metadata or {}).items()}
         date = words.get("x-amz-object-lock-retain-until-date")
@@ -166,10 +172,14 @@ class Bucket:
 
     def get(self, key: str, version: str, offset: int = 0) -> BaseHTTPResponse:
         """Open a version for reading from offset on; the caller gives the answer back with `give_back`."""
-        with asking(key=key):
-            return self.client.get_object(
+        with self._asking(key, version):
+            answer = self.client.get_object(
                 bucket_name=self.name, object_name=key, version_id=version, offset=offset
             )
+        if offset and not _reaches_from(answer, offset):  # other bytes than were asked for
+            give_back(answer)
+            raise StoreUnavailable(reason="range-ignored", key=key)
+        return answer
 
     def versions(self, prefix: str) -> Iterator[Version]:
         """Yield the versions whose key starts with prefix, in key order, each key's newest first; the delete
@@ -182,7 +192,7 @@ class Bucket:
 
     def retain(self, key: str, version: str, until: datetime) -> None:
         """Lock a version until a date; the server refuses an earlier one. Raises: Locked."""
-        with asking(key=key, may_be_locked=True):
+        with self._asking(key, version, may_be_locked=True):
             self.client.set_object_retention(
                 bucket_name=self.name,
                 object_name=key,
@@ -193,13 +203,25 @@ class Bucket:
     def hold(self, key: str, version: str, on: bool) -> None:
         """Set or lift the legal hold of a version."""
         act = self.client.enable_object_legal_hold if on else self.client.disable_object_legal_hold
-        with asking(key=key):
+        with self._asking(key, version):
             act(bucket_name=self.name, object_name=key, version_id=version)
 
     def delete(self, key: str, version: str) -> None:
         """Remove one version for good. Raises: Locked when the server refuses."""
-        with asking(key=key, may_be_locked=True):
+        with self._asking(key, version, may_be_locked=True):
             self.client.remove_object(bucket_name=self.name, object_name=key, version_id=version)
+
+    @contextmanager
+    def _asking(self, key: str, version: str | None, may_be_locked: bool = False) -> Iterator[None]:
+        """Ask about a version. That it is missing is final for the callers, so the list must say it too: a
+        balancer with no server behind it answers 404 as well."""
+        try:
+            with asking(key=key, may_be_locked=may_be_locked):
+                yield
+        except Missing as fault:
+            if version and any((one.key, one.id) == (key, version) for one in self.versions(key)):
+                raise StoreUnavailable(reason="listed-but-not-found", key=key, version=version) from fault
+            raise
 
 
 def give_back(answer: BaseHTTPResponse) -> None:
@@ -226,11 +248,22 @@ def asking(*, may_be_locked: bool = False, **facts: object) -> Iterator[None]:
 
 def _translated(fault: S3Error, facts: Mapping[str, object]) -> StorageError:
     code = fault.code or "unknown"
+    if fault.response.status == 501:  # a gateway's; the SDK calls it MethodNotAllowed, as a marker's 405
+        return StoreUnavailable(reason="not-implemented", **facts)
     if code in _GONE:
         return Missing(**facts)
     if code in _FULL:
         return StoreFull(reason=code, **facts)
     return StoreUnavailable(reason=code, **facts)
+
+
+def _reaches_from(answer: BaseHTTPResponse, offset: int) -> bool:
+    """Whether an answer is what lies between an offset and the end."""
+    said = _RANGE.fullmatch(answer.headers.get("content-range", ""))
+    if answer.status != 206 or said is None:
+        return False
+    first, last, size = map(int, said.groups())
+    return (first, last + 1) == (offset, size)
 
 
 def whole_second(moment: datetime) -> datetime:
@@ -247,35 +280,12 @@ def _instant(text: str, key: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-class _Prompt(HTTPSConnection):
-    """A connection that acknowledges an answer's head at once. Servers that write head and body apart wait
-    for that before they send the body: 40 ms for each question (measured with Ceph 16)."""
-
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 itself
-        """Read an answer's head."""
-        if self.sock is not None:
-            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        return super().getresponse()
-
-
-class _PromptPool(HTTPSConnectionPool):
-    ConnectionCls = _Prompt
-
-
 def _client(address: Address) -> Minio:
-    pool = urllib3.PoolManager(
-        maxsize=_CONNECTIONS,
-        retries=False,
-        timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S),
-        cert_reqs="CERT_REQUIRED",
-        ca_certs=str(address.ca_file) if address.ca_file else None,
-    )
-    pool.pool_classes_by_scheme = {"https": _PromptPool}  # and nothing else: https only
     return Minio(
         endpoint=address.host,
         access_key=address.access_key,
         secret_key=address.secret_key,
         region=address.region,  # known, so that nobody asks the server for it
         secure=True,
-        http_client=pool,
+        http_client=new_pool(address.ca_file),
     )

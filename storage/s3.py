@@ -1,7 +1,8 @@
 """A vault in a bucket with Object Lock: COMPLIANCE date and legal hold, checked by reading, never believed.
 
 The order of a seal (docs/decisions/0012):
-1. unfinished sendings of the key are ended, then the bucket is asked what stands under it: nothing may
+1. unfinished sendings of the key are ended, then the bucket is asked what stands under it: nothing may; and
+   for its default lock again
 2. the body goes up in parts, hashed on the way; it is completed only if it is what was promised
 3. the list is asked again (exactly one version) and HEAD of the version: a lock the server has dropped (Ceph
    16 and 18 do, for parts) is set and looked at again; the bucket's default lock covers the moment between
@@ -43,7 +44,7 @@ class S3Vault:
     """A `Vault` in one bucket. Opening it asks the bucket for its default lock."""
 
     def __init__(self, bucket: Bucket) -> None:
-        """Raises: StoreUnavailable, also for a bucket that does not lock by default."""
+        """Raises: StoreUnavailable, also for a bucket with another default lock."""
         self.bucket = bucket
         self._busy: dict[str, tuple[Mutex, int]] = {}
         self._guard = Mutex()
@@ -167,6 +168,7 @@ class S3Vault:
         """See the module. Ending comes first: what it could not end has completed, and is seen by looking."""
         abort_all(self.bucket, key)
         self._verify_free(key, promise)
+        self.bucket.verify_locks()  # each time: it can be changed while we run, a lock cannot be shortened
         send(self.bucket, key, pieces, promise, lock)
         return self._confirm(key, promise, lock)
 
@@ -186,6 +188,11 @@ class S3Vault:
             return
         except Damaged as fault:
             yield Debris(key, "alien" if fault.fields.get("reason") == "not-sealed-by-us" else "damaged")
+            return
+        except StoreUnavailable as fault:
+            if fault.fields.get("reason") != "listed-but-not-found":
+                raise
+            yield Debris(key, "damaged")  # one whose bytes the store has lost does not hide the others
             return
         yield found
         yield from (Debris(key, alarm) for alarm in found.alarms)

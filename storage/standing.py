@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage import marks
-from storage.bucket import Bucket, Head, give_back
+from storage.bucket import Bucket, Head, asking, give_back
 from storage.errors import Damaged, Missing
 from storage.vault import Lock, Promise
 
@@ -77,6 +77,8 @@ def _ground(bucket: Bucket, name: str) -> str:
         raise Damaged(key=name, reason="hold-unreadable")
     answer = bucket.get(name, versions[-1])
     try:
-        return marks.read_body(name, answer.read(1 << 16))
+        with asking(key=name):
+            text = answer.read(1 << 16)
+        return marks.read_body(name, text)
     finally:
         give_back(answer)

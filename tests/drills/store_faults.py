@@ -57,7 +57,7 @@ def _plan(tries: int, chance: random.Random) -> Iterator[tuple[str, int, int]]:
     if not tries:
         yield from ((f, n, size) for size in (SMALL, LONG) for f in FAULTS for n in range(1, MOST_REQUESTS))
     for _ in range(tries):
-        yield chance.choice(FAULTS), chance.randrange(1, 24), chance.choice((SMALL, SMALL, LONG))
+        yield chance.choice(FAULTS), chance.randrange(1, 30), chance.choice((SMALL, SMALL, LONG))
 
 
 class Room:

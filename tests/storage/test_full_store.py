@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import bucket as bucket_module
-from storage import parts
+from storage import connections, parts
 from storage.errors import StorageError
 from storage.s3 import S3Vault
 from storage.vault import Sealed
@@ -44,7 +43,7 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore
 
 @pytest.fixture
 def vault(own_server: ObjectStoreServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Vault]:
-    monkeypatch.setattr(bucket_module, "READ_S", 3)
+    monkeypatch.setattr(connections, "READ_S", 3)
     yield S3Vault(made(own_server))
     own_server.be_full(False)
 
