@@ -40,19 +40,8 @@ LOCK_UNKNOWN = "lock-unreadable"  # the ground that holds damaged bytes whose ow
 _AT_ONCE = 4  # objects; a store answers each of many requests late, and a long original takes 80 MiB
 _UNSOUND = ("damaged", "object-without-lock")
 _UNFINISHED = ("damaged", "lock-without-object", "temporary")  # what a killed copy leaves in the new vault
-# Faults that the old form has as well where every byte of the vault has arrived as it was.
-_CARRIED = {
-    "row-missing",
-    "bytes-differ",
-    "size-differs",
-    "lock-weaker",
-    "manifest-differs",
-    "row-differs",
-    "manifest-document-malformed",
-    "manifest-document-type",
-    "manifest-signature-wrong",
-    "manifest-signer-unknown",
-}
+# What the new form says where damaged bytes were kept apart: their key is empty.
+_KEPT_APART = {"object-missing": "data", "manifest-object-missing": "manifest.json"}
 
 
 class Versions(Protocol):
@@ -282,9 +271,24 @@ class Moving:
         return len(sizes), sum(sizes)
 
     def _is_carried(self, verdict: Verdict) -> bool:
+        """Tell whether the old form has each of these faults, or the account names what makes it."""
         if not verdict.is_checked:
             return False
         if self.copier is None:  # the vault is the same
             return True
-        damaged = {damage.key.split("/")[1] for damage in self.account.damaged if "/" in damage.key}
-        return verdict.recording_id in damaged or set(verdict.faults) <= _CARRIED
+        named = {damage.key for damage in self.account.damaged}
+        apart = {
+            fault
+            for fault, part in _KEPT_APART.items()
+            if f"recordings/{verdict.recording_id}/{part}" in named
+        }
+        return set(verdict.faults) <= apart | self._old_faults(verdict.recording_id, named)
+
+    def _old_faults(self, recording_id: str, named: set[str]) -> set[str]:
+        """Return the faults of a recording in the old form. It is read anew, and nothing is written there."""
+        with self.old.database.reading() as unit:
+            stored = unit.recordings.get(recording_id)
+        if stored is None:
+            return {"row-missing"} if f"recordings/{recording_id}/data" in named else set()
+        desk = Fixity(self.old)
+        return {*desk._examine_original(stored), *desk._examine_manifest(stored)}
