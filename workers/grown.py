@@ -5,8 +5,9 @@ Rules:
    its first task. What a fork shares (a socket, a lock) belongs to nobody.
 2. A worker never gives up on Redis. It waits, tries every few seconds, and goes on with what the job table
    says.
-3. Nobody can steer it through Redis: no remote control, no results, no arguments; an unreadable message costs
-   one connection and is gone.
+3. Nobody can steer it through Redis: no remote control, no results. Of a message only the name of its task is
+   read; its limits, times, arguments, callbacks and id are replaced by ours, and none is decompressed. An
+   unreadable message costs at most one connection and is gone.
 4. A worker that runs parsers refuses to start where the sandbox does not hold, one that seals where the
    object store has not passed our probes.
 5. Each holds the site's lock, shared, as long as it lives: no move begins while there is a worker.
@@ -15,17 +16,22 @@ Rules:
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, NoReturn
+from uuid import uuid4
 
 from celery import Celery, signals
 from celery.worker.consumer import Consumer
+from kombu import compression
 from kombu.connection import Connection
+from kombu.message import Message
 
 from evidence.bootstrap import (
     Application,
@@ -40,7 +46,9 @@ from evidence.local import check_machine
 from evidence.locale import say
 from evidence.service.jobs import Queue, kinds_of
 from evidence.settings import default_data
-from workers.tasks import register
+from workers.tasks import WORK, register
+
+log = logging.getLogger("evidence.workers")
 
 PARSING = {Queue.EXAMINE, Queue.DEEP, Queue.PROXY}
 CONNECT_EVERY_S = 3  # at most, while Redis is away; Celery's own wait grows to 30
@@ -66,6 +74,36 @@ class PatientConsumer(Consumer):
         """Connect, however long that takes."""
         vars(conn)["ensure_connection"] = partial(conn.ensure_connection, interval_max=CONNECT_EVERY_S)
         return super().ensure_connected(conn)  # type: ignore[no-untyped-call, no-any-return]  # as above
+
+    def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Message], object]:
+        """Return what is called with each message: a ring goes on as ours, anything else is dropped."""
+        handle = super().create_task_handler(*args, **options)  # type: ignore[no-untyped-call]  # as above
+
+        def heard(message: Message) -> object:
+            if not _is_ring(message):
+                log.warning("a message that is no ring of ours was dropped")
+                return message.reject_log_error(log, self.connection_errors)
+            _cleanse(message)
+            return handle(message)
+
+        return heard
+
+
+def _is_ring(message: Message) -> bool:
+    name = message.headers.get("task") if isinstance(message.headers, dict) else None
+    return isinstance(name, str) and name in {f"{WORK}.{queue}" for queue in Queue}
+
+
+def _cleanse(message: Message) -> None:
+    """Leave nothing of a message but the task. Celery would kill a process at a limit that it names, hold it
+    back until its date, send what it asks to be sent after it, and write its id into the log.
+    """
+    name, new = message.headers["task"], str(uuid4())
+    message.headers = {"lang": "py", "task": name, "id": new, "root_id": new, "ignore_result": True}
+    message.headers |= {"argsrepr": "()", "kwargsrepr": "{}", "retries": 0}
+    message.body, message._decoded_cache = b"[[], {}, {}]", None
+    message.content_type, message.content_encoding = "application/json", "utf-8"
+    message.properties, message.delivery_info = {}, {}
 
 
 def application() -> Application:
@@ -100,6 +138,7 @@ def make_app() -> Celery:
         worker_enable_remote_control=False,
         beat_scheduler="workers.schedule:SiteScheduler",
     )
+    compression._decoders.clear()  # a message of a few hundred bytes would fill the memory
     register(queue, application, {which: kinds_of(which) for which in Queue})
     # Here and not at import: the workers inside a service have had their looks before.
     signals.worker_init.connect(_look_at_the_machine, sender=None, weak=False)
