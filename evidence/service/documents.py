@@ -1,18 +1,23 @@
-"""The bodies of the documents that are signed: manifest and receipt (docs/formats/signed-document.md)."""
+"""The bodies of the documents that are signed: manifest and receipt (docs/formats/signed-document.md),
+the
+row that a manifest makes, and whether a row says what was signed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from evidence import __version__
 from evidence.domain.digests import Digests
-from evidence.domain.instants import to_text
+from evidence.domain.instants import from_text, to_text
 from evidence.domain.names import read_name
 from evidence.domain.recordings import Origin, Recording
 from evidence.domain.uploads import Upload
+from evidence.errors import IntegrityFault
 from evidence.policy.rules import Pack
-from evidence.service.catalogue import AnnouncedFile
-from storage.vault import Lock
+from evidence.service.catalogue import AnnouncedFile, StoredRecording
+from storage.vault import Lock, Sealed
 
 MANIFEST = "evidence.manifest/1"
 RECEIPT = "evidence.receipt/1"
@@ -59,6 +64,32 @@ def manifest_body(
     }
 
 
+def recording_of(
+    upload: Upload, digests: Digests, data: Sealed, manifest: Sealed, said: Mapping[str, object]
+) -> Recording:
+    """Build the catalogue's row from the manifest that stands in the vault: the manifest is the truth.
+
+    Raises: IntegrityFault("manifest-malformed").
+    """
+    times, policy = said["times"], said["policy"]
+    if not isinstance(times, dict) or not isinstance(policy, dict):
+        raise IntegrityFault("manifest-malformed", recording=upload.id)
+    return Recording(
+        id=upload.id,
+        origin=upload.origin,
+        digests=digests,
+        sealed_at=from_text(times["server"]["sealed"]),
+        retain_until=data.lock.retain_until,
+        policy_id=policy["pack"],
+        policy_version=policy["version"],
+        data_key=data.key,
+        data_version=data.version,
+        manifest_key=manifest.key,
+        manifest_version=manifest.version,
+        manifest_sha256=manifest.sha256,
+    )
+
+
 def receipt_body(recording: Recording, log_entry: int) -> dict[str, object]:
     """Build the receipt's body (docs/formats/signed-document.md)."""
     return {
@@ -71,3 +102,57 @@ def receipt_body(recording: Recording, log_entry: int) -> dict[str, object]:
         "sealed": to_text(recording.sealed_at),
         "type": RECEIPT,
     }
+
+
+def says_the_same(stored: StoredRecording, manifest: Any, receipt: Any) -> bool:
+    """Compare the catalogue's row with the signed manifest and the receipt; anything missing differs."""
+    try:
+        if stored.recording.retain_until < from_text(manifest["lock"]["retain_until"]):
+            return False  # it may be kept longer than was promised at the seal, never shorter
+        return _signed(manifest, receipt) == _held(stored)
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _signed(manifest: Any, receipt: Any) -> tuple[object, ...]:
+    """Return what manifest and receipt say, in the order of _held."""
+    original, policy, times = manifest["original"], manifest["policy"], manifest["times"]
+    return (
+        manifest["recording"],
+        manifest["device"],
+        manifest["wearer"],
+        manifest["labels"],
+        manifest["card"],
+        original["name"],
+        original["size"],
+        Digests(original["sha256"], original["sm3"]),
+        policy["pack"],
+        policy["version"],
+        from_text(times["server"]["sealed"]),
+        times["device"]["modified"],
+        times["clock_offset_ms"],
+        receipt["recording"],
+        receipt["manifest_sha256"],
+    )
+
+
+def _held(stored: StoredRecording) -> tuple[object, ...]:
+    """Return what the catalogue's row says."""
+    recording, origin = stored.recording, stored.recording.origin
+    return (
+        recording.id,
+        origin.device,
+        origin.wearer,
+        dict(origin.labels),
+        origin.card_id,
+        origin.name,
+        origin.size_bytes,
+        recording.digests,
+        recording.policy_id,
+        recording.policy_version,
+        recording.sealed_at,
+        to_text(origin.modified_at) if origin.modified_at else None,
+        origin.clock_offset_ms,
+        recording.id,
+        recording.manifest_sha256,
+    )

@@ -13,18 +13,15 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from evidence.domain.access import Action, Caller
 from evidence.domain.audit import Act, Entry
-from evidence.domain.digests import Digests
 from evidence.domain.findings import Code, Finding, Severity
-from evidence.domain.instants import from_text, to_text
 from evidence.domain.uploads import UploadState
 from evidence.errors import EvidenceError, NotFound
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.catalogue import Scope, StoredRecording
-from evidence.service.documents import MANIFEST, RECEIPT
+from evidence.service.documents import MANIFEST, RECEIPT, says_the_same
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at_capture
 from evidence.service.jobs import JobName
@@ -156,7 +153,8 @@ class Fixity:
 
     def _examine(self, stored: StoredRecording) -> Verdict:
         """Compare everything. Raises: StoreUnavailable, OSError: then nothing is known."""
-        return _verdict(stored, (*self._examine_original(stored), *self._examine_manifest(stored)))
+        faults = (*self._examine_original(stored), *self._examine_manifest(stored))
+        return _verdict(stored, tuple(dict.fromkeys(faults)))  # each word once: two looks may meet one fault
 
     def _note(self, stored: StoredRecording, verdict: Verdict, caller: str) -> None:
         recording_id, facts = stored.recording.id, {"faults": list(verdict.faults)}
@@ -187,15 +185,25 @@ class Fixity:
         scope = Scope("recording", recording.id, origin.device, {origin.name: recording.id})
         return scope, "fixity", pack, "{}", found if verdict.faults else []
 
+    def _standing(self, key: str, version: str, until: datetime) -> Iterator[str]:
+        """Name what is wrong with an object's lock, its version, and what else stands under its key."""
+        try:
+            sealed = self.site.vault.stat(key)
+        except StoreUnavailable:
+            raise
+        except StorageError as problem:
+            yield problem.code
+            return
+        if sealed.lock.retain_until < until:
+            yield "lock-weaker"
+        if sealed.version != version:
+            yield "version-differs"
+        yield from sealed.alarms
+
     def _examine_original(self, stored: StoredRecording) -> Iterator[str]:
         recording = stored.recording
+        yield from self._standing(recording.data_key, recording.data_version, recording.retain_until)
         try:
-            sealed = self.site.vault.stat(recording.data_key)
-            if sealed.lock.retain_until < recording.retain_until:
-                yield "lock-weaker"
-            if sealed.version != recording.data_version:
-                yield "version-differs"
-            yield from sealed.alarms
             running, size = self.site.new_digests(), 0
             for block in self._blocks(recording.data_key, recording.data_version):
                 running.update(block)
@@ -223,8 +231,11 @@ class Fixity:
 
     def _examine_manifest(self, stored: StoredRecording) -> Iterator[str]:
         recording = stored.recording
+        key, version = recording.manifest_key, recording.manifest_version
+        for fault in self._standing(key, version, recording.retain_until):
+            yield f"manifest-{fault}"
         try:
-            document = b"".join(self._blocks(recording.manifest_key, recording.manifest_version))
+            document = b"".join(self._blocks(key, version))
             if hashlib.sha256(document).hexdigest() != recording.manifest_sha256:
                 yield "manifest-differs"
             manifest = self.site.signer.read(document, MANIFEST)
@@ -234,64 +245,10 @@ class Fixity:
         except (StorageError, EvidenceError, _UnreadableError) as problem:
             yield f"manifest-{problem.code}"
             return
-        if not _says_the_same(stored, manifest, receipt):
+        if not says_the_same(stored, manifest, receipt):
             yield "row-differs"
 
 
 def _verdict(stored: StoredRecording, faults: tuple[str, ...]) -> Verdict:
     recording = stored.recording
     return Verdict(recording.id, recording.origin.name, recording.origin.size_bytes, faults)
-
-
-def _says_the_same(stored: StoredRecording, manifest: Any, receipt: Any) -> bool:
-    """Compare the catalogue's row with the signed manifest and the receipt; anything missing differs."""
-    try:
-        if stored.recording.retain_until < from_text(manifest["lock"]["retain_until"]):
-            return False  # it may be kept longer than was promised at the seal, never shorter
-        return _signed(manifest, receipt) == _held(stored)
-    except (KeyError, TypeError, ValueError):
-        return False
-
-
-def _signed(manifest: Any, receipt: Any) -> tuple[object, ...]:
-    """Return what manifest and receipt say, in the order of _held."""
-    original, policy, times = manifest["original"], manifest["policy"], manifest["times"]
-    return (
-        manifest["recording"],
-        manifest["device"],
-        manifest["wearer"],
-        manifest["labels"],
-        manifest["card"],
-        original["name"],
-        original["size"],
-        Digests(original["sha256"], original["sm3"]),
-        policy["pack"],
-        policy["version"],
-        from_text(times["server"]["sealed"]),
-        times["device"]["modified"],
-        times["clock_offset_ms"],
-        receipt["recording"],
-        receipt["manifest_sha256"],
-    )
-
-
-def _held(stored: StoredRecording) -> tuple[object, ...]:
-    """Return what the catalogue's row says."""
-    recording, origin = stored.recording, stored.recording.origin
-    return (
-        recording.id,
-        origin.device,
-        origin.wearer,
-        dict(origin.labels),
-        origin.card_id,
-        origin.name,
-        origin.size_bytes,
-        recording.digests,
-        recording.policy_id,
-        recording.policy_version,
-        recording.sealed_at,
-        to_text(origin.modified_at) if origin.modified_at else None,
-        origin.clock_offset_ms,
-        recording.id,
-        recording.manifest_sha256,
-    )

@@ -7,21 +7,23 @@ one
 4. the signed manifest goes beside it, the same way; its bytes are fixed in the database first
 5. one transaction: recording, announced file, log entry, receipt, jobs to come
 6. only then the staged file is removed
+Steps 4 to 6 are taken with the staged file to oneself: a worker whose lease ran out may still be at it
+(suspended, on another host), and two would put two manifests into a bucket, both locked. Step 3 takes the
+same lock in the vault. Whoever gets it looks first whether the other has ended the upload meanwhile.
 A crash between any two leaves something that the same job, run again, adopts: the recording has the id of its
 upload, so its keys are known before anything is written, and nothing is ever sealed twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from evidence.domain.audit import Act, Entry
 from evidence.domain.digests import Digests
 from evidence.domain.findings import Code, Finding, Severity
-from evidence.domain.instants import from_text
 from evidence.domain.recordings import Recording
 from evidence.domain.retention import retain_until
 from evidence.domain.uploads import Upload, UploadState
@@ -30,13 +32,14 @@ from evidence.ledger.canonical import canonical
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.catalogue import Scope, StoredRecording
 from evidence.service.deadlines import settle_notice
-from evidence.service.documents import MANIFEST, manifest_body, receipt_body
+from evidence.service.documents import MANIFEST, manifest_body, receipt_body, recording_of
 from evidence.service.instruments import pack_at
 from evidence.service.jobs import JobName
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
 from storage.errors import Exists, Missing
+from storage.staging import StagingWriter
 from storage.vault import Lock, Promise, Sealed
 
 
@@ -97,17 +100,34 @@ class Sealing:
         data_key, manifest_key = f"recordings/{upload.id}/data", f"recordings/{upload.id}/manifest.json"
         data = self._store_data(data_key, upload, digests, Lock(retain_until(now, pack.retention)))
         crashpoint("after-data")
-        with self.site.database.reading() as unit:
-            file = unit.cards.match(upload.origin)
-        body = manifest_body(upload, digests, pack, data.lock, now, file)
-        manifest, document = self._store_manifest(manifest_key, upload, body, data.lock)
-        crashpoint("after-manifest")
-        said = self.site.signer.read(document, MANIFEST)
-        recording = _recording(upload, digests, data, manifest, said)
-        self._record(upload, recording)
-        crashpoint("after-commit")
-        self.site.bell.ring(JobName.EXAMINE, JobName.DEEP)
-        self.site.staging.remove(upload.id)
+        with self._alone_at(upload.id) as staged:
+            with self.site.database.reading() as unit:
+                found = unit.uploads.get(upload.id)
+                file = unit.cards.match(upload.origin)
+            if found is None or found.state is not UploadState.COMPLETE:
+                return  # another worker has ended it, and tidies behind itself
+            body = manifest_body(upload, digests, pack, data.lock, now, file)
+            manifest, document = self._store_manifest(manifest_key, upload, body, data.lock)
+            crashpoint("after-manifest")
+            said = self.site.signer.read(document, MANIFEST)
+            self._record(upload, recording_of(upload, digests, data, manifest, said))
+            crashpoint("after-commit")
+            self.site.bell.ring(JobName.EXAMINE, JobName.DEEP)
+            if staged is not None:
+                staged.discard()
+
+    @contextmanager
+    def _alone_at(self, upload_id: str) -> Iterator[StagingWriter | None]:
+        """Be the only one at an upload, over all hosts; None where its staged file is gone: then either the
+        upload is ended, or the vault's bytes are adopted without it. Raises: StagingBusy (tried again).
+        """
+        try:
+            writer = self.site.staging.writer(upload_id)
+        except Missing:
+            yield None
+            return
+        with writer:
+            yield writer
 
     def _store_data(self, key: str, upload: Upload, digests: Digests, lock: Lock) -> Sealed:
         """Store the original, or adopt the one a crash left under this upload's own key."""
@@ -250,27 +270,4 @@ def _name_reused(upload: Upload, digests: Digests, first: StoredRecording, pack:
             "size": upload.origin.size_bytes,
             "sealed_size": first.recording.origin.size_bytes,
         },
-    )
-
-
-def _recording(
-    upload: Upload, digests: Digests, data: Sealed, manifest: Sealed, said: Mapping[str, object]
-) -> Recording:
-    """Build the catalogue's row from the manifest that stands in the vault: the manifest is the truth."""
-    times, policy = said["times"], said["policy"]
-    if not isinstance(times, dict) or not isinstance(policy, dict):
-        raise IntegrityFault("manifest-malformed", recording=upload.id)
-    return Recording(
-        id=upload.id,
-        origin=upload.origin,
-        digests=digests,
-        sealed_at=from_text(times["server"]["sealed"]),
-        retain_until=data.lock.retain_until,
-        policy_id=policy["pack"],
-        policy_version=policy["version"],
-        data_key=data.key,
-        data_version=data.version,
-        manifest_key=manifest.key,
-        manifest_version=manifest.version,
-        manifest_sha256=manifest.sha256,
     )

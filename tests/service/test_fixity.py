@@ -433,3 +433,18 @@ def test_a_file_the_disc_cannot_read_is_a_finding_said_once_and_is_read_again(
     monkeypatch.undo()
     assert reads_back(small) == [recording_id]
     assert fixity_findings(small) == []
+
+
+@pytest.mark.parametrize("part", ["data", "manifest.json"])
+def test_a_lock_record_that_is_gone_is_a_fault_of_the_manifest_too(tmp_path: Path, part: str) -> None:
+    small = SmallSite(tmp_path, embedded=True)
+    recording_id = seal(small)
+    (tmp_path / "vault" / "recordings" / recording_id / f"{part}~lock.000001.json").unlink()
+    word = "object-damaged" if part == "data" else "manifest-object-damaged"
+    assert verify(small)[recording_id].faults == (word,)
+
+
+def test_a_manifest_whose_row_names_another_version_is_found(small: SmallSite) -> None:
+    recording_id = seal(small)
+    change_row(small, recording_id, "manifest_version", "2")
+    assert verify(small)[recording_id].faults[0] == "manifest-version-differs"
