@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from evidence.domain.audit import Act, Entry
 from evidence.domain.digests import Digests
@@ -27,7 +28,7 @@ from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.recordings import Recording
 from evidence.domain.retention import retain_until
 from evidence.domain.uploads import Upload, UploadState
-from evidence.errors import Busy, IntegrityFault
+from evidence.errors import Busy, IntegrityFault, Unavailable
 from evidence.ledger.canonical import canonical
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.catalogue import Scope, StoredRecording
@@ -38,7 +39,7 @@ from evidence.service.jobs import JobName
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
-from storage.errors import Exists, Missing
+from storage.errors import Damaged, Exists, Missing
 from storage.staging import StagingWriter
 from storage.vault import Lock, Promise, Sealed
 
@@ -52,7 +53,8 @@ class Sealing:
     def seal(self, upload_id: str) -> None:
         """Seal a complete upload; do nothing when it is sealed or refused already. Safe to run twice.
 
-        Raises: Busy while another upload of the same name is being sealed; storage errors (retryable).
+        Raises: Busy while another upload of the same name is being sealed; Unavailable("staged-file-missing")
+        where neither staging nor the vault has the bytes: this host may only lack its mount; storage errors.
         """
         with self.site.database.reading() as unit:
             upload = unit.uploads.get(upload_id)
@@ -78,13 +80,20 @@ class Sealing:
     def _digests_again(self, upload: Upload) -> Digests:
         running = self.site.new_digests()
         size = 0
-        with self.site.staging.path(upload.id).open("rb") as staged:
+        with self._staged(upload).open("rb") as staged:
             while block := staged.read(1 << 20):
                 running.update(block)
                 size += len(block)
         if size != upload.origin.size_bytes:
             raise IntegrityFault("staged-bytes-missing", upload=upload.id, size=size)
         return running.digests()
+
+    def _staged(self, upload: Upload) -> Path:
+        """Return the staged file. Raises: Unavailable("staged-file-missing"), never an end of the upload."""
+        try:
+            return self.site.staging.path(upload.id)
+        except Missing as problem:
+            raise Unavailable("staged-file-missing", upload=upload.id) from problem
 
     def _claim(self, upload: Upload) -> Upload:
         with self.site.database.writing() as unit:
@@ -134,8 +143,13 @@ class Sealing:
         promise = Promise(upload.origin.size_bytes, digests.sha256)
         try:
             return self.site.vault.seal_file(key, self.site.staging.path(upload.id), promise, lock)
-        except (Exists, Missing):  # Missing: the staged bytes are gone, as after a crash past the commit
-            found = self.site.vault.stat(key)
+        except (Exists, Missing) as problem:  # Missing: the staged bytes are gone; the vault may have them
+            try:
+                found = self.site.vault.stat(key)
+            except Missing:
+                if isinstance(problem, Missing):
+                    raise Unavailable("staged-file-missing", upload=upload.id) from problem
+                raise
             there = self._read_again(found).sha256
             if there != digests.sha256:
                 raise IntegrityFault("adopted-bytes-differ", key=key, found=there) from None
@@ -193,14 +207,17 @@ class Sealing:
     def give_up(self, upload_id: str) -> None:
         """Close an upload whose bytes cannot be sealed any more, so that the card can be sent again.
 
-        The name is free again only where the vault holds nothing under this upload's key.
+        The name is free again only where the vault holds nothing under this upload's key: what stands there
+        in any state, damaged too, may be the only copy. Raises: StoreUnavailable, and nothing is closed.
         """
         now = self.site.clock.now()
+        is_free = False
         try:
             self.site.vault.stat(f"recordings/{upload_id}/data")
-            is_free = False
         except Missing:
             is_free = True
+        except Damaged:
+            pass
         with self.site.database.writing() as unit:
             upload = unit.uploads.get(upload_id)
             if upload is None or upload.state is not UploadState.COMPLETE:

@@ -122,7 +122,11 @@ class Work:
             exc_info=None if expected else problem,
         )
         if final:
-            self._give_up(job, problem)
+            try:
+                self._give_up(job, problem)
+            except Exception as trouble:  # noqa: BLE001 (else the row would stay open until its lease ends, without a word)
+                log.error("job %s %s could not be given up: %r", job.name, job.subject, trouble)  # noqa: TRY400
+                final = False
         with self.site.database.writing() as unit:
             unit.jobs.fail(job, str(problem), None if final else now + wait, now)
 

@@ -23,7 +23,7 @@ from storage.bucket import Bucket
 from storage.durable import Folder
 from storage.errors import Locked
 from storage.vault import Debris
-from tests import forms
+from tests import forms, inside
 from tests.builders import SmallSite, an_origin
 
 BODY = bytes(range(256)) * 5000
@@ -224,3 +224,46 @@ def test_an_act_whose_entry_fails_fails(small: SmallSite, monkeypatch: pytest.Mo
     assert small.recordings.list(small.administrator) == []
     with pytest.raises(StillSealing):
         small.recordings.receipt(small.dock, upload.id)
+
+
+def test_a_worker_without_the_staging_folder_gives_nothing_up(small: SmallSite) -> None:
+    uploads = [small.send(an_origin(f"{n}.mp4", size_bytes=len(BODY)), BODY) for n in range(2)]
+    change = "UPDATE upload SET sha256 = NULL, sm3 = NULL WHERE id = :id"
+    assert inside.change(small.folder, change, id=uploads[1].id), "digests to be read again"
+    staging, mounted = small.folder / "staging", small.folder / "mounted"
+    staging.rename(mounted)
+    staging.mkdir()
+    for _ in range(10):
+        small.do_jobs()
+        small.clock.pass_by(timedelta(minutes=5))
+    with small.database.reading() as unit:
+        assert {unit.uploads.get(one.id).state for one in uploads} == {UploadState.COMPLETE}  # type: ignore[union-attr]
+    jobs = inside.records(small.folder, "SELECT state, problem FROM job WHERE name = 'seal'")
+    assert [(one["state"], one["problem"].split()[0]) for one in jobs] == [
+        ("queued", "staged-file-missing")
+    ] * 2
+    staging.rmdir()
+    mounted.rename(staging)
+    small.do_jobs()
+    assert [small.recordings.receipt(small.dock, one.id) != b"" for one in uploads] == [True, True]
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["digests known", "digests to be read again"])
+def test_an_empty_file_in_the_place_of_a_lost_one_ends_the_upload_and_frees_the_name(
+    small: SmallSite, is_known: bool
+) -> None:
+    lost = small.send(an_origin(size_bytes=len(BODY)), BODY)
+    if not is_known:
+        inside.change(small.folder, "UPDATE upload SET sha256 = NULL, sm3 = NULL WHERE id = :id", id=lost.id)
+    staged = small.staging.path(lost.id)
+    staged.unlink()
+    small.do_jobs()
+    staged.touch(mode=0o600)  # what docs/operations.md tells the operator to do
+    small.clock.pass_by(timedelta(minutes=5))
+    small.do_jobs()
+    with pytest.raises(Conflict, match="seal-failed"):
+        small.recordings.receipt(small.dock, lost.id)
+    assert b'"name_is_free":true' in small.log()[-1]
+    again = small.send(an_origin(size_bytes=len(BODY)), BODY)
+    small.do_jobs()
+    assert small.recordings.receipt(small.dock, again.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from evidence.service.examination import Examination
 from evidence.service.jobs import LEASE, MOST_ATTEMPTS, QUEUES, Job, JobName, Queue, back_off, kinds_of
 from evidence.service.recordings import StillSealing
 from evidence.service.sealing import Sealing
-from storage.errors import Damaged, Missing
+from storage.errors import Damaged, Exists, Missing, StoreUnavailable
 from tests import inside
 from tests.builders import SmallSite, an_origin
 
@@ -337,3 +338,44 @@ def test_the_sweep_puts_back_what_a_killed_worker_left_and_it_is_done(small: Sma
     small.work.sweep()
     small.do_jobs()
     assert small.recordings.receipt(small.dock, upload.id)
+
+
+def rival(small: SmallSite, problem: Exception) -> work.Work:
+    """Return a worker under whose keys something stands of which the vault says this."""
+
+    class Odd:
+        def __getattr__(self, name: str) -> object:
+            return getattr(small.vault, name)
+
+        def seal_file(self, key: str, *_: object) -> None:
+            raise Exists(key=key)
+
+        def stat(self, key: str) -> None:
+            del key
+            raise problem
+
+    return work.Work(replace(small.site, vault=Odd()), small.uploads)  # type: ignore[arg-type]
+
+
+def test_what_is_damaged_under_the_key_ends_the_upload_and_keeps_the_name(small: SmallSite) -> None:
+    upload = small.send(an_origin(size_bytes=len(BODY)), BODY)
+    assert rival(small, Damaged(key="x", reason="lock-weaker")).do_next("worker")
+    (row,) = rows(small)
+    assert (row["state"], row["attempts"]) == ("failed", 1)
+    assert "object-damaged" in row["problem"]
+    with small.database.reading() as unit:
+        ended = unit.uploads.get(upload.id)
+    assert ended is not None
+    assert (ended.state.value, ended.problem) == ("refused", "seal-failed")
+    assert b'"name_is_free":false' in small.log()[-1]
+
+
+def test_what_cannot_be_given_up_now_is_put_back_with_its_problem(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.send(an_origin(size_bytes=len(BODY)), BODY)
+    monkeypatch.setattr(Sealing, "seal", raising(IntegrityFault("staged-bytes-missing")))
+    assert rival(small, StoreUnavailable(reason="MaxRetryError")).do_next("worker")
+    (row,) = rows(small)
+    assert (row["state"], row["owner"]) == ("queued", None)
+    assert "staged-bytes-missing" in row["problem"]
