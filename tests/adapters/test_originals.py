@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import random
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -65,4 +69,53 @@ def test_what_is_not_there_is_missing_and_leaves_nothing(tmp_path: Path, scratch
     vault = local(tmp_path) if kind == "local" else MemoryVault()
     with pytest.raises(Missing), VaultOriginals(vault, scratch).path("recordings/none/data", "1"):
         pytest.fail("there is no such original")
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_copy_left_by_a_killed_process_goes_when_the_site_is_opened_and_one_in_use_stays(
+    tmp_path: Path, scratch: Path
+) -> None:
+    code = """if True:
+        import sys, time
+        from datetime import UTC, datetime
+        from pathlib import Path
+        from evidence.adapters.originals import VaultOriginals
+        from storage.memory import MemoryVault
+        from storage.vault import Lock
+        vault = MemoryVault()
+        vault.seal_bytes("recordings/a/data", b"an original", Lock(datetime(2030, 1, 1, tzinfo=UTC)))
+        with VaultOriginals(vault, Path(sys.argv[1])).path("recordings/a/data", "1") as path:
+            print(path.name, flush=True)
+            time.sleep(60)
+    """
+    command = [sys.executable, "-c", code, str(scratch)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        name = process.stdout.readline().strip()
+        (scratch / "something-else").touch()
+        VaultOriginals(MemoryVault(), scratch)
+        assert (scratch / name).read_bytes() == b"an original", "it is in use"
+        process.kill()
+    assert (scratch / name).exists()
+    VaultOriginals(MemoryVault(), scratch)
+    assert [path.name for path in scratch.iterdir()] == ["something-else"]
+
+
+def test_a_copy_that_is_taken_for_a_left_one_is_made_again(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault, taken, flock = MemoryVault(), list[Path](), fcntl.flock
+    vault.seal_bytes("recordings/a/data", BODY, LOCK)
+
+    def late(file: IO[bytes], how: int) -> None:
+        if not taken:
+            taken.extend(scratch.iterdir())
+            taken[0].unlink()
+        flock(file, how)
+
+    originals = VaultOriginals(vault, scratch)
+    monkeypatch.setattr(fcntl, "flock", late)
+    with originals.path("recordings/a/data", "1") as path:
+        assert path != taken[0]
+        assert path.read_bytes() == BODY
     assert list(scratch.iterdir()) == []
