@@ -70,7 +70,9 @@ def dock_card(order: Order, watch: Watch) -> Report:
 
 def _check(order: Order) -> None:
     """Refuse what no service could take, before the card is looked at."""
-    if not order.token or not order.token.isascii() or not order.token.isprintable():
+    if not order.token:
+        raise Invalid("no-token")
+    if not order.token.isascii() or not order.token.isprintable():
         raise Invalid("token-malformed")
     if not 1 <= order.parallel <= MOST_PARALLEL:
         raise Invalid("invalid-parallel", parallel=order.parallel, limit=MOST_PARALLEL)
@@ -106,7 +108,12 @@ class _Docking:
         trust = Trust(key, self._journal, self._order.device)
         self._send_all(card, list(zip(listing.files, standings, strict=True)), trust)
         outcomes = tuple(self._outcomes[found.name] for found in listing.files)
-        return Report(card, key, outcomes, listing.skipped)
+        not_stored = {
+            found.name: standing.not_stored
+            for found, standing in zip(listing.files, standings, strict=True)
+            if standing.not_stored
+        }
+        return Report(card, key, outcomes, listing.skipped, not_stored)
 
     def _agree_on_key(self, line: Line, trying: Trying) -> VerifierKey:
         """Return the key to believe. The first is for good: given by a person, else taken on first use."""

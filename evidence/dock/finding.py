@@ -72,11 +72,14 @@ class Listing:
 
 
 def list_card(folder: Path) -> Listing:
-    """List a card. Raises: CardFault when the folder cannot be listed, Invalid `too-many-files`."""
+    """List a card. Raises: Invalid `folder-not-found` for what is no folder, `too-many-files`; CardFault when
+    the folder cannot be listed."""
     files: dict[str, Found] = {}
     skipped: list[Skipped] = []
     try:
         os.scandir(folder).close()
+    except (FileNotFoundError, NotADirectoryError):
+        raise Invalid("folder-not-found", name=str(folder)) from None
     except OSError as problem:
         raise CardFault("card-unreadable", name=str(folder), reason=reason_of(problem)) from problem
     for item in _walk(str(folder), b""):

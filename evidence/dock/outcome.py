@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -50,12 +51,19 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole docking. files in the order of the list."""
+    """The whole docking. files in the order of the list. not_stored: by name, what was given now but stands
+    otherwise with the file already (keys of an upload's metadata)."""
 
     card: str
     key: VerifierKey
     files: tuple[Outcome, ...]
     skipped: tuple[Skipped, ...]
+    not_stored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def not_files(self) -> int:
+        """Count the entries that were not taken because they are no files: links, pipes and the like."""
+        return sum(not skipped.is_loss for skipped in self.skipped)
 
     @property
     def is_complete(self) -> bool:
@@ -72,11 +80,13 @@ class Report:
             "complete": self.is_complete,
             "files": [outcome.as_json() for outcome in self.files],
             "skipped": [{"name": s.name, "reason": s.reason, "loss": s.is_loss} for s in self.skipped],
+            "not_stored": {name: list(fields) for name, fields in self.not_stored.items()},
             "totals": {
                 "files": len(self.files),
                 "bytes": sum(outcome.found.size_bytes for outcome in self.files),
                 **{state.value: states[state] for state in State},
                 "skipped": len(self.skipped),
+                "not_files": self.not_files,
             },
         }
 

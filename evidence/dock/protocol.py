@@ -37,12 +37,14 @@ class Wearing:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the service says about an announced file: one of STATES, the ids it goes with, and what the last
-    reading back of its original found ("ok", a fault, None before the first)."""
+    reading back of its original found ("ok", a fault, None before the first), and the keys of what was given
+    now but stands otherwise with the file already."""
 
     state: str
     upload: str | None
     recording: str | None
     check: str | None = None
+    not_stored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,9 @@ def _standing(entry: Mapping[str, object]) -> Standing:
     check = entry.get("check")  # a service before this member says nothing
     if check is not None and not isinstance(check, str):
         raise ValueError("not a check")
+    not_stored = entry.get("not_stored", [])
+    if not isinstance(not_stored, list) or not all(isinstance(one, str) for one in not_stored):
+        raise ValueError("not fields")
     if state not in STATES or (state in ("receiving", "sealing") and upload is None):
         raise ValueError("not a state")
-    return Standing(str(state), upload, recording, check)  # type: ignore[arg-type]
+    return Standing(str(state), upload, recording, check, tuple(not_stored))  # type: ignore[arg-type]

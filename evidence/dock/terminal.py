@@ -18,7 +18,7 @@ from evidence.dock.outcome import Outcome, Report, State, Watch, error_json
 from evidence.dock.patience import Patience, stopped
 from evidence.errors import EvidenceError, IntegrityFault, Invalid, Unavailable
 from evidence.ledger.keys import VerifierKey
-from evidence.locale import CHINESE, catalogue, say
+from evidence.locale import CHINESE, LANGUAGES, catalogue, say, text
 
 PATIENCE_S = 600.0
 STOPPED = 130  # what a shell says of a program ended by SIGINT
@@ -104,6 +104,8 @@ def run(order: Callable[[], Order], watch: Watch, tell: Callable[[str], None], *
         if as_json:
             _print_json(_refusal(stopped()))
         return STOPPED
+    if report.not_stored:
+        tell(_in_vain(report))
     tell(_summary(report))
     if as_json:
         _print_json(report.as_json())
@@ -162,7 +164,21 @@ def _summary(report: Report) -> str:
     failed = sum(outcome.state in (State.FAILED, State.DAMAGED) for outcome in report.files)
     lost = sum(skipped.is_loss for skipped in report.skipped)
     key = "dock.complete" if report.is_complete else "dock.incomplete"
-    return say(key, files=len(report.files), failed=failed + lost)
+    if report.not_files:
+        key += "-but"
+    return say(key, files=len(report.files), failed=failed + lost, others=report.not_files)
+
+
+def _in_vain(report: Report) -> str:
+    """Say what was given now and is not stored, each thing once."""
+    keys = sorted({key for fields in report.not_stored.values() for key in fields})
+
+    def named(language: str) -> str:
+        known = catalogue(language)
+        return ", ".join(known.get(f"dock.given.{key}", printable(key)) for key in keys)
+
+    files = len(report.not_stored)
+    return " / ".join(text(one, "dock.not-stored", fields=named(one), files=files) for one in LANGUAGES)
 
 
 def _refusal(problem: EvidenceError) -> dict[str, object]:

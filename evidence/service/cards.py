@@ -38,6 +38,8 @@ class FileStanding:
     """Where one announced file stands. state: "wanted", "receiving", "sealing" or "sealed".
 
     check: what the last reading back of the recording found: "ok", a fault, None before the first.
+    not_stored: what this list gives otherwise than it stands with the file already, by its key in an upload's
+    metadata ("wearer", "clock-offset-ms", "label-…"): what is given first is sealed.
     """
 
     file: AnnouncedFile
@@ -45,6 +47,7 @@ class FileStanding:
     upload_id: str | None
     recording_id: str | None
     check: str | None = None
+    not_stored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,9 @@ class Cards:
         with self.site.database.reading() as unit:
             stored = unit.recordings.some([file.recording_id for file in announced if file.recording_id])
         return card_id, [
-            _checked(_standing(file, sent.get(_key(file.origin))), stored.get(file.recording_id or ""))
+            _with_facts(card, _standing(file, upload), stored.get(file.recording_id or ""), upload)
             for file in announced
+            for upload in [sent.get(_key(file.origin))]
         ]
 
     def _sent(self, unit: UnitOfWork, caller: Caller, files: Sequence[AnnouncedFile]) -> dict[_Key, Upload]:
@@ -116,9 +120,29 @@ def _standing(file: AnnouncedFile, upload: Upload | None) -> FileStanding:
     return FileStanding(file, "receiving" if upload.is_resumable else "sealing", upload.id, None)
 
 
-def _checked(standing: FileStanding, stored: StoredRecording | None) -> FileStanding:
-    """Say with a standing what is known about the original, so that nobody empties the only good copy."""
-    return standing if stored is None else replace(standing, check=stored.check_result)
+def _with_facts(
+    card: Origin, standing: FileStanding, stored: StoredRecording | None, upload: Upload | None
+) -> FileStanding:
+    """Say with a standing what is known about the original, so that nobody empties the only good copy, and
+    what the card's list gives in vain."""
+    if stored is not None:
+        not_stored = _differing(card, stored.recording.origin)
+        return replace(standing, check=stored.check_result, not_stored=not_stored)
+    if upload is not None and standing.upload_id == upload.id:
+        return replace(standing, not_stored=_differing(card, upload.origin))
+    return standing
+
+
+def _differing(given: Origin, stands: Origin) -> tuple[str, ...]:
+    """Return the keys of what is given otherwise; an offset of 0 and an empty label count as not given."""
+    fields = {
+        "wearer": given.wearer != stands.wearer,
+        "clock-offset-ms": given.clock_offset_ms not in (0, stands.clock_offset_ms),
+    }
+    fields |= {
+        f"label-{name}": text not in ("", stands.labels.get(name)) for name, text in given.labels.items()
+    }
+    return tuple(field for field, differs in fields.items() if differs)
 
 
 def _check_offset(card: Origin, pack: Pack) -> None:

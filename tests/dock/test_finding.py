@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.dock.finding import CardFault, Skipped, announced_name, list_card
+from evidence.dock.finding import Skipped, announced_name, list_card
 from evidence.errors import Invalid
 from tests.simulators.card import HOSTILE_NAMES, MODIFIED_NS, bury, shift, tree_digest, write_card
 
@@ -89,10 +89,10 @@ def test_a_file_that_no_path_reaches_is_a_loss_that_is_told(tmp_path: Path) -> N
     assert [skipped.is_loss for skipped in listing.skipped] == [True]
 
 
-def test_a_card_that_is_not_there_or_not_a_folder_is_a_fault(tmp_path: Path) -> None:
+def test_a_card_that_is_not_there_or_not_a_folder_is_wrong_usage(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for folder in (tmp_path / "absent", tmp_path / "file"):
-        with pytest.raises(CardFault, match="card-unreadable"):
+        with pytest.raises(Invalid, match="folder-not-found"):
             list_card(folder)
 
 

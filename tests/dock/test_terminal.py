@@ -82,6 +82,7 @@ def test_one_file_without_a_receipt_makes_the_exit_code_1_and_is_named(
         (["--clock-offset", "nan"], 2),
         (["--key", "no key"], 2),
         (["--token", "wrong"], 1),
+        (["--token", ""], 2),
         (["--key", VerifierKey("far.end.example", bytes(32)).text()], 4),
         (["--url", "http://127.0.0.1:9"], 3),
     ],
@@ -208,3 +209,47 @@ def test_a_damaged_original_is_told_in_plain_words_even_when_quiet(
     assert json.loads(done.stdout)["complete"] is False
     assert "请保留存储卡并告知保管人" in done.stderr
     assert "KEEP THE CARD and tell the custodian" in done.stderr
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_token_is_told_as_such(door: list[str], tmp_path: Path, far: FarEnd) -> None:
+    done = run(command(door, write_card(tmp_path / "card", {"a.mp4": b"1"}), far), token="")
+    assert done.returncode == 2
+    assert "no token: set EVIDENCE_TOKEN or --token" in done.stderr
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("what", ["missing", "a file"])
+def test_a_folder_that_is_none_is_wrong_usage(
+    door: list[str], what: str, tmp_path: Path, far: FarEnd
+) -> None:
+    if what == "a file":
+        (tmp_path / "card").write_bytes(b"1")
+    done = run(command(door, tmp_path / "card", far, "--json"))
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["code"] == "folder-not-found"
+
+
+def test_the_last_line_counts_what_is_no_file(tmp_path: Path, far: FarEnd) -> None:
+    card = write_card(tmp_path / "card", {"a.mp4": b"1"})
+    (card / "link").symlink_to("a.mp4")
+    os.mkfifo(card / "pipe")
+    done = run(command(DOORS[0], card, far, "--json"))
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["totals"]["not_files"] == 2
+    assert "and 2 entries that are no files" in done.stderr.splitlines()[-1]
+
+
+def test_what_is_given_in_vain_is_told_once_for_the_card(tmp_path: Path, far: FarEnd) -> None:
+    card = write_card(tmp_path / "card", {"a.mp4": b"1", "b.mp4": b"2"})
+    assert run(command(DOORS[0], card, far)).returncode == 0
+    for upload in far.uploads.values():
+        upload.not_stored = ["wearer", "label-case-number", "label-\x1b[2J"]
+    done = run(command(DOORS[0], card, far, "--json"))
+    assert done.returncode == 0
+    fields = ["wearer", "label-case-number", "label-\x1b[2J"]
+    assert json.loads(done.stdout)["not_stored"] == {"a.mp4": fields, "b.mp4": fields}
+    (line,) = [one for one in done.stderr.splitlines() if "given now, but not stored" in one]
+    assert ": label-\\x1b[2J, case number, wearer (2 files)" in line
+    assert "案号" in line
+    assert "\x1b" not in line

@@ -97,6 +97,28 @@ def test_a_standing_tells_what_the_last_reading_back_found(small: SmallSite) -> 
     assert told.check not in (None, "ok")
 
 
+def test_what_a_second_list_gives_otherwise_than_it_is_sealed_is_named(small: SmallSite) -> None:
+    def again(**changes: object) -> tuple[str, ...]:
+        card = an_origin("-", **changes)
+        return small.cards.announce(small.dock, card, [a_file()])[1][0].not_stored
+
+    labels = {"case-number": "1"}
+    assert again(labels=labels, clock_offset_ms=-1500) == ()
+    upload = small.uploads.create(small.dock, a_file(labels=labels, clock_offset_ms=-1500), None)
+    assert again(wearer="9", labels=labels) == ("wearer",), "on its way with what was given first"
+    small.put(upload.id, 0, BODY)
+    small.do_jobs()
+    assert again(labels=labels, clock_offset_ms=-1500) == ()
+    assert again() == (), "what is not given is not dropped"
+    given = {"case-number": "2", "inspected-party": "甲", "other": ""}
+    assert again(wearer="9", clock_offset_ms=2000, labels=given) == (
+        "wearer",
+        "clock-offset-ms",
+        "label-case-number",
+        "label-inspected-party",
+    )
+
+
 @pytest.mark.parametrize("offset_ms", [300_001, -300_001])
 def test_a_large_offset_that_nobody_confirmed_owes_nothing(small: SmallSite, offset_ms: int) -> None:
     card = an_origin("-", clock_offset_ms=offset_ms)

@@ -39,6 +39,7 @@ class Stored:
     recording: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     check: str | None = None
+    not_stored: list[str] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
@@ -192,7 +193,8 @@ class Handler(BaseHTTPRequestHandler):
             state = "wanted" if upload is None else "sealed" if upload.is_complete else "receiving"
             recording = upload.recording if upload and upload.is_complete else None
             facts = {"state": state, "upload": upload.id if upload else None, "recording": recording}
-            files.append({**file, **facts, "check": upload.check if upload else None})
+            known = {"check": upload.check, "not_stored": upload.not_stored} if upload else {}
+            files.append({**file, **facts, **known})
         self.answer(201, json.dumps({"card": uuid.uuid4().hex, "files": files}).encode())
 
     def _create(self) -> None:

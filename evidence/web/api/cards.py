@@ -51,6 +51,7 @@ class FileOut(BaseModel):
     upload: str | None
     recording: str | None
     check: str | None
+    not_stored: list[str]
 
 
 class CardOut(BaseModel):
@@ -96,4 +97,5 @@ def _out(standing: FileStanding) -> FileOut:
         upload=standing.upload_id,
         recording=standing.recording_id,
         check=standing.check,
+        not_stored=list(standing.not_stored),
     )
