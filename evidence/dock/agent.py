@@ -119,7 +119,7 @@ class _Docking:
         """Return the key to believe. The first is for good: given by a person, else taken on first use."""
         pinned = self._journal.pinned()
         given = VerifierKey.parse(self._order.key) if self._order.key is not None else None
-        shown = _patiently(trying, lambda: protocol.fetch_key(line))
+        shown = _patiently(trying, lambda: self._first_contact(line))
         key = pinned or given or shown
         for offered in (given, shown):
             if offered is not None and offered != key:
@@ -129,6 +129,16 @@ class _Docking:
             self._journal.pin(key, origin)
             self._watch.pinned(key, origin)
         return key
+
+    def _first_contact(self, line: Line) -> VerifierKey:
+        """Fetch the key. Raises: Unavailable `address-wrong`, not tried again, where the failure is that
+        of a mistyped address: nothing was ever reached under it."""
+        try:
+            return protocol.fetch_key(line)
+        except Unavailable as problem:
+            if problem.fields.get("kind") in ("name", "tls"):
+                raise Unavailable("address-wrong", url=str(self._address), **problem.fields) from problem
+            raise
 
     def _send_all(self, card: str, work: list[tuple[Found, protocol.Standing]], trust: Trust) -> None:
         queue: SimpleQueue[Sent | None] = SimpleQueue()

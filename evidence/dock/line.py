@@ -101,7 +101,8 @@ class Line:
             raise Refused("certificate-refused", reason=problem.verify_message) from problem
         except (OSError, http.client.HTTPException) as problem:
             self.close()
-            raise Unavailable("no-answer", reason=str(problem) or type(problem).__name__) from problem
+            reason = str(problem) or type(problem).__name__
+            raise Unavailable("no-answer", kind=_kind_of(problem), reason=reason) from problem
         except BaseException:  # stopped in the midst of a request: the connection is of no use any more
             self.close()
             raise
@@ -163,6 +164,17 @@ class Line:
             raise ConnectionAbortedError("called off")
         self._connection.sock.settimeout(self._timeout_s)
         return self._connection
+
+
+def _kind_of(problem: Exception) -> str:
+    """Return why there was no answer: "name" (nobody has that name), "tls" (whoever is there does not speak
+    it), "refused" (nobody listens there), else "line"."""
+    broken = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+    if isinstance(problem, socket.gaierror):
+        return "name"
+    if isinstance(problem, ssl.SSLError) and not isinstance(problem, broken):
+        return "tls"
+    return "refused" if isinstance(problem, ConnectionRefusedError) else "line"
 
 
 def error_of(answer: Answer) -> EvidenceError:

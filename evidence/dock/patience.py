@@ -22,6 +22,8 @@ _PASSING_CONFLICTS = {
     "upload-complete",
 }
 
+_LASTING = ("stopped", "state-unusable", "address-wrong")
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -40,7 +42,7 @@ class Patience:
 def is_passing(problem: EvidenceError) -> bool:
     """Tell whether the same request may succeed later."""
     passing = isinstance(problem, Conflict) and problem.code in _PASSING_CONFLICTS
-    return passing or (isinstance(problem, Unavailable) and problem.code not in ("stopped", "state-unusable"))
+    return passing or (isinstance(problem, Unavailable) and problem.code not in _LASTING)
 
 
 def stopped() -> Unavailable:

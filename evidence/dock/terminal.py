@@ -63,14 +63,15 @@ class Lines:
 
     def waits(self, found: Found | None, problem: EvidenceError, seconds: float) -> None:
         """Say that something is tried again."""
-        name = printable(found.name) if found else "-"
-        self._chat(say("dock.waits", name=name, problem=explain(problem), seconds=f"{seconds:.1f}"))
+        name = printable(found.name) if found else None
+        key = "dock.waits" if found else "dock.waits-first"
+        self._chat(_told(problem, key, name=name, seconds=f"{seconds:.1f}"))
 
     def settled(self, outcome: Outcome) -> None:
         """Say what became of a file."""
         name, size = printable(outcome.found.name), outcome.found.size_bytes
         if outcome.error is not None:
-            self.line(say("dock.failed", name=name, problem=explain(outcome.error)))
+            self.line(_told(outcome.error, "dock.failed", name=name))
         elif outcome.state is State.DAMAGED:
             self.line(say("dock.sealed-but-damaged", name=name, check=printable(str(outcome.check))))
         else:
@@ -148,11 +149,23 @@ def labels(case: str | None, party: str | None) -> dict[str, str]:
 def explain(problem: EvidenceError) -> str:
     """Say an error: its text, its code and its facts (which may come from outside), or where the catalogue
     has words for the facts of that error at the dock (dock.why), these."""
+    return _told(problem, None)
+
+
+def _told(problem: EvidenceError, key: str | None, **fields: object) -> str:
+    """Say an error, or a sentence that holds it, whole in one language and then in the other."""
     known = {k: printable(str(v)) for k, v in problem.fields.items() if v is not None}
-    if (key := f"dock.why.{problem.code}") in catalogue(CHINESE):
-        return f"{say(key, **known)} [{problem.code}]"
-    facts = ", ".join(f"{k}={v}" for k, v in known.items())
-    return f"{say(f'error.{problem.code}')} [{problem.code}{': ' if facts else ''}{facts}]"
+    own = f"dock.why.{problem.code}"
+    is_own = own in catalogue(CHINESE)
+    why = own if is_own else f"error.{problem.code}"
+
+    def told(language: str) -> str:
+        words = text(language, why, **known) if why in catalogue(language) else why
+        return text(language, key, problem=words, **fields) if key else words
+
+    facts = "" if is_own else ", ".join(f"{k}={v}" for k, v in known.items())
+    sentence = " / ".join(dict.fromkeys(told(language) for language in LANGUAGES))
+    return f"{sentence} [{problem.code}{': ' if facts else ''}{facts}]"
 
 
 def printable(text: str) -> str:

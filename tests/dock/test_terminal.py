@@ -253,3 +253,34 @@ def test_what_is_given_in_vain_is_told_once_for_the_card(tmp_path: Path, far: Fa
     assert ": label-\\x1b[2J, case number, wearer (2 files)" in line
     assert "案号" in line
     assert "\x1b" not in line
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_an_address_that_cannot_be_right_is_told_at_once_and_in_plain_words(
+    door: list[str], tmp_path: Path, far: FarEnd
+) -> None:
+    card = write_card(tmp_path / "card", {"a.mp4": b"1"})
+    for url in ("https://no-such-host.invalid", far.url.replace("http:", "https:")):
+        words = command(door, card, far, "--url", url, "--patience", "600")
+        done = run(words)
+        assert done.returncode == 3, done.stderr
+        (line,) = [one for one in done.stderr.splitlines() if "address-wrong" in one]
+        assert "check the address" in line
+        assert "next try" not in done.stderr
+        assert "rrno" not in done.stderr
+        assert "SSL" not in done.stderr
+        assert json.loads(run([*words, "--json"]).stdout)["error"]["reason"]
+
+
+def test_while_nobody_listens_the_lines_are_whole_sentences_in_each_language(
+    tmp_path: Path, far: FarEnd
+) -> None:
+    card = write_card(tmp_path / "card", {"a.mp4": b"1"})
+    done = run(command(DOORS[0], card, far, "--url", "http://127.0.0.1:9"))
+    assert done.returncode == 3
+    waits = [one for one in done.stderr.splitlines() if "next try" in one]
+    assert waits
+    for line in waits:
+        assert not line.startswith("-")
+        assert line.count(" / ") == 1
+        assert "rrno" not in line
