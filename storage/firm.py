@@ -6,12 +6,13 @@ Not here: what the lock should be (storage/marks.py, the caller).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 
 from storage import marks
 from storage.bucket import Bucket, Head
-from storage.errors import StoreUnavailable
+from storage.errors import Damaged, StoreUnavailable
 from storage.remote import reading
 from storage.standing import look
 from storage.vault import Promise
@@ -57,7 +58,7 @@ def verify_bytes(bucket: Bucket, key: str, version: str, promise: Promise) -> No
     the version and reads it again: wrong for good, it is refused there; wrong once, nothing is lost.
     """
     digest, size, block = sha256(), 0, memoryview(bytearray(1 << 20))
-    with reading(bucket, key, version, promise.size_bytes) as body:
+    with reading(bucket, key, version, promise.size_bytes) as body, suppress(Damaged):  # too short
         while count := body.readinto(block):  # type: ignore[attr-defined]  # typeshed: on what io.open returns
             digest.update(block[:count])
             size += count

@@ -217,3 +217,17 @@ def test_a_line_that_breaks_in_the_text_of_a_hold_is_a_fault_of_the_store(
     with pytest.raises(StorageError) as caught:
         vault.stat("a")
     assert isinstance(caught.value, StoreUnavailable)
+
+
+def test_an_error_in_place_of_what_is_read_back_is_a_fault_of_the_store_not_of_the_object(
+    vault: S3Vault, meddle: Callable[[Change], None]
+) -> None:
+    def instead(method: str, url: str, ask: Ask) -> BaseHTTPResponse:
+        if method != "GET" or "versionId=" not in url:
+            return ask()
+        return HTTPResponse(io.BytesIO(b"<Error/>"), status=200, preload_content=False)
+
+    meddle(instead)
+    with pytest.raises(StoreUnavailable) as caught:
+        vault.seal_bytes("a", BODY, LOCK)
+    assert caught.value.fields["reason"] == "read-back"
