@@ -70,7 +70,7 @@ def build(data: Path, *, is_new: bool = False) -> Application:
     left = _left(settings)
     if not is_new and not settings.database and not (data / "evidence.db").is_file():
         raise Unavailable("database-missing", folder=str(data))
-    database = SqlDatabase(settings.database_url)
+    database = SqlDatabase(settings.database_url, settings.name)
     database.migrate(may_begin=is_new)
     # It waits for the writer before it, and that may have been a move.
     if site_settings.load(data) != settings or _left(settings) != left:

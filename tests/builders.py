@@ -37,6 +37,7 @@ from storage.vault import Vault
 from tests import forms, inside
 from tests.carried_vault import CarriedVault
 
+SITE = "test.example/site"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -93,8 +94,8 @@ class SmallSite:
         for name in ("vault", "staging", "keys", "scratch"):
             (self.folder / name).mkdir(exist_ok=True)
         if not (self.folder / "keys" / "signing.pem").exists():
-            make_key(self.folder / "keys", "test.example/site")
-        self.database = SqlDatabase(forms.database_url(self.folder))
+            make_key(self.folder / "keys", SITE)
+        self.database = SqlDatabase(forms.database_url(self.folder), SITE)
         self.database.migrate()
         self.vault = small_vault(self.folder)
         self.staging = FolderStaging(self.folder / "staging")

@@ -23,7 +23,7 @@ from evidence.service.jobs import JobName
 from storage.bucket import Bucket
 from storage.opening import bucket_address, open_vault
 from storage.vault import Vault
-from tests.builders import HandClock, SmallSite
+from tests.builders import SITE, HandClock, SmallSite
 from tests.servers.object_store import ObjectStoreServer
 from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
@@ -142,7 +142,7 @@ def rows(url: str) -> dict[str, list[tuple[Any, ...]]]:
 
     from evidence.adapters.db.tables import metadata
 
-    database = SqlDatabase(url)
+    database = SqlDatabase(url, SITE)
     try:
         with database.engine.connect() as connection:
             connection = connection.execution_options(evidence_writes=False)

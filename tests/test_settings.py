@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -28,6 +29,15 @@ def write(folder: Path, text: str = SITE) -> Path:
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\n", "站", "x" * 101])
+def test_a_name_that_could_not_stand_in_a_signature_or_an_origin_is_refused(
+    tmp_path: Path, name: str
+) -> None:
+    text = f'name = {json.dumps(name)}\npolicy = "dazhe-2020"\n'
+    with pytest.raises(Invalid, match="settings-wrong"):
+        settings.load(write(tmp_path, text))
 
 
 def test_a_file_with_two_lines_is_enough(tmp_path: Path) -> None:

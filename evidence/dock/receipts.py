@@ -16,6 +16,7 @@ from evidence.domain.ids import is_id
 from evidence.domain.instants import from_text
 from evidence.domain.signed import verify_document
 from evidence.errors import IntegrityFault
+from evidence.ledger.entries import is_origin
 from evidence.ledger.keys import VerifierKey
 
 TYPE = "evidence.receipt/1"
@@ -76,9 +77,11 @@ def _check_shape(receipt: dict[str, object]) -> None:
         raise IntegrityFault("receipt-malformed", field="sm3")
     if not _is_digest(manifest):
         raise IntegrityFault("receipt-malformed", field="manifest_sha256")
-    entry = receipt.get("log_entry")
-    if type(entry) is not int or entry < 0:
-        raise IntegrityFault("receipt-malformed", field="log_entry")
+    if not is_origin(receipt.get("log")):
+        raise IntegrityFault("receipt-malformed", field="log")
+    index = receipt.get("log_index")
+    if type(index) is not int or index < 0:
+        raise IntegrityFault("receipt-malformed", field="log_index")
     for field in ("sealed", "retain_until"):
         try:
             from_text(str(receipt.get(field)))

@@ -1,15 +1,19 @@
-"""An entry of the log: which act, by whom, on what, with which result. First form; the tree comes beside it.
+"""An entry of the log: which act, by whom, on what, with which result; and which log it goes to.
 
-An entry is canonical JSON, at most 65,535 bytes, salted, so that its later leaf hash tells nothing about its
-content. Object ids are random; names of people and files are
-never in an entry.
+There are two kinds of log. What changes or attests evidence goes to the one of custody, which is never cut
+short. Looks and denials are many more, and go to a log of access for each year. How an entry is written
+down, and what its place is: ledger/entries.py. Object ids are random; names of people and files are never in
+an entry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
+
+from evidence.domain.digests import Digests
 
 
 class Act(StrEnum):
@@ -36,10 +40,40 @@ class Act(StrEnum):
     DENIED = "access.denied"
 
 
+class Family(StrEnum):
+    """The kinds of log. The entries about an object are counted in each kind by itself."""
+
+    CUSTODY = "custody"
+    ACCESS = "access"
+
+
+_LOOKS = frozenset({Act.READ_ORIGINAL, Act.READ_LIST, Act.READ_MANIFEST, Act.DENIED})
+
+
+def family_of(act: Act) -> Family:
+    """Return the kind of log that an act goes to."""
+    return Family.ACCESS if act in _LOOKS else Family.CUSTODY
+
+
+def log_of(family: Family, at: datetime) -> str:
+    """Return the log of a kind at an aware time: "custody", or "access/2026" by its year in UTC."""
+    if family is Family.CUSTODY:
+        return family.value
+    return f"{family.value}/{at.astimezone(UTC).year:04d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The file that an act is about, by its digests and size in bytes."""
+
+    digests: Digests
+    size_bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One act to be logged. objects: (kind, id) pairs; facts: strings, integers, booleans, null, lists,
-    maps.
+    """One act to be logged. objects: (kind, id) pairs, each id once; facts: strings, integers, booleans,
+    null, lists, maps.
     """
 
     act: Act
@@ -47,3 +81,12 @@ class Entry:
     objects: tuple[tuple[str, str], ...] = ()
     result: str = "ok"
     facts: Mapping[str, object] = field(default_factory=dict)
+    ref: Reference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands: the origin of its log, and its leaf index there, from 0."""
+
+    log: str
+    index: int

@@ -51,7 +51,7 @@ def _admit(value: object, depth: int) -> None:
         for key, item in value.items():
             if not isinstance(key, str) or not key.isascii():
                 raise Invalid("not-canonical", reason="key", key=repr(key))
-            if type(item) is not str:  # most are, and this is the way of every entry of the log
+            if type(item) not in _PLAIN:  # most are, and this is the way of every entry of the log
                 _admit(item, depth + 1)
     elif isinstance(value, list | tuple):
         for item in value:
@@ -63,4 +63,5 @@ def _admit(value: object, depth: int) -> None:
         raise Invalid("not-canonical", reason="type", type=type(value).__name__)
 
 
+_PLAIN = frozenset({str, bool, type(None)})
 _WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))

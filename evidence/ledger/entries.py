@@ -1,17 +1,19 @@
-"""Entries of the log, second form: canonical bytes, a counter for each object, commitments.
+"""Entries of the log: canonical bytes, a counter for each object, commitments.
 
-An act writes a draft. The sequencer alone knows the index, so it finishes the bytes: for each object its
-number and the entry before it, and the salt. What is hashed is these bytes, never JSON read from a
-database. Form: docs/formats/log-entry.md. Which acts there are, and who may do them, is not here.
+Who writes an entry knows its place, since whoever may write is alone: the bytes are final when they are
+written, with the origin and a salt, and for each object its number and the entry before it. What is hashed
+is these bytes, never JSON read from a database. Form: docs/formats/log-entry.md. Which acts there are, and
+who may do them, is not here.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, NoReturn, cast
 
 from evidence.errors import IntegrityFault, Invalid
@@ -19,14 +21,11 @@ from evidence.ledger.canonical import MAX_INTEGER, canonical, read_canonical
 from evidence.ledger.encodings import read_base64, read_hash, write_base64
 from evidence.ledger.tiles import MAX_ENTRY_BYTES
 
-VERSION = 2
+VERSION = 1
 SALT_BYTES = 16
-MAX_LOG = 255  # characters of an origin
-# What finishing adds at most, beside the names: one log, one salt; two numbers and a log for each object.
-_ADDED, _ADDED_TO_OBJECT = 64 + MAX_LOG, 80 + MAX_LOG
 
-_DRAFT = {"act", "id", "obj", "res", "t", "v"}
-_FINISHED = _DRAFT | {"log", "salt"}
+_GIVEN = {"act", "id", "obj", "res", "t"}
+_ADDED = {"log", "salt", "v"}
 _OPTIONAL = {"by", "facts", "pd", "ref"}
 _LINK = ("n", "prev", "prev_log")
 
@@ -34,11 +33,11 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _FIELD = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_ORIGIN = re.compile(r"[!#-*,-\[\]-~]{1,255}")  # as the name of a key: no space, no +, nothing to escape
 _TEXTS = {
     "act": re.compile(r"[a-z]+(?:[.-][a-z]+)*"),
     "by": re.compile(r"[0-9a-f]{32}|operator|service|anyone"),
     "id": _ID,
-    "log": re.compile(r"[!#-*,-\[\]-~]{1,255}"),  # as the name of a key: no space, no +, nothing to escape
     "res": re.compile(r"[!-~]{1,64}"),
     "t": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"),
 }
@@ -53,57 +52,51 @@ class Head:
     log: str
 
 
-def write_draft(fields: Mapping[str, object]) -> bytes:
-    """Write what an act puts into the queue, canonical, short enough to be finished whatever is added.
+def write_entry(
+    fields: Mapping[str, object], log: str, index: int, salt: bytes, heads: Mapping[str, Head]
+) -> tuple[bytes, dict[str, Head]]:
+    """Write the bytes of leaf `index` of a log; return them and the new heads of the entry's objects.
 
-    Raises: Invalid `entry-malformed` with the member at fault, `log-entry-too-long`, `not-canonical`.
+    fields: `act`, `id`, `obj` (each with `id` and `k`), `res`, `t`, and what applies of `by`, `facts`, `pd`
+    and `ref`. log: its origin. salt: 16 random bytes, new for each entry. heads: the last entry of each
+    object that has one, by object id.
+    Raises: Invalid `entry-malformed` with the member at fault, or `members`, `index`; `not-canonical`;
+    `log-entry-too-long`; IntegrityFault `history-broken`: `order`, for a head that is not before this leaf.
     """
-    raw = canonical(fields)
-    fault = _fault(fields, is_finished=False)
+    fault = _fault_given(fields, log, index, salt)
     if fault:
         raise Invalid("entry-malformed", reason=fault)
-    objects = cast(list[object], fields["obj"])
-    if len(raw) + _ADDED + len(objects) * _ADDED_TO_OBJECT > MAX_ENTRY_BYTES:
-        raise Invalid("log-entry-too-long", bytes=len(raw))
-    return raw
-
-
-def finish(
-    draft: bytes, log: str, index: int, salt: bytes, heads: Mapping[str, Head]
-) -> tuple[bytes, dict[str, Head]]:
-    """Make the bytes of leaf `index` of a log from a draft; return them and the new heads of its objects.
-
-    salt: 16 random bytes, new for each entry. heads: the last entry of each object that has one, by object
-    id.
-    Raises: IntegrityFault `json-not-canonical`, `entry-malformed` for a draft that `write_draft` did not
-    write; Invalid `entry-malformed`: `salt`, `log`, `index`.
-    """
-    fields = _read(draft, is_finished=False)
-    if len(salt) != SALT_BYTES:
-        raise Invalid("entry-malformed", reason="salt")
-    if not _TEXTS["log"].fullmatch(log):
-        raise Invalid("entry-malformed", reason="log")
-    if not 0 <= index <= MAX_INTEGER:
-        raise Invalid("entry-malformed", reason="index")
     about, new_heads = [], {}
-    for one in fields["obj"]:
-        link = _link_after(heads.get(one["id"]), log)
+    for one in cast(list[dict[str, Any]], fields["obj"]):
+        id_ = one["id"]
+        head = heads.get(id_)
+        link = _link_after(head, log)
+        _verify_order(head, log, index, id_)
         about.append({**one, **link})
-        new_heads[one["id"]] = Head(link["n"], index, log)
-    raw = canonical({**fields, "log": log, "obj": about, "salt": write_base64(salt)})
+        new_heads[id_] = Head(link["n"], index, log)
+    raw = canonical({**fields, "log": log, "obj": about, "salt": write_base64(salt), "v": VERSION})
     if len(raw) > MAX_ENTRY_BYTES:
-        raise IntegrityFault("log-entry-too-long", bytes=len(raw))
+        raise Invalid("log-entry-too-long", bytes=len(raw), act=fields["act"])
     return raw, new_heads
 
 
 def read_entry(raw: bytes) -> dict[str, Any]:
-    """Read a finished entry.
+    """Read an entry.
 
     Raises: IntegrityFault `log-entry-too-long`, `json-not-canonical`, `entry-malformed` with the member.
     """
     if len(raw) > MAX_ENTRY_BYTES:
         raise IntegrityFault("log-entry-too-long", bytes=len(raw))
-    return _read(raw, is_finished=True)
+    fields = read_canonical(raw)
+    fault = _fault(fields)
+    if fault:
+        raise IntegrityFault("entry-malformed", reason=fault)
+    return cast(dict[str, Any], fields)
+
+
+def is_origin(text: object) -> bool:
+    """Tell whether a log may be called so: 1 to 255 printable ASCII characters, no space, `"`, `+`, `\\`."""
+    return _is_text(text, _ORIGIN)
 
 
 def follow(entry: Mapping[str, Any], index: int, object_id: str, head: Head | None) -> Head:
@@ -120,8 +113,7 @@ def follow(entry: Mapping[str, Any], index: int, object_id: str, head: Head | No
         _broken("n", object_id, index)
     if {key: link[key] for key in _LINK if key in link} != expected:
         _broken("prev", object_id, index)
-    if head is not None and head.log == entry["log"] and index <= head.index:
-        _broken("order", object_id, index)
+    _verify_order(head, entry["log"], index, object_id)
     return Head(link["n"], index, entry["log"])
 
 
@@ -172,32 +164,49 @@ def _link_after(head: Head | None, log: str) -> dict[str, Any]:
     return link if head.log == log else {**link, "prev_log": head.log}
 
 
-def _read(raw: bytes, *, is_finished: bool) -> dict[str, Any]:
-    fields = read_canonical(raw)
-    fault = _fault(fields, is_finished)
-    if fault:
-        raise IntegrityFault("entry-malformed", reason=fault)
-    return cast(dict[str, Any], fields)
+def _verify_order(head: Head | None, log: str, index: int, object_id: str) -> None:
+    """A leaf stands after the one before it in the same log; indices of two logs say nothing."""
+    if head is not None and head.log == log and index <= head.index:
+        _broken("order", object_id, index)
 
 
-def _fault(fields: object, is_finished: bool) -> str | None:
-    """Name the first member that is not as the format says."""
+def _fault_given(fields: Mapping[str, object], log: str, index: int, salt: bytes) -> str | None:
+    """Name the first thing with which no entry can be written."""
+    if not _GIVEN <= fields.keys() <= _GIVEN | _OPTIONAL:
+        return "members"
+    if len(salt) != SALT_BYTES:
+        return "salt"
+    if not is_origin(log):
+        return "log"
+    if not 0 <= index <= MAX_INTEGER:
+        return "index"
+    return _fault_said(fields) or (None if _are_objects(fields["obj"], _is_unlinked) else "obj")
+
+
+def _fault(fields: object) -> str | None:
+    """Name the first member of an entry that is not as the format says."""
     if not isinstance(fields, dict):
         return "members"
-    wanted = _FINISHED if is_finished else _DRAFT
+    wanted = _GIVEN | _ADDED
     if not wanted <= fields.keys() <= wanted | _OPTIONAL:
         return "members"
     if not _is_number(fields["v"]) or fields["v"] != VERSION:
         return "v"
+    if not _is_salt(fields["salt"]):
+        return "salt"
+    if not is_origin(fields["log"]):
+        return "log"
+    linked = partial(_is_linked, log=fields["log"])
+    return _fault_said(fields) or (None if _are_objects(fields["obj"], linked) else "obj")
+
+
+def _fault_said(fields: Mapping[str, Any]) -> str | None:
+    """Name the first member at fault of those that an act gives, its objects aside."""
     for name, shape in _TEXTS.items():
         if name in fields and not _is_text(fields[name], shape):
             return name
     if not _is_time(fields["t"]):
         return "t"
-    if is_finished and not _is_salt(fields["salt"]):
-        return "salt"
-    if not _are_objects(fields["obj"], fields["log"] if is_finished else None):
-        return "obj"
     if not isinstance(fields.get("facts", {}), dict):
         return "facts"
     if "pd" in fields and not _are_commitments(fields["pd"]):
@@ -207,29 +216,31 @@ def _fault(fields: object, is_finished: bool) -> str | None:
     return None
 
 
-def _are_objects(objects: object, log: str | None) -> bool:
-    """Tell whether this is a list of objects, each once; log: of a finished entry, None in a draft."""
+def _are_objects(objects: object, is_one: Callable[[Mapping[str, object]], bool]) -> bool:
+    """Tell whether this is a list of objects, each once, and each as `is_one` wants it."""
     if not isinstance(objects, list):
         return False
     for one in objects:
         if not isinstance(one, dict) or not _is_text(one.get("id"), _ID) or not _is_text(one.get("k"), _WORD):
             return False
-        if one.keys() - {"id", "k"} and log is None:
-            return False
-        if log is not None and not _is_link({key: one[key] for key in one if key not in ("id", "k")}, log):
+        if not is_one(one):
             return False
     return len({one["id"] for one in objects}) == len(objects)
 
 
-def _is_link(link: Mapping[str, object], log: str) -> bool:
-    n, prev = link.get("n"), link.get("prev")
+def _is_unlinked(one: Mapping[str, object]) -> bool:
+    return len(one) == 2  # id and k
+
+
+def _is_linked(one: Mapping[str, object], log: str) -> bool:
+    n, prev, others = one.get("n"), one.get("prev"), one.keys() - {"id", "k"}
     if not _is_number(n) or n == 0:
         return False
     if n == 1:
-        return link.keys() == {"n"}
-    if not _is_number(prev) or not link.keys() <= set(_LINK):
+        return others == {"n"}
+    if not _is_number(prev) or not others <= set(_LINK):
         return False
-    return "prev_log" not in link or (_is_text(link["prev_log"], _TEXTS["log"]) and link["prev_log"] != log)
+    return "prev_log" not in one or (is_origin(one["prev_log"]) and one["prev_log"] != log)
 
 
 def _are_commitments(fields: object) -> bool:

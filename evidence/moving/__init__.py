@@ -115,7 +115,7 @@ def _change(notes: machine.Notes) -> whole.Change:
 def _carry_catalogue(way: Way, old: Form, new: Form, moving: Moving, change: whole.Change) -> whole.Contents:
     """Copy the catalogue, or adopt the one that an earlier attempt has copied, if it says the same."""
     moving.teller.begin("catalogue", 0, 0)
-    found, noted = standing(old.database, way.new.database_url)
+    found, noted = standing(old.database, way.new.database_url, way.old.name)
     if found is whole.Standing.OURS:
         with old.database.reading() as unit:
             wanted = whole.contents(unit, change)

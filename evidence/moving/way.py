@@ -53,7 +53,7 @@ class Form:
     """One form of the site, open: its database and its vault."""
 
     def __init__(self, settings: Settings, vault: Vault | None = None) -> None:
-        self.settings, self.database = settings, SqlDatabase(settings.database_url)
+        self.settings, self.database = settings, SqlDatabase(settings.database_url, settings.name)
         self._vault = vault
 
     @property
@@ -118,26 +118,26 @@ def _fresh_database(old: Settings) -> str:
     """
     if not old.database_url.startswith("sqlite:"):
         raise Invalid("move-needs-database")
-    here = SqlDatabase(old.database_url)
+    here = SqlDatabase(old.database_url, old.name)
     try:
         for number in count(2):
             file = old.data.absolute() / f"evidence-{number}.db"
             url = f"sqlite:///{quote(str(file))}"
-            if not file.exists() or standing(here, url)[0] is not whole.Standing.FOREIGN:
+            if not file.exists() or standing(here, url, old.name)[0] is not whole.Standing.FOREIGN:
                 return url
     finally:
         here.close()
     raise AssertionError("count ends never")
 
 
-def standing(old: SqlDatabase, url: str) -> tuple[whole.Standing, str | None]:
+def standing(old: SqlDatabase, url: str, name: str) -> tuple[whole.Standing, str | None]:
     """Tell what a database holds, leaving it as it is. A SQLite file that is not there is not made."""
     if url.startswith("sqlite:"):
         if machine.is_foreign_file(url):
             return whole.Standing.FOREIGN, None
         if not machine.sqlite_file(url).exists():
             return whole.Standing.EMPTY, None
-    new = SqlDatabase(url)
+    new = SqlDatabase(url, name)
     try:
         return whole.standing(old, new)
     finally:
@@ -150,7 +150,7 @@ def prepared(way: Way, old: Form, heard: Heard) -> Form:
     Raises: Conflict("target-not-empty"), Unavailable("store-not-qualified"), StoreUnavailable.
     """
     old.database.migrate()
-    if standing(old.database, way.new.database_url)[0] is whole.Standing.FOREIGN:
+    if standing(old.database, way.new.database_url, way.old.name)[0] is whole.Standing.FOREIGN:
         raise Conflict("target-not-empty", engine="database", at=way.changed["database"][1])
     if not way.is_new("vault"):
         return Form(way.new, old.vault)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from evidence import __version__
+from evidence.domain.audit import Place
 from evidence.domain.digests import Digests
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.names import read_name
@@ -90,12 +91,13 @@ def recording_of(
     )
 
 
-def receipt_body(recording: Recording, log_entry: int) -> dict[str, object]:
+def receipt_body(recording: Recording, place: Place) -> dict[str, object]:
     """Build the receipt's body (docs/formats/signed-document.md)."""
     return {
         **_original(recording.origin, recording.digests),
         "device": recording.origin.device,
-        "log_entry": log_entry,
+        "log": place.log,
+        "log_index": place.index,
         "manifest_sha256": recording.manifest_sha256,
         "recording": recording.id,
         "retain_until": to_text(recording.retain_until),

@@ -237,7 +237,7 @@ class Moving:
             "kept_later": account.kept_later,
             "left_behind": len(account.left),
         }
-        unit.log.append(Entry(Act.MOVE, "operator", facts=facts), now)
+        entries = [Entry(Act.MOVE, "operator", facts=facts)]
         for damage in account.damaged:
             facts = {
                 "found_sha256": damage.found_sha256,
@@ -245,7 +245,8 @@ class Moving:
                 "key": damage.key,
                 "promised_sha256": damage.promised_sha256,
             }
-            unit.log.append(Entry(Act.MOVE, "operator", result=damage.reason, facts=facts), now)
+            entries.append(Entry(Act.MOVE, "operator", result=damage.reason, facts=facts))
+        unit.log.append_all(entries, now)
 
     def verify(self, caller: Caller) -> int:
         """Verify the new form as a whole and return how many recordings were checked.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from evidence.domain.access import Caller
-from evidence.domain.audit import Entry
+from evidence.domain.audit import Entry, Place
 from evidence.domain.digests import Digests
 from evidence.domain.findings import Code, Finding
 from evidence.domain.media import MediaFacts
@@ -199,13 +199,16 @@ class Jobs(Protocol):
 
 
 class AuditLog(Protocol):
-    """The log, first form: append only."""
+    """The logs of custody and access: append only."""
 
-    def append(self, entry: Entry, at: datetime) -> int:
-        """Write an entry in the act's transaction; return its number. If it fails, the act fails."""
+    def append(self, entry: Entry, at: datetime) -> Place:
+        """Write an entry in the act's transaction; return its place. If it fails, the act fails."""
+
+    def append_all(self, entries: Sequence[Entry], at: datetime) -> Sequence[Place]:
+        """Write several entries of one moment, in order; return their places, in order."""
 
     def entries(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
-        """Yield entries in order."""
+        """Yield the entries of all logs with their numbers, in the order of arrival."""
 
 
 class UnitOfWork(Protocol):

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from evidence.domain.audit import Act, Entry
+from evidence.domain.audit import Act, Entry, Reference
 from evidence.domain.digests import Digests
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.recordings import Recording
@@ -190,14 +190,12 @@ class Sealing:
                 facts={
                     "manifest_sha256": recording.manifest_sha256,
                     "policy": f"{recording.policy_id}@{recording.policy_version}",
-                    "sha256": recording.digests.sha256,
-                    "size": recording.origin.size_bytes,
-                    "sm3": recording.digests.sm3,
                 },
+                ref=Reference(recording.digests, recording.origin.size_bytes),
             )
             now = self.site.clock.now()
-            number = unit.log.append(entry, now)
-            receipt = self.site.signer.sign(canonical(receipt_body(recording, number)))
+            place = unit.log.append(entry, now)
+            receipt = self.site.signer.sign(canonical(receipt_body(recording, place)))
             unit.recordings.add(upload.id, recording, receipt)
             unit.uploads.end(upload.id, UploadState.SEALED, recording_id=recording.id)
             self._mark_announced(unit, upload, recording.id, now)
@@ -267,10 +265,9 @@ class Sealing:
                 )
                 found = _name_reused(upload, digests, first, pack)
                 unit.examinations.record(scope, "seal", pack, "{}", [found], now)
-            facts = {"problem": problem, "sha256": digests.sha256, "size": upload.origin.size_bytes}
-            unit.log.append(
-                Entry(Act.UPLOAD_REFUSE, upload.account_id, (("upload", upload.id),), "refused", facts), now
-            )
+            objects, ref = (("upload", upload.id),), Reference(digests, upload.origin.size_bytes)
+            facts = {"problem": problem}
+            unit.log.append(Entry(Act.UPLOAD_REFUSE, upload.account_id, objects, "refused", facts, ref), now)
 
 
 def _name_reused(upload: Upload, digests: Digests, first: StoredRecording, pack: Pack) -> Finding:

@@ -146,15 +146,7 @@ class Uploads:
             stale = unit.uploads.stale(now)
             for upload in stale:
                 unit.uploads.end(upload.id, UploadState.EXPIRED, problem="upload-expired")
-                unit.log.append(
-                    Entry(
-                        Act.UPLOAD_EXPIRE,
-                        "service",
-                        (("upload", upload.id),),
-                        facts={"offset": upload.offset},
-                    ),
-                    now,
-                )
+            unit.log.append_all([_expired(upload) for upload in stale], now)
         return len(stale)
 
     def _own(self, caller: Caller, upload_id: str) -> Upload:
@@ -168,6 +160,11 @@ class Uploads:
         if upload.state is UploadState.EXPIRED:
             raise Refused("upload-expired", upload=upload_id)
         return upload
+
+
+def _expired(upload: Upload) -> Entry:
+    facts = {"offset": upload.offset}
+    return Entry(Act.UPLOAD_EXPIRE, "service", (("upload", upload.id),), facts=facts)
 
 
 def _read_digest(text: str | None) -> str | None:

@@ -1,12 +1,12 @@
-"""`./dev.sh bench ingest|examine|engines`."""
+"""`./dev.sh bench ingest|examine|engines|ledger`."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import engines, examine, ingest
+from tests.bench import engines, examine, ingest, ledger
 
-BENCHES = {"ingest": ingest.main, "examine": examine.main, "engines": engines.main}
+BENCHES = {"ingest": ingest.main, "examine": examine.main, "engines": engines.main, "ledger": ledger.main}
 
 if len(sys.argv) < 2 or sys.argv[1] not in BENCHES:
     print(f"usage: ./dev.sh bench {'|'.join(BENCHES)}", file=sys.stderr)

@@ -19,11 +19,13 @@ from typer.testing import CliRunner, Result
 
 from evidence import bootstrap
 from evidence.adapters import qualification
+from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.keys import FileSigner
 from evidence.cli import app
 from evidence.domain.access import Caller, Role
 from evidence.domain.uploads import UploadState
 from evidence.errors import Busy, Conflict, EvidenceError, IntegrityFault, Invalid, Unavailable
+from evidence.ledger.merkle import SHA256, root_of
 from evidence.locale import say
 from evidence.service.jobs import JobName
 from storage.bucket import Bucket
@@ -31,6 +33,7 @@ from storage.local import LocalVault
 from storage.opening import bucket_address
 from storage.qualify import qualify
 from storage.vault import Debris, Lock, Sealed
+from tests.chains import leaves_of, verify_logs
 from tests.movable import REST, Grown, Movable, make_site, rows
 from tests.servers.object_store import ObjectStoreServer
 from tests.servers.postgres import PostgresServer
@@ -106,12 +109,13 @@ def objects(vault: Any) -> dict[str, Sealed]:
 def verify_same_rows(old: dict[str, list[Any]], new: dict[str, list[Any]]) -> None:
     """Nothing differs but versions, what verifying has noted, and jobs that nobody has in hand any more."""
     assert old.keys() == new.keys()
-    changing = {"audit_entry", "recording", "job", "examination", "finding"}
+    changing = {"audit_about", "audit_entry", "recording", "job", "examination", "finding"}
     assert {name: old[name] for name in old.keys() - changing} == {
         name: new[name] for name in new.keys() - changing
     }
     assert new["audit_entry"][: len(old["audit_entry"])] == old["audit_entry"]
     assert [row[0] for row in new["audit_entry"]] == list(range(1, len(new["audit_entry"]) + 1))
+    assert set(old["audit_about"]) <= set(new["audit_about"])
     assert [row[0] for row in old["recording"]] == [row[0] for row in new["recording"]]
     states = {row[0]: row[3] for row in new["job"]}
     assert states == {row[0]: "queued" if row[3] == "running" else row[3] for row in old["job"]}
@@ -156,7 +160,31 @@ def finish_upload(site: Movable) -> None:
     application.site.database.close()  # type: ignore[attr-defined]
 
 
+def trees_of(site: Movable) -> dict[str, tuple[int, bytes]]:
+    """Return size and root of each log of the form in force, verified."""
+    database = site.application().site.database
+    assert isinstance(database, SqlDatabase)
+    try:
+        return verify_logs(database)
+    finally:
+        database.close()
+
+
+def verify_logs_go_on(site: Movable, before: dict[str, tuple[int, bytes]]) -> None:
+    """Each log begins with the very leaves it had, and its places and histories are whole."""
+    after = trees_of(site)
+    assert before.keys() <= after.keys()
+    assert any(after[log][0] > size for log, (size, _) in before.items()), "the move itself at least"
+    database = site.application().site.database
+    assert isinstance(database, SqlDatabase)
+    leaves = leaves_of(database)
+    database.close()
+    for log, (size, root) in before.items():
+        assert root_of(map(SHA256.leaf, leaves[log][:size])) == root
+
+
 def test_all_three_engines_at_once_and_the_old_form_stays_readable(site: Movable, grown: Grown) -> None:
+    trees = trees_of(site)
     old, before = site.old_bytes(), rows(f"sqlite:///{site.data / 'evidence.db'}")
     text = site.form().decode()
     done = site.run("move", *grown.options(*ALL))
@@ -164,6 +192,7 @@ def test_all_three_engines_at_once_and_the_old_form_stays_readable(site: Movable
     assert site.old_bytes() == old
 
     verify_same_rows(before, rows(grown.database_secret))
+    verify_logs_go_on(site, trees)
     verify_same_vault(LocalVault(site.vault), grown.open_vault(), later=True)
     (entry,) = acts(log_of(site), "site.move")
     assert entry["by"] == "operator"
@@ -246,14 +275,18 @@ def test_the_queue_alone_is_one_entry_and_one_setting(site: Movable, grown: Grow
 
 @pytest.mark.grown
 def test_there_and_back_again(site: Movable, grown: Grown) -> None:
+    trees = trees_of(site)
     moved(site, *grown.options(*ALL))
     finish_upload(site)
+    verify_logs_go_on(site, trees)
+    trees = trees_of(site)
     back = site.data / "back.db"
     answer = moved(site, "--database", f"sqlite:///{back}", "--vault", "embedded", "--broker", "embedded")
     assert answer["adopted"] == 6  # they stood there all the time, and were read
     assert answer["files"] == 10
     verify_same_vault(grown.open_vault(), LocalVault(site.vault), later=False)
     assert len(acts(log_of(site), "site.move")) == 2
+    verify_logs_go_on(site, trees)
     assert site.verify()["faulty"] == 0
     left = json.loads((site.data / "left.json").read_text())["left"]
     assert "embedded:vault" not in left

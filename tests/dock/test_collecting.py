@@ -76,7 +76,7 @@ def test_a_false_receipt_is_refused_and_never_kept(station: Station, forgery: st
         if upload.metadata["filename"] != "a.mp4":
             return honest
         if forgery == "bit":
-            return honest.replace(b'"log_entry":7', b'"log_entry":6')
+            return honest.replace(b'"log_index":7', b'"log_index":6')
         if forgery == "other-key":
             far_private, far.private = far.private, Ed25519PrivateKey.generate()
             document = far.receipt(upload)

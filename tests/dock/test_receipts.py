@@ -28,7 +28,8 @@ BODY: dict[str, object] = {
     "manifest_sha256": "cd" * 32,
     "sealed": "2026-11-21T05:00:00.667178Z",
     "retain_until": "2027-11-21T05:00:00.667178Z",
-    "log_entry": 7,
+    "log": "police.example/custody",
+    "log_index": 7,
 }
 EXPECTED = Expected("DSJX9A00123", "DCIM/100/a.mp4", 1, "ab" * 32)
 
@@ -81,8 +82,12 @@ def test_a_receipt_without_a_field_is_refused(field: str) -> None:
         ("recording", "../../etc"),
         ("sm3", "short"),
         ("manifest_sha256", None),
-        ("log_entry", True),
-        ("log_entry", -1),
+        ("log", ""),
+        ("log", "no origin"),
+        ("log", 7),
+        ("log_index", True),
+        ("log_index", -1),
+        ("log_index", "7"),
         ("sealed", "yesterday"),
         ("retain_until", "2027-11-21T05:00:00"),
     ],

@@ -49,7 +49,7 @@ class Rows:
             with closing(sqlite3.connect(Path(room) / "db")) as reader:
                 reader.row_factory = sqlite3.Row
                 complaint = reader.execute("pragma integrity_check").fetchone()[0]
-                names = ("upload", "recording", "job", "audit_entry", "claim", "announced")
+                names = ("upload", "recording", "job", "audit_entry", "audit_about", "claim", "announced")
                 tables = {
                     name: [dict(row) for row in reader.execute(f"select * from {name}")] for name in names
                 }

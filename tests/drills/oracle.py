@@ -6,7 +6,7 @@ of the product cannot hide itself. What it holds a site to (numbers of the desig
 I1 every acknowledged offset is durable with its bytes; every receipt has object, lock, manifest, row, entry
 I2 no row without its object; no object that nobody owns
 I3 same device, name and bytes: one recording, one object, one receipt; other bytes: refused, both kept
-I4 the log has each act exactly once, its numbers without a hole
+I4 the log has each act exactly once, its numbers and leaves without a hole, each object's history whole
 I5 nothing was said before it was durable: I1, asked right after the fault
 I6 at rest (after a restart): nothing waits, what is complete is sealed, what is left over lies in staging
 """
@@ -54,7 +54,7 @@ class _Look:
         self.keys = verifier((self.ground.data / "keys" / "verifiers").read_text("ascii"))
         self.acts: dict[str, list[dict[str, Any]]] = {}
         for row in self.rows.tables["audit_entry"]:
-            self.acts.setdefault(row["act"], []).append({"number": row["id"], **json.loads(row["body"])})
+            self.acts.setdefault(row["act"], []).append({"idx": row["idx"], **json.loads(row["body"])})
 
     def database(self) -> Iterator[str]:
         if self.rows.complaint != "ok":
@@ -153,10 +153,16 @@ class _Look:
         if receipt["manifest_sha256"] != row["manifest_sha256"]:
             yield "I1 the receipt names another manifest"
         entries = [
-            e for e in self.acts.get("evidence.seal", []) if e["obj"] == [{"id": row["id"], "k": "recording"}]
+            entry
+            for entry in self.acts.get("evidence.seal", [])
+            if [(one["k"], one["id"]) for one in entry["obj"]] == [("recording", row["id"])]
         ]
-        if [entry["number"] for entry in entries] != [receipt["log_entry"]]:
-            yield f"I4 {len(entries)} entries of the seal, the receipt names {receipt['log_entry']}"
+        named = (receipt["log"], receipt["log_index"])
+        if [(entry["log"], entry["idx"]) for entry in entries] != [named]:
+            yield f"I4 {len(entries)} entries of the seal, the receipt names {named}"
+        ref = {key: original[key] for key in ("sha256", "size", "sm3") if original[key] is not None}
+        if any(entry["ref"] != ref for entry in entries):
+            yield "I1 the entry of the seal speaks of other bytes than its row"
 
     def _locked(self, path: Path, digest: str, until: str) -> Iterator[str]:
         try:
@@ -187,6 +193,7 @@ class _Look:
         numbers = sorted(row["id"] for row in self.rows.tables["audit_entry"])
         if numbers != list(range(1, len(numbers) + 1)):
             yield "I4 the log's numbers have a hole"
+        yield from self._logs()
         want = {
             "upload.create": Counter(list(self.upload)),
             "upload.complete": Counter(id_ for id_, row in self.upload.items() if row["completed_at"]),
@@ -201,6 +208,26 @@ class _Look:
             if found != expected:
                 more, less = dict(found - expected), dict(expected - found)
                 yield f"I4 entries of {act}: {more} too many, {less} missing"
+
+    def _logs(self) -> Iterator[str]:
+        """Each log's leaves without a hole, and each object's entries counted, each naming the one before."""
+        leaves: dict[str, int] = {}
+        last: dict[tuple[str, str], tuple[int, str, int]] = {}
+        rows = sorted(self.rows.tables["audit_entry"], key=lambda row: int(row["id"]))
+        for row in rows:
+            log, idx, entry = row["log"], row["idx"], json.loads(row["body"])
+            if idx != leaves.get(log, 0) or not entry["log"].endswith(f"/{log}"):
+                yield f"I4 leaf {idx} of {log} has not its place"
+            leaves[log] = idx + 1
+            for one in entry["obj"]:
+                n, before, index = last.get(which := (log.split("/")[0], one["id"]), (0, entry["log"], None))
+                said = (one["n"], one.get("prev_log", entry["log"]), one.get("prev"))
+                if said != (n + 1, before, index):
+                    yield f"I4 the history of {one['id']} is broken at leaf {idx} of {log}"
+                last[which] = (one["n"], entry["log"], idx)
+        counted = {(row["family"], row["object_id"], row["n"]) for row in self.rows.tables["audit_about"]}
+        if counted != {(*which, n) for which, (most, _, _) in last.items() for n in range(1, most + 1)}:
+            yield "I4 the counters of the log do not say what its entries say"
 
     def rest(self) -> Iterator[str]:
         """I6, and that nothing lies about but in staging, where the listing shows it."""

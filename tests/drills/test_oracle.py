@@ -90,10 +90,34 @@ HARMS: dict[str, tuple[Callable[[Ground], object], str]] = {
     "an act twice": (
         lambda g: harm(
             g,
-            "insert into audit_entry (log, at, act, body) "
-            "select log, at, act, body from audit_entry where act = 'upload.complete' limit 1",
+            "insert into audit_entry (log, idx, at, act, body) select log, idx + 1000, at, act, body "
+            "from audit_entry where act = 'upload.complete' limit 1",
         ),
         "I4 entries of upload.complete",
+    ),
+    "a leaf at another place": (
+        lambda g: harm(g, "update audit_entry set idx = idx + 1000 where act = 'evidence.seal'"),
+        "I4 1 entries of the seal, the receipt names",
+    ),
+    "the last leaf moved": (
+        lambda g: harm(g, "update audit_entry set idx = 1000 where id = (select max(id) from audit_entry)"),
+        "I4 leaf 1000 of",
+    ),
+    "an entry put before another": (
+        lambda g: harm(g, "update audit_entry set body = replace(body, '\"n\":2', '\"n\":3')"),
+        "I4 the history of",
+    ),
+    "a counter removed": (
+        lambda g: harm(g, "delete from audit_about where n = 2"),
+        "I4 the counters of the log",
+    ),
+    "a seal of other bytes": (
+        lambda g: harm(
+            g,
+            "update audit_entry set body = replace(body, '\"size\":', '\"size\":1') "
+            "where act = 'evidence.seal'",
+        ),
+        "I1 the entry of the seal",
     ),
     "a seal left undone": (
         lambda g: harm(g, "update job set state = 'queued' where name = 'seal'"),

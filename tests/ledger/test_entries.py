@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import random
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,21 +21,22 @@ from evidence.ledger.canonical import canonical
 from evidence.ledger.entries import (
     Head,
     commitment,
-    finish,
     follow,
+    is_origin,
     read_entry,
     verify_field,
     verify_history,
-    write_draft,
+    write_entry,
 )
 from evidence.ledger.tiles import MAX_ENTRY_BYTES, write_bundle
+from evidence.settings import NAME
 from tests.ledger.trees import flipped
 from tests.ledger.values import VALUES
 
-LOG, SHARD = "police.example/custody", "police.example/access-2026"
+LOG, SHARD = "police.example/custody", "police.example/access/2026"
 A, B = "a" * 32, "b" * 32
 SALT = bytes(range(16))
-DRAFT: dict[str, Any] = {
+GIVEN: dict[str, Any] = {
     "act": "evidence.seal",
     "by": "c" * 32,
     "facts": {"policy": "dazhe-2020@1", "deep": True, "list": [1, None, "局"]},
@@ -44,45 +46,50 @@ DRAFT: dict[str, Any] = {
     "ref": {"sha256": "0" * 64, "size": 123, "sm3": "1" * 64},
     "res": "ok",
     "t": "2026-11-21T05:00:00.667178Z",
-    "v": 2,
 }
 
 
-def finished(index: int = 7, heads: dict[str, Head] | None = None, log: str = LOG) -> bytes:
-    return finish(write_draft(DRAFT), log, index, SALT, heads or {})[0]
+def written(index: int = 7, heads: dict[str, Head] | None = None, log: str = LOG) -> bytes:
+    return write_entry(GIVEN, log, index, SALT, heads or {})[0]
 
 
-def test_a_draft_is_finished_to_canonical_json_with_all_that_it_said() -> None:
-    raw, heads = finish(write_draft(DRAFT), LOG, 7, SALT, {B: Head(4, 5, LOG)})
+def test_an_entry_is_canonical_json_with_all_that_was_given_and_its_place() -> None:
+    raw, heads = write_entry(GIVEN, LOG, 7, SALT, {B: Head(4, 5, LOG)})
     fields = json.loads(raw)
     assert raw == rfc8785.dumps(fields)
     about = [{"id": A, "k": "recording", "n": 1}, {"id": B, "k": "card", "n": 5, "prev": 5}]
-    assert fields == {**DRAFT, "log": LOG, "obj": about, "salt": base64.b64encode(SALT).decode()}
+    assert fields == {
+        **GIVEN,
+        "log": LOG,
+        "obj": about,
+        "salt": base64.b64encode(SALT).decode(),
+        "v": 1,
+    }
     assert heads == {A: Head(1, 7, LOG), B: Head(5, 7, LOG)}
     assert read_entry(raw) == fields
 
 
-def test_the_same_draft_and_salt_give_the_same_bytes_and_another_salt_others() -> None:
-    assert finished() == finished()
-    assert finish(write_draft(DRAFT), LOG, 7, bytes(16), {})[0] != finished()
+def test_the_same_members_and_salt_give_the_same_bytes_and_another_salt_others() -> None:
+    assert written() == written()
+    assert write_entry(GIVEN, LOG, 7, bytes(16), {})[0] != written()
 
 
 def test_an_entry_that_follows_one_in_another_log_names_that_log() -> None:
-    raw, heads = finish(write_draft(DRAFT), SHARD, 0, SALT, {A: Head(4, 90, LOG)})
+    raw, heads = write_entry(GIVEN, SHARD, 0, SALT, {A: Head(4, 90, LOG)})
     assert read_entry(raw)["obj"][0] == {"id": A, "k": "recording", "n": 5, "prev": 90, "prev_log": LOG}
     assert heads[A] == Head(5, 0, SHARD)
 
 
 def changed(**members: object) -> dict[str, object]:
-    return {key: one for key, one in {**DRAFT, **members}.items() if one is not None}
+    return {key: one for key, one in {**GIVEN, **members}.items() if one is not None}
 
 
 MALFORMED = [
     ("members", changed(more=1)),
     ("members", changed(log=LOG)),
     ("members", changed(salt="x")),
-    *[("members", changed(**{name: None})) for name in ("act", "id", "obj", "res", "t", "v")],
-    *[("v", changed(v=one)) for one in (1, 3, "2", True, -2)],
+    ("members", changed(v=1)),
+    *[("members", changed(**{name: None})) for name in ("act", "id", "obj", "res", "t")],
     *[("act", changed(act=one)) for one in ("", "Seal", "a..b", ".a", "a b", "evidence.seal\n", 1, [])],
     *[("by", changed(by=one)) for one in ("", "王", "somebody", "c" * 31, 1)],
     *[("id", changed(id=one)) for one in ("", "d" * 31, "D" * 32, "d" * 33, 1, "d" * 32 + "\n")],
@@ -110,39 +117,67 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize(("reason", "fields"), MALFORMED)
-def test_a_draft_of_another_form_is_refused_when_written_and_when_read(
+def test_what_is_of_another_form_is_refused_when_written_and_when_read(
     reason: str, fields: dict[str, object]
 ) -> None:
     with pytest.raises(Invalid, match=f"entry-malformed reason='{reason}'"):
-        write_draft(fields)
+        write_entry(fields, LOG, 7, SALT, {})
+    if fields.keys() & {"log", "salt", "v"}:
+        return  # an entry has them
+    whole = {**fields, "log": LOG, "salt": base64.b64encode(SALT).decode(), "v": 1}
+    if isinstance(fields.get("obj"), list):
+        whole["obj"] = [{"n": 1, **one} if isinstance(one, dict) else one for one in fields["obj"]]  # type: ignore[attr-defined]
+    if fields.get("obj") == [{"id": A, "k": "card", "n": 1}]:
+        assert read_entry(canonical(whole)), "a counter belongs into an entry, but who writes it gives it"
+        return
     with pytest.raises(IntegrityFault, match=f"entry-malformed reason='{reason}'"):
-        finish(canonical(fields), LOG, 7, SALT, {})
+        read_entry(canonical(whole))
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", True, -1])
+def test_an_entry_of_another_version_is_refused(version: object) -> None:
+    fields = {**json.loads(written()), "v": version}
+    with pytest.raises(IntegrityFault, match="entry-malformed reason='v'"):
+        read_entry(canonical(fields))
 
 
 @pytest.mark.parametrize("value", [1.5, {"é": 1}, "\ud800", 2**53, b"x"])
 def test_facts_that_readers_might_disagree_on_are_refused(value: object) -> None:
     with pytest.raises(Invalid, match="not-canonical"):
-        write_draft(changed(facts={"x": value}))
+        write_entry(changed(facts={"x": value}), LOG, 7, SALT, {})
 
 
-def test_a_draft_that_could_not_be_finished_is_refused_and_the_longest_one_can_be() -> None:
-    objects = [{"id": f"{n:032x}", "k": "recording"} for n in range(50)]
-    short = len(write_draft(changed(obj=objects, facts={"x": ""})))
-    low, high = 0, MAX_ENTRY_BYTES - short
-    while low < high:
-        middle = (low + high + 1) // 2
-        try:
-            write_draft(changed(obj=objects, facts={"x": "x" * middle}))
-            low = middle
-        except Invalid as fault:
-            assert fault.code == "log-entry-too-long"
-            high = middle - 1
-    longest = write_draft(changed(obj=objects, facts={"x": "x" * low}))
-    heads = {one["id"]: Head(2**53 - 2, 2**53 - 2, "o" * 255) for one in objects}
-    raw, _ = finish(longest, "l" * 255, 2**53 - 1, SALT, heads)
-    assert MAX_ENTRY_BYTES - 3000 < len(raw) <= MAX_ENTRY_BYTES
-    assert read_entry(raw)
-    assert write_bundle([raw])
+def test_the_longest_entry_can_be_written_read_and_put_into_a_bundle_and_one_byte_more_is_refused() -> None:
+    def of(length: int) -> bytes:
+        return write_entry(changed(facts={"x": "x" * length}), LOG, 7, SALT, {})[0]
+
+    room = MAX_ENTRY_BYTES - len(of(0))
+    assert len(of(room)) == MAX_ENTRY_BYTES
+    assert read_entry(of(room))
+    assert write_bundle([of(room)])
+    with pytest.raises(Invalid, match="log-entry-too-long"):
+        of(room + 1)
+
+
+@pytest.mark.parametrize("index", [3, 4])
+def test_an_entry_cannot_stand_before_the_one_it_follows(index: int) -> None:
+    """As when the end of a log was cut off, and the counters were left."""
+    with pytest.raises(IntegrityFault, match="history-broken reason='order'"):
+        write_entry(GIVEN, LOG, 3, SALT, {A: Head(2, index, LOG)})
+    assert write_entry(GIVEN, SHARD, 3, SALT, {A: Head(2, index, LOG)})
+
+
+@pytest.mark.parametrize("name", ["a", "police.example/site", "A-Z_0/9.x" * 11, "x" * 100])
+def test_every_name_of_a_site_makes_origins(name: str) -> None:
+    assert re.fullmatch(NAME, name)
+    for log in ("custody", "access/2026", "access/9999"):
+        assert is_origin(f"{name}/{log}")
+
+
+@settings(deadline=None)
+@given(st.from_regex(NAME, fullmatch=True))
+def test_no_name_that_a_site_may_have_is_unfit_for_an_origin(name: str) -> None:
+    assert is_origin(f"{name.rstrip()}/access/2026")
 
 
 @pytest.mark.parametrize(
@@ -164,11 +199,11 @@ def test_a_log_index_or_salt_that_cannot_be_is_refused(
     reason: str, log: str, index: int, salt: bytes
 ) -> None:
     with pytest.raises(Invalid, match=f"entry-malformed reason='{reason}'"):
-        finish(write_draft(DRAFT), log, index, salt, {})
+        write_entry(GIVEN, log, index, salt, {})
 
 
 def with_object(**members: object) -> bytes:
-    fields = json.loads(finished())
+    fields = json.loads(written())
     fields["obj"] = [{"id": A, "k": "recording", **members}]
     return canonical(fields)
 
@@ -192,27 +227,20 @@ def with_object(**members: object) -> bytes:
         with_object(n=2, prev=1, more=1),
     ],
 )
-def test_a_finished_entry_with_another_link_is_refused(raw: bytes) -> None:
+def test_an_entry_with_another_link_is_refused(raw: bytes) -> None:
     with pytest.raises(IntegrityFault, match="entry-malformed reason='obj'"):
         read_entry(raw)
 
 
 @pytest.mark.parametrize("salt", ["", "AAAA", base64.b64encode(bytes(17)).decode(), "A" * 22 + "B=", 5])
-def test_a_finished_entry_with_another_salt_is_refused(salt: object) -> None:
-    fields = {**json.loads(finished()), "salt": salt}
+def test_an_entry_with_another_salt_is_refused(salt: object) -> None:
+    fields = {**json.loads(written()), "salt": salt}
     with pytest.raises(IntegrityFault, match="entry-malformed reason='salt'"):
         read_entry(canonical(fields))
 
 
-def test_a_draft_is_no_entry_and_an_entry_no_draft() -> None:
-    with pytest.raises(IntegrityFault, match="entry-malformed reason='members'"):
-        read_entry(write_draft(DRAFT))
-    with pytest.raises(IntegrityFault, match="entry-malformed reason='members'"):
-        finish(finished(), LOG, 8, SALT, {})
-
-
 def test_an_entry_written_in_any_other_way_is_refused() -> None:
-    raw = finished()
+    raw = written()
     for other in (
         raw + b"\n",
         b" " + raw,
@@ -228,17 +256,18 @@ def test_an_entry_written_in_any_other_way_is_refused() -> None:
 @settings(deadline=None)
 @given(st.binary(max_size=100), st.integers(0, 700), st.integers(0, 700))
 def test_reading_raises_nothing_but_our_own_errors(noise: bytes, start: int, end: int) -> None:
-    raw = finished()
+    raw = written()
     for one in (noise, raw[:start] + noise + raw[end:]):
         with contextlib.suppress(EvidenceError):
             assert canonical(read_entry(one)) == one
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from([*DRAFT, "log", "salt", "more"]), VALUES))
+@given(st.dictionaries(st.sampled_from([*GIVEN, "log", "salt", "more"]), VALUES))
 def test_writing_raises_nothing_but_our_own_errors(members: dict[str, object]) -> None:
     with contextlib.suppress(EvidenceError):
-        assert finish(write_draft({**DRAFT, **members}), LOG, 7, SALT, {})
+        raw, _ = write_entry({**GIVEN, **members}, LOG, 7, SALT, {})
+        assert read_entry(raw)
 
 
 Row = tuple[str, int, bytes]
@@ -251,8 +280,8 @@ def history(chance: random.Random) -> list[Row]:
     while len(rows) < 12:
         log = chance.choice([LOG, SHARD])
         about = chance.choice([[A], [A, B], [B], []])
-        draft = write_draft(changed(obj=[{"id": one, "k": "recording"} for one in about]))
-        raw, new = finish(draft, log, next_index[log], chance.randbytes(16), heads)
+        fields = changed(obj=[{"id": one, "k": "recording"} for one in about])
+        raw, new = write_entry(fields, log, next_index[log], chance.randbytes(16), heads)
         heads.update(new)
         if A in about:
             rows.append((log, next_index[log], raw))
@@ -344,7 +373,7 @@ def test_a_commitment_is_the_published_hash_and_opens_for_its_value_only() -> No
     expected = base64.b64encode(hashlib.sha256(message).digest()).decode().rstrip("=")
     assert commitment("actor", SALT, "王 012345") == expected
     assert len(expected) == 43
-    entry = read_entry(finish(write_draft(changed(pd={"actor": expected})), LOG, 7, SALT, {})[0])
+    entry = read_entry(write_entry(changed(pd={"actor": expected}), LOG, 7, SALT, {})[0])
     verify_field(entry, "actor", SALT, "王 012345")
     opens: list[Callable[[], None]] = [
         lambda: verify_field(entry, "actor", SALT, "王 012346"),

@@ -17,7 +17,7 @@ from evidence.service.deadlines import Deadlines
 from evidence.service.fixity import Fixity
 from evidence.service.reports import Reports
 from tests import inside
-from tests.builders import SmallSite, an_origin
+from tests.builders import SITE, SmallSite, an_origin
 
 BODY = b"no media at all"
 
@@ -78,17 +78,21 @@ def test_reads_stand_in_the_log_of_access_and_acts_in_the_log_of_custody(small: 
     with small.database.engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT act, log FROM audit_entry").all()
     logs = {str(act): str(log) for act, log in rows}
-    assert logs["evidence.read"] == "access"
+    assert logs["evidence.read"] == "access/2026"
     assert logs["evidence.seal"] == logs["upload.create"] == logs["evidence.examine"] == "custody"
 
 
-def test_the_number_in_the_receipt_is_that_of_the_seals_entry(small: SmallSite) -> None:
+def test_the_place_in_the_receipt_is_that_of_the_seals_entry(small: SmallSite) -> None:
     recording = sealed(small)
-    receipt = json.loads(small.recordings.receipt(small.dock, recording))
-    with small.database.reading() as unit:
-        entry = json.loads(dict(unit.log.entries())[receipt["signed"]["log_entry"]])
-    assert (entry["act"], entry["obj"]) == ("evidence.seal", [{"id": recording, "k": "recording"}])
-    assert entry["facts"]["sha256"] == receipt["signed"]["sha256"]
+    said = json.loads(small.recordings.receipt(small.dock, recording))["signed"]
+    assert said["log"] == f"{SITE}/custody"
+    sql = "SELECT body FROM audit_entry WHERE log = 'custody' AND idx = :idx"
+    ((body,),) = inside.rows(small.folder, sql, idx=said["log_index"])
+    entry = json.loads(body)
+    about = {"id": recording, "k": "recording", "n": 3, "prev": said["log_index"] - 1}
+    assert (entry["act"], entry["log"], entry["obj"]) == ("evidence.seal", said["log"], [about])
+    assert entry["ref"] == {key: said[key] for key in ("sha256", "size", "sm3")}
+    assert entry["facts"].keys() == {"manifest_sha256", "policy"}
 
 
 def announce(small: SmallSite) -> object:
@@ -165,11 +169,11 @@ def test_an_act_whose_entry_fails_does_not_happen(
     small.cards.announce(small.dock, an_origin(), [an_origin("missing.mp4", size_bytes=9)])
     small.clock.pass_by(timedelta(days=8))
 
-    def broken(*_: object) -> int:
+    def broken(*_: object) -> object:
         raise OSError("the log cannot be written")
 
     before = inside.tables(small.folder)
-    monkeypatch.setattr(SqlLog, "append", broken)
+    monkeypatch.setattr(SqlLog, "append_all", broken)
     with pytest.raises(OSError, match="log"):
         act(small)
     monkeypatch.undo()

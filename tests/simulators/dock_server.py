@@ -80,7 +80,8 @@ class FarEnd:
             "manifest_sha256": "0" * 64,
             "sealed": "2026-11-21T05:00:00.667178Z",
             "retain_until": "2027-11-21T05:00:00.667178Z",
-            "log_entry": 7,
+            "log": "test.example/site/custody",
+            "log_index": 7,
         }
 
     def sign(self, body: dict[str, object]) -> bytes:

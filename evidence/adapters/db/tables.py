@@ -5,9 +5,9 @@ Text is the same on both: SQLite takes any length, NUL and half characters, Post
 gets them (`Words`). Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and
 indexes hold the SHA-256 of the name (`name_sha256`), the name stands beside it.
 
-`audit_entry` is append-only: triggers of the first migration refuse UPDATE and DELETE. The Merkle log will
-put
-`audit_pending` in front of it (design: ledger.md 5.4); `audit_entry.id` then becomes the order of arrival.
+`audit_entry` holds the leaves of the logs, `audit_about` which entry is number n about an object. Both are
+append-only: triggers of the first migration refuse to change, delete, replace or empty. No tree stands in
+the database; it follows from the leaves (decision 16).
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ AnyText = LongWords()
 Id = Words(32)
 Time = Words(27)  # 2026-11-21T05:00:00.667178Z
 Sha256 = Words(64)
-# SQLite gives automatic numbers only to INTEGER PRIMARY KEY; PostgreSQL wants bigint.
+# In SQLite an INTEGER PRIMARY KEY is the number of the row itself; PostgreSQL wants bigint.
 Number = BigInteger().with_variant(Integer(), "sqlite")
 
 account = Table(
@@ -242,10 +242,22 @@ job = Table(
 audit_entry = Table(
     "audit_entry",
     metadata,
-    Column("id", Number, primary_key=True, autoincrement=True),
-    Column("log", Words(20), nullable=False),  # "custody" or "access"
+    Column("id", Number, primary_key=True, autoincrement=False),  # order of arrival over all logs, from 1
+    Column("log", Words(20), nullable=False),  # "custody", "access/2026"
+    Column("idx", BigInteger, nullable=False),  # leaf of that log, from 0 without a hole
     Column("at", Time, nullable=False),
     Column("act", Words(30), nullable=False),
     Column("body", LargeBinary, nullable=False),
-    sqlite_autoincrement=True,
+    Index("audit_entry_by_place", "log", "idx", unique=True),
+)
+
+audit_about = Table(
+    "audit_about",
+    metadata,
+    Column("family", Words(10), primary_key=True),  # "custody", "access": of all years
+    Column("object_id", Id, primary_key=True),
+    Column("n", BigInteger, primary_key=True),  # from 1 without a hole
+    Column("log", Words(20), nullable=False),
+    Column("idx", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )

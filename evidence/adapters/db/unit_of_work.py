@@ -28,7 +28,7 @@ from evidence.errors import Unavailable
 class SqlUnitOfWork:
     """One transaction over all repositories."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, site_name: str) -> None:
         self.accounts = SqlAccounts(connection)
         self.cards = SqlCards(connection)
         self.claims = SqlClaims(connection)
@@ -36,24 +36,31 @@ class SqlUnitOfWork:
         self.recordings = SqlRecordings(connection)
         self.examinations = SqlExaminations(connection)
         self.jobs = SqlJobs(connection)
-        self.log = SqlLog(connection)
+        self.log = SqlLog(connection, site_name)
 
 
 class SqlDatabase:
-    """A database by URL: "sqlite:////path/evidence.db" or "postgresql://user:password@host/name"."""
+    """A database by URL: "sqlite:////path/evidence.db" or "postgresql://user:password@host/name".
 
-    def __init__(self, url: str) -> None:
+    site_name: of the site whose database it is; the origins of its logs begin with it.
+    """
+
+    def __init__(self, url: str, site_name: str) -> None:
         self._machine = open_machine(url)
+        self._site_name = site_name
         self.engine = self._machine.engine
 
     def migrate(self, may_begin: bool = True) -> None:
         """Bring the schema to the version of this program. may_begin: the database may be an empty one.
 
-        Raises: Unavailable; "database-too-new", and "database-missing" for an empty one that must not be.
+        Raises: Unavailable; "database-too-new", "database-missing" for an empty one that must not be,
+        "log-of-another-site" for one of a site of another name.
         """
         with self._said_plainly():
             schema.migrate(self.engine, may_begin)
             self._machine.settle()
+        with self.reading() as unit:
+            unit.log.verify_origin()
 
     @contextmanager
     def writing(self) -> Iterator[SqlUnitOfWork]:
@@ -77,7 +84,7 @@ class SqlDatabase:
         with self._said_plainly(steps), self.engine.connect() as connection:
             connection = connection.execution_options(evidence_writes=writes)
             with connection.begin():
-                yield SqlUnitOfWork(connection)
+                yield SqlUnitOfWork(connection, self._site_name)
                 if writes:
                     steps.append("commit")
 

@@ -29,7 +29,7 @@ Change = Callable[[str, Row], None]
 
 _AT_ONCE = 400
 _VERSIONS = "alembic_version"
-_LOG_GUARD = "audit_entry_is_append_only"  # the function behind PostgreSQL's triggers
+_LOG_GUARD = "audit_is_append_only"  # the function behind PostgreSQL's triggers
 
 
 @dataclass(frozen=True, slots=True)

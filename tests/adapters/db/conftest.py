@@ -32,7 +32,7 @@ def database(fresh: Fresh) -> Iterator[SqlDatabase]:
 @pytest.fixture
 def small(fresh: Fresh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallSite]:
     """A small site whose database is of each engine in turn."""
-    monkeypatch.setattr(builders, "SqlDatabase", lambda _url: SqlDatabase(fresh.url))
+    monkeypatch.setattr(builders, "SqlDatabase", lambda _url, name: SqlDatabase(fresh.url, name))
     small = SmallSite(tmp_path)
     yield small
     small.database.close()

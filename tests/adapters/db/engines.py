@@ -12,6 +12,7 @@ from typing import Protocol
 import psycopg
 
 from evidence.adapters.db.unit_of_work import SqlDatabase
+from tests.builders import SITE
 
 
 class Fresh(Protocol):
@@ -97,6 +98,6 @@ def dump(fresh: Fresh) -> str:
 
 def open_migrated(fresh: Fresh) -> SqlDatabase:
     """Open a database and bring it to the schema."""
-    database = SqlDatabase(fresh.url)
+    database = SqlDatabase(fresh.url, SITE)
     database.migrate()
     return database

@@ -13,9 +13,10 @@ from threading import Thread
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.domain.audit import Act, Entry
 from evidence.service.jobs import JobName
-from tests.builders import START
+from tests.builders import SITE, START
 
 THREADS = 4
+SHARED = "a" * 32  # the object that every entry is about
 
 
 def migrate(database: SqlDatabase) -> list[str]:
@@ -37,7 +38,7 @@ def work(database: SqlDatabase) -> list[str]:
             time.sleep(0.005)  # the work itself
             with database.writing() as unit:
                 assert unit.jobs.finish(job, START)
-                unit.log.append(Entry(Act.INIT, "rival"), START)
+                unit.log.append(Entry(Act.EXAMINE, "service", (("recording", SHARED),)), START)
             done.append(job.subject)
 
     threads = [Thread(target=worker, args=(number,)) for number in range(THREADS)]
@@ -52,14 +53,14 @@ def hold(database: SqlDatabase) -> list[str]:
     """Write, do not commit, and stay."""
     with database.writing() as unit:
         unit.jobs.add(JobName.SEAL, "a", START)
-        unit.log.append(Entry(Act.INIT, "rival"), START)
+        unit.log.append(Entry(Act.EXAMINE, "service", (("recording", SHARED),)), START)
         print("holding", flush=True)
         time.sleep(60)
     return []
 
 
 if __name__ == "__main__":
-    opened = SqlDatabase(sys.stdin.readline().strip())
+    opened = SqlDatabase(sys.stdin.readline().strip(), SITE)
     print("ready", flush=True)
     sys.stdin.readline()
     print(json.dumps({"migrate": migrate, "work": work, "hold": hold}[sys.argv[1]](opened)))

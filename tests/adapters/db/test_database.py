@@ -17,14 +17,17 @@ from evidence.domain.audit import Act, Entry
 from evidence.errors import Unavailable
 from evidence.service.jobs import JobName
 from tests.adapters.db.engines import BROKEN, Fresh, dump, open_migrated
-from tests.builders import START
+from tests.builders import SITE, START
 
 THREADS, COMMITS = 8, 30
 
 
+OBJECT = "a" * 32
+
+
 def append(database: SqlDatabase) -> int:
     with database.writing() as unit:
-        return unit.log.append(Entry(Act.INIT, "tester"), START)
+        return unit.log.append(Entry(Act.INIT, "operator", (("account", OBJECT),)), START).index
 
 
 @pytest.mark.parametrize(
@@ -35,7 +38,12 @@ def append(database: SqlDatabase) -> int:
         "UPDATE audit_entry SET id = 2 WHERE id = 1",
         "DELETE FROM audit_entry",
         "DELETE FROM audit_entry WHERE id = 1",
-        "INSERT INTO audit_entry (id, log, at, act, body) VALUES (1, 'custody', '', '', '')",
+        "INSERT INTO audit_entry (id, log, idx, at, act, body) VALUES (1, 'custody', 9, '', '', '')",
+        "INSERT INTO audit_entry (id, log, idx, at, act, body) VALUES (9, 'custody', 0, '', '', '')",
+        "UPDATE audit_about SET n = 7",
+        f"UPDATE audit_about SET idx = 1 WHERE object_id = '{OBJECT}'",
+        "DELETE FROM audit_about",
+        f"INSERT INTO audit_about (family, object_id, n, log, idx) VALUES ('custody', '{OBJECT}', 1, 'x', 9)",
     ],
 )
 def test_an_entry_can_be_neither_changed_nor_deleted_even_from_outside(
@@ -48,8 +56,8 @@ def test_an_entry_can_be_neither_changed_nor_deleted_even_from_outside(
     assert dump(fresh) == before
 
 
-def test_numbers_of_entries_are_never_used_twice(database: SqlDatabase) -> None:
-    assert [append(database) for _ in range(3)] == [1, 2, 3]
+def test_a_place_is_never_given_twice(database: SqlDatabase) -> None:
+    assert [append(database) for _ in range(3)] == [0, 1, 2]
 
 
 def test_many_threads_commit_and_none_is_told_that_the_database_is_locked(database: SqlDatabase) -> None:
@@ -79,7 +87,7 @@ def test_an_exception_rolls_everything_back(database: SqlDatabase, fresh: Fresh)
     before = dump(fresh)
     with pytest.raises(RuntimeError), database.writing() as unit:
         unit.jobs.add(JobName.SEAL, "a", START)
-        unit.log.append(Entry(Act.INIT, "tester"), START)
+        unit.log.append(Entry(Act.INIT, "operator"), START)
         raise RuntimeError
     assert dump(fresh) == before
 
@@ -107,7 +115,7 @@ def test_a_database_of_a_newer_program_is_refused_and_left_as_it_is(
     append(database)
     fresh.raw("UPDATE alembic_version SET version_num = '9999'")
     before = dump(fresh)
-    newer = SqlDatabase(fresh.url)
+    newer = SqlDatabase(fresh.url, SITE)
     with pytest.raises(Unavailable) as refusal:
         newer.migrate()
     newer.close()

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import timedelta
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import rfc8785
 
-from evidence.domain.audit import Act, Entry
-from evidence.errors import IntegrityFault, Refused
+from evidence.adapters.db import whole
+from evidence.adapters.db.unit_of_work import SqlDatabase
+from evidence.domain.audit import Act, Entry, Place
+from evidence.errors import IntegrityFault, Invalid, Refused, Unavailable
+from evidence.ledger.entries import read_entry
+from evidence.ledger.merkle import SHA256, root_of
 from evidence.service.deadlines import Deadlines
 from evidence.service.fixity import Fixity
+from evidence.service.jobs import JobName
 from evidence.service.reports import Reports
-from tests.builders import START, SmallSite, an_origin
+from tests.adapters.db.engines import Fresh, dump
+from tests.builders import SITE, START, SmallSite, an_origin
+from tests.chains import verify_logs
 
 BODY = b"not a film"
+A = "a" * 32
 SECRETS = {
     "device": "SERIAL-4711",
     "wearer": "王小明-98765",
@@ -70,19 +80,34 @@ def test_no_entry_of_a_whole_journey_names_a_file_a_person_or_a_device(small: Sm
                 assert form not in text, (kind, text)
 
 
-def test_every_entry_is_canonical_and_has_the_same_fields(small: SmallSite) -> None:
+def test_every_entry_is_canonical_and_of_the_one_form(small: SmallSite) -> None:
     journey(small)
     for body in small.log():
         entry = json.loads(body)
         assert rfc8785.dumps(entry) == body
-        assert set(entry) == {"act", "by", "facts", "id", "obj", "res", "salt", "t", "v"}
+        assert read_entry(body) == entry
+        assert set(entry) - {"ref"} == {"act", "by", "facts", "id", "log", "obj", "res", "salt", "t", "v"}
         assert entry["v"] == 1
+        assert ("ref" in entry) == (entry["act"] in ("evidence.seal", "upload.refuse"))
+
+
+def test_each_log_of_a_journey_has_its_leaves_without_a_hole_and_each_object_its_whole_history(
+    small: SmallSite,
+) -> None:
+    journey(small)
+    logs = verify_logs(small.database)
+    assert set(logs) == {f"{SITE}/custody", f"{SITE}/access/2026"}
+    assert sum(size for size, _ in logs.values()) == len(small.log())
+    for log, (size, root) in logs.items():
+        leaves = [body for body in small.log() if read_entry(body)["log"] == log]
+        assert len(leaves) == size
+        assert root == root_of(map(SHA256.leaf, leaves)), "arrival has the order of the leaves"
 
 
 def test_each_salt_has_16_bytes_and_none_comes_twice(small: SmallSite) -> None:
     with small.database.writing() as unit:
         for _ in range(50):
-            unit.log.append(Entry(Act.INIT, "tester"), START)
+            unit.log.append(Entry(Act.INIT, "operator"), START)
     entries = [json.loads(body) for body in small.log()]
     salts = [base64.b64decode(entry["salt"], validate=True) for entry in entries]
     assert {len(salt) for salt in salts} == {16}
@@ -91,16 +116,178 @@ def test_each_salt_has_16_bytes_and_none_comes_twice(small: SmallSite) -> None:
 
 
 def test_entries_come_in_the_order_of_their_numbers_and_can_be_read_on(small: SmallSite) -> None:
+    ids = [f"{number:032x}" for number in range(5)]
     with small.database.writing() as unit:
-        numbers = [unit.log.append(Entry(Act.INIT, str(i)), START) for i in range(5)]
+        for id_ in ids:
+            unit.log.append(Entry(Act.INIT, id_), START)
     with small.database.reading() as unit:
-        everything, rest = list(unit.log.entries()), list(unit.log.entries(numbers[2]))
-    assert [number for number, _ in everything] == numbers
+        everything, rest = list(unit.log.entries()), list(unit.log.entries(3))
+    assert [number for number, _ in everything] == [1, 2, 3, 4, 5]
+    assert [json.loads(body)["by"] for _, body in everything] == ids
     assert rest == everything[3:]
 
 
-def test_an_entry_that_is_too_long_is_refused_and_the_act_with_it(small: SmallSite) -> None:
-    with pytest.raises(IntegrityFault, match="log-entry-too-long"), small.database.writing() as unit:
-        unit.log.append(Entry(Act.INIT, "tester"), START)
-        unit.log.append(Entry(Act.INIT, "tester", facts={"long": "x" * 65_536}), START)
-    assert small.log() == []
+TOO_LONG = Entry(Act.INIT, "operator", facts={"long": "x" * 65_536})
+TWICE = Entry(Act.EXAMINE, "service", (("recording", A), ("upload", A)))
+NO_CALLER = Entry(Act.INIT, "somebody")
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [(TOO_LONG, "log-entry-too-long"), (TWICE, "entry-malformed"), (NO_CALLER, "entry-malformed")],
+)
+@pytest.mark.parametrize("at_once", [False, True])
+def test_an_entry_that_cannot_stand_in_the_log_is_refused_and_the_act_with_it(
+    small: SmallSite, bad: Entry, code: str, at_once: bool
+) -> None:
+    good = Entry(Act.EXAMINE, "service", (("recording", A),))
+    before = inside_of(small)
+    with pytest.raises(Invalid, match=code), small.database.writing() as unit:
+        unit.jobs.add(JobName.SEAL, "a", START)
+        if not at_once:
+            unit.log.append(good, START)
+        unit.log.append_all([good, bad], START)
+    assert inside_of(small) == before
+    with small.database.writing() as unit:
+        assert unit.log.append(good, START) == Place(f"{SITE}/custody", 0)
+
+
+def inside_of(small: SmallSite) -> whole.Contents:
+    with small.database.reading() as unit:
+        return whole.contents(unit)
+
+
+def look(*ids: str) -> Entry:
+    return Entry(Act.READ_ORIGINAL, "operator", tuple(("recording", id_) for id_ in ids))
+
+
+def test_a_new_year_opens_a_new_log_of_access_and_histories_run_on_through_it(small: SmallSite) -> None:
+    end = datetime(2026, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    beijing = timezone(timedelta(hours=8))
+    places = []
+    for at in (
+        end,
+        end + timedelta(microseconds=1),
+        end.astimezone(beijing),
+        datetime(2031, 5, 1, tzinfo=UTC),
+    ):
+        with small.database.writing() as unit:
+            places.append(unit.log.append(look(A), at))
+            unit.log.append(Entry(Act.EXAMINE, "service", (("recording", A),)), at)
+    years = [f"{SITE}/access/{year}" for year in (2026, 2027, 2026, 2031)]
+    assert places == [Place(log, index) for log, index in zip(years, (0, 0, 1, 0), strict=True)]
+    links = [read_entry(body)["obj"][0] for body in small.log() if b"evidence.read" in body]
+    about = {"id": A, "k": "recording"}
+    assert links == [
+        {**about, "n": 1},
+        {**about, "n": 2, "prev": 0, "prev_log": years[0]},
+        {**about, "n": 3, "prev": 0, "prev_log": years[1]},
+        {**about, "n": 4, "prev": 1, "prev_log": years[0]},
+    ]
+    assert {log: size for log, (size, _) in verify_logs(small.database).items()} == {
+        f"{SITE}/custody": 4,
+        years[0]: 2,
+        years[1]: 1,
+        years[3]: 1,
+    }
+
+
+def test_many_entries_at_once_of_both_kinds_stand_as_if_they_came_one_by_one(small: SmallSite) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    objects = [f"{number:032x}" for number in range(900)]  # more than one question holds
+    entries = [
+        replace(
+            look(*chance.sample(objects, chance.randrange(4))),
+            act=chance.choice([Act.EXAMINE, Act.READ_ORIGINAL]),
+        )
+        for _ in range(300)
+    ] + [look(*objects[:850])]
+    at, places = 0, []
+    while at < len(entries):
+        step = chance.choice([0, 1, 2, 40])
+        with small.database.writing() as unit:
+            places += unit.log.append_all(entries[at : at + step], START)
+            assert len(places) == min(at + step, len(entries))
+        at += step
+    logs = verify_logs(small.database)
+    assert sum(size for size, _ in logs.values()) == len(entries)
+    found = [read_entry(body) for body in small.log()]
+    assert [tuple(one["id"] for one in entry["obj"]) for entry in found] == [
+        tuple(id_ for _, id_ in entry.objects) for entry in entries
+    ]
+    assert [(place.log, entry["act"]) for place, entry in zip(places, found, strict=True)] == [
+        (entry["log"], one.act.value) for entry, one in zip(found, entries, strict=True)
+    ]
+
+
+HARMS = {
+    "a leaf is gone": "DELETE FROM audit_entry WHERE log = 'custody' AND idx = 3",
+    "the first leaf is gone": "DELETE FROM audit_entry WHERE log = 'custody' AND idx = 0",
+    "a leaf moved": "UPDATE audit_entry SET idx = 1000 WHERE log = 'custody' AND idx = 3",
+    "a leaf in another log": "UPDATE audit_entry SET log = 'access/2025' WHERE log = 'access/2026'",
+    "a counter is gone": "DELETE FROM audit_about WHERE n = 2",
+    "a counter changed": "UPDATE audit_about SET n = n + 1000 WHERE n = 3",
+    "a pointer changed": "UPDATE audit_about SET idx = idx + 1 WHERE n = 1",
+    "an act changed": "UPDATE audit_entry SET act = 'site.move' WHERE id = 2",
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_what_somebody_changed_in_the_tables_is_found_from_the_rows_alone(
+    small: SmallSite, fresh: Fresh, harm: str
+) -> None:
+    journey(small)
+    verify_logs(small.database)
+    for name in ("audit_entry", "audit_about"):
+        for verb in ("UPDATE", "DELETE"):
+            drop = {
+                "sqlite": f"DROP TRIGGER {name}_no_{verb}",
+                "postgres": f"ALTER TABLE {name} DISABLE TRIGGER USER",
+            }
+            fresh.raw(drop[fresh.name])
+    fresh.raw(HARMS[harm])
+    with pytest.raises((AssertionError, IntegrityFault)):
+        verify_logs(small.database)
+
+
+def test_a_log_whose_end_was_cut_off_takes_no_entry_about_what_stood_there(
+    small: SmallSite, fresh: Fresh
+) -> None:
+    """The counters still know of the entry: whoever cuts must find them too."""
+    about = Entry(Act.EXAMINE, "service", (("recording", A),))
+    with small.database.writing() as unit:
+        unit.log.append_all([about, about], START)
+    fresh.raw(
+        {
+            "sqlite": "DROP TRIGGER audit_entry_no_DELETE",
+            "postgres": "ALTER TABLE audit_entry DISABLE TRIGGER USER",
+        }[fresh.name]
+    )
+    fresh.raw("DELETE FROM audit_entry WHERE idx = 1")
+    with (
+        pytest.raises(IntegrityFault, match="history-broken reason='order'"),
+        small.database.writing() as unit,
+    ):
+        unit.log.append(about, START)
+
+
+def test_a_log_that_was_begun_under_another_name_of_the_site_is_refused_and_left_as_it_is(
+    small: SmallSite, fresh: Fresh
+) -> None:
+    other = SqlDatabase(fresh.url, "another.example/site")
+    other.migrate()  # nothing is in it yet
+    with small.database.writing() as unit:
+        unit.log.append(look(A), START)
+    before = dump(fresh)
+    with pytest.raises(Unavailable) as refusal:
+        other.migrate()
+    other.close()
+    assert refusal.value.code == "log-of-another-site"
+    assert refusal.value.fields == {
+        "found": f"{SITE}/access/2026",
+        "wanted": "another.example/site/access/2026",
+    }
+    assert dump(fresh) == before
+    small.database.migrate()

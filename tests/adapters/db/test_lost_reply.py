@@ -17,7 +17,7 @@ from evidence.domain.audit import Act, Entry
 from evidence.errors import Unavailable
 from evidence.service.jobs import JobName
 from tests.adapters.db.engines import FreshDatabase, dump, open_migrated
-from tests.builders import START
+from tests.builders import SITE, START
 from tests.servers.postgres import PostgresServer
 
 COMMIT = b"COMMIT\0"
@@ -76,7 +76,7 @@ def line(fresh: FreshDatabase) -> Iterator[Line]:
 def through(line: Line, fresh: FreshDatabase) -> SqlDatabase:
     url = urlsplit(fresh.url)
     netloc = url.netloc.replace(f":{url.port}", f":{line.port}")
-    return SqlDatabase(url._replace(netloc=netloc, query="sslmode=disable&gssencmode=disable").geturl())
+    return SqlDatabase(url._replace(netloc=netloc, query="sslmode=disable&gssencmode=disable").geturl(), SITE)
 
 
 @pytest.mark.parametrize(("breaks", "stands"), [("before", []), ("after", [(1, {"queued": 1})])])
@@ -88,7 +88,7 @@ def test_a_lost_reply_is_told_as_open_and_another_look_tells(
 
     def act() -> None:
         with database.writing() as unit:
-            unit.log.append(Entry(Act.INIT, "tester"), START)
+            unit.log.append(Entry(Act.INIT, "operator"), START)
             unit.jobs.add(JobName.SEAL, "a", START)
             line.breaks = breaks
 
@@ -116,7 +116,7 @@ def test_after_a_crash_of_the_server_each_acknowledged_commit_stands_and_none_by
                 tried.append(name)
                 try:
                     with database.writing() as unit:
-                        unit.log.append(Entry(Act.INIT, name), START)
+                        unit.log.append(Entry(Act.INIT, "operator"), START)
                         unit.jobs.add(JobName.SEAL, name, START)
                 except Unavailable:
                     return

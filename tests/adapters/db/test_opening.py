@@ -11,6 +11,7 @@ import pytest
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.errors import EvidenceError, Invalid, Unavailable
 from tests.adapters.db.engines import FreshDatabase, open_migrated
+from tests.builders import SITE
 from tests.servers.postgres import PostgresServer
 from tests.servers.processes import free_port
 
@@ -23,7 +24,7 @@ SECRET = "pass-4711-wort"
 )
 def test_an_engine_that_is_not_ours_is_refused(url: str) -> None:
     with pytest.raises(Invalid) as refusal:
-        SqlDatabase(url)
+        SqlDatabase(url, SITE)
     assert refusal.value.code == "settings-wrong"
     assert refusal.value.fields["setting"] == "database"
 
@@ -47,7 +48,7 @@ def everything_said(problem: EvidenceError, caplog: pytest.LogCaptureFixture) ->
 )
 def test_a_url_that_is_refused_is_not_shown(url: str, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(Invalid) as refusal:
-        SqlDatabase(url)
+        SqlDatabase(url, SITE)
     assert refusal.value.code == "settings-wrong"
     assert SECRET not in everything_said(refusal.value, caplog)
 
@@ -57,7 +58,9 @@ def test_a_server_that_is_not_there_is_unavailable_and_the_password_is_not_shown
     password: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    database = SqlDatabase(f"postgresql://evidence:{quote(password, safe='')}@127.0.0.1:{free_port()}/name")
+    database = SqlDatabase(
+        f"postgresql://evidence:{quote(password, safe='')}@127.0.0.1:{free_port()}/name", SITE
+    )
     with pytest.raises(Unavailable) as refusal, database.reading():
         pytest.fail("nobody is there")
     assert refusal.value.fields == {"reason": "no-connection"}
@@ -68,7 +71,7 @@ def test_a_server_that_is_not_there_is_unavailable_and_the_password_is_not_shown
 def test_a_host_that_holds_the_password_is_not_written_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """Nobody types it so on purpose; the driver would show the name it cannot find."""
     url = f"postgresql://evidence:{SECRET}@{SECRET}.invalid/name"
-    with pytest.raises(Unavailable) as refusal, SqlDatabase(url).reading():
+    with pytest.raises(Unavailable) as refusal, SqlDatabase(url, SITE).reading():
         pytest.fail("nobody is there")
     assert "(withheld)" in caplog.text
     assert SECRET not in str(refusal.value) + caplog.text
@@ -82,7 +85,7 @@ def test_a_wrong_password_and_a_wrong_name_are_unavailable_and_not_shown(
     wrong = url._replace(netloc=url.netloc.replace(right, SECRET)).geturl()
     for address in (wrong, url._replace(path="/no-such-database").geturl()):
         with pytest.raises(Unavailable) as refusal:
-            SqlDatabase(address).migrate()
+            SqlDatabase(address, SITE).migrate()
         assert refusal.value.code == "database-unavailable"
         for secret in (SECRET, right):
             assert secret not in everything_said(refusal.value, caplog)
@@ -98,7 +101,7 @@ def test_the_options_of_a_url_reach_the_server(postgres_server: PostgresServer) 
 
 def test_an_option_that_weakens_a_commit_is_refused(postgres_server: PostgresServer) -> None:
     fresh = FreshDatabase(postgres_server.new_database())
-    database = SqlDatabase(fresh.url + "?options=-csynchronous_commit%3Doff")
+    database = SqlDatabase(fresh.url + "?options=-csynchronous_commit%3Doff", SITE)
     with pytest.raises(Unavailable) as refusal:
         database.migrate()
     assert refusal.value.code == "database-not-durable"

@@ -17,8 +17,10 @@ from evidence.domain.audit import Act, Entry
 from evidence.errors import NoSpace, Unavailable
 from evidence.service.jobs import JobName
 from tests.adapters.db.engines import FreshDatabase, dump, open_migrated, tables
-from tests.builders import START
+from tests.builders import SITE, START
 from tests.servers.postgres import PostgresServer
+
+OBJECT = "a" * 32
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresSer
 
 
 def write(unit: SqlUnitOfWork) -> int:
-    return unit.log.append(Entry(Act.INIT, "tester"), START)
+    return unit.log.append(Entry(Act.INIT, "operator", (("account", OBJECT),)), START).index
 
 
 def entries(database: SqlDatabase) -> list[int]:
@@ -70,7 +72,7 @@ def test_a_server_that_may_forget_a_commit_is_refused(own_server: PostgresServer
     own_server.set(setting, "off")
     try:
         with pytest.raises(Unavailable) as refusal:
-            SqlDatabase(fresh.url).migrate()
+            SqlDatabase(fresh.url, SITE).migrate()
         assert (refusal.value.code, refusal.value.fields) == ("database-not-durable", {setting: "off"})
         if setting != "synchronous_commit":  # … which an open connection has fixed for itself
             with pytest.raises(Unavailable, match="database-not-durable"), running.writing() as unit:
@@ -122,7 +124,7 @@ def test_a_database_that_stores_or_sorts_text_otherwise_is_refused(
     postgres_server.ask(f"CREATE DATABASE {name} OWNER evidence TEMPLATE template0 {made}")
     fresh = FreshDatabase(f"{like}_odd")
     with pytest.raises(Unavailable) as refusal:
-        SqlDatabase(fresh.url).migrate()
+        SqlDatabase(fresh.url, SITE).migrate()
     assert refusal.value.code == "database-not-durable"
     assert field in refusal.value.fields
     assert tables(fresh) == []
@@ -149,7 +151,13 @@ def test_every_connection_has_its_limits_in_time(database: SqlDatabase) -> None:
     [
         "TRUNCATE audit_entry",
         "TRUNCATE audit_entry CASCADE",
-        "INSERT INTO audit_entry VALUES (1, 'custody', '', '', '') ON CONFLICT (id) DO UPDATE SET act = 'x'",
+        "INSERT INTO audit_entry VALUES (1, 'custody', 0, '', '', '') "
+        "ON CONFLICT (id) DO UPDATE SET act = 'x'",
+        "INSERT INTO audit_entry VALUES (9, 'custody', 0, '', '', '') "
+        "ON CONFLICT (log, idx) DO UPDATE SET act = 'x'",
+        "TRUNCATE audit_about",
+        f"INSERT INTO audit_about VALUES ('custody', '{OBJECT}', 1, 'custody', 9) "
+        "ON CONFLICT (family, object_id, n) DO UPDATE SET idx = 9",
         "MERGE INTO audit_entry USING (SELECT 1 AS one) AS new ON id = one WHEN MATCHED THEN DELETE",
     ],
 )

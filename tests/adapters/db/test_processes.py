@@ -14,7 +14,8 @@ from evidence.adapters.db.tables import metadata
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.service.jobs import JobName
 from tests.adapters.db.engines import Fresh, dump, objects, open_migrated, tables
-from tests.builders import START
+from tests.builders import SITE, START
+from tests.chains import verify_logs
 
 ROOT = Path(__file__).parents[3]
 PROCESSES, JOBS = 2, 200
@@ -71,7 +72,8 @@ def test_each_job_is_claimed_by_one_thread_of_all_processes_and_done_once(
     assert done == Counter(f"{i}" for i in range(JOBS)), "each once"
     assert len(said) == PROCESSES
     assert fresh.raw("SELECT state, attempts, count(*) FROM job GROUP BY 1, 2") == [("done", 1, JOBS)]
-    assert fresh.raw("SELECT count(*), min(id), max(id) FROM audit_entry") == [(JOBS, 1, JOBS)]
+    assert {log: size for log, (size, _) in verify_logs(database).items()} == {f"{SITE}/custody": JOBS}
+    assert fresh.raw("SELECT count(*), count(DISTINCT n), max(n) FROM audit_about") == [(JOBS, JOBS, JOBS)]
 
 
 def test_who_lost_a_job_can_neither_close_nor_keep_it(database: SqlDatabase, fresh: Fresh) -> None:
@@ -109,7 +111,7 @@ def test_a_process_that_is_killed_while_it_writes_leaves_nothing_and_stops_nobod
     assert [rival.stdout.readline() for _ in range(2)] == ["ready\n", "holding\n"]
     rival.kill()
     rival.communicate()
-    database = SqlDatabase(fresh.url)
+    database = SqlDatabase(fresh.url, SITE)
     with pytest.raises(KeyError), database.writing() as unit:  # gets in at once
         assert unit.jobs.counts() == {}
         raise KeyError

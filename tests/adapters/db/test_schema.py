@@ -11,11 +11,12 @@ from evidence.adapters.db.tables import metadata
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.errors import Unavailable
 from tests.adapters.db.engines import Fresh, dump, objects, tables
+from tests.builders import SITE
 
 
 @pytest.fixture
 def database(fresh: Fresh) -> Iterator[SqlDatabase]:
-    database = SqlDatabase(fresh.url)
+    database = SqlDatabase(fresh.url, SITE)
     yield database
     database.close()
 

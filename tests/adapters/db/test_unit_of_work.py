@@ -18,11 +18,11 @@ from evidence.domain.ids import new_id
 from evidence.errors import Unavailable
 from evidence.service.jobs import JobName
 from tests.adapters.db.engines import Fresh
-from tests.builders import START
+from tests.builders import SITE, START
 
 
 def write(unit: SqlUnitOfWork, note: str = "") -> int:
-    return unit.log.append(Entry(Act.INIT, "tester", facts={"note": note} if note else {}), START)
+    return unit.log.append(Entry(Act.INIT, "operator", facts={"note": note} if note else {}), START).index
 
 
 def entries(database: SqlDatabase) -> list[tuple[int, bytes]]:
@@ -32,8 +32,8 @@ def entries(database: SqlDatabase) -> list[tuple[int, bytes]]:
 
 def test_what_is_committed_is_there_for_the_next(database: SqlDatabase, fresh: Fresh) -> None:
     with database.writing() as unit:
-        assert write(unit) == 1
-    again = SqlDatabase(fresh.url)
+        assert write(unit) == 0
+    again = SqlDatabase(fresh.url, SITE)
     assert [number for number, _ in entries(again)] == [1]
     again.close()
 
@@ -51,7 +51,7 @@ def test_an_exception_leaves_nothing_of_any_repository(database: SqlDatabase) ->
     with database.reading() as unit:
         assert unit.accounts.all() == []
     with database.writing() as unit:
-        assert write(unit) == 1, "no number of the log is lost to what never happened"
+        assert write(unit) == 0, "no place in the log is lost to what never happened"
 
 
 def test_a_broken_rule_of_a_table_is_told_as_it_is(database: SqlDatabase) -> None:
@@ -100,7 +100,7 @@ def test_a_writer_waits_for_the_other_and_sees_what_that_one_committed(database:
         thread.join(0.5)
         assert seen == [], "the second one is not let in"
     thread.join()
-    assert seen == [[1], [2]]
+    assert seen == [[1], [1]], "number 1, then leaf 1"
     assert [number for number, _ in entries(database)] == [1, 2]
 
 

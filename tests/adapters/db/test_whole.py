@@ -11,6 +11,7 @@ import pytest
 from evidence.adapters.db import whole
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.errors import IntegrityFault
+from tests.builders import SITE
 from tests.movable import Movable, make_site, rows
 from tests.servers.postgres import PostgresServer
 
@@ -22,7 +23,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Movable:
 
 @pytest.fixture
 def old(site: Movable) -> Iterator[SqlDatabase]:
-    database = SqlDatabase(f"sqlite:///{site.data / 'evidence.db'}")
+    database = SqlDatabase(f"sqlite:///{site.data / 'evidence.db'}", SITE)
     yield database
     database.close()
 
@@ -33,7 +34,7 @@ def new(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlDatabase]
     if request.param == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres_server")
         url = server.new_database()
-    database = SqlDatabase(url)
+    database = SqlDatabase(url, SITE)
     yield database
     database.close()
 
@@ -75,7 +76,7 @@ def test_each_value_that_changes_changes_the_digest(old: SqlDatabase) -> None:
 
 
 def test_a_copy_that_differs_from_what_was_read_is_not_kept(old: SqlDatabase, tmp_path: Path) -> None:
-    new = SqlDatabase(f"sqlite:///{tmp_path / 'new.db'}")
+    new = SqlDatabase(f"sqlite:///{tmp_path / 'new.db'}", SITE)
     new.migrate()
     with new.engine.begin() as connection:
         connection.exec_driver_sql(

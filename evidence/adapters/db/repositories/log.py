@@ -1,75 +1,163 @@
-"""The log in SQL, first form: one append-only table, written in the transaction of the act."""
+"""The log in SQL: entries with their final place, written in the transaction of the act.
+
+Who may write is alone (decision 10), so the next index of a log is the greatest and one, and what a rollback
+takes back leaves no hole (decision 16). `audit_entry` holds the leaves, `audit_about` the counters: which
+entry is number n about an object. Not here: the tree over the leaves, and what is published of it.
+"""
 
 from __future__ import annotations
 
-import base64
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, literal, select, union_all
 
-from evidence.adapters.db.tables import audit_entry
-from evidence.domain.audit import Act, Entry
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
+from evidence.adapters.db.tables import audit_about, audit_entry
+from evidence.domain.audit import Entry, Family, Place, Reference, family_of, log_of
 from evidence.domain.ids import new_id
 from evidence.domain.instants import to_text
-from evidence.errors import IntegrityFault
-from evidence.ledger.canonical import canonical
+from evidence.errors import Unavailable
+from evidence.ledger.entries import SALT_BYTES, Head, read_entry, write_entry
 
-_MOST_BYTES = 65_535  # an entry bundle of tlog-tiles gives an entry's length 16 bits
-_ACCESS = {Act.READ_ORIGINAL, Act.READ_LIST, Act.READ_MANIFEST, Act.DENIED}
+_THE_LOG = ""  # stands in the place of an object
+# Where a log ends: the greatest number of all entries, the greatest index of the log.
+_ENDS = select(
+    literal(_THE_LOG),
+    select(func.coalesce(func.max(audit_entry.c.id), 0)).scalar_subquery(),
+    bindparam("log", type_=audit_entry.c.log.type),
+    select(func.coalesce(func.max(audit_entry.c.idx), -1))
+    .where(audit_entry.c.log == bindparam("log"))
+    .scalar_subquery(),
+)
+# The last entry about each object. Every object that has entries has one with n = 1: from there each engine
+# finds the last by its index, however many are in between.
+_first, _any, _last = (audit_about.alias(name) for name in ("first_one", "any_one", "last_one"))
+_LAST = (
+    select(_last.c.object_id, _last.c.n, _last.c.log, _last.c.idx)
+    .join_from(_first, _last, (_last.c.family == _first.c.family) & (_last.c.object_id == _first.c.object_id))
+    .where(
+        _first.c.family == bindparam("family"),
+        _first.c.object_id.in_(bindparam("objects", expanding=True)),
+        _first.c.n == 1,
+        _last.c.n
+        == select(func.max(_any.c.n))
+        .where(_any.c.family == _first.c.family, _any.c.object_id == _first.c.object_id)
+        .scalar_subquery(),
+    )
+)
+_WHERE = union_all(_ENDS, _LAST)
+_WRITE, _WRITE_ABOUT = insert(audit_entry), insert(audit_about)
+
+
+@dataclass
+class _End:
+    """The end of a log: where the next entry of its family stands, and after which about each object."""
+
+    log: str
+    origin: str
+    index: int
+    heads: dict[str, Head]
 
 
 class SqlLog:
-    """See service.ports.AuditLog."""
+    """See service.ports.AuditLog. site_name: the origins of the logs begin with it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, site_name: str) -> None:
         self._db = connection
+        self._site_name = site_name
 
-    def append(self, entry: Entry, at: datetime) -> int:
-        """Write an entry in the transaction of the act; return its number."""
-        body = canonical(
-            {
-                "act": entry.act.value,
-                "by": entry.caller,
-                "facts": dict(entry.facts),
-                "id": new_id(),
-                "obj": [{"id": id_, "k": kind} for kind, id_ in entry.objects],
-                "res": entry.result,
-                "salt": base64.b64encode(secrets.token_bytes(16)).decode(),
-                "t": to_text(at),
-                "v": 1,
-            }
-        )
-        if len(body) > _MOST_BYTES:
-            raise IntegrityFault("log-entry-too-long", bytes=len(body), act=entry.act.value)
-        written = self._db.execute(
-            insert(audit_entry).values(
-                **self._number(),
-                log="access" if entry.act in _ACCESS else "custody",
-                at=to_text(at),
-                act=entry.act.value,
-                body=body,
-            )
-        )
-        number = written.inserted_primary_key
-        if number is None:
-            raise IntegrityFault("log-entry-without-number", act=entry.act.value)
-        return int(number[0])
+    def append(self, entry: Entry, at: datetime) -> Place:
+        """Write an entry in the transaction of the act; return its place."""
+        return self.append_all((entry,), at)[0]
 
-    def _number(self) -> dict[str, Any]:
-        """Return the number of the next entry where the engine would leave holes: numbers without a hole are
-        a promise, and who may write is alone. SQLite numbers by itself, gives a number back on a rollback,
-        and never uses one twice.
+    def append_all(self, entries: Sequence[Entry], at: datetime) -> Sequence[Place]:
+        """Write entries in this order, with few statements; return their places.
+
+        Raises: Invalid, IntegrityFault as `write_entry`.
         """
-        if self._db.dialect.name == "sqlite":
-            return {}
-        last = select(func.coalesce(func.max(audit_entry.c.id), 0)).scalar_subquery()
-        return {"id": last + 1}
+        ends: dict[Family, _End] = {}
+        rows: list[dict[str, Any]] = []
+        about: list[dict[str, Any]] = []
+        places, number, time = [], 0, to_text(at)
+        for family in {family_of(entry.act) for entry in entries}:
+            number, ends[family] = self._end(family, at, entries)
+        for entry in entries:
+            family = family_of(entry.act)
+            end = ends[family]
+            number, index = number + 1, end.index
+            body, heads = write_entry(
+                _fields(entry, time), end.origin, index, secrets.token_bytes(SALT_BYTES), end.heads
+            )
+            end.heads.update(heads)
+            end.index += 1
+            place = {"log": end.log, "idx": index}
+            rows.append({"id": number, **place, "at": time, "act": entry.act.value, "body": body})
+            for id_, head in heads.items():
+                about.append({"family": family.value, "object_id": id_, "n": head.n, **place})
+            places.append(Place(end.origin, index))
+        if rows:
+            self._db.execute(_WRITE, rows)
+        if about:
+            self._db.execute(_WRITE_ABOUT, about)
+        return places
 
     def entries(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
-        """Yield entries in order."""
+        """Yield entries of all logs in the order of their arrival."""
         query = select(audit_entry.c.id, audit_entry.c.body).where(audit_entry.c.id > after)
         for row in self._db.execute(query.order_by(audit_entry.c.id)):
             yield int(row.id), bytes(row.body)
+
+    def verify_origin(self) -> None:
+        """Verify that the log, if there is any yet, was begun under this site's name: its entries say whose
+        they are, and those to come name those before.
+
+        Raises: Unavailable("log-of-another-site").
+        """
+        query = select(audit_entry.c.log, audit_entry.c.body).order_by(audit_entry.c.id).limit(1)
+        first = self._db.execute(query).first()
+        if first is not None:
+            found, wanted = read_entry(bytes(first.body))["log"], self._origin(first.log)
+            if found != wanted:
+                raise Unavailable("log-of-another-site", found=found, wanted=wanted)
+
+    def _origin(self, log: str) -> str:
+        return f"{self._site_name}/{log}"
+
+    def _end(self, family: Family, at: datetime, entries: Sequence[Entry]) -> tuple[int, _End]:
+        """Return the greatest number of all entries, and the end of the log that a family's entries go to."""
+        log = log_of(family, at)
+        objects = list({id_ for one in entries if family_of(one.act) is family for _, id_ in one.objects})
+        number, index, heads = 0, 0, {}
+        for first in range(0, max(len(objects), 1), NAMES_AT_ONCE):
+            some = objects[first : first + NAMES_AT_ONCE]
+            asked = {"log": log, "family": family.value, "objects": some}
+            for object_id, n, there, idx in self._db.execute(_WHERE, asked).all():
+                if object_id == _THE_LOG:
+                    number, index = n, idx + 1
+                else:
+                    heads[object_id] = Head(n, idx, self._origin(there))
+        return number, _End(log, self._origin(log), index, heads)
+
+
+def _fields(entry: Entry, time: str) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "act": entry.act.value,
+        "by": entry.caller,
+        "facts": dict(entry.facts),
+        "id": new_id(),
+        "obj": [{"id": id_, "k": kind} for kind, id_ in entry.objects],
+        "res": entry.result,
+        "t": time,
+    }
+    if entry.ref is not None:
+        fields["ref"] = _reference(entry.ref)
+    return fields
+
+
+def _reference(ref: Reference) -> dict[str, object]:
+    sm3 = {} if ref.digests.sm3 is None else {"sm3": ref.digests.sm3}
+    return {"sha256": ref.digests.sha256, "size": ref.size_bytes, **sm3}

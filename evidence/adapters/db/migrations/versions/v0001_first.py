@@ -11,23 +11,30 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+# Of each append-only table: what no second row may share with one that is there.
+_APPEND_ONLY = {
+    "audit_entry": ("id = NEW.id", "log = NEW.log AND idx = NEW.idx"),
+    "audit_about": ("family = NEW.family AND object_id = NEW.object_id AND n = NEW.n",),
+}
 _SQLITE = """
-CREATE TRIGGER audit_entry_no_{verb} BEFORE {verb} ON audit_entry
-BEGIN SELECT RAISE(ABORT, 'audit_entry is append-only'); END
+CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
+BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
 """
-# INSERT OR REPLACE deletes without asking the trigger above. (No number is known before an automatic one.)
+# INSERT OR REPLACE deletes without asking the trigger above.
 _SQLITE_REPLACE = """
-CREATE TRIGGER audit_entry_no_replace BEFORE INSERT ON audit_entry
-WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id)
-BEGIN SELECT RAISE(ABORT, 'audit_entry is append-only'); END
+CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
+WHEN {taken}
+BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+"""
+_POSTGRES_REFUSAL = """
+CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$
 """
 _POSTGRES = """
-CREATE FUNCTION audit_entry_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION 'audit_entry is append-only' USING ERRCODE = 'restrict_violation'; END $$;
-CREATE TRIGGER audit_entry_no_change BEFORE UPDATE OR DELETE ON audit_entry
-FOR EACH ROW EXECUTE FUNCTION audit_entry_is_append_only();
-CREATE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON audit_entry
-FOR EACH STATEMENT EXECUTE FUNCTION audit_entry_is_append_only();
+CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table}
+FOR EACH ROW EXECUTE FUNCTION audit_is_append_only();
+CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
 """
 
 
@@ -35,6 +42,7 @@ def upgrade() -> None:
     """Make the tables and the triggers that refuse to change the log."""
     _make_account()
     _make_audit_entry()
+    _make_audit_about()
     _make_examination()
     _make_job()
     _make_card()
@@ -48,12 +56,16 @@ def upgrade() -> None:
 
 def _guard_the_log() -> None:
     bind = op.get_bind()
-    if bind.dialect.name == "sqlite":
-        for verb in ("UPDATE", "DELETE"):
-            bind.exec_driver_sql(_SQLITE.format(verb=verb))
-        bind.exec_driver_sql(_SQLITE_REPLACE)
-    else:
-        bind.exec_driver_sql(_POSTGRES)
+    if bind.dialect.name != "sqlite":
+        bind.exec_driver_sql(_POSTGRES_REFUSAL.replace("%", "%%"))
+    for table, keys in _APPEND_ONLY.items():
+        if bind.dialect.name == "sqlite":
+            for verb in ("UPDATE", "DELETE"):
+                bind.exec_driver_sql(_SQLITE.format(table=table, verb=verb))
+            taken = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {key})" for key in keys)  # noqa: S608
+            bind.exec_driver_sql(_SQLITE_REPLACE.format(table=table, taken=taken))
+        else:
+            bind.exec_driver_sql(_POSTGRES.format(table=table))
 
 
 def _make_account() -> None:
@@ -77,17 +89,29 @@ def _make_audit_entry() -> None:
         sa.Column(
             "id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            # A sequence of PostgreSQL would lose a number with each rollback (repositories/log.py gives
-            # them).
-            autoincrement=op.get_bind().dialect.name == "sqlite",
+            autoincrement=False,  # a rollback must give its number back (repositories/log.py gives them)
             nullable=False,
         ),
         sa.Column("log", sa.String(length=20), nullable=False),
+        sa.Column("idx", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.String(length=27), nullable=False),
         sa.Column("act", sa.String(length=30), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sqlite_autoincrement=True,
+    )
+    op.create_index("audit_entry_by_place", "audit_entry", ["log", "idx"], unique=True)
+
+
+def _make_audit_about() -> None:
+    op.create_table(
+        "audit_about",
+        sa.Column("family", sa.String(length=10), nullable=False),
+        sa.Column("object_id", sa.String(length=32), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("log", sa.String(length=20), nullable=False),
+        sa.Column("idx", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("family", "object_id", "n"),
+        sqlite_with_rowid=False,
     )
 
 
@@ -141,10 +165,7 @@ def _make_card() -> None:
         sa.Column("clock_offset_ms", sa.BigInteger(), nullable=False),
         sa.Column("labels", sa.Text(), nullable=False),
         sa.Column("announced_at", sa.String(length=27), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["account.id"],
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
 
@@ -159,10 +180,7 @@ def _make_finding() -> None:
         sa.Column("code", sa.String(length=40), nullable=False),
         sa.Column("severity", sa.String(length=10), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["examination_id"],
-            ["examination.id"],
-        ),
+        sa.ForeignKeyConstraint(["examination_id"], ["examination.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_finding_examination_id"), "finding", ["examination_id"], unique=False)
@@ -193,10 +211,7 @@ def _make_upload() -> None:
         sa.Column("created_at", sa.String(length=27), nullable=False),
         sa.Column("expires_at", sa.String(length=27), nullable=False),
         sa.Column("completed_at", sa.String(length=27), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["account.id"],
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("upload_by_origin", "upload", ["device", "name_sha256", "size"], unique=False)
@@ -217,10 +232,7 @@ def _make_announced() -> None:
         sa.Column("clock_offset_ms", sa.BigInteger(), nullable=False),
         sa.Column("announced_at", sa.String(length=27), nullable=False),
         sa.Column("recording_id", sa.String(length=32), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["card_id"],
-            ["card.id"],
-        ),
+        sa.ForeignKeyConstraint(["card_id"], ["card.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("device", "name_sha256", "size", "modified_at"),
     )
@@ -235,10 +247,7 @@ def _make_claim() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("upload_id", sa.String(length=32), nullable=False),
         sa.Column("manifest", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["upload_id"],
-            ["upload.id"],
-        ),
+        sa.ForeignKeyConstraint(["upload_id"], ["upload.id"]),
         sa.PrimaryKeyConstraint("device", "name_sha256"),
     )
 
