@@ -90,7 +90,10 @@ def test_a_revoked_dock_is_nobody_at_once_and_what_it_sent_stays(small: SmallSit
     assert small.files() == before
     assert small.recordings.get(small.administrator, upload.id)
     entry = json.loads(small.log()[-2])
-    assert (entry["act"], entry["obj"]) == ("dock.revoke", [{"id": dock.id, "k": "account"}])
+    assert (entry["act"], entry["obj"]) == (
+        "dock.revoke",
+        [{"id": dock.id, "k": "account", "n": 2, "prev": 0}],
+    )
 
 
 def test_a_revoked_dock_gives_up_its_name_and_stays_in_the_log(small: SmallSite) -> None:

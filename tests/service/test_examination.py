@@ -177,7 +177,9 @@ def test_each_examination_is_logged(small: SmallSite, film: bytes) -> None:
     kinds = [entry["facts"]["kind"] for entry in entries if entry["act"] == "evidence.examine"]
     assert sorted(kinds) == ["deep", "probe", "sequence"]
     objects = [entry["obj"] for entry in entries if entry["act"] == "evidence.examine"]
-    assert objects == [[{"id": recording_id, "k": "recording"}]] * 3
+    assert [[(one["id"], one["k"]) for one in about] for about in objects] == [
+        [(recording_id, "recording")]
+    ] * 3
 
 
 @pytest.mark.parametrize("step", ["examine", "deep"])

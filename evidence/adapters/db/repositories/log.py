@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+)
 
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
 from evidence.adapters.db.tables import audit_about, audit_entry
@@ -33,23 +43,27 @@ _ENDS = select(
     .where(audit_entry.c.log == bindparam("log"))
     .scalar_subquery(),
 )
-# The last entry about each object. Every object that has entries has one with n = 1: from there each engine
-# finds the last by its index, however many are in between.
 _first, _any, _last = (audit_about.alias(name) for name in ("first_one", "any_one", "last_one"))
-_LAST = (
-    select(_last.c.object_id, _last.c.n, _last.c.log, _last.c.idx)
-    .join_from(_first, _last, (_last.c.family == _first.c.family) & (_last.c.object_id == _first.c.object_id))
-    .where(
-        _first.c.family == bindparam("family"),
-        _first.c.object_id.in_(bindparam("objects", expanding=True)),
-        _first.c.n == 1,
-        _last.c.n
-        == select(func.max(_any.c.n))
-        .where(_any.c.family == _first.c.family, _any.c.object_id == _first.c.object_id)
-        .scalar_subquery(),
+
+
+def _ends_and_last(which: ColumnElement[bool]) -> CompoundSelect[Any]:
+    """Ask where a log ends, and for the last entry about each of some objects.
+
+    Every object that has entries has one with n = 1: from there each engine finds the last by its index,
+    however many are in between.
+    """
+    most = select(func.max(_any.c.n)).where(
+        _any.c.family == _first.c.family, _any.c.object_id == _first.c.object_id
     )
-)
-_WHERE = union_all(_ENDS, _LAST)
+    both = (_last.c.family == _first.c.family) & (_last.c.object_id == _first.c.object_id)
+    last = select(_last.c.object_id, _last.c.n, _last.c.log, _last.c.idx).join_from(_first, _last, both)
+    last = last.where(_first.c.family == bindparam("family"), which, _first.c.n == 1)
+    return union_all(_ENDS, last.where(_last.c.n == most.scalar_subquery()))
+
+
+# Most acts are about one object, and a list in a question costs as much as the rest of it.
+_OF_ONE = _ends_and_last(_first.c.object_id == bindparam("objects"))
+_OF_MANY = _ends_and_last(_first.c.object_id.in_(bindparam("objects", expanding=True)))
 _WRITE, _WRITE_ABOUT = insert(audit_entry), insert(audit_about)
 
 
@@ -134,8 +148,9 @@ class SqlLog:
         number, index, heads = 0, 0, {}
         for first in range(0, max(len(objects), 1), NAMES_AT_ONCE):
             some = objects[first : first + NAMES_AT_ONCE]
-            asked = {"log": log, "family": family.value, "objects": some}
-            for object_id, n, there, idx in self._db.execute(_WHERE, asked).all():
+            question, which = (_OF_MANY, some) if len(some) > 1 else (_OF_ONE, (some or [_THE_LOG])[0])
+            asked = {"log": log, "family": family.value, "objects": which}
+            for object_id, n, there, idx in self._db.execute(question, asked).all():
                 if object_id == _THE_LOG:
                     number, index = n, idx + 1
                 else:
