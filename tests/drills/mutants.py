@@ -48,7 +48,11 @@ _UNSTORED = (
     'data = __import__("storage.vault").vault.Sealed(data_key, "1", upload.origin.size_bytes, '
     "Lock(retain_until(now, pack.retention)), digests.sha256)"
 )
-_RECORD = "self._record(upload, recording)\n"
+_DISCARD = "            if staged is not None:\n                staged.discard()\n"
+_STORE_LATE = """\
+        self._store_data(data_key, upload, digests, data.lock)
+        self.site.staging.remove(upload.id)
+"""
 
 MUTANTS = (
     Mutant("data-not-synced", ((STAGING, "os.fdatasync(self._fd)", "pass"),)),
@@ -70,8 +74,7 @@ MUTANTS = (
     ),
     Mutant(
         "recorded-before-stored",
-        ((SEALING, _STORE, _UNSTORED),
-         (SEALING, _RECORD, _RECORD + "        self._store_data(data_key, upload, digests, data.lock)\n")),
+        ((SEALING, _STORE, _UNSTORED), (SEALING, _DISCARD, _STORE_LATE)),
         by="F01", aim=r"linkat data$",
     ),
     Mutant("renamed-into-place", ((DURABLE, _LINK, _RENAME),)),

@@ -81,8 +81,8 @@ def test_a_card_that_shows_nothing_is_an_error_and_never_a_silent_success(
     assert code != 0
     assert "存储卡上没有可采集的文件" in err + json.dumps(report, ensure_ascii=False)
     code, report, err = station.dock(tmp_path / "nowhere")
-    assert code != 0
-    assert "存储卡无法读取" in err + json.dumps(report, ensure_ascii=False)
+    assert code == 2
+    assert "没有这个目录" in err + json.dumps(report, ensure_ascii=False)
     assert station.rows("deadlines") == []
 
 

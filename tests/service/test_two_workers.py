@@ -10,6 +10,7 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from evidence.service.jobs import Job, JobName, back_off
 from evidence.service.sealing import Sealing
 from evidence.service.site import Site
 from evidence.service.work import Work
+from storage import s3
 from storage.bucket import Address, Bucket
 from storage.s3 import S3Vault
 from tests import inside
@@ -110,14 +112,14 @@ def hosts(tmp_path: Path, object_store_server: ObjectStoreServer) -> Hosts:
 def test_a_worker_suspended_at_its_manifest_is_waited_for_and_not_doubled(
     hosts: Hosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = Bucket.put
+    send = s3.send
 
-    def slow(self: Bucket, key: str, *rest: object) -> None:
-        if self is hosts.first.vault.bucket and key.endswith("manifest.json"):  # type: ignore[attr-defined]
+    def slow(bucket: Bucket, key: str, *rest: Any) -> None:
+        if bucket is hosts.first.vault.bucket and key.endswith("manifest.json"):  # type: ignore[attr-defined]
             hosts.stop_here(hosts.first, hosts.first)
-        put(self, key, *rest)  # type: ignore[arg-type]
+        send(bucket, key, *rest)
 
-    monkeypatch.setattr(Bucket, "put", slow)
+    monkeypatch.setattr(s3, "send", slow)
     hosts.start_first()
     hosts.work(hosts.second).do(hosts.claim("second"))
     assert hosts.state is UploadState.COMPLETE
