@@ -51,7 +51,7 @@ def move(site: Movable) -> EvidenceError | None:
 
 
 def docks(site: Movable, database: str) -> set[str]:
-    with closing(SqlDatabase(f"sqlite:///{site.data / database}")) as opened:
+    with closing(SqlDatabase(f"sqlite:///{site.data / database}", "evidence")) as opened:
         return {
             row[0]
             for row in opened.engine.connect()

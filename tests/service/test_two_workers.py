@@ -28,6 +28,8 @@ from tests import inside
 from tests.builders import SmallSite, an_origin
 from tests.servers.object_store import ObjectStoreServer
 
+pytestmark = pytest.mark.grown
+
 BODY = bytes(range(256)) * 400
 PATIENCE = 60
 

@@ -20,7 +20,7 @@ from tests.contracts.samples import BODY, LOCK, promise, stage
 from tests.servers.object_store import ObjectStoreServer
 from tests.storage.test_s3 import made, versions
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.grown
 _ATTEMPTS = 2
 _LANDED_S = 4  # when there is room, what has waited is done at once
 

@@ -15,6 +15,8 @@ import pytest
 from tests.servers.redis import RedisServer
 from tests.workers.fleet import Fleet, body
 
+pytestmark = pytest.mark.grown
+
 NOTHING = base64.b64encode(b"[[],{},{}]").decode()
 
 
