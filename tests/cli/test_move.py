@@ -183,6 +183,7 @@ def verify_logs_go_on(site: Movable, before: dict[str, tuple[int, bytes]]) -> No
         assert root_of(map(SHA256.leaf, leaves[log][:size])) == root
 
 
+@pytest.mark.grown
 def test_all_three_engines_at_once_and_the_old_form_stays_readable(site: Movable, grown: Grown) -> None:
     trees = trees_of(site)
     old, before = site.old_bytes(), rows(f"sqlite:///{site.data / 'evidence.db'}")

@@ -13,6 +13,8 @@ from evidence.service.jobs import Queue
 from tests.servers.redis import RedisServer
 from tests.workers.fleet import Fleet, body, verify_each_is_sealed_once
 
+pytestmark = pytest.mark.grown
+
 RUBBISH = (
     b"not JSON",
     b"\xff\x00",
