@@ -55,7 +55,7 @@ def test_the_documented_commands_make_a_site_in_their_order(seen: dict[str, Any]
 def test_a_site_that_is_there_is_not_made_again(seen: dict[str, Any]) -> None:
     code, said = seen["made again"]
     assert code == 2
-    assert "the folder is not empty" in said
+    assert "this is already a site" in said
 
 
 def test_every_service_becomes_healthy_in_its_container(
