@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -169,8 +168,6 @@ def test_names_in_chinese_are_read_through_their_escapes() -> None:
 
 
 def test_the_vault_and_staging_keep_the_order_in_a_real_run(tmp_path: Path) -> None:
-    if not shutil.which("strace"):
-        pytest.skip("strace is absent")
     log, data = tmp_path / "log", tmp_path / "data"
     data.mkdir()
     program = [sys.executable, "-m", "tests.storage.sealing", str(data), "r/1/original"]
