@@ -22,6 +22,17 @@ if TYPE_CHECKING:  # their drivers take half a second to load, and most test run
     from tests.servers.redis import RedisServer
 
 
+# What starts whole processes and servers: its files take longest.
+LONGEST = ("drills", "workers", "cli", "storage", "journeys", "dock", "web")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the files that take longest begin first, so that none of them is left alone at the end."""
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(tests).parts[0] not in LONGEST)
+
+
 def _shared(name: str) -> Path | None:
     folder = Path(os.environ.get("EVIDENCE_SHARED", Path(__file__).parents[2] / "shared")) / name
     return folder if folder.is_dir() else None

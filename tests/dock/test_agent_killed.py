@@ -45,7 +45,7 @@ def killed_docking(arguments: list[str], after_s: float) -> bool:
     return process.returncode == 0
 
 
-@pytest.mark.parametrize("rounds", [6, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [6, pytest.param(30, marks=pytest.mark.grown)])
 def test_an_agent_killed_at_any_moment_loses_nothing_and_sends_little_twice(
     tmp_path: Path, rounds: int
 ) -> None:
