@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from evidence.domain.alarms import Alarm
 from evidence.domain.instants import to_text
 from evidence.domain.uploads import Upload
 from evidence.service.catalogue import StoredFinding, StoredRecording
@@ -106,4 +107,17 @@ def _set_aside_out(upload: Upload) -> dict[str, Any]:
         "size": upload.origin.size_bytes,
         "problem": upload.problem,
         "sha256": upload.digests.sha256 if upload.digests else None,
+    }
+
+
+def alarm_out(one: Alarm) -> dict[str, Any]:
+    """An alarm as JSON values. earliest: null where nobody had looked before."""
+    return {
+        "kind": one.kind,
+        "item": one.item,
+        "earliest": to_text(one.earliest) if one.earliest else None,
+        "latest": to_text(one.latest),
+        "detail": {
+            name: value if isinstance(value, int) else str(value) for name, value in one.detail.items()
+        },
     }

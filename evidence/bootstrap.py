@@ -21,16 +21,20 @@ from evidence.adapters.clock import SystemClock
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.digesting import OneDigest, TwoDigests
 from evidence.adapters.keys import FileSigner, make_key
+from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import load_pack, shipped_packs
 from evidence.adapters.prober import SandboxedProber
 from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.service.accounts import Accounts
+from evidence.service.auditing import Auditing
 from evidence.service.cards import Cards
 from evidence.service.catalogue import Terms
 from evidence.service.deadlines import Deadlines
 from evidence.service.fixity import Fixity
 from evidence.service.ports import JobBell
+from evidence.service.proving import Proving
+from evidence.service.publishing import Publishing
 from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
 from evidence.service.site import Site
@@ -59,6 +63,10 @@ class Application:
     fixity: Fixity
     fixity_pass: Fixity  # the same, throttled, for the endless pass in the background
     work: Work
+    publishing: Publishing
+    proving: Proving
+    auditing: Auditing
+    signer: SignerLine
 
 
 def build(data: Path, *, is_new: bool = False) -> Application:
@@ -112,6 +120,9 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
 def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     uploads = Uploads(site)
     fixity_pass = Fixity(site, _Throttle(settings.check_mib_per_s << 20))
+    folder = settings.signer_folder
+    signer = SignerLine(folder) if settings.signer else SignerChild(folder, settings.data)
+    publishing = Publishing(site, signer, NOTE_CHECKS)
     return Application(
         settings=settings,
         site=site,
@@ -125,6 +136,10 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         fixity=Fixity(site),
         fixity_pass=fixity_pass,
         work=Work(site, uploads, fixity_pass),
+        publishing=publishing,
+        proving=Proving(site, publishing.publish),
+        auditing=Auditing(site, signer, NOTE_CHECKS),
+        signer=signer,
     )
 
 

@@ -47,6 +47,11 @@ class Settings(BaseSettings):
     next_check_days: int = Field(default=30, ge=1, le=30)
     check_mib_per_s: int = Field(default=50, ge=1)
     workers: int = Field(default=2, ge=1, le=64)
+    publish_s: int = Field(default=5, ge=1, le=60)  # how long an entry of the log waits for its checkpoint
+    audit_minutes: int = Field(
+        default=50, ge=1, le=60
+    )  # between two checks of the logs, of what they speak of
+    signer: str = ""  # folder with the socket of a signer that somebody else runs; empty = a child of ours
 
     @field_validator("database", "vault", "broker")
     @classmethod
@@ -68,6 +73,11 @@ class Settings(BaseSettings):
         del dotenv_settings, file_secret_settings
         given = init_settings() if isinstance(init_settings, InitSettingsSource) else {}
         return InitSettingsSource(settings_cls, {"data": given.get("data")}), env_settings, init_settings
+
+    @property
+    def signer_folder(self) -> Path:
+        """Where the signer's socket lies."""
+        return Path(self.signer) if self.signer else self.data / "signer"
 
     @property
     def database_url(self) -> str:

@@ -6,7 +6,6 @@ sweep finds it. The same tasks run grown up over Redis in processes of their own
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
@@ -14,9 +13,8 @@ from celery.worker import WorkController
 
 from evidence.bootstrap import Application
 from evidence.service.jobs import JobName, Queue
+from workers.rounds import about_logs, every
 from workers.tasks import URGENT, owner, register
-
-log = logging.getLogger("evidence.workers")
 
 SWEEP_EVERY_S = 15.0
 DEEP_EVERY_S = 2.0
@@ -37,9 +35,10 @@ def start(application: Application) -> Callable[[], None]:
     stopping = threading.Event()
     threads = [
         threading.Thread(target=controller.start, name="celery", daemon=True),
-        _every(SWEEP_EVERY_S, _sweep(application), stopping, "sweep"),
-        _every(DEEP_EVERY_S, _all(JobName.DEEP, application, stopping), stopping, "deep"),
-        _every(FIXITY_EVERY_S, _all(JobName.FIXITY, application, stopping), stopping, "fixity"),
+        *about_logs(application, stopping),
+        every(SWEEP_EVERY_S, _sweep(application), stopping, "sweep"),
+        every(DEEP_EVERY_S, _all(JobName.DEEP, application, stopping), stopping, "deep"),
+        every(FIXITY_EVERY_S, _all(JobName.FIXITY, application, stopping), stopping, "fixity"),
     ]
     for thread in threads:
         thread.start()
@@ -50,6 +49,7 @@ def start(application: Application) -> Callable[[], None]:
         controller.stop()
         for thread in threads[1:]:
             thread.join(timeout=10)
+        application.signer.close()
 
     return stop
 
@@ -70,19 +70,3 @@ def _all(name: JobName, application: Application, stopping: threading.Event) -> 
             pass
 
     return step
-
-
-def _every(
-    seconds: float, step: Callable[[], object], stopping: threading.Event, name: str
-) -> threading.Thread:
-    """Make a thread that takes a step again and again; a failed one is logged, tried again, never fatal."""
-
-    def run() -> None:
-        while not stopping.is_set():
-            try:
-                step()
-            except Exception:  # a thread that died would not be missed until a deadline was
-                log.exception("%s failed; it will be tried again", name)
-            stopping.wait(seconds)
-
-    return threading.Thread(target=run, name=name, daemon=True)

@@ -7,6 +7,7 @@ counts): it may be killed, moved, and run twice. Two beats ring twice, which wak
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from typing import Any
 
@@ -14,6 +15,7 @@ from celery.beat import Scheduler
 
 from evidence.service.jobs import LEASE
 from workers.grown import application
+from workers.rounds import about_logs
 
 log = logging.getLogger("evidence.workers")
 
@@ -29,6 +31,7 @@ class SiteScheduler(Scheduler):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)  # type: ignore[no-untyped-call]  # celery: no types
         self._looked_at = self._may_put_back_at = self._swept_at = float("-inf")
+        self._rounds: list[threading.Thread] = []
 
     def setup_schedule(self) -> None:
         """Schedule nothing by message: a sweep that waits for Redis would not be one."""
@@ -43,6 +46,10 @@ class SiteScheduler(Scheduler):
 
     def _look(self, now: float) -> None:
         site = application()
+        if not self._rounds:  # publishing may wait for the store, and keeps no sweep waiting
+            self._rounds = about_logs(site, threading.Event())
+            for thread in self._rounds:
+                thread.start()
         if now - self._looked_at > 2 * LOOK_EVERY_S:
             site.work.due()  # the database answers
             self._may_put_back_at = now + GRACE_S

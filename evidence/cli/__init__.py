@@ -12,6 +12,8 @@ from evidence.cli import lists, site
 from evidence.cli.dock import dock
 from evidence.cli.examine import examine
 from evidence.cli.gaps import gaps
+from evidence.cli.log import app as log_app
+from evidence.cli.log import signer
 from evidence.cli.move import move
 from evidence.cli.policy import app as policy_app
 from evidence.cli.storage import app as storage_app
@@ -39,6 +41,8 @@ app.command()(lists.deadlines)
 app.command()(gaps)
 app.command()(verify)
 app.command()(move)
+app.command()(signer)
+app.add_typer(log_app, name="log")
 app.add_typer(policy_app, name="policy")
 app.add_typer(storage_app, name="storage")
 

@@ -25,6 +25,8 @@ class Action(StrEnum):
     READ_DEADLINES = "read-deadlines"
     READ_GAPS = "read-gaps"
     READ_STATUS = "read-status"
+    READ_LOG = "read-log"  # entries, proofs and checks of the logs
+    MANAGE_LOG = "manage-log"  # keys of the logs, alarms
     MANAGE_DOCKS = "manage-docks"
 
 

@@ -37,6 +37,12 @@ class Act(StrEnum):
     VERIFY = "evidence.verify"
     MOVE = "site.move"
     DEADLINE_NOTICE = "deadline.notice"
+    LOG_KEY = "log.key"  # a log's signer has a new key
+    LOG_CHECK = "log.check"  # the logs were held against vault and rows
+    LOG_ROTATE = "log.rotate"  # somebody had the signer change its key
+    ALARM_CLEAR = "alarm.clear"  # after a check that found nothing
+    READ_LOG = "log.read"
+    PROVE = "evidence.prove"  # its history was handed out with proofs
     DENIED = "access.denied"
 
 
@@ -47,7 +53,7 @@ class Family(StrEnum):
     ACCESS = "access"
 
 
-_LOOKS = frozenset({Act.READ_ORIGINAL, Act.READ_LIST, Act.READ_MANIFEST, Act.DENIED})
+_LOOKS = frozenset({Act.READ_ORIGINAL, Act.READ_LIST, Act.READ_MANIFEST, Act.READ_LOG, Act.DENIED})
 
 
 def family_of(act: Act) -> Family:

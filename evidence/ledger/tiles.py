@@ -185,17 +185,23 @@ def read_bundle(raw: bytes, tile: Tile) -> list[bytes]:
 
     Raises: IntegrityFault `tile-wrong`: `cut`, `number of entries`.
     """
+    entries = split_bundle(raw)
+    if entries is None:
+        _wrong("cut", tile)
+    if len(entries) != tile.width:
+        _wrong("number of entries", tile)
+    return entries
+
+
+def split_bundle(raw: bytes) -> list[bytes] | None:
+    """Return the entries that `write_bundle` wrote in a row, None where the last one is cut."""
     entries, at = [], 0
     while at < len(raw):
         start = at + 2
         at = start + int.from_bytes(raw[at:start], "big")
         if at > len(raw):  # so it is too when only one byte of a length is there
-            _wrong("cut", tile)
+            return None
         entries.append(raw[start:at])
-        if len(entries) > tile.width:
-            break
-    if len(entries) != tile.width:
-        _wrong("number of entries", tile)
     return entries
 
 

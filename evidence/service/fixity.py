@@ -153,7 +153,7 @@ class Fixity:
 
     def _examine(self, stored: StoredRecording) -> Verdict:
         """Compare everything. Raises: StoreUnavailable, OSError: then nothing is known."""
-        faults = (*self._examine_original(stored), *self._examine_manifest(stored))
+        faults = (*self._examine_original(stored), *self.manifest_faults(stored))
         return _verdict(stored, tuple(dict.fromkeys(faults)))  # each word once: two looks may meet one fault
 
     def _note(self, stored: StoredRecording, verdict: Verdict, caller: str) -> None:
@@ -229,7 +229,11 @@ class Fixity:
                     raise _UnreadableError from fault
                 raise
 
-    def _examine_manifest(self, stored: StoredRecording) -> Iterator[str]:
+    def manifest_faults(self, stored: StoredRecording) -> Iterator[str]:
+        """Name what is wrong with a manifest, and whether the row says what manifest and receipt say.
+
+        Raises: StoreUnavailable, OSError while the store is away.
+        """
         recording = stored.recording
         key, version = recording.manifest_key, recording.manifest_version
         for fault in self._standing(key, version, recording.retain_until):

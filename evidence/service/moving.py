@@ -292,4 +292,4 @@ class Moving:
         if stored is None:
             return {"row-missing"} if f"recordings/{recording_id}/data" in named else set()
         desk = Fixity(self.old)
-        return {*desk._examine_original(stored), *desk._examine_manifest(stored)}
+        return {*desk._examine_original(stored), *desk.manifest_faults(stored)}

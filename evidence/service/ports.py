@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Protocol
 
 from evidence.domain.access import Caller
-from evidence.domain.audit import Entry, Place
 from evidence.domain.digests import Digests
 from evidence.domain.findings import Code, Finding
 from evidence.domain.media import MediaFacts
@@ -20,6 +19,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
+from evidence.service.log_ports import Alarms, AuditLog, LogTree
 
 
 class Clock(Protocol):
@@ -198,19 +198,6 @@ class Jobs(Protocol):
         """Return how many jobs are in each state."""
 
 
-class AuditLog(Protocol):
-    """The logs of custody and access: append only."""
-
-    def append(self, entry: Entry, at: datetime) -> Place:
-        """Write an entry in the act's transaction; return its place. If it fails, the act fails."""
-
-    def append_all(self, entries: Sequence[Entry], at: datetime) -> Sequence[Place]:
-        """Write several entries of one moment, in order; return their places, in order."""
-
-    def entries(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
-        """Yield the entries of all logs with their numbers, in the order of arrival."""
-
-
 class UnitOfWork(Protocol):
     """One transaction over all of these. Leaving normally commits durably; an exception rolls back."""
 
@@ -245,6 +232,14 @@ class UnitOfWork(Protocol):
     @property
     def log(self) -> AuditLog:
         """The log."""
+
+    @property
+    def tree(self) -> LogTree:
+        """What is published of the logs."""
+
+    @property
+    def alarms(self) -> Alarms:
+        """Alarms."""
 
 
 class Database(Protocol):

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from evidence import __version__
 from evidence.bootstrap import Application
 from evidence.domain.access import Action, Caller
-from evidence.web import errors, tus
-from evidence.web.api import cards, docks, receipts, recordings, reports
+from evidence.web import alarms, errors, tus
+from evidence.web.api import cards, docks, logs, receipts, recordings, reports
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
 
 EMBEDDED_WORKERS = "workers.embedded:start"
@@ -40,11 +40,12 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
     """Build the web application over an open site. Raises: RuntimeError for a route without an action."""
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         has_workers = start_workers and application.settings.runs_own_workers
         stop = _start_workers(application) if has_workers else (lambda: None)
         try:
-            yield
+            async with alarms.watched(app, application):
+                yield
         finally:
             stop()
 
@@ -61,12 +62,13 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
     for router in (
         health,
         tus.router,
-        *(noun.router for noun in (cards, receipts, recordings, reports, docks)),
+        *(noun.router for noun in (cards, receipts, recordings, reports, docks, logs)),
     ):
         app.include_router(router)
     app.include_router(_schema_route(app))
     errors.install(app)
     app.state.census = verify_every_route_has_an_action(app)
+    app.state.alarms = 0
     app.add_middleware(SafeHeaders)
     return app
 
@@ -89,7 +91,7 @@ def _start_workers(application: Application) -> Callable[[], None]:
 
 
 class SafeHeaders:
-    """Puts the same protective headers on every answer, errors included."""
+    """Puts the same protective headers on every answer, errors included; and the mark of a standing alarm."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -97,12 +99,15 @@ class SafeHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; add headers to the start of the answer."""
 
+        standing: int = scope["app"].state.alarms if "app" in scope else 0
+
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 there = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
                     *(pair for pair in _HEADERS if pair[0] not in there),
+                    *([(alarms.HEADER, b"%d" % standing)] if standing else []),
                 ]
             await send(message)
 

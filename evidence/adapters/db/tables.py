@@ -1,13 +1,12 @@
 """The tables. Kept plain, so that SQLite and PostgreSQL hold the same rows; times are UTC text of fixed
 width.
 
-Text is the same on both: SQLite takes any length, NUL and half characters, PostgreSQL does not, so neither
-gets them (`Words`). Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and
-indexes hold the SHA-256 of the name (`name_sha256`), the name stands beside it.
+Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
+SHA-256 of the name (`name_sha256`), the name stands beside it.
 
 `audit_entry` holds the leaves of the logs, `audit_about` which entry is number n about an object. Both are
-append-only: triggers of the first migration refuse to change, delete, replace or empty. No tree stands in
-the database; it follows from the leaves (decision 16).
+append-only: triggers of the migrations refuse to change, delete, replace or empty. So are the tables that say
+what was published of the logs; `log_tile` alone may change, for it follows from the leaves (decision 16).
 """
 
 from __future__ import annotations
@@ -16,70 +15,18 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.exc import DontWrapMixin
+
+from evidence.adapters.db.columns import AnyText, Id, Number, Sha256, Time, Words
 
 metadata = MetaData()
-
-
-class UnstorableText(ValueError, DontWrapMixin):
-    """Text that not every engine can hold. What comes from a caller is refused before (Invalid)."""
-
-
-class Words(TypeDecorator[str]):
-    """Text of whole characters without NUL, at most so many; asked of what is looked for, too."""
-
-    impl = String
-    cache_ok = True
-    longest: int | None = None
-
-    def __init__(self, longest: int) -> None:
-        super().__init__(longest)
-        self.longest = longest
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Return the text as it is. Raises: UnstorableText."""
-        del dialect
-        if value is None:
-            return None
-        if self.longest is not None and len(value) > self.longest:
-            raise UnstorableText(f"more than {self.longest} characters")
-        if "\0" in value:
-            raise UnstorableText("NUL in a text")
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise UnstorableText("half a character in a text") from None
-        return value
-
-
-class LongWords(Words):
-    """The same of any length."""
-
-    impl = Text
-    cache_ok = True
-
-    def __init__(self) -> None:
-        TypeDecorator.__init__(self)
-
-
-AnyText = LongWords()
-Id = Words(32)
-Time = Words(27)  # 2026-11-21T05:00:00.667178Z
-Sha256 = Words(64)
-# In SQLite an INTEGER PRIMARY KEY is the number of the row itself; PostgreSQL wants bigint.
-Number = BigInteger().with_variant(Integer(), "sqlite")
 
 account = Table(
     "account",
@@ -260,4 +207,50 @@ audit_about = Table(
     Column("log", Words(20), nullable=False),
     Column("idx", BigInteger, nullable=False),
     sqlite_with_rowid=False,
+)
+
+log_segment = Table(  # where pieces of a log end in the vault, decided before they are sealed
+    "log_segment",
+    metadata,
+    Column("log", Words(20), primary_key=True),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+log_checkpoint = Table(
+    "log_checkpoint",
+    metadata,
+    Column("log", Words(20), primary_key=True),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", LargeBinary, nullable=False),
+    Column("at", Time, nullable=False),
+)
+
+log_key = Table(
+    "log_key",
+    metadata,
+    Column("vkey", Words(400), primary_key=True),
+    Column("log", Words(20), nullable=False),
+    Column("at", Time, nullable=False),
+)
+
+log_tile = Table(  # hashes of a tile as far as it is full; only a store to make proofs from
+    "log_tile",
+    metadata,
+    Column("log", Words(20), primary_key=True),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("idx", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+alarm = Table(  # what did not agree, until somebody has seen to it
+    "alarm",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Time, nullable=False),
+    Column("kind", Words(40), nullable=False),
+    Column("item", AnyText, nullable=False),
+    Column("detail", AnyText, nullable=False),
+    Column("earliest", Time),  # null: not known
+    Column("cleared_at", Time),
 )

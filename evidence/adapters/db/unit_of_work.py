@@ -15,12 +15,14 @@ from sqlalchemy.exc import DBAPIError, TimeoutError
 from evidence.adapters.db import schema
 from evidence.adapters.db.opening import open_machine
 from evidence.adapters.db.repositories.accounts import SqlAccounts
+from evidence.adapters.db.repositories.alarms import SqlAlarms
 from evidence.adapters.db.repositories.cards import SqlCards
 from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.recordings import SqlRecordings
+from evidence.adapters.db.repositories.tree import SqlTree
 from evidence.adapters.db.repositories.uploads import SqlUploads
 from evidence.errors import Unavailable
 
@@ -37,6 +39,8 @@ class SqlUnitOfWork:
         self.examinations = SqlExaminations(connection)
         self.jobs = SqlJobs(connection)
         self.log = SqlLog(connection, site_name)
+        self.tree = SqlTree(connection)
+        self.alarms = SqlAlarms(connection)
 
 
 class SqlDatabase:

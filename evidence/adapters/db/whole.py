@@ -17,7 +17,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, inspect, select
 
-from evidence.adapters.db.tables import UnstorableText, audit_entry, metadata
+from evidence.adapters.db.columns import UnstorableText
+from evidence.adapters.db.tables import audit_entry, metadata
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
 from evidence.domain.audit import Act
 from evidence.errors import IntegrityFault

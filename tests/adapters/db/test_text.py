@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from evidence.adapters.db.tables import UnstorableText
+from evidence.adapters.db.columns import UnstorableText
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
 from evidence.domain.access import Caller, Role
 from evidence.domain.findings import Code, Finding, Severity

@@ -8,7 +8,7 @@ entry is number n about an object. Not here: the tree over the leaves, and what 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,12 +25,12 @@ from sqlalchemy import (
     union_all,
 )
 
-from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, stored_bytes
 from evidence.adapters.db.tables import audit_about, audit_entry
-from evidence.domain.audit import Entry, Family, Place, Reference, family_of, log_of
+from evidence.domain.audit import Act, Entry, Family, Place, Reference, family_of, log_of
 from evidence.domain.ids import new_id
 from evidence.domain.instants import to_text
-from evidence.errors import Unavailable
+from evidence.errors import IntegrityFault, Unavailable
 from evidence.ledger.entries import SALT_BYTES, Head, read_entry, write_entry
 
 _THE_LOG = ""  # stands in the place of an object
@@ -125,6 +125,35 @@ class SqlLog:
         for row in self._db.execute(query.order_by(audit_entry.c.id)):
             yield int(row.id), bytes(row.body)
 
+    def about(self, family: Family, object_id: str) -> Iterator[tuple[str, int, bytes]]:
+        """Yield the entries about an object in the logs of a kind, from n = 1: log, index, stored bytes."""
+        both = (audit_entry.c.log == audit_about.c.log) & (audit_entry.c.idx == audit_about.c.idx)
+        query = select(audit_entry.c.log, audit_entry.c.idx, audit_entry.c.body).join_from(
+            audit_about, audit_entry, both
+        )
+        mine = (audit_about.c.family == family.value) & (audit_about.c.object_id == object_id)
+        for row in self._db.execute(query.where(mine).order_by(audit_about.c.n)):
+            yield str(row.log), int(row.idx), stored_bytes(row.body)
+
+    def place(self, family: Family, object_id: str, n: int) -> tuple[str, int] | None:
+        """Return log and index of entry number n about an object, as its counter says."""
+        mine = (audit_about.c.family == family.value) & (audit_about.c.object_id == object_id)
+        row = self._db.execute(select(audit_about.c.log, audit_about.c.idx).where(mine, audit_about.c.n == n))
+        found = row.first()
+        return None if found is None else (str(found.log), int(found.idx))
+
+    def last_ok(self, act: Act) -> Mapping[str, Any] | None:
+        """Return the last entry of an act with the result "ok", looked for from the end."""
+        query = select(audit_entry.c.body).where(audit_entry.c.act == act.value)
+        for row in self._db.execute(query.order_by(audit_entry.c.id.desc()).limit(100)):
+            try:
+                entry = read_entry(stored_bytes(row.body))
+            except IntegrityFault:
+                continue
+            if entry["res"] == "ok":
+                return entry
+        return None
+
     def verify_origin(self) -> None:
         """Verify that the log, if there is any yet, was begun under this site's name: its entries say whose
         they are, and those to come name those before.
@@ -134,11 +163,12 @@ class SqlLog:
         query = select(audit_entry.c.log, audit_entry.c.body).order_by(audit_entry.c.id).limit(1)
         first = self._db.execute(query).first()
         if first is not None:
-            found, wanted = read_entry(bytes(first.body))["log"], self._origin(first.log)
+            found, wanted = read_entry(bytes(first.body))["log"], self.origin(first.log)
             if found != wanted:
                 raise Unavailable("log-of-another-site", found=found, wanted=wanted)
 
-    def _origin(self, log: str) -> str:
+    def origin(self, log: str) -> str:
+        """Return the origin of a log: the name it has in checkpoints."""
         return f"{self._site_name}/{log}"
 
     def _end(self, family: Family, at: datetime, entries: Sequence[Entry]) -> tuple[int, _End]:
@@ -154,8 +184,8 @@ class SqlLog:
                 if object_id == _THE_LOG:
                     number, index = n, idx + 1
                 else:
-                    heads[object_id] = Head(n, idx, self._origin(there))
-        return number, _End(log, self._origin(log), index, heads)
+                    heads[object_id] = Head(n, idx, self.origin(there))
+        return number, _End(log, self.origin(log), index, heads)
 
 
 def _fields(entry: Entry, time: str) -> dict[str, object]:

@@ -70,3 +70,10 @@ def origin_of(row: Any, labels: str | None = None) -> Origin:
 def digests_of(row: Any) -> Digests | None:
     """Read the digest columns; None where they are not known yet."""
     return None if row.sha256 is None else Digests(row.sha256, row.sm3)
+
+
+def stored_bytes(value: object) -> bytes:
+    """Return the bytes of a column, whatever somebody has put there past us: SQLite takes any type."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    return str(value).encode("utf-8", "surrogateescape")

@@ -8,34 +8,15 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from evidence.adapters.db.migrations.guards import guard
+
 revision = "0001"
 down_revision = None
 
-# Of each append-only table: what no second row may share with one that is there.
 _APPEND_ONLY = {
     "audit_entry": ("id = NEW.id", "log = NEW.log AND idx = NEW.idx"),
     "audit_about": ("family = NEW.family AND object_id = NEW.object_id AND n = NEW.n",),
 }
-_SQLITE = """
-CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
-BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
-"""
-# INSERT OR REPLACE deletes without asking the trigger above.
-_SQLITE_REPLACE = """
-CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
-WHEN {taken}
-BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
-"""
-_POSTGRES_REFUSAL = """
-CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$
-"""
-_POSTGRES = """
-CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table}
-FOR EACH ROW EXECUTE FUNCTION audit_is_append_only();
-CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
-FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only();
-"""
 
 
 def upgrade() -> None:
@@ -51,21 +32,7 @@ def upgrade() -> None:
     _make_announced()
     _make_claim()
     _make_recording()
-    _guard_the_log()
-
-
-def _guard_the_log() -> None:
-    bind = op.get_bind()
-    if bind.dialect.name != "sqlite":
-        bind.exec_driver_sql(_POSTGRES_REFUSAL.replace("%", "%%"))
-    for table, keys in _APPEND_ONLY.items():
-        if bind.dialect.name == "sqlite":
-            for verb in ("UPDATE", "DELETE"):
-                bind.exec_driver_sql(_SQLITE.format(table=table, verb=verb))
-            taken = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {key})" for key in keys)  # noqa: S608
-            bind.exec_driver_sql(_SQLITE_REPLACE.format(table=table, taken=taken))
-        else:
-            bind.exec_driver_sql(_POSTGRES.format(table=table))
+    guard(op.get_bind(), _APPEND_ONLY)
 
 
 def _make_account() -> None:

@@ -1,0 +1,119 @@
+"""The way to the signer: questions over its socket, and the child that an embedded service starts.
+
+The child ends with the service: it waits on a pipe that only the service holds.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from evidence.adapters.keys import verify_ed25519
+from evidence.errors import Unavailable
+from evidence.ledger import notes
+from evidence.ledger.keys import ED25519
+from evidence.signer.line import ask
+
+NOTE_CHECKS = {ED25519: notes.over_text(verify_ed25519)}
+_STARTS_WITHIN_S = 20.0
+_LOOK_EVERY_S = 0.05
+
+
+class SignerLine:
+    """See service.ports.LogSigner. folder: where the signer's socket lies."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keys(self, log: str) -> Sequence[str]:
+        """Return the verifier keys that sign a log now; a new log is begun."""
+        return [str(vkey) for vkey in self._ask({"ask": "keys", "log": log})["keys"]]
+
+    def last(self, log: str) -> bytes:
+        """Return the checkpoint that was signed last, nothing where none was."""
+        return str(self._ask({"ask": "last", "log": log})["note"]).encode()
+
+    def sign(self, log: str, after: int, ends: Sequence[int]) -> bytes:
+        """Return the signed checkpoint of the last of these sizes."""
+        return str(self._ask({"ask": "sign", "log": log, "after": after, "ends": [*ends]})["note"]).encode()
+
+    def rotate(self, log: str) -> str:
+        """Give a log a new key; return its verifier key."""
+        return str(self._ask({"ask": "rotate", "log": log})["keys"][0])
+
+    def halt(self, reason: str) -> None:
+        """Have nothing signed from now on."""
+        self._ask({"ask": "halt", "reason": reason})
+
+    def close(self) -> None:
+        """Let go of the signer."""
+
+    def _ask(self, question: Mapping[str, object]) -> dict[str, Any]:
+        return ask(self._folder, question)
+
+
+class SignerChild(SignerLine):
+    """The same; where nobody answers, the signer is a child of this process: started when it is first
+    needed, and again when it has died.
+    """
+
+    def __init__(self, folder: Path, data: Path) -> None:
+        super().__init__(folder)
+        self._data = data
+        self._child: subprocess.Popen[bytes] | None = None
+        self._turn = threading.Lock()
+
+    def _ask(self, question: Mapping[str, object]) -> dict[str, Any]:
+        with self._turn:
+            self._start()
+        return super()._ask(question)
+
+    def _start(self) -> None:
+        """Start the child unless it runs, and wait until it answers.
+
+        Raises: Unavailable("signer-unreachable").
+        """
+        if self._child is not None and self._child.poll() is None:
+            return
+        self.close()
+        try:
+            self._hello()
+        except Unavailable:
+            pass
+        else:
+            return  # the child of another process of this site
+        command = [sys.executable, "-m", "evidence.signer", "--data", str(self._data), "--child"]
+        # A session of its own: Ctrl-C ends the service, and the service the signer.
+        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
+        until = time.monotonic() + _STARTS_WITHIN_S
+        while True:
+            try:
+                self._hello()
+            except Unavailable as problem:
+                code = self._child.poll()
+                if code is not None or time.monotonic() > until:
+                    self.close()
+                    raise Unavailable("signer-unreachable", reason=f"exit code {code}") from problem
+                time.sleep(_LOOK_EVERY_S)
+            else:
+                return
+
+    def _hello(self) -> None:
+        super()._ask({"ask": "last", "log": "custody"})
+
+    def close(self) -> None:
+        """End the child."""
+        if self._child is not None:
+            if self._child.stdin is not None:
+                self._child.stdin.close()
+            try:
+                self._child.wait(10)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+                self._child.wait()
+            self._child = None

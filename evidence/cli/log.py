@@ -1,0 +1,150 @@
+"""`evidence log …`: checkpoints, proofs, keys, checks of the logs; `evidence signer` runs their signer."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from evidence.answers import alarm_out
+from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.words import printable
+from evidence.domain.instants import to_text
+from evidence.errors import Conflict, IntegrityFault
+from evidence.locale import say
+
+app = typer.Typer(help="日志、检查点与证明 / The logs: proofs and checks", no_args_is_help=True)
+Log = Annotated[str, typer.Option("--log", help="custody 或 access/年份 / custody or access/<year>")]
+
+
+@app.command()
+def checkpoint(data: Data = None, log: Log = "custody") -> None:
+    """输出最新的已签名检查点 / Print the newest signed checkpoint, as others verify it."""
+    print(open_site(data).proving.checkpoint(log).decode(), end="")
+
+
+@app.command()
+def keys(data: Data = None) -> None:
+    """输出日志的验证公钥 / Print the verifier keys of the logs."""
+    application = open_site(data)
+    for vkey in application.proving.keys():  # noqa: SIM118 (no mapping)
+        print(vkey)
+
+
+@app.command()
+def publish(data: Data = None) -> None:
+    """立即发布日志 / Publish the logs as far as they go, now."""
+    application = open_site(data)
+    try:
+        application.publishing.publish_all()
+        _refuse_alarms(application.auditing.standing())
+        for which in application.publishing.logs():
+            print(say("cli.log-published", log=which, size=application.publishing.size(which)))
+    finally:
+        application.signer.close()
+
+
+@app.command()
+def prove(
+    recording: str,
+    to: Annotated[Path, typer.Option("--to", help="新目录 / a new folder for the proofs")],
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """导出一份资料的全部日志记录及证明 / Write all entries about a recording, with proofs."""
+    application = open_site(data)
+    to.mkdir(parents=True)
+    try:
+        proven = application.proving.of_recording(OPERATOR, recording)
+        vkeys = application.proving.keys()
+    finally:
+        application.signer.close()
+    written = []
+    for one in proven:
+        name = f"{one.log.replace('/', '-')}-{one.index:012d}"
+        _write(to / f"{name}.json", one.entry)
+        _write(to / f"{name}.tlog-proof", one.proof)
+        written.append({"log": one.log, "index": one.index, "file": f"{name}.tlog-proof"})
+    _write(to / "keys", "".join(f"{vkey}\n" for vkey in vkeys).encode())
+    if json_:
+        print_json(written)
+        return
+    print(say("cli.log-proven", number=len(written), folder=str(to)))
+
+
+@app.command()
+def fsck(data: Data = None, json_: Json = False) -> None:
+    """核对日志、存储与目录 / Check logs, vault and rows against each other. Exit code 4: alarm."""
+    application = open_site(data)
+    try:
+        found = application.auditing.fsck(OPERATOR)
+    finally:
+        application.signer.close()
+    _tell(found, json_)
+
+
+@app.command()
+def alarms(data: Data = None, json_: Json = False) -> None:
+    """列出未处理的完整性警报 / List the integrity alarms that stand. Exit code 4: some do."""
+    _tell(open_site(data).auditing.alarms(OPERATOR), json_)
+
+
+@app.command()
+def clear(data: Data = None) -> None:
+    """核对无误后解除警报 / Clear the alarms, after a check that finds nothing."""
+    application = open_site(data)
+    try:
+        number = application.auditing.clear(OPERATOR)
+    except Conflict as problem:
+        raise IntegrityFault(problem.code, **problem.fields) from problem
+    finally:
+        application.signer.close()
+    print(say("cli.alarms-cleared", number=number))
+
+
+def signer(
+    data: Data = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="签名者的状态、密钥和套接字 / its state, keys and socket")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="停签后恢复签名 / sign again after a halt")
+    ] = False,
+) -> None:
+    """运行日志签名者 / Run the signer of the logs, apart from the service."""
+    from evidence.cli.site import folder as site_folder
+    from evidence.signer.__main__ import run
+
+    where = site_folder(data)
+    run(where, folder or where / "signer", is_child=False, resume=resume)
+    if resume:
+        print(say("cli.signer-resumes"))
+
+
+def _tell(found: Any, json_: bool) -> None:
+    if json_:
+        print_json([alarm_out(one) for one in found])
+    elif not found:
+        print(say("cli.log-sound"))
+    for one in [] if json_ else found:
+        earliest = to_text(one.earliest) if one.earliest else say("cli.alarm-unknown")
+        print(say("cli.alarm", kind=one.kind, item=printable(one.item)))
+        print("    " + say("cli.alarm-window", earliest=earliest, latest=to_text(one.latest)))
+        for name, value in one.detail.items():
+            print(f"    {name}: {printable(str(value))}")
+    if found:
+        raise typer.Exit(4)
+
+
+def _refuse_alarms(found: Any) -> None:
+    if found:
+        raise IntegrityFault("alarm-stands", kind=found[0].kind, item=found[0].item)
+
+
+def _write(path: Path, body: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())

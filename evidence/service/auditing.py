@@ -1,0 +1,121 @@
+"""Auditing: the logs are held against themselves, vault, rows and signer, and the outcome is logged.
+
+A fault raises an alarm, which stands until an operator has seen to it, and stops the signer: nothing is
+signed over a past that does not agree. Nothing is put right by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from evidence.domain.access import Action, Caller
+from evidence.domain.alarms import Alarm
+from evidence.domain.audit import Act, Entry
+from evidence.domain.instants import from_text, to_text
+from evidence.errors import Conflict, EvidenceError, Unavailable
+from evidence.ledger.segments import Kind, Piece
+from evidence.service.custody_checks import CustodyCheck
+from evidence.service.gate import admits
+from evidence.service.log_checks import Fault, LogCheck, newer_faults, piece_of
+from evidence.service.log_ports import LogSigner, NoteChecks
+from evidence.service.site import Site
+
+log = logging.getLogger("evidence.auditing")
+MOST_TOLD = 100  # faults in one entry of the log; an alarm stands for each
+
+
+@dataclass(frozen=True)
+class Auditing:
+    """The desk for checking the logs."""
+
+    site: Site
+    signer: LogSigner
+    checks: NoteChecks
+
+    @admits(Action.READ_LOG)
+    def fsck(self, caller: Caller) -> Sequence[Alarm]:
+        """Check everything; raise an alarm for each fault and log the outcome. Return what was found.
+
+        Raises: StoreUnavailable, Unavailable("signer-unreachable"): then nothing is known, and nothing noted.
+        """
+        began = self.site.clock.now()
+        with self.site.database.reading() as unit:
+            sound = unit.log.last_ok(Act.LOG_CHECK)
+        earliest = from_text(sound["facts"]["began"]) if sound else None
+        found = {(one.kind, one.item): one for one in self._faults()}
+        now = self.site.clock.now()
+        alarms = [Alarm(one.kind, one.item, now, earliest, one.detail) for one in found.values()]
+        raise_alarms(self.site, self.signer, alarms)
+        facts: dict[str, object] = {"began": to_text(began), "faults": len(alarms)}
+        if alarms:
+            facts["items"] = [f"{one.kind} {one.item}"[:200] for one in alarms[:MOST_TOLD]]
+        with self.site.database.writing() as unit:
+            result = "broken" if alarms else "ok"
+            unit.log.append(Entry(Act.LOG_CHECK, caller.id, result=result, facts=facts), now)
+        return alarms
+
+    def _faults(self) -> Iterator[Fault]:
+        with self.site.database.reading() as unit:
+            logs = unit.tree.logs()
+        for which in logs:
+            with self.site.database.reading() as unit:
+                origin = unit.log.origin(which)
+                yield from LogCheck(which, origin, unit, self.site.vault, self.checks).faults()
+            there = self._pieces(which)
+            signed = self.signer.last(which)
+            with self.site.database.reading() as unit:
+                yield from newer_faults(which, signed, there, unit)
+        yield from CustodyCheck(self.site).faults()
+
+    def _pieces(self, which: str) -> list[Piece]:
+        keys = (one.key for one in self.site.vault.census(f"log/{which}/"))
+        pieces = (piece_of(key) for key in keys)
+        return [one for one in pieces if one is not None and one.kind is Kind.ENTRIES]
+
+    @admits(Action.READ_STATUS)
+    def alarms(self, caller: Caller) -> Sequence[Alarm]:
+        """Return the alarms that stand."""
+        del caller
+        return self.standing()
+
+    def standing(self) -> Sequence[Alarm]:
+        """Return the alarms that stand, for a mark on every answer."""
+        with self.site.database.reading() as unit:
+            return unit.alarms.standing()
+
+    @admits(Action.MANAGE_LOG)
+    def clear(self, caller: Caller) -> int:
+        """Clear the alarms after a check that finds nothing; return how many stood. The signer is told apart
+        (`evidence signer --resume`), by whoever answers for it. Raises: Conflict("still-broken").
+        """
+        found = self.fsck(caller)
+        if found:
+            raise Conflict("still-broken", faults=len(found), first=f"{found[0].kind} {found[0].item}")
+        now = self.site.clock.now()
+        with self.site.database.writing() as unit:
+            cleared = unit.alarms.clear(now)
+            unit.log.append(Entry(Act.ALARM_CLEAR, caller.id, facts={"alarms": cleared}), now)
+        return cleared
+
+
+def raise_alarms(site: Site, signer: LogSigner, alarms: Sequence[Alarm]) -> None:
+    """Raise alarms, and stop the signer where there are any."""
+    if not alarms:
+        return
+    with site.database.writing() as unit:
+        for one in alarms:
+            if unit.alarms.add(one):
+                log.error("INTEGRITY ALARM %s %s %s", one.kind, one.item, dict(one.detail))
+    with suppress(Unavailable):  # no signer, no signature
+        signer.halt(f"{alarms[0].kind} {alarms[0].item}")
+
+
+def alarm_of(which: str, problem: EvidenceError, site: Site) -> Alarm:
+    """Make the alarm of a fault that publishing met. earliest: when the log was last published."""
+    now = site.clock.now()
+    with site.database.reading() as unit:
+        earliest = unit.tree.published_at(which)
+    return Alarm(problem.code, which, now, earliest, problem.fields)

@@ -1,0 +1,265 @@
+"""Holding one log against itself, the vault and the signer: everything is computed anew, nothing is believed.
+
+Rows, segments in the vault, tiles, checkpoints in both places and what the signer signed last must say the
+same. Each entry must be of this log, with the counters that stand beside it. A fault names the item; looking
+goes on behind it, so that one altered entry hides no other. Memory does not grow with the log (a hash for
+each 256 entries).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
+
+from evidence.domain.audit import Family
+from evidence.domain.instants import from_text
+from evidence.errors import EvidenceError, IntegrityFault, Invalid
+from evidence.ledger import notes
+from evidence.ledger.checkpoints import Checkpoint
+from evidence.ledger.entries import read_entry
+from evidence.ledger.keys import VerifierKey
+from evidence.ledger.merkle import SHA256, Frontier, root_of
+from evidence.ledger.segments import Kind, Piece, read_segment
+from evidence.ledger.tiles import WIDTH, Tile, tile_at
+from evidence.service.log_ports import NoteChecks
+from evidence.service.ports import UnitOfWork
+from storage.errors import StorageError, StoreUnavailable
+from storage.vault import Sealed, Vault
+
+CLOCK_MAY_STEP = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that does not agree. kind: one word. item: an entry (`custody/12`), a vault's key, a row."""
+
+    kind: str
+    item: str
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LogCheck:
+    """The check of one log in one transaction that reads."""
+
+    log: str
+    origin: str
+    unit: UnitOfWork
+    vault: Vault
+    checks: NoteChecks
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong as far as the log is published. Raises: StoreUnavailable."""
+        published = self.unit.tree.published(self.log)[0]
+        pieces, foreign = self._pieces(published)
+        yield from foreign
+        roots = {0: SHA256.empty}
+        yield from self._segments(published, pieces, roots)
+        yield from self._checkpoints(pieces, roots)
+        yield from self._entries(self.unit.tree.size(self.log))
+        yield from self._tiles(published)
+
+    def _pieces(self, published: int) -> tuple[set[Piece], list[Fault]]:
+        """Return what the vault holds of what is published, and what does not belong there.
+
+        Later pieces are being published this moment, or somebody else's: `newer_faults` tells.
+        """
+        pieces, faults = set[Piece](), []
+        planned = {0, *self.unit.tree.planned(self.log, 0)}
+        for one in self.vault.census(f"log/{self.log}/"):
+            if not isinstance(one, Sealed):
+                faults.append(Fault("log-piece-damaged", one.key, {"reason": one.kind}))
+                continue
+            faults += [Fault("log-piece-damaged", one.key, {"reason": alarm}) for alarm in one.alarms]
+            piece = piece_of(one.key)
+            if piece is None or (piece.size <= published and piece.size not in planned):
+                faults.append(Fault("log-piece-unknown", one.key))
+            elif piece.size <= published:
+                pieces.add(piece)
+        return pieces, faults
+
+    def _segments(self, published: int, pieces: set[Piece], roots: dict[int, bytes]) -> Iterator[Fault]:
+        """Compare the segments with the rows, entry by entry; keep the root at each segment's end.
+
+        The roots are those of the vault, for what was signed was signed over it; of the rows, where the
+        vault's segment is gone.
+        """
+        tree = Frontier()
+        ends = [end for end in self.unit.tree.planned(self.log, 0) if end <= published]
+        for after, end in pairwise([0, *ends]):
+            piece = Piece(self.log, end, Kind.ENTRIES)
+            rows = list(self._rows(after, end))
+            sealed: Sequence[bytes | None] = rows
+            if piece not in pieces:
+                yield Fault("segment-missing", piece.key())
+            else:
+                try:
+                    sealed = read_segment(self._read(piece), after, end)
+                except StoreUnavailable:
+                    raise
+                except (IntegrityFault, StorageError) as problem:
+                    yield Fault("segment-wrong", piece.key(), {"reason": str(problem)})
+            for index, (row, there) in enumerate(zip(rows, sealed, strict=True), after):
+                if row is None:
+                    yield Fault("entry-missing", f"{self.log}/{index}")
+                elif row != there:
+                    digests = {"row": _sha256(row), "sealed": _sha256(there or b"")}
+                    yield Fault("entry-altered", f"{self.log}/{index}", digests)
+                tree.append(SHA256.leaf(there or b""))
+            roots[end] = tree.root()
+
+    def _rows(self, start: int, end: int) -> Iterator[bytes | None]:
+        """Yield the stored entries; None where one is missing."""
+        for index, body in self.unit.tree.numbered(self.log, start, end):
+            while start < index:
+                yield None
+                start += 1
+            yield body
+            start += 1
+        while start < end:
+            yield None
+            start += 1
+
+    def _read(self, piece: Piece) -> bytes:
+        sealed = self.vault.stat(piece.key())
+        with self.vault.open(piece.key(), sealed.version) as stored:
+            return stored.read()
+
+    def _checkpoints(self, pieces: set[Piece], roots: Mapping[int, bytes]) -> Iterator[Fault]:
+        """Check each checkpoint's signature and root; those of the vault and of the rows are the same."""
+        keys = [VerifierKey.parse(vkey) for vkey in self.unit.tree.keys(self.log)]
+        here = dict(self.unit.tree.checkpoints(self.log))
+        there = {piece.size for piece in pieces if piece.kind is Kind.CHECKPOINT}
+        for size in sorted({*here, *there}):
+            piece = Piece(self.log, size, Kind.CHECKPOINT)
+            if size not in there:
+                yield Fault("checkpoint-missing", piece.key())
+                continue
+            try:
+                note = self._read(piece)
+                self._verify(note, keys, size, roots)
+            except StoreUnavailable:
+                raise
+            except (EvidenceError, StorageError) as problem:
+                yield Fault("checkpoint-wrong", piece.key(), {"reason": str(problem)})
+                continue
+            if here.get(size) != note:
+                yield Fault("checkpoint-altered", f"log_checkpoint {self.log} {size}")
+
+    def _verify(
+        self, note: bytes, keys: Sequence[VerifierKey], size: int, roots: Mapping[int, bytes]
+    ) -> None:
+        read = notes.parse(note)
+        notes.verify(read, keys, self.checks)
+        checkpoint = Checkpoint.parse(read.text)
+        if (checkpoint.origin, checkpoint.size) != (self.origin, size):
+            raise IntegrityFault("checkpoint-differs", origin=checkpoint.origin, size=checkpoint.size)
+        if checkpoint.root != roots.get(size):
+            raise IntegrityFault("root-differs", log=self.log, size=size)
+
+    def _entries(self, size: int) -> Iterator[Fault]:
+        """Check each row by itself: its form, its log, its counters, its time."""
+        family, last, expected = Family(self.log.partition("/")[0]), "", 0
+        for index, body in self.unit.tree.numbered(self.log, 0, size):
+            item = f"{self.log}/{index}"
+            while expected < index:
+                yield Fault("entry-missing", f"{self.log}/{expected}")
+                expected += 1
+            expected += 1
+            try:
+                entry = read_entry(body)
+            except IntegrityFault as problem:
+                yield Fault("entry-malformed", item, dict(problem.fields))
+                continue
+            if entry["log"] != self.origin:
+                yield Fault("entry-altered", item, {"log": entry["log"]})
+            for one in entry["obj"]:
+                yield from self._counted(family, one, index, item)
+            if last and _went_back(last, entry["t"]):
+                yield Fault("clock-went-back", item, {"before": last, "t": entry["t"]})
+            last = max(last, entry["t"])
+
+    def _counted(self, family: Family, one: Mapping[str, object], index: int, item: str) -> Iterator[Fault]:
+        """The counters beside an entry say where it stands, and where the one before it does."""
+        object_id, n = str(one["id"]), int(str(one["n"]))
+        if self.unit.log.place(family, object_id, n) != (self.log, index):
+            yield Fault("counter-wrong", item, {"object": object_id, "n": n})
+        if n > 1:
+            site = self.origin.removesuffix(self.log)
+            before = (str(one.get("prev_log", self.origin)).removeprefix(site), one["prev"])
+            if self.unit.log.place(family, object_id, n - 1) != before:
+                yield Fault("counter-wrong", item, {"object": object_id, "n": n - 1})
+
+    def _tiles(self, size: int) -> Iterator[Fault]:
+        """Make all tiles of a size anew from the rows, level by level, and compare."""
+        leaves = (SHA256.leaf(body) for _, body in self.unit.tree.numbered(self.log, 0, size))
+        stored, level, row = self.unit.tree.tile(self.log), 0, list[bytes]()
+        above: list[bytes] = []
+
+        def compared(level: int, index: int, hashes: Sequence[bytes]) -> Iterator[Fault]:
+            tile = tile_at(level, index, size)
+            try:
+                is_right = stored(tile) == b"".join(hashes)
+            except IntegrityFault:
+                is_right = False
+            if not is_right:
+                yield Fault("tile-wrong", f"{self.log}/{Tile(level, index).path()}")
+            if len(hashes) == WIDTH:
+                above.append(root_of(hashes))
+
+        index = 0
+        for leaf in leaves:
+            row.append(leaf)
+            if len(row) == WIDTH:
+                yield from compared(0, index, row)
+                index, row = index + 1, []
+        if row and len(row) == size % WIDTH:  # else an entry is missing, which is said elsewhere
+            yield from compared(0, index, row)
+        while above:
+            level, hashes = level + 1, above[:]
+            above.clear()
+            for at in range(0, len(hashes), WIDTH):
+                yield from compared(level, at // WIDTH, hashes[at : at + WIDTH])
+
+
+def piece_of(key: str) -> Piece | None:
+    """Return the piece that a key of the vault names, None for a key that is none of a log's."""
+    try:
+        return Piece.parse(key)
+    except Invalid:
+        return None
+
+
+def newer_faults(log: str, signed: bytes, there: Sequence[Piece], unit: UnitOfWork) -> Iterator[Fault]:
+    """Compare what is newest: what the signer signed last, and the vault's last pieces, with the rows.
+
+    signed and there were read before this transaction began, so whatever is ahead of it was never ours: a
+    database that was cut, or an older one put back.
+    """
+    size, (published, note) = unit.tree.size(log), unit.tree.published(log)
+    known = {*unit.tree.planned(log, 0)}
+    for piece in there:
+        if piece.size not in known:
+            yield Fault("log-piece-unknown", piece.key(), {"size": size, "published": published})
+    if size < published:
+        yield Fault("log-shorter-than-published", log, {"size": size, "published": published})
+    if not signed:
+        if published:
+            yield Fault("signer-behind-log", log, {"published": published})
+        return
+    checkpoint = Checkpoint.parse(notes.parse(signed).text)
+    if checkpoint.size > size:
+        yield Fault("log-behind-signer", log, {"size": size, "signed": checkpoint.size})
+    if checkpoint.size == published and Checkpoint.parse(notes.parse(note).text).root != checkpoint.root:
+        yield Fault("root-differs", log, {"size": published})
+
+
+def _went_back(before: str, now: str) -> bool:
+    return now < before and from_text(before) - from_text(now) > CLOCK_MAY_STEP
+
+
+def _sha256(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()

@@ -1,0 +1,121 @@
+"""What the use cases about the logs need from machines, as Protocols; the rest is in ports.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from evidence.domain.alarms import Alarm
+from evidence.domain.audit import Act, Entry, Family, Place
+from evidence.ledger.notes import NoteCheck
+from evidence.ledger.tiles import Tile
+
+NoteChecks = Mapping[int, NoteCheck]
+"""For each type of key, how a signature is checked."""
+
+
+class AuditLog(Protocol):
+    """The logs of custody and access: append only."""
+
+    def append(self, entry: Entry, at: datetime) -> Place:
+        """Write an entry in the act's transaction; return its place. If it fails, the act fails."""
+
+    def append_all(self, entries: Sequence[Entry], at: datetime) -> Sequence[Place]:
+        """Write several entries of one moment, in order; return their places, in order."""
+
+    def entries(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Yield the entries of all logs with their numbers, in the order of arrival."""
+
+    def about(self, family: Family, object_id: str) -> Iterator[tuple[str, int, bytes]]:
+        """Yield the entries about an object in the logs of a kind, in order: log, index, stored bytes."""
+
+    def origin(self, log: str) -> str:
+        """Return the origin of a log: the name it has in checkpoints."""
+
+    def place(self, family: Family, object_id: str, n: int) -> tuple[str, int] | None:
+        """Return log and index of entry number n about an object, as its counter says."""
+
+    def last_ok(self, act: Act) -> Mapping[str, Any] | None:
+        """Return the last entry of an act with the result "ok"."""
+
+
+class LogTree(Protocol):
+    """What is published of the logs: segments, tiles, checkpoints, keys. log: "custody", "access/2026"."""
+
+    def logs(self) -> Sequence[str]:
+        """Return the logs that have entries."""
+
+    def size(self, log: str) -> int:
+        """Return the number of entries of a log."""
+
+    def numbered(self, log: str, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Yield index and stored bytes of the entries there are with start ≤ index < end, in order."""
+
+    def leaves(self, log: str, start: int, end: int) -> Iterator[bytes]:
+        """Yield the entries start ≤ index < end. Raises: IntegrityFault("log-entry-missing") at a hole."""
+
+    def lengths(self, log: str, start: int, most: int) -> Sequence[int]:
+        """Return the lengths in bytes of at most so many entries from start on. Raises: as leaves."""
+
+    def planned(self, log: str, after: int) -> Sequence[int]:
+        """Return where the segments end that were planned beyond a size, in order."""
+
+    def plan(self, log: str, ends: Sequence[int]) -> None:
+        """Decide where the next segments end, for good."""
+
+    def tile(self, log: str) -> Callable[[Tile], bytes]:
+        """Return what reads the hash tiles of a log."""
+
+    def put_tiles(self, log: str, tiles: Mapping[Tile, bytes]) -> None:
+        """Put hash tiles in the place of their beginnings."""
+
+    def published(self, log: str) -> tuple[int, bytes]:
+        """Return size and note of the newest checkpoint; 0 and nothing where there is none."""
+
+    def published_at(self, log: str) -> datetime | None:
+        """Return when the newest checkpoint was noted."""
+
+    def checkpoints(self, log: str) -> Iterator[tuple[int, bytes]]:
+        """Yield size and note of all checkpoints, in order."""
+
+    def add_checkpoint(self, log: str, size: int, note: bytes, at: datetime) -> None:
+        """Add a checkpoint."""
+
+    def keys(self, log: str) -> Sequence[str]:
+        """Return the verifier keys of a log, oldest first."""
+
+    def add_key(self, log: str, vkey: str, at: datetime) -> None:
+        """Add a verifier key."""
+
+
+class Alarms(Protocol):
+    """What did not agree, until somebody has seen to it."""
+
+    def add(self, one: Alarm) -> bool:
+        """Raise an alarm unless the same one stands; tell whether it is new."""
+
+    def standing(self) -> Sequence[Alarm]:
+        """Return the alarms that nobody has cleared, oldest first."""
+
+    def clear(self, at: datetime) -> int:
+        """Clear all that stand; return how many."""
+
+
+class LogSigner(Protocol):
+    """The signer, a process apart (evidence/signer). Raises: Unavailable("signer-unreachable", …)."""
+
+    def keys(self, log: str) -> Sequence[str]:
+        """Return the verifier keys that sign a log now; a new log is begun."""
+
+    def last(self, log: str) -> bytes:
+        """Return the checkpoint that was signed last, nothing where none was."""
+
+    def sign(self, log: str, after: int, ends: Sequence[int]) -> bytes:
+        """Return the signed checkpoint of the last of these sizes; the vault has a segment for each."""
+
+    def rotate(self, log: str) -> str:
+        """Give a log a new key; return its verifier key."""
+
+    def halt(self, reason: str) -> None:
+        """Have nothing signed from now on."""

@@ -1,0 +1,115 @@
+"""Proofs: what the log holds about a recording, each entry with the proof that a signed checkpoint covers it.
+
+A proof file carries the entry itself (`extra`, docs/formats/log-proof.md), so it needs nothing beside it but
+the keys that somebody pinned. Only what is under a checkpoint can be proven; that is a matter of seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from evidence.domain.access import Action, Caller
+from evidence.domain.audit import Act, Entry, Family, log_of
+from evidence.domain.ids import is_id
+from evidence.errors import Conflict, NotFound
+from evidence.ledger.canonical import canonical
+from evidence.ledger.entries import read_entry
+from evidence.ledger.proofs import inclusion
+from evidence.ledger.tiles import TileHashes
+from evidence.ledger.tlog_proofs import TlogProof
+from evidence.service.gate import admits
+from evidence.service.ports import UnitOfWork
+from evidence.service.recordings import Recordings
+from evidence.service.site import Site
+
+KEYS = "evidence.log-keys/1"
+
+
+class NotYetPublished(Conflict):
+    """The entry stands in the log; a checkpoint over it follows in some seconds."""
+
+    code = "not-yet-published"
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """One entry about a recording: its place (log: "access/2026"), its stored bytes, its proof file."""
+
+    log: str
+    index: int
+    entry: bytes
+    proof: bytes
+
+
+@dataclass(frozen=True)
+class Proving:
+    """The desk for proofs. publish(log): has a log published as far as it goes."""
+
+    site: Site
+    publish: Callable[[str], object]
+
+    @admits(Action.READ_RECEIPT)
+    def of_receipt(self, caller: Caller, upload_id: str) -> bytes:
+        """Return the proof file of the entry that an upload's receipt names.
+
+        Raises: NotYetPublished; as `Recordings.sealed_as`.
+        """
+        stored = Recordings(self.site).sealed_as(caller, upload_id)
+        with self.site.database.reading() as unit:
+            for log, index, entry in unit.log.about(Family.CUSTODY, stored.recording.id):
+                if read_entry(entry)["act"] == Act.SEAL.value:
+                    return _proof(unit, log, index, entry)
+        raise NotFound("recording-not-found", recording=stored.recording.id)
+
+    @admits(Action.READ_LOG)
+    def of_recording(self, caller: Caller, recording_id: str) -> Sequence[Proven]:
+        """Return all entries about a recording, those of custody first, then those of access.
+
+        Asking is an entry itself, in both: the last of each history, so that whoever gets the proofs sees
+        that none was left out (ledger/entries.py, `verify_history`). Raises: NotFound; what publishing
+        raises.
+        """
+        now = self.site.clock.now()
+        about = (("recording", recording_id),)
+        with self.site.database.writing() as unit:
+            if not is_id(recording_id) or unit.recordings.get(recording_id) is None:
+                raise NotFound("recording-not-found", recording=recording_id)
+            for act in (Act.PROVE, Act.READ_LOG):
+                unit.log.append(Entry(act, caller.id, about), now)
+        with self.site.database.reading() as unit:
+            logs = {log for family in Family for log, _, _ in unit.log.about(family, recording_id)}
+        for log in sorted(logs | {log_of(family, now) for family in Family}):
+            self.publish(log)
+        with self.site.database.reading() as unit:
+            return [
+                Proven(log, index, entry, _proof(unit, log, index, entry))
+                for family in Family
+                for log, index, entry in unit.log.about(family, recording_id)
+            ]
+
+    def checkpoint(self, log: str) -> bytes:
+        """Return the newest checkpoint of a log: nobody's secret. Raises: NotFound("log-not-found")."""
+        with self.site.database.reading() as unit:
+            size, note = unit.tree.published(log)
+        if not size:
+            raise NotFound("log-not-found", log=log)
+        return note
+
+    def keys(self) -> Sequence[str]:
+        """Return the verifier keys of all logs, which are nobody's secret either."""
+        with self.site.database.reading() as unit:
+            return [vkey for log in unit.tree.logs() for vkey in unit.tree.keys(log)]
+
+    def signed_keys(self) -> bytes:
+        """Return the verifier keys of the logs under the site's own signature (docs/formats/log-keys.md)."""
+        return self.site.signer.sign(canonical({"keys": list(self.keys()), "type": KEYS}))
+
+
+def _proof(unit: UnitOfWork, log: str, index: int, entry: bytes) -> bytes:
+    """Write the proof file. Raises: NotYetPublished, IntegrityFault("tile-wrong")."""
+    size, note = unit.tree.published(log)
+    if index >= size:
+        raise NotYetPublished(log=log, index=index, published=size)
+    hashes = inclusion(index, size, TileHashes(size, unit.tree.tile(log)))
+    return TlogProof(index, tuple(hashes), note, entry).write()

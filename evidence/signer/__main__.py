@@ -1,0 +1,79 @@
+"""`python -m evidence.signer --data FOLDER`: the signer of a site, by itself or as a child of the service."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import logging
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from evidence import settings
+from evidence.adapters.clock import SystemClock
+from evidence.errors import EvidenceError, Unavailable
+from evidence.signer.desk import open_desk
+from evidence.signer.keys import KeyFolder
+from evidence.signer.line import Server
+from evidence.signer.store import Store
+from storage.errors import StorageError
+from storage.opening import open_vault
+
+
+def main() -> None:
+    """Serve until asked to stop, or until the parent is gone."""
+    parser = argparse.ArgumentParser(prog="evidence signer")
+    parser.add_argument("--data", type=Path, required=True, help="the site's data folder")
+    parser.add_argument(
+        "--folder", type=Path, help="state, keys and socket; default: signer in the data folder"
+    )
+    parser.add_argument("--child", action="store_true", help="end when standard input ends")
+    parser.add_argument("--resume", action="store_true", help="sign again after a halt, then end")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    try:
+        run(given.data, given.folder or given.data / "signer", given.child, given.resume)
+    except (EvidenceError, StorageError) as problem:
+        print(f"evidence signer: {problem}", file=sys.stderr)
+        sys.exit(3)
+
+
+def run(data: Path, folder: Path, is_child: bool, resume: bool) -> None:
+    """Open the signer of a site and serve. Raises: Unavailable("signer-running"), Invalid, StorageError."""
+    site = settings.load(data)
+    folder.mkdir(mode=0o750, exist_ok=True)
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as problem:
+        raise Unavailable("signer-running", folder=str(folder)) from problem
+    store = Store(folder / "state.db")
+    if resume:
+        store.resume()
+        return
+    vault = open_vault(site.vault_url)
+    desk = open_desk(site.name, store, KeyFolder(folder / "keys"), vault, SystemClock().now)
+    with Server(folder, desk) as server:
+        stop = threading.Event()
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, lambda *_: stop.set())
+        threading.Thread(target=server.serve_forever, name="line", daemon=True).start()
+        if is_child:
+            threading.Thread(target=_until_the_parent_is_gone, args=(stop,), daemon=True).start()
+        stop.wait()
+        server.shutdown()
+    store.close()
+
+
+def _until_the_parent_is_gone(stop: threading.Event) -> None:
+    with suppress(OSError):
+        while os.read(0, 1 << 10):
+            pass
+    stop.set()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""The logs over HTTP: checkpoints and keys for everybody, proofs for those whom they concern."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import PlainTextResponse, Response
+
+from evidence.answers import alarm_out
+from evidence.domain.access import Action, Caller
+from evidence.web.deps import App, admitted
+
+router = APIRouter(prefix="/api/v1", tags=["logs"])
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+@router.get("/log-keys")
+def keys(app: App, _caller: Caller = admitted(Action.READ_PUBLIC)) -> Response:
+    """Return the verifier keys of the logs, in a document that the site's own key has signed."""
+    return Response(app.proving.signed_keys(), headers=_NO_STORE, media_type="application/json")
+
+
+@router.get("/logs/custody/checkpoint")
+def custody_checkpoint(app: App, _caller: Caller = admitted(Action.READ_PUBLIC)) -> PlainTextResponse:
+    """Return the newest checkpoint of the log of custody."""
+    return PlainTextResponse(app.proving.checkpoint("custody"), headers=_NO_STORE)
+
+
+@router.get("/logs/access/{year}/checkpoint")
+def access_checkpoint(
+    year: int, app: App, _caller: Caller = admitted(Action.READ_PUBLIC)
+) -> PlainTextResponse:
+    """Return the newest checkpoint of a year's log of access."""
+    return PlainTextResponse(app.proving.checkpoint(f"access/{year:04d}"), headers=_NO_STORE)
+
+
+@router.get("/uploads/{upload_id}/proof")
+def proof(upload_id: str, app: App, caller: Caller = admitted(Action.READ_RECEIPT)) -> Response:
+    """Return the proof of the entry that an upload's receipt names (.tlog-proof); 409 `not-yet-published`."""
+    return PlainTextResponse(app.proving.of_receipt(caller, upload_id), headers=_NO_STORE)
+
+
+@router.get("/alarms")
+def alarms(app: App, caller: Caller = admitted(Action.READ_STATUS)) -> list[dict[str, Any]]:
+    """Return the integrity alarms that stand, oldest first."""
+    return [alarm_out(one) for one in app.auditing.alarms(caller)]

@@ -1,0 +1,227 @@
+"""The check of the logs names every tampering by its item, and finds nothing where nothing was touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import DatabaseError
+
+from evidence.errors import Conflict, IntegrityFault
+from evidence.ledger.segments import Kind, Piece
+from evidence.service.publishing import Publishing
+from tests import inside, tampering
+from tests.log_room import OPERATOR, LogRoom
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[LogRoom]:
+    """A site with two recordings, looked at, all of it published."""
+    room = LogRoom(tmp_path)
+    for name in ("a.mp4", "b.mp4"):
+        recording = room.seal(name)
+        room.small.recordings.get(room.small.administrator, recording)
+        room.publish()
+    yield room
+    room.close()
+
+
+def sizes(room: LogRoom) -> list[int]:
+    """Where the segments of custody end."""
+    return [
+        size for (size,) in inside.rows(room.folder, "SELECT size FROM log_segment WHERE log = 'custody'")
+    ]
+
+
+def test_where_nothing_was_touched_nothing_is_found_and_that_is_logged(room: LogRoom) -> None:
+    assert room.fsck() == []
+    room.seal("c.mp4")  # not published yet
+    assert room.fsck() == []
+    room.publish()
+    assert room.fsck() == []
+    assert room.auditing.standing() == []
+    (last,) = inside.rows(
+        room.folder, "SELECT body FROM audit_entry WHERE act = 'log.check' ORDER BY id DESC LIMIT 1"
+    )
+    assert b'"res":"ok"' in bytes(last[0])
+
+
+def altered_entry(room: LogRoom) -> set[tuple[str, str]]:
+    ((body,),) = inside.rows(room.folder, "SELECT body FROM audit_entry WHERE log = 'custody' AND idx = 1")
+    room.as_administrator(
+        "UPDATE audit_entry SET body = :body WHERE log = 'custody' AND idx = 1",
+        body=bytes(body).replace(b'"res":"ok"', b'"res":"no"'),
+    )
+    return {("entry-altered", "custody/1")}
+
+
+def deleted_entry(room: LogRoom) -> set[tuple[str, str]]:
+    room.as_administrator("DELETE FROM audit_entry WHERE log = 'custody' AND idx = 2")
+    return {("entry-missing", "custody/2")}
+
+
+def cut_log(room: LogRoom) -> set[tuple[str, str]]:
+    room.as_administrator("DELETE FROM audit_entry WHERE log = 'custody' AND idx >= 3")
+    return {("log-behind-signer", "custody"), ("log-shorter-than-published", "custody")}
+
+
+def edited_counter(room: LogRoom) -> set[tuple[str, str]]:
+    room.as_administrator("UPDATE audit_about SET idx = idx + 1 WHERE family = 'access' AND n = 1")
+    return set()
+
+
+def edited_row(room: LogRoom) -> set[tuple[str, str]]:
+    ((recording,),) = inside.rows(room.folder, "SELECT id FROM recording ORDER BY sealed_at LIMIT 1")
+    room.as_administrator("UPDATE recording SET wearer = 'somebody' WHERE id = :id", id=recording)
+    return {("row-altered", f"recording {recording}")}
+
+
+def deleted_row(room: LogRoom) -> set[tuple[str, str]]:
+    ((recording,),) = inside.rows(room.folder, "SELECT id FROM recording ORDER BY sealed_at LIMIT 1")
+    room.as_administrator("DELETE FROM recording WHERE id = :id", id=recording)
+    return {("row-missing", f"recording {recording}")}
+
+
+def removed_segment(room: LogRoom) -> set[tuple[str, str]]:
+    key = Piece("custody", sizes(room)[0], Kind.ENTRIES).key()
+    tampering.remove(room.folder, key)
+    return {("segment-missing", key)}
+
+
+def altered_segment(room: LogRoom) -> set[tuple[str, str]]:
+    key = Piece("custody", sizes(room)[0], Kind.ENTRIES).key()
+    whole = inside.sealed(room.folder, key)
+    tampering.overwrite(room.folder, key, whole.replace(b'"res":"ok"', b'"res":"no"', 1))
+    return {("entry-altered", "custody/0")}
+
+
+def altered_checkpoint(room: LogRoom) -> set[tuple[str, str]]:
+    key = Piece("custody", sizes(room)[0], Kind.CHECKPOINT).key()
+    whole = inside.sealed(room.folder, key)
+    tampering.overwrite(room.folder, key, whole[:-6] + b"AAAA=\n")
+    return {("checkpoint-wrong", key)}
+
+
+def edited_checkpoint_row(room: LogRoom) -> set[tuple[str, str]]:
+    size = sizes(room)[0]
+    room.as_administrator("UPDATE log_checkpoint SET note = :note WHERE size = :size", note=b"x", size=size)
+    return {("checkpoint-altered", f"log_checkpoint custody {size}")}
+
+
+def altered_tile(room: LogRoom) -> set[tuple[str, str]]:
+    room.as_administrator("UPDATE log_tile SET hashes = :zero WHERE log = 'custody'", zero=bytes(64))
+    return {("tile-wrong", "custody/tile/0/000")}
+
+
+def alien_object(room: LogRoom) -> set[tuple[str, str]]:
+    lock = next(iter(room.small.vault.list("log/"))).lock
+    room.small.vault.seal_bytes(f"recordings/{'f' * 32}/data", b"forged", lock)
+    return {("object-without-entry", f"recordings/{'f' * 32}")}
+
+
+def removed_original(room: LogRoom) -> set[tuple[str, str]]:
+    ((key,),) = inside.rows(room.folder, "SELECT data_key FROM recording ORDER BY sealed_at LIMIT 1")
+    tampering.remove(room.folder, key)
+    return {("object-missing", key)}
+
+
+TAMPERS: list[Callable[[LogRoom], set[tuple[str, str]]]] = [
+    altered_entry,
+    deleted_entry,
+    cut_log,
+    edited_counter,
+    edited_row,
+    deleted_row,
+    removed_segment,
+    altered_segment,
+    altered_checkpoint,
+    edited_checkpoint_row,
+    altered_tile,
+    alien_object,
+    removed_original,
+]
+
+
+@pytest.mark.parametrize("tamper", TAMPERS, ids=lambda tamper: tamper.__name__)
+def test_a_tampering_is_found_and_named_and_stops_the_signing(
+    room: LogRoom, tamper: Callable[[LogRoom], set[tuple[str, str]]]
+) -> None:
+    assert room.fsck() == []
+    sound_at = room.small.clock.now()
+    room.small.clock.pass_by(timedelta(minutes=30))
+    expected, tampered_at = tamper(room), room.small.clock.now()
+    alarms = room.fsck()
+    assert alarms
+    assert expected <= {(one.kind, one.item) for one in alarms}
+    for one in alarms:  # the window in which it happened; who cut the log took the last sound check with it
+        assert tamper is cut_log or one.earliest is not None
+        assert one.earliest is None or sound_at - timedelta(seconds=5) < one.earliest <= sound_at
+        assert tampered_at <= one.latest
+    assert room.auditing.standing()
+    before = room.line.last("custody")
+    room.publishing.publish_all()
+    assert room.line.last("custody") == before
+    assert room.desk.store.halted()
+
+
+def test_an_alarm_is_raised_once_however_often_it_is_found(room: LogRoom) -> None:
+    edited_row(room)
+    assert len(room.fsck()) == len(room.fsck()) == len(room.auditing.standing())
+
+
+def test_alarms_are_cleared_only_after_a_check_that_finds_nothing(room: LogRoom) -> None:
+    ((wearer,),) = inside.rows(room.folder, "SELECT DISTINCT wearer FROM recording")
+    edited_row(room)
+    room.fsck()
+    with pytest.raises(Conflict, match="still-broken"):
+        room.auditing.clear(OPERATOR)
+    assert room.auditing.standing()
+    room.as_administrator("UPDATE recording SET wearer = :wearer", wearer=wearer)
+    assert room.auditing.clear(OPERATOR) == 1
+    assert room.auditing.standing() == []
+    room.store.resume()
+    room.publish()
+
+
+def test_the_guards_of_the_published_tables_refuse_a_change(room: LogRoom) -> None:
+    for table in ("log_segment", "log_checkpoint", "log_key"):
+        for sql in (f"UPDATE {table} SET log = 'x'", f"DELETE FROM {table}"):
+            with pytest.raises(DatabaseError, match="append-only"):
+                inside.change(room.folder, sql)
+
+
+def test_a_clock_that_was_set_back_is_found(room: LogRoom) -> None:
+    room.small.clock.pass_by(-timedelta(days=30))
+    room.seal("c.mp4")
+    room.small.clock.pass_by(timedelta(days=30))
+    assert {kind for kind, _ in room.found()} == {"clock-went-back"}
+
+
+def test_what_is_published_while_it_is_checked_is_no_fault(
+    room: LogRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.seal("c.mp4")
+    census = room.small.vault.census
+    other = Publishing(room.small.site, room.line, room.publishing.checks)
+    done = []
+
+    def meanwhile(prefix: str = "") -> object:
+        if not done:
+            done.append(other.publish("custody"))
+        return census(prefix)
+
+    monkeypatch.setattr(type(room.small.vault), "census", lambda _, prefix="": meanwhile(prefix))
+    assert room.fsck() == []
+    assert done
+
+
+def test_the_root_of_the_rows_must_be_the_signed_one(room: LogRoom) -> None:
+    size = sizes(room)[-1]
+    room.seal("c.mp4")
+    room.as_administrator(
+        "UPDATE log_tile SET hashes = :zero WHERE log = 'custody' AND level = 0", zero=bytes(32 * size)
+    )
+    with pytest.raises(IntegrityFault, match="root-differs"):
+        room.publishing.publish("custody")

@@ -1,0 +1,47 @@
+"""Steps that are taken again and again in a thread; and the two about the logs, of which a site needs one.
+
+A failed step is logged and tried again. Two processes that take the same step do no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from evidence.bootstrap import Application
+from evidence.domain.access import Caller, Role
+
+log = logging.getLogger("evidence.workers")
+_SERVICE = Caller("service", Role.OPERATOR, "service")
+
+
+def every(
+    seconds: float,
+    step: Callable[[], object],
+    stopping: threading.Event,
+    name: str,
+    first_after: float = 0.0,
+) -> threading.Thread:
+    """Make a thread that takes a step again and again; a failed one is logged, tried again, never fatal."""
+
+    def run() -> None:
+        stopping.wait(first_after)
+        while not stopping.is_set():
+            try:
+                step()
+            except Exception:  # a thread that died would not be missed until a deadline was
+                log.exception("%s failed; it will be tried again", name)
+            stopping.wait(seconds)
+
+    return threading.Thread(target=run, name=name, daemon=True)
+
+
+def about_logs(application: Application, stopping: threading.Event) -> list[threading.Thread]:
+    """Make the threads that publish the logs, and that hold them against what they speak of."""
+    publish_s, audit_s = application.settings.publish_s, application.settings.audit_minutes * 60.0
+    auditing = application.auditing
+    return [
+        every(publish_s, application.publishing.publish_all, stopping, "publishing", publish_s),
+        every(audit_s, lambda: auditing.fsck(_SERVICE), stopping, "auditing", audit_s),
+    ]
