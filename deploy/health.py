@@ -2,6 +2,7 @@
 
     health.py ready PORT    the API answers "ready" on this port: database read, space to take uploads
     health.py line PORT     an open line leads to this port: of the broker (worker), of the database (beat)
+    health.py signer FOLDER the signer of the logs answers on the socket in this folder
 
 A worker answers nobody, so that nobody can steer it; what it does is known from the job table. Here only its
 line is seen.
@@ -9,6 +10,7 @@ line is seen.
 
 from __future__ import annotations
 
+import socket
 import ssl
 import sys
 import urllib.error
@@ -43,6 +45,24 @@ def has_line(port: int) -> bool:
     )
 
 
+def answers(folder: str) -> bool:
+    """Ask the signer what it signed last; any answer is one (evidence/signer/line.py)."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.settimeout(4)
+        try:
+            line.connect(f"{folder}/socket")
+            line.sendall(b'{"ask":"last","log":"custody"}\n')
+            return line.recv(1) == b"{"
+        except OSError as problem:
+            print(problem, file=sys.stderr)
+            return False
+
+
 if __name__ == "__main__":
-    question, number = sys.argv[1:]
-    sys.exit(0 if {"ready": is_ready, "line": has_line}[question](int(number)) else 1)
+    question, what = sys.argv[1:]
+    ask = {
+        "ready": lambda: is_ready(int(what)),
+        "line": lambda: has_line(int(what)),
+        "signer": lambda: answers(what),
+    }
+    sys.exit(0 if ask[question]() else 1)

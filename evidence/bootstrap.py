@@ -32,6 +32,7 @@ from evidence.service.cards import Cards
 from evidence.service.catalogue import Terms
 from evidence.service.deadlines import Deadlines
 from evidence.service.fixity import Fixity
+from evidence.service.log_keys import LogKeys
 from evidence.service.ports import JobBell
 from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
@@ -66,6 +67,7 @@ class Application:
     publishing: Publishing
     proving: Proving
     auditing: Auditing
+    log_keys: LogKeys
     signer: SignerLine
 
 
@@ -139,6 +141,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         publishing=publishing,
         proving=Proving(site, publishing.publish),
         auditing=Auditing(site, signer, NOTE_CHECKS),
+        log_keys=LogKeys(site, signer),
         signer=signer,
     )
 

@@ -14,6 +14,7 @@ from evidence.domain.access import Caller, Role
 from evidence.domain.alarms import Alarm
 from evidence.ledger.checkpoints import Checkpoint
 from evidence.service.auditing import Auditing
+from evidence.service.log_keys import LogKeys
 from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
 from evidence.signer.desk import Desk, open_desk
@@ -44,9 +45,9 @@ class DeskLine:
         """See LogSigner."""
         return self.desk.sign(log, after, ends)
 
-    def rotate(self, log: str) -> str:
+    def rotate(self, log: str, *, retire: bool = False) -> str:
         """See LogSigner."""
-        return self.desk.rotate(log)
+        return self.desk.rotate(log, retire=retire)
 
     def halt(self, reason: str) -> None:
         """See LogSigner."""
@@ -65,7 +66,9 @@ class LogRoom:
 
     def open(self) -> None:
         """Open everything, anew perhaps."""
+        before = getattr(self, "small", None)
         self.small = SmallSite(self.folder)
+        self.small._dock = before._dock if before else None  # it has its account already
         self.store = Store(self.signer_folder / "state.db")
         self.desk = open_desk(
             SITE, self.store, KeyFolder(self.signer_folder / "keys"), self.small.vault, self.small.clock.now
@@ -75,6 +78,7 @@ class LogRoom:
         self.publishing = Publishing(site, self.line, NOTE_CHECKS)
         self.proving = Proving(site, self.publishing.publish)
         self.auditing = Auditing(site, self.line, NOTE_CHECKS)
+        self.log_keys = LogKeys(site, self.line)
 
     def close(self) -> None:
         """Close what is open."""

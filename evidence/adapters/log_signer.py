@@ -42,9 +42,9 @@ class SignerLine:
         """Return the signed checkpoint of the last of these sizes."""
         return str(self._ask({"ask": "sign", "log": log, "after": after, "ends": [*ends]})["note"]).encode()
 
-    def rotate(self, log: str) -> str:
-        """Give a log a new key; return its verifier key."""
-        return str(self._ask({"ask": "rotate", "log": log})["keys"][0])
+    def rotate(self, log: str, *, retire: bool = False) -> str:
+        """Give a log a new key; return its verifier key. retire: the one before signs no more."""
+        return str(self._ask({"ask": "rotate", "log": log, "retire": retire})["keys"][0])
 
     def halt(self, reason: str) -> None:
         """Have nothing signed from now on."""

@@ -14,6 +14,7 @@ from evidence.cli.words import printable
 from evidence.domain.instants import to_text
 from evidence.errors import Conflict, IntegrityFault
 from evidence.locale import say
+from evidence.service.log_keys import Reason
 
 app = typer.Typer(help="日志、检查点与证明 / The logs: proofs and checks", no_args_is_help=True)
 Log = Annotated[str, typer.Option("--log", help="custody 或 access/年份 / custody or access/<year>")]
@@ -104,6 +105,21 @@ def clear(data: Data = None) -> None:
     print(say("cli.alarms-cleared", number=number))
 
 
+@app.command()
+def rotate(
+    reason: Annotated[Reason, typer.Option(help="原因 / why")],
+    data: Data = None,
+    log: Log = "custody",
+    since: Annotated[str | None, typer.Option(help="遗失或被盗之日 / day of the loss or theft")] = None,
+) -> None:
+    """更换日志签名密钥 / Give a log a new signing key, and log it."""
+    application = open_site(data)
+    try:
+        print(application.log_keys.rotate(OPERATOR, log, reason, since))
+    finally:
+        application.signer.close()
+
+
 def signer(
     data: Data = None,
     folder: Annotated[
@@ -112,13 +128,16 @@ def signer(
     resume: Annotated[
         bool, typer.Option("--resume", help="停签后恢复签名 / sign again after a halt")
     ] = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="状态丢失后由存储重建 / take the state over from the vault")
+    ] = False,
 ) -> None:
     """运行日志签名者 / Run the signer of the logs, apart from the service."""
     from evidence.cli.site import folder as site_folder
-    from evidence.signer.__main__ import run
+    from evidence.signer.__main__ import Task, run
 
     where = site_folder(data)
-    run(where, folder or where / "signer", is_child=False, resume=resume)
+    run(where, folder or where / "signer", Task.ADOPT if adopt else Task.RESUME if resume else Task.SERVE)
     if resume:
         print(say("cli.signer-resumes"))
 

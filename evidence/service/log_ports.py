@@ -114,8 +114,8 @@ class LogSigner(Protocol):
     def sign(self, log: str, after: int, ends: Sequence[int]) -> bytes:
         """Return the signed checkpoint of the last of these sizes; the vault has a segment for each."""
 
-    def rotate(self, log: str) -> str:
-        """Give a log a new key; return its verifier key."""
+    def rotate(self, log: str, *, retire: bool = False) -> str:
+        """Give a log a new key; return its verifier key. retire: the one before signs no more."""
 
     def halt(self, reason: str) -> None:
         """Have nothing signed from now on."""

@@ -10,12 +10,13 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from enum import Enum
 from pathlib import Path
 
 from evidence import settings
 from evidence.adapters.clock import SystemClock
 from evidence.errors import EvidenceError, Unavailable
-from evidence.signer.desk import open_desk
+from evidence.signer.desk import Desk, all_pieces, open_desk
 from evidence.signer.keys import KeyFolder
 from evidence.signer.line import Server
 from evidence.signer.store import Store
@@ -31,18 +32,29 @@ def main() -> None:
         "--folder", type=Path, help="state, keys and socket; default: signer in the data folder"
     )
     parser.add_argument("--child", action="store_true", help="end when standard input ends")
-    parser.add_argument("--resume", action="store_true", help="sign again after a halt, then end")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
-        run(given.data, given.folder or given.data / "signer", given.child, given.resume)
+        run(given.data, given.folder or given.data / "signer", Task.CHILD if given.child else Task.SERVE)
     except (EvidenceError, StorageError) as problem:
         print(f"evidence signer: {problem}", file=sys.stderr)
         sys.exit(3)
 
 
-def run(data: Path, folder: Path, is_child: bool, resume: bool) -> None:
-    """Open the signer of a site and serve. Raises: Unavailable("signer-running"), Invalid, StorageError."""
+class Task(Enum):
+    """What the signer is started for."""
+
+    SERVE = "serve"
+    CHILD = "child"  # the same, until the parent is gone
+    RESUME = "resume"  # sign again after a halt
+    ADOPT = "adopt"  # take over from the vault what was signed, where the state was lost
+
+
+def run(data: Path, folder: Path, task: Task = Task.SERVE) -> None:
+    """Open the signer of a site and do its task.
+
+    Raises: Unavailable("signer-running"), Invalid, IntegrityFault, StorageError.
+    """
     site = settings.load(data)
     folder.mkdir(mode=0o750, exist_ok=True)
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -51,11 +63,19 @@ def run(data: Path, folder: Path, is_child: bool, resume: bool) -> None:
     except BlockingIOError as problem:
         raise Unavailable("signer-running", folder=str(folder)) from problem
     store = Store(folder / "state.db")
-    if resume:
-        store.resume()
-        return
     vault = open_vault(site.vault_url)
     desk = open_desk(site.name, store, KeyFolder(folder / "keys"), vault, SystemClock().now)
+    if task is Task.RESUME:
+        store.resume()
+    elif task is Task.ADOPT:
+        for log in sorted({piece.log for piece in all_pieces(vault)}):
+            print(log, desk.adopt(log))
+    else:
+        _serve(folder, desk, is_child=task is Task.CHILD)
+    store.close()
+
+
+def _serve(folder: Path, desk: Desk, is_child: bool) -> None:
     with Server(folder, desk) as server:
         stop = threading.Event()
         for sign in (signal.SIGTERM, signal.SIGINT):
@@ -65,7 +85,6 @@ def run(data: Path, folder: Path, is_child: bool, resume: bool) -> None:
             threading.Thread(target=_until_the_parent_is_gone, args=(stop,), daemon=True).start()
         stop.wait()
         server.shutdown()
-    store.close()
 
 
 def _until_the_parent_is_gone(stop: threading.Event) -> None:

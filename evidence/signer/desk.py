@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -85,16 +86,45 @@ class Desk:
         with self._turn:
             self.store.halt(reason[:200], to_text(self.now()))
 
-    def rotate(self, log: str) -> str:
-        """Give a log a new key; the one before signs beside it for 30 days. Return the new verifier key."""
+    def rotate(self, log: str, *, retire: bool = False) -> str:
+        """Give a log a new key and return its verifier key; the one before signs beside it for 30 days.
+
+        retire: it signs no more, because it is lost or in wrong hands.
+        """
         _verify_asked(log, 0, (1,))
         with self._turn:
             self._verify_not_halted()
             self._begun(log)
             now = self.now()
             key = self.keys.make(self._origin(log))
-            self.store.rotate(self._stored(key, log, now), to_text(now + OVERLAP))
+            self.store.rotate(self._stored(key, log, now), to_text(now if retire else now + OVERLAP))
             return key.text()
+
+    def adopt(self, log: str) -> int:
+        """Begin a log that others have signed, where this signer's state was lost; return its size.
+
+        Everything is read back from the vault, and the newest checkpoint there must have the root over it.
+        Whoever asks answers for it that nobody has shortened the vault.
+        Raises: IntegrityFault as `sign`, ("root-differs"), ("signed-already") where there is a state.
+        """
+        _verify_asked(log, 0, (1,))
+        with self._turn:
+            pieces = [piece for piece in all_pieces(self.vault, log) if piece.log == log]
+            ends = [piece.size for piece in pieces if piece.kind is Kind.ENTRIES]
+            signed = [piece for piece in pieces if piece.kind is Kind.CHECKPOINT]
+            tree, note = Frontier(), b""
+            for size in ends:
+                if signed and size <= signed[-1].size:
+                    self._take(log, size, tree)
+            if signed:
+                with self.vault.open(signed[-1].key()) as stored:
+                    note = stored.read()
+                checkpoint = Checkpoint.parse(notes.parse(note).text)
+                if (checkpoint.size, checkpoint.root) != (tree.size, tree.root()):
+                    raise IntegrityFault("root-differs", log=log, size=checkpoint.size)
+            key = self.keys.make(self._origin(log))
+            self.store.begin(log, Signed(tree, note), self._stored(key, log, self.now()))
+            return tree.size
 
     def _origin(self, log: str) -> str:
         return f"{self.site_name}/{log}"
@@ -159,6 +189,15 @@ def open_desk(
 ) -> Desk:
     """Make the desk over its parts."""
     return Desk(site_name, store, keys, vault, now, Lock())
+
+
+def all_pieces(vault: Vault, log: str = "") -> list[Piece]:
+    """Return the pieces of a log, or of all logs, in the vault, in order; what is none is left out."""
+    pieces = []
+    for one in vault.list(f"log/{log}"):
+        with suppress(Invalid):
+            pieces.append(Piece.parse(one.key))
+    return pieces
 
 
 def _verify_asked(log: str, after: int, ends: Sequence[int]) -> None:

@@ -3,7 +3,7 @@
     {"ask":"sign","log":"custody","after":40,"ends":[41,57]}     {"note":"police.example/custody\n57\n…"}
     {"ask":"keys","log":"custody"}                               {"keys":["police.example/custody+…"]}
     {"ask":"last","log":"custody"}                               {"note":""}
-    {"ask":"rotate","log":"custody"}                             {"keys":["…"]}
+    {"ask":"rotate","log":"custody","retire":false}              {"keys":["…"]}
     {"ask":"halt","reason":"entry-altered"}                      {}
     any that is refused                                          {"error":"…","family":"…","fields":{…}}
 
@@ -138,7 +138,7 @@ def _answered(desk: Desk, asked: Any) -> Mapping[str, object]:
     if what == "last":
         return {"note": desk.last(of).decode("utf-8")}
     if what == "rotate":
-        return {"keys": [desk.rotate(of)]}
+        return {"keys": [desk.rotate(of, retire=bool(asked.get("retire")))]}
     if what == "halt":
         desk.halt(str(asked["reason"]))
         return {}

@@ -112,9 +112,10 @@ class Store:
         return [StoredKey(*row) for row in self._db.execute(query, (log,))]
 
     def rotate(self, new: StoredKey, until: str) -> None:
-        """Add a key; the ones that signed so far sign until then. until: UTC text."""
+        """Add a key; those before sign until then (UTC text), or until sooner if that was said."""
         with self._writing():
-            self._db.execute("UPDATE key SET until = ? WHERE log = ? AND until IS NULL", (until, new.log))
+            older = "UPDATE key SET until = ? WHERE log = ? AND (until IS NULL OR until > ?)"
+            self._db.execute(older, (until, new.log, until))
             self._add_key(new)
 
     def _add_key(self, key: StoredKey) -> None:

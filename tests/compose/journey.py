@@ -26,7 +26,7 @@ from tests.servers.processes import program, wait_until
 
 NAME = "station-7.example"
 LONG_FILE_BYTES = 150 << 20  # three requests of a dock
-FOLDERS = ("SITE", "STAGING", "SCRATCH", "DATABASE", "OBJECTS", "SECRETS")
+FOLDERS = ("SITE", "STAGING", "SCRATCH", "SIGNER", "DATABASE", "OBJECTS", "SECRETS")
 OPERATIONS = ROOT / "docs" / "operations.md"
 PORTS = {"proxy": 8443, "api-1": 8443, "api-2": 8443, "postgres": 5432, "broker": 6379, "object-store": 7443}
 JOBS = "SELECT json_object_agg(state, n) FROM (SELECT state, count(*) AS n FROM job GROUP BY state) AS j"

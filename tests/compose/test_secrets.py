@@ -54,11 +54,12 @@ def test_exactly_the_secrets_of_the_file_are_made_and_the_authoritys_key(
 def test_every_service_can_read_its_secrets_and_no_other_account_can(document: dict[str, Any]) -> None:
     readers: dict[str, set[int]] = {}
     for service in document["services"].values():
-        account = int(service["user"].partition(":")[0])
+        account, its_group = map(int, service["user"].split(":"))
         for secret in service.get("secrets", []):
-            readers.setdefault(secret, set()).add(account)
             owner, group, mode = table()[secret]
-            reads = (account == owner and mode & 0o400) or (account == group and mode & 0o040) or mode & 0o004
+            readers.setdefault(secret, set()).add(account if account == owner else its_group)
+            reads = account == owner and mode & 0o400
+            reads = reads or (its_group == group and mode & 0o040) or mode & 0o004
             assert reads, f"{account} cannot read {secret}"
     for secret, (owner, group, mode) in table().items():
         assert not mode & 0o333, f"{secret}: nobody writes or runs it"

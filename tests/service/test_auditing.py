@@ -9,11 +9,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import DatabaseError
 
+from evidence.domain.audit import Act
 from evidence.errors import Conflict, IntegrityFault
+from evidence.ledger.entries import read_entry
 from evidence.ledger.segments import Kind, Piece
+from evidence.service.log_keys import Reason
 from evidence.service.publishing import Publishing
 from tests import inside, tampering
 from tests.log_room import OPERATOR, LogRoom
+
+ABOUT_THE_LOG = (Act.LOG_KEY, Act.LOG_ROTATE, Act.LOG_CHECK, Act.ALARM_CLEAR, Act.PROVE, Act.READ_LOG)
 
 
 @pytest.fixture
@@ -225,3 +230,23 @@ def test_the_root_of_the_rows_must_be_the_signed_one(room: LogRoom) -> None:
     )
     with pytest.raises(IntegrityFault, match="root-differs"):
         room.publishing.publish("custody")
+
+
+def test_no_entry_about_the_logs_names_a_file_a_person_or_a_device(room: LogRoom) -> None:
+    ((recording, *secrets),) = inside.rows(
+        room.folder, "SELECT id, name, wearer, device FROM recording ORDER BY sealed_at LIMIT 1"
+    )
+    edited_row(room)
+    room.fsck()
+    room.as_administrator("UPDATE recording SET wearer = :wearer", wearer=secrets[1])
+    room.auditing.clear(OPERATOR)
+    room.store.resume()
+    room.log_keys.rotate(OPERATOR, "custody", Reason.PLANNED)
+    room.proving.of_recording(OPERATOR, recording)
+    entries = [read_entry(body) for body in room.small.log()]
+    assert {entry["act"] for entry in entries} >= {act.value for act in ABOUT_THE_LOG}
+    for entry in entries:
+        if entry["act"] in {act.value for act in ABOUT_THE_LOG}:
+            assert set(entry) - {"ref"} == {"act", "by", "facts", "id", "log", "obj", "res", "salt", "t", "v"}
+            for secret in [*secrets, "somebody"]:
+                assert secret not in str(entry)

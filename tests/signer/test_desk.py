@@ -216,3 +216,49 @@ def test_a_key_that_others_may_read_signs_nothing(room: Room) -> None:
     assert file.stat().st_mode & 0o077 == 0
     file.chmod(0o644)
     room.refuses("key-file-open-to-others", lambda: room.desk.sign(LOG, 0, [1]))
+
+
+def test_a_lost_key_signs_no_more_and_the_log_goes_on_under_the_new_one(room: Room) -> None:
+    room.seal(0, 1)
+    room.desk.sign(LOG, 0, [1])
+    (file,) = (room.folder / "keys").iterdir()
+    file.unlink()
+    room.seal(1, 2)
+    room.refuses("signing-key-missing", lambda: room.desk.sign(LOG, 1, [2]))
+    new = room.desk.rotate(LOG, retire=True)
+    assert room.desk.key_lines(LOG) == [new]
+    assert room.checkpoint(room.desk.sign(LOG, 1, [2])).root == root_of(map(SHA256.leaf, entries(0, 2)))
+
+
+def test_a_lost_state_is_taken_over_from_the_vault_and_goes_on_under_a_new_key(
+    room: Room, tmp_path: Path
+) -> None:
+    for after, end in ((0, 3), (3, 5)):
+        room.seal(after, end)
+        note = room.desk.sign(LOG, after, [end])
+        room.vault.seal_bytes(Piece(LOG, end, Kind.CHECKPOINT).key(), note, LOCK)
+    room.seal(5, 6)  # sealed, and never signed
+    (old,) = room.desk.key_lines(LOG)
+    room.desk.store.close()
+    (tmp_path / "fresh").mkdir()
+    room.desk = room.open(tmp_path / "fresh")
+    assert room.desk.adopt(LOG) == 5
+    assert room.desk.last(LOG) == note
+    assert room.desk.key_lines(LOG) != [old]
+    assert room.checkpoint(room.desk.sign(LOG, 5, [6])).root == root_of(map(SHA256.leaf, entries(0, 6)))
+
+
+def test_nothing_is_taken_over_where_vault_and_checkpoint_differ_or_a_state_stands(
+    room: Room, tmp_path: Path
+) -> None:
+    room.seal(0, 3)
+    note = room.desk.sign(LOG, 0, [3])
+    room.vault.seal_bytes(Piece(LOG, 3, Kind.CHECKPOINT).key(), note, LOCK)
+    room.refuses("signed-already", lambda: room.desk.adopt(LOG))
+    (tmp_path / "other").mkdir()
+    other = Room(tmp_path / "other")
+    other.seal(0, 3, entries(0, 3, act="dock.add"))
+    other.vault.seal_bytes(Piece(LOG, 3, Kind.CHECKPOINT).key(), note, LOCK)
+    other.refuses("root-differs", lambda: other.desk.adopt(LOG))
+    assert other.desk.store.logs() == []
+    other.desk.store.close()

@@ -70,7 +70,13 @@ def rung(small: SmallSite) -> list[JobName]:
 
 
 def as_application(small: SmallSite) -> Any:
-    return SimpleNamespace(work=small.work, site=small.site)
+    return SimpleNamespace(
+        work=small.work,
+        site=small.site,
+        settings=SimpleNamespace(publish_s=3600, audit_minutes=60),
+        publishing=SimpleNamespace(publish_all=lambda: None),
+        auditing=SimpleNamespace(fsck=lambda _: None),
+    )
 
 
 def queue(small: SmallSite, count: int, name: JobName = JobName.SEQUENCE) -> None:

@@ -27,6 +27,8 @@ from tests.chains import verify_logs
 
 BODY = b"not a film"
 A = "a" * 32
+# tests/service/test_auditing.py does them, and looks for the same.
+ABOUT_THE_LOG = {Act.LOG_KEY, Act.LOG_ROTATE, Act.LOG_CHECK, Act.ALARM_CLEAR, Act.PROVE, Act.READ_LOG}
 SECRETS = {
     "device": "SERIAL-4711",
     "wearer": "王小明-98765",
@@ -71,7 +73,7 @@ def test_no_entry_of_a_whole_journey_names_a_file_a_person_or_a_device(small: Sm
     assert {json.loads(body)["act"] for body in entries} == {
         act.value
         for act in Act
-        if act is not Act.MOVE  # of a whole site: tests/cli/test_move.py
+        if act not in ABOUT_THE_LOG and act is not Act.MOVE  # of a whole site: tests/cli/test_move.py
     }, "every act was done"
     for body in entries:
         text = body.decode()
