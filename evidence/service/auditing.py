@@ -22,6 +22,7 @@ from evidence.service.gate import admits
 from evidence.service.log_checks import Fault, LogCheck, newer_faults, piece_of
 from evidence.service.log_ports import LogSigner, NoteChecks
 from evidence.service.site import Site
+from storage.errors import StorageError
 
 log = logging.getLogger("evidence.auditing")
 MOST_TOLD = 100  # faults in one entry of the log; an alarm stands for each
@@ -113,7 +114,7 @@ def raise_alarms(site: Site, signer: LogSigner, alarms: Sequence[Alarm]) -> None
         signer.halt(f"{alarms[0].kind} {alarms[0].item}")
 
 
-def alarm_of(which: str, problem: EvidenceError, site: Site) -> Alarm:
+def alarm_of(which: str, problem: EvidenceError | StorageError, site: Site) -> Alarm:
     """Make the alarm of a fault that publishing met. earliest: when the log was last published."""
     now = site.clock.now()
     with site.database.reading() as unit:

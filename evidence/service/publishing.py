@@ -33,7 +33,7 @@ from evidence.service.log_ports import LogSigner, NoteChecks
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
-from storage.errors import Exists
+from storage.errors import Damaged, Exists
 from storage.vault import Lock
 
 log = logging.getLogger("evidence.publishing")
@@ -59,7 +59,7 @@ class Publishing:
         for which in self.grown():
             try:
                 self.publish(which)
-            except IntegrityFault as problem:
+            except (IntegrityFault, Damaged) as problem:
                 raise_alarms(self.site, self.signer, [alarm_of(which, problem, self.site)])
                 return
             except Unavailable as problem:
@@ -122,30 +122,45 @@ class Publishing:
         Raises: IntegrityFault("log-behind-signer") where our rows end before what was signed,
         ("signer-behind-log") where the signer has forgotten, ("root-differs").
         """
+        # The signer first: another publisher may overtake what it says, but it never runs ahead of our rows.
+        signed, note = self._signed(which)
         with self.site.database.reading() as unit:
             size, (at, noted) = unit.tree.size(which), unit.tree.published(which)
-        newest = self._read(which, noted) if noted else None
-        note = self.signer.last(which)
-        signed = self._read(which, note) if note else None
-        if signed is None or signed.size < at:
-            if newest is not None:
+        if at and (signed is None or signed.size < at):
+            signed, note = self._signed(which)
+            if signed is None or signed.size < at:
                 raise IntegrityFault("signer-behind-log", log=which, published=at)
+        if signed is None:
             return None
         if size < signed.size:
-            raise IntegrityFault("log-behind-signer", log=which, size=size, signed=signed.size)
+            with self.site.database.reading() as unit:  # rows that came while the signer was asked again
+                size = unit.tree.size(which)
+            if size < signed.size:
+                raise IntegrityFault("log-behind-signer", log=which, size=size, signed=signed.size)
         if signed.size > at:
             log.warning("%s: a checkpoint of size %d was signed and not noted", which, signed.size)
             self._note(which, signed, note)
-        elif newest is not None and newest.root != signed.root:
+        elif signed.size == at and self._read(which, noted).root != signed.root:
             raise IntegrityFault("root-differs", log=which, size=at)
         return signed
+
+    def _signed(self, which: str) -> tuple[Checkpoint | None, bytes]:
+        """Return what the signer signed last, and its note."""
+        note = self.signer.last(which)
+        return (self._read(which, note) if note else None), note
 
     def _publish_next(self, which: str, at: int) -> Checkpoint:
         ends = self._plan(which, at)
         for after, end in pairwise([at, *ends]):
             self._seal_segment(which, after, end)
             crashpoint("after-segment")
-        note = self.signer.sign(which, at, ends)
+        try:
+            note = self.signer.sign(which, at, ends)
+        except IntegrityFault as problem:
+            newest = self._catch_up(which) if problem.code == "log-not-continued" else None
+            if newest is None or newest.size <= at:
+                raise
+            return newest  # another publisher has gone on meanwhile, over the very same segments
         crashpoint("after-signature")
         signed = self._read(which, note)
         if signed.size != ends[-1]:

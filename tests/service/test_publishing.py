@@ -15,11 +15,12 @@ from evidence.ledger.keys import VerifierKey
 from evidence.ledger.merkle import SHA256, root_of
 from evidence.ledger.segments import Kind, Piece, read_segment
 from evidence.service import publishing as publishing_module
+from evidence.service.publishing import Publishing
 from storage.errors import StoreUnavailable
 from tests import inside
 from tests.builders import SITE
 from tests.chains import leaves_of
-from tests.log_room import LogRoom
+from tests.log_room import DeskLine, LogRoom
 
 
 @pytest.fixture
@@ -142,22 +143,59 @@ def _unreachable(*_: object) -> None:
     raise Unavailable("signer-unreachable")
 
 
-def test_two_publishers_at_once_make_one_log(room: LogRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", ["_catch_up", "_plan", "_seal_segment", "_read", "_note"])
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_two_publishers_at_once_make_one_log_and_no_alarm(
+    room: LogRoom, monkeypatch: pytest.MonkeyPatch, step: str, goes_on: bool
+) -> None:
+    """The other one does everything while we stand at a step; and has gone on to later entries perhaps."""
     room.seal()
     room.publish()
     room.seal("b.mp4")
-    seal = publishing_module.Publishing._seal_segment
-    entered = []
+    whole = getattr(publishing_module.Publishing, step)
+    entered: list[int] = []
 
-    def meanwhile(self: publishing_module.Publishing, which: str, after: int, end: int) -> None:
+    def overtaken(self: publishing_module.Publishing, *args: object) -> object:
         if not entered:
             entered.append(1)
-            self.publish(which)  # the other one does all of it while we stand here
-        seal(self, which, after, end)
+            self.publish("custody")
+            if goes_on:
+                room.seal("c.mp4")
+                self.publish("custody")
+        return whole(self, *args)
 
-    monkeypatch.setattr(publishing_module.Publishing, "_seal_segment", meanwhile)
-    room.publishing.publish("custody")
+    monkeypatch.setattr(publishing_module.Publishing, step, overtaken)
+    room.publishing.publish_all()
     monkeypatch.undo()
+    assert entered
+    assert room.auditing.standing() == []
+    assert room.publish().size == len(leaves_of(room.small.database)[f"{SITE}/custody"])
+    assert room.fsck() == []
+
+
+@pytest.mark.parametrize("asked", ["last", "sign"])
+def test_another_publisher_between_signer_and_rows_is_no_fault(
+    room: LogRoom, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    room.seal()
+    room.publish()
+    room.seal("b.mp4")
+    whole, other = getattr(room.line, asked), Publishing(room.small.site, DeskLine(room.desk), NOTE_CHECKS)
+    entered: list[int] = []
+
+    def overtaken(*args: object) -> bytes:
+        if entered:
+            return bytes(whole(*args))
+        entered.append(1)
+        before = bytes(whole(*args)) if asked == "last" else b""
+        other.publish("custody")
+        room.seal("c.mp4")
+        other.publish("custody")
+        return before or bytes(whole(*args))
+
+    monkeypatch.setattr(room.line, asked, overtaken)
+    room.publishing.publish_all()
+    assert room.auditing.standing() == []
     assert room.publish().size == len(leaves_of(room.small.database)[f"{SITE}/custody"])
     assert room.fsck() == []
 
