@@ -13,6 +13,7 @@ from evidence.errors import Conflict, IntegrityFault
 from evidence.ledger.segments import Kind, Piece
 from evidence.service.publishing import Publishing
 from tests import inside, tampering
+from tests.forms import embedded_only
 from tests.log_room import OPERATOR, LogRoom
 
 
@@ -127,6 +128,12 @@ def removed_original(room: LogRoom) -> set[tuple[str, str]]:
     return {("object-missing", key)}
 
 
+def forged_lock(room: LogRoom) -> set[tuple[str, str]]:
+    ((key,),) = inside.rows(room.folder, "SELECT data_key FROM recording ORDER BY sealed_at LIMIT 1")
+    tampering.shorten(room.folder, key, timedelta(days=300))
+    return {("lock-weaker", key)}
+
+
 TAMPERS: list[Callable[[LogRoom], set[tuple[str, str]]]] = [
     altered_entry,
     deleted_entry,
@@ -141,6 +148,7 @@ TAMPERS: list[Callable[[LogRoom], set[tuple[str, str]]]] = [
     altered_tile,
     alien_object,
     removed_original,
+    pytest.param(forged_lock, marks=embedded_only("no operator forges a bucket's lock record: it has none")),
 ]
 
 
