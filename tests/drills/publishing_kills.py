@@ -191,15 +191,24 @@ def _checkpoints(data: Path) -> Iterator[tuple[tuple[str, int, str], bytes]]:
 
 def _judged(opened: Application, data: Path, before: Mapping[tuple[str, int, str], bytes]) -> list[str]:
     """Return every violation. before: the checkpoints that stood when it had just died."""
-    found: list[str] = []
-    signed: dict[tuple[str, int], bytes] = {}
-    for (log, size, where), note in [*before.items(), *_checkpoints(data)]:
-        if signed.setdefault((log, size), note) != note:
-            found.append(f"P2 two checkpoints of {log} at {size}, one in the {where}")
+    now = dict(_checkpoints(data))
+    earlier = {(log, size, f"{where} before"): note for (log, size, where), note in before.items()}
+    found = judged_notes({**earlier, **now})
+    for (log, size, where), note in [*before.items(), *now.items()]:
         asked = "SELECT body FROM audit_entry WHERE log = :log AND idx < :size ORDER BY idx"
         rows = [bytes(body) for (body,) in inside.rows(data, asked, log=log, size=size)]
         if Checkpoint.parse(notes.parse(note).text).root != root_of(map(SHA256.leaf, rows)):
             found.append(f"P1 the checkpoint of {log} at {size} in the {where} is not over the rows")
     found += [f"P3 {log} is not published" for log in opened.publishing.grown()]
     found += [f"P3 {one.kind} {one.item}" for one in opened.auditing.fsck(OPERATOR)]
+    return found
+
+
+def judged_notes(checkpoints: Mapping[tuple[str, int, str], bytes]) -> list[str]:
+    """Say where two checkpoints of one size of a log have different bytes."""
+    found: list[str] = []
+    signed: dict[tuple[str, int], bytes] = {}
+    for (log, size, where), note in checkpoints.items():
+        if signed.setdefault((log, size), note) != note:
+            found.append(f"P2 two checkpoints of {log} at {size}, one in the {where}")
     return found

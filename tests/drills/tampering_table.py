@@ -22,7 +22,7 @@ def run(only: Sequence[str] = ()) -> int:
         pattern = scene.make(Path(name))
         print(_line("drill", "what was done", "found by", "kind", "item", "seconds", "stated", "verdict"))
         for tamper in chosen:
-            line, good = _judged(tamper, pattern)
+            line, good = judged(tamper, pattern)
             print(line, flush=True)
             failed += not good
     for number, why in NOT_SHOWN.items():
@@ -33,12 +33,13 @@ def run(only: Sequence[str] = ()) -> int:
     return int(failed > 0 or not chosen)
 
 
-def _judged(tamper: Tamper, pattern: Pattern) -> tuple[str, bool]:
+def judged(tamper: Tamper, pattern: Pattern) -> tuple[str, bool]:
+    """Do one; return its line of the table, and whether it went as the documents say."""
     began = time.monotonic()
     try:
         found, verdict = tamper.work(pattern), "NOT FOUND"
-    except AssertionError as problem:
-        found, verdict = [], f"BROKEN: {' '.join(str(problem).split())[:300]}"
+    except Exception as problem:  # noqa: BLE001 (the others are still to be shown)
+        found, verdict = [], f"BROKEN: {' '.join(repr(problem).split())[:300]}"
     naming = [one for one in found if one.kind in tamper.kinds]
     first = naming[0] if naming else Found("-", "-", "-", time.monotonic() - began)
     if naming:

@@ -208,7 +208,7 @@ def no_log(pattern: Pattern) -> list[Found]:
         with tampering.no_log(at.data):
             at.done()
             status, body = at.service.get(path, pattern.token)
-            found = [at.found("refused", f"HTTP {status}", path)]
+            found = [at.found("refused", f"http-{status}", path)]
         assert at.service.get(path, pattern.token) == (200, whole)  # and only then
         return found if status >= 500 and whole[:1000] not in body else []
 
@@ -283,10 +283,10 @@ TAMPERS = (
     _one("T10", "a forged object added", "object-without-entry", HOUR, forged_object),
     _one("T11", "retention shortened in the row", "row-altered", HOUR, shorter_row),
     _one("T11b", "retention shortened in the lock record", "lock-weaker", HOUR, shorter_lock),
-    _one("T11c", "the vault asked to shorten, to dispose", "locked", AT_ONCE, disposed_early),
+    _one("T11c", "the vault asked to shorten, to dispose", "object-locked", AT_ONCE, disposed_early),
     _one("T12", "the policy pack edited", "policy-changed", MINUTE, edited_pack),
     _one("T13", "clock back 30 days, act, forward", "clock-went-back", HOUR, clock_back),
-    _one("T14", "no log can be written, media read", "HTTP 503", AT_ONCE, no_log),
+    _one("T14", "no log can be written, media read", "http-503", AT_ONCE, no_log),
     _one("T16", "the program's code replaced", "program-changed", MINUTE, replaced_program),
     _one("T17", "the log rewritten with the stolen key", "two-roots proof-wrong", MONTH, rewritten_log),
     _one("T18", "two readers shown two logs", "two-roots", AT_ONCE, two_views),
