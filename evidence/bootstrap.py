@@ -16,6 +16,7 @@ from celery import Celery
 
 from evidence import settings as site_settings
 from evidence.adapters import moving, qualification, site_file, site_lock
+from evidence.adapters.builds import BuildFiles
 from evidence.adapters.celery_bell import CeleryBell, open_queue
 from evidence.adapters.clock import SystemClock
 from evidence.adapters.db.unit_of_work import SqlDatabase
@@ -40,6 +41,7 @@ from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
 from evidence.service.site import Site
 from evidence.service.uploads import Uploads
+from evidence.service.watching import Watching
 from evidence.service.work import Work
 from evidence.settings import Settings
 from storage.opening import bucket_address, open_vault, prepare_vault
@@ -68,6 +70,7 @@ class Application:
     proving: Proving
     auditing: Auditing
     log_keys: LogKeys
+    watching: Watching
     signer: SignerLine
 
 
@@ -142,6 +145,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         proving=Proving(site, publishing.publish),
         auditing=Auditing(site, signer, NOTE_CHECKS),
         log_keys=LogKeys(site, signer),
+        watching=Watching(site, signer, BuildFiles(settings.policy)),
         signer=signer,
     )
 

@@ -11,10 +11,14 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import text
 
+from storage import locks
+from storage.opening import open_vault
+from storage.vault import Lock
 from tests import forms, inside
 
 _POOL = "default.rgw.buckets.data"
@@ -48,6 +52,13 @@ def remove(folder: Path, key: str) -> None:
             _ask_ceph("radosgw-admin", "-n", "client.admin", "object", "rm", *words)
     else:
         (folder / "vault" / key).unlink()
+
+
+def shorten(folder: Path, key: str, by: timedelta) -> None:
+    """Forge the lock record of an object in a folder, its check too: locked so much shorter."""
+    sealed = open_vault(forms.vault_url(folder)).stat(key)
+    lock = Lock(sealed.lock.retain_until - by, sealed.lock.holds)
+    overwrite(folder, f"{key}~lock.000001.json", locks.encode(locks.seal(key, sealed.promise, lock)))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Steps that are taken again and again in a thread; and the two about the logs, of which a site needs one.
+"""Steps that are taken again and again in a thread; and those about the logs, of which a site needs one.
 
 A failed step is logged and tried again. Two processes that take the same step do no harm.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, Role
+from evidence.service.watching import LOOK_EVERY_S
 
 log = logging.getLogger("evidence.workers")
 _SERVICE = Caller("service", Role.OPERATOR, "service")
@@ -38,10 +39,13 @@ def every(
 
 
 def about_logs(application: Application, stopping: threading.Event) -> list[threading.Thread]:
-    """Make the threads that publish the logs, and that hold them against what they speak of."""
+    """Make the threads that publish the logs, that hold them against what they speak of, and that watch
+    what this process works by.
+    """
     publish_s, audit_s = application.settings.publish_s, application.settings.audit_minutes * 60.0
-    auditing = application.auditing
+    auditing, watching = application.auditing, application.watching
     return [
         every(publish_s, application.publishing.publish_all, stopping, "publishing", publish_s),
         every(audit_s, lambda: auditing.fsck(_SERVICE), stopping, "auditing", audit_s),
+        every(LOOK_EVERY_S, watching.look, stopping, "watching", LOOK_EVERY_S),
     ]

@@ -47,6 +47,7 @@ class SiteScheduler(Scheduler):
     def _look(self, now: float) -> None:
         site = application()
         if not self._rounds:  # publishing may wait for the store, and keeps no sweep waiting
+            site.watching.begin()
             self._rounds = about_logs(site, threading.Event())
             for thread in self._rounds:
                 thread.start()

@@ -61,6 +61,24 @@ def load_path(path: Path) -> PolicySet:
     return read_set({str(file): _read(file) for file in files}, KNOWN_ZONES)
 
 
+def files_of(name_or_path: str) -> Mapping[str, Path]:
+    """Return the files of a pack by their names, as `load_pack` chooses them. One that cannot be read as a
+    pack any more is among them: whoever compares must see it."""
+    folder = Path(str(resources.files("evidence.policy") / "packs"))
+    shipped = {file.name: file for file in folder.glob("*.toml") if _may_be(file, name_or_path)}
+    if shipped:
+        return shipped
+    path = Path(name_or_path)
+    return {file.name: file for file in path.glob("*.toml")} if path.is_dir() else {path.name: path}
+
+
+def _may_be(file: Path, pack_id: str) -> bool:
+    try:
+        return read_pack(_read(file), file.name).id == pack_id
+    except PolicyError:
+        return file.stem == pack_id
+
+
 def citation_text(cite_id: str) -> str:
     """Return a citation of the shipped packs as people read it: instrument and article, Chinese first; the id
     itself where no shipped pack has it (a pack of the operator's own)."""

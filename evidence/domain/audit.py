@@ -20,6 +20,7 @@ class Act(StrEnum):
     """The acts that are logged."""
 
     INIT = "site.init"
+    START = "site.start"  # with what policy and what program
     DOCK_ADD = "dock.add"
     DOCK_REVOKE = "dock.revoke"
     CARD_ANNOUNCE = "card.announce"

@@ -1,17 +1,18 @@
 """Holding the log of custody against what it speaks of: originals and manifests in the vault, rows.
 
 Every object under `recordings/` has an entry that sealed it, every sealing entry its two objects and its row,
-and the row says what manifest and entry say. Nothing is hashed but manifests: reading originals back is
-fixity's work (fixity.py).
+and the row says what manifest and entry say; no lock ends before its row says. Nothing is hashed but
+manifests: reading originals back is fixity's work (fixity.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from evidence.domain.audit import Act, Family
+from evidence.domain.instants import to_text
 from evidence.domain.uploads import UploadState
 from evidence.errors import IntegrityFault
 from evidence.ledger.entries import read_entry
@@ -33,11 +34,11 @@ class CustodyCheck:
 
     def faults(self) -> Iterator[Fault]:
         """Yield what does not agree. Raises: StoreUnavailable."""
-        there: dict[str, set[str]] = {}
+        there: dict[str, dict[str, Sealed]] = {}
         for one in self.site.vault.census("recordings/"):
             _, recording_id, part = (*one.key.split("/", 2), "", "")[:3]
             if isinstance(one, Sealed) and part in PARTS:
-                there.setdefault(recording_id, set()).add(part)
+                there.setdefault(recording_id, {})[part] = one
             elif not isinstance(one, Sealed) and one.kind != "temporary":
                 yield Fault("object-damaged", one.key, {"reason": one.kind})
         with self.site.database.reading() as unit:  # after the look into the vault: rows come last
@@ -55,7 +56,7 @@ class CustodyCheck:
         else:
             yield Fault("row-missing", f"recording {recording_id}", {"sealed": entry["t"]})
 
-    def _compare(self, stored: StoredRecording, parts: set[str] | None) -> Iterator[Fault]:
+    def _compare(self, stored: StoredRecording, parts: Mapping[str, Sealed] | None) -> Iterator[Fault]:
         recording = stored.recording
         item = f"recording {recording.id}"
         with self.site.database.reading() as unit:
@@ -65,10 +66,13 @@ class CustodyCheck:
         elif not _agree(stored, entry):
             yield Fault("row-altered", item, {"against": "entry"})
         if parts is None:  # sealed while we looked, or gone
-            parts = {
-                one.key.rpartition("/")[2] for one in self.site.vault.census(f"recordings/{recording.id}/")
-            }
-        for part in sorted(set(PARTS) - parts):
+            found = self.site.vault.census(f"recordings/{recording.id}/")
+            parts = {one.key.rpartition("/")[2]: one for one in found if isinstance(one, Sealed)}
+        data = parts.get("data")  # the manifest's lock is looked at with the manifest
+        if data is not None and data.lock.retain_until < recording.retain_until:
+            until = {"found": to_text(data.lock.retain_until), "row": to_text(recording.retain_until)}
+            yield Fault("lock-weaker", data.key, until)
+        for part in sorted(set(PARTS) - parts.keys()):
             yield Fault("object-missing", f"recordings/{recording.id}/{part}")
         if "manifest.json" in parts:
             for fault in Fixity(self.site).manifest_faults(stored):

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from evidence.domain.alarms import Alarm
 from evidence.domain.audit import Act, Entry, Family, Place
+from evidence.domain.builds import Build
 from evidence.ledger.notes import NoteCheck
 from evidence.ledger.tiles import Tile
 
@@ -119,3 +120,10 @@ class LogSigner(Protocol):
 
     def halt(self, reason: str) -> None:
         """Have nothing signed from now on."""
+
+
+class Builds(Protocol):
+    """Reads what this process works by."""
+
+    def now(self) -> Build:
+        """Return policy pack and program as they lie on the disc."""

@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import AsyncIterator, Callable
 
 from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evidence import __version__
@@ -42,6 +43,8 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         has_workers = start_workers and application.settings.runs_own_workers
+        if start_workers:
+            await run_in_threadpool(application.watching.begin)
         stop = _start_workers(application) if has_workers else (lambda: None)
         try:
             async with alarms.watched(app, application):

@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.drills import discs, grown_faults, ingest_order, mutants, rivals, services, store_faults, sweeps
+from tests.drills import (
+    calm,
+    discs,
+    grown_faults,
+    ingest_order,
+    mutants,
+    publishing_kills,
+    rivals,
+    services,
+    store_faults,
+    sweeps,
+    tampering_table,
+)
 from tests.drills.sites import Verdict
 from tests.drills.tracer import Point
 from tests.servers.object_store import ObjectStoreServer
@@ -38,6 +50,8 @@ class Drill:
             "--seed", type=int, default=random.randrange(10**6), help="chooses points; printed"
         )
         parser.add_argument("--layout", choices=sweeps.LAYOUTS, nargs="*", default=sweeps.LAYOUTS)
+        parser.add_argument("--only", nargs="*", default=(), help="only these of the drill tamper: T04 …")
+        parser.add_argument("--minutes", type=float, default=30.0, help="length of the drill calm")
         parser.add_argument("--processes", type=int, default=2)
         options = parser.parse_args(words)
         started = time.monotonic()
@@ -113,10 +127,41 @@ def _sweep(
 def _report(what: str, verdicts: list[Verdict], points: int, layout: str = "") -> int:
     reached = sum(verdict.point is not None for verdict in verdicts)
     faulty = sweeps.violations(verdicts)
-    where = f", discs: {layout}" if layout else ""
+    where = f", discs: {layout}" if layout in sweeps.LAYOUTS else ""
     print(f"{what} at {reached} of {points} points{where}; violations: {len(faulty)}", flush=True)
     print("\n".join(faulty), end="\n" if faulty else "", flush=True)
     return int(bool(faulty) or (bool(verdicts) and not reached))
+
+
+def _publishing(options: argparse.Namespace) -> int:
+    code = max(_sweep(f"{who} killed", _press_share, options, who) for who in publishing_kills.WHO)
+    if reason := discs.why_not():
+        print(f"the power was not cut: {reason}")
+        return code or CANNOT
+    whose = publishing_kills.WHO
+    return code | max(_sweep(f"power cut below the {who}", _dark_press_share, options, who) for who in whose)
+
+
+def _press_share(share: Share) -> tuple[int, list[Verdict]]:
+    with publishing_kills.press() as press:
+        survey = press.survey(share.layout)
+        return len(survey), [press.kill(share.layout, number) for number in share.choose(survey)]
+
+
+def _dark_press_share(share: Share) -> tuple[int, list[Verdict]]:
+    discs.keep_to_ourselves()
+    with publishing_kills.press() as press, tempfile.TemporaryDirectory(prefix="drill-discs-") as folder:
+        survey, disc = press.survey(share.layout), discs.Disc(Path(folder) / "disc")
+        try:
+            return len(survey), [press.cut(share.layout, number, disc) for number in share.choose(survey)]
+        finally:
+            disc.remove()
+
+
+def _calm(options: argparse.Namespace) -> int:
+    alarms = calm.run(options.minutes, options.seed)
+    print("\n".join([f"false alarms: {len(alarms)}", *alarms]))
+    return int(bool(alarms))
 
 
 def _order(_options: argparse.Namespace) -> int:
@@ -157,6 +202,10 @@ def _grown(options: argparse.Namespace) -> int:
     return 0
 
 
+def _tamper(options: argparse.Namespace) -> int:
+    return tampering_table.run(options.only)
+
+
 def _repeats(options: argparse.Namespace) -> int:
     print(rivals.repeats(options.tries, options.seed))
     return 0
@@ -171,6 +220,11 @@ DRILLS = {
         Drill("F05", "mutants: the drills must notice each deliberate fault", _mutants),
         Drill("grown", "F06, F20, F21, F23 on the whole grown form: whatever it stands on is killed", _grown),
         Drill("F23", "the object store fails at one request of a seal, in every way", _store_faults),
+        Drill(
+            "F40", "publisher and signer: killed, and power cut, at every call of a publication", _publishing
+        ),
+        Drill("calm", "normal work, restarts and kills, checked all the time: no alarm may be raised", _calm),
+        Drill("tamper", "T01 to T20: what an insider does past the program; which check names it", _tamper),
         Drill("F26", "two clients send to the same upload at the same offset", _rivals),
         Drill("F27", "a finished upload is sent again, as if the reply had been lost", _repeats),
     )

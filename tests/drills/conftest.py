@@ -11,7 +11,14 @@ from tests.forms import embedded_only
 # They count, log and cut the system calls by which one process changes the files of its own disc, and their
 # oracle reads those files. PostgreSQL and the store do theirs behind a socket. (test_order.py and
 # test_oracle.py judge written logs and sites, and start nothing.)
-OF_ONE_DISC = ("test_ingest_order", "test_kills", "test_mutants", "test_power_cuts", "test_rivals")
+OF_ONE_DISC = (
+    "test_ingest_order",
+    "test_kills",
+    "test_mutants",
+    "test_power_cuts",
+    "test_publishing_kills",
+    "test_rivals",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

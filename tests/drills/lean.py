@@ -30,6 +30,7 @@ from evidence.errors import EvidenceError
 from evidence.service.jobs import JobName
 from evidence.service.reception import Checksum
 from evidence.service.recordings import StillSealing
+from evidence.signer.__main__ import run as sign
 from storage.errors import StorageError
 
 _SET_PTRACER, _ANYONE = 0x59616D61, ctypes.c_ulong(-1)  # prctl(2): where the Yama module asks for leave
@@ -69,6 +70,13 @@ def _serve(link: socket.socket) -> None:
     link.sendall(json.dumps({"pid": os.getpid()}).encode() + b"\n")
     if not lines.readline():  # "go": whoever traces us has attached
         return
+    if "sign" in first:
+        folder = Path(first["sign"])
+        sign(folder, folder / "signer", is_child=False, resume=False)
+        return
+    if "publish" in first:
+        _publish(link, build(Path(first["publish"])))
+        return
     application = build(Path(first["serve"]))
     application.work.take_over()
     (dock,) = application.accounts.docks(OPERATOR)
@@ -81,6 +89,15 @@ def _serve(link: socket.socket) -> None:
             _answer(link, True, service.answer(request, body))
         except (EvidenceError, StorageError) as problem:
             _answer(link, False, {"code": problem.code, "problem": str(problem)})
+
+
+def _publish(link: socket.socket, application: Application) -> None:
+    try:
+        application.publishing.publish_all()
+    except (EvidenceError, StorageError) as problem:
+        _answer(link, False, {"code": problem.code, "problem": str(problem)})
+    else:
+        _answer(link, True, {})
 
 
 def _make(folder: Path) -> dict[str, Any]:

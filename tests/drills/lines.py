@@ -161,6 +161,38 @@ def _read(line: bytes) -> dict[str, Any]:
     raise Violation(facts["problem"])
 
 
+class Party:
+    """A child of the lean server that does one thing with a site: "publish" its logs, or "sign" them."""
+
+    def __init__(self, server: LeanServer, act: str, folder: Path) -> None:
+        self._link = server.connect()
+        self._lines = self._link.makefile("rb")
+        self._link.sendall(json.dumps({act: str(folder)}).encode() + b"\n")
+        self.pid: int = json.loads(self._lines.readline())["pid"]
+        self._process = os.pidfd_open(self.pid)
+
+    def send_go(self) -> None:
+        """Let it begin."""
+        self._link.sendall(b"go\n")
+
+    def go(self) -> dict[str, Any]:
+        """Let it begin, and wait for its end. Raises: Lost when it died, Said when it was refused."""
+        try:
+            self.send_go()
+            return _read(self._lines.readline())
+        except ConnectionError as fault:
+            raise Lost from fault
+
+    def kill(self) -> None:
+        """Kill it if it lives, and wait until it holds nothing open any more."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._process, signal.SIGKILL)
+        select.select([self._process], [], [], PATIENCE_S)
+        self._lines.close()
+        self._link.close()
+        os.close(self._process)
+
+
 class HttpLine:
     """A `Line` to a whole service, as docs/formats/dock-protocol.md has it."""
 

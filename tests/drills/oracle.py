@@ -14,6 +14,7 @@ I6 at rest (after a restart): nothing waits, what is complete is sealed, what is
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,11 @@ from typing import Any
 from tests.drills.acknowledgements import Acknowledgement, Offset, Receipt, Refusal
 from tests.drills.formats import Malformed, read_lock, read_signed, verifier
 from tests.drills.ground import Ground, Rows
+
+# A piece of a log in the vault, and the lock records beside it (docs/formats/log-segment.md).
+_OF_A_LOG = re.compile(
+    r"log/(custody|access/[0-9]{4})/[0-9]{15}/(entries|checkpoint)(~lock\.[0-9]{6}\.json)?"
+)
 
 
 def examine(ground: Ground, said: Iterable[Acknowledgement], at_rest: bool) -> list[str]:
@@ -181,6 +187,8 @@ class _Look:
         """Every object belongs to a recording, or to an upload whose seal is still to be finished."""
         root = self.ground.data / "vault"
         for path in sorted(p for p in root.rglob("*") if p.is_file()):
+            if _OF_A_LOG.fullmatch(str(path.relative_to(root))):
+                continue  # the logs are the site's own, and have judges of their own
             owner = path.relative_to(root).parts[1] if path.is_relative_to(root / "recordings") else ""
             row = self.upload.get(owner)
             unfinished = row is not None and row["state"] == "complete" and not at_rest

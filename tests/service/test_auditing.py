@@ -16,6 +16,7 @@ from evidence.ledger.segments import Kind, Piece
 from evidence.service.log_keys import Reason
 from evidence.service.publishing import Publishing
 from tests import inside, tampering
+from tests.forms import embedded_only
 from tests.log_room import OPERATOR, LogRoom
 
 ABOUT_THE_LOG = (Act.LOG_KEY, Act.LOG_ROTATE, Act.LOG_CHECK, Act.ALARM_CLEAR, Act.PROVE, Act.READ_LOG)
@@ -132,6 +133,12 @@ def removed_original(room: LogRoom) -> set[tuple[str, str]]:
     return {("object-missing", key)}
 
 
+def forged_lock(room: LogRoom) -> set[tuple[str, str]]:
+    ((key,),) = inside.rows(room.folder, "SELECT data_key FROM recording ORDER BY sealed_at LIMIT 1")
+    tampering.shorten(room.folder, key, timedelta(days=300))
+    return {("lock-weaker", key)}
+
+
 TAMPERS: list[Callable[[LogRoom], set[tuple[str, str]]]] = [
     altered_entry,
     deleted_entry,
@@ -146,6 +153,7 @@ TAMPERS: list[Callable[[LogRoom], set[tuple[str, str]]]] = [
     altered_tile,
     alien_object,
     removed_original,
+    pytest.param(forged_lock, marks=embedded_only("no operator forges a bucket's lock record: it has none")),
 ]
 
 
