@@ -17,7 +17,7 @@ from evidence.adapters.keys import verify_ed25519
 from evidence.errors import Unavailable
 from evidence.ledger import notes
 from evidence.ledger.keys import ED25519
-from evidence.signer.line import ask
+from evidence.signer.line import RUNNING, ask
 
 NOTE_CHECKS = {ED25519: notes.over_text(verify_ed25519)}
 _STARTS_WITHIN_S = 20.0
@@ -87,21 +87,27 @@ class SignerChild(SignerLine):
             pass
         else:
             return  # the child of another process of this site
-        command = [sys.executable, "-m", "evidence.signer", "--data", str(self._data), "--child"]
-        # A session of its own: Ctrl-C ends the service, and the service the signer.
-        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
+        self._child = child = self._begin()
         until = time.monotonic() + _STARTS_WITHIN_S
         while True:
             try:
                 self._hello()
             except Unavailable as problem:
-                code = self._child.poll()
-                if code is not None or time.monotonic() > until:
+                code = child.poll()
+                if code not in (None, RUNNING) or time.monotonic() > until:
                     self.close()
                     raise Unavailable("signer-unreachable", reason=f"exit code {code}") from problem
+                if code == RUNNING:  # another process is starting one this moment, or is ending one
+                    self.close()
+                    self._child = child = self._begin()
                 time.sleep(_LOOK_EVERY_S)
             else:
                 return
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "evidence.signer", "--data", str(self._data), "--child"]
+        # A session of its own: Ctrl-C ends the service, and the service the signer.
+        return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603
 
     def _hello(self) -> None:
         super()._ask({"ask": "last", "log": "custody"})

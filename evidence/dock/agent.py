@@ -1,12 +1,14 @@
 """One docking, from the card to the checked receipts: the order in which everything happens.
 
 1. list the card; 2. agree on the service's key with what is pinned; 3. announce the whole list, so that a
-file that never arrives is known to be missing; 4. send, several files at once; 5. collect and check receipts.
+file that never arrives is known to be missing; 4. send, several files at once; 5. collect and check receipts;
+6. for some seconds, fetch and check the proofs that the log holds what the receipts say.
 Nothing is ever written on the card or deleted from it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from evidence.dock.journal import Journal
 from evidence.dock.line import Address, Line
 from evidence.dock.outcome import Outcome, Report, State, Watch
 from evidence.dock.patience import Patience, Trying
+from evidence.dock.proving import Proofs, Prover, earlier, with_proof
 from evidence.dock.sending import Sender, Sent, Trust
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, Unavailable
 from evidence.ledger.keys import VerifierKey
@@ -107,13 +110,15 @@ class _Docking:
             line.close()
         trust = Trust(key, self._journal, self._order.device)
         self._send_all(card, list(zip(listing.files, standings, strict=True)), trust)
+        proofs = self._prove(trust)
         outcomes = tuple(self._outcomes[found.name] for found in listing.files)
         not_stored = {
             found.name: standing.not_stored
             for found, standing in zip(listing.files, standings, strict=True)
             if standing.not_stored
         }
-        return Report(card, key, outcomes, listing.skipped, not_stored)
+        past = earlier(outcomes, proofs)
+        return Report(card, key, outcomes, listing.skipped, not_stored, proofs.is_given, past)
 
     def _agree_on_key(self, line: Line, trying: Trying) -> VerifierKey:
         """Return the key to believe. The first is for good: given by a person, else taken on first use."""
@@ -199,6 +204,24 @@ class _Docking:
         finally:
             line.close()
 
+    def _prove(self, trust: Trust) -> Proofs:
+        """Fetch and check proofs; a file whose proof is wrong is settled anew."""
+        outcomes = list(self._outcomes.values())
+        proofs = Prover(
+            self._line,
+            trust,
+            self._order.patience,
+            self._order.parallel,
+            self._stop,
+            lambda problem, seconds: self._watch.waits(None, problem, seconds),
+        ).prove(outcomes)
+        for outcome in outcomes:
+            proven = with_proof(outcome, proofs)
+            self._outcomes[outcome.found.name] = proven
+            if proven.error is not outcome.error:
+                self._watch.settled(proven)
+        return proofs
+
     def _next(
         self, remaining: Iterator[tuple[Found, protocol.Standing]]
     ) -> tuple[Found, protocol.Standing] | None:
@@ -215,8 +238,9 @@ class _Docking:
             raise Unavailable("stopped")
         self._watch.moved(found, done_bytes)
 
-    def _line(self) -> Line:
-        line = Line(self._address, self._order.token, self._order.patience.timeout_s)
+    def _line(self, silence_s: float = math.inf) -> Line:
+        seconds = min(silence_s, self._order.patience.timeout_s)
+        line = Line(self._address, self._order.token, seconds)
         self._lines.append(line)
         if self._stop.is_set():  # called off a moment ago, and this line was not yet there to be aborted
             line.abort()

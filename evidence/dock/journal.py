@@ -1,4 +1,5 @@
-"""What the dock remembers between two cards: the pinned key of each service, and the receipts it has checked.
+"""What the dock remembers between two cards: the pinned key of each service, the receipts it has checked, the
+proofs of their entries in the log, and which of these are still owed.
 
 One SQLite file in the state folder, written through to the disc before a call returns (synchronous = EXTRA).
 Losing it loses no recording: keys are pinned again, files read again and compared. Never on a card.
@@ -6,11 +7,13 @@ Losing it loses no recording: keys are pinned again, files read again and compar
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
@@ -24,7 +27,23 @@ CREATE TABLE IF NOT EXISTS receipt (
   service TEXT NOT NULL, device TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns TEXT NOT
   NULL, sha256 TEXT NOT NULL, document BLOB NOT NULL, PRIMARY KEY (service, device, name, size, mtime_ns)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS proof (
+  service TEXT NOT NULL, receipt_sha256 TEXT NOT NULL, receipt BLOB NOT NULL, upload TEXT NOT NULL,
+  document BLOB, PRIMARY KEY (service, receipt_sha256)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS proof_owed ON proof (service) WHERE document IS NULL;
+CREATE TABLE IF NOT EXISTS log_key (
+  service TEXT NOT NULL, vkey TEXT NOT NULL, PRIMARY KEY (service, vkey)
+) STRICT, WITHOUT ROWID;
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A checked receipt whose proof is not in hand: the service gives it under the id of the upload."""
+
+    receipt: bytes
+    upload: str
 
 
 def default_folder() -> Path:
@@ -87,13 +106,68 @@ class Journal:
             ).fetchone()
         return (row[0], row[1]) if row else None
 
-    def keep(self, device: str, found: Found, sha256: str, document: bytes) -> None:
-        """Keep a receipt that was checked; durable when this returns. Raises: Unavailable."""
-        with self._using() as db:
+    def keep(self, device: str, found: Found, sha256: str, document: bytes, upload: str) -> None:
+        """Keep a receipt that was checked, and that its proof is owed; durable when this returns.
+
+        Raises: Unavailable.
+        """
+        with self._writing() as db:
             db.execute(
                 "INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (self._service, device, found.name, found.size_bytes, str(found.mtime_ns), sha256, document),
             )
+            self._owe(db, Owed(document, upload))
+
+    def owe(self, owed: Iterable[Owed]) -> None:
+        """Remember that these proofs are owed, but for those in hand. Raises: Unavailable."""
+        with self._writing() as db:
+            for one in owed:
+                self._owe(db, one)
+
+    def _owe(self, db: sqlite3.Connection, owed: Owed) -> None:
+        # The upload is the one named last: an earlier one may have been another dock's.
+        db.execute(
+            "INSERT INTO proof VALUES (?, ?, ?, ?, NULL)"
+            " ON CONFLICT DO UPDATE SET upload = excluded.upload WHERE upload <> excluded.upload",
+            (self._service, _digest(owed.receipt), owed.receipt, owed.upload),
+        )
+
+    def owed(self) -> Sequence[Owed]:
+        """Return what this service owes. Raises: Unavailable."""
+        with self._using() as db:
+            rows = db.execute(
+                "SELECT receipt, upload FROM proof WHERE service = ? AND document IS NULL", (self._service,)
+            )
+            return [Owed(*row) for row in rows]
+
+    def proof(self, receipt: bytes) -> bytes | None:
+        """Return the proof that belongs to a receipt, if it is in hand. Raises: Unavailable."""
+        with self._using() as db:
+            row = db.execute(
+                "SELECT document FROM proof WHERE service = ? AND receipt_sha256 = ?",
+                (self._service, _digest(receipt)),
+            ).fetchone()
+        return row[0] if row else None
+
+    def keep_proof(self, receipt: bytes, document: bytes | None) -> None:
+        """Keep a proof that was checked; None: it is owed again. Raises: Unavailable."""
+        with self._using() as db:
+            db.execute(
+                "UPDATE proof SET document = ? WHERE service = ? AND receipt_sha256 = ?",
+                (document, self._service, _digest(receipt)),
+            )
+
+    def log_keys(self) -> tuple[VerifierKey, ...]:
+        """Return the keys of this service's logs that a signed list has ever named. Raises: Unavailable."""
+        with self._using() as db:
+            rows = db.execute("SELECT vkey FROM log_key WHERE service = ?", (self._service,)).fetchall()
+        return tuple(VerifierKey.parse(row[0]) for row in rows)
+
+    def pin_log_keys(self, keys: Iterable[VerifierKey]) -> None:
+        """Pin the keys of a list whose signature was checked. Raises: Unavailable."""
+        with self._writing() as db:
+            for key in keys:
+                db.execute("INSERT OR IGNORE INTO log_key VALUES (?, ?)", (self._service, key.text()))
 
     def close(self) -> None:
         """Close the file."""
@@ -108,5 +182,21 @@ class Journal:
             except sqlite3.Error as problem:
                 raise self._unusable(problem) from problem
 
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Make one change of several statements, all of them or none."""
+        with self._using() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
     def _unusable(self, problem: Exception) -> EvidenceError:
         return Unavailable("state-unusable", folder=str(self._folder), reason=str(problem))
+
+
+def _digest(document: bytes) -> str:
+    return hashlib.sha256(document).hexdigest()

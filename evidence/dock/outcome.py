@@ -19,13 +19,16 @@ class State(StrEnum):
     SEALED = "sealed"  # sent now; a checked receipt is in hand
     ALREADY_SEALED = "already-sealed"  # sealed before; a checked receipt is in hand
     DAMAGED = "sealed-but-damaged"  # a checked receipt is in hand, but the original failed its last check
+    DISPROVED = "sealed-but-disproved"  # a checked receipt is in hand, but the log does not hold what it says
     FAILED = "failed"  # no checked receipt: keep the card
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one file. sha256 is of the bytes read from the card; receipt is the whole document;
-    check is what the service's last reading back of the original found, None before the first."""
+    check is what the service's last reading back of the original found, None before the first; upload is the
+    id under which the service gives receipt and proof; proof is the checked proof file of the receipt's entry
+    in the log, None while it is owed."""
 
     found: Found
     state: State
@@ -34,6 +37,8 @@ class Outcome:
     receipt: bytes | None = None
     check: str | None = None
     error: EvidenceError | None = None
+    upload: str | None = None
+    proof: bytes | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return it as it stands in the report."""
@@ -45,20 +50,64 @@ class Outcome:
             "recording": self.recording,
             "check": self.check,
             "receipt": self.receipt.decode("utf-8") if self.receipt is not None else None,
+            "proof": self.proof.decode("utf-8") if self.proof is not None else None,
             "error": error_json(self.error) if self.error is not None else None,
         }
 
 
 @dataclass(frozen=True, slots=True)
+class Disproved:
+    """A receipt of an earlier card whose entry the log does not hold as it says, and how that showed."""
+
+    device: str
+    name: str
+    recording: str
+    error: EvidenceError
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as it stands in the report."""
+        facts = {"device": self.device, "name": self.name, "recording": self.recording}
+        return {**facts, "error": error_json(self.error)}
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What became of proofs owed from earlier cards: how many are proven now, how many still owed."""
+
+    proven: int = 0
+    owed: int = 0
+    disproved: tuple[Disproved, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as it stands in the report."""
+        disproved = [one.as_json() for one in self.disproved]
+        return {"proven": self.proven, "owed": self.owed, "disproved": disproved}
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole docking. files in the order of the list. not_stored: by name, what was given now but stands
-    otherwise with the file already (keys of an upload's metadata)."""
+    otherwise with the file already (keys of an upload's metadata). has_proofs: the service gives proofs, now
+    or before; earlier: what became of those owed from earlier cards."""
 
     card: str
     key: VerifierKey
     files: tuple[Outcome, ...]
     skipped: tuple[Skipped, ...]
     not_stored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    has_proofs: bool = False
+    earlier: Earlier = Earlier()
+
+    @property
+    def proven(self) -> int:
+        """Count the files whose receipt's entry in the log is proven."""
+        return sum(outcome.proof is not None for outcome in self.files)
+
+    @property
+    def owed(self) -> int:
+        """Count the files that have a receipt and whose proof is not in hand."""
+        held = [one for one in self.files if one.receipt is not None and one.state is not State.DISPROVED]
+        return sum(one.proof is None for one in held)
 
     @property
     def not_files(self) -> int:
@@ -81,6 +130,12 @@ class Report:
             "files": [outcome.as_json() for outcome in self.files],
             "skipped": [{"name": s.name, "reason": s.reason, "loss": s.is_loss} for s in self.skipped],
             "not_stored": {name: list(fields) for name, fields in self.not_stored.items()},
+            "proofs": {
+                "given": self.has_proofs,
+                "proven": self.proven,
+                "owed": self.owed,
+                "earlier": self.earlier.as_json(),
+            },
             "totals": {
                 "files": len(self.files),
                 "bytes": sum(outcome.found.size_bytes for outcome in self.files),

@@ -29,7 +29,8 @@ _LASTING = ("stopped", "state-unusable", "address-wrong")
 class Patience:
     """Seconds. total_s: without progress, before a file is given up; contact_s: the same for the first answer
     of the service, where a wrong address is likelier than a broken line; receipt_s: for a seal after all
-    bytes are there; timeout_s: silence on a connection."""
+    bytes are there; timeout_s: silence on a connection; proof_s: for all proofs of a docking together, which
+    keep nobody from leaving: what is not there by then is fetched at the next one."""
 
     first_s: float = 0.1
     longest_s: float = 30.0
@@ -37,6 +38,7 @@ class Patience:
     contact_s: float = 10.0
     receipt_s: float = 600.0
     timeout_s: float = 60.0
+    proof_s: float = 6.0  # a service publishes its log every 5 seconds
 
 
 def is_passing(problem: EvidenceError) -> bool:

@@ -49,10 +49,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A receipt as it came, and what the last reading back of its original found (as in Standing)."""
+    """A receipt as it came, what the last reading back of its original found (as in Standing), and the upload
+    that it was asked for."""
 
     document: bytes
     check: str | None
+    upload: str
 
 
 def fetch_key(line: Line) -> VerifierKey:
@@ -134,9 +136,19 @@ def fetch_receipt(line: Line, upload: str) -> tuple[Receipt | None, float]:
     """Return the receipt, or None and the seconds after which to ask again while sealing goes on."""
     answer = line.ask("GET", f"/api/v1/uploads/{upload}/receipt", {})
     if answer.status == 200:
-        return Receipt(answer.body, answer.headers.get("evidence-check")), 0.0
+        return Receipt(answer.body, answer.headers.get("evidence-check"), upload), 0.0
     wait = answer.headers.get("retry-after", "")
     return None, float(wait) if _COUNT.fullmatch(wait) else 1.0
+
+
+def fetch_log_keys(line: Line) -> bytes:
+    """Return the signed list of the keys of the logs. Raises: NotFound, before services gave one."""
+    return line.ask("GET", "/api/v1/log-keys", {}).body
+
+
+def fetch_proof(line: Line, upload: str) -> bytes:
+    """Return the proof of the entry that an upload's receipt names. Raises: Conflict `not-yet-published`."""
+    return line.ask("GET", f"/api/v1/uploads/{upload}/proof", {}).body
 
 
 def _offset(answer: Answer) -> int:

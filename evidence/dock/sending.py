@@ -51,9 +51,9 @@ class Trust:
     ) -> Outcome:
         """Check a receipt and keep it. Raises: IntegrityFault when it is not to be believed, Unavailable."""
         checked = self._check(found, sha256, receipt.document, recording)
-        self.journal.keep(self.device, found, sha256, receipt.document)
+        self.journal.keep(self.device, found, sha256, receipt.document, receipt.upload)
         state = _as_checked(state, receipt.check)
-        return Outcome(found, state, sha256, checked, receipt.document, receipt.check)
+        return Outcome(found, state, sha256, checked, receipt.document, receipt.check, upload=receipt.upload)
 
     def recall(self, found: Found, standing: protocol.Standing) -> Outcome | None:
         """Return the outcome of a file whose receipt is in the journal and still holds.
@@ -71,7 +71,9 @@ class Trust:
         except IntegrityFault:
             return None
         state = _as_checked(State.ALREADY_SEALED, standing.check)
-        return Outcome(found, state, remembered[0], checked, remembered[1], standing.check)
+        return Outcome(
+            found, state, remembered[0], checked, remembered[1], standing.check, upload=standing.upload
+        )
 
     def _check(self, found: Found, sha256: str, document: bytes, recording: str | None) -> str:
         expected = Expected(self.device, found.name, found.size_bytes, sha256, recording)

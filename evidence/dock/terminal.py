@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TextIO
 
@@ -21,6 +21,7 @@ from evidence.ledger.keys import VerifierKey
 from evidence.locale import CHINESE, LANGUAGES, catalogue, say, text
 
 PATIENCE_S = 600.0
+_CONTRADICTED = (State.DAMAGED, State.DISPROVED)
 STOPPED = 130  # what a shell says of a program ended by SIGINT
 HELP = {
     "folder": "记录仪存储卡的目录，只读不写 / folder of the recorder's card; nothing is written to it",
@@ -71,7 +72,8 @@ class Lines:
         """Say what became of a file."""
         name, size = printable(outcome.found.name), outcome.found.size_bytes
         if outcome.error is not None:
-            self.line(_told(outcome.error, "dock.failed", name=name))
+            key = "dock.failed" if outcome.state is State.FAILED else "dock.sealed-but-disproved"
+            self.line(_told(outcome.error, key, name=name))
         elif outcome.state is State.DAMAGED:
             self.line(say("dock.sealed-but-damaged", name=name, check=printable(str(outcome.check))))
         else:
@@ -89,7 +91,8 @@ class Lines:
 
 def run(order: Callable[[], Order], watch: Watch, tell: Callable[[str], None], *, as_json: bool) -> int:
     """Dock a card; return 0 when every file has a checked receipt, 4 when a sealed original is known to be
-    damaged, else 1 (STOPPED at Ctrl-C, the code of the error when the docking did not begin).
+    damaged or the log does not hold what a receipt says, of this card or an earlier one, else 1 (STOPPED at
+    Ctrl-C, the code of the error when the docking did not begin).
 
     order is called here, so that a bad order is reported like any other error.
     """
@@ -107,10 +110,12 @@ def run(order: Callable[[], Order], watch: Watch, tell: Callable[[str], None], *
         return STOPPED
     if report.not_stored:
         tell(_in_vain(report))
+    for line in _about_proofs(report):
+        tell(line)
     tell(_summary(report))
     if as_json:
         _print_json(report.as_json())
-    if any(outcome.state is State.DAMAGED for outcome in report.files):
+    if report.earlier.disproved or any(outcome.state in _CONTRADICTED for outcome in report.files):
         return 4
     return 0 if report.is_complete else 1
 
@@ -137,7 +142,8 @@ def patience(seconds: float) -> Patience:
     if not 0 < seconds < 1e9:
         raise Invalid("invalid-patience", seconds=str(seconds))
     usual = Patience()
-    return replace(usual, total_s=seconds, receipt_s=seconds, contact_s=min(seconds, usual.contact_s))
+    contact_s, proof_s = min(seconds, usual.contact_s), min(seconds, usual.proof_s)
+    return replace(usual, total_s=seconds, receipt_s=seconds, contact_s=contact_s, proof_s=proof_s)
 
 
 def labels(case: str | None, party: str | None) -> dict[str, str]:
@@ -174,12 +180,23 @@ def printable(text: str) -> str:
 
 
 def _summary(report: Report) -> str:
-    failed = sum(outcome.state in (State.FAILED, State.DAMAGED) for outcome in report.files)
+    failed = sum(outcome.state in (State.FAILED, *_CONTRADICTED) for outcome in report.files)
     lost = sum(skipped.is_loss for skipped in report.skipped)
     key = "dock.complete" if report.is_complete else "dock.incomplete"
     if report.not_files:
         key += "-but"
     return say(key, files=len(report.files), failed=failed + lost, others=report.not_files)
+
+
+def _about_proofs(report: Report) -> Iterator[str]:
+    """Say how many entries of the log are proven and owed, and which of earlier cards are proven wrong."""
+    for one in report.earlier.disproved:
+        named = {"name": printable(one.name), "device": printable(one.device), "recording": one.recording}
+        yield _told(one.error, "dock.earlier-disproved", **named)
+    if report.has_proofs:
+        yield say("dock.proofs", proven=report.proven, owed=report.owed)
+    if report.earlier.proven or report.earlier.owed:
+        yield say("dock.proofs-earlier", proven=report.earlier.proven, owed=report.earlier.owed)
 
 
 def _in_vain(report: Report) -> str:

@@ -102,7 +102,7 @@ class Proving:
             return [vkey for log in unit.tree.logs() for vkey in unit.tree.keys(log)]
 
     def signed_keys(self) -> bytes:
-        """Return the verifier keys of the logs under the site's own signature (docs/formats/log-keys.md)."""
+        """Return the verifier keys of the logs in a document that the site's own key has signed."""
         return self.site.signer.sign(canonical({"keys": list(self.keys()), "type": KEYS}))
 
 

@@ -18,7 +18,7 @@ from evidence.adapters.clock import SystemClock
 from evidence.errors import EvidenceError, Unavailable
 from evidence.signer.desk import Desk, all_pieces, open_desk
 from evidence.signer.keys import KeyFolder
-from evidence.signer.line import Server
+from evidence.signer.line import RUNNING, Server
 from evidence.signer.store import Store
 from storage.errors import StorageError
 from storage.opening import open_vault
@@ -38,7 +38,7 @@ def main() -> None:
         run(given.data, given.folder or given.data / "signer", Task.CHILD if given.child else Task.SERVE)
     except (EvidenceError, StorageError) as problem:
         print(f"evidence signer: {problem}", file=sys.stderr)
-        sys.exit(3)
+        sys.exit(RUNNING if problem.code == "signer-running" else 3)
 
 
 class Task(Enum):

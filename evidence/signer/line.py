@@ -30,6 +30,7 @@ from storage.errors import StorageError
 log = logging.getLogger("evidence.signer")
 
 SOCKET = "socket"
+RUNNING = 75  # exit code of a signer that found another on its folder (EX_TEMPFAIL of sysexits.h)
 MOST_BYTES = 1 << 20
 WAIT_S = 60.0  # the signer reads some megabytes from the vault
 _FAMILIES: Mapping[str, type[EvidenceError]] = {
@@ -89,6 +90,8 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     """Answers on the socket in a folder, one thread for each question."""
 
     daemon_threads = True
+    # Where the queue is full a Unix socket refuses at once, and whoever asks would think nobody is there.
+    request_queue_size = 128
 
     def __init__(self, folder: Path, desk: Desk) -> None:
         self._folder, self.desk = folder, desk
@@ -121,7 +124,7 @@ def _answer(desk: Desk, raw: bytes) -> Mapping[str, object]:
     except (EvidenceError, StorageError) as problem:
         log.warning("not signed: %s", problem)
         return {"error": problem.code, "family": _family(problem), "fields": _plain(problem.fields)}
-    except (ValueError, KeyError, TypeError) as problem:
+    except (ValueError, KeyError, TypeError, RecursionError) as problem:
         return {"error": "signer-question-malformed", "family": "invalid", "fields": {"reason": str(problem)}}
     except Exception as problem:  # the signer stays; whoever asked is told that nothing was signed
         log.exception("not signed")
@@ -129,10 +132,11 @@ def _answer(desk: Desk, raw: bytes) -> Mapping[str, object]:
 
 
 def _answered(desk: Desk, asked: Any) -> Mapping[str, object]:
+    if not isinstance(asked, dict):
+        raise Invalid("signer-question-malformed", reason="shape")
     what, of = asked["ask"], str(asked.get("log", ""))
     if what == "sign":
-        ends = [int(one) for one in asked["ends"]]
-        return {"note": desk.sign(of, int(asked["after"]), ends).decode("utf-8")}
+        return {"note": desk.sign(of, _size(asked["after"]), _sizes(asked["ends"])).decode("utf-8")}
     if what == "keys":
         return {"keys": desk.key_lines(of)}
     if what == "last":
@@ -140,9 +144,23 @@ def _answered(desk: Desk, asked: Any) -> Mapping[str, object]:
     if what == "rotate":
         return {"keys": [desk.rotate(of, retire=bool(asked.get("retire")))]}
     if what == "halt":
-        desk.halt(str(asked["reason"]))
+        if not isinstance(asked["reason"], str):
+            raise Invalid("signer-question-malformed", reason="reason")
+        desk.halt(asked["reason"])
         return {}
     raise Invalid("signer-question-malformed", reason="ask")
+
+
+def _size(value: object) -> int:
+    if type(value) is not int:  # True is not 1, and 1.5 is no size
+        raise Invalid("signer-question-malformed", reason="sizes")
+    return value
+
+
+def _sizes(values: object) -> list[int]:
+    if not isinstance(values, list):
+        raise Invalid("signer-question-malformed", reason="sizes")
+    return [_size(one) for one in values]
 
 
 def _family(problem: EvidenceError | StorageError) -> str:

@@ -15,7 +15,9 @@ from tests.simulators.dock_server import (
     FarEnd,
 )
 
-QUICK = Patience(first_s=0.001, longest_s=0.02, total_s=2.0, contact_s=0.3, receipt_s=2.0, timeout_s=5.0)
+QUICK = Patience(
+    first_s=0.001, longest_s=0.02, total_s=2.0, contact_s=0.3, receipt_s=2.0, timeout_s=5.0, proof_s=0.5
+)
 
 
 class Heard:

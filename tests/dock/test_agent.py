@@ -60,10 +60,12 @@ def test_the_report_for_programs_holds_what_the_outcomes_hold(station: Station) 
     assert (failed["state"], failed["recording"], failed["receipt"]) == ("failed", None, None)
     assert sealed["sha256"] == hashlib.sha256(b"2").hexdigest()
     assert sealed["receipt"].startswith('{"signed":\n')
+    nothing = {"proven": 0, "owed": 0, "disproved": []}
+    assert document["proofs"] == {"given": False, "proven": 0, "owed": 1, "earlier": nothing}
     assert document["complete"] is False
     assert document["totals"] == {
         "files": 2, "bytes": 2, "skipped": 0, "not_files": 0,
-        "sealed": 1, "already-sealed": 0, "sealed-but-damaged": 0, "failed": 1,
+        "sealed": 1, "already-sealed": 0, "sealed-but-damaged": 0, "sealed-but-disproved": 0, "failed": 1,
     }  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def test_a_receipt_remembered_under_another_key_counts_for_nothing(station: Stat
     write_card(station.card, {"a.mp4": b"1"})
     report = station.dock()
     journal = Journal(station.state, station.far.url, station.card)
-    journal.keep("DSJX9A00123", report.files[0].found, str(report.files[0].sha256), b"forged")
+    journal.keep("DSJX9A00123", report.files[0].found, str(report.files[0].sha256), b"forged", "u1")
     journal.close()
     again = station.dock()
     assert again.files[0].state is State.ALREADY_SEALED

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from evidence.dock.finding import Found
-from evidence.dock.journal import Journal
+from evidence.dock.journal import Journal, Owed
 from evidence.errors import IntegrityFault, Invalid, Unavailable
 from evidence.ledger.keys import VerifierKey
 
@@ -44,7 +46,7 @@ def test_another_key_is_never_pinned_over_the_first(tmp_path: Path) -> None:
 
 def test_a_receipt_is_found_only_for_the_same_service_device_name_size_and_time(tmp_path: Path) -> None:
     book = journal(tmp_path)
-    book.keep("D1", FOUND, "ab", b"receipt")
+    book.keep("D1", FOUND, "ab", b"receipt", "u1")
     book.close()
     book = journal(tmp_path)
     assert book.receipt("D1", FOUND) == ("ab", b"receipt")
@@ -56,6 +58,42 @@ def test_a_receipt_is_found_only_for_the_same_service_device_name_size_and_time(
     ):
         assert book.receipt("D1", other) is None
     assert journal(tmp_path, "https://b:443").receipt("D1", FOUND) is None
+
+
+def test_the_proof_of_a_receipt_is_owed_until_it_is_in_hand_and_only_by_its_service(tmp_path: Path) -> None:
+    book = journal(tmp_path)
+    book.keep("D1", FOUND, "ab", b"receipt", "u1")
+    book.owe([Owed(b"another", "u2"), Owed(b"another", "u3")])
+    book.close()
+    book = journal(tmp_path)
+    assert set(book.owed()) == {Owed(b"receipt", "u1"), Owed(b"another", "u3")}
+    assert journal(tmp_path, "https://b:443").owed() == []
+    book.keep_proof(b"receipt", b"proof")
+    book.owe([Owed(b"receipt", "u1")])
+    assert book.owed() == [Owed(b"another", "u3")]
+    assert book.proof(b"receipt") == b"proof"
+    assert book.proof(b"another") is None
+    book.keep_proof(b"receipt", None)
+    assert Owed(b"receipt", "u1") in book.owed()
+
+
+def test_log_keys_once_pinned_stay_and_only_for_their_service(tmp_path: Path) -> None:
+    book = journal(tmp_path)
+    book.pin_log_keys([KEY])
+    book.pin_log_keys([OTHER, OTHER])
+    assert set(journal(tmp_path).log_keys()) == {KEY, OTHER}
+    assert journal(tmp_path, "https://b:443").log_keys() == ()
+
+
+def test_a_journal_from_before_there_were_proofs_goes_on(tmp_path: Path) -> None:
+    book = journal(tmp_path)
+    book.keep("D1", FOUND, "ab", b"receipt", "u1")
+    book.close()
+    with closing(sqlite3.connect(tmp_path / "state/dock.sqlite3")) as file:
+        file.executescript("DROP TABLE proof; DROP TABLE log_key")
+    book = journal(tmp_path)
+    assert book.receipt("D1", FOUND) == ("ab", b"receipt")
+    assert (book.owed(), book.log_keys(), book.proof(b"receipt")) == ([], (), None)
 
 
 def test_a_journal_on_the_card_is_refused_and_nothing_is_written_there(tmp_path: Path) -> None:
@@ -92,7 +130,7 @@ def test_what_was_kept_survives_a_kill(tmp_path: Path) -> None:
         f"place = Path({str(tmp_path)!r})\n"
         "book = Journal(place / 'state', 'https://a:443', place / 'card')\n"
         "for n in range(20):\n"
-        "    book.keep('D1', Found(f'{n}.mp4', '', n, n), 'ab', b'receipt')\n"
+        "    book.keep('D1', Found(f'{n}.mp4', '', n, n), 'ab', b'receipt', 'u1')\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     ended = subprocess.run(

@@ -28,7 +28,9 @@ from tests.simulators.card import HOSTILE_NAMES, content, shift, tree_digest, wr
 from tests.simulators.weak_line import weak_line
 
 LONG_S = 60 * forms.PATIENCE
-BRISK = Patience(first_s=0.01, longest_s=0.2, total_s=LONG_S, contact_s=10, receipt_s=LONG_S, timeout_s=20)
+BRISK = Patience(
+    first_s=0.01, longest_s=0.2, total_s=LONG_S, contact_s=10, receipt_s=LONG_S, timeout_s=20, proof_s=0.1
+)
 ROOT = Path(__file__).parents[2]
 
 

@@ -22,6 +22,7 @@ from evidence.errors import IntegrityFault, Invalid
 from evidence.ledger.keys import VerifierKey
 from tests.simulators.card import content, write_card
 from tests.simulators.dock_server import TOKEN, FarEnd, far_end, status
+from tests.simulators.far_log import FarLog
 
 ROOT = Path(__file__).parents[2]
 DOORS = [["-m", "evidence.dock"], ["-m", "evidence", "dock"]]
@@ -284,3 +285,43 @@ def test_while_nobody_listens_the_lines_are_whole_sentences_in_each_language(
         assert not line.startswith("-")
         assert line.count(" / ") == 1
         assert "rrno" not in line
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_proven_and_owed_files_are_counted_for_people_and_programs(
+    door: list[str], tmp_path: Path, far: FarEnd
+) -> None:
+    far.log = FarLog(far.key.name)
+    card = write_card(tmp_path / "card", {"a.mp4": b"1", "b.mp4": b"2"})
+    done = run(command(door, card, far, "--json"))
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["proofs"]["proven"], told["proofs"]["owed"]) == (2, 0)
+    assert told["files"][0]["proof"].startswith("c2sp.org/tlog-proof@v1\n")
+    assert "log proofs: 2 files proven, 0 still owed" in done.stderr
+    assert "日志证明：2 个文件已核验" in done.stderr
+
+
+def test_a_receipt_that_the_log_contradicts_is_told_in_plain_words_now_and_with_later_cards(
+    tmp_path: Path, far: FarEnd
+) -> None:
+    log = far.log = FarLog(far.key.name)
+    card = write_card(tmp_path / "card", {"a\x1b[2J.mp4": b"1"})
+    log.forge = lambda log, index: log.proof(0)
+    done = run(command(DOORS[0], card, far, "--json"))
+    assert done.returncode == 4
+    told = json.loads(done.stdout)
+    assert (told["complete"], told["files"][0]["state"]) == (False, "sealed-but-disproved")
+    assert "KEEP THE CARD and tell the custodian: a\\x1b[2J.mp4" in done.stderr
+    assert "请保留存储卡并告知保管人" in done.stderr
+    assert "NOT SEALED" not in done.stderr
+    (card / "a\x1b[2J.mp4").unlink()
+    write_card(card, {"b.mp4": b"2"})
+    log.forge = lambda log, index: log.proof(0) if index == 1 else FarLog.proof(log, index)
+    done = run(command(DOORS[0], card, far, "--json"))
+    assert done.returncode == 4
+    told = json.loads(done.stdout)
+    assert told["complete"] is True
+    assert told["proofs"]["earlier"]["disproved"][0]["error"]["code"] == "proof-differs"
+    assert "EARLIER CARD" in done.stderr
+    assert "\x1b" not in done.stderr

@@ -62,7 +62,7 @@ class Station:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
     """A running service."""
-    with ServiceProcess(tmp_path_factory.mktemp("site") / "data") as service:
+    with ServiceProcess(tmp_path_factory.mktemp("site") / "data", EVIDENCE_PUBLISH_S="1") as service:
         yield service
 
 

@@ -10,8 +10,10 @@ import pytest
 from evidence.ledger.checkpoints import Checkpoint
 from evidence.ledger.cosignatures import cosign
 from evidence.ledger.entries import commitment
+from evidence.ledger.merkle import root_of
 from evidence.ledger.notes import parse, sign, verify, write
-from evidence.ledger.tiles import ENTRIES, Tile, grow, write_bundle
+from evidence.ledger.proofs import inclusion
+from evidence.ledger.tiles import ENTRIES, Tile, TileHashes, grow, write_bundle
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.ledger.trust import Trust
 from tests.ledger.trees import CHECKS, LOG, WITNESSES, leaf
@@ -72,7 +74,7 @@ def test_openssl_hashes_tile_bundle_and_root_as_we_do(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("entry", ["two", "TWO"])
 def test_openssl_walks_a_proof_to_the_root(tmp_path: Path, entry: str) -> None:
-    done = run(block("log-proof.md", "openssl").replace("000two", f"000{entry}"), tmp_path)
+    done = run(block("log-proof.md", "000two").replace("000two", f"000{entry}"), tmp_path)
     assert done.returncode == 0, done.stderr
     reached, *text = done.stdout.splitlines()
     checkpoint = Checkpoint.parse("".join(line + "\n" for line in text).encode())
@@ -80,6 +82,25 @@ def test_openssl_walks_a_proof_to_the_root(tmp_path: Path, entry: str) -> None:
     assert (reached == ROOT) == (entry == "two")
     trust = Trust.parse(f"log {LOG.key.text()}\nquorum none\n".encode())
     TlogProof.parse((tmp_path / "entry.tlog-proof").read_bytes()).verify(b"two", trust, CHECKS)
+
+
+@pytest.mark.parametrize(("index", "size"), [(0, 1), (0, 2), (1, 3), (2, 3), (4, 5), (6, 7), (5, 7), (8, 9)])
+def test_openssl_takes_the_entry_out_of_a_proof_and_walks_to_the_root(
+    tmp_path: Path, index: int, size: int
+) -> None:
+    entries = [b"entry %d" % n for n in range(size)]
+    tiles = grow(0, [leaf(entry) for entry in entries], lambda tile: b"")
+    text = Checkpoint(LOG.key.name, size, root_of([leaf(entry) for entry in entries])).text()
+    hashes = inclusion(index, size, TileHashes(size, lambda tile: tiles[tile]))
+    note = write(text, [sign(text, LOG.key, LOG.sign)])
+    for entry in (entries[index], b"another"):
+        (tmp_path / "entry.tlog-proof").write_bytes(TlogProof(index, tuple(hashes), note, entry).write())
+        done = run(block("log-proof.md", "s/^extra"), tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "entry").read_bytes() == entry
+        assert (tmp_path / "checkpoint").read_bytes() == note
+        reached, said = done.stdout.splitlines()
+        assert (reached == said) == (entry == entries[index])
 
 
 def test_openssl_computes_a_commitment_as_we_do(tmp_path: Path) -> None:

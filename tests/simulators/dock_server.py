@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from evidence.domain.signed import Signature, assemble
 from evidence.ledger.canonical import canonical
 from evidence.ledger.keys import VerifierKey
+from tests.simulators.far_log import FarLog
 
 TOKEN = "a-token-of-the-tests"
 
@@ -59,6 +60,7 @@ class FarEnd:
         self.retry_after = "0"
         self.faults: dict[str, list[Callable[[Handler], bool]]] = {}
         self.forge: Callable[[FarEnd, Stored], bytes | None] = FarEnd.receipt
+        self.log: FarLog | None = None  # as a service of the first version, which gives no proofs
         self.lock = threading.Lock()
         self.url = ""
 
@@ -80,9 +82,9 @@ class FarEnd:
             "manifest_sha256": "0" * 64,
             "sealed": "2026-11-21T05:00:00.667178Z",
             "retain_until": "2027-11-21T05:00:00.667178Z",
-            "log": "test.example/site/custody",
+            "log": f"{self.key.name}/custody",
             "log_index": 7,
-        }
+        } | (self.log.place_of(upload) if self.log else {})
 
     def sign(self, body: dict[str, object]) -> bytes:
         """Return a signed document."""
@@ -167,6 +169,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(401, "not-signed-in")
         if self.path == "/api/v1/key":
             return self.answer(200, self.far.key.text().encode() + b"\n")
+        if self.path == "/api/v1/log-keys" and self.far.log:
+            return self.answer(200, self.far.sign(self.far.log.keys_body()))
+        if self.path == "/api/v1/log-keys":
+            return self.refuse(404, "http-404")
         if self.path == "/api/v1/cards":
             return self._announce(json.loads(self.read_body()))
         if self.path == "/api/v1/uploads":
@@ -176,6 +182,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(404, "upload-not-found")
         if self.command == "HEAD":
             return self.answer(200, b"", {"Upload-Offset": str(len(upload.data))})
+        if self.path.endswith("/proof"):
+            return self._proof(upload)
         return self._patch(upload) if self.command == "PATCH" else self._receipt(upload)
 
     do_GET = do_HEAD = do_POST = do_PATCH = _serve
@@ -224,6 +232,16 @@ class Handler(BaseHTTPRequestHandler):
         if document is None:
             return self.answer(202, b"{}", {"Retry-After": self.far.retry_after})
         return self.answer(200, document, {"Evidence-Check": upload.check} if upload.check else None)
+
+    def _proof(self, upload: Stored) -> None:
+        log = self.far.log
+        if log is None:
+            return self.refuse(404, "http-404")
+        index = log.place_of(upload)["log_index"]
+        if index >= log.published:
+            body = {"code": "not-yet-published", "index": index, "published": log.published}
+            return self.answer(409, json.dumps(body).encode())
+        return self.answer(200, log.forge(log, index))
 
     def refuse(self, code: int, problem: str) -> None:
         """Answer with a problem document."""
