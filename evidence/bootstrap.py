@@ -25,6 +25,7 @@ from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import load_pack, shipped_packs
 from evidence.adapters.prober import SandboxedProber
+from evidence.adapters.witness_line import open_witnesses
 from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.service.accounts import Accounts
 from evidence.service.auditing import Auditing
@@ -39,6 +40,7 @@ from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
 from evidence.service.site import Site
 from evidence.service.uploads import Uploads
+from evidence.service.witnessing import Witnessing
 from evidence.service.work import Work
 from evidence.settings import Settings
 from storage.opening import bucket_address, open_vault, prepare_vault
@@ -64,6 +66,7 @@ class Application:
     fixity_pass: Fixity  # the same, throttled, for the endless pass in the background
     work: Work
     publishing: Publishing
+    witnessing: Witnessing
     proving: Proving
     auditing: Auditing
     signer: SignerLine
@@ -123,6 +126,14 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     folder = settings.signer_folder
     signer = SignerLine(folder) if settings.signer else SignerChild(folder, settings.data)
     publishing = Publishing(site, signer, NOTE_CHECKS)
+    file = settings.witnesses_file
+    trust, witnesses = open_witnesses(file) if file else (None, [])
+    witnessing = Witnessing(site, signer, witnesses, NOTE_CHECKS)
+
+    def publish(which: str) -> None:
+        publishing.publish(which)
+        witnessing.ask_all()
+
     return Application(
         settings=settings,
         site=site,
@@ -137,7 +148,8 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         fixity_pass=fixity_pass,
         work=Work(site, uploads, fixity_pass),
         publishing=publishing,
-        proving=Proving(site, publishing.publish),
+        witnessing=witnessing,
+        proving=Proving(site, publish, trust),
         auditing=Auditing(site, signer, NOTE_CHECKS),
         signer=signer,
     )
