@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +17,7 @@ from evidence import settings as site_settings
 from evidence.adapters import moving, qualification, site_file, site_lock
 from evidence.adapters.builds import BuildFiles
 from evidence.adapters.celery_bell import CeleryBell, open_queue
-from evidence.adapters.clock import SystemClock
+from evidence.adapters.clock import SystemClock, Throttle
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.digesting import OneDigest, TwoDigests
 from evidence.adapters.keys import FileSigner, make_key
@@ -26,6 +25,7 @@ from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import load_pack, shipped_packs
 from evidence.adapters.prober import SandboxedProber
+from evidence.adapters.witness_line import open_witnesses
 from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.service.accounts import Accounts
 from evidence.service.auditing import Auditing
@@ -42,6 +42,7 @@ from evidence.service.reports import Reports
 from evidence.service.site import Site
 from evidence.service.uploads import Uploads
 from evidence.service.watching import Watching
+from evidence.service.witnessing import Witnessing
 from evidence.service.work import Work
 from evidence.settings import Settings
 from storage.opening import bucket_address, open_vault, prepare_vault
@@ -67,6 +68,7 @@ class Application:
     fixity_pass: Fixity  # the same, throttled, for the endless pass in the background
     work: Work
     publishing: Publishing
+    witnessing: Witnessing
     proving: Proving
     auditing: Auditing
     log_keys: LogKeys
@@ -124,10 +126,18 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
 
 def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     uploads = Uploads(site)
-    fixity_pass = Fixity(site, _Throttle(settings.check_mib_per_s << 20))
+    fixity_pass = Fixity(site, Throttle(settings.check_mib_per_s << 20))
     folder = settings.signer_folder
     signer = SignerLine(folder) if settings.signer else SignerChild(folder, settings.data)
     publishing = Publishing(site, signer, NOTE_CHECKS)
+    file = settings.witnesses_file
+    trust, witnesses = open_witnesses(file) if file else (None, [])
+    witnessing = Witnessing(site, signer, witnesses, NOTE_CHECKS)
+
+    def publish(which: str) -> None:
+        publishing.publish(which)
+        witnessing.ask_all()
+
     return Application(
         settings=settings,
         site=site,
@@ -142,7 +152,8 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         fixity_pass=fixity_pass,
         work=Work(site, uploads, fixity_pass),
         publishing=publishing,
-        proving=Proving(site, publishing.publish),
+        witnessing=witnessing,
+        proving=Proving(site, publish, trust),
         auditing=Auditing(site, signer, NOTE_CHECKS),
         log_keys=LogKeys(site, signer),
         watching=Watching(site, signer, BuildFiles(settings.policy)),
@@ -282,13 +293,3 @@ def lock_to_serve(data: Path) -> IO[bytes]:
         held.close()
         raise Conflict("form-left", file=str(data / site_settings.FILE))
     return held
-
-
-class _Throttle:
-    """Sleeps so that reading back stays below a rate (bytes per second)."""
-
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-
-    def __call__(self, size: int) -> None:
-        time.sleep(size / self._rate)

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     audit_minutes: int = Field(
         default=50, ge=1, le=60
     )  # between two checks of the logs, of what they speak of
+    witnesses: str = ""  # a trust file whose witnesses have addresses; empty = nobody is asked
     signer: str = ""  # folder with the socket of a signer that somebody else runs; empty = a child of ours
 
     @field_validator("database", "vault", "broker")
@@ -78,6 +79,11 @@ class Settings(BaseSettings):
     def signer_folder(self) -> Path:
         """Where the signer's socket lies."""
         return Path(self.signer) if self.signer else self.data / "signer"
+
+    @property
+    def witnesses_file(self) -> Path | None:
+        """The trust file that names the witnesses."""
+        return self.data / self.witnesses if self.witnesses else None
 
     @property
     def database_url(self) -> str:

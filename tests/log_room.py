@@ -24,7 +24,7 @@ from tests import inside
 from tests.builders import SITE, SmallSite, an_origin
 
 OPERATOR = Caller("operator", Role.OPERATOR)
-GUARDED = ("audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key")
+GUARDED = ("audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key", "log_cosignature")
 
 
 class DeskLine:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, Role
@@ -43,8 +44,12 @@ def about_logs(application: Application, stopping: threading.Event) -> list[thre
     what this process works by.
     """
     publish_s, audit_s = application.settings.publish_s, application.settings.audit_minutes * 60.0
-    auditing, watching = application.auditing, application.watching
+    auditing, watching, witnessing = application.auditing, application.watching, application.witnessing
     return [
+        *(  # a thread for each: one that is away delays neither the others nor the publishing
+            every(publish_s, partial(witnessing.ask, one), stopping, f"witness {one.key.name}", publish_s)
+            for one in witnessing.witnesses
+        ),
         every(publish_s, application.publishing.publish_all, stopping, "publishing", publish_s),
         every(audit_s, lambda: auditing.fsck(_SERVICE), stopping, "auditing", audit_s),
         every(LOOK_EVERY_S, watching.look, stopping, "watching", LOOK_EVERY_S),

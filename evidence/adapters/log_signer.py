@@ -15,11 +15,10 @@ from typing import Any
 
 from evidence.adapters.keys import verify_ed25519
 from evidence.errors import Unavailable
-from evidence.ledger import notes
-from evidence.ledger.keys import ED25519
+from evidence.ledger import cosignatures
 from evidence.signer.line import RUNNING, ask
 
-NOTE_CHECKS = {ED25519: notes.over_text(verify_ed25519)}
+NOTE_CHECKS = cosignatures.checks(verify_ed25519)
 _STARTS_WITHIN_S = 20.0
 _LOOK_EVERY_S = 0.05
 

@@ -18,6 +18,7 @@ from evidence.cli.move import move
 from evidence.cli.policy import app as policy_app
 from evidence.cli.storage import app as storage_app
 from evidence.cli.verify import verify
+from evidence.cli.witness import app as witness_app
 from evidence.cli.words import printable
 from evidence.errors import EvidenceError, IntegrityFault, Invalid, Unavailable
 from evidence.locale import say
@@ -45,6 +46,7 @@ app.command()(signer)
 app.add_typer(log_app, name="log")
 app.add_typer(policy_app, name="policy")
 app.add_typer(storage_app, name="storage")
+app.add_typer(witness_app, name="witness")
 
 
 def exit_code(problem: EvidenceError | StorageError) -> int:

@@ -40,6 +40,7 @@ def publish(data: Data = None) -> None:
     application = open_site(data)
     try:
         application.publishing.publish_all()
+        application.witnessing.ask_all()
         _refuse_alarms(application.auditing.standing())
         for which in application.publishing.logs():
             print(say("cli.log-published", log=which, size=application.publishing.size(which)))

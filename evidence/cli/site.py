@@ -105,23 +105,28 @@ def serve(
     from evidence.web.app import create_app
     from evidence.web.serving import serve_http
 
-    if certificate is None and host not in ("127.0.0.1", "::1", "localhost"):
+    if certificate is None and not is_this_machine(host):
         raise Invalid("tls-required", host=host)
     if certificate is not None:
-        _verify_certificate(certificate, key)
+        verify_certificate(certificate, key)
     where = folder(data)
-    _log_to_standard_error()
+    log_to_standard_error()
     with ExitStack() as held:
         if runs_own_workers(where):
             check_machine()
         held.enter_context(lock_to_serve(where))
         verify_may_ingest(where)
         service = create_app(build(where))
-        _verify_can_listen(host, port)
+        verify_can_listen(host, port)
         serve_http(service, host, port, certificate, key)
 
 
-def _verify_certificate(certificate: Path, key: Path | None) -> None:
+def is_this_machine(host: str) -> bool:
+    """Tell whether nobody but this machine's own programs can reach an address."""
+    return host in ("127.0.0.1", "::1", "localhost")
+
+
+def verify_certificate(certificate: Path, key: Path | None) -> None:
     """Load certificate and key once. Raises: Invalid("certificate-unusable")."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
@@ -130,7 +135,7 @@ def _verify_certificate(certificate: Path, key: Path | None) -> None:
         raise Invalid("certificate-unusable", **files, reason=problem.strerror or str(problem)) from problem
 
 
-def _verify_can_listen(host: str, port: int) -> None:
+def verify_can_listen(host: str, port: int) -> None:
     """Take the address for a moment, as the server will. Raises: Unavailable("port-in-use"), Invalid."""
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -144,7 +149,7 @@ def _verify_can_listen(host: str, port: int) -> None:
         raise Invalid("address-unusable", host=host, port=port, reason=problem.strerror) from problem
 
 
-def _log_to_standard_error() -> None:
+def log_to_standard_error() -> None:
     """Log what an operator must see; the libraries below say only what went wrong."""
     quiet = {"alembic": logging.WARNING, "celery": logging.WARNING, "kombu": logging.ERROR}
     for library, least in quiet.items():

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from evidence.domain.alarms import Alarm
 from evidence.domain.audit import Act, Entry, Family, Place
 from evidence.domain.builds import Build
+from evidence.ledger.keys import VerifierKey
 from evidence.ledger.notes import NoteCheck
 from evidence.ledger.tiles import Tile
 
@@ -80,6 +81,9 @@ class LogTree(Protocol):
     def checkpoints(self, log: str) -> Iterator[tuple[int, bytes]]:
         """Yield size and note of all checkpoints, in order."""
 
+    def checkpoint(self, log: str, size: int) -> bytes:
+        """Return the note of the checkpoint of a size. Raises: IntegrityFault("checkpoint-missing")."""
+
     def add_checkpoint(self, log: str, size: int, note: bytes, at: datetime) -> None:
         """Add a checkpoint."""
 
@@ -88,6 +92,33 @@ class LogTree(Protocol):
 
     def add_key(self, log: str, vkey: str, at: datetime) -> None:
         """Add a verifier key."""
+
+
+class Cosignatures(Protocol):
+    """What witnesses cosigned of the checkpoints: append only."""
+
+    def of(self, log: str, size: int) -> Sequence[str]:
+        """Return the lines under the checkpoint of a size, each with its newline, oldest first."""
+
+    def sizes(self, log: str, above: int) -> Sequence[int]:
+        """Return the sizes above one that anybody cosigned, the greatest first; not all, if they are many."""
+
+    def last(self, log: str, name: str, key_id: str) -> int:
+        """Return the greatest size that a witness cosigned, 0 where there is none."""
+
+    def add(self, log: str, size: int, name: str, key_id: str, line: str, at: datetime) -> None:
+        """Add a cosignature; the first one of a key under a checkpoint stays."""
+
+
+class WitnessLine(Protocol):
+    """A witness, somewhere else (docs/formats/cosignature.md)."""
+
+    @property
+    def key(self) -> VerifierKey:
+        """Its public key."""
+
+    def add_checkpoint(self, request: bytes) -> tuple[int, bytes]:
+        """Send a request; return status and body. Raises: Unavailable("witness-unreachable")."""
 
 
 class Alarms(Protocol):

@@ -19,7 +19,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
-from evidence.service.log_ports import Alarms, AuditLog, LogTree
+from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, LogTree
 
 
 class Clock(Protocol):
@@ -232,6 +232,10 @@ class UnitOfWork(Protocol):
     @property
     def log(self) -> AuditLog:
         """The log."""
+
+    @property
+    def cosignatures(self) -> Cosignatures:
+        """What witnesses cosigned."""
 
     @property
     def tree(self) -> LogTree:

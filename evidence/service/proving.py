@@ -18,10 +18,12 @@ from evidence.ledger.entries import read_entry
 from evidence.ledger.proofs import inclusion
 from evidence.ledger.tiles import TileHashes
 from evidence.ledger.tlog_proofs import TlogProof
+from evidence.ledger.trust import Trust
 from evidence.service.gate import admits
 from evidence.service.ports import UnitOfWork
 from evidence.service.recordings import Recordings
 from evidence.service.site import Site
+from evidence.service.witnessing import cosigned, newest_cosigned
 
 KEYS = "evidence.log-keys/1"
 
@@ -44,10 +46,14 @@ class Proven:
 
 @dataclass(frozen=True)
 class Proving:
-    """The desk for proofs. publish(log): has a log published as far as it goes."""
+    """The desk for proofs. publish(log): has a log published as far as it goes, and cosigned.
+
+    trust: the site's witnesses and their quorum; a proof carries a checkpoint with it, if there is one.
+    """
 
     site: Site
     publish: Callable[[str], object]
+    trust: Trust | None = None
 
     @admits(Action.READ_RECEIPT)
     def of_receipt(self, caller: Caller, upload_id: str) -> bytes:
@@ -59,7 +65,7 @@ class Proving:
         with self.site.database.reading() as unit:
             for log, index, entry in unit.log.about(Family.CUSTODY, stored.recording.id):
                 if read_entry(entry)["act"] == Act.SEAL.value:
-                    return _proof(unit, log, index, entry)
+                    return self._proof(unit, log, index, entry)
         raise NotFound("recording-not-found", recording=stored.recording.id)
 
     @admits(Action.READ_LOG)
@@ -83,18 +89,21 @@ class Proving:
             self.publish(log)
         with self.site.database.reading() as unit:
             return [
-                Proven(log, index, entry, _proof(unit, log, index, entry))
+                Proven(log, index, entry, self._proof(unit, log, index, entry))
                 for family in Family
                 for log, index, entry in unit.log.about(family, recording_id)
             ]
 
     def checkpoint(self, log: str) -> bytes:
-        """Return the newest checkpoint of a log: nobody's secret. Raises: NotFound("log-not-found")."""
+        """Return the newest checkpoint of a log, with the cosignatures there are: nobody's secret.
+
+        Raises: NotFound("log-not-found").
+        """
         with self.site.database.reading() as unit:
             size, note = unit.tree.published(log)
-        if not size:
-            raise NotFound("log-not-found", log=log)
-        return note
+            if not size:
+                raise NotFound("log-not-found", log=log)
+            return cosigned(unit, log, size, note)
 
     def keys(self) -> Sequence[str]:
         """Return the verifier keys of all logs, which are nobody's secret either."""
@@ -105,11 +114,10 @@ class Proving:
         """Return the verifier keys of the logs in a document that the site's own key has signed."""
         return self.site.signer.sign(canonical({"keys": list(self.keys()), "type": KEYS}))
 
-
-def _proof(unit: UnitOfWork, log: str, index: int, entry: bytes) -> bytes:
-    """Write the proof file. Raises: NotYetPublished, IntegrityFault("tile-wrong")."""
-    size, note = unit.tree.published(log)
-    if index >= size:
-        raise NotYetPublished(log=log, index=index, published=size)
-    hashes = inclusion(index, size, TileHashes(size, unit.tree.tile(log)))
-    return TlogProof(index, tuple(hashes), note, entry).write()
+    def _proof(self, unit: UnitOfWork, log: str, index: int, entry: bytes) -> bytes:
+        """Write the proof file. Raises: NotYetPublished, IntegrityFault("tile-wrong")."""
+        size, note = newest_cosigned(unit, log, index, self.trust)
+        if index >= size:
+            raise NotYetPublished(log=log, index=index, published=size)
+        hashes = inclusion(index, size, TileHashes(size, unit.tree.tile(log)))
+        return TlogProof(index, tuple(hashes), note, entry).write()

@@ -82,6 +82,8 @@ def verify_command(words: list[str]) -> None:
     command: click.Command = typer.main.get_command(app)
     rest = list(words)
     while rest and hasattr(command, "commands"):
+        if rest[0].startswith("--") and getattr(command, "invoke_without_command", False):
+            break
         assert rest[0] in command.commands, f"no such command: {' '.join(words)}"
         command = command.commands[rest.pop(0)]
     known = {

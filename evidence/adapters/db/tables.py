@@ -234,6 +234,17 @@ log_key = Table(
     Column("at", Time, nullable=False),
 )
 
+log_cosignature = Table(
+    "log_cosignature",
+    metadata,
+    Column("log", Words(20), primary_key=True),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Words(255), primary_key=True),  # of the witness's key
+    Column("key_id", Words(8), primary_key=True),
+    Column("line", AnyText, nullable=False),  # as it stands under the checkpoint, with its newline
+    Column("at", Time, nullable=False),  # when it came; what the witness says stands in the line
+)
+
 log_tile = Table(  # hashes of a tile as far as it is full; only a store to make proofs from
     "log_tile",
     metadata,

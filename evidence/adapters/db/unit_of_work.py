@@ -18,6 +18,7 @@ from evidence.adapters.db.repositories.accounts import SqlAccounts
 from evidence.adapters.db.repositories.alarms import SqlAlarms
 from evidence.adapters.db.repositories.cards import SqlCards
 from evidence.adapters.db.repositories.claims import SqlClaims
+from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.log import SqlLog
@@ -40,6 +41,7 @@ class SqlUnitOfWork:
         self.jobs = SqlJobs(connection)
         self.log = SqlLog(connection, site_name)
         self.tree = SqlTree(connection)
+        self.cosignatures = SqlCosignatures(connection)
         self.alarms = SqlAlarms(connection)
 
 

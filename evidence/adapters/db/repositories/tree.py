@@ -123,6 +123,14 @@ class SqlTree:
         for row in self._db.execute(query.order_by(log_checkpoint.c.size)):
             yield int(row.size), stored_bytes(row.note)
 
+    def checkpoint(self, log: str, size: int) -> bytes:
+        """Return the note of the checkpoint of a size. Raises: IntegrityFault("checkpoint-missing")."""
+        here = (log_checkpoint.c.log == log) & (log_checkpoint.c.size == size)
+        note = self._db.execute(select(log_checkpoint.c.note).where(here)).scalar_one_or_none()
+        if note is None:
+            raise IntegrityFault("checkpoint-missing", log=log, size=size)
+        return stored_bytes(note)
+
     def add_checkpoint(self, log: str, size: int, note: bytes, at: datetime) -> None:
         """Add a checkpoint."""
         self._db.execute(insert(log_checkpoint).values(log=log, size=size, note=note, at=to_text(at)))
