@@ -19,7 +19,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
-from evidence.service.log_ports import Alarms, AuditLog, LogTree
+from evidence.service.log_ports import Alarms, AuditLog, Journal, LogTree
 
 
 class Clock(Protocol):
@@ -240,6 +240,10 @@ class UnitOfWork(Protocol):
     @property
     def alarms(self) -> Alarms:
         """Alarms."""
+
+    @property
+    def journal(self) -> Journal:
+        """The journal of rows."""
 
 
 class Database(Protocol):

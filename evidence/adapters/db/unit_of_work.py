@@ -20,6 +20,7 @@ from evidence.adapters.db.repositories.cards import SqlCards
 from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.jobs import SqlJobs
+from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.recordings import SqlRecordings
 from evidence.adapters.db.repositories.tree import SqlTree
@@ -41,6 +42,7 @@ class SqlUnitOfWork:
         self.log = SqlLog(connection, site_name)
         self.tree = SqlTree(connection)
         self.alarms = SqlAlarms(connection)
+        self.journal = SqlJournal(connection)
 
 
 class SqlDatabase:
