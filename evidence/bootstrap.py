@@ -87,6 +87,8 @@ def build(data: Path, *, is_new: bool = False) -> Application:
         raise Unavailable("database-missing", folder=str(data))
     database = SqlDatabase(settings.database_url, settings.name)
     database.migrate(may_begin=is_new)
+    if not is_new:
+        _verify_begun(database)
     # It waits for the writer before it, and that may have been a move.
     if site_settings.load(data) != settings or _left(settings) != left:
         database.close()
@@ -96,6 +98,15 @@ def build(data: Path, *, is_new: bool = False) -> Application:
     vault = open_vault(settings.vault_url, immutable=settings.immutable)
     queue = open_queue(settings.broker_url)
     return _application(settings, site_of(settings, database, vault, CeleryBell(queue)), queue)
+
+
+def _verify_begun(database: SqlDatabase) -> None:
+    """Refuse a database that holds nothing: a rebuild broke off there. Raises: Unavailable."""
+    with database.reading() as unit:
+        is_begun = bool(unit.tree.logs())
+    if not is_begun:
+        database.close()
+        raise Unavailable("database-missing")
 
 
 def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBell) -> Site:

@@ -16,6 +16,7 @@ from evidence.cli.log import app as log_app
 from evidence.cli.log import signer
 from evidence.cli.move import move
 from evidence.cli.policy import app as policy_app
+from evidence.cli.rebuild import rebuild
 from evidence.cli.storage import app as storage_app
 from evidence.cli.verify import verify
 from evidence.cli.witness import app as witness_app
@@ -42,6 +43,7 @@ app.command()(lists.deadlines)
 app.command()(gaps)
 app.command()(verify)
 app.command()(move)
+app.command()(rebuild)
 app.command()(signer)
 app.add_typer(log_app, name="log")
 app.add_typer(policy_app, name="policy")

@@ -45,9 +45,9 @@ def move(
 
     named = (("database", database), ("vault", vault), ("broker", broker))
     wanted = {name: url for name, url in named if url is not None}
-    bars = _bars() if sys.stderr.isatty() and not json_ else None
+    bars = progress_bars() if sys.stderr.isatty() and not json_ else None
     shown: AbstractContextManager[Any] = bars if bars is not None else nullcontext()
-    teller = _Teller(bars, quiet=json_)
+    teller = Telling(bars, quiet=json_)
     with shown:
         moved = move_site(
             folder(data), wanted, OPERATOR, teller, with_damaged=with_damaged, heard=lambda probe: teller.say(
@@ -61,7 +61,7 @@ def move(
         print(line)
 
 
-class _Teller:
+class Telling:
     """Tells how far it is: with a bar on a terminal, else with a line now and then."""
 
     def __init__(self, bars: Progress | None, quiet: bool) -> None:
@@ -100,7 +100,8 @@ class _Teller:
             print(text, file=sys.stderr, flush=True)
 
 
-def _bars() -> Progress:
+def progress_bars() -> Progress:
+    """Make the bars of a terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),

@@ -39,6 +39,8 @@ class Act(StrEnum):
     MOVE = "site.move"
     DEADLINE_NOTICE = "deadline.notice"
     LOG_KEY = "log.key"  # a log's signer has a new key
+    LOG_ROWS = "log.rows"  # a piece of rows lies in the vault
+    REBUILD = "site.rebuild"  # the catalogue was made anew from the vault
     LOG_CHECK = "log.check"  # the logs were held against vault and rows
     LOG_ROTATE = "log.rotate"  # somebody had the signer change its key
     ALARM_CLEAR = "alarm.clear"  # after a check that found nothing

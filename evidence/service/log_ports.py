@@ -134,6 +134,25 @@ class Alarms(Protocol):
         """Clear all that stand; return how many."""
 
 
+class Journal(Protocol):
+    """Rows of the catalogue on their way into the vault (docs/formats/log-rows.md)."""
+
+    def planned(self) -> tuple[int, bytes] | None:
+        """Return serial and bytes of the piece that was decided and not settled yet."""
+
+    def is_idle(self) -> bool:
+        """Tell whether no row has changed since the last piece was decided."""
+
+    def plan(self) -> None:
+        """Decide the next piece over rows that changed, for good."""
+
+    def settle(self, serial: int) -> tuple[str, int] | None:
+        """Note that a piece is sealed; return its SHA-256 and number of lines, None when that was noted."""
+
+    def pieces(self) -> Iterator[tuple[int, str, bool]]:
+        """Yield serial and SHA-256 of all pieces in order, and whether each is sealed."""
+
+
 class LogSigner(Protocol):
     """The signer, a process apart (evidence/signer). Raises: Unavailable("signer-unreachable", …)."""
 

@@ -19,7 +19,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
-from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, LogTree
+from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree
 
 
 class Clock(Protocol):
@@ -244,6 +244,10 @@ class UnitOfWork(Protocol):
     @property
     def alarms(self) -> Alarms:
         """Alarms."""
+
+    @property
+    def journal(self) -> Journal:
+        """The journal of rows."""
 
 
 class Database(Protocol):

@@ -1,6 +1,6 @@
 """Publishing: what the logs hold goes into the vault, and a checkpoint over it is signed. No act waits.
 
-For each log that has grown:
+First the rows that changed (journaling.py). Then, for each log that has grown:
 1. the signer says where it stands; a crash may have left us behind it, nothing else may
 2. where the next segments end is decided in the database
 3. the segments go into the vault
@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from evidence.domain.audit import Act, Entry
-from evidence.domain.retention import retain_until
 from evidence.errors import IntegrityFault, Unavailable
 from evidence.ledger import notes
 from evidence.ledger.checkpoints import Checkpoint
@@ -28,13 +27,12 @@ from evidence.ledger.merkle import SHA256
 from evidence.ledger.segments import MOST_ENTRIES, Kind, Piece, ends_after, write_segment
 from evidence.ledger.tiles import Tile, frontier_at, grow
 from evidence.service.auditing import alarm_of, raise_alarms
-from evidence.service.instruments import pack_at
+from evidence.service.journaling import Journaling, seal_piece
 from evidence.service.log_ports import LogSigner, NoteChecks
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
-from storage.errors import Damaged, Exists
-from storage.vault import Lock
+from storage.errors import Damaged
 
 log = logging.getLogger("evidence.publishing")
 SEGMENTS_AT_ONCE = 16  # what the signer reads for one question
@@ -56,6 +54,11 @@ class Publishing:
         with self.site.database.reading() as unit:
             if unit.alarms.standing():
                 return
+        try:
+            Journaling(self.site).seal_all()
+        except IntegrityFault as problem:
+            raise_alarms(self.site, self.signer, [alarm_of("rows", problem, self.site)])
+            return
         for which in self.grown():
             try:
                 self.publish(which)
@@ -180,19 +183,7 @@ class Publishing:
     def _seal_segment(self, which: str, after: int, end: int) -> None:
         with self.site.database.reading() as unit:
             body = write_segment(list(unit.tree.leaves(which, after, end)))
-        self._seal(Piece(which, end, Kind.ENTRIES), body)
-
-    def _seal(self, piece: Piece, body: bytes) -> None:
-        """Seal a piece, or find the very same one. Raises: IntegrityFault("segment-differs")."""
-        now = self.site.clock.now()
-        lock = Lock(retain_until(now, pack_at(self.site.policies, now).retention))
-        try:
-            self.site.vault.seal_bytes(piece.key(), body, lock)
-        except Exists:
-            found = self.site.vault.stat(piece.key())
-            with self.site.vault.open(piece.key(), found.version) as stored:
-                if stored.read() != body:
-                    raise IntegrityFault("segment-differs", key=piece.key()) from None
+        seal_piece(self.site, Piece(which, end, Kind.ENTRIES).key(), body)
 
     def _read(self, which: str, note: bytes) -> Checkpoint:
         """Read a checkpoint that a known key of the log signed. Raises: IntegrityFault."""
@@ -211,7 +202,7 @@ class Publishing:
             at = unit.tree.published(which)[0]
             if at < signed.size:
                 self._grown_tiles(unit, which, at, signed)
-        self._seal(Piece(which, signed.size, Kind.CHECKPOINT), note)
+        seal_piece(self.site, Piece(which, signed.size, Kind.CHECKPOINT).key(), note)
         crashpoint("after-checkpoint")
         with self.site.database.writing() as unit:
             at = unit.tree.published(which)[0]

@@ -1,12 +1,18 @@
-"""`./dev.sh bench ingest|examine|engines|ledger`."""
+"""`./dev.sh bench ingest|examine|engines|ledger|rebuild`."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import engines, examine, ingest, ledger
+from tests.bench import engines, examine, ingest, ledger, rebuild
 
-BENCHES = {"ingest": ingest.main, "examine": examine.main, "engines": engines.main, "ledger": ledger.main}
+BENCHES = {
+    "ingest": ingest.main,
+    "examine": examine.main,
+    "engines": engines.main,
+    "ledger": ledger.main,
+    "rebuild": rebuild.main,
+}
 
 if len(sys.argv) < 2 or sys.argv[1] not in BENCHES:
     print(f"usage: ./dev.sh bench {'|'.join(BENCHES)}", file=sys.stderr)

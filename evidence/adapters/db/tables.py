@@ -265,3 +265,33 @@ alarm = Table(  # what did not agree, until somebody has seen to it
     Column("earliest", Time),  # null: not known
     Column("cleared_at", Time),
 )
+
+row_pending = Table(  # rows that changed since the last piece was decided; triggers write it
+    "row_pending",
+    metadata,
+    Column("kind", Words(20), primary_key=True),
+    Column("row_key", AnyText, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+row_piece = Table(  # pieces of rows; body: until it is sealed and the log vouches for it
+    "row_piece",
+    metadata,
+    Column("serial", BigInteger, primary_key=True, autoincrement=False),
+    Column("sha256", Sha256, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("body", LargeBinary),
+)
+
+# Tables whose rows go into the vault, and the columns of their keys as the triggers join them.
+JOURNALLED = {
+    "account": ("id",),
+    "card": ("id",),
+    "announced": ("id",),
+    "upload": ("id",),
+    "claim": ("name_sha256", "device"),
+    "recording": ("id",),
+    "examination": ("id",),
+    "finding": ("id",),
+    "alarm": ("id",),
+}

@@ -21,6 +21,7 @@ from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.jobs import SqlJobs
+from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.recordings import SqlRecordings
 from evidence.adapters.db.repositories.tree import SqlTree
@@ -43,6 +44,7 @@ class SqlUnitOfWork:
         self.tree = SqlTree(connection)
         self.cosignatures = SqlCosignatures(connection)
         self.alarms = SqlAlarms(connection)
+        self.journal = SqlJournal(connection)
 
 
 class SqlDatabase:

@@ -1,24 +1,27 @@
 """A database as a whole: every row of every table read in order, digested, copied into another database.
 
 The digest is over what a row says, not over how an engine keeps it: equal digests mean that both databases
-hold the same rows, the log's entries byte for byte with their numbers among them. Rows are read a few hundred
+hold the same rows, the log's entries byte for byte with their numbers among them. Which rows wait to be
+written into the vault (`row_pending`) is no content, and is carried beside it. Rows are read a few hundred
 at a time, so the size of a site does not matter.
 Not here: what changes in a row on its way (the caller's `Change`), committing (unit_of_work.py).
 """
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from operator import add
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, inspect, select
+from sqlalchemy import Connection, Table, delete, insert, inspect, literal, select
 
 from evidence.adapters.db.columns import UnstorableText
-from evidence.adapters.db.tables import audit_entry, metadata
+from evidence.adapters.db.tables import JOURNALLED, audit_entry, metadata, row_pending
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
 from evidence.domain.audit import Act
 from evidence.errors import IntegrityFault
@@ -30,7 +33,8 @@ Change = Callable[[str, Row], None]
 
 _AT_ONCE = 400
 _VERSIONS = "alembic_version"
-_LOG_GUARD = "audit_is_append_only"  # the function behind PostgreSQL's triggers
+_FUNCTIONS = ["audit_is_append_only", *(f"note_{name}" for name in JOURNALLED)]  # of PostgreSQL's triggers
+CONTENT = [table for table in metadata.sorted_tables if table is not row_pending]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def contents(
     Raises: IntegrityFault("row-not-storable") for text that not every engine can hold.
     """
     whole, rows = sha256(), {}
-    for table in metadata.sorted_tables:
+    for table in CONTENT:
         count = 0
         for batch in _batches(_connection(unit), table):
             for row in batch:
@@ -88,7 +92,16 @@ def copy(
     """
     with old.reading() as source, new.writing() as target:
         connection = _connection(target)
-        wanted = contents(source, change, take=lambda table, rows: connection.execute(insert(table), rows))
+        changed: set[str] = set()
+
+        def noting(table: str, row: Row) -> None:
+            before = dict(row)
+            change(table, row)
+            if row != before:
+                changed.add(table)
+
+        wanted = contents(source, noting, take=lambda table, rows: connection.execute(insert(table), rows))
+        _carry_pending(source, connection, changed & JOURNALLED.keys())
         crashpoint("after-rows")
         found = contents(target)
         if found != wanted:
@@ -96,6 +109,19 @@ def copy(
         then(target, wanted)
     crashpoint("after-rows-commit")
     return wanted
+
+
+def _carry_pending(source: SqlUnitOfWork, connection: Connection, changed: Set[str]) -> None:
+    """Carry over which rows wait. Of tables that changed on their way all rows wait: what the vault says of
+    them is of the old engines."""
+    connection.execute(delete(row_pending))  # the copying itself was noted
+    for name in changed:
+        table = metadata.tables[name]
+        every = select(literal(name), functools.reduce(add, (table.c[one] for one in JOURNALLED[name])))
+        connection.execute(insert(row_pending).from_select(["kind", "row_key"], every))
+    for batch in _batches(_connection(source), row_pending):
+        if waiting := [row for row in batch if row["kind"] not in changed]:
+            connection.execute(insert(row_pending), waiting)
 
 
 def standing(old: SqlDatabase, new: SqlDatabase) -> tuple[Standing, str | None]:
@@ -127,7 +153,8 @@ def clear(new: SqlDatabase) -> None:
         metadata.drop_all(connection)
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {_VERSIONS}")
         if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {_LOG_GUARD}()")
+            for name in _FUNCTIONS:
+                connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {name}()")
     new.close()
 
 

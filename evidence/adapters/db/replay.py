@@ -1,0 +1,160 @@
+"""Writing a catalogue anew, many rows at a time: entries with their numbers, what is published, rows.
+
+Everything happens in the caller's one transaction. What does not fit (a row without the one it refers to, a
+name that is taken) is told and left out; the rest goes on. Not here: where it all comes from
+(evidence/rebuilding).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, LargeBinary, Table, delete, exists, insert, inspect, select, update
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from evidence.adapters.db import tables
+from evidence.adapters.db.repositories.journal import TABLES, key_text
+from evidence.adapters.db.tables import account, examination, metadata, recording, row_pending
+from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
+
+Row = dict[str, Any]
+Told = Callable[[str, str, str], object]
+"""told(table, key, reason): of a row that does not fit."""
+
+_AT_ONCE = 1000
+_LOG = {name: getattr(tables, name) for name in (
+    "audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key", "row_piece",
+)}  # fmt: skip
+
+
+def is_empty(database: SqlDatabase) -> bool:
+    """Tell whether a database has no table yet, or our tables without a row."""
+    with database.reading() as unit:
+        connection = _connection(unit)
+        found = set(inspect(connection).get_table_names()) - {"alembic_version"}
+        if not found:
+            return True
+        ours = [table for table in metadata.sorted_tables if table.name in found]
+        return len(ours) == len(found) and not any(
+            connection.execute(select(table).limit(1)).first() for table in ours
+        )
+
+
+def begin(unit: SqlUnitOfWork) -> None:
+    """Let a transaction take its time."""
+    connection = _connection(unit)
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    else:
+        connection.exec_driver_sql("PRAGMA cache_size = -131072")
+
+
+class Writer:
+    """Collects rows of the tables about the log and writes them in batches."""
+
+    def __init__(self, unit: SqlUnitOfWork) -> None:
+        self._db = _connection(unit)
+        self._rows: dict[str, list[Row]] = {name: [] for name in _LOG}
+
+    def add(self, table: str, row: Row) -> None:
+        """Add a row."""
+        rows = self._rows[table]
+        rows.append(row)
+        if len(rows) == _AT_ONCE:
+            self._write(table)
+
+    def flush(self) -> None:
+        """Write what is left."""
+        for table in _LOG:
+            self._write(table)
+
+    def _write(self, table: str) -> None:
+        if rows := self._rows[table]:
+            self._db.execute(insert(_LOG[table]), rows)
+            self._rows[table] = []
+
+
+def put_rows(unit: SqlUnitOfWork, table: Table, rows: Iterable[Row], told: Told) -> int:
+    """Insert the rows of a piece into their table; return how many. Their values are as `told` wrote them."""
+    connection, count = _connection(unit), 0
+    for batch in _batches(_readable(table, rows, told)):
+        try:
+            with connection.begin_nested():
+                connection.execute(insert(table), batch)
+            count += len(batch)
+        except (IntegrityError, StatementError):
+            count += sum(_put_one(connection, table, row, told) for row in batch)
+    return count
+
+
+def _put_one(connection: Connection, table: Table, row: Row, told: Told) -> bool:
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(table), row)
+    except (IntegrityError, StatementError) as problem:
+        told(table.name, key_text(table, row), str(problem.orig).splitlines()[0])
+        return False
+    return True
+
+
+def _readable(table: Table, rows: Iterable[Row], told: Told) -> Iterator[Row]:
+    names = set(table.columns.keys())
+    empty = dict.fromkeys(names)  # a later schema has columns that earlier pieces do not name
+    binary = [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
+    for row in rows:
+        if unknown := sorted(row.keys() - names):
+            told(table.name, key_text(table, row), f"unknown columns: {', '.join(unknown)}")
+            continue
+        row = {**empty, **row}
+        if table is account:
+            row["token_sha256"] = f"-{row['id']}"  # the hash of no token
+        try:
+            for name in binary:
+                row[name] = None if row[name] is None else base64.b64decode(row[name], validate=True)
+        except (binascii.Error, TypeError, ValueError):
+            told(table.name, key_text(table, row), f"not base64: {name}")
+            continue
+        yield row
+
+
+def forget_pending(unit: SqlUnitOfWork) -> None:
+    """The rows written so far came from the vault and need not go there again."""
+    _connection(unit).execute(delete(row_pending))
+
+
+def correct(unit: SqlUnitOfWork, recording_id: str, values: Mapping[str, object]) -> None:
+    """Put values of a recording's row right."""
+    _connection(unit).execute(update(recording).where(recording.c.id == recording_id).values(**values))
+
+
+def not_examined(unit: SqlUnitOfWork, kind: str) -> Sequence[str]:
+    """Return the recordings that have no current examination of a kind."""
+    one = examination.c
+    here = (one.scope_kind == "recording") & (one.scope_id == recording.c.id)
+    found = exists().where(here, one.kind == kind, one.current)
+    return list(_connection(unit).execute(select(recording.c.id).where(~found)).scalars())
+
+
+def put_piece(unit: SqlUnitOfWork, serial: int, sha256: str, lines: int) -> None:
+    """Note a piece of rows that is sealed."""
+    row = {"serial": serial, "sha256": sha256, "lines": lines, "body": None}
+    _connection(unit).execute(insert(tables.row_piece), [row])
+
+
+def table_named(name: str) -> Table | None:
+    """Return a table whose rows are journalled."""
+    return next((table for table in TABLES if table.name == name), None)
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, _AT_ONCE)):
+        yield batch
+
+
+def _connection(unit: SqlUnitOfWork) -> Connection:
+    return unit.log._db

@@ -1,0 +1,127 @@
+"""The journal of rows, in SQL: which rows changed, and the pieces on their way into the vault.
+
+Triggers note the key of each row that changes (migration 0004). A piece's bytes are decided here, in one
+transaction with the keys it takes, so that a crash comes back with the very same piece. Form:
+docs/formats/log-rows.md. Who seals a piece and has the log vouch for it: service/journaling.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
+
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, stored_bytes
+from evidence.adapters.db.tables import JOURNALLED, metadata, row_pending, row_piece
+from evidence.ledger.encodings import write_base64
+from evidence.ledger.rows import MOST_BYTES, MOST_ROWS, Line, write_line
+
+_HASH_CHARACTERS = 64
+NOT_TOLD = {"account": {"token_sha256"}}  # no piece opens a door
+TABLES = [table for table in metadata.sorted_tables if table.name in JOURNALLED]
+"""Rows that others refer to come first."""
+
+
+class SqlJournal:
+    """See service.log_ports.Journal."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def planned(self) -> tuple[int, bytes] | None:
+        """Return serial and bytes of the piece that was decided and not settled yet."""
+        query = select(row_piece.c.serial, row_piece.c.body).where(row_piece.c.body.is_not(None))
+        row = self._db.execute(query.order_by(row_piece.c.serial).limit(1)).first()
+        return None if row is None else (int(row.serial), stored_bytes(row.body))
+
+    def is_idle(self) -> bool:
+        """Tell whether nothing waits to be taken."""
+        return self._db.execute(select(row_pending.c.kind).limit(1)).first() is None
+
+    def plan(self) -> None:
+        """Decide the next piece over rows that changed, and take them off the list."""
+        lines: list[bytes] = []
+        size = 0
+        for table in TABLES:
+            taken: list[str] = []
+            for key, line in self._lines(table, MOST_ROWS - len(lines)):
+                if lines and size + len(line) > MOST_BYTES:
+                    break
+                lines.append(line)
+                taken.append(key)
+                size += len(line)
+            self._forget(table, taken)
+        if lines:
+            body = b"".join(lines)
+            last = self._db.execute(select(func.coalesce(func.max(row_piece.c.serial), 0))).scalar_one()
+            digest = hashlib.sha256(body).hexdigest()
+            new = {"serial": last + 1, "sha256": digest, "lines": len(lines), "body": body}
+            self._db.execute(insert(row_piece), [new])
+
+    def settle(self, serial: int) -> tuple[str, int] | None:
+        """Note that a piece is sealed; return its SHA-256 and number of lines, None when that was noted."""
+        mine = row_piece.c.serial == serial
+        found = self._db.execute(select(row_piece.c.sha256, row_piece.c.lines, row_piece.c.body).where(mine))
+        row = found.first()
+        if row is None or row.body is None:
+            return None
+        self._db.execute(update(row_piece).where(mine).values(body=None))
+        return str(row.sha256), int(row.lines)
+
+    def pieces(self) -> Iterator[tuple[int, str, bool]]:
+        """Yield serial and SHA-256 of all pieces in order, and whether each is sealed."""
+        query = select(row_piece.c.serial, row_piece.c.sha256, row_piece.c.body.is_(None).label("is_sealed"))
+        for row in self._db.execute(query.order_by(row_piece.c.serial)):
+            yield int(row.serial), str(row.sha256), bool(row.is_sealed)
+
+    def _lines(self, table: Table, most: int) -> Iterator[tuple[str, bytes]]:
+        """Yield key and line of the rows of a table that changed, in the order of their keys."""
+        query = select(row_pending.c.row_key).where(row_pending.c.kind == table.name)
+        keys = self._db.execute(query.order_by(row_pending.c.row_key).limit(most)).scalars().all()
+        for first in range(0, len(keys), NAMES_AT_ONCE):
+            some = keys[first : first + NAMES_AT_ONCE]
+            rows = self._db.execute(select(table).where(_named(table, some))).mappings()
+            found = {key_text(table, one): one for one in map(dict, rows)}
+            for key in some:
+                row = found.get(key)
+                gone = Line(table.name, key_values(table, key), is_gone=True)
+                yield key, write_line(gone if row is None else told(table, row))
+
+    def _forget(self, table: Table, keys: Sequence[str]) -> None:
+        for first in range(0, len(keys), NAMES_AT_ONCE):
+            some = row_pending.c.row_key.in_(keys[first : first + NAMES_AT_ONCE])
+            self._db.execute(delete(row_pending).where(row_pending.c.kind == table.name, some))
+
+
+def told(table: Table, row: Mapping[str, Any]) -> Line:
+    """Return the line of a row: bytes as base64, and without what is not told."""
+    left_out = NOT_TOLD.get(table.name, ())
+    values = {
+        name: write_base64(bytes(value)) if isinstance(value, bytes | memoryview) else value
+        for name, value in row.items()
+        if name not in left_out
+    }
+    return Line(table.name, values, is_gone=False)
+
+
+def key_text(table: Table, row: Mapping[str, Any]) -> str:
+    """Return what the triggers note for a row."""
+    return "".join(str(row[name]) for name in JOURNALLED[table.name])
+
+
+def key_values(table: Table, key: str) -> dict[str, str]:
+    """Return the columns of a key that the triggers noted."""
+    names = JOURNALLED[table.name]
+    if len(names) == 1:
+        return {names[0]: key}
+    return {names[0]: key[:_HASH_CHARACTERS], names[1]: key[_HASH_CHARACTERS:]}
+
+
+def _named(table: Table, keys: Sequence[str]) -> Any:
+    names = JOURNALLED[table.name]
+    if len(names) == 1:
+        return table.c[names[0]].in_(keys)
+    wanted = (key_values(table, key) for key in keys)
+    return or_(*(and_(*(table.c[name] == value for name, value in one.items())) for one in wanted))

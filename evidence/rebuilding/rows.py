@@ -1,0 +1,128 @@
+"""Reading the pieces of rows back from the vault, each against the entry that vouches for it.
+
+A piece that differs from what the log says of it is not believed. One that nobody vouches for is taken only
+behind all others: there a crash may have come between the piece and its entry; it is told, and the log
+vouches for it from now on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from evidence.adapters.db import replay
+from evidence.adapters.db.repositories.journal import TABLES, key_text
+from evidence.adapters.db.unit_of_work import SqlUnitOfWork
+from evidence.adapters.rebuilding import Scratch
+from evidence.domain.access import Role
+from evidence.domain.instants import to_text
+from evidence.errors import IntegrityFault
+from evidence.ledger.rows import key_of, read_lines
+from evidence.rebuilding.logs import read_object
+from evidence.rebuilding.report import Report
+from evidence.service.journaling import rows_entry
+from evidence.service.moving import Teller
+from evidence.service.ports import Clock
+from storage.errors import StorageError, StoreUnavailable
+from storage.vault import Vault
+
+
+class Rows:
+    """All pieces of a vault."""
+
+    def __init__(self, vault: Vault, unit: SqlUnitOfWork, scratch: Scratch, report: Report) -> None:
+        self._vault, self._unit, self._scratch, self._report = vault, unit, scratch, report
+
+    def read(self, serials: set[int], clock: Clock, teller: Teller) -> None:
+        """Read all pieces into the scratch. serials: those in the vault. Raises: StoreUnavailable."""
+        vouched = {serial: sha256 for serial, sha256, _ in self._unit.journal.pieces()}
+        last = max(vouched, default=0)
+        for serial in range(1, last + 1):
+            if serial not in vouched:
+                self._report.fault("rows-unknown" if serial in serials else "rows-missing", key_of(serial))
+            elif (raw := self._piece(serial)) is not None:
+                if hashlib.sha256(raw).hexdigest() != vouched[serial]:
+                    self._report.fault("rows-altered", key_of(serial))
+                else:
+                    self._take(serial, raw)
+            teller.done(0)
+        for serial in sorted(serial for serial in serials if serial > last):
+            if serial != last + 1:
+                self._report.fault("rows-unknown", key_of(serial))
+                continue
+            last = serial
+            self._adopt(serial, clock)
+
+    def write(self, clock: Clock, teller: Teller) -> None:
+        """Write the rows as they stand last, those that others refer to first."""
+        for name in self._scratch.tables():
+            if replay.table_named(name) is None:
+                self._report.fault("rows-unknown", name)
+
+        for id_ in self._scratch.lost_accounts():
+            self._report.fault("row-missing", f"account {id_}")
+            self._scratch.put([("account", id_, _stand_in(id_, clock))])
+        unfit: list[tuple[str, str]] = []
+
+        def told(table: str, key: str, reason: str) -> None:
+            unfit.append((table, key))
+            self._report.fault("row-not-fitting", f"{table} {key}", reason=reason)
+
+        for table in TABLES:
+            rows = _told(self._scratch.rows(table.name), teller)
+            self._report.counts[table.name] = replay.put_rows(self._unit, table, rows, told)
+        for table_name, key in unfit:
+            self._scratch.forget(table_name, key)
+        replay.forget_pending(self._unit)
+
+    def _piece(self, serial: int) -> bytes | None:
+        try:
+            return read_object(self._vault, key_of(serial))
+        except StoreUnavailable:
+            raise
+        except StorageError as problem:
+            self._report.fault("rows-missing", key_of(serial), reason=problem.code)
+            return None
+
+    def _take(self, serial: int, raw: bytes) -> bool:
+        try:
+            self._scratch.put(_lines(raw))
+        except (IntegrityFault, KeyError) as problem:
+            self._report.fault("rows-wrong", key_of(serial), reason=str(problem))
+            return False
+        self._report.counts["pieces"] += 1
+        return True
+
+    def _adopt(self, serial: int, clock: Clock) -> None:
+        """Take a piece that no entry vouches for, and have the log vouch for it as it is."""
+        raw = self._piece(serial)
+        if raw is None:
+            return
+        if self._take(serial, raw):
+            self._report.note("rows-unvouched", key_of(serial))
+        sha256, lines = hashlib.sha256(raw).hexdigest(), raw.count(b"\n")
+        replay.put_piece(self._unit, serial, sha256, lines)
+        self._unit.log.append(rows_entry(serial, sha256, lines, adopted=True), clock.now())
+
+
+def _stand_in(account_id: str, clock: Clock) -> bytes:
+    """Return the row of an account of which nothing is known but that it was there: it opens no door."""
+    now = to_text(clock.now())
+    row = {"created_at": now, "id": account_id, "name": f"rebuilt {account_id}", "revoked_at": now}
+    return json.dumps({**row, "role": Role.DOCK.value}).encode()
+
+
+def _lines(raw: bytes) -> Iterator[tuple[str, str, bytes | None]]:
+    for line in read_lines(raw):
+        table = replay.table_named(line.table)
+        key = "" if table is None else key_text(table, line.values)
+        body = None if line.is_gone else json.dumps(line.values, separators=(",", ":")).encode()
+        yield line.table, key, body
+
+
+def _told(rows: Iterator[dict[str, object]], teller: Teller) -> Iterator[dict[str, object]]:
+    for number, row in enumerate(rows, 1):
+        if number % 1000 == 0:
+            teller.done(0)
+        yield row

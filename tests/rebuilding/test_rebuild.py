@@ -1,0 +1,302 @@
+"""A rebuild brings back the whole catalogue from the vault alone, and names what is damaged."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from evidence import bootstrap
+from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, Unavailable
+from evidence.ledger.rows import key_of
+from evidence.locale import say
+from evidence.rebuilding import aftermath, rebuild
+from evidence.service import journaling, publishing
+from storage.errors import StoreUnavailable
+from tests import forms, inside, tampering
+from tests.builders import an_origin
+from tests.log_room import OPERATOR, LogRoom
+from tests.rebuilding_room import (
+    Silent,
+    as_rebuilt,
+    kinds,
+    lose_database,
+    make_site,
+    reopen,
+    restore,
+    rows,
+    without_closing,
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site with something of everything, all of it published; made once, and copied for each test."""
+    folder = tmp_path_factory.mktemp("made")
+    if not forms.GROWN:
+        make_site(folder).close()
+    return folder
+
+
+@pytest.fixture
+def room(made: Path, tmp_path: Path) -> Iterator[LogRoom]:
+    """Such a site, the test's own."""
+    if forms.GROWN:
+        room = make_site(tmp_path)
+    else:
+        shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+        room = LogRoom(tmp_path)
+        room.small.clock.time = datetime.now(UTC)
+        room.small._dock = next(one for one in room.small.accounts.docks(OPERATOR) if one.name == "dock")
+    yield room
+    room.close()
+
+
+def test_every_row_comes_back_as_it_was_but_for_what_is_made_anew(room: LogRoom) -> None:
+    before = rows(room)
+    lose_database(room)
+    report = restore(room)
+    assert (report.faults, report.notes) == ([], [])
+    after = rows(room)
+    assert without_closing(after) == as_rebuilt(before)
+    assert [row["act"] for row in after["audit_entry"][len(before["audit_entry"]) :]] == ["site.rebuild"]
+    assert len(before["recording"]) == 3
+    assert all(before[name] for name in ("card", "announced", "examination", "log_tile", "row_piece"))
+
+
+def test_twice_is_the_same(room: LogRoom) -> None:
+    lose_database(room)
+    restore(room)
+    first = rows(room)
+    lose_database(room)
+    restore(room)
+    assert without_closing(rows(room)) == without_closing(first)
+
+
+def test_a_rebuilt_site_goes_on_where_it_stood(room: LogRoom) -> None:
+    lose_database(room)
+    restore(room)
+    reopen(room)
+    assert room.fsck() == []
+    room.seal("d.mp4", b"d" * 900)
+    room.publish()
+    assert room.fsck() == []
+    before = rows(room)
+    lose_database(room)
+    assert restore(room).faults == []
+    assert without_closing(rows(room))["recording"] == before["recording"]
+
+
+def test_old_tokens_open_nothing_and_the_administrator_has_a_new_one(room: LogRoom) -> None:
+    _, token = room.small.accounts.add_dock(OPERATOR, "new dock")
+    room.publish()
+    lose_database(room)
+    report = restore(room)
+    reopen(room)
+    assert room.small.accounts.identify(token) is None
+    administrator = room.small.accounts.identify(report.token)
+    assert administrator is not None
+    assert administrator.role == "administrator"
+    room.small.accounts.revoke_dock(OPERATOR, "new dock")
+    _, token = room.small.accounts.add_dock(OPERATOR, "new dock")
+    assert room.small.accounts.identify(token) is not None
+
+
+def test_what_was_not_published_yet_is_made_from_the_signed_manifests(room: LogRoom) -> None:
+    recording = room.seal("late.mp4", b"l" * 700)
+    (before,) = inside.records(room.folder, "SELECT * FROM recording WHERE id = :id", id=recording)
+    lose_database(room)
+    report = restore(room)
+    assert report.faults == []
+    assert {one.item: one.kind for one in report.notes} == {f"recording {recording}": "recording-adopted"}
+    (after,) = inside.records(room.folder, "SELECT * FROM recording WHERE id = :id", id=recording)
+    again = {"receipt", "ended_at", "checked_at", "check_result"}
+    assert {name: after[name] for name in after.keys() - again} == {
+        name: before[name] for name in before.keys() - again
+    }
+    jobs = inside.rows(room.folder, "SELECT name FROM job WHERE subject = :id ORDER BY name", id=recording)
+    assert jobs == [("deep",), ("examine",)]
+    reopen(room)
+    room.small.do_jobs()
+    room.publish()
+    assert room.fsck() == []
+
+
+@pytest.mark.parametrize("step", ["after-rows-piece", "after-segment", "after-signature", "after-checkpoint"])
+def test_a_publication_that_broke_off_is_taken_up_again(
+    room: LogRoom, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    room.seal("late.mp4", b"l" * 700)
+
+    def stop(name: str) -> None:
+        if name == step:
+            raise StoreUnavailable(reason="broken off")
+
+    monkeypatch.setattr(publishing, "crashpoint", stop)
+    monkeypatch.setattr(journaling, "crashpoint", stop)
+    with pytest.raises(StoreUnavailable):
+        room.publishing.publish_all()
+    monkeypatch.undo()
+    recordings = len(rows(room)["recording"])
+    lose_database(room)
+    report = restore(room)
+    assert report.faults == []
+    assert len(rows(room)["recording"]) == recordings
+    reopen(room)
+    room.publish()
+    room.publish()
+    assert room.fsck() == []
+
+
+def test_transfers_that_cannot_go_on_are_ended_and_the_name_is_free(room: LogRoom) -> None:
+    dock = room.small.dock
+    going = room.small.uploads.create(dock, an_origin("going.mp4", size_bytes=10), None)
+    whole = room.small.send(an_origin("whole.mp4", size_bytes=3), b"abc")
+    room.publish()
+    lose_database(room)
+    room.small.staging.remove(whole.id)
+    restore(room)
+    states = dict(inside.rows(room.folder, "SELECT id, state FROM upload"))
+    assert (states[going.id], states[whole.id]) == ("expired", "refused")
+    assert not inside.rows(room.folder, "SELECT 1 FROM claim WHERE upload_id = :id", id=whole.id)
+
+
+def test_a_whole_upload_that_staging_still_has_is_sealed_after_all(room: LogRoom) -> None:
+    whole = room.small.send(an_origin("whole.mp4", size_bytes=3), b"abc")
+    room.publish()
+    lose_database(room)
+    restore(room)
+    reopen(room)
+    room.small.do_jobs()
+    assert inside.rows(room.folder, "SELECT size FROM recording WHERE id = :id", id=whole.id) == [(3,)]
+
+
+def test_a_damaged_and_a_missing_manifest_are_named_and_everything_else_comes_back(room: LogRoom) -> None:
+    before = as_rebuilt(rows(room))
+    damaged, missing = (row["id"] for row in before["recording"][:2])
+    lose_database(room)
+    alter(room, f"recordings/{damaged}/manifest.json")
+    tampering.remove(room.folder, f"recordings/{missing}/manifest.json")
+    report = restore(room)
+    assert kinds(report) == {
+        f"recordings/{damaged}/manifest.json": "manifest-wrong",
+        f"recordings/{missing}/manifest.json": "object-missing",
+    }
+    assert without_closing(rows(room)) == before
+    ((result,),) = inside.rows(room.folder, "SELECT body FROM audit_entry WHERE act = 'site.rebuild'")
+    said = json.loads(bytes(result))
+    assert (said["res"], said["facts"]["faults"]) == ("broken", 2)
+
+
+def test_a_damaged_piece_of_rows_is_named_and_its_recordings_come_from_their_manifests(room: LogRoom) -> None:
+    recordings = [row["id"] for row in rows(room)["recording"]]
+    lose_database(room)
+    alter(room, key_of(1))
+    report = restore(room)
+    assert kinds(report)[key_of(1)] == "rows-altered"
+    assert [row["id"] for row in rows(room)["recording"]] == recordings
+    assert set(kinds(report).values()) == {"rows-altered", "row-missing", "row-not-fitting"}
+    reopen(room)
+    assert {one.kind for one in room.fsck()} == set()
+
+
+def test_a_damaged_segment_is_named_and_what_is_behind_it_comes_back(room: LogRoom) -> None:
+    sizes = [row["size"] for row in rows(room)["log_segment"] if row["log"] == "custody"]
+    entries = len(rows(room)["audit_entry"])
+    lose_database(room)
+    key = f"log/custody/{sizes[1]:015d}/entries"
+    tampering.remove(room.folder, key)
+    report = restore(room)
+    assert {"segment-missing", "segment-wrong"} & {report.faults[0].kind}
+    assert len(rows(room)["recording"]) == 3
+    assert len(rows(room)["audit_entry"]) >= entries - (sizes[1] - sizes[0])
+
+
+def test_a_forged_row_is_put_right_after_the_manifest_and_named(room: LogRoom) -> None:
+    (first, *_) = rows(room)["recording"]
+    inside.change(room.folder, "UPDATE recording SET wearer = 'nobody' WHERE id = :id", id=first["id"])
+    room.publish()
+    lose_database(room)
+    report = restore(room)
+    assert kinds(report) == {f"recording {first['id']}": "row-altered"}
+    assert rows(room)["recording"][0]["wearer"] == first["wearer"]
+
+
+def test_a_database_that_holds_anything_is_left_alone(room: LogRoom) -> None:
+    before = rows(room)
+    room.close()
+    with pytest.raises(Conflict, match="database-not-empty"):
+        restore(room)
+    assert rows(room) == before
+    room.open()
+
+
+@forms.embedded_only("a copy of the database's file is put back")
+def test_an_older_database_put_back_is_refused_and_the_rebuild_is_the_way_on(room: LogRoom) -> None:
+    room.close()
+    older = (room.folder / "evidence.db").read_bytes()
+    reopen(room)
+    room.seal("meanwhile.mp4", b"m")
+    room.publish()
+    newest = rows(room)
+    lose_database(room)
+    (room.folder / "evidence.db").write_bytes(older)
+    reopen(room)
+    room.small.recordings.get(room.small.administrator, newest["recording"][0]["id"])
+    room.small.accounts.add_dock(OPERATOR, "meanwhile")
+    with pytest.raises(IntegrityFault, match="log-behind-signer"):
+        room.publishing.publish("custody")
+    assert "evidence rebuild" in say("error.log-behind-signer")
+    lose_database(room)
+    assert restore(room).faults == []
+    assert without_closing(rows(room)) == as_rebuilt(newest)
+    reopen(room)
+    assert room.fsck() == []
+
+
+def alter(room: LogRoom, key: str) -> None:
+    """Change one byte in the middle of a sealed object."""
+    body = bytearray(inside.sealed(room.folder, key))
+    body[len(body) // 2] ^= 1
+    tampering.overwrite(room.folder, key, bytes(body))
+
+
+def test_another_vault_and_one_without_a_log_are_refused_and_nothing_is_made(
+    room: LogRoom, tmp_path: Path
+) -> None:
+    lose_database(room)
+    other = tmp_path / "other"
+    other.mkdir()
+    with pytest.raises(Invalid, match="vault-of-another-site"):
+        rebuild(room.folder, other.as_uri(), OPERATOR, Silent())
+    assert not (room.folder / "evidence.db").exists()
+
+
+def test_a_rebuild_that_breaks_off_leaves_nothing_that_a_service_takes_for_a_site(
+    room: LogRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise StoreUnavailable(reason="broken off")
+
+    lose_database(room)
+    monkeypatch.setattr(aftermath.Aftermath, "settle", broken)
+    with pytest.raises(StoreUnavailable):
+        restore(room)
+    monkeypatch.undo()
+    assert not any(rows(room).values())
+    with pytest.raises(Unavailable, match="database-missing"):
+        bootstrap.build(room.folder)
+    assert restore(room).faults == []
+
+
+def test_a_site_under_another_name_is_refused_and_nothing_is_written(room: LogRoom) -> None:
+    lose_database(room)
+    file = room.folder / "site.toml"
+    file.write_text(file.read_text("utf-8").replace("test.example/site", "other.example/site"), "utf-8")
+    with pytest.raises(EvidenceError, match="log-of-another-site"):
+        restore(room)
+    assert not any(rows(room).values())

@@ -1,0 +1,126 @@
+"""A site with its logs whose database is lost, and what comes back from the vault."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from evidence.adapters.db.tables import metadata
+from evidence.rebuilding import rebuild
+from evidence.rebuilding.report import Report
+from tests import forms, inside
+from tests.builders import SITE, an_origin
+from tests.log_room import OPERATOR, LogRoom
+
+Rows = dict[str, list[dict[str, Any]]]
+MADE_ANEW = {"job", "row_pending"}
+CLOSING = ("site.rebuild", "upload.expire")  # what a rebuild itself writes in these tests
+
+
+class Silent:
+    """Told how far it is, and tells nobody."""
+
+    def begin(self, part: str, files: int, size_bytes: int) -> None:
+        """See Teller."""
+
+    def done(self, size_bytes: int) -> None:
+        """See Teller."""
+
+
+def make_site(folder: Path) -> LogRoom:
+    """Two recordings examined, a third whose name came twice, a revoked dock, a card that owes a file, looks
+    at recordings; all of it published.
+    """
+    room = LogRoom(folder)
+    engines = "".join(f"{name} = {json.dumps(url)}\n" for name, url in forms.engines(room.folder).items())
+    (room.folder / "site.toml").write_text(f'name = "{SITE}"\npolicy = "dazhe-2020"\n{engines}', "utf-8")
+    small = room.small
+    small.accounts.open_site()
+    first = an_origin("DCIM/现场 😀.mp4", size_bytes=5000, labels={"case-number": "杭〔2026〕1"})
+    owed = an_origin("DCIM/missing.mp4", size_bytes=10)
+    small.cards.announce(small.dock, owed, [first, owed])
+    small.send(first, b"x" * 5000)
+    small.do_jobs()
+    room.publish()
+    looked_at = room.seal("b.mp4", b"y" * 3000)
+    room.seal("b.mp4", b"other bytes")  # refused
+    small.recordings.get(small.administrator, looked_at)
+    small.accounts.add_dock(small.administrator, "old dock")
+    small.accounts.revoke_dock(small.administrator, "old dock")
+    room.seal("c.mp4", b"z" * 100)
+    room.publish()
+    small.clock.time = datetime.now(UTC)
+    return room
+
+
+def lose_database(room: LogRoom) -> None:
+    """Lose the database; everything else stays."""
+    room.close()
+    if forms.is_grown(room.folder):
+        with inside.connection(room.folder) as opened:
+            opened.execute(text("DROP SCHEMA public CASCADE"))
+            opened.execute(text("CREATE SCHEMA public"))
+    for file in room.folder.glob("evidence.db*"):
+        file.unlink()
+
+
+def restore(room: LogRoom) -> Report:
+    """Rebuild, as the command does."""
+    return rebuild(room.folder, vault_address(room), OPERATOR, Silent())
+
+
+def vault_address(room: LogRoom) -> str:
+    """Return the address of the vault as the site's file has it."""
+    return forms.engines(room.folder).get("vault", "") or (room.folder / "vault").as_uri()
+
+
+def reopen(room: LogRoom) -> None:
+    """Open the site anew; its clock goes on behind the rebuild."""
+    dock = room.small.dock
+    room.open()
+    room.small._dock = dock
+    room.small.clock.time = datetime.now(UTC)
+
+
+def rows(room: LogRoom) -> Rows:
+    """Return all rows of the database but those that a rebuild makes anew."""
+    found = {}
+    for name, table in metadata.tables.items():
+        if name not in MADE_ANEW:
+            keys = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
+            found[name] = inside.records(room.folder, f'SELECT * FROM "{name}" ORDER BY {keys}')
+    return found
+
+
+def as_rebuilt(before: Rows) -> Rows:
+    """Return rows as a rebuild brings them back: tokens are worth nothing, and checkpoints were noted when
+    the last entry under them was written.
+    """
+    after = {name: [dict(row) for row in held] for name, held in before.items()}
+    times = {(row["log"], row["idx"]): row["at"] for row in before["audit_entry"]}
+    for row in after["account"]:
+        row["token_sha256"] = f"-{row['id']}"
+    for row in after["log_checkpoint"]:
+        row["at"] = times[row["log"], row["size"] - 1]
+    return after
+
+
+def without_closing(after: Rows) -> Rows:
+    """Return rows without what the rebuild itself did: its act, and the administrator's new token."""
+    kept = dict(after)
+    kept["audit_entry"] = [row for row in after["audit_entry"] if row["act"] not in CLOSING]
+    kept["account"] = [
+        {**row, "token_sha256": f"-{row['id']}"} if row["role"] == "administrator" else row
+        for row in after["account"]
+    ]
+    return kept
+
+
+def kinds(report: Report) -> Mapping[str, str]:
+    """Return item and kind of the faults."""
+    return {one.item: one.kind for one in report.faults}
