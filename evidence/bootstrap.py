@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -46,7 +45,6 @@ from evidence.service.witnessing import Witnessing
 from evidence.service.work import Work
 from evidence.settings import Settings
 from storage.opening import bucket_address, open_vault, prepare_vault
-from storage.qualify import Probe, qualify
 from storage.staging_folder import FolderStaging
 from storage.vault import Vault
 
@@ -217,27 +215,6 @@ def initialise(data: Path, policy: str, name: str, sm3: bool) -> tuple[str, str]
         return application.accounts.open_site(), verifier
     finally:
         application.site.database.close()
-
-
-def qualify_store(data: Path) -> Iterator[Probe]:
-    """Probe the object store of a site, yield each outcome, and keep the signed whole at the end.
-
-    An earlier pass ends where probing begins: what breaks off, however it does, has not passed.
-
-    Raises: UnknownAddress where the vault is a folder; StoreUnavailable.
-    """
-    address = bucket_address(site_settings.load(data).vault_url)
-    clock, signer, store = SystemClock(), FileSigner(data / "keys"), f"s3://{address.host}"
-    probes: list[Probe] = []
-    is_whole = False
-    qualification.keep(data, signer, store, probes, clock.now(), is_whole=is_whole)
-    try:
-        for probe in qualify(address, clock.now):
-            probes.append(probe)
-            yield probe
-        is_whole = True
-    finally:
-        qualification.keep(data, signer, store, probes, clock.now(), is_whole=is_whole)
 
 
 def verify_may_ingest(data: Path) -> None:

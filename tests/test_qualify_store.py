@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence import bootstrap
+from evidence import bootstrap, qualifying
 from evidence.adapters import qualification
 from evidence.adapters.keys import FileSigner
 from evidence.errors import Unavailable
@@ -39,7 +39,7 @@ def probes(monkeypatch: pytest.MonkeyPatch, *outcomes: Probe | type[BaseExceptio
                 raise one
             yield one
 
-    monkeypatch.setattr(bootstrap, "qualify", outcome)
+    monkeypatch.setattr(qualifying, "qualify", outcome)
 
 
 def kept(data: Path) -> list[object]:
@@ -60,13 +60,13 @@ def test_a_pass_is_over_when_probing_anew_breaks_off(
 ) -> None:
     probes(monkeypatch, *before, fault)
     with pytest.raises(fault):
-        list(bootstrap.qualify_store(data))
+        list(qualifying.qualify_store(data))
     assert kept(data) == [probe.name for probe in before]
 
 
 def test_a_pass_is_over_when_nobody_hears_the_rest(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     probes(monkeypatch, KEPT, KEPT)
-    asking = bootstrap.qualify_store(data)
+    asking = qualifying.qualify_store(data)
     next(asking)
     assert kept(data) == []  # should the machine stop here
     asking.close()  # type: ignore[attr-defined]
@@ -75,8 +75,8 @@ def test_a_pass_is_over_when_nobody_hears_the_rest(data: Path, monkeypatch: pyte
 
 def test_probed_to_the_end_the_outcome_counts(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     probes(monkeypatch, KEPT, BROKEN)
-    list(bootstrap.qualify_store(data))
+    list(qualifying.qualify_store(data))
     assert kept(data) == [KEPT.name, BROKEN.name]
     probes(monkeypatch, KEPT)
-    list(bootstrap.qualify_store(data))
+    list(qualifying.qualify_store(data))
     bootstrap.verify_may_ingest(data)

@@ -22,7 +22,7 @@ def storage() -> None:
 @app.command()
 def qualify(data: Data = None, json_: Json = False) -> None:
     """检验存储 / Probe the store's locks, keep the signed result; exit code 1 when it must not be used."""
-    from evidence.bootstrap import qualify_store
+    from evidence.qualifying import qualify_store
     from evidence.settings import load
 
     where = folder(data)
