@@ -9,13 +9,14 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from evidence import settings
 from evidence.adapters.clock import SystemClock
 from evidence.errors import EvidenceError, Unavailable
-from evidence.signer.desk import open_desk
+from evidence.signer.desk import Desk, open_desk
 from evidence.signer.keys import KeyFolder
 from evidence.signer.line import RUNNING, Server
 from evidence.signer.store import Store
@@ -45,17 +46,30 @@ def run(data: Path, folder: Path, is_child: bool, resume: bool) -> None:
     """Open the signer of a site and serve. Raises: Unavailable("signer-running"), Invalid, StorageError."""
     site = settings.load(data)
     folder.mkdir(mode=0o750, exist_ok=True)
+    with _alone_in(folder), closing(Store(folder / "state.db")) as store:
+        if resume:
+            store.resume()
+            return
+        vault = open_vault(site.vault_url)
+        desk = open_desk(site.name, store, KeyFolder(folder / "keys"), vault, SystemClock().now)
+        _serve(folder, desk, is_child)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the lock of a signer's folder. Raises: Unavailable("signer-running")."""
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as problem:
-        raise Unavailable("signer-running", folder=str(folder)) from problem
-    store = Store(folder / "state.db")
-    if resume:
-        store.resume()
-        return
-    vault = open_vault(site.vault_url)
-    desk = open_desk(site.name, store, KeyFolder(folder / "keys"), vault, SystemClock().now)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise Unavailable("signer-running", folder=str(folder)) from problem
+        yield
+    finally:
+        os.close(lock)
+
+
+def _serve(folder: Path, desk: Desk, is_child: bool) -> None:
     with Server(folder, desk) as server:
         stop = threading.Event()
         for sign in (signal.SIGTERM, signal.SIGINT):
@@ -65,7 +79,6 @@ def run(data: Path, folder: Path, is_child: bool, resume: bool) -> None:
             threading.Thread(target=_until_the_parent_is_gone, args=(stop,), daemon=True).start()
         stop.wait()
         server.shutdown()
-    store.close()
 
 
 def _until_the_parent_is_gone(stop: threading.Event) -> None:
