@@ -12,7 +12,7 @@ from evidence.answers import alarm_out
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable
 from evidence.domain.instants import to_text
-from evidence.errors import Conflict, IntegrityFault
+from evidence.errors import Conflict, IntegrityFault, Invalid
 from evidence.locale import say
 from evidence.service.log_keys import Reason
 
@@ -56,13 +56,15 @@ def prove(
     json_: Json = False,
 ) -> None:
     """导出一份资料的全部日志记录及证明 / Write all entries about a recording, with proofs."""
+    if to.exists() or to.is_symlink():
+        raise Invalid("folder-exists", folder=str(to))
     application = open_site(data)
-    to.mkdir(parents=True)
     try:
         proven = application.proving.of_recording(OPERATOR, recording)
         vkeys = application.proving.keys()
     finally:
         application.signer.close()
+    to.mkdir(parents=True)
     written = []
     for one in proven:
         name = f"{one.log.replace('/', '-')}-{one.index:012d}"

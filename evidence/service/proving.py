@@ -72,9 +72,9 @@ class Proving:
     def of_recording(self, caller: Caller, recording_id: str) -> Sequence[Proven]:
         """Return all entries about a recording, those of custody first, then those of access.
 
-        Asking is an entry itself, in both: the last of each history, so that whoever gets the proofs sees
-        that none was left out (ledger/entries.py, `verify_history`). Raises: NotFound; what publishing
-        raises.
+        Asking is an entry itself, in both, and at or near the end of each history: whoever gets the proofs
+        sees that none was left out before it (ledger/entries.py, `verify_history`). Raises: NotFound; what
+        publishing raises.
         """
         now = self.site.clock.now()
         about = (("recording", recording_id),)
@@ -92,6 +92,8 @@ class Proving:
                 Proven(log, index, entry, self._proof(unit, log, index, entry))
                 for family in Family
                 for log, index, entry in unit.log.about(family, recording_id)
+                if index
+                < unit.tree.published(log)[0]  # what came after the asking is under no checkpoint yet
             ]
 
     def checkpoint(self, log: str) -> bytes:

@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 
@@ -57,22 +58,31 @@ def run(data: Path, folder: Path, task: Task = Task.SERVE) -> None:
     """
     site = settings.load(data)
     folder.mkdir(mode=0o750, exist_ok=True)
+    with _alone_in(folder), closing(Store(folder / "state.db")) as store:
+        if task is Task.RESUME:
+            store.resume()
+            return
+        vault = open_vault(site.vault_url)
+        desk = open_desk(site.name, store, KeyFolder(folder / "keys"), vault, SystemClock().now)
+        if task is Task.ADOPT:
+            for log in sorted({piece.log for piece in all_pieces(vault)}):
+                print(log, desk.adopt(log))
+        else:
+            _serve(folder, desk, is_child=task is Task.CHILD)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the lock of a signer's folder. Raises: Unavailable("signer-running")."""
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as problem:
-        raise Unavailable("signer-running", folder=str(folder)) from problem
-    store = Store(folder / "state.db")
-    vault = open_vault(site.vault_url)
-    desk = open_desk(site.name, store, KeyFolder(folder / "keys"), vault, SystemClock().now)
-    if task is Task.RESUME:
-        store.resume()
-    elif task is Task.ADOPT:
-        for log in sorted({piece.log for piece in all_pieces(vault)}):
-            print(log, desk.adopt(log))
-    else:
-        _serve(folder, desk, is_child=task is Task.CHILD)
-    store.close()
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise Unavailable("signer-running", folder=str(folder)) from problem
+        yield
+    finally:
+        os.close(lock)
 
 
 def _serve(folder: Path, desk: Desk, is_child: bool) -> None:

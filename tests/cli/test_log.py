@@ -1,0 +1,152 @@
+"""`evidence log …`: checkpoints, proofs, checks and alarms at the terminal, each with its exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from evidence.adapters.log_signer import NOTE_CHECKS
+from evidence.cli import exit_code
+from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, NotFound, Unavailable
+from evidence.ledger.entries import verify_history
+from evidence.ledger.tlog_proofs import TlogProof
+from evidence.ledger.trust import Trust
+from tests import inside, listed_site
+from tests.listed_site import rows, run
+from tests.log_room import unguarded
+from tests.signer.running import SignerProcess
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A site with one sealed recording, its logs published, its signer running."""
+    data = listed_site.make(tmp_path_factory.mktemp("site") / "data")
+    with SignerProcess(data, data / "signer"):
+        done = run(data, "log", "publish")
+        assert done.exit_code == 0, done.output
+        assert "custody" in done.stdout
+        yield data
+
+
+@pytest.fixture(scope="module")
+def recording(site: Path) -> str:
+    """The one recording."""
+    ((recording,),) = inside.rows(site, "SELECT id FROM recording")
+    return str(recording)
+
+
+def refused(result: Result, kind: type[EvidenceError], code: str, exit_: int) -> None:
+    """Assert that a command was refused so."""
+    assert isinstance(result.exception, kind), result.output
+    assert (result.exception.code, exit_code(result.exception)) == (code, exit_)
+
+
+def trust_in(keys: str) -> Trust:
+    """Trust these verifier keys, one on a line."""
+    lines = [f"log {vkey}\n" for vkey in keys.split()]
+    return Trust.parse("".join([*lines, "quorum none\n"]).encode())
+
+
+def test_the_checkpoint_is_printed_as_others_verify_it_with_the_keys(site: Path) -> None:
+    note = run(site, "log", "checkpoint").stdout
+    trusted = trust_in(run(site, "log", "keys").stdout).open(note.encode(), NOTE_CHECKS)
+    assert trusted.checkpoint.origin.endswith("/custody")
+    assert trusted.checkpoint.size > 0
+    refused(run(site, "log", "checkpoint", "--log", "access/1999"), NotFound, "log-not-found", 1)
+
+
+def test_what_prove_writes_is_the_whole_history_and_every_proof_holds(
+    site: Path, recording: str, tmp_path: Path
+) -> None:
+    to = tmp_path / "a" / "proofs"
+    written = json.loads(run(site, "log", "prove", recording, "--to", str(to), "--json").stdout)
+    trust = trust_in((to / "keys").read_text())
+    history: dict[str, list[tuple[str, int, bytes]]] = {}
+    for one in written:
+        proof = TlogProof.parse((to / one["file"]).read_bytes())
+        entry = (to / one["file"]).with_suffix(".json").read_bytes()
+        origin = proof.verify(entry, trust, NOTE_CHECKS).checkpoint.origin
+        assert (proof.extra, proof.index) == (entry, one["index"])
+        history.setdefault(one["log"].partition("/")[0], []).append((origin, one["index"], entry))
+    assert set(history) == {"custody", "access"}
+    for entries in history.values():
+        assert verify_history(recording, entries).n == len(entries)
+    assert json.loads(history["custody"][-1][2])["act"] == "evidence.prove"
+    assert len(list(to.iterdir())) == 2 * len(written) + 1
+
+
+def test_a_folder_that_is_there_is_refused_and_nothing_is_written_or_logged(
+    site: Path, recording: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_text("somebody's")
+    before = inside.count(site, "SELECT count(*) FROM audit_entry")
+    for there in (tmp_path, tmp_path / "a"):
+        result = run(site, "log", "prove", recording, "--to", str(there))
+        refused(result, Invalid, "folder-exists", 2)
+    assert inside.files(tmp_path) == {"a": b"somebody's"}
+    assert inside.count(site, "SELECT count(*) FROM audit_entry") == before
+
+
+@pytest.mark.parametrize("unknown", ["0" * 32, "no id", "../x"])
+def test_a_recording_that_is_none_is_refused_and_leaves_no_folder(
+    site: Path, tmp_path: Path, unknown: str
+) -> None:
+    before = inside.count(site, "SELECT count(*) FROM audit_entry")
+    result = run(site, "log", "prove", unknown, "--to", str(tmp_path / "new"))
+    refused(result, NotFound, "recording-not-found", 1)
+    assert list(tmp_path.iterdir()) == []
+    assert inside.count(site, "SELECT count(*) FROM audit_entry") == before
+
+
+def test_a_sound_site_has_no_alarm(site: Path) -> None:
+    assert rows(site, "log", "fsck") == rows(site, "log", "alarms") == []
+    for words in (("log", "fsck"), ("log", "alarms")):
+        done = run(site, *words)
+        assert done.exit_code == 0
+        assert "logs, vault and rows agree" in done.stdout
+
+
+def altered(site: Path, body: bytes) -> None:
+    """Put other bytes in the place of the first entry of custody, as a database administrator can."""
+    with unguarded(site):
+        sql = "UPDATE audit_entry SET body = :body WHERE log = 'custody' AND idx = 0"
+        assert inside.change(site, sql, body=body) == 1
+
+
+def test_an_altered_entry_is_an_alarm_that_stands_until_it_is_cleared_after_a_sound_check(
+    tmp_path: Path,
+) -> None:
+    site = listed_site.make(tmp_path / "data")
+    ((recording,),) = inside.rows(site, "SELECT id FROM recording")
+    ((whole,),) = inside.rows(site, "SELECT body FROM audit_entry WHERE log = 'custody' AND idx = 0")
+    with SignerProcess(site, site / "signer"):
+        assert run(site, "log", "publish").exit_code == 0
+        altered(site, bytes(whole).replace(b"site.init", b"site.inix"))
+        found = run(site, "log", "fsck", "--json")
+        assert found.exit_code == 4
+        kinds = {one["kind"] for one in json.loads(found.stdout)}
+        assert kinds
+        shown = run(site, "log", "alarms")
+        assert shown.exit_code == 4
+        assert all(kind in shown.stdout for kind in kinds)
+        assert "latest" in shown.stdout
+        refused(run(site, "log", "clear"), IntegrityFault, "still-broken", 4)
+        refused(run(site, "log", "publish"), IntegrityFault, "alarm-stands", 4)
+        to = tmp_path / "new"
+        result = run(site, "log", "prove", recording, "--to", str(to))
+        assert isinstance(result.exception, EvidenceError | Conflict)
+        assert not to.exists()
+        altered(site, bytes(whole))
+        assert run(site, "log", "alarms").exit_code == 4  # nothing is put right by itself
+        refused(run(site, "signer", "--resume"), Unavailable, "signer-running", 3)
+    assert run(site, "signer", "--resume").exit_code == 0
+    with SignerProcess(site, site / "signer"):
+        cleared = run(site, "log", "clear")
+        assert cleared.exit_code == 0, cleared.exception
+        assert "evidence signer --resume" in cleared.stdout
+        assert rows(site, "log", "alarms") == []
+        assert run(site, "log", "publish").exit_code == 0
