@@ -72,7 +72,7 @@ def _serve(link: socket.socket) -> None:
         return
     if "sign" in first:
         folder = Path(first["sign"])
-        sign(folder, folder / "signer", is_child=False, resume=False)
+        sign(folder, folder / "signer")
         return
     if "publish" in first:
         _publish(link, build(Path(first["publish"])))

@@ -272,7 +272,7 @@ TAMPERS = (
     _one("T02", "an entry of the log edited", "entry-altered", HOUR, edited_entry),
     _one("T03", "an entry deleted from the middle", "entry-missing", HOUR, deleted_entry),
     _one("T04", "the last entries dropped, the rest made to fit",
-         "log-behind-signer root-differs segment-differs", MINUTE, cut_log),
+         "log-behind-signer log-shorter-than-published root-differs segment-differs", MINUTE, cut_log),
     _one("T05", "yesterday's database put back", "log-behind-signer root-differs segment-differs", MINUTE,
          older_database),
     _one("T06", "yesterday's machine put back, signer too", "log-shrank proof-wrong two-roots", MONTH,
