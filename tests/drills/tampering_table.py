@@ -51,7 +51,9 @@ def judged(tamper: Tamper, pattern: Pattern) -> tuple[str, bool]:
     good = verdict.startswith("found")
     if not good and found:
         verdict += f" ({', '.join(sorted({one.kind for one in found}))})"
-    seconds, stated = f"{first.seconds:.1f}", _stated(tamper.within_s)
+    seconds = f"{first.seconds:.1f}"
+    # Outside nobody promises when: as soon as somebody compares.
+    stated = "compared" if tamper.name in OUTSIDE_ONLY else _stated(tamper.within_s)
     return _line(tamper.name, tamper.what, first.by, first.kind, first.item, seconds, stated, verdict), good
 
 
