@@ -25,6 +25,22 @@ from storage.errors import StorageError
 from storage.opening import open_vault
 
 
+class Task(Enum):
+    """What the signer is started for."""
+
+    SERVE = "serve"
+    CHILD = "child"
+    RESUME = "resume"
+    ADOPT = "adopt"
+
+
+HELP = {
+    Task.CHILD: "end when standard input ends: the parent is gone",
+    Task.RESUME: "sign again after a halt, then end",
+    Task.ADOPT: "take over from the vault what was signed, where the state was lost, then end",
+}
+
+
 def main() -> None:
     """Serve until asked to stop, or until the parent is gone."""
     parser = argparse.ArgumentParser(prog="evidence signer")
@@ -32,23 +48,15 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, help="state, keys and socket; default: signer in the data folder"
     )
-    parser.add_argument("--child", action="store_true", help="end when standard input ends")
+    for task in (Task.CHILD, Task.RESUME, Task.ADOPT):
+        parser.add_argument(f"--{task.value}", dest="task", action="store_const", const=task, help=HELP[task])
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
-        run(given.data, given.folder or given.data / "signer", Task.CHILD if given.child else Task.SERVE)
+        run(given.data, given.folder or given.data / "signer", given.task or Task.SERVE)
     except (EvidenceError, StorageError) as problem:
         print(f"evidence signer: {problem}", file=sys.stderr)
         sys.exit(RUNNING if problem.code == "signer-running" else 3)
-
-
-class Task(Enum):
-    """What the signer is started for."""
-
-    SERVE = "serve"
-    CHILD = "child"  # the same, until the parent is gone
-    RESUME = "resume"  # sign again after a halt
-    ADOPT = "adopt"  # take over from the vault what was signed, where the state was lost
 
 
 def run(data: Path, folder: Path, task: Task = Task.SERVE) -> None:

@@ -6,6 +6,7 @@ import itertools
 import json
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,19 @@ DONE = {
 
 @pytest.fixture(scope="module")
 def sealed(service: ServiceProcess, token: str) -> Mapping[str, str]:
-    """An upload that became a recording: the ids of both."""
+    """An upload that became a recording: the ids of both; the year of the log; all of it published."""
     dock = Dock(service, token)
     path = dock.open(1000)
     assert dock.patch(path, 0, content(1000)).status == 204
-    return {"upload_id": path.rsplit("/", 1)[1], "recording_id": dock.receipt(path)["recording"]}
+    upload, recording = path.rsplit("/", 1)[1], dock.receipt(path)["recording"]
+    assert ask(service.port, "GET", "/api/v1/recordings", service.admin_token).status == 200
+    year = str(datetime.now(UTC).year)
+    for published in ("logs/custody/checkpoint", f"logs/access/{year}/checkpoint", f"uploads/{upload}/proof"):
+        deadline = time.monotonic() + 30 * forms.PATIENCE
+        while ask(service.port, "GET", f"/api/v1/{published}", token).status != 200:
+            assert time.monotonic() < deadline, published
+            time.sleep(0.2)
+    return {"upload_id": upload, "recording_id": recording, "year": year}
 
 
 def credential(who: str, service: ServiceProcess, token: str) -> str | None:
@@ -137,7 +146,7 @@ def test_the_matrix_denies_and_admits_each_role_somewhere() -> None:
     for caller in (CALLERS["dock"], CALLERS["administrator"]):
         answers = {may(caller, action) for action in CENSUS.values()}
         assert answers == {True, False}, caller
-    assert sum(may(ANYONE, action) for action in CENSUS.values()) == 5, "health, ready, schema, key, options"
+    assert sum(may(ANYONE, action) for action in CENSUS.values()) == 8, "health, ready, schema, keys, checkpoints, options"
 
 
 SPOOFS: dict[str, dict[str, str]] = {
