@@ -163,7 +163,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         publishing=publishing,
         witnessing=witnessing,
         proving=Proving(site, publish, trust),
-        auditing=Auditing(site, signer, NOTE_CHECKS),
+        auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses]),
         log_keys=LogKeys(site, signer),
         watching=Watching(site, signer, BuildFiles(settings.policy)),
         signer=signer,

@@ -16,10 +16,11 @@ from evidence.domain.alarms import Alarm
 from evidence.domain.audit import Act, Entry
 from evidence.domain.instants import from_text, to_text
 from evidence.errors import Conflict, EvidenceError, Unavailable
+from evidence.ledger.keys import VerifierKey
 from evidence.ledger.segments import Kind, Piece
 from evidence.service.custody_checks import CustodyCheck
 from evidence.service.gate import admits
-from evidence.service.log_checks import Fault, LogCheck, newer_faults, piece_of
+from evidence.service.log_checks import Fault, LogCheck, cosignature_faults, newer_faults, piece_of
 from evidence.service.log_ports import LogSigner, NoteChecks
 from evidence.service.site import Site
 from storage.errors import StorageError
@@ -35,6 +36,7 @@ class Auditing:
     site: Site
     signer: LogSigner
     checks: NoteChecks
+    witnesses: Sequence[VerifierKey] = ()
 
     @admits(Action.READ_LOG)
     def fsck(self, caller: Caller) -> Sequence[Alarm]:
@@ -65,6 +67,7 @@ class Auditing:
             with self.site.database.reading() as unit:
                 origin = unit.log.origin(which)
                 yield from LogCheck(which, origin, unit, self.site.vault, self.checks).faults()
+                yield from cosignature_faults(which, unit, self.witnesses, self.checks)
             there = self._pieces(which)
             signed = self.signer.last(which)
             with self.site.database.reading() as unit:

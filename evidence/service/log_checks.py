@@ -233,6 +233,19 @@ def piece_of(key: str) -> Piece | None:
         return None
 
 
+def cosignature_faults(
+    log: str, unit: UnitOfWork, witnesses: Sequence[VerifierKey], checks: NoteChecks
+) -> Iterator[Fault]:
+    """Check what witnesses cosigned, as far back as it is handed out: one wrong line spoils a checkpoint."""
+    for size in unit.cosignatures.sizes(log, 0):
+        try:
+            text, _ = notes.split(unit.tree.checkpoint(log, size))
+            lines = notes.parse_signatures("".join(unit.cosignatures.of(log, size)).encode("utf-8"))
+            notes.signed_by(notes.Note(text, lines), witnesses, checks)
+        except IntegrityFault as problem:
+            yield Fault("cosignature-wrong", f"log_cosignature {log} {size}", {"reason": str(problem)})
+
+
 def newer_faults(log: str, signed: bytes, there: Sequence[Piece], unit: UnitOfWork) -> Iterator[Fault]:
     """Compare what is newest: what the signer signed last, and the vault's last pieces, with the rows.
 

@@ -24,6 +24,7 @@ from evidence.ledger import notes
 from evidence.ledger.keys import COSIGNATURE_ED25519, VerifierKey
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.ledger.trust import Trust
+from evidence.service.auditing import Auditing
 from evidence.service.proving import Proving
 from evidence.service.witnessing import Witnessing
 from tests import inside
@@ -417,6 +418,22 @@ def test_cosignatures_are_only_ever_added(court: Court) -> None:
         with pytest.raises(DatabaseError, match="append-only"):
             inside.change(court.room.folder, sql)
     assert court.rows() == before
+
+
+def test_a_cosignature_that_was_edited_is_found_and_named(court: Court) -> None:
+    court.witnessing.ask_all()
+    keys = [one.key for one in court.witnessing.witnesses]
+    auditing = Auditing(court.room.small.site, court.room.line, NOTE_CHECKS, keys)
+    assert auditing.fsck(OPERATOR) == []
+    line = court.room.proving.checkpoint("custody").decode().splitlines()[-1]
+    name = line.split(" ")[1]
+    other = f"{line[:-8]}{'A' * 6}==\n"
+    court.room.as_administrator(
+        "UPDATE log_cosignature SET line = :line WHERE name = :name", line=other, name=name
+    )
+    size = size_of(court.room)
+    found = {(one.kind, one.item) for one in auditing.fsck(OPERATOR)}
+    assert found == {("cosignature-wrong", f"log_cosignature custody {size}")}
 
 
 def test_a_log_without_a_checkpoint_has_none_to_hand_out(court: Court) -> None:
