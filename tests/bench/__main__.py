@@ -7,7 +7,10 @@ import sys
 from tests.bench import engines, examine, ingest, ledger, rebuild
 
 BENCHES = {
-    "ingest": ingest.main, "examine": examine.main, "engines": engines.main, "ledger": ledger.main,
+    "ingest": ingest.main,
+    "examine": examine.main,
+    "engines": engines.main,
+    "ledger": ledger.main,
     "rebuild": rebuild.main,
 }
 
