@@ -19,6 +19,7 @@ from evidence.errors import Conflict, EvidenceError, Unavailable
 from evidence.ledger.segments import Kind, Piece
 from evidence.service.custody_checks import CustodyCheck
 from evidence.service.gate import admits
+from evidence.service.journal_checks import JournalCheck
 from evidence.service.log_checks import Fault, LogCheck, newer_faults, piece_of
 from evidence.service.log_ports import LogSigner, NoteChecks
 from evidence.service.site import Site
@@ -68,6 +69,7 @@ class Auditing:
             signed = self.signer.last(which)
             with self.site.database.reading() as unit:
                 yield from newer_faults(which, signed, there, unit)
+        yield from JournalCheck(self.site).faults()
         yield from CustodyCheck(self.site).faults()
 
     def _pieces(self, which: str) -> list[Piece]:
