@@ -44,7 +44,7 @@ class Scratch:
         self._db.executescript(f"{_FAST} {_TABLES} BEGIN")
 
     def put(self, lines: Iterable[tuple[str, str, bytes | None]]) -> None:
-        """Note rows: table, key, and the row as JSON; None for one that is gone."""
+        """Note rows: table, key, and the line of the row; None for one that is gone."""
         self._db.executemany("INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", lines)
 
     def put_seals(self, seals: Iterable[Sealing]) -> None:
@@ -56,7 +56,7 @@ class Scratch:
         """Yield the rows of a table in the order of their keys."""
         query = "SELECT body FROM latest WHERE kind = ? AND body IS NOT NULL ORDER BY row_key"
         for (body,) in self._batched(query, (table,)):
-            yield json.loads(body)
+            yield json.loads(body.decode())["row"]
 
     def forget(self, table: str, key: str) -> None:
         """Forget a row that does not fit."""
@@ -65,7 +65,7 @@ class Scratch:
     def lost_accounts(self) -> list[str]:
         """Return the accounts that cards and uploads name and no row says anything of."""
         query = """
-        SELECT DISTINCT json_extract(CAST(body AS TEXT), '$.account_id') AS id FROM latest
+        SELECT DISTINCT json_extract(CAST(body AS TEXT), '$.row.account_id') AS id FROM latest
         WHERE kind IN ('card', 'upload') AND body IS NOT NULL
         EXCEPT SELECT row_key FROM latest WHERE kind = 'account' AND body IS NOT NULL
         """
@@ -85,7 +85,7 @@ class Scratch:
         LEFT JOIN seal ON seal.id = one.id ORDER BY one.id
         """
         for id_, body, sealed, *facts in self._batched(query, ()):
-            row = None if body is None else json.loads(body)
+            row = None if body is None else json.loads(body.decode())["row"]
             yield str(id_), row, None if sealed is None else Sealing(str(id_), *facts)
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from evidence.errors import IntegrityFault, Invalid
@@ -26,11 +26,12 @@ _KEY = re.compile(r"log/rows/([0-9]{15})/rows")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row. is_gone: it is no more, and `values` is its key."""
+    """One row. is_gone: it is no more, and `values` is its key. raw: the line it was read from."""
 
     table: str
     values: Mapping[str, Any]
     is_gone: bool
+    raw: bytes = field(default=b"", compare=False)
 
 
 def key_of(serial: int) -> str:
@@ -65,15 +66,15 @@ def read_lines(raw: bytes) -> Iterator[Line]:
         raise IntegrityFault("rows-wrong", reason="cut")
     for number, one in enumerate(raw[:-1].split(b"\n"), 1):
         try:
-            said = json.loads(one)
+            said = json.loads(one.decode())
         except (ValueError, RecursionError) as problem:
             raise IntegrityFault("rows-wrong", reason="line", line=number) from problem
-        yield _line(said, number)
+        yield _line(said, number, one)
 
 
-def _line(said: object, number: int) -> Line:
+def _line(said: object, number: int, raw: bytes) -> Line:
     if isinstance(said, dict) and len(said) == 2 and isinstance(table := said.get("table"), str):
         values = said.get("row", said.get("gone"))
         if isinstance(values, dict):
-            return Line(table, values, "gone" in said)
+            return Line(table, values, "gone" in said, raw)
     raise IntegrityFault("rows-wrong", reason="members", line=number)

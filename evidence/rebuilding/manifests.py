@@ -99,7 +99,7 @@ class Manifests:
                     break  # whatever it met, we meet it ourselves and say so
                 time.sleep(_LOOK_EVERY_S)
             if not file.exists():
-                _look_into(self._url, self._keys, self._scratch, part)
+                look_into(self._url, self._keys, self._scratch, part)
             with file.open("rb") as lines:
                 for line in lines:
                     yield Seen(**json.loads(line))
@@ -114,7 +114,7 @@ class Manifests:
             file.unlink(missing_ok=True)
 
     def _start(self, parts: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "evidence.rebuilding.manifests"]
+        command = [sys.executable, "-m", "evidence.rebuilding"]
         helper = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603
         said = {"url": self._url, "keys": str(self._keys), "scratch": str(self._scratch), "parts": parts}
         assert helper.stdin is not None
@@ -123,7 +123,7 @@ class Manifests:
         return helper
 
 
-def _look_into(url: str, keys: Path, scratch: Path, part: str) -> None:
+def look_into(url: str, keys: Path, scratch: Path, part: str) -> None:
     """Write what is seen of a part into a file, which has its name once it is whole."""
     vault, signer = open_vault(url), FileSigner(keys)
     unfinished = scratch / f"{_NAME}{part}.new"
@@ -131,14 +131,3 @@ def _look_into(url: str, keys: Path, scratch: Path, part: str) -> None:
         for seen in look(vault, signer, part):
             out.write(json.dumps(vars(seen)).encode() + b"\n")
     unfinished.rename(scratch / f"{_NAME}{part}")
-
-
-def main() -> None:
-    """Look into the parts that stand on standard input."""
-    said = json.load(sys.stdin)
-    for part in said["parts"]:
-        _look_into(said["url"], Path(said["keys"]), Path(said["scratch"]), part)
-
-
-if __name__ == "__main__":
-    main()

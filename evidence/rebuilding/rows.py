@@ -8,7 +8,6 @@ vouches for it from now on.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 
 from evidence.adapters.db import replay
@@ -18,7 +17,7 @@ from evidence.adapters.rebuilding import Scratch
 from evidence.domain.access import Role
 from evidence.domain.instants import to_text
 from evidence.errors import IntegrityFault
-from evidence.ledger.rows import key_of, read_lines
+from evidence.ledger.rows import Line, key_of, read_lines, write_line
 from evidence.rebuilding.logs import read_object
 from evidence.rebuilding.report import Report
 from evidence.service.journaling import rows_entry
@@ -69,12 +68,12 @@ class Rows:
             unfit.append((table, key))
             self._report.fault("row-not-fitting", f"{table} {key}", reason=reason)
 
-        for table in TABLES:
-            rows = _told(self._scratch.rows(table.name), teller)
-            self._report.counts[table.name] = replay.put_rows(self._unit, table, rows, told)
+        with replay.unnoted(self._unit):
+            for table in TABLES:
+                rows = _told(self._scratch.rows(table.name), teller)
+                self._report.counts[table.name] = replay.put_rows(self._unit, table, rows, told)
         for table_name, key in unfit:
             self._scratch.forget(table_name, key)
-        replay.forget_pending(self._unit)
 
     def _piece(self, serial: int) -> bytes | None:
         try:
@@ -110,15 +109,14 @@ def _stand_in(account_id: str, clock: Clock) -> bytes:
     """Return the row of an account of which nothing is known but that it was there: it opens no door."""
     now = to_text(clock.now())
     row = {"created_at": now, "id": account_id, "name": f"rebuilt {account_id}", "revoked_at": now}
-    return json.dumps({**row, "role": Role.DOCK.value}).encode()
+    return write_line(Line("account", {**row, "role": Role.DOCK.value}, is_gone=False))
 
 
 def _lines(raw: bytes) -> Iterator[tuple[str, str, bytes | None]]:
     for line in read_lines(raw):
         table = replay.table_named(line.table)
         key = "" if table is None else key_text(table, line.values)
-        body = None if line.is_gone else json.dumps(line.values, separators=(",", ":")).encode()
-        yield line.table, key, body
+        yield line.table, key, None if line.is_gone else line.raw
 
 
 def _told(rows: Iterator[dict[str, object]], teller: Teller) -> Iterator[dict[str, object]]:

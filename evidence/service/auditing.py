@@ -20,6 +20,7 @@ from evidence.ledger.keys import VerifierKey
 from evidence.ledger.segments import Kind, Piece
 from evidence.service.custody_checks import CustodyCheck
 from evidence.service.gate import admits
+from evidence.service.journal_checks import JournalCheck
 from evidence.service.log_checks import Fault, LogCheck, cosignature_faults, newer_faults, piece_of
 from evidence.service.log_ports import LogSigner, NoteChecks
 from evidence.service.site import Site
@@ -72,6 +73,7 @@ class Auditing:
             signed = self.signer.last(which)
             with self.site.database.reading() as unit:
                 yield from newer_faults(which, signed, there, unit)
+        yield from JournalCheck(self.site).faults()
         yield from CustodyCheck(self.site).faults()
 
     def _pieces(self, which: str) -> list[Piece]:

@@ -149,6 +149,9 @@ class Journal(Protocol):
     def settle(self, serial: int) -> tuple[str, int] | None:
         """Note that a piece is sealed; return its SHA-256 and number of lines, None when that was noted."""
 
+    def vouched(self) -> Iterator[tuple[int, str]]:
+        """Yield serial and SHA-256 of all pieces as the entries of the log say them, in order."""
+
     def pieces(self) -> Iterator[tuple[int, str, bool]]:
         """Yield serial and SHA-256 of all pieces in order, and whether each is sealed."""
 

@@ -15,7 +15,7 @@ from evidence.adapters.db.tables import JOURNALLED
 from evidence.ledger.rows import read_lines, serial_of
 from evidence.service import journaling
 from storage.errors import StoreUnavailable
-from tests import inside
+from tests import inside, tampering
 from tests.log_room import LogRoom
 
 
@@ -152,6 +152,22 @@ def test_many_rows_are_many_pieces_and_those_that_others_refer_to_come_first(
     assert replayed(room) == stored(room)
     order = [line.table for _, raw in sorted(pieces(room).items()) for line in read_lines(raw)]
     assert order.index("account") < order.index("upload") < order.index("recording")
+
+
+def test_a_check_tells_of_a_piece_that_was_changed_removed_or_added(room: LogRoom) -> None:
+    room.seal()
+    room.publish()
+    assert room.found() == set()
+    first, other = journaling.key_of(1), journaling.key_of(7)
+    forged = bytearray(inside.sealed(room.folder, first))
+    forged[40] ^= 1
+    with tampering.overwritten(room.folder, first, bytes(forged)):
+        assert room.found() == {("rows-altered", first)}
+    with tampering.removed(room.folder, first):
+        assert room.found() >= {("rows-missing", first)}
+    lock = next(iter(room.small.vault.list("log/"))).lock
+    room.small.vault.seal_bytes(other, b"{}\n", lock)
+    assert room.found() == {("rows-unknown", other)}
 
 
 def test_another_piece_in_the_way_is_an_alarm(room: LogRoom) -> None:

@@ -146,7 +146,9 @@ def test_the_matrix_denies_and_admits_each_role_somewhere() -> None:
     for caller in (CALLERS["dock"], CALLERS["administrator"]):
         answers = {may(caller, action) for action in CENSUS.values()}
         assert answers == {True, False}, caller
-    assert sum(may(ANYONE, action) for action in CENSUS.values()) == 8, "health, ready, schema, keys, checkpoints, options"
+    assert sum(may(ANYONE, action) for action in CENSUS.values()) == 8, (
+        "health, ready, schema, keys, checkpoints, options"
+    )
 
 
 SPOOFS: dict[str, dict[str, str]] = {

@@ -10,15 +10,16 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Table, delete, exists, insert, inspect, select, update
+from sqlalchemy import Connection, LargeBinary, Table, exists, insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from evidence.adapters.db import tables
 from evidence.adapters.db.repositories.journal import TABLES, key_text
-from evidence.adapters.db.tables import account, examination, metadata, recording, row_pending
+from evidence.adapters.db.tables import JOURNALLED, account, examination, metadata, recording
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
 
 Row = dict[str, Any]
@@ -122,9 +123,24 @@ def _readable(table: Table, rows: Iterable[Row], told: Told) -> Iterator[Row]:
         yield row
 
 
-def forget_pending(unit: SqlUnitOfWork) -> None:
-    """The rows written so far came from the vault and need not go there again."""
-    _connection(unit).execute(delete(row_pending))
+@contextmanager
+def unnoted(unit: SqlUnitOfWork) -> Iterator[None]:
+    """Write rows that came from the vault: they need not go there again, and are not noted meanwhile."""
+    connection = _connection(unit)
+    if connection.dialect.name == "postgresql":
+        for name in JOURNALLED:
+            connection.exec_driver_sql(f"ALTER TABLE {name} DISABLE TRIGGER {name}_noted")
+        yield
+        for name in JOURNALLED:
+            connection.exec_driver_sql(f"ALTER TABLE {name} ENABLE TRIGGER {name}_noted")
+        return
+    asked = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%^_noted' ESCAPE '^'"
+    triggers = [(str(name), str(sql)) for name, sql in connection.exec_driver_sql(asked)]
+    for name, _ in triggers:
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    yield
+    for _, sql in triggers:
+        connection.exec_driver_sql(sql)
 
 
 def correct(unit: SqlUnitOfWork, recording_id: str, values: Mapping[str, object]) -> None:

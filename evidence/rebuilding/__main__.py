@@ -1,0 +1,20 @@
+"""A helper of a rebuild: looks into the parts of a vault that stand on standard input (manifests.py)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from evidence.rebuilding.manifests import look_into
+
+
+def main() -> None:
+    """Look into each part."""
+    said = json.load(sys.stdin)
+    for part in said["parts"]:
+        look_into(said["url"], Path(said["keys"]), Path(said["scratch"]), part)
+
+
+if __name__ == "__main__":
+    main()
