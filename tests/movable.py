@@ -137,10 +137,10 @@ def _sized(origin: Origin, size: int) -> Origin:
 
 
 def rows(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """Return every row of every table, in the order of keys."""
+    """Return every row of every table, in the order of keys; not which rows wait for the vault."""
     from sqlalchemy import select
 
-    from evidence.adapters.db.tables import metadata
+    from evidence.adapters.db.whole import CONTENT
 
     database = SqlDatabase(url, SITE)
     try:
@@ -151,7 +151,7 @@ def rows(url: str) -> dict[str, list[tuple[Any, ...]]]:
                     tuple(row)
                     for row in connection.execute(select(table).order_by(*table.primary_key.columns))
                 ]
-                for table in metadata.sorted_tables
+                for table in CONTENT
             }
     finally:
         database.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from evidence.adapters.db import whole
 from evidence.adapters.db.unit_of_work import SqlDatabase
@@ -52,6 +53,29 @@ def test_a_copy_says_the_same_on_either_engine_and_the_log_goes_on_with_the_next
     assert contents == digest(old) == digest(new)
     assert contents.rows["recording"] == 3
     assert rows(str(old.engine.url)) == rows(new.engine.url.render_as_string(False).replace("+psycopg", ""))
+
+
+def test_a_copy_waits_for_the_vault_with_what_waited_before_and_with_what_changed_on_its_way(
+    old: SqlDatabase, new: SqlDatabase
+) -> None:
+    def pending(database: SqlDatabase) -> set[tuple[str, str]]:
+        with database.reading() as unit:
+            found = unit.log._db.execute(text("SELECT kind, row_key FROM row_pending"))
+            return {(str(kind), str(key)) for kind, key in found}
+
+    def change(table: str, row: dict[str, Any]) -> None:
+        if table == "recording":
+            row["data_version"] = "2"
+
+    with old.writing() as unit:
+        unit.journal.plan()  # everything is on its way into the vault
+    assert pending(old) == set()
+    new.migrate()
+    whole.copy(old, new, change, lambda *_: None)
+    with old.reading() as unit:
+        ids = {("recording", one.recording.id) for one in unit.recordings.all()}
+    assert pending(new) == ids
+    assert len(ids) == 3
 
 
 def test_each_value_that_changes_changes_the_digest(old: SqlDatabase) -> None:
