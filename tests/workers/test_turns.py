@@ -76,6 +76,8 @@ def as_application(small: SmallSite) -> Any:
         settings=SimpleNamespace(publish_s=3600, audit_minutes=60),
         publishing=SimpleNamespace(publish_all=lambda: None),
         auditing=SimpleNamespace(fsck=lambda _: None),
+        watching=SimpleNamespace(begin=lambda: None, look=lambda: None),
+        witnessing=SimpleNamespace(witnesses=[]),
     )
 
 
