@@ -96,11 +96,17 @@ def alarms(data: Data = None, json_: Json = False) -> None:
 
 
 @app.command()
-def clear(data: Data = None) -> None:
+def clear(
+    data: Data = None,
+    accept: Annotated[
+        bool,
+        typer.Option("--accept", help="接受仍存在的不一致 / accept what is still found"),
+    ] = False,
+) -> None:
     """核对无误后解除警报 / Clear the alarms, after a check that finds nothing."""
     application = open_site(data)
     try:
-        number = application.auditing.clear(OPERATOR)
+        number = application.auditing.clear(OPERATOR, accept=accept)
     except Conflict as problem:
         raise IntegrityFault(problem.code, **problem.fields) from problem
     finally:

@@ -6,6 +6,8 @@ signed over a past that does not agree. Nothing is put right by itself.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -49,7 +51,8 @@ class Auditing:
         with self.site.database.reading() as unit:
             sound = unit.log.last_ok(Act.LOG_CHECK)
         earliest = from_text(sound["facts"]["began"]) if sound else None
-        found = {(one.kind, one.item): one for one in self._faults()}
+        accepted = self._accepted()
+        found = {(one.kind, one.item): one for one in self._faults() if _sign(one) not in accepted}
         now = self.site.clock.now()
         alarms = [Alarm(one.kind, one.item, now, earliest, one.detail) for one in found.values()]
         raise_alarms(self.site, self.signer, alarms)
@@ -93,18 +96,38 @@ class Auditing:
             return unit.alarms.standing()
 
     @admits(Action.MANAGE_LOG)
-    def clear(self, caller: Caller) -> int:
+    def clear(self, caller: Caller, *, accept: bool = False) -> int:
         """Clear the alarms after a check that finds nothing; return how many stood. The signer is told apart
-        (`evidence signer --resume`), by whoever answers for it. Raises: Conflict("still-broken").
+        (`evidence signer --resume`), by whoever answers for it.
+
+        accept: what the check still finds, exactly as it stands, is no alarm from now on: what is lost for
+        good must not keep everything else from being signed. Each is named in the log.
+        Raises: Conflict("still-broken") unless accepted.
         """
         found = self.fsck(caller)
-        if found:
+        if found and not accept:
             raise Conflict("still-broken", faults=len(found), first=f"{found[0].kind} {found[0].item}")
         now = self.site.clock.now()
+        signs = [_sign(one) for one in found]
+        parts = [signs[at : at + MOST_TOLD] for at in range(0, len(signs), MOST_TOLD)] or [[]]
         with self.site.database.writing() as unit:
             cleared = unit.alarms.clear(now)
-            unit.log.append(Entry(Act.ALARM_CLEAR, caller.id, facts={"alarms": cleared}), now)
+            for part in parts:
+                facts: dict[str, object] = {"accepted": part, "alarms": cleared}
+                unit.log.append(Entry(Act.ALARM_CLEAR, caller.id, facts=facts), now)
         return cleared
+
+    def _accepted(self) -> set[str]:
+        """Return what was accepted, as the log has it: no row that somebody could add."""
+        with self.site.database.reading() as unit:
+            cleared = unit.log.of_act(Act.ALARM_CLEAR)
+            return {sign for entry in cleared for sign in entry["facts"].get("accepted", [])}
+
+
+def _sign(one: Fault | Alarm) -> str:
+    """Return what names a fault exactly as it stands: kind, item, and a digest of the rest."""
+    detail = json.dumps(dict(one.detail), sort_keys=True, default=str)
+    return f"{one.kind} {one.item} {hashlib.sha256(detail.encode()).hexdigest()}"
 
 
 def raise_alarms(site: Site, signer: LogSigner, alarms: Sequence[Alarm]) -> None:

@@ -38,6 +38,9 @@ class AuditLog(Protocol):
     def place(self, family: Family, object_id: str, n: int) -> tuple[str, int] | None:
         """Return log and index of entry number n about an object, as its counter says."""
 
+    def of_act(self, act: Act) -> Iterator[Mapping[str, Any]]:
+        """Yield the entries of an act that can be read, in the order of arrival."""
+
     def last_ok(self, act: Act) -> Mapping[str, Any] | None:
         """Return the last entry of an act with the result "ok"."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from evidence.domain.audit import Act, Family, family_of, log_of
 
-LOOKS = {Act.READ_ORIGINAL, Act.READ_LIST, Act.READ_MANIFEST, Act.DENIED}
+LOOKS = {Act.READ_ORIGINAL, Act.READ_LIST, Act.READ_MANIFEST, Act.READ_LOG, Act.DENIED}
 
 
 def test_looks_and_denials_go_to_access_and_every_other_act_to_custody() -> None:

@@ -29,7 +29,7 @@ from tests.drills.ground import Ground, Rows
 
 # A piece of a log in the vault, and the lock records beside it (docs/formats/log-segment.md).
 _OF_A_LOG = re.compile(
-    r"log/(custody|access/[0-9]{4})/[0-9]{15}/(entries|checkpoint)(~lock\.[0-9]{6}\.json)?"
+    r"log/(custody|access/[0-9]{4}|rows)/[0-9]{15}/(entries|checkpoint|rows)(~lock\.[0-9]{6}\.json)?"
 )
 
 

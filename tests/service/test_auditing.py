@@ -198,6 +198,34 @@ def test_alarms_are_cleared_only_after_a_check_that_finds_nothing(room: LogRoom)
     room.publish()
 
 
+def test_what_is_lost_for_good_is_accepted_by_name_and_anything_else_is_still_found(room: LogRoom) -> None:
+    expected = removed_original(room)
+    assert expected <= room.found()
+    with pytest.raises(Conflict, match="still-broken"):
+        room.auditing.clear(OPERATOR)
+    assert room.auditing.clear(OPERATOR, accept=True) > 0
+    room.store.resume()
+    assert room.fsck() == []
+    room.publish()
+    ((body,),) = inside.rows(room.folder, "SELECT body FROM audit_entry WHERE act = 'alarm.clear'")
+    ((kind, item),) = expected
+    assert f"{kind} {item} " in bytes(body).decode()
+    further = removed_segment(room)
+    assert further <= room.found()
+    assert not expected & room.found()
+
+
+def test_an_acceptance_holds_only_for_what_stood_there(room: LogRoom) -> None:
+    edited_row(room)
+    key = Piece("custody", sizes(room)[0], Kind.ENTRIES).key()
+    whole = inside.sealed(room.folder, key)
+    tampering.overwrite(room.folder, key, whole.replace(b'"res":"ok"', b'"res":"no"', 1))
+    room.auditing.clear(OPERATOR, accept=True)
+    assert room.fsck() == []
+    tampering.overwrite(room.folder, key, whole.replace(b'"res":"ok"', b'"res":"ko"', 1))
+    assert ("entry-altered", "custody/0") in room.found()
+
+
 def test_the_guards_of_the_published_tables_refuse_a_change(room: LogRoom) -> None:
     for table in ("log_segment", "log_checkpoint", "log_key"):
         for sql in (f"UPDATE {table} SET log = 'x'", f"DELETE FROM {table}"):

@@ -17,6 +17,8 @@ from tests.ledger.trees import CHECKS
 from tests.service_process import ServiceProcess
 from tests.witness_process import WitnessProcess, command
 
+pytestmark = pytest.mark.grown  # a witness of its own for each: minutes
+
 
 @pytest.fixture
 def witness(tmp_path: Path) -> Iterator[WitnessProcess]:
@@ -41,7 +43,6 @@ def cosigned(service: ServiceProcess, trust: Trust, logged_at_least: int) -> Tru
         time.sleep(0.2)
 
 
-@pytest.mark.slow
 def test_a_service_has_its_checkpoints_cosigned_by_itself(tmp_path: Path, witness: WitnessProcess) -> None:
     service = ServiceProcess(tmp_path / "site", EVIDENCE_PUBLISH_S="1")
     service.command("log", "publish")

@@ -34,6 +34,8 @@ from tests.log_room import OPERATOR, LogRoom
 from tests.service_process import free_port
 from tests.witness_process import WitnessProcess, command
 
+pytestmark = pytest.mark.grown  # a witness of its own for each: minutes
+
 
 class Court:
     """A site with logs, and two witnesses that know its log of custody."""

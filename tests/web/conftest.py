@@ -20,7 +20,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def service(site: Path) -> Iterator[ServiceProcess]:
     """A running service."""
-    with ServiceProcess(site) as service:
+    with ServiceProcess(site, EVIDENCE_PUBLISH_S="2") as service:
         yield service
 
 

@@ -29,6 +29,8 @@ BODY = b"not a film"
 A = "a" * 32
 # tests/service/test_auditing.py does them, and looks for the same.
 ABOUT_THE_LOG = {Act.LOG_KEY, Act.LOG_ROTATE, Act.LOG_CHECK, Act.ALARM_CLEAR, Act.PROVE, Act.READ_LOG}
+# tests/service/test_watching.py, tests/adapters/db/test_journal.py and tests/rebuilding do these.
+ABOUT_THE_LOG |= {Act.START, Act.LOG_ROWS, Act.REBUILD}
 SECRETS = {
     "device": "SERIAL-4711",
     "wearer": "王小明-98765",

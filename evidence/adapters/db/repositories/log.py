@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -141,6 +142,13 @@ class SqlLog:
         row = self._db.execute(select(audit_about.c.log, audit_about.c.idx).where(mine, audit_about.c.n == n))
         found = row.first()
         return None if found is None else (str(found.log), int(found.idx))
+
+    def of_act(self, act: Act) -> Iterator[Mapping[str, Any]]:
+        """Yield the entries of an act that can be read, in the order of arrival."""
+        query = select(audit_entry.c.body).where(audit_entry.c.act == act.value).order_by(audit_entry.c.id)
+        for row in self._db.execute(query):
+            with suppress(IntegrityFault):  # what cannot be read is a fault of its own
+                yield read_entry(stored_bytes(row.body))
 
     def last_ok(self, act: Act) -> Mapping[str, Any] | None:
         """Return the last entry of an act with the result "ok", looked for from the end."""
