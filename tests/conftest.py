@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 import pytest
+from hypothesis import settings
 
 from tests import forms
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:  # their drivers take half a second to load, and most test run
     from tests.servers.postgres import PostgresServer
     from tests.servers.redis import RedisServer
 
+
+# Half as many examples in `./dev.sh test` as Hypothesis would take; `--grown` takes them all.
+settings.register_profile("test", max_examples=50)
+settings.register_profile("grown", max_examples=100)
+settings.load_profile("grown" if forms.GROWN else "test")
 
 # What starts whole processes and servers: its files take longest.
 LONGEST = ("drills", "workers", "cli", "storage", "journeys", "dock", "web")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.drills import services, sweeps, tracer
 
-POINTS = 24
+POINTS = 16
 SEED = int(os.environ.get("EVIDENCE_DRILL_SEED", random.randrange(10**6)))
 
 pytestmark = [

@@ -15,7 +15,7 @@ import pytest
 from tests.drills import discs, sweeps
 
 pytestmark = pytest.mark.slow
-POINTS = 6
+POINTS = 4
 
 
 @pytest.fixture(autouse=True)
