@@ -1,8 +1,7 @@
 """The signing key of a site: an Ed25519 key in a file only the service may read, made at `init`.
 
-Old verifier keys stay in `keys/verifiers` so that what they signed verifies for ever. Not here: rotation and
-the
-separate signer process (the ledger's issue).
+Old verifier keys stay in `keys/verifiers` so that what they signed verifies for ever. Not here: a change of
+this key (there is no command for it yet), and the keys of the logs (evidence/signer).
 """
 
 from __future__ import annotations
