@@ -22,7 +22,7 @@ from evidence.adapters.digesting import OneDigest, TwoDigests
 from evidence.adapters.keys import FileSigner, make_key
 from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
 from evidence.adapters.originals import VaultOriginals
-from evidence.adapters.packs import load_pack, shipped_packs
+from evidence.adapters.packs import STRICTEST, load_pack, shipped_packs
 from evidence.adapters.prober import SandboxedProber
 from evidence.adapters.witness_line import open_witnesses
 from evidence.errors import Conflict, Invalid, Unavailable
@@ -119,6 +119,7 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
         clock=SystemClock(),
         signer=FileSigner(data / "keys"),
         policies=load_pack(settings.policy),
+        strictest=load_pack(STRICTEST),
         prober=SandboxedProber(),
         originals=VaultOriginals(vault, scratch),
         bell=bell,

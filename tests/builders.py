@@ -16,10 +16,11 @@ from evidence.adapters.keys import FileSigner, make_key
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import load_pack
 from evidence.adapters.prober import SandboxedProber
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.findings import Finding
 from evidence.domain.media import MediaFacts
 from evidence.domain.recordings import Origin
+from evidence.domain.rights import TOKEN_SCOPES, Kind
 from evidence.domain.uploads import Upload
 from evidence.policy.rules import Pack
 from evidence.service.accounts import Accounts
@@ -106,6 +107,7 @@ class SmallSite:
             clock=self.clock,
             signer=FileSigner(self.folder / "keys"),
             policies=load_pack("dazhe-2020"),
+            strictest=load_pack("strict"),
             prober=IndexOnlyProber(),
             originals=VaultOriginals(self.vault, self.folder / "scratch"),
             bell=self.bell,
@@ -122,7 +124,7 @@ class SmallSite:
     @property
     def administrator(self) -> Caller:
         """An administrator."""
-        return Caller("0" * 32, Role.ADMINISTRATOR, "administrator")
+        return Caller("0" * 32, Kind.INTEGRATION, "administrator", scopes=TOKEN_SCOPES)
 
     @property
     def dock(self) -> Caller:

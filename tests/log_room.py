@@ -10,8 +10,9 @@ from pathlib import Path
 from sqlalchemy import text
 
 from evidence.adapters.log_signer import NOTE_CHECKS
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.alarms import Alarm
+from evidence.domain.rights import Kind
 from evidence.ledger.checkpoints import Checkpoint
 from evidence.service.auditing import Auditing
 from evidence.service.log_keys import LogKeys
@@ -23,7 +24,7 @@ from evidence.signer.store import Store
 from tests import inside
 from tests.builders import SITE, SmallSite, an_origin
 
-OPERATOR = Caller("operator", Role.OPERATOR)
+OPERATOR = Caller("operator", Kind.OPERATOR)
 GUARDED = ("audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key", "log_cosignature")
 
 

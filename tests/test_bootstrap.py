@@ -15,11 +15,12 @@ import pytest
 
 from evidence import bootstrap, settings
 from evidence.adapters.digesting import OneDigest, TwoDigests
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
+from evidence.domain.rights import Kind
 from evidence.errors import Busy, Invalid, PolicyError
 from tests import forms, inside
 
-OPERATOR = Caller("operator", Role.OPERATOR)
+OPERATOR = Caller("operator", Kind.OPERATOR)
 
 
 def initialise(data: Path, policy: str = "dazhe-2020", sm3: bool = True) -> bootstrap.Application:
@@ -100,7 +101,7 @@ def test_there_is_one_account_after_init_and_no_dock(tmp_path: Path) -> None:
     application = bootstrap.build(tmp_path / "data")
     caller = application.accounts.identify(token)
     assert caller is not None
-    assert caller.role is Role.ADMINISTRATOR
+    assert caller.kind is Kind.INTEGRATION
     assert application.accounts.docks(OPERATOR) == []
     assert token.encode() not in b"".join(inside.written(tmp_path / "data").values())
 

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from functools import partial
 
 from evidence.bootstrap import Application
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
+from evidence.domain.rights import Kind
 from evidence.service.watching import LOOK_EVERY_S
 
 log = logging.getLogger("evidence.workers")
-_SERVICE = Caller("service", Role.OPERATOR, "service")
+_SERVICE = Caller("service", Kind.OPERATOR, "service")
 
 
 def every(

@@ -16,6 +16,8 @@ from evidence.errors import PolicyError
 from evidence.policy.reading import read_pack, read_set
 from evidence.policy.sets import PolicySet
 
+STRICTEST = "strict"  # the shipped pack that is the union of all bars
+
 
 class _KnownZones:
     """The time zones this machine can compute with."""

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evidence.cli.words import printable
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
+from evidence.domain.rights import Kind
 from evidence.errors import Invalid, Unavailable
 from evidence.local import check_machine
 from evidence.locale import say
@@ -29,7 +30,7 @@ Data = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="机器可读 / machine-readable")]
 Device = Annotated[str | None, typer.Option("--device", help="仅此设备 / this device only")]
-OPERATOR = Caller("operator", Role.OPERATOR, "operator")
+OPERATOR = Caller("operator", Kind.OPERATOR, "operator")
 
 docks = typer.Typer(help="采集站 / docking stations", no_args_is_help=True)
 

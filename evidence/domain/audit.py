@@ -82,7 +82,8 @@ class Reference:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One act to be logged. objects: (kind, id) pairs, each id once; facts: strings, integers, booleans,
-    null, lists, maps.
+    null, lists, maps. personal: values of which the entry holds commitments only; they stand in a table of
+    their own and can be erased.
     """
 
     act: Act
@@ -91,6 +92,7 @@ class Entry:
     result: str = "ok"
     facts: Mapping[str, object] = field(default_factory=dict)
     ref: Reference | None = None
+    personal: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

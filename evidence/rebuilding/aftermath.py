@@ -11,9 +11,10 @@ from contextlib import suppress
 from evidence.adapters.db import replay
 from evidence.adapters.db.repositories.journal import TABLES
 from evidence.adapters.db.unit_of_work import SqlUnitOfWork
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import new_id
+from evidence.domain.rights import TOKEN_SCOPES, Kind
 from evidence.domain.uploads import UploadState
 from evidence.rebuilding.report import Report
 from evidence.service.jobs import JobName
@@ -72,11 +73,11 @@ class Aftermath:
         """Give the oldest administrator a new token, or make one where none is left."""
         self._report.token = secrets.token_urlsafe(32)
         token_sha256 = hashlib.sha256(self._report.token.encode()).hexdigest()
-        found = [one for one in self._unit.accounts.all() if one.role is Role.ADMINISTRATOR]
+        found = [one for one in self._unit.accounts.all() if one.kind is Kind.INTEGRATION]
         if found:
             self._unit.accounts.renew(found[0].id, token_sha256)
         else:
-            administrator = Caller(new_id(), Role.ADMINISTRATOR, "administrator")
+            administrator = Caller(new_id(), Kind.INTEGRATION, "administrator", scopes=TOKEN_SCOPES)
             self._unit.accounts.add(administrator, token_sha256, self._site.clock.now())
 
     def _record(self, caller: Caller) -> None:

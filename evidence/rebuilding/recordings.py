@@ -17,12 +17,13 @@ from evidence.adapters.db import replay
 from evidence.adapters.db.repositories.rows import name_digest
 from evidence.adapters.db.unit_of_work import SqlUnitOfWork
 from evidence.adapters.rebuilding import Scratch, Sealing
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry, Place, Reference
 from evidence.domain.digests import Digests
 from evidence.domain.ids import is_id
 from evidence.domain.instants import from_text
 from evidence.domain.recordings import Origin, Recording
+from evidence.domain.rights import Kind
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import EvidenceError
 from evidence.ledger.canonical import canonical
@@ -33,7 +34,7 @@ from evidence.service.documents import receipt_body
 from evidence.service.moving import Teller
 from evidence.service.site import Site
 
-_STAND_IN = Caller("0" * 31 + "1", Role.DOCK, "rebuild")  # where no account of a lost upload is known
+_STAND_IN = Caller("0" * 31 + "1", Kind.DOCK, "rebuild")  # where no account of a lost upload is known
 
 
 @dataclass(frozen=True)

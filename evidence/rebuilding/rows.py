@@ -14,8 +14,8 @@ from evidence.adapters.db import replay
 from evidence.adapters.db.repositories.journal import TABLES, key_text
 from evidence.adapters.db.unit_of_work import SqlUnitOfWork
 from evidence.adapters.rebuilding import Scratch
-from evidence.domain.access import Role
 from evidence.domain.instants import to_text
+from evidence.domain.rights import Kind
 from evidence.errors import IntegrityFault
 from evidence.ledger.rows import Line, key_of, read_lines, write_line
 from evidence.rebuilding.logs import read_object
@@ -109,7 +109,7 @@ def _stand_in(account_id: str, clock: Clock) -> bytes:
     """Return the row of an account of which nothing is known but that it was there: it opens no door."""
     now = to_text(clock.now())
     row = {"created_at": now, "id": account_id, "name": f"rebuilt {account_id}", "revoked_at": now}
-    return write_line(Line("account", {**row, "role": Role.DOCK.value}, is_gone=False))
+    return write_line(Line("account", {**row, "role": Kind.DOCK.value}, is_gone=False))
 
 
 def _lines(raw: bytes) -> Iterator[tuple[str, str, bytes | None]]:

@@ -9,9 +9,10 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
-from evidence.domain.access import Action, Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import new_id
+from evidence.domain.rights import TOKEN_SCOPES, Action, Kind
 from evidence.errors import Invalid, NotFound
 from evidence.service.gate import admits
 from evidence.service.site import Site
@@ -29,7 +30,7 @@ class Accounts:
             if unit.accounts.all():
                 raise Invalid("already-initialised")
             token = _new_token()
-            caller = Caller(new_id(), Role.ADMINISTRATOR, "administrator")
+            caller = Caller(new_id(), Kind.INTEGRATION, "administrator", scopes=TOKEN_SCOPES)
             now = self.site.clock.now()
             unit.accounts.add(caller, _hash(token), now)
             unit.log.append(Entry(Act.INIT, caller.id, objects=(("account", caller.id),)), now)
@@ -40,7 +41,7 @@ class Accounts:
         """Add a dock and return its account and its token, shown this once. Raises: Conflict, Invalid."""
         if not name.strip() or len(name) > 200 or not name.replace("\u3000", " ").isprintable():
             raise Invalid("invalid-name", name=name)
-        token, dock = _new_token(), Caller(new_id(), Role.DOCK, name)
+        token, dock = _new_token(), Caller(new_id(), Kind.DOCK, name)
         with self.site.database.writing() as unit:
             now = self.site.clock.now()
             unit.accounts.add(dock, _hash(token), now)
@@ -55,7 +56,7 @@ class Accounts:
         """
         with self.site.database.writing() as unit:
             now = self.site.clock.now()
-            docks = [one for one in unit.accounts.all() if one.role is Role.DOCK]
+            docks = [one for one in unit.accounts.all() if one.kind is Kind.DOCK]
             named = {**{one.name: one.id for one in docks}, **{one.id: one.id for one in docks}}
             dock_id = named.get(dock)
             if dock_id is None or not unit.accounts.revoke(dock_id, now):
@@ -66,12 +67,12 @@ class Accounts:
     def docks(self, _caller: Caller) -> list[Caller]:
         """Return the docks, oldest first."""
         with self.site.database.reading() as unit:
-            return [account for account in unit.accounts.all() if account.role is Role.DOCK]
+            return [account for account in unit.accounts.all() if account.kind is Kind.DOCK]
 
     def identify(self, token: str) -> Caller | None:
         """Return the account that holds a token, or None. Looks up by hash: nothing to time."""
         with self.site.database.reading() as unit:
-            return unit.accounts.by_token(_hash(token))
+            return unit.accounts.by_token(_hash(token), self.site.clock.now())
 
 
 def _new_token() -> str:

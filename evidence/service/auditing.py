@@ -13,10 +13,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
 from evidence.domain.alarms import Alarm
 from evidence.domain.audit import Act, Entry
 from evidence.domain.instants import from_text, to_text
+from evidence.domain.rights import Action
 from evidence.errors import Conflict, EvidenceError, Unavailable
 from evidence.ledger.keys import VerifierKey
 from evidence.ledger.segments import Kind, Piece

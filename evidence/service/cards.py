@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.recordings import Origin
+from evidence.domain.rights import Action
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Invalid
 from evidence.policy.rules import Pack

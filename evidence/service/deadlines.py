@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.deadlines import (
     DeadlineKind,
@@ -22,6 +22,7 @@ from evidence.domain.deadlines import (
     offset_findings,
 )
 from evidence.domain.recordings import Origin
+from evidence.domain.rights import Action
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredRecording
 from evidence.service.gate import admits

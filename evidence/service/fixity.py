@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.findings import Code, Finding, Severity
+from evidence.domain.rights import Action
 from evidence.domain.uploads import UploadState
 from evidence.errors import EvidenceError, NotFound
 from evidence.policy.rules import Pack, cite_ids

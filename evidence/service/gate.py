@@ -10,7 +10,8 @@ import functools
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, Protocol, TypeVar, cast
 
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
+from evidence.domain.rights import Action
 from evidence.service.site import Site
 
 P = ParamSpec("P")

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
+from evidence.domain.rights import Action
 from evidence.service.gate import admits
 from evidence.service.log_ports import LogSigner
 from evidence.service.site import Site

@@ -20,6 +20,7 @@ from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree
+from evidence.service.people_ports import Grants, People, Standings, Units
 
 
 class Clock(Protocol):
@@ -32,11 +33,13 @@ class Clock(Protocol):
 class Accounts(Protocol):
     """Accounts; a token is stored only as its SHA-256."""
 
-    def add(self, caller: Caller, token_sha256: str, at: datetime) -> None:
+    def add(
+        self, caller: Caller, token_sha256: str, at: datetime, expires_at: datetime | None = None
+    ) -> None:
         """Add an account. Raises: Conflict when the name is taken."""
 
-    def by_token(self, token_sha256: str) -> Caller | None:
-        """Return the account of a token that is not revoked."""
+    def by_token(self, token_sha256: str, at: datetime) -> Caller | None:
+        """Return the account of a token that is in force at a moment."""
 
     def revoke(self, account_id: str, at: datetime) -> bool:
         """Make an account's token worthless from now on; False when there is no such account in force."""
@@ -248,6 +251,22 @@ class UnitOfWork(Protocol):
     @property
     def journal(self) -> Journal:
         """The journal of rows."""
+
+    @property
+    def units(self) -> Units:
+        """Agencies and their units."""
+
+    @property
+    def people(self) -> People:
+        """The roll."""
+
+    @property
+    def grants(self) -> Grants:
+        """Roles that people were given."""
+
+    @property
+    def standings(self) -> Standings:
+        """What the policy of access asks about recordings."""
 
 
 class Database(Protocol):

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry, Family, log_of
 from evidence.domain.ids import is_id
+from evidence.domain.rights import Action
 from evidence.errors import Conflict, NotFound
 from evidence.ledger.canonical import canonical
 from evidence.ledger.entries import read_entry

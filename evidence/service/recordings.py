@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from evidence.domain.access import Action, Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id
+from evidence.domain.rights import Action, Kind
 from evidence.domain.uploads import UploadState
 from evidence.errors import Conflict, NotFound
 from evidence.service.catalogue import StoredFinding, StoredRecording
@@ -87,7 +88,7 @@ class Recordings:
         """
         with self.site.database.reading() as unit:
             upload = unit.uploads.get(upload_id) if is_id(upload_id) else None
-            foreign = upload is not None and caller.role is Role.DOCK and upload.account_id != caller.id
+            foreign = upload is not None and caller.kind is Kind.DOCK and upload.account_id != caller.id
             if upload is None or foreign or upload.state is UploadState.TERMINATED:
                 raise NotFound("upload-not-found", upload=upload_id)
             if upload.state is UploadState.REFUSED:

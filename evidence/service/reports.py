@@ -8,10 +8,11 @@ from datetime import date, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.findings import Code, Severity
+from evidence.domain.rights import Action
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import NoSpace
 from evidence.service.catalogue import StoredFinding, StoredRecording

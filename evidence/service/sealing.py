@@ -36,6 +36,7 @@ from evidence.service.deadlines import settle_notice
 from evidence.service.documents import MANIFEST, manifest_body, receipt_body, recording_of
 from evidence.service.instruments import pack_at
 from evidence.service.jobs import JobName
+from evidence.service.placing import place_recording
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
@@ -197,6 +198,7 @@ class Sealing:
             place = unit.log.append(entry, now)
             receipt = self.site.signer.sign(canonical(receipt_body(recording, place)))
             unit.recordings.add(upload.id, recording, receipt)
+            place_recording(unit, recording)
             unit.uploads.end(upload.id, UploadState.SEALED, recording_id=recording.id)
             self._mark_announced(unit, upload, recording.id, now)
             for job in (JobName.EXAMINE, *([JobName.DEEP] if self.site.terms.deep else [])):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from evidence.domain.access import Action, Caller, may
+from evidence.domain.access import Bars, Caller, may
 from evidence.domain.audit import Act, Entry
+from evidence.domain.rights import Action
 from evidence.errors import Refused
+from evidence.policy.bars import bars_of
 from evidence.service.catalogue import Terms
+from evidence.service.instruments import pack_at
 from evidence.service.ports import (
     Clock,
     Database,
@@ -33,18 +36,24 @@ class Site:
     clock: Clock
     signer: Signer
     policies: Policies
+    strictest: Policies  # the union of all bars: what no auxiliary may do, whatever the pack says
     prober: Prober
     originals: Originals
     bell: JobBell
     new_digests: Callable[[], RunningDigests]
     terms: Terms = field(default_factory=Terms)
 
+    def bars(self) -> Bars:
+        """Return what the law bars auxiliary personnel from now."""
+        now = self.clock.now()
+        return bars_of(pack_at(self.policies, now), pack_at(self.strictest, now))
+
     def admit(self, caller: Caller, action: Action) -> None:
         """Let the caller through or refuse; a refusal of a known account is logged before it is told.
 
         Raises: Refused("not-permitted").
         """
-        if may(caller, action):
+        if may(caller, action, self.bars()):
             return
         with self.database.writing() as unit:
             unit.log.append(

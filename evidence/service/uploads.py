@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from evidence.domain.access import Action, Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.recordings import Origin
+from evidence.domain.rights import Action, Kind
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Busy, Conflict, Invalid, NoSpace, NotFound, Refused
 from evidence.service.cards import check_origin
@@ -154,7 +155,7 @@ class Uploads:
         if is_id(upload_id):
             with self.site.database.reading() as unit:
                 upload = unit.uploads.get(upload_id)
-        foreign = upload is not None and caller.role is Role.DOCK and upload.account_id != caller.id
+        foreign = upload is not None and caller.kind is Kind.DOCK and upload.account_id != caller.id
         if upload is None or foreign or upload.state is UploadState.TERMINATED:
             raise NotFound("upload-not-found", upload=upload_id)
         if upload.state is UploadState.EXPIRED:

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evidence import __version__
 from evidence.bootstrap import Application
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
+from evidence.domain.rights import Action
 from evidence.web import alarms, errors, tus
 from evidence.web.api import cards, docks, logs, receipts, recordings, reports
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action

@@ -16,7 +16,8 @@ from fastapi.security.base import SecurityBase
 from starlette.concurrency import run_in_threadpool
 
 from evidence.bootstrap import Application
-from evidence.domain.access import ANYONE, Action, Caller
+from evidence.domain.access import ANYONE, Caller
+from evidence.domain.rights import Action
 from evidence.errors import Refused
 
 

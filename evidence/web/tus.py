@@ -17,9 +17,10 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
 from evidence.domain.instants import from_text
 from evidence.domain.recordings import Origin
+from evidence.domain.rights import Action
 from evidence.domain.uploads import Upload
 from evidence.errors import Invalid, Refused
 from evidence.service.reception import CHECKSUMS, Checksum, Reception

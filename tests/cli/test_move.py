@@ -22,7 +22,8 @@ from evidence.adapters import qualification
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.keys import FileSigner
 from evidence.cli import app
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
+from evidence.domain.rights import Kind
 from evidence.domain.uploads import UploadState
 from evidence.errors import Busy, Conflict, EvidenceError, IntegrityFault, Invalid, Unavailable
 from evidence.ledger.merkle import SHA256, root_of
@@ -146,14 +147,14 @@ def finish_upload(site: Movable) -> None:
     with application.site.database.reading() as unit:
         upload = unit.uploads.get(site.unfinished)
     assert upload is not None
-    dock = Caller(upload.account_id, Role.DOCK)
+    dock = Caller(upload.account_id, Kind.DOCK)
     with application.uploads.receive(dock, upload.id, upload.offset, len(REST), None) as reception:
         reception.take(REST)
         assert reception.commit().offset == upload.origin.size_bytes
     while application.work.do_next("tester"):
         pass
     assert application.uploads.status(dock, upload.id).state is UploadState.SEALED
-    operator = Caller("operator", Role.OPERATOR)
+    operator = Caller("operator", Kind.OPERATOR)
     _, original = application.recordings.open_original(operator, upload.id)
     with original:
         assert original.read() == b"\7" * 30_000 + REST

@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from evidence.bootstrap import Application, build, initialise
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.recordings import Origin
+from evidence.domain.rights import Kind
 from evidence.errors import EvidenceError
 from evidence.service.jobs import JobName
 from evidence.service.reception import Checksum
@@ -34,7 +35,7 @@ from evidence.signer.__main__ import run as sign
 from storage.errors import StorageError
 
 _SET_PTRACER, _ANYONE = 0x59616D61, ctypes.c_ulong(-1)  # prctl(2): where the Yama module asks for leave
-OPERATOR = Caller("operator", Role.OPERATOR, "operator")
+OPERATOR = Caller("operator", Kind.OPERATOR, "operator")
 MOST_TRIES = 50
 
 

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidence.bootstrap import Application
-from evidence.domain.access import Action, Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.recordings import Origin
+from evidence.domain.rights import Action, Kind
 from evidence.errors import EvidenceError, Refused
 from evidence.ledger import notes
 from evidence.ledger.checkpoints import Checkpoint
@@ -174,7 +175,7 @@ def grow(opened: Application, number: int) -> None:
         name = f"{os.urandom(4).hex()}-{one}.mp4"
         opened.uploads.create(dock, Origin("DSJX9A00123", "012345", name, 5, None), None)
     with suppress(Refused):
-        opened.site.admit(Caller(dock.id, Role.DOCK, dock.name), Action.MANAGE_DOCKS)
+        opened.site.admit(Caller(dock.id, Kind.DOCK, dock.name), Action.MANAGE_DOCKS)
 
 
 def _checkpoints(data: Path) -> Iterator[tuple[tuple[str, int, str], bytes]]:

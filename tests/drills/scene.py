@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evidence.bootstrap import Application, build
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
+from evidence.domain.rights import Kind
 from tests import inside
 from tests.drills.acknowledgements import AcknowledgementLog
 from tests.drills.lines import HttpLine
@@ -24,7 +25,7 @@ from tests.drills.workload import Sending, Workload
 from tests.log_room import unguarded
 from tests.service_process import ServiceProcess
 
-OPERATOR = Caller("operator", Role.OPERATOR, "operator")
+OPERATOR = Caller("operator", Kind.OPERATOR, "operator")
 SHORT = {"EVIDENCE_PUBLISH_S": "1", "EVIDENCE_DEEP": "false"}
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from evidence.domain.access import Action
+from evidence.domain.rights import Action
 from evidence.service.gate import REGISTER
 from evidence.web.app import create_app
 from evidence.web.deps import verify_every_route_has_an_action
@@ -67,8 +67,33 @@ def test_a_route_without_an_action_refuses_to_start() -> None:
         verify_every_route_has_an_action(app)
 
 
+# Known to the policy, and barred or granted there; the desks that they are for come with later issues.
+WAITING = {
+    Action.PLAY,
+    Action.READ_VIEWS,
+    Action.LABEL,
+    Action.CLASSIFY,
+    Action.MARK_SERIOUS,
+    Action.HOLD,
+    Action.EXPORT,
+    Action.SHARE,
+    Action.DISPOSE,
+    Action.ASK_EMERGENCY,
+    Action.DECIDE_EMERGENCY,
+    Action.MANAGE_CASES,
+    Action.READ_DENIALS,
+    Action.MANAGE_TOKENS,
+    Action.MANAGE_UNITS,
+    Action.MANAGE_PEOPLE,
+    Action.READ_PEOPLE,
+    Action.MANAGE_ACCOUNTS,
+    Action.MANAGE_GRANTS,
+    Action.OWN_ACCOUNT,
+}
+
+
 def test_every_action_guards_a_use_case() -> None:
-    assert set(Action) - {Action.READ_PUBLIC} == set(REGISTER.values())
+    assert set(Action) - {Action.READ_PUBLIC} - WAITING == set(REGISTER.values())
 
 
 def test_a_site_can_be_built_small(tmp_path: Path) -> None:

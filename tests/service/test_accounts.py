@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.domain.access import Role
+from evidence.domain.rights import Kind
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from tests import inside
 from tests.builders import SmallSite, an_origin
@@ -26,7 +26,7 @@ def test_the_administrator_is_made_once(small: SmallSite) -> None:
     token = small.accounts.open_site()
     caller = small.accounts.identify(token)
     assert caller is not None
-    assert caller.role is Role.ADMINISTRATOR
+    assert caller.kind is Kind.INTEGRATION
     before, entries = accounts(small), len(small.log())
     with pytest.raises(Invalid, match="already-initialised"):
         small.accounts.open_site()

@@ -10,8 +10,9 @@ from datetime import timedelta
 import pytest
 
 from evidence.adapters.db.repositories.log import SqlLog
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act
+from evidence.domain.rights import Kind
 from evidence.errors import Refused
 from evidence.service.deadlines import Deadlines
 from evidence.service.fixity import Fixity
@@ -50,7 +51,7 @@ def test_a_whole_journey_is_in_the_log_act_by_act(small: SmallSite) -> None:
     small.work.sweep()
     small.accounts.revoke_dock(small.administrator, small.dock.id)
     with pytest.raises(Refused):
-        small.uploads.status(Caller("f" * 32, Role.ANYONE), other.id)
+        small.uploads.status(Caller("f" * 32, Kind.ANYONE), other.id)
     assert acts(small) == {
         Act.INIT: 1,
         Act.DOCK_ADD: 1,

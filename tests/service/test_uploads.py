@@ -10,7 +10,8 @@ from threading import Event, Thread, current_thread
 
 import pytest
 
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
+from evidence.domain.rights import Kind
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Busy, Conflict, Invalid, NoSpace, NotFound, Refused
 from evidence.service.reception import Checksum
@@ -96,7 +97,7 @@ def test_another_docks_upload_does_not_exist(small: SmallSite, upload_id: str) -
 def test_a_stranger_may_do_nothing_and_the_try_is_logged(small: SmallSite, upload_id: str) -> None:
     small.put(upload_id, 0, BODY[:5])
     before = small.files()
-    stranger = Caller("f" * 32, Role.ANYONE)
+    stranger = Caller("f" * 32, Kind.ANYONE)
     with pytest.raises(Refused, match="not-permitted"):
         small.uploads.terminate(stranger, upload_id)
     assert small.files() == before

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from evidence.domain.access import ANYONE, Action, Caller, Role, may
+from evidence.domain.access import ANYONE, Caller, may
 from evidence.domain.audit import Act
+from evidence.domain.rights import TOKEN_SCOPES, Action, Kind
 from evidence.web.app import create_app
 from tests import forms, inside
 from tests.service_process import ServiceProcess
@@ -23,8 +24,8 @@ CENSUS: dict[str, Action] = create_app(None, start_workers=False).state.census  
 CALLERS = {
     "no token": ANYONE,
     "wrong token": ANYONE,
-    "dock": Caller("d", Role.DOCK),
-    "administrator": Caller("a", Role.ADMINISTRATOR),
+    "dock": Caller("d", Kind.DOCK),
+    "administrator": Caller("a", Kind.INTEGRATION, scopes=TOKEN_SCOPES),
 }
 NUMBERS = itertools.count()
 # What a request that is allowed and well made is answered, where it is not 200.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.domain.access import Action
+from evidence.domain.rights import Action
 from tests.house.test_routes import ROUTES
 from tests.service_process import ServiceProcess
 from tests.web.talk import OCTETS, UPLOADS, Dock, raw, read_answer

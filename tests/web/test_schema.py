@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evidence.domain.access import Action
+from evidence.domain.rights import Action
 from tests.house.test_routes import ROUTES
 from tests.service_process import ServiceProcess
 from tests.web.talk import Dock, ask

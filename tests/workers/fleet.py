@@ -18,15 +18,16 @@ from types import TracebackType
 from sqlalchemy import text
 
 from evidence import bootstrap
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.recordings import Origin
+from evidence.domain.rights import Kind
 from evidence.domain.uploads import Upload, UploadState
 from tests.servers.processes import wait_until
 from tests.servers.redis import RedisServer
 
 ROOT = Path(__file__).parents[2]
 BODY = bytes(range(256)) * 400
-OPERATOR = Caller("operator", Role.OPERATOR)
+OPERATOR = Caller("operator", Kind.OPERATOR)
 
 
 class Fleet:

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from evidence import bootstrap
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
+from evidence.domain.rights import Kind
 from tests.service_process import ServiceProcess
 from tests.web.talk import Dock
 
-OPERATOR = Caller("operator", Role.OPERATOR)
+OPERATOR = Caller("operator", Kind.OPERATOR)
 BODY = bytes(range(256)) * 2000
 
 

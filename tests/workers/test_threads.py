@@ -15,8 +15,9 @@ import pytest
 
 from evidence import bootstrap
 from evidence.bootstrap import Application
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.recordings import Origin
+from evidence.domain.rights import Kind
 from evidence.domain.uploads import Upload, UploadState
 from evidence.service.examination import Examination
 from evidence.service.jobs import JobName
@@ -24,7 +25,7 @@ from evidence.service.sealing import Sealing
 from evidence.service.work import Work
 from workers import embedded
 
-OPERATOR = Caller("operator", Role.OPERATOR)
+OPERATOR = Caller("operator", Kind.OPERATOR)
 BODY = bytes(range(256)) * 400
 
 

@@ -6,7 +6,7 @@ gets them (`Words`).
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Dialect, Integer, String, Text, TypeDecorator
+from sqlalchemy import BigInteger, Dialect, Integer, MetaData, String, Text, TypeDecorator
 from sqlalchemy.exc import DontWrapMixin
 
 
@@ -51,9 +51,13 @@ class LongWords(Words):
         TypeDecorator.__init__(self)
 
 
+metadata = MetaData()
+"""All tables of this program: tables.py, people_tables.py, sign_in_tables.py."""
+
 AnyText = LongWords()
 Id = Words(32)
 Time = Words(27)  # 2026-11-21T05:00:00.667178Z
+Day = Words(10)  # 2026-11-21
 Sha256 = Words(64)
 # In SQLite an INTEGER PRIMARY KEY is the number of the row itself; PostgreSQL wants bigint.
 Number = BigInteger().with_variant(Integer(), "sqlite")

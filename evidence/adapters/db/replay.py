@@ -27,7 +27,7 @@ Told = Callable[[str, str, str], object]
 """told(table, key, reason): of a row that does not fit."""
 
 _AT_ONCE = 1000
-_LOG = {name: getattr(tables, name) for name in (
+_LOG = {name: metadata.tables[name] for name in (
     "audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key", "row_piece",
 )}  # fmt: skip
 

@@ -4,9 +4,7 @@ width.
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
 SHA-256 of the name (`name_sha256`), the name stands beside it.
 
-`audit_entry` holds the leaves of the logs, `audit_about` which entry is number n about an object. Both are
-append-only: triggers of the migrations refuse to change, delete, replace or empty. So are the tables that say
-what was published of the logs; `log_tile` alone may change, for it follows from the leaves (decision 16).
+The others: log_tables.py, people_tables.py, sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -19,14 +17,14 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     UniqueConstraint,
 )
 
-from evidence.adapters.db.columns import AnyText, Id, Number, Sha256, Time, Words
+from evidence.adapters.db import columns, log_tables, people_tables, sign_in_tables  # noqa: F401  (metadata)
+from evidence.adapters.db.columns import AnyText, Id, Sha256, Time, Words
 
-metadata = MetaData()
+metadata = columns.metadata
 
 account = Table(
     "account",
@@ -37,6 +35,8 @@ account = Table(
     Column("token_sha256", Sha256, nullable=False, unique=True),
     Column("created_at", Time, nullable=False),
     Column("revoked_at", Time),
+    Column("scopes", AnyText),  # of an integration's token: actions, joined by spaces
+    Column("expires_at", Time),
 )
 
 card = Table(
@@ -186,86 +186,6 @@ job = Table(
     Index("job_by_subject", "name", "subject", "state"),
 )
 
-audit_entry = Table(
-    "audit_entry",
-    metadata,
-    Column("id", Number, primary_key=True, autoincrement=False),  # order of arrival over all logs, from 1
-    Column("log", Words(20), nullable=False),  # "custody", "access/2026"
-    Column("idx", BigInteger, nullable=False),  # leaf of that log, from 0 without a hole
-    Column("at", Time, nullable=False),
-    Column("act", Words(30), nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Index("audit_entry_by_place", "log", "idx", unique=True),
-)
-
-audit_about = Table(
-    "audit_about",
-    metadata,
-    Column("family", Words(10), primary_key=True),  # "custody", "access": of all years
-    Column("object_id", Id, primary_key=True),
-    Column("n", BigInteger, primary_key=True),  # from 1 without a hole
-    Column("log", Words(20), nullable=False),
-    Column("idx", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-log_segment = Table(  # where pieces of a log end in the vault, decided before they are sealed
-    "log_segment",
-    metadata,
-    Column("log", Words(20), primary_key=True),
-    Column("size", BigInteger, primary_key=True, autoincrement=False),
-    sqlite_with_rowid=False,
-)
-
-log_checkpoint = Table(
-    "log_checkpoint",
-    metadata,
-    Column("log", Words(20), primary_key=True),
-    Column("size", BigInteger, primary_key=True, autoincrement=False),
-    Column("note", LargeBinary, nullable=False),
-    Column("at", Time, nullable=False),
-)
-
-log_key = Table(
-    "log_key",
-    metadata,
-    Column("vkey", Words(400), primary_key=True),
-    Column("log", Words(20), nullable=False),
-    Column("at", Time, nullable=False),
-)
-
-log_cosignature = Table(
-    "log_cosignature",
-    metadata,
-    Column("log", Words(20), primary_key=True),
-    Column("size", BigInteger, primary_key=True, autoincrement=False),
-    Column("name", Words(255), primary_key=True),  # of the witness's key
-    Column("key_id", Words(8), primary_key=True),
-    Column("line", AnyText, nullable=False),  # as it stands under the checkpoint, with its newline
-    Column("at", Time, nullable=False),  # when it came; what the witness says stands in the line
-)
-
-log_tile = Table(  # hashes of a tile as far as it is full; only a store to make proofs from
-    "log_tile",
-    metadata,
-    Column("log", Words(20), primary_key=True),
-    Column("level", Integer, primary_key=True, autoincrement=False),
-    Column("idx", BigInteger, primary_key=True, autoincrement=False),
-    Column("hashes", LargeBinary, nullable=False),
-)
-
-alarm = Table(  # what did not agree, until somebody has seen to it
-    "alarm",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("at", Time, nullable=False),
-    Column("kind", Words(40), nullable=False),
-    Column("item", AnyText, nullable=False),
-    Column("detail", AnyText, nullable=False),
-    Column("earliest", Time),  # null: not known
-    Column("cleared_at", Time),
-)
-
 row_pending = Table(  # rows that changed since the last piece was decided; triggers write it
     "row_pending",
     metadata,
@@ -294,4 +214,19 @@ JOURNALLED = {
     "examination": ("id",),
     "finding": ("id",),
     "alarm": ("id",),
+    "unit": ("id",),
+    "person": ("id",),
+    "post": ("id",),
+    "training": ("id",),
+    "undertaking": ("id",),
+    "role_grant": ("id",),
+    "standing": ("recording_id",),
+    "reader": ("id",),
+    "case_file": ("id",),
+    "case_recording": ("id",),
+    "case_member": ("id",),
+    "serious_event": ("id",),
+    "serious_recording": ("id",),
+    "serious_person": ("id",),
+    "emergency": ("id",),
 }

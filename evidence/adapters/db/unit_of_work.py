@@ -20,11 +20,15 @@ from evidence.adapters.db.repositories.cards import SqlCards
 from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.examinations import SqlExaminations
+from evidence.adapters.db.repositories.grants import SqlGrants
 from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
+from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
+from evidence.adapters.db.repositories.standings import SqlStandings
 from evidence.adapters.db.repositories.tree import SqlTree
+from evidence.adapters.db.repositories.units import SqlUnits
 from evidence.adapters.db.repositories.uploads import SqlUploads
 from evidence.errors import Unavailable
 
@@ -45,6 +49,10 @@ class SqlUnitOfWork:
         self.cosignatures = SqlCosignatures(connection)
         self.alarms = SqlAlarms(connection)
         self.journal = SqlJournal(connection)
+        self.units = SqlUnits(connection)
+        self.people = SqlPeople(connection)
+        self.grants = SqlGrants(connection)
+        self.standings = SqlStandings(connection)
 
 
 class SqlDatabase:

@@ -21,7 +21,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, inspect, literal, select
 
 from evidence.adapters.db.columns import UnstorableText
-from evidence.adapters.db.tables import JOURNALLED, audit_entry, metadata, row_pending
+from evidence.adapters.db.log_tables import audit_entry
+from evidence.adapters.db.tables import JOURNALLED, metadata, row_pending
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
 from evidence.domain.audit import Act
 from evidence.errors import IntegrityFault

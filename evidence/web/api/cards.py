@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
 from evidence.domain.instants import to_text
 from evidence.domain.recordings import Origin
+from evidence.domain.rights import Action
 from evidence.service.cards import FileStanding
 from evidence.web.bodies import described, read_json
 from evidence.web.deps import App, admitted

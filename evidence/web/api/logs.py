@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
 from evidence.answers import alarm_out
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
+from evidence.domain.rights import Action
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["logs"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
+from evidence.domain.rights import Action
 from evidence.service.recordings import StillSealing
 from evidence.web.deps import App, admitted
 

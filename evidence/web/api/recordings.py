@@ -12,7 +12,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from evidence.answers import finding_out, recording_out
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
+from evidence.domain.rights import Action
 from evidence.errors import Invalid
 from evidence.service.catalogue import StoredRecording
 from evidence.web.deps import App, admitted

@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import APIRouter
 
 from evidence.answers import deadline_out, finding_out, gaps_out
-from evidence.domain.access import Action, Caller
+from evidence.domain.access import Caller
 from evidence.domain.findings import Severity
+from evidence.domain.rights import Action
 from evidence.service.reports import Asked
 from evidence.web.deps import App, admitted
 

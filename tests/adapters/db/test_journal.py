@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from evidence.adapters.db.unit_of_work import SqlDatabase
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.ids import new_id
+from evidence.domain.rights import Kind
 from tests.adapters.db.engines import Fresh
 from tests.builders import SITE, START
 
@@ -44,7 +45,7 @@ def next_piece(database: SqlDatabase) -> list[dict[str, Any]]:
 
 
 def test_an_insert_a_change_and_a_delete_are_each_a_line_of_the_next_piece(database: SqlDatabase) -> None:
-    dock = Caller(new_id(), Role.DOCK, "执法站 'x'")
+    dock = Caller(new_id(), Kind.DOCK, "执法站 'x'")
     with database.writing() as unit:
         unit.accounts.add(dock, "a" * 64, START)
     assert pending(database) == [("account", dock.id)]
@@ -64,13 +65,13 @@ def test_an_insert_a_change_and_a_delete_are_each_a_line_of_the_next_piece(datab
 
 def test_what_a_rollback_takes_back_is_not_noted(database: SqlDatabase) -> None:
     with pytest.raises(ConnectionError), database.writing() as unit:
-        unit.accounts.add(Caller(new_id(), Role.DOCK, "dock"), "a" * 64, START)
+        unit.accounts.add(Caller(new_id(), Kind.DOCK, "dock"), "a" * 64, START)
         raise ConnectionError
     assert pending(database) == []
 
 
 def test_a_row_that_changes_while_its_piece_is_on_its_way_is_noted_again(database: SqlDatabase) -> None:
-    dock = Caller(new_id(), Role.DOCK, "dock")
+    dock = Caller(new_id(), Kind.DOCK, "dock")
     with database.writing() as unit:
         unit.accounts.add(dock, "a" * 64, START)
         unit.journal.plan()

@@ -8,10 +8,11 @@ import pytest
 
 from evidence.adapters.db.columns import UnstorableText
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.ids import new_id
 from evidence.domain.recordings import Origin
+from evidence.domain.rights import Kind
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Invalid
 from evidence.service.cards import LONGEST_NAME_BYTES, LONGEST_TEXT
@@ -54,7 +55,7 @@ def an_upload(origin: Origin, account_id: str, **changes: object) -> Upload:
 
 @pytest.fixture
 def dock(database: SqlDatabase) -> str:
-    caller = Caller(new_id(), Role.DOCK, "dock")
+    caller = Caller(new_id(), Kind.DOCK, "dock")
     with database.writing() as unit:
         unit.accounts.add(caller, "0" * 64, START)
     return caller.id

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import new_id
+from evidence.domain.rights import Kind
 from evidence.errors import Unavailable
 from evidence.service.jobs import JobName
 from tests.adapters.db.engines import Fresh
@@ -42,7 +43,7 @@ def test_an_exception_leaves_nothing_of_any_repository(database: SqlDatabase) ->
     def act() -> None:
         with database.writing() as unit:
             write(unit)
-            unit.accounts.add(Caller(new_id(), Role.DOCK, "dock"), "0" * 64, START)
+            unit.accounts.add(Caller(new_id(), Kind.DOCK, "dock"), "0" * 64, START)
             raise KeyError("in the middle")
 
     with pytest.raises(KeyError):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
+from evidence.adapters.db.repositories.rows import text_or_none
 from evidence.adapters.db.tables import account
-from evidence.domain.access import Caller, Role
+from evidence.domain.access import Caller
 from evidence.domain.instants import to_text
+from evidence.domain.rights import Action, Kind
 from evidence.errors import Conflict
 
 
@@ -19,7 +22,9 @@ class SqlAccounts:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def add(self, caller: Caller, token_sha256: str, at: datetime) -> None:
+    def add(
+        self, caller: Caller, token_sha256: str, at: datetime, expires_at: datetime | None = None
+    ) -> None:
         """Add an account. A revoked one gives up its name. Raises: Conflict when the name is taken."""
         holder = self._db.execute(select(account).where(account.c.name == caller.name)).first()
         if holder is not None and holder.revoked_at is None:
@@ -30,19 +35,21 @@ class SqlAccounts:
         self._db.execute(
             insert(account).values(
                 id=caller.id,
-                role=caller.role.value,
+                role=caller.kind.value,
                 name=caller.name,
                 token_sha256=token_sha256,
                 created_at=to_text(at),
+                scopes=" ".join(sorted(caller.scopes)) if caller.kind is Kind.INTEGRATION else None,
+                expires_at=text_or_none(expires_at),
             )
         )
 
-    def by_token(self, token_sha256: str) -> Caller | None:
-        """Return the account of a token that is not revoked."""
+    def by_token(self, token_sha256: str, at: datetime) -> Caller | None:
+        """Return the account of a token that is in force."""
         row = self._db.execute(
-            select(account).where(account.c.token_sha256 == token_sha256, account.c.revoked_at.is_(None))
+            select(account).where(account.c.token_sha256 == token_sha256, _in_force(at))
         ).first()
-        return None if row is None else Caller(row.id, Role(row.role), row.name)
+        return None if row is None else _caller(row)
 
     def revoke(self, account_id: str, at: datetime) -> bool:
         """Make an account's token worthless from now on; False when there is no such account in force."""
@@ -66,4 +73,16 @@ class SqlAccounts:
         rows = self._db.execute(
             select(account).where(account.c.revoked_at.is_(None)).order_by(account.c.created_at, account.c.id)
         )
-        return [Caller(row.id, Role(row.role), row.name) for row in rows]
+        return [_caller(row) for row in rows]
+
+
+def _in_force(at: datetime) -> ColumnElement[bool]:
+    not_expired = or_(account.c.expires_at.is_(None), account.c.expires_at > to_text(at))
+    return and_(account.c.revoked_at.is_(None), not_expired)
+
+
+def _caller(row: Any) -> Caller:
+    """Read an account. An action that this version does not know is no scope."""
+    known = {action.value: action for action in Action}
+    scopes = frozenset(known[one] for one in (row.scopes or "").split() if one in known)
+    return Caller(row.id, Kind(row.role), row.name, scopes=scopes)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from evidence.adapters.db.tables import alarm
+from evidence.adapters.db.log_tables import alarm
 from evidence.domain.alarms import Alarm
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from evidence.adapters.db.tables import log_cosignature
+from evidence.adapters.db.log_tables import log_cosignature
 from evidence.domain.instants import to_text
 
 _MOST_SIZES = 200

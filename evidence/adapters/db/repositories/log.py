@@ -26,13 +26,14 @@ from sqlalchemy import (
     union_all,
 )
 
+from evidence.adapters.db.log_tables import audit_about, audit_entry, audit_payload
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, stored_bytes
-from evidence.adapters.db.tables import audit_about, audit_entry
 from evidence.domain.audit import Act, Entry, Family, Place, Reference, family_of, log_of
 from evidence.domain.ids import new_id
 from evidence.domain.instants import to_text
 from evidence.errors import IntegrityFault, Unavailable
-from evidence.ledger.entries import SALT_BYTES, Head, read_entry, write_entry
+from evidence.ledger.canonical import canonical, read_canonical
+from evidence.ledger.entries import SALT_BYTES, Head, commitment, read_entry, write_entry
 
 _THE_LOG = ""  # stands in the place of an object
 # Where a log ends: the greatest number of all entries, the greatest index of the log.
@@ -97,6 +98,7 @@ class SqlLog:
         ends: dict[Family, _End] = {}
         rows: list[dict[str, Any]] = []
         about: list[dict[str, Any]] = []
+        payload: list[dict[str, Any]] = []
         places, number, time = [], 0, to_text(at)
         for family in {family_of(entry.act) for entry in entries}:
             number, ends[family] = self._end(family, at, entries)
@@ -104,12 +106,14 @@ class SqlLog:
             family = family_of(entry.act)
             end = ends[family]
             number, index = number + 1, end.index
-            body, heads = write_entry(
-                _fields(entry, time), end.origin, index, secrets.token_bytes(SALT_BYTES), end.heads
-            )
+            fields = _fields(entry, time)
+            place = {"log": end.log, "idx": index}
+            if entry.personal:
+                payload += (kept := _kept(entry.personal, place))
+                fields["pd"] = {one["field"]: _committed(one) for one in kept}
+            body, heads = write_entry(fields, end.origin, index, secrets.token_bytes(SALT_BYTES), end.heads)
             end.heads.update(heads)
             end.index += 1
-            place = {"log": end.log, "idx": index}
             rows.append({"id": number, **place, "at": time, "act": entry.act.value, "body": body})
             for id_, head in heads.items():
                 about.append({"family": family.value, "object_id": id_, "n": head.n, **place})
@@ -118,6 +122,8 @@ class SqlLog:
             self._db.execute(_WRITE, rows)
         if about:
             self._db.execute(_WRITE_ABOUT, about)
+        if payload:
+            self._db.execute(insert(audit_payload), payload)
         return places
 
     def entries(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
@@ -194,6 +200,18 @@ class SqlLog:
                 else:
                     heads[object_id] = Head(n, idx, self.origin(there))
         return number, _End(log, self.origin(log), index, heads)
+
+
+def _kept(personal: Mapping[str, object], place: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows that hold personal values, each with a salt of its own."""
+    return [
+        {**place, "field": name, "salt": secrets.token_bytes(SALT_BYTES), "value": canonical(value).decode()}
+        for name, value in sorted(personal.items())
+    ]
+
+
+def _committed(kept: Mapping[str, Any]) -> str:
+    return commitment(kept["field"], kept["salt"], read_canonical(kept["value"].encode()))
 
 
 def _fields(entry: Entry, time: str) -> dict[str, object]:

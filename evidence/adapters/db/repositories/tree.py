@@ -12,8 +12,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from evidence.adapters.db.log_tables import audit_entry, log_checkpoint, log_key, log_segment, log_tile
 from evidence.adapters.db.repositories.rows import stored_bytes
-from evidence.adapters.db.tables import audit_entry, log_checkpoint, log_key, log_segment, log_tile
 from evidence.domain.instants import from_text, to_text
 from evidence.errors import IntegrityFault
 from evidence.ledger.encodings import HASH_BYTES

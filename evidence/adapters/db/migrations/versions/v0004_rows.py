@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import Connection
+
+from evidence.adapters.db.migrations.watches import watch
 
 revision = "0004"
 down_revision = "0003"
@@ -30,24 +31,6 @@ _COLUMNS = {
     " clock_offset_ms, labels, declared_sha256, state, sha256, sm3, recording_id, problem, created_at,"
     " completed_at"
 }
-_ROW = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
-_SQLITE = """
-CREATE TRIGGER {table}_{verb}_noted AFTER {event} ON {table}
-BEGIN INSERT OR IGNORE INTO row_pending (kind, row_key) VALUES ('{table}', {key}); END
-"""
-_POSTGRES_NOTE = """
-CREATE FUNCTION note_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-IF TG_OP = 'DELETE' THEN
-INSERT INTO row_pending (kind, row_key) VALUES ('{table}', {old}) ON CONFLICT DO NOTHING;
-ELSE
-INSERT INTO row_pending (kind, row_key) VALUES ('{table}', {new}) ON CONFLICT DO NOTHING;
-END IF;
-RETURN NULL; END $$
-"""
-_POSTGRES = """
-CREATE TRIGGER {table}_noted AFTER INSERT OR DELETE OR {event} ON {table}
-FOR EACH ROW EXECUTE FUNCTION note_{table}()
-"""
 
 
 def upgrade() -> None:
@@ -69,20 +52,7 @@ def upgrade() -> None:
     )
     bind = op.get_bind()
     for table, key in _KEYS.items():
-        _watch(bind, table, key)
+        watch(bind, table, key, _COLUMNS.get(table))
         bind.exec_driver_sql(
             f"INSERT INTO row_pending (kind, row_key) SELECT '{table}', {key.format(table)} FROM {table}"  # noqa: S608
         )
-
-
-def _watch(bind: Connection, table: str, key: str) -> None:
-    columns = _COLUMNS.get(table)
-    update = f"UPDATE OF {columns}" if columns else "UPDATE"
-    if bind.dialect.name == "sqlite":
-        for verb, row in _ROW.items():
-            event = update if verb == "UPDATE" else verb
-            words = {"table": table, "verb": verb.lower(), "event": event, "key": key.format(row)}
-            bind.exec_driver_sql(_SQLITE.format(**words))
-    else:
-        bind.exec_driver_sql(_POSTGRES_NOTE.format(table=table, old=key.format("OLD"), new=key.format("NEW")))
-        bind.exec_driver_sql(_POSTGRES.format(table=table, event=update))

@@ -1,0 +1,198 @@
+"""The standing of recordings in SQL, and the reach of a caller as a condition over them.
+
+`within` must mean what domain/access.py says by `Reach.covers`; a property test holds both against each
+other. A recording without a row here belongs to no unit that anybody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, false, func, insert, or_, select, true, update
+
+from evidence.adapters.db.people_tables import (
+    case_file,
+    case_member,
+    case_recording,
+    reader,
+    serious_event,
+    serious_person,
+    serious_recording,
+    standing,
+    unit,
+)
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
+from evidence.adapters.db.tables import recording
+from evidence.domain.access import Reach
+from evidence.domain.instants import to_text
+from evidence.domain.people import WHOLE
+from evidence.domain.standing import Classification, Standing
+
+
+class SqlStandings:
+    """See service.people_ports.Standings."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def place(
+        self, recording_id: str, unit_id: str | None, person_id: str | None, commander_id: str | None
+    ) -> None:
+        """Note which unit answers for a recording, who wore the recorder, and under whose command."""
+        values = {"unit_id": unit_id, "person_id": person_id, "commander_id": commander_id}
+        mine = standing.c.recording_id == recording_id
+        if self._db.execute(update(standing).where(mine).values(**values)).rowcount == 0:
+            fresh = {
+                "classification": Classification.ORDINARY.value,
+                "under_transfer": False,
+                "on_hold": False,
+            }
+            self._db.execute(insert(standing).values(recording_id=recording_id, **values, **fresh))
+
+    def classify(self, recording_id: str, classification: Classification) -> None:
+        """Set the class of a recording."""
+        self._set(recording_id, classification=classification.value)
+
+    def mark(self, recording_id: str, **marks: bool) -> None:
+        """Set on_hold or under_transfer."""
+        self._set(recording_id, **marks)
+
+    def unplaced(self, wearer: str) -> Iterable[str]:
+        """Return the recordings of a wearer that nobody on the roll was known to have made."""
+        known = select(standing.c.recording_id).where(standing.c.person_id.is_not(None))
+        query = select(recording.c.id).where(recording.c.wearer == wearer, recording.c.id.not_in(known))
+        return list(self._db.execute(query).scalars())
+
+    def get(self, recording_id: str, at: datetime) -> Standing:
+        """Return the standing of one recording at a moment."""
+        return self.some([recording_id], at)[recording_id]
+
+    def some(self, recording_ids: Collection[str], at: datetime) -> Mapping[str, Standing]:
+        """Return the standing of these recordings at a moment, a few hundred to a question."""
+        ids, found = list(recording_ids), dict[str, Standing]()
+        for first in range(0, len(ids), NAMES_AT_ONCE):
+            found |= self._some(ids[first : first + NAMES_AT_ONCE], at)
+        return found
+
+    def _some(self, ids: list[str], at: datetime) -> Mapping[str, Standing]:
+        query = select(standing, unit.c.path).join(unit, unit.c.id == standing.c.unit_id, isouter=True)
+        rows = {
+            row.recording_id: row for row in self._db.execute(query.where(standing.c.recording_id.in_(ids)))
+        }
+        readers = self._pairs(select(reader.c.recording_id, reader.c.person_id).where(
+            reader.c.recording_id.in_(ids), _runs(reader, at)
+        ))  # fmt: skip
+        involved = self._pairs(
+            select(serious_recording.c.recording_id, serious_person.c.person_id)
+            .join(serious_person, serious_person.c.event_id == serious_recording.c.event_id)
+            .join(serious_event, serious_event.c.id == serious_recording.c.event_id)
+            .where(serious_recording.c.recording_id.in_(ids), serious_event.c.ended_at.is_(None))
+        )
+        rights = self._rights(ids, at)
+        return {
+            one: _standing(one, rows.get(one), readers.get(one), rights.get(one), involved.get(one))
+            for one in ids
+        }
+
+    def _pairs(self, query: Any) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for recording_id, person_id in self._db.execute(query):
+            found.setdefault(recording_id, set()).add(person_id)
+        return found
+
+    def _rights(self, ids: list[str], at: datetime) -> dict[str, dict[str, set[str]]]:
+        found: dict[str, dict[str, set[str]]] = {}
+        query = _memberships(at).add_columns(case_member.c.person_id, case_member.c.action)
+        for recording_id, person_id, action in self._db.execute(
+            query.where(case_recording.c.recording_id.in_(ids))
+        ):
+            found.setdefault(recording_id, {}).setdefault(person_id, set()).add(action)
+        return found
+
+    def _set(self, recording_id: str, **values: Any) -> None:
+        mine = standing.c.recording_id == recording_id
+        if self._db.execute(update(standing).where(mine).values(**values)).rowcount == 0:
+            self.place(recording_id, None, None, None)
+            self._db.execute(update(standing).where(mine).values(**values))
+
+
+def within(reach: Reach, at: datetime) -> ColumnElement[bool]:
+    """Return the condition under which a recording is within reach. The query must outer-join `standing`."""
+    if reach.everything:
+        return true()
+    granted = or_(false(), *_granted(reach, at))
+    is_ordinary = func.coalesce(standing.c.classification, Classification.ORDINARY.value) == (
+        Classification.ORDINARY.value
+    )
+    conditions: list[ColumnElement[bool]] = [granted, is_ordinary]
+    if reach.reader is not None:
+        named = select(reader.c.recording_id).where(reader.c.person_id == reach.reader, _runs(reader, at))
+        conditions[1] = or_(is_ordinary, recording.c.id.in_(named))
+    if reach.shunned is not None:
+        shown = (
+            select(serious_recording.c.recording_id)
+            .join(serious_person, serious_person.c.event_id == serious_recording.c.event_id)
+            .join(serious_event, serious_event.c.id == serious_recording.c.event_id)
+            .where(serious_person.c.person_id == reach.shunned, serious_event.c.ended_at.is_(None))
+        )
+        conditions.append(recording.c.id.not_in(shown))
+    return and_(*conditions)
+
+
+def _granted(reach: Reach, at: datetime) -> Iterable[ColumnElement[bool]]:
+    if WHOLE in reach.paths:
+        yield true()
+    elif reach.paths:  # of ids and slashes only: nothing in them means something to LIKE
+        below = or_(*(unit.c.path.like(f"{path}%") for path in sorted(reach.paths)))
+        yield standing.c.unit_id.in_(select(unit.c.id).where(below))
+    if reach.own is not None:
+        yield standing.c.person_id == reach.own
+    if reach.member is not None:
+        mine = _memberships(at).where(
+            case_member.c.person_id == reach.member, case_member.c.action == reach.action.value
+        )
+        yield recording.c.id.in_(mine)
+    if reach.opened:
+        yield recording.c.id.in_(sorted(reach.opened))
+
+
+def _memberships(at: datetime) -> Any:
+    """Recordings of open cases, beside the rights that members have there."""
+    return (
+        select(case_recording.c.recording_id)
+        .join(case_file, case_file.c.id == case_recording.c.case_id)
+        .join(case_member, case_member.c.case_id == case_recording.c.case_id)
+        .where(case_recording.c.ended_at.is_(None), case_file.c.closed_at.is_(None), _runs(case_member, at))
+    )
+
+
+def _runs(table: Any, at: datetime) -> ColumnElement[bool]:
+    now = to_text(at)
+    not_over = or_(table.c.until.is_(None), table.c.until > now)
+    return and_(table.c.since <= now, not_over, table.c.ended_at.is_(None))
+
+
+def _standing(
+    recording_id: str,
+    row: Any,
+    readers: set[str] | None,
+    rights: dict[str, set[str]] | None,
+    involved: set[str] | None,
+) -> Standing:
+    said = {} if row is None else {
+        "unit_path": row.path or WHOLE,
+        "person_id": row.person_id,
+        "commander_id": row.commander_id,
+        "classification": Classification(row.classification),
+        "on_hold": bool(row.on_hold),
+        "under_transfer": bool(row.under_transfer),
+    }  # fmt: skip
+    return Standing(
+        recording_id=recording_id,
+        readers=frozenset(readers or ()),
+        case_rights={person: frozenset(actions) for person, actions in (rights or {}).items()},
+        involved=frozenset(involved or ()),
+        **said,
+    )

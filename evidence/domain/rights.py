@@ -1,0 +1,205 @@
+"""What can be asked, by whom, and what each role is given: the reviewed tables of the policy of access.
+
+Nothing is decided here (access.py). What a table does not name, nobody may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from evidence.policy.rules import Act
+
+
+class Action(StrEnum):
+    """Everything that can be asked of the service. Every route names exactly one."""
+
+    READ_PUBLIC = "read-public"  # health, the verifier key, the public roster: nothing about any recording
+    ANNOUNCE_CARD = "announce-card"
+    SEND_RECORDING = "send-recording"
+    READ_RECEIPT = "read-receipt"
+    LIST_RECORDINGS = "list-recordings"
+    PLAY = "play"  # see and hear it inside the system
+    READ_ORIGINAL = "read-original"  # take its bytes along: a copy
+    READ_MANIFEST = "read-manifest"
+    READ_FINDINGS = "read-findings"
+    READ_DEADLINES = "read-deadlines"
+    READ_GAPS = "read-gaps"
+    READ_VIEWS = "read-views"  # who has seen it
+    LABEL = "label"
+    CLASSIFY = "classify"  # its class, and who needs to know
+    MARK_SERIOUS = "mark-serious"
+    HOLD = "hold"
+    EXPORT = "export"
+    SHARE = "share"
+    DISPOSE = "dispose"
+    ASK_EMERGENCY = "ask-emergency"
+    DECIDE_EMERGENCY = "decide-emergency"
+    MANAGE_CASES = "manage-cases"
+    READ_DENIALS = "read-denials"
+    READ_STATUS = "read-status"
+    READ_LOG = "read-log"  # entries, proofs and checks of the logs
+    MANAGE_LOG = "manage-log"  # keys of the logs, alarms
+    MANAGE_DOCKS = "manage-docks"
+    MANAGE_TOKENS = "manage-tokens"
+    MANAGE_UNITS = "manage-units"
+    MANAGE_PEOPLE = "manage-people"
+    READ_PEOPLE = "read-people"
+    MANAGE_ACCOUNTS = "manage-accounts"
+    MANAGE_GRANTS = "manage-grants"
+    OWN_ACCOUNT = "own-account"  # one's own password, factors and sessions
+
+
+class Kind(StrEnum):
+    """What an account is."""
+
+    ANYONE = "anyone"  # no account at all
+    DOCK = "dock"
+    INTEGRATION = "integration"  # a token of another system, with the actions it was made for
+    PERSON = "person"
+    OPERATOR = "operator"  # the command line on the server itself: whoever may read the data folder
+
+
+class Role(StrEnum):
+    """What people are granted, each in a unit and what is below it."""
+
+    FIELD_OFFICER = "field-officer"
+    AUXILIARY = "auxiliary"
+    CUSTODIAN = "custodian"
+    UNIT_HEAD = "unit-head"
+    AGENCY_HEAD = "agency-head"
+    AUDITOR = "auditor"
+    SYSTEM_ADMINISTRATOR = "system-administrator"
+    SECURITY_ADMINISTRATOR = "security-administrator"
+    AUDIT_ADMINISTRATOR = "audit-administrator"
+
+
+# About one recording each; all other actions are about the site.
+ABOUT_RECORDINGS = frozenset(
+    {
+        Action.LIST_RECORDINGS,
+        Action.PLAY,
+        Action.READ_ORIGINAL,
+        Action.READ_MANIFEST,
+        Action.READ_FINDINGS,
+        Action.READ_DEADLINES,
+        Action.READ_GAPS,
+        Action.READ_VIEWS,
+        Action.LABEL,
+        Action.CLASSIFY,
+        Action.MARK_SERIOUS,
+        Action.HOLD,
+        Action.EXPORT,
+        Action.SHARE,
+        Action.DISPOSE,
+    }
+)
+# What the law calls these actions where auxiliary personnel would do them.
+BARRED_AS: Mapping[Action, Act] = {
+    Action.READ_ORIGINAL: Act.COPY,
+    Action.LABEL: Act.ALTER,
+    Action.CLASSIFY: Act.HIDE,
+    Action.MARK_SERIOUS: Act.HIDE,
+    Action.HOLD: Act.HOLD,
+    Action.EXPORT: Act.EXPORT,
+    Action.SHARE: Act.SPREAD,
+    Action.DISPOSE: Act.DELETE,
+}
+SENSITIVE = frozenset({Action.PLAY, Action.READ_ORIGINAL})
+CHANGES = frozenset({Action.LABEL, Action.CLASSIFY, Action.DISPOSE})
+_SENDING = frozenset({Action.ANNOUNCE_CARD, Action.SEND_RECORDING})
+_LOOKS = frozenset(
+    {Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.READ_DEADLINES, Action.READ_GAPS, Action.PLAY}
+)
+# What a case's member can be given, and what an emergency opens.
+CASE_RIGHTS = frozenset(
+    {*_LOOKS, Action.READ_ORIGINAL, Action.READ_MANIFEST, Action.LABEL, Action.EXPORT}
+) - {Action.READ_DEADLINES, Action.READ_GAPS}
+EMERGENCY_RIGHTS = frozenset({Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.PLAY})
+# What an officer may do about what they wore themselves; auxiliaries less.
+OWN = {
+    Role.FIELD_OFFICER: _LOOKS | {Action.READ_VIEWS, Action.LABEL},
+    Role.AUXILIARY: frozenset({Action.LIST_RECORDINGS, Action.READ_DEADLINES, Action.PLAY}),
+}
+_HEADS = _LOOKS | {
+    Action.READ_MANIFEST,
+    Action.READ_VIEWS,
+    Action.CLASSIFY,
+    Action.MARK_SERIOUS,
+    Action.HOLD,
+    Action.DECIDE_EMERGENCY,
+    Action.MANAGE_CASES,
+    Action.READ_DENIALS,
+    Action.READ_PEOPLE,
+}
+ALLOWED: Mapping[Role, frozenset[Action]] = {
+    Role.FIELD_OFFICER: frozenset({Action.ASK_EMERGENCY}),
+    Role.AUXILIARY: frozenset(),
+    Role.CUSTODIAN: _LOOKS
+    | {
+        Action.READ_ORIGINAL,
+        Action.READ_MANIFEST,
+        Action.READ_VIEWS,
+        Action.LABEL,
+        Action.CLASSIFY,
+        Action.HOLD,
+        Action.EXPORT,
+        Action.SHARE,
+        Action.DISPOSE,
+        Action.ASK_EMERGENCY,
+        Action.READ_PEOPLE,
+    },
+    Role.UNIT_HEAD: _HEADS,
+    Role.AGENCY_HEAD: _HEADS,
+    Role.AUDITOR: frozenset(
+        {
+            Action.LIST_RECORDINGS,
+            Action.READ_MANIFEST,
+            Action.READ_FINDINGS,
+            Action.READ_DEADLINES,
+            Action.READ_GAPS,
+            Action.READ_VIEWS,
+            Action.READ_DENIALS,
+            Action.READ_LOG,
+            Action.READ_STATUS,
+            Action.READ_PEOPLE,
+        }
+    ),
+    Role.SYSTEM_ADMINISTRATOR: frozenset({Action.READ_STATUS, Action.MANAGE_DOCKS, Action.MANAGE_UNITS}),
+    Role.SECURITY_ADMINISTRATOR: frozenset(
+        {
+            Action.READ_STATUS,
+            Action.MANAGE_UNITS,
+            Action.MANAGE_PEOPLE,
+            Action.READ_PEOPLE,
+            Action.MANAGE_ACCOUNTS,
+            Action.MANAGE_GRANTS,
+            Action.MANAGE_TOKENS,
+        }
+    ),
+    Role.AUDIT_ADMINISTRATOR: frozenset(
+        {Action.READ_STATUS, Action.READ_LOG, Action.MANAGE_LOG, Action.READ_DENIALS}
+    ),
+}
+ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR})
+BY_KIND: Mapping[Kind, frozenset[Action]] = {
+    Kind.ANYONE: frozenset({Action.READ_PUBLIC}),
+    Kind.DOCK: frozenset({Action.READ_PUBLIC, Action.READ_RECEIPT}) | _SENDING,
+    Kind.PERSON: frozenset({Action.READ_PUBLIC, Action.OWN_ACCOUNT}),
+    Kind.OPERATOR: frozenset(Action) - _SENDING - {Action.OWN_ACCOUNT},
+}
+# A token of another system never manages people, their rights or the log, and decides nothing.
+TOKEN_SCOPES = frozenset(
+    {
+        Action.READ_RECEIPT,
+        Action.LIST_RECORDINGS,
+        Action.READ_ORIGINAL,
+        Action.READ_MANIFEST,
+        Action.READ_FINDINGS,
+        Action.READ_DEADLINES,
+        Action.READ_GAPS,
+        Action.READ_STATUS,
+        Action.READ_LOG,
+        Action.MANAGE_DOCKS,
+    }
+)

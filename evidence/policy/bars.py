@@ -1,0 +1,25 @@
+"""What the law bars auxiliary personnel from: the pack in force, for most acts the union of all documents.
+
+The documents differ (duties.md, "Conflicts between the five documents"). An auxiliary can never do what any
+of them forbids about recordings; only who may take evidence is left to the agency's own pack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from evidence.policy.rules import Act, Citation, Pack
+
+LEFT_TO_THE_PACK = frozenset({Act.TAKE_EVIDENCE, Act.TAKE_EVIDENCE_ALONE, Act.SIGN_FOR_OFFICER})
+
+
+@cache
+def bars_of(pack: Pack, strictest: Pack) -> Mapping[Act, tuple[Citation, ...]]:
+    """Return the acts that are barred, each with its articles: those of the pack, else those of the union."""
+    found = {}
+    for act in Act:
+        cites = pack.barred(act) or (() if act in LEFT_TO_THE_PACK else strictest.barred(act))
+        if cites:
+            found[act] = cites
+    return found

@@ -1,0 +1,130 @@
+"""What the use cases about people and access need from machines, as Protocols; the rest is in ports.py."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from evidence.domain.access import Caller
+from evidence.domain.people import Person, Post, Training, Undertaking, Unit
+from evidence.domain.rights import Role
+from evidence.domain.standing import Classification, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGrant:
+    """A role that somebody was given. unit_id None: everywhere."""
+
+    id: str
+    person_id: str
+    role: Role
+    unit_id: str | None
+    reason: str
+    granted_by: str
+    granted_at: datetime
+    until: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class Units(Protocol):
+    """Agencies and their units."""
+
+    def add(self, new: Unit, at: datetime) -> None:
+        """Add a unit. Raises: Conflict("name-taken") where its parent has one of that name."""
+
+    def get(self, unit_id: str) -> Unit | None:
+        """Return one unit."""
+
+    def all(self) -> Sequence[Unit]:
+        """Return all units, closed ones too; a parent before its units."""
+
+    def rename(self, unit_id: str, name: str) -> None:
+        """Give a unit another name."""
+
+    def close(self, unit_id: str, at: datetime) -> None:
+        """Close a unit; what it answers for stays with it."""
+
+
+class People(Protocol):
+    """The roll."""
+
+    def add(self, new: Person, at: datetime) -> None:
+        """Add a person. Raises: Conflict("number-taken")."""
+
+    def put(self, changed: Person) -> None:
+        """Put a person's row in the place of the one before. Raises: Conflict("number-taken")."""
+
+    def get(self, person_id: str) -> Person | None:
+        """Return one person."""
+
+    def by_number(self, number: str) -> Person | None:
+        """Return the person with a number."""
+
+    def all(self) -> Sequence[Person]:
+        """Return everybody, by number, those who have left too."""
+
+    def add_post(self, new: Post) -> None:
+        """Add a post."""
+
+    def end_post(self, post_id: str, until: date) -> None:
+        """Note the last day of a post."""
+
+    def posts(self, person_id: str) -> Sequence[Post]:
+        """Return somebody's posts, oldest first."""
+
+    def add_training(self, new: Training) -> None:
+        """Add a training."""
+
+    def trainings(self, person_id: str) -> Sequence[Training]:
+        """Return somebody's trainings, oldest first."""
+
+    def add_undertaking(self, new: Undertaking) -> None:
+        """Add a signed undertaking."""
+
+    def undertakings(self, person_id: str) -> Sequence[Undertaking]:
+        """Return somebody's undertakings, oldest first."""
+
+
+class Grants(Protocol):
+    """Roles that people were given."""
+
+    def add(self, new: StoredGrant) -> None:
+        """Add a grant."""
+
+    def revoke(self, grant_id: str, by: str, at: datetime) -> bool:
+        """Revoke a grant; False when there is none of that id in force."""
+
+    def get(self, grant_id: str) -> StoredGrant | None:
+        """Return one grant, revoked or not."""
+
+    def in_force(self, at: datetime, person_id: str | None = None) -> Sequence[StoredGrant]:
+        """Return the grants in force, of one person or of all, oldest first."""
+
+    def caller(self, person_id: str, at: datetime) -> Caller | None:
+        """Return a person as a caller, with what is in force for them; None where there is none such."""
+
+
+class Standings(Protocol):
+    """What the policy of access asks about recordings."""
+
+    def place(
+        self, recording_id: str, unit_id: str | None, person_id: str | None, commander_id: str | None
+    ) -> None:
+        """Note which unit answers for a recording, who wore the recorder, and under whose command."""
+
+    def classify(self, recording_id: str, classification: Classification) -> None:
+        """Set the class of a recording."""
+
+    def mark(self, recording_id: str, **marks: bool) -> None:
+        """Set on_hold or under_transfer."""
+
+    def unplaced(self, wearer: str) -> Iterable[str]:
+        """Return the recordings of a wearer that nobody on the roll was known to have made."""
+
+    def get(self, recording_id: str, at: datetime) -> Standing:
+        """Return the standing of one recording at a moment."""
+
+    def some(self, recording_ids: Collection[str], at: datetime) -> Mapping[str, Standing]:
+        """Return the standing of these recordings at a moment."""
