@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evidence.domain.alarms import Alarm
+from evidence.domain.holds import Hold
 from evidence.domain.instants import to_text
 from evidence.domain.uploads import Upload
 from evidence.service.catalogue import StoredFinding, StoredRecording
@@ -120,4 +121,22 @@ def alarm_out(one: Alarm) -> dict[str, Any]:
         "detail": {
             name: value if isinstance(value, int) else str(value) for name, value in one.detail.items()
         },
+    }
+
+
+def hold_out(one: Hold) -> dict[str, Any]:
+    """A hold as JSON values. in_vault: the vault has been told of it as it stands."""
+    return {
+        "id": one.id,
+        "recording": one.recording_id,
+        "ground": one.ground,
+        "reason": one.reason,
+        "placed_by": one.placed_by,
+        "placed": to_text(one.placed_at),
+        "release_asked_by": one.asked_by,
+        "release_asked": to_text(one.asked_at) if one.asked_at else None,
+        "release_reason": one.ask_reason,
+        "released_by": one.released_by,
+        "released": to_text(one.released_at) if one.released_at else None,
+        "in_vault": one.settled,
     }

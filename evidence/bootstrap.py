@@ -32,6 +32,7 @@ from evidence.service.cards import Cards
 from evidence.service.catalogue import Terms
 from evidence.service.deadlines import Deadlines
 from evidence.service.fixity import Fixity
+from evidence.service.holds import Holds
 from evidence.service.log_keys import LogKeys
 from evidence.service.ports import JobBell
 from evidence.service.proving import Proving
@@ -70,6 +71,7 @@ class Application:
     proving: Proving
     auditing: Auditing
     log_keys: LogKeys
+    holds: Holds
     watching: Watching
     signer: SignerLine
 
@@ -166,6 +168,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         proving=Proving(site, publish, trust),
         auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses]),
         log_keys=LogKeys(site, signer),
+        holds=Holds(site),
         watching=Watching(site, signer, BuildFiles(settings.policy)),
         signer=signer,
     )

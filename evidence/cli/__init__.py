@@ -12,6 +12,7 @@ from evidence.cli import lists, site
 from evidence.cli.dock import dock
 from evidence.cli.examine import examine
 from evidence.cli.gaps import gaps
+from evidence.cli.holds import app as holds_app
 from evidence.cli.log import app as log_app
 from evidence.cli.log import signer
 from evidence.cli.move import move
@@ -45,6 +46,7 @@ app.command()(verify)
 app.command()(move)
 app.command()(rebuild)
 app.command()(signer)
+app.add_typer(holds_app, name="holds")
 app.add_typer(log_app, name="log")
 app.add_typer(policy_app, name="policy")
 app.add_typer(storage_app, name="storage")

@@ -41,6 +41,9 @@ class Act(StrEnum):
     LOG_KEY = "log.key"  # a log's signer has a new key
     LOG_ROWS = "log.rows"  # a piece of rows lies in the vault
     REBUILD = "site.rebuild"  # the catalogue was made anew from the vault
+    HOLD_PLACE = "hold.place"
+    HOLD_ASK = "hold.ask"
+    HOLD_RELEASE = "hold.release"
     LOG_CHECK = "log.check"  # the logs were held against vault and rows
     LOG_ROTATE = "log.rotate"  # somebody had the signer change its key
     ALARM_CLEAR = "alarm.clear"  # after a check that found nothing

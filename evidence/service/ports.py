@@ -20,7 +20,7 @@ from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree
-from evidence.service.people_ports import Grants, People, Standings, Units
+from evidence.service.people_ports import Grants, Holds, People, Standings, Units
 
 
 class Clock(Protocol):
@@ -267,6 +267,10 @@ class UnitOfWork(Protocol):
     @property
     def standings(self) -> Standings:
         """What the policy of access asks about recordings."""
+
+    @property
+    def holds(self) -> Holds:
+        """Holds on recordings."""
 
 
 class Database(Protocol):

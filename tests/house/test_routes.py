@@ -41,6 +41,10 @@ ROUTES = {
     "GET /api/v1/logs/access/{year}/checkpoint": Action.READ_PUBLIC,
     "GET /api/v1/uploads/{upload_id}/proof": Action.READ_RECEIPT,
     "POST /api/v1/docks": Action.MANAGE_DOCKS,
+    "POST /api/v1/recordings/{recording_id}/holds": Action.HOLD,
+    "GET /api/v1/recordings/{recording_id}/holds": Action.HOLD,
+    "POST /api/v1/holds/{hold_id}/ask-release": Action.HOLD,
+    "POST /api/v1/holds/{hold_id}/release": Action.HOLD,
     "GET /api/v1/docks": Action.MANAGE_DOCKS,
     "DELETE /api/v1/docks/{dock_id}": Action.MANAGE_DOCKS,
 }
@@ -74,7 +78,6 @@ WAITING = {
     Action.LABEL,
     Action.CLASSIFY,
     Action.MARK_SERIOUS,
-    Action.HOLD,
     Action.EXPORT,
     Action.SHARE,
     Action.DISPOSE,

@@ -225,6 +225,7 @@ JOURNALLED = {
     "case_file": ("id",),
     "case_recording": ("id",),
     "case_member": ("id",),
+    "hold": ("id",),
     "serious_event": ("id",),
     "serious_recording": ("id",),
     "serious_person": ("id",),

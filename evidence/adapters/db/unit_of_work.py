@@ -21,6 +21,7 @@ from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.grants import SqlGrants
+from evidence.adapters.db.repositories.holds import SqlHolds
 from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
@@ -53,6 +54,7 @@ class SqlUnitOfWork:
         self.people = SqlPeople(connection)
         self.grants = SqlGrants(connection)
         self.standings = SqlStandings(connection)
+        self.holds = SqlHolds(connection)
 
 
 class SqlDatabase:

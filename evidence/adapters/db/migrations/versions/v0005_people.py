@@ -13,14 +13,14 @@ from evidence.adapters.db.migrations.watches import watch
 revision = "0005"
 down_revision = "0004"
 
-_KEYS = {
-    "unit": "{}.id",
-    "person": "{}.id",
-    "post": "{}.id",
-    "role_grant": "{}.id",
-    "training": "{}.id",
-    "undertaking": "{}.id",
-}
+_WATCHED = (
+    "unit",
+    "person",
+    "post",
+    "role_grant",
+    "training",
+    "undertaking",
+)
 
 
 def upgrade() -> None:
@@ -33,8 +33,8 @@ def upgrade() -> None:
     _make_training()
     _make_undertaking()
     bind = op.get_bind()
-    for table, key in _KEYS.items():
-        watch(bind, table, key)
+    for table in _WATCHED:
+        watch(bind, table, "{}.id")
 
 
 def _make_audit_payload() -> None:
