@@ -19,6 +19,7 @@ CREATE TABLE latest (kind TEXT, row_key TEXT, body BLOB, PRIMARY KEY (kind, row_
 CREATE TABLE seal (id TEXT PRIMARY KEY, manifest_sha256 TEXT, sha256 TEXT, size INTEGER, by TEXT, idx INTEGER)
 WITHOUT ROWID;
 """
+_ORDER = {"unit": "json_extract(CAST(body AS TEXT), '$.row.path')"}  # a unit stands behind the one above it
 _AT_ONCE = 400
 
 
@@ -53,10 +54,17 @@ class Scratch:
         self._db.executemany("INSERT OR IGNORE INTO seal VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a table in the order of their keys."""
-        query = "SELECT body FROM latest WHERE kind = ? AND body IS NOT NULL ORDER BY row_key"
+        """Yield the rows of a table in the order of their keys; units from the top downwards."""
+        order = _ORDER.get(table, "row_key")
+        query = f"SELECT body FROM latest WHERE kind = ? AND body IS NOT NULL ORDER BY {order}"  # noqa: S608
         for (body,) in self._batched(query, (table,)):
             yield json.loads(body.decode())["row"]
+
+    def row(self, table: str, key: str) -> dict[str, Any] | None:
+        """Return one row as it stands last."""
+        query = "SELECT body FROM latest WHERE kind = ? AND row_key = ? AND body IS NOT NULL"
+        found = self._db.execute(query, (table, key)).fetchone()
+        return None if found is None else json.loads(found[0].decode())["row"]
 
     def forget(self, table: str, key: str) -> None:
         """Forget a row that does not fit."""

@@ -32,6 +32,7 @@ class Rows:
 
     def __init__(self, vault: Vault, unit: SqlUnitOfWork, scratch: Scratch, report: Report) -> None:
         self._vault, self._unit, self._scratch, self._report = vault, unit, scratch, report
+        self._unfit: list[tuple[str, str]] = []
 
     def read(self, serials: set[int], clock: Clock, teller: Teller) -> None:
         """Read all pieces into the scratch. serials: those in the vault. Raises: StoreUnavailable."""
@@ -62,18 +63,28 @@ class Rows:
         for id_ in self._scratch.lost_accounts():
             self._report.fault("row-missing", f"account {id_}")
             self._scratch.put([("account", id_, _stand_in(id_, clock))])
-        unfit: list[tuple[str, str]] = []
 
         def told(table: str, key: str, reason: str) -> None:
-            unfit.append((table, key))
-            self._report.fault("row-not-fitting", f"{table} {key}", reason=reason)
+            self._unfit.append((table, key))
+            if table == "recording":  # its manifest may bring it back; what hangs on it waits for that
+                self._report.fault("row-not-fitting", f"{table} {key}", reason=reason)
+                self._scratch.forget(table, key)
 
         with replay.unnoted(self._unit):
             for table in TABLES:
                 rows = _told(self._scratch.rows(table.name), teller)
                 self._report.counts[table.name] = replay.put_rows(self._unit, table, rows, told)
-        for table_name, key in unfit:
-            self._scratch.forget(table_name, key)
+
+    def write_late(self) -> None:
+        """Write what did not fit at first, behind the recordings that came back from their manifests."""
+
+        def told(table: str, key: str, reason: str) -> None:
+            self._report.fault("row-not-fitting", f"{table} {key}", reason=reason)
+
+        for name, key in self._unfit:
+            table = replay.table_named(name)
+            if table is not None and (row := self._scratch.row(name, key)) is not None:
+                self._report.counts[name] += replay.put_rows(self._unit, table, [row], told)
 
     def _piece(self, serial: int) -> bytes | None:
         try:

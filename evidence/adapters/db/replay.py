@@ -18,6 +18,7 @@ from sqlalchemy import Connection, LargeBinary, Table, exists, insert, inspect, 
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from evidence.adapters.db import tables
+from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.journal import TABLES, key_text
 from evidence.adapters.db.tables import JOURNALLED, account, examination, metadata, recording
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
@@ -154,6 +155,12 @@ def not_examined(unit: SqlUnitOfWork, kind: str) -> Sequence[str]:
     here = (one.scope_kind == "recording") & (one.scope_id == recording.c.id)
     found = exists().where(here, one.kind == kind, one.current)
     return list(_connection(unit).execute(select(recording.c.id).where(~found)).scalars())
+
+
+def is_placed(unit: SqlUnitOfWork, recording_id: str) -> bool:
+    """Tell whether a row says where a recording stands."""
+    mine = select(standing.c.recording_id).where(standing.c.recording_id == recording_id)
+    return _connection(unit).execute(mine).first() is not None
 
 
 def put_piece(unit: SqlUnitOfWork, serial: int, sha256: str, lines: int) -> None:
