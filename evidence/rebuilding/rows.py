@@ -11,13 +11,14 @@ import hashlib
 from collections.abc import Iterator
 
 from evidence.adapters.db import replay
-from evidence.adapters.db.repositories.journal import TABLES, key_text
+from evidence.adapters.db.repositories.journal import TABLES
+from evidence.adapters.db.tables import JOURNALLED
 from evidence.adapters.db.unit_of_work import SqlUnitOfWork
 from evidence.adapters.rebuilding import Scratch
 from evidence.domain.instants import to_text
 from evidence.domain.rights import Kind
 from evidence.errors import IntegrityFault
-from evidence.ledger.rows import Line, key_of, read_lines, write_line
+from evidence.ledger.rows import key_of, read_lines
 from evidence.rebuilding.logs import read_object
 from evidence.rebuilding.report import Report
 from evidence.service.journaling import rows_entry
@@ -72,8 +73,14 @@ class Rows:
 
         with replay.unnoted(self._unit):
             for table in TABLES:
-                rows = _told(self._scratch.rows(table.name), teller)
+                rows = _told(self._ordered(table.name), teller)
                 self._report.counts[table.name] = replay.put_rows(self._unit, table, rows, told)
+
+    def _ordered(self, table: str) -> Iterator[dict[str, object]]:
+        """Return the rows of a table; a unit stands behind the one above it."""
+        if table == "unit":
+            return iter(sorted(self._scratch.rows(table), key=lambda row: str(row.get("path"))))
+        return self._scratch.rows(table)
 
     def write_late(self) -> None:
         """Write what did not fit at first, behind the recordings that came back from their manifests."""
@@ -116,18 +123,18 @@ class Rows:
         self._unit.log.append(rows_entry(serial, sha256, lines, adopted=True), clock.now())
 
 
-def _stand_in(account_id: str, clock: Clock) -> bytes:
+def _stand_in(account_id: str, clock: Clock) -> dict[str, object]:
     """Return the row of an account of which nothing is known but that it was there: it opens no door."""
     now = to_text(clock.now())
     row = {"created_at": now, "id": account_id, "name": f"rebuilt {account_id}", "revoked_at": now}
-    return write_line(Line("account", {**row, "role": Kind.DOCK.value}, is_gone=False))
+    return {**row, "role": Kind.DOCK.value}
 
 
-def _lines(raw: bytes) -> Iterator[tuple[str, str, bytes | None]]:
+def _lines(raw: bytes) -> Iterator[tuple[str, str, dict[str, object] | None]]:
     for line in read_lines(raw):
-        table = replay.table_named(line.table)
-        key = "" if table is None else key_text(table, line.values)
-        yield line.table, key, None if line.is_gone else line.raw
+        names = JOURNALLED.get(line.table, ())
+        key = "".join([str(line.values[name]) for name in names])
+        yield line.table, key, None if line.is_gone else dict(line.values)
 
 
 def _told(rows: Iterator[dict[str, object]], teller: Teller) -> Iterator[dict[str, object]]:
