@@ -24,6 +24,7 @@ from evidence.adapters.db.repositories.grants import SqlGrants
 from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
+from evidence.adapters.db.repositories.payload import SqlPayload
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
 from evidence.adapters.db.repositories.standings import SqlStandings
@@ -45,6 +46,7 @@ class SqlUnitOfWork:
         self.examinations = SqlExaminations(connection)
         self.jobs = SqlJobs(connection)
         self.log = SqlLog(connection, site_name)
+        self.payload = SqlPayload(connection)
         self.tree = SqlTree(connection)
         self.cosignatures = SqlCosignatures(connection)
         self.alarms = SqlAlarms(connection)
