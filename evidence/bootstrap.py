@@ -31,6 +31,7 @@ from evidence.service.auditing import Auditing
 from evidence.service.cards import Cards
 from evidence.service.catalogue import Terms
 from evidence.service.deadlines import Deadlines
+from evidence.service.disclosing import Disclosing
 from evidence.service.fixity import Fixity
 from evidence.service.holds import Holds
 from evidence.service.log_keys import LogKeys
@@ -69,6 +70,7 @@ class Application:
     publishing: Publishing
     witnessing: Witnessing
     proving: Proving
+    disclosing: Disclosing
     auditing: Auditing
     log_keys: LogKeys
     holds: Holds
@@ -166,6 +168,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         publishing=publishing,
         witnessing=witnessing,
         proving=Proving(site, publish, trust),
+        disclosing=Disclosing(site),
         auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses]),
         log_keys=LogKeys(site, signer),
         holds=Holds(site),

@@ -47,6 +47,7 @@ class Act(StrEnum):
     LOG_CHECK = "log.check"  # the logs were held against vault and rows
     LOG_ROTATE = "log.rotate"  # somebody had the signer change its key
     ALARM_CLEAR = "alarm.clear"  # after a check that found nothing
+    PERSONAL_ERASE = "personal.erase"  # a value that an entry committed to is gone for good
     READ_LOG = "log.read"
     PROVE = "evidence.prove"  # its history was handed out with proofs
     DENIED = "access.denied"

@@ -136,3 +136,4 @@ class _Rebuild:
         rows.write(self._site.clock, teller)
         teller.begin("rebuild-recordings", 0, 0)
         Restoring(self._site, unit, scratch, report).restore(manifests, teller)
+        rows.write_late()

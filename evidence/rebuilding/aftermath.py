@@ -18,6 +18,7 @@ from evidence.domain.rights import TOKEN_SCOPES, Kind
 from evidence.domain.uploads import UploadState
 from evidence.rebuilding.report import Report
 from evidence.service.jobs import JobName
+from evidence.service.placing import place_recording
 from evidence.service.site import Site
 from storage.errors import Missing
 
@@ -32,10 +33,18 @@ class Aftermath:
 
     def settle(self, caller: Caller) -> None:
         """Do all of it in the transaction of the rebuild."""
+        self._place()
         self._plan_work()
         self._end_transfers()
         self._give_token()
         self._record(caller)
+
+    def _place(self) -> None:
+        """Place what was made from manifests by the wearers they name, where no row says where it stands."""
+        for recording_id in self._report.adopted:
+            stored = self._unit.recordings.get(recording_id)
+            if stored is not None and not replay.is_placed(self._unit, recording_id):
+                place_recording(self._unit, stored.recording)
 
     def _plan_work(self) -> None:
         now = self._site.clock.now()
@@ -84,7 +93,7 @@ class Aftermath:
         report = self._report
         rows = {table.name: report.counts[table.name] for table in TABLES}
         facts: dict[str, object] = {
-            "adopted": report.counts["adopted"],
+            "adopted": len(report.adopted),
             "entries": report.counts["entries"],
             "faults": len(report.faults),
             "rows": rows,

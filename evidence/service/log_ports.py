@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,6 +16,37 @@ from evidence.ledger.tiles import Tile
 
 NoteChecks = Mapping[int, NoteCheck]
 """For each type of key, how a signature is checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A value that an entry committed to, as canonical JSON, and its salt; both None where it was erased."""
+
+    salt: bytes | None
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Entry number n about an object stands at an index of a log; before: where number n − 1 stands."""
+
+    index: int
+    object_id: str
+    n: int
+    before: tuple[str, int] | None
+
+
+class Payload(Protocol):
+    """What the commitments of entries stand for, until it is erased."""
+
+    def of(self, log: str, index: int) -> Mapping[str, Kept]:
+        """Return what is kept for an entry, by field."""
+
+    def count(self, log: str) -> int:
+        """Return for how many fields of a log's entries there is a row, erased ones among them."""
+
+    def erase(self, log: str, index: int, field: str, at: datetime) -> bool:
+        """Erase a value and its salt; False when there is none."""
 
 
 class AuditLog(Protocol):
@@ -37,6 +69,9 @@ class AuditLog(Protocol):
 
     def place(self, family: Family, object_id: str, n: int) -> tuple[str, int] | None:
         """Return log and index of entry number n about an object, as its counter says."""
+
+    def counters(self, log: str) -> Iterator[Counter]:
+        """Yield the counters that point into a log, in the order of their entries."""
 
     def of_act(self, act: Act) -> Iterator[Mapping[str, Any]]:
         """Yield the entries of an act that can be read, in the order of arrival."""

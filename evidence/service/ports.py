@@ -19,7 +19,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
-from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree
+from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload
 from evidence.service.people_ports import Grants, Holds, People, Standings, Units
 
 
@@ -235,6 +235,10 @@ class UnitOfWork(Protocol):
     @property
     def log(self) -> AuditLog:
         """The log."""
+
+    @property
+    def payload(self) -> Payload:
+        """What the commitments of entries stand for."""
 
     @property
     def cosignatures(self) -> Cosignatures:

@@ -25,6 +25,7 @@ from evidence.adapters.db.repositories.holds import SqlHolds
 from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
+from evidence.adapters.db.repositories.payload import SqlPayload
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
 from evidence.adapters.db.repositories.standings import SqlStandings
@@ -46,6 +47,7 @@ class SqlUnitOfWork:
         self.examinations = SqlExaminations(connection)
         self.jobs = SqlJobs(connection)
         self.log = SqlLog(connection, site_name)
+        self.payload = SqlPayload(connection)
         self.tree = SqlTree(connection)
         self.cosignatures = SqlCosignatures(connection)
         self.alarms = SqlAlarms(connection)
