@@ -60,7 +60,8 @@ class SqlGrants:
     def caller(self, person_id: str, at: datetime) -> Caller | None:
         """Return a person as a caller, with what is in force for them; None where there is none such."""
         found = select(person.c.number, person.c.type, unit.c.path).join(unit, unit.c.id == person.c.unit_id)
-        row = self._db.execute(found.where(person.c.id == person_id)).first()
+        here = or_(person.c.left_at.is_(None), person.c.left_at > to_text(at))
+        row = self._db.execute(found.where(person.c.id == person_id, here)).first()
         if row is None:
             return None
         granted = select(role_grant.c.role, role_grant.c.unit_id, unit.c.path)
@@ -86,6 +87,7 @@ class SqlGrants:
         query = select(emergency.c.recording_id).where(
             emergency.c.person_id == person_id,
             emergency.c.is_granted.is_(True),
+            emergency.c.decided_by != emergency.c.person_id,  # nobody approves their own
             emergency.c.until > to_text(at),
             emergency.c.ended_at.is_(None),
         )

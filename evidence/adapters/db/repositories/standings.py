@@ -126,8 +126,8 @@ def within(reach: Reach, at: datetime) -> ColumnElement[bool]:
     is_ordinary = func.coalesce(standing.c.classification, Classification.ORDINARY.value) == (
         Classification.ORDINARY.value
     )
-    conditions: list[ColumnElement[bool]] = [granted, is_ordinary]
-    if reach.reader is not None:
+    conditions: list[ColumnElement[bool]] = [granted, true() if reach.any_class else is_ordinary]
+    if reach.reader is not None and not reach.any_class:
         named = select(reader.c.recording_id).where(reader.c.person_id == reach.reader, _runs(reader, at))
         conditions[1] = or_(is_ordinary, recording.c.id.in_(named))
     if reach.shunned is not None:
@@ -138,6 +138,8 @@ def within(reach: Reach, at: datetime) -> ColumnElement[bool]:
             .where(serious_person.c.person_id == reach.shunned, serious_event.c.ended_at.is_(None))
         )
         conditions.append(recording.c.id.not_in(shown))
+    if reach.not_by is not None:
+        conditions.append(func.coalesce(standing.c.person_id, "") != reach.not_by)
     return and_(*conditions)
 
 
