@@ -21,6 +21,7 @@ from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, Stor
 from evidence.service.jobs import Job, JobName
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree
 from evidence.service.people_ports import Grants, People, Standings, Units
+from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
 
 
 class Clock(Protocol):
@@ -267,6 +268,22 @@ class UnitOfWork(Protocol):
     @property
     def standings(self) -> Standings:
         """What the policy of access asks about recordings."""
+
+    @property
+    def sign_ins(self) -> SignIns:
+        """Who can sign in, and how."""
+
+    @property
+    def sessions(self) -> SessionRows:
+        """Sessions."""
+
+    @property
+    def challenges(self) -> Challenges:
+        """What is asked once."""
+
+    @property
+    def failures(self) -> Failures:
+        """Failed tries to sign in."""
 
 
 class Database(Protocol):

@@ -26,6 +26,8 @@ from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
+from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
+from evidence.adapters.db.repositories.sign_ins import SqlChallenges, SqlSignIns
 from evidence.adapters.db.repositories.standings import SqlStandings
 from evidence.adapters.db.repositories.tree import SqlTree
 from evidence.adapters.db.repositories.units import SqlUnits
@@ -53,6 +55,10 @@ class SqlUnitOfWork:
         self.people = SqlPeople(connection)
         self.grants = SqlGrants(connection)
         self.standings = SqlStandings(connection)
+        self.sign_ins = SqlSignIns(connection)
+        self.sessions = SqlSessions(connection)
+        self.challenges = SqlChallenges(connection)
+        self.failures = SqlFailures(connection)
 
 
 class SqlDatabase:
