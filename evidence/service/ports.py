@@ -21,6 +21,7 @@ from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, Stor
 from evidence.service.jobs import Job, JobName
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload
 from evidence.service.people_ports import Grants, Holds, People, Standings, Units
+from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
 
 
 class Clock(Protocol):
@@ -275,6 +276,22 @@ class UnitOfWork(Protocol):
     @property
     def holds(self) -> Holds:
         """Holds on recordings."""
+
+    @property
+    def sign_ins(self) -> SignIns:
+        """Who can sign in, and how."""
+
+    @property
+    def sessions(self) -> SessionRows:
+        """Sessions."""
+
+    @property
+    def challenges(self) -> Challenges:
+        """What is asked once."""
+
+    @property
+    def failures(self) -> Failures:
+        """Failed tries to sign in."""
 
 
 class Database(Protocol):

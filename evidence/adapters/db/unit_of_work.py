@@ -28,6 +28,8 @@ from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.payload import SqlPayload
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
+from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
+from evidence.adapters.db.repositories.sign_ins import SqlChallenges, SqlSignIns
 from evidence.adapters.db.repositories.standings import SqlStandings
 from evidence.adapters.db.repositories.tree import SqlTree
 from evidence.adapters.db.repositories.units import SqlUnits
@@ -57,6 +59,10 @@ class SqlUnitOfWork:
         self.grants = SqlGrants(connection)
         self.standings = SqlStandings(connection)
         self.holds = SqlHolds(connection)
+        self.sign_ins = SqlSignIns(connection)
+        self.sessions = SqlSessions(connection)
+        self.challenges = SqlChallenges(connection)
+        self.failures = SqlFailures(connection)
 
 
 class SqlDatabase:
