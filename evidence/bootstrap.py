@@ -29,10 +29,12 @@ from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.service.accounts import Accounts
 from evidence.service.auditing import Auditing
 from evidence.service.cards import Cards
+from evidence.service.cases import Cases
 from evidence.service.catalogue import Terms
 from evidence.service.deadlines import Deadlines
 from evidence.service.fixity import Fixity
 from evidence.service.log_keys import LogKeys
+from evidence.service.playing import Playing
 from evidence.service.ports import JobBell
 from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
@@ -58,6 +60,7 @@ class Application:
     queue: Celery
     accounts: Accounts
     cards: Cards
+    cases: Cases
     uploads: Uploads
     recordings: Recordings
     deadlines: Deadlines
@@ -67,6 +70,7 @@ class Application:
     work: Work
     publishing: Publishing
     witnessing: Witnessing
+    playing: Playing
     proving: Proving
     auditing: Auditing
     log_keys: LogKeys
@@ -154,6 +158,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         queue=queue,
         accounts=Accounts(site),
         cards=Cards(site),
+        cases=Cases(site),
         uploads=uploads,
         recordings=Recordings(site),
         deadlines=Deadlines(site),
@@ -163,6 +168,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         work=Work(site, uploads, fixity_pass),
         publishing=publishing,
         witnessing=witnessing,
+        playing=Playing(site),
         proving=Proving(site, publish, trust),
         auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses]),
         log_keys=LogKeys(site, signer),

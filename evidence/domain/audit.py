@@ -33,6 +33,7 @@ class Act(StrEnum):
     SEAL = "evidence.seal"
     EXAMINE = "evidence.examine"
     READ_ORIGINAL = "evidence.read"
+    PLAY = "evidence.play"  # a range of an original was shown inside the system
     READ_LIST = "evidence.list"
     READ_MANIFEST = "evidence.manifest"
     VERIFY = "evidence.verify"
@@ -46,6 +47,12 @@ class Act(StrEnum):
     ALARM_CLEAR = "alarm.clear"  # after a check that found nothing
     READ_LOG = "log.read"
     PROVE = "evidence.prove"  # its history was handed out with proofs
+    CASE_OPEN = "case.open"
+    CASE_CLOSE = "case.close"
+    CASE_LINK = "case.link"
+    CASE_UNLINK = "case.unlink"
+    CASE_NAME = "case.name"  # somebody may do this and that about a case's recordings
+    CASE_DISMISS = "case.dismiss"
     DENIED = "access.denied"
 
 
@@ -56,7 +63,7 @@ class Family(StrEnum):
     ACCESS = "access"
 
 
-_LOOKS = frozenset({Act.READ_ORIGINAL, Act.READ_LIST, Act.READ_MANIFEST, Act.READ_LOG, Act.DENIED})
+_LOOKS = frozenset({Act.READ_ORIGINAL, Act.PLAY, Act.READ_LIST, Act.READ_MANIFEST, Act.READ_LOG, Act.DENIED})
 
 
 def family_of(act: Act) -> Family:

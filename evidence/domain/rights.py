@@ -97,6 +97,7 @@ ABOUT_RECORDINGS = frozenset(
 # What the law calls these actions where auxiliary personnel would do them.
 BARRED_AS: Mapping[Action, Act] = {
     Action.READ_ORIGINAL: Act.COPY,
+    Action.READ_MANIFEST: Act.COPY,  # case material too
     Action.LABEL: Act.ALTER,
     Action.CLASSIFY: Act.HIDE,
     Action.MARK_SERIOUS: Act.HIDE,
@@ -104,6 +105,8 @@ BARRED_AS: Mapping[Action, Act] = {
     Action.EXPORT: Act.EXPORT,
     Action.SHARE: Act.SPREAD,
     Action.DISPOSE: Act.DELETE,
+    Action.DECIDE_EMERGENCY: Act.SPREAD,  # both hand recordings on to others
+    Action.MANAGE_CASES: Act.SPREAD,
 }
 SENSITIVE = frozenset({Action.PLAY, Action.READ_ORIGINAL})
 CHANGES = frozenset({Action.LABEL, Action.CLASSIFY, Action.DISPOSE})
