@@ -35,6 +35,7 @@ from evidence.service.account_desk import AccountDesk
 from evidence.service.accounts import Accounts
 from evidence.service.auditing import Auditing
 from evidence.service.cards import Cards
+from evidence.service.cases import Cases
 from evidence.service.catalogue import Terms
 from evidence.service.deadlines import Deadlines
 from evidence.service.disclosing import Disclosing
@@ -43,6 +44,7 @@ from evidence.service.holds import Holds
 from evidence.service.links import Links
 from evidence.service.log_keys import LogKeys
 from evidence.service.own_account import OwnAccount
+from evidence.service.playing import Playing
 from evidence.service.ports import JobBell
 from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
@@ -77,6 +79,7 @@ class Application:
     signing_in: SigningIn
     tokens: Tokens
     cards: Cards
+    cases: Cases
     uploads: Uploads
     recordings: Recordings
     deadlines: Deadlines
@@ -86,6 +89,7 @@ class Application:
     work: Work
     publishing: Publishing
     witnessing: Witnessing
+    playing: Playing
     proving: Proving
     disclosing: Disclosing
     auditing: Auditing
@@ -184,6 +188,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         signing_in=SigningIn(site),
         tokens=Tokens(site),
         cards=Cards(site),
+        cases=Cases(site),
         uploads=uploads,
         recordings=Recordings(site),
         deadlines=Deadlines(site),
@@ -193,6 +198,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         work=Work(site, uploads, fixity_pass),
         publishing=publishing,
         witnessing=witnessing,
+        playing=Playing(site),
         proving=Proving(site, publish, trust),
         disclosing=Disclosing(site),
         auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses]),

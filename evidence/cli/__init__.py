@@ -10,6 +10,7 @@ import typer
 
 from evidence.cli import lists, site
 from evidence.cli.accounts import accounts
+from evidence.cli.cases import app as cases_app
 from evidence.cli.dock import dock
 from evidence.cli.examine import examine
 from evidence.cli.gaps import gaps
@@ -51,6 +52,7 @@ app.command()(move)
 app.command()(rebuild)
 app.command()(signer)
 app.add_typer(holds_app, name="holds")
+app.add_typer(cases_app, name="cases")
 app.add_typer(log_app, name="log")
 app.add_typer(policy_app, name="policy")
 app.add_typer(storage_app, name="storage")

@@ -33,6 +33,7 @@ class Act(StrEnum):
     SEAL = "evidence.seal"
     EXAMINE = "evidence.examine"
     READ_ORIGINAL = "evidence.read"
+    PLAY = "evidence.play"  # a range of an original was shown inside the system
     READ_LIST = "evidence.list"
     READ_MANIFEST = "evidence.manifest"
     VERIFY = "evidence.verify"
@@ -50,6 +51,12 @@ class Act(StrEnum):
     PERSONAL_ERASE = "personal.erase"  # a value that an entry committed to is gone for good
     READ_LOG = "log.read"
     PROVE = "evidence.prove"  # its history was handed out with proofs
+    CASE_OPEN = "case.open"
+    CASE_CLOSE = "case.close"
+    CASE_LINK = "case.link"
+    CASE_UNLINK = "case.unlink"
+    CASE_NAME = "case.name"  # somebody may do this and that about a case's recordings
+    CASE_DISMISS = "case.dismiss"
     DENIED = "access.denied"
     TOKEN_ADD = "token.add"  # noqa: S105
     LINK_MAKE = "link.make"  # a one-time link to set a password
@@ -86,6 +93,7 @@ _LOOKS = frozenset(
         Act.LOCK,
     }
 )
+_LOOKS = frozenset({Act.READ_ORIGINAL, Act.PLAY, Act.READ_LIST, Act.READ_MANIFEST, Act.READ_LOG, Act.DENIED})
 
 
 def family_of(act: Act) -> Family:

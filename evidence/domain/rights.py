@@ -97,6 +97,7 @@ ABOUT_RECORDINGS = frozenset(
 # What the law calls these actions where auxiliary personnel would do them.
 BARRED_AS: Mapping[Action, Act] = {
     Action.READ_ORIGINAL: Act.COPY,
+    Action.READ_MANIFEST: Act.COPY,  # case material too
     Action.LABEL: Act.ALTER,
     Action.CLASSIFY: Act.HIDE,
     Action.MARK_SERIOUS: Act.HIDE,

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry, Family, log_of
-from evidence.domain.ids import is_id
 from evidence.domain.rights import Action
 from evidence.errors import Conflict, NotFound
 from evidence.ledger.canonical import canonical
@@ -20,6 +19,7 @@ from evidence.ledger.proofs import inclusion
 from evidence.ledger.tiles import TileHashes
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.ledger.trust import Trust
+from evidence.service.admission import admit_to_recording
 from evidence.service.disclosing import Disclosed, fields_of
 from evidence.service.gate import admits
 from evidence.service.ports import UnitOfWork
@@ -81,15 +81,14 @@ class Proving:
         whose values go with them; the others are withheld.
 
         Asking is an entry itself, in both, and at or near the end of each history: whoever gets the proofs
-        sees that none was left out before it (ledger/entries.py, `verify_history`). Raises: NotFound; what
-        publishing raises.
+        sees that none was left out before it (ledger/entries.py, `verify_history`). The entries say what the
+        manifest says: who may not read that gets none. Raises: NotFound; what publishing raises.
         """
+        admit_to_recording(self.site, caller, Action.READ_MANIFEST, recording_id)
         now = self.site.clock.now()
         about = (("recording", recording_id),)
         facts = {"shown": sorted(shown)} if shown else {}
         with self.site.database.writing() as unit:
-            if not is_id(recording_id) or unit.recordings.get(recording_id) is None:
-                raise NotFound("recording-not-found", recording=recording_id)
             for act in (Act.PROVE, Act.READ_LOG):
                 unit.log.append(Entry(act, caller.id, about, facts=facts), now)
         with self.site.database.reading() as unit:

@@ -17,6 +17,7 @@ from evidence.adapters.db.opening import open_machine
 from evidence.adapters.db.repositories.accounts import SqlAccounts
 from evidence.adapters.db.repositories.alarms import SqlAlarms
 from evidence.adapters.db.repositories.cards import SqlCards
+from evidence.adapters.db.repositories.cases import SqlCases
 from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.examinations import SqlExaminations
@@ -63,6 +64,7 @@ class SqlUnitOfWork:
         self.sessions = SqlSessions(connection)
         self.challenges = SqlChallenges(connection)
         self.failures = SqlFailures(connection)
+        self.cases = SqlCases(connection)
 
 
 class SqlDatabase:

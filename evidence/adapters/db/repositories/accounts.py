@@ -60,6 +60,15 @@ class SqlAccounts:
         )
         return revoked.rowcount == 1
 
+    def renew(self, account_id: str, token_sha256: str) -> None:
+        """Give an account another token; the one before is worthless."""
+        self._db.execute(update(account).where(account.c.id == account_id).values(token_sha256=token_sha256))
+
+    def is_in_force(self, account_id: str, at: datetime) -> bool:
+        """Tell whether an account is in force at a moment."""
+        mine = select(account.c.id).where(account.c.id == account_id, _in_force(at))
+        return self._db.execute(mine).first() is not None
+
     def knows(self, account_id: str) -> bool:
         """Tell whether there is such an account, revoked or not."""
         return self._db.execute(select(account.c.id).where(account.c.id == account_id)).first() is not None

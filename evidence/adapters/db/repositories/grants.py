@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, upd
 
 from evidence.adapters.db.people_tables import emergency, person, role_grant, unit
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
+from evidence.adapters.db.sign_in_tables import sign_in
 from evidence.domain.access import Caller, Grant
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.people import WHOLE, PersonType
@@ -82,6 +83,11 @@ class SqlGrants:
             path=row.path,
             emergencies=frozenset(self._opened(person_id, at)),
         )
+
+    def is_disabled(self, person_id: str) -> bool:
+        """Tell whether a person's account was disabled; who has none has nothing to disable."""
+        query = select(sign_in.c.disabled_at).where(sign_in.c.person_id == person_id)
+        return self._db.execute(query).scalar() is not None
 
     def _opened(self, person_id: str, at: datetime) -> Sequence[str]:
         query = select(emergency.c.recording_id).where(
