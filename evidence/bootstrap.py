@@ -33,6 +33,7 @@ from evidence.service.catalogue import Terms
 from evidence.service.deadlines import Deadlines
 from evidence.service.fixity import Fixity
 from evidence.service.log_keys import LogKeys
+from evidence.service.oversight import Oversight
 from evidence.service.ports import JobBell
 from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
@@ -62,6 +63,7 @@ class Application:
     recordings: Recordings
     deadlines: Deadlines
     reports: Reports
+    oversight: Oversight
     fixity: Fixity
     fixity_pass: Fixity  # the same, throttled, for the endless pass in the background
     work: Work
@@ -158,6 +160,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         recordings=Recordings(site),
         deadlines=Deadlines(site),
         reports=Reports(site),
+        oversight=Oversight(site),
         fixity=Fixity(site),
         fixity_pass=fixity_pass,
         work=Work(site, uploads, fixity_pass),

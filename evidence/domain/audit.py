@@ -47,6 +47,23 @@ class Act(StrEnum):
     READ_LOG = "log.read"
     PROVE = "evidence.prove"  # its history was handed out with proofs
     DENIED = "access.denied"
+    GRANT_ADD = "grant.add"
+    GRANT_REVOKE = "grant.revoke"
+    READ_GRANTS = "grant.list"
+    EMERGENCY_ASK = "emergency.ask"
+    EMERGENCY_DECIDE = "emergency.decide"
+    EMERGENCY_END = "emergency.end"
+    EMERGENCY_USE = "emergency.use"
+    CLASSIFY = "evidence.classify"
+    DECLASSIFY_ASK = "declassify.ask"
+    DECLASSIFY_DECIDE = "declassify.decide"
+    READER_ADD = "reader.add"
+    READER_END = "reader.end"
+    SERIOUS_MARK = "serious.mark"
+    SERIOUS_END = "serious.end"
+    READ_VIEWS = "views.read"  # who looked at who had looked
+    READ_DENIALS = "denials.read"
+    READ_NOTICES = "notices.read"
 
 
 class Family(StrEnum):
@@ -56,7 +73,20 @@ class Family(StrEnum):
     ACCESS = "access"
 
 
-_LOOKS = frozenset({Act.READ_ORIGINAL, Act.READ_LIST, Act.READ_MANIFEST, Act.READ_LOG, Act.DENIED})
+_LOOKS = frozenset(
+    {
+        Act.READ_ORIGINAL,
+        Act.READ_LIST,
+        Act.READ_MANIFEST,
+        Act.READ_LOG,
+        Act.DENIED,
+        Act.READ_GRANTS,
+        Act.EMERGENCY_USE,
+        Act.READ_VIEWS,
+        Act.READ_DENIALS,
+        Act.READ_NOTICES,
+    }
+)
 
 
 def family_of(act: Act) -> Family:

@@ -21,6 +21,7 @@ from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, Stor
 from evidence.service.jobs import Job, JobName
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree
 from evidence.service.people_ports import Grants, People, Standings, Units
+from evidence.service.watch_ports import WatchedRows
 
 
 class Clock(Protocol):
@@ -201,7 +202,7 @@ class Jobs(Protocol):
         """Return how many jobs are in each state."""
 
 
-class UnitOfWork(Protocol):
+class UnitOfWork(WatchedRows, Protocol):
     """One transaction over all of these. Leaving normally commits durably; an exception rolls back."""
 
     @property
