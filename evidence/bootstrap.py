@@ -43,6 +43,7 @@ from evidence.service.fixity import Fixity
 from evidence.service.holds import Holds
 from evidence.service.links import Links
 from evidence.service.log_keys import LogKeys
+from evidence.service.oversight import Oversight
 from evidence.service.own_account import OwnAccount
 from evidence.service.playing import Playing
 from evidence.service.ports import JobBell
@@ -84,6 +85,7 @@ class Application:
     recordings: Recordings
     deadlines: Deadlines
     reports: Reports
+    oversight: Oversight
     fixity: Fixity
     fixity_pass: Fixity  # the same, throttled, for the endless pass in the background
     work: Work
@@ -193,6 +195,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         recordings=Recordings(site),
         deadlines=Deadlines(site),
         reports=Reports(site),
+        oversight=Oversight(site),
         fixity=Fixity(site),
         fixity_pass=fixity_pass,
         work=Work(site, uploads, fixity_pass),

@@ -18,6 +18,7 @@ from evidence.cli.holds import app as holds_app
 from evidence.cli.log import app as log_app
 from evidence.cli.log import signer
 from evidence.cli.move import move
+from evidence.cli.oversight import grants, views
 from evidence.cli.policy import app as policy_app
 from evidence.cli.rebuild import rebuild
 from evidence.cli.storage import app as storage_app
@@ -47,6 +48,8 @@ app.command()(lists.recordings)
 app.command()(lists.findings)
 app.command()(lists.deadlines)
 app.command()(gaps)
+app.command()(views)
+app.add_typer(grants, name="grants")
 app.command()(verify)
 app.command()(move)
 app.command()(rebuild)

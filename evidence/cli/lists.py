@@ -46,7 +46,7 @@ def recordings(data: Data = None, device: Device = None, json_: Json = False) ->
         }
         for row in rows
     ]
-    _print_table(
+    print_table(
         ("check", "device", "wearer", "name", "size", "sealed", "retain_until", "id", "sha256"), shown
     )
     print(say("cli.recordings-total", **_counts(rows)))
@@ -108,14 +108,14 @@ def _print_deadlines(rows: Sequence[Mapping[str, Any]], zone: str) -> None:
         }
         for row in rows
     ]
-    _print_table(
+    print_table(
         ("state", "device", "wearer", "name", "clock_starts", "due", "stored", "late_by", "recording"), table
     )
     for cite in sorted({cite for row in rows for cite in row["cites"]}):
         print(f"  {say('column.cites')}: {cites_text([cite])}")
 
 
-def _print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+def print_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Print a table: for a terminal as wide as that, with digests shortened; else one line for each row."""
     if not rows:
         return

@@ -94,6 +94,7 @@ def pack_out(pack: Pack) -> dict[str, Any]:
         "long_term": {"grounds": list(pack.long_term.grounds), "cites": _ids(pack.long_term.cites)},
         "labels": {"required": list(pack.labels.labels), "cites": _ids(pack.labels.cites)},
         "no_editing": {"cites": _ids(pack.no_editing.cites)},
+        "secrecy": {"cites": _ids(pack.secrecy_cites)},
         "auxiliary_bars": [_bar_out(bar) for bar in pack.auxiliary_bars],
         "set_by_default": {one.field: {"zh": one.reason_zh, "en": one.reason_en} for one in pack.defaults},
         "adopted": {
@@ -200,6 +201,8 @@ def _rules(pack: Pack) -> Iterator[Rule]:
     labels = "; ".join(say(f"label.{label}") for label in pack.labels.labels)
     yield "labels", labels, ("labels", "labels.required"), pack.labels.cites
     yield "no-editing", say("policy.no-editing-value"), ("no_editing",), pack.no_editing.cites
+    if pack.secrecy_cites:
+        yield "secrecy", say("policy.secrecy-value"), (), pack.secrecy_cites
     for bar in pack.auxiliary_bars:
         acts = "; ".join(say(f"act.{act}") for act in sorted(bar.acts))
         reading = f" ({bar.reading_zh} / {bar.reading_en})" if bar.reading_zh else ""

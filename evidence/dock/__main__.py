@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
             state=given.state,
             clock_offset_ms=milliseconds(given.clock_offset),
             clock_offset_confirmed=given.clock_offset_confirmed,
-            labels=labels(given.case, given.party),
+            labels=labels(given.case, given.party, given.commander),
             parallel=given.parallel,
             key=given.key,
             patience=patience(given.patience),
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clock-offset-confirmed", action="store_true", help=HELP["clock-offset-confirmed"])
     parser.add_argument("--case", help=HELP["case"])
     parser.add_argument("--party", help=HELP["party"])
+    parser.add_argument("--commander", help=HELP["commander"])
     parser.add_argument("--json", action="store_true", help=HELP["json"])
     parser.add_argument("--state", type=Path, default=default_folder(), help=HELP["state"])
     parser.add_argument(

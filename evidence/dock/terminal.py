@@ -33,6 +33,7 @@ HELP = {
     "clock-offset-confirmed": "时钟偏差虽大但已核对 / the clock offset is large and was checked",
     "case": "案件编号 / case number",
     "party": "当事人 / inspected party",
+    "commander": "带队执法人员编号 / number of the commanding officer",
     "json": "输出一个 JSON 文档 / print one JSON document",
     "state": "采集站自己的状态目录，不可在卡上 / the dock's own state folder, never on the card",
     "parallel": "同时传送的文件数 / files sent at once",
@@ -146,9 +147,9 @@ def patience(seconds: float) -> Patience:
     return replace(usual, total_s=seconds, receipt_s=seconds, contact_s=contact_s, proof_s=proof_s)
 
 
-def labels(case: str | None, party: str | None) -> dict[str, str]:
+def labels(case: str | None, party: str | None, commander: str | None = None) -> dict[str, str]:
     """Return the labels that were given."""
-    given = {"case-number": case, "inspected-party": party}
+    given = {"case-number": case, "inspected-party": party, "commander": commander}
     return {name: text for name, text in given.items() if text}
 
 

@@ -130,6 +130,11 @@ def may_in(caller: Caller, action: Action, path: str, bars: Bars | None = None) 
     return any(action in ALLOWED[one.role] and is_below(path, one.path) for one in caller.grants)
 
 
+def barring(caller: Caller, action: Action, bars: Bars) -> tuple[Citation, ...]:
+    """Return the articles that bar the caller from an action whatever was granted; none where none does."""
+    return _barred(caller, action, bars)
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Which recordings an action of a caller reaches, as data.

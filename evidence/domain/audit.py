@@ -71,6 +71,23 @@ class Act(StrEnum):
     FACTOR_REMOVE = "factor.remove"
     ACCOUNT_DISABLE = "account.disable"
     ACCOUNT_ENABLE = "account.enable"
+    GRANT_ADD = "grant.add"
+    GRANT_REVOKE = "grant.revoke"
+    READ_GRANTS = "grant.list"
+    EMERGENCY_ASK = "emergency.ask"
+    EMERGENCY_DECIDE = "emergency.decide"
+    EMERGENCY_END = "emergency.end"
+    EMERGENCY_USE = "emergency.use"
+    CLASSIFY = "evidence.classify"
+    DECLASSIFY_ASK = "declassify.ask"
+    DECLASSIFY_DECIDE = "declassify.decide"
+    READER_ADD = "reader.add"
+    READER_END = "reader.end"
+    SERIOUS_MARK = "serious.mark"
+    SERIOUS_END = "serious.end"
+    READ_VIEWS = "views.read"  # who looked at who had looked
+    READ_DENIALS = "denials.read"
+    READ_NOTICES = "notices.read"
 
 
 class Family(StrEnum):
@@ -83,6 +100,7 @@ class Family(StrEnum):
 _LOOKS = frozenset(
     {
         Act.READ_ORIGINAL,
+        Act.PLAY,
         Act.READ_LIST,
         Act.READ_MANIFEST,
         Act.READ_LOG,
@@ -91,9 +109,13 @@ _LOOKS = frozenset(
         Act.SESSION_END,
         Act.SIGN_IN_FAIL,
         Act.LOCK,
+        Act.READ_GRANTS,
+        Act.EMERGENCY_USE,
+        Act.READ_VIEWS,
+        Act.READ_DENIALS,
+        Act.READ_NOTICES,
     }
 )
-_LOOKS = frozenset({Act.READ_ORIGINAL, Act.PLAY, Act.READ_LIST, Act.READ_MANIFEST, Act.READ_LOG, Act.DENIED})
 
 
 def family_of(act: Act) -> Family:

@@ -63,6 +63,8 @@ class Code(StrEnum):
     END_UNKNOWN = "end-unknown"  # the end of recording is unknown or cannot be true: nobody can say "on time"
     PAST_FIXITY_FAULT = "past-fixity-fault"  # an earlier pass found a fault that the last one does not
     CLOCK_OFFSET = "clock-offset"  # given at the dock: beyond the pack's limit, or it decides the deadline
+    ACTING_ALONE = "acting-alone"  # worn by an auxiliary, and no officer named or recording there
+    AUXILIARY_TOOK_EVIDENCE = "auxiliary-took-evidence"  # where a document bars that altogether
 
 
 @dataclass(frozen=True, slots=True)

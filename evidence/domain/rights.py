@@ -37,6 +37,7 @@ class Action(StrEnum):
     DECIDE_EMERGENCY = "decide-emergency"
     MANAGE_CASES = "manage-cases"
     READ_DENIALS = "read-denials"
+    READ_NOTICES = "read-notices"  # what unit heads and security must hear of
     READ_STATUS = "read-status"
     READ_LOG = "read-log"  # entries, proofs and checks of the logs
     MANAGE_LOG = "manage-log"  # keys of the logs, alarms
@@ -102,6 +103,7 @@ BARRED_AS: Mapping[Action, Act] = {
     Action.CLASSIFY: Act.HIDE,
     Action.MARK_SERIOUS: Act.HIDE,
     Action.HOLD: Act.HOLD,
+    Action.DECIDE_EMERGENCY: Act.SPREAD,  # opens footage to somebody else
     Action.EXPORT: Act.EXPORT,
     Action.SHARE: Act.SPREAD,
     Action.DISPOSE: Act.DELETE,
@@ -138,6 +140,7 @@ _HEADS = _LOOKS | {
     Action.DECIDE_EMERGENCY,
     Action.MANAGE_CASES,
     Action.READ_DENIALS,
+    Action.READ_NOTICES,
     Action.READ_PEOPLE,
 }
 ALLOWED: Mapping[Role, frozenset[Action]] = {
@@ -168,6 +171,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.READ_GAPS,
             Action.READ_VIEWS,
             Action.READ_DENIALS,
+            Action.READ_NOTICES,
             Action.READ_LOG,
             Action.READ_STATUS,
             Action.READ_PEOPLE,
@@ -177,6 +181,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
     Role.SECURITY_ADMINISTRATOR: frozenset(
         {
             Action.READ_STATUS,
+            Action.READ_NOTICES,
             Action.MANAGE_UNITS,
             Action.MANAGE_PEOPLE,
             Action.READ_PEOPLE,

@@ -26,6 +26,9 @@ class Classification(StrEnum):
         return self is not Classification.ORDINARY
 
 
+STATE_SECRET = "state-secret"  # noqa: S105 - no class of ours: such footage does not belong here
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the policy needs to know about one recording, at one moment.

@@ -23,3 +23,16 @@ def bars_of(pack: Pack, strictest: Pack) -> Mapping[Act, tuple[Citation, ...]]:
         if cites:
             found[act] = cites
     return found
+
+
+def secrecy_of(pack: Pack, strictest: Pack) -> tuple[Citation, ...]:
+    """Return the articles by which secrets are kept under the law of secrecy and not here."""
+    return pack.secrecy_cites or strictest.secrecy_cites
+
+
+def may_assist_evidence(pack: Pack) -> bool:
+    """Tell whether auxiliary personnel may help to take evidence under an officer's command.
+
+    The documents differ: Lanzhou art. 9(3) bars it altogether, the others allow it with an officer.
+    """
+    return not pack.barred(Act.TAKE_EVIDENCE)

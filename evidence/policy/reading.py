@@ -106,6 +106,7 @@ class _Reader:
             in_force_note_en=note[1],
             instruments=tuple(self._instruments.values()),
             defaults=self._defaults(),
+            secrecy_cites=self._secrecy(),
         )
         self._nothing_idle()
         top.close()
@@ -236,6 +237,14 @@ class _Reader:
         rule = NoEditing(self._cites(table))
         table.close()
         return rule
+
+    def _secrecy(self) -> tuple[Citation, ...]:
+        if "secrecy" not in self._top:
+            return ()
+        table = self._top.table("secrecy")
+        cites = self._cites(table)
+        table.close()
+        return cites
 
     def _bar(self, table: Table) -> AuxiliaryBar:
         acts = frozenset(Act(word) for word in self._choices(table, "acts", Act))

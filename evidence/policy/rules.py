@@ -196,6 +196,7 @@ class Pack:
     in_force_note_en: str = ""
     instruments: tuple[Instrument, ...] = ()
     defaults: tuple[SetByDefault, ...] = ()
+    secrecy_cites: tuple[Citation, ...] = ()  # secrets are kept by the rules of secrecy, not here
 
     def citation(self, cite_id: str) -> Citation:
         """Return the citation with this id. Raises: KeyError."""

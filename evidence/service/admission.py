@@ -9,7 +9,7 @@ from __future__ import annotations
 from evidence.domain.access import Caller, Denial, Purpose, Why, denial
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id
-from evidence.domain.rights import Action
+from evidence.domain.rights import EMERGENCY_RIGHTS, Action
 from evidence.errors import Conflict, EvidenceError, NotFound, Refused
 from evidence.service.catalogue import StoredRecording
 from evidence.service.ports import UnitOfWork
@@ -32,6 +32,9 @@ def admit_to_recording(
     with site.database.reading() as unit:
         stored = unit.recordings.get(recording_id)
         standing = unit.standings.get(recording_id, now)
+    is_emergency = action in EMERGENCY_RIGHTS and recording_id in caller.emergencies
+    if is_emergency and purpose is None:
+        purpose = Purpose.EMERGENCY
     denied = denial(caller, action, standing, site.bars(), purpose)
     if denied is not None and (stored is not None or denied.is_hidden):
         with site.database.writing() as unit:
@@ -39,7 +42,17 @@ def admit_to_recording(
         raise as_error(denied, action, recording_id)
     if stored is None:
         raise NotFound("recording-not-found", recording=recording_id)
+    if is_emergency:
+        _log_emergency(site, caller, action, recording_id)
     return stored
+
+
+def _log_emergency(site: Site, caller: Caller, action: Action, recording_id: str) -> None:
+    """Log every use of what an emergency opened, before anything is handed out."""
+    facts = {"action": action.value, "purpose": Purpose.EMERGENCY.value}
+    entry = Entry(Act.EMERGENCY_USE, caller.id, (("recording", recording_id),), facts=facts)
+    with site.database.writing() as unit:
+        unit.log.append(entry, site.clock.now())
 
 
 def log_denial(

@@ -19,6 +19,7 @@ from evidence.domain.findings import Code, Finding, Severity
 from evidence.errors import NotFound
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import Scope, StoredRecording
+from evidence.service.commanding import judge_command
 from evidence.service.instruments import pack_at, pack_at_capture
 from evidence.service.jobs import JobName
 from evidence.service.judging import FileToJudge, judge_files
@@ -85,6 +86,7 @@ class Examination:
                 unit.examinations.record(scope, "deadline", pack, "{}", late, now)
                 if changed:
                     unit.log.append(_entry(recording.id, "sequence"), now)
+            judge_command(self.site, unit, [stored for stored, _ in files], now)
 
     def deep(self, recording_id: str) -> None:
         """Decode one original: damage, black, frozen, silent stretches. Raises: NotFound, storage errors."""

@@ -5,6 +5,7 @@ The unit is the wearer's at the moment of placing, and stays: who moves on leave
 
 from __future__ import annotations
 
+from evidence.domain.people import WHOLE
 from evidence.domain.recordings import Recording
 from evidence.service.ports import UnitOfWork
 
@@ -22,3 +23,8 @@ def place_recording(unit: UnitOfWork, recording: Recording) -> None:
         None if wearer is None else wearer.id,
         None if commander is None else commander.id,
     )
+
+
+def unit_id_of(path: str) -> str | None:
+    """Return the id of the unit with a path; None for the whole."""
+    return None if path == WHOLE else path.rstrip("/").rsplit("/", 1)[1]

@@ -22,6 +22,7 @@ from evidence.service.jobs import Job, JobName
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload
 from evidence.service.people_ports import Cases, Grants, Holds, People, Standings, Units
 from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
+from evidence.service.watch_ports import WatchedRows
 
 
 class Clock(Protocol):
@@ -225,7 +226,7 @@ class Jobs(Protocol):
         """Return how many jobs are in each state."""
 
 
-class UnitOfWork(Protocol):
+class UnitOfWork(WatchedRows, Protocol):
     """One transaction over all of these. Leaving normally commits durably; an exception rolls back."""
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from evidence.domain.access import Bars, Caller, may
+from evidence.domain.access import Bars, Caller, barring, may
 from evidence.domain.audit import Act, Entry
 from evidence.domain.rights import Action
 from evidence.errors import Refused
@@ -54,13 +54,15 @@ class Site:
     def admit(self, caller: Caller, action: Action) -> None:
         """Let the caller through or refuse; a refusal of a known account is logged before it is told.
 
-        Raises: Refused("not-permitted").
+        Raises: Refused("not-permitted", "barred-by-law" with the articles).
         """
-        if may(caller, action, self.bars()):
+        bars = self.bars()
+        if may(caller, action, bars):
             return
+        cites = [cite.id for cite in barring(caller, action, bars)]
+        facts = {"action": action.value, **({"why": "barred-by-law", "cites": cites} if cites else {})}
         with self.database.writing() as unit:
-            unit.log.append(
-                Entry(Act.DENIED, caller.id, result="refused", facts={"action": action.value}),
-                self.clock.now(),
-            )
+            unit.log.append(Entry(Act.DENIED, caller.id, result="refused", facts=facts), self.clock.now())
+        if cites:
+            raise Refused("barred-by-law", action=action.value, cites=" ".join(cites))
         raise Refused("not-permitted", action=action.value)

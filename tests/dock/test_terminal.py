@@ -195,6 +195,7 @@ def test_lengths_of_time_are_whole_milliseconds_or_refused() -> None:
 def test_only_labels_that_were_given_are_sent() -> None:
     assert labels(None, "") == {}
     assert labels("C1", None) == {"case-number": "C1"}
+    assert labels(None, None, "330001") == {"commander": "330001"}
 
 
 @pytest.mark.parametrize("door", DOORS)

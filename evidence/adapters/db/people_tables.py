@@ -188,7 +188,7 @@ emergency = Table(  # a recording opened to somebody for a while, by somebody el
     metadata,
     Column("id", Id, primary_key=True),
     Column("person_id", Id, ForeignKey("person.id"), nullable=False, index=True),
-    Column("recording_id", Id, ForeignKey("recording.id"), nullable=False),
+    Column("recording_id", Id, nullable=False),  # as it was asked for: there may be none of that id
     Column("reason", AnyText, nullable=False),
     Column("asked_at", Time, nullable=False),
     Column("decided_by", Words(32)),
@@ -196,4 +196,31 @@ emergency = Table(  # a recording opened to somebody for a while, by somebody el
     Column("is_granted", Boolean),
     Column("until", Time),
     Column("ended_at", Time),
+    Column("ended_by", Words(32)),
+)
+
+class_change = Table(  # a recording's class, or the wish to take it off, which somebody else decides
+    "class_change",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("recording_id", Id, ForeignKey("recording.id"), nullable=False, index=True),
+    Column("classification", Words(20), nullable=False),
+    Column("reason", AnyText, nullable=False),
+    Column("asked_by", Words(32), nullable=False),
+    Column("asked_at", Time, nullable=False),
+    Column("decided_by", Words(32)),
+    Column("decided_at", Time),
+    Column("is_granted", Boolean),
+)
+
+notice = Table(  # what unit heads and security must hear of; null unit: nobody knows whose it is
+    "notice",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Time, nullable=False, index=True),
+    Column("kind", Words(30), nullable=False),
+    Column("unit_id", Id, ForeignKey("unit.id")),
+    Column("recording_id", Id, ForeignKey("recording.id"), nullable=False),
+    Column("person_id", Id, ForeignKey("person.id")),  # whom it is about
+    Column("about_id", Id),  # the emergency
 )

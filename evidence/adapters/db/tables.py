@@ -230,4 +230,6 @@ JOURNALLED = {
     "serious_recording": ("id",),
     "serious_person": ("id",),
     "emergency": ("id",),
+    "class_change": ("id",),
+    "notice": ("id",),
 }

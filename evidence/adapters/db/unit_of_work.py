@@ -19,16 +19,21 @@ from evidence.adapters.db.repositories.alarms import SqlAlarms
 from evidence.adapters.db.repositories.cards import SqlCards
 from evidence.adapters.db.repositories.cases import SqlCases
 from evidence.adapters.db.repositories.claims import SqlClaims
+from evidence.adapters.db.repositories.classes import SqlClasses
+from evidence.adapters.db.repositories.companions import SqlCompanions
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
+from evidence.adapters.db.repositories.emergencies import SqlEmergencies
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.grants import SqlGrants
 from evidence.adapters.db.repositories.holds import SqlHolds
 from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
+from evidence.adapters.db.repositories.notices import SqlNotices
 from evidence.adapters.db.repositories.payload import SqlPayload
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
+from evidence.adapters.db.repositories.serious import SqlSeriousEvents
 from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
 from evidence.adapters.db.repositories.sign_ins import SqlChallenges, SqlSignIns
 from evidence.adapters.db.repositories.standings import SqlStandings
@@ -65,6 +70,11 @@ class SqlUnitOfWork:
         self.challenges = SqlChallenges(connection)
         self.failures = SqlFailures(connection)
         self.cases = SqlCases(connection)
+        self.emergencies = SqlEmergencies(connection)
+        self.classes = SqlClasses(connection)
+        self.serious = SqlSeriousEvents(connection)
+        self.notices = SqlNotices(connection)
+        self.companions = SqlCompanions(connection)
 
 
 class SqlDatabase:

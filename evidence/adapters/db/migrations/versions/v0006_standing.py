@@ -24,6 +24,8 @@ _WATCHED = (
     "reader",
     "serious_recording",
     "standing",
+    "class_change",
+    "notice",
 )
 
 
@@ -39,6 +41,8 @@ def upgrade() -> None:
     _make_serious_recording()
     _make_standing()
     _make_hold()
+    _make_class_change()
+    _make_notice()
     bind = op.get_bind()
     for table in _WATCHED:
         watch(bind, table, "{}.recording_id" if table == "standing" else "{}.id")
@@ -134,8 +138,8 @@ def _make_emergency() -> None:
         sa.Column("is_granted", sa.Boolean(), nullable=True),
         sa.Column("until", sa.String(length=27), nullable=True),
         sa.Column("ended_at", sa.String(length=27), nullable=True),
+        sa.Column("ended_by", sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
-        sa.ForeignKeyConstraint(["recording_id"], ["recording.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_emergency_person_id"), "emergency", ["person_id"], unique=False)
@@ -215,3 +219,39 @@ def _make_standing() -> None:
     )
     op.create_index(op.f("ix_standing_person_id"), "standing", ["person_id"], unique=False)
     op.create_index(op.f("ix_standing_unit_id"), "standing", ["unit_id"], unique=False)
+
+
+def _make_class_change() -> None:
+    op.create_table(
+        "class_change",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("recording_id", sa.String(length=32), nullable=False),
+        sa.Column("classification", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.String(length=32), nullable=False),
+        sa.Column("asked_at", sa.String(length=27), nullable=False),
+        sa.Column("decided_by", sa.String(length=32), nullable=True),
+        sa.Column("decided_at", sa.String(length=27), nullable=True),
+        sa.Column("is_granted", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(["recording_id"], ["recording.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_class_change_recording_id"), "class_change", ["recording_id"], unique=False)
+
+
+def _make_notice() -> None:
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("unit_id", sa.String(length=32), nullable=True),
+        sa.Column("recording_id", sa.String(length=32), nullable=False),
+        sa.Column("person_id", sa.String(length=32), nullable=True),
+        sa.Column("about_id", sa.String(length=32), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.ForeignKeyConstraint(["recording_id"], ["recording.id"]),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_notice_at"), "notice", ["at"], unique=False)

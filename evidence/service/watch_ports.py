@@ -1,0 +1,163 @@
+"""What the use cases that watch over access need from machines, as Protocols; the rest is in ports.py."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from evidence.domain.emergencies import Emergency
+from evidence.domain.notices import Notice
+from evidence.domain.people import PersonType
+from evidence.domain.standing import Classification
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who needs to know of a restricted recording."""
+
+    id: str
+    recording_id: str
+    person_id: str
+    named_by: str
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassChange:
+    """A class that a recording got, or the wish to take its class off. is_granted None: not decided yet."""
+
+    id: str
+    recording_id: str
+    classification: Classification
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    is_granted: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriousEvent:
+    """A serious event with the recordings that show it and the people who took part."""
+
+    id: str
+    reason: str
+    marked_by: str
+    marked_at: datetime
+    recordings: tuple[str, ...]
+    people: tuple[str, ...]
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+
+
+class Emergencies(Protocol):
+    """Emergencies, decided or not."""
+
+    def add(self, new: Emergency) -> None:
+        """Add a wish."""
+
+    def get(self, emergency_id: str) -> Emergency | None:
+        """Return one."""
+
+    def all(self, person_id: str | None = None) -> Sequence[Emergency]:
+        """Return those of one person or all, newest first."""
+
+    def decide(self, decided: Emergency) -> bool:
+        """Note a decision; False where there is one already."""
+
+    def end(self, emergency_id: str, by: str, at: datetime) -> bool:
+        """Note the end; False where it has ended already."""
+
+
+class Classes(Protocol):
+    """Readers of restricted recordings, and the changes of classes."""
+
+    def add_change(self, new: ClassChange) -> None:
+        """Add a change or a wish."""
+
+    def change(self, change_id: str) -> ClassChange | None:
+        """Return one change."""
+
+    def pending(self, recording_id: str | None = None) -> Sequence[ClassChange]:
+        """Return the wishes that nobody has decided, of one recording or of all, oldest first."""
+
+    def decide(self, change_id: str, by: str, at: datetime, *, is_granted: bool) -> bool:
+        """Note a decision; False where there is one already."""
+
+    def restricted(self) -> Sequence[str]:
+        """Return the recordings of a restricted class."""
+
+    def add_reader(self, new: Reader) -> None:
+        """Add a reader."""
+
+    def end_readers(self, recording_id: str, at: datetime, person_id: str | None = None) -> int:
+        """End the listing of one reader or of all; return how many there were."""
+
+    def end_reader(self, reader_id: str, at: datetime) -> bool:
+        """End one listing; False where it has ended already."""
+
+    def readers(self, recording_ids: Collection[str], at: datetime) -> Sequence[Reader]:
+        """Return the readers of these recordings at a moment, first named first."""
+
+
+class SeriousEvents(Protocol):
+    """Serious events."""
+
+    def add(self, new: SeriousEvent) -> None:
+        """Add an event with its recordings and people."""
+
+    def get(self, event_id: str) -> SeriousEvent | None:
+        """Return one."""
+
+    def all(self) -> Sequence[SeriousEvent]:
+        """Return all, newest first."""
+
+    def end(self, event_id: str, by: str, at: datetime) -> bool:
+        """Note the end; False where it has ended already."""
+
+
+class Notices(Protocol):
+    """Notices to unit heads and security: append only."""
+
+    def add(self, new: Notice) -> None:
+        """Add a notice."""
+
+    def all(self, since: datetime) -> Sequence[Notice]:
+        """Return the notices since a moment, newest first."""
+
+
+class Companions(Protocol):
+    """What was recorded at the same time in the same unit."""
+
+    def near(
+        self, unit_id: str, type_: PersonType, since: datetime, until: datetime
+    ) -> Mapping[str, datetime]:
+        """Return recordings worn by people of a type in a unit that end within [since, until], and when."""
+
+
+class WatchedRows(Protocol):
+    """The part of a unit of work that these are."""
+
+    @property
+    def emergencies(self) -> Emergencies:
+        """Emergencies."""
+
+    @property
+    def classes(self) -> Classes:
+        """Readers and changes of classes."""
+
+    @property
+    def serious(self) -> SeriousEvents:
+        """Serious events."""
+
+    @property
+    def notices(self) -> Notices:
+        """Notices."""
+
+    @property
+    def companions(self) -> Companions:
+        """Recordings of the same unit and time."""
