@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from evidence.domain.alarms import Alarm
@@ -9,7 +10,9 @@ from evidence.domain.instants import to_text
 from evidence.domain.uploads import Upload
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.deadlines import DeadlineRow
+from evidence.service.people_ports import StoredToken
 from evidence.service.reports import GapReport, Reported, UnlabelledRecording
+from evidence.service.tokens import is_about_to_expire
 
 
 def recording_out(stored: StoredRecording) -> dict[str, Any]:
@@ -120,4 +123,17 @@ def alarm_out(one: Alarm) -> dict[str, Any]:
         "detail": {
             name: value if isinstance(value, int) else str(value) for name, value in one.detail.items()
         },
+    }
+
+
+def token_out(stored: StoredToken, now: datetime) -> dict[str, Any]:
+    """A token of another system as JSON values, without the token itself."""
+    return {
+        "id": stored.id,
+        "name": stored.name,
+        "scopes": sorted(one.value for one in stored.scopes),
+        "created": to_text(stored.created_at),
+        "expires": to_text(stored.expires_at) if stored.expires_at else None,
+        "used": to_text(stored.used_at) if stored.used_at else None,
+        "about_to_expire": is_about_to_expire(stored, now),
     }

@@ -28,6 +28,7 @@ from evidence.adapters.witness_line import open_witnesses
 from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.service.accounts import Accounts
 from evidence.service.auditing import Auditing
+from evidence.service.binding import Binding
 from evidence.service.cards import Cards
 from evidence.service.catalogue import Terms
 from evidence.service.deadlines import Deadlines
@@ -39,6 +40,7 @@ from evidence.service.publishing import Publishing
 from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
 from evidence.service.site import Site
+from evidence.service.tokens import Tokens
 from evidence.service.uploads import Uploads
 from evidence.service.watching import Watching
 from evidence.service.witnessing import Witnessing
@@ -57,6 +59,8 @@ class Application:
     site: Site
     queue: Celery
     accounts: Accounts
+    tokens: Tokens
+    binding: Binding
     cards: Cards
     uploads: Uploads
     recordings: Recordings
@@ -153,6 +157,8 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         site=site,
         queue=queue,
         accounts=Accounts(site),
+        tokens=Tokens(site),
+        binding=Binding(site),
         cards=Cards(site),
         uploads=uploads,
         recordings=Recordings(site),

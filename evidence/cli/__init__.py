@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from evidence.cli import lists, site
+from evidence.cli import lists, site, tokens
 from evidence.cli.dock import dock
 from evidence.cli.examine import examine
 from evidence.cli.gaps import gaps
@@ -35,6 +35,7 @@ app = typer.Typer(
 app.command()(site.init)
 app.command()(site.serve)
 app.add_typer(site.docks, name="docks")
+app.add_typer(tokens.app, name="tokens")
 app.command()(dock)
 app.command()(examine)
 app.command()(lists.recordings)

@@ -23,6 +23,9 @@ class Act(StrEnum):
     START = "site.start"  # with what policy and what program
     DOCK_ADD = "dock.add"
     DOCK_REVOKE = "dock.revoke"
+    DOCK_BIND = "dock.bind"  # to some recorders, or to none any more
+    TOKEN_ADD = "token.add"  # noqa: S105 (the name of an act)
+    TOKEN_REVOKE = "token.revoke"  # noqa: S105
     CARD_ANNOUNCE = "card.announce"
     UPLOAD_CREATE = "upload.create"
     UPLOAD_TERMINATE = "upload.terminate"

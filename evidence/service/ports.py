@@ -20,7 +20,7 @@ from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree
-from evidence.service.people_ports import Grants, People, Standings, Units
+from evidence.service.people_ports import Grants, People, Standings, Tokens, Units
 
 
 class Clock(Protocol):
@@ -43,6 +43,9 @@ class Accounts(Protocol):
 
     def revoke(self, account_id: str, at: datetime) -> bool:
         """Make an account's token worthless from now on; False when there is no such account in force."""
+
+    def bind(self, account_id: str, devices: Collection[str] | None) -> None:
+        """Let a dock send for these recorders only; None: for any."""
 
     def all(self) -> Sequence[Caller]:
         """Return the accounts in force, oldest first."""
@@ -267,6 +270,10 @@ class UnitOfWork(Protocol):
     @property
     def standings(self) -> Standings:
         """What the policy of access asks about recordings."""
+
+    @property
+    def tokens(self) -> Tokens:
+        """Tokens of other systems, and their use."""
 
 
 class Database(Protocol):

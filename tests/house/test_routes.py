@@ -43,6 +43,10 @@ ROUTES = {
     "POST /api/v1/docks": Action.MANAGE_DOCKS,
     "GET /api/v1/docks": Action.MANAGE_DOCKS,
     "DELETE /api/v1/docks/{dock_id}": Action.MANAGE_DOCKS,
+    "PUT /api/v1/docks/{dock_id}/devices": Action.MANAGE_DOCKS,
+    "POST /api/v1/tokens": Action.MANAGE_TOKENS,
+    "GET /api/v1/tokens": Action.MANAGE_TOKENS,
+    "DELETE /api/v1/tokens/{token_id}": Action.MANAGE_TOKENS,
 }
 
 
@@ -82,7 +86,6 @@ WAITING = {
     Action.DECIDE_EMERGENCY,
     Action.MANAGE_CASES,
     Action.READ_DENIALS,
-    Action.MANAGE_TOKENS,
     Action.MANAGE_UNITS,
     Action.MANAGE_PEOPLE,
     Action.READ_PEOPLE,

@@ -27,6 +27,7 @@ from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
 from evidence.adapters.db.repositories.standings import SqlStandings
+from evidence.adapters.db.repositories.tokens import SqlTokens
 from evidence.adapters.db.repositories.tree import SqlTree
 from evidence.adapters.db.repositories.units import SqlUnits
 from evidence.adapters.db.repositories.uploads import SqlUploads
@@ -53,6 +54,7 @@ class SqlUnitOfWork:
         self.people = SqlPeople(connection)
         self.grants = SqlGrants(connection)
         self.standings = SqlStandings(connection)
+        self.tokens = SqlTokens(connection)
 
 
 class SqlDatabase:
