@@ -25,6 +25,7 @@ from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import STRICTEST, load_pack, shipped_packs
 from evidence.adapters.prober import SandboxedProber
 from evidence.adapters.witness_line import open_witnesses
+from evidence.domain.sign_in import PROFILES
 from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.service.accounts import Accounts
 from evidence.service.auditing import Auditing
@@ -39,6 +40,7 @@ from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
 from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
+from evidence.service.sessions import Sessions
 from evidence.service.site import Site
 from evidence.service.tokens import Tokens
 from evidence.service.uploads import Uploads
@@ -61,6 +63,7 @@ class Application:
     accounts: Accounts
     tokens: Tokens
     binding: Binding
+    sessions: Sessions
     cards: Cards
     uploads: Uploads
     recordings: Recordings
@@ -134,6 +137,7 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
             next_check=timedelta(days=settings.next_check_days),
             sm3=settings.sm3,
             deep=settings.deep,
+            sign_in=PROFILES[settings.profile],
         ),
     )
 
@@ -159,6 +163,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         accounts=Accounts(site),
         tokens=Tokens(site),
         binding=Binding(site),
+        sessions=Sessions(site),
         cards=Cards(site),
         uploads=uploads,
         recordings=Recordings(site),

@@ -9,7 +9,7 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     data: Path
     name: str = Field(pattern=NAME)  # stands in signatures: no space, no "+"
     policy: str
+    profile: Literal["default", "cjis", "djcp3"] = "default"  # how people sign in (domain/sign_in.py)
     # One address per engine; empty = the embedded one. A password stands in a file: "…?password_file=/run/…".
     database: str = ""  # "postgresql://user@host/name"; empty = SQLite in the data folder
     vault: str = ""  # "s3://access-key@host:port/bucket" or "file:///…"; empty = a folder in the data folder

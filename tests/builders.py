@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from evidence.adapters.db.tables import metadata
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.digesting import TwoDigests
 from evidence.adapters.keys import FileSigner, make_key
@@ -157,6 +158,16 @@ class SmallSite:
         """Return the entries of the log."""
         with self.database.reading() as unit:
             return [body for _, body in unit.log.entries()]
+
+    def dump(self) -> str:
+        """Return all that the database holds, as text."""
+        with self.database.engine.connect() as connection:
+            reading = connection.execution_options(evidence_writes=False)
+            return "\n".join(
+                f"{table.name} {[*row]}"
+                for table in metadata.sorted_tables
+                for row in reading.execute(table.select())
+            )
 
     def files(self) -> dict[str, bytes]:
         """Return all that vault and staging hold with its bytes, to show that a refusal changed nothing."""

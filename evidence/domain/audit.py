@@ -50,6 +50,18 @@ class Act(StrEnum):
     READ_LOG = "log.read"
     PROVE = "evidence.prove"  # its history was handed out with proofs
     DENIED = "access.denied"
+    LINK_MAKE = "link.make"  # a one-time link to set a password
+    LINK_USE = "link.use"
+    SIGN_IN = "session.open"
+    SESSION_END = "session.end"
+    SIGN_IN_FAIL = "account.fail"
+    LOCK = "account.lock"  # an account, for one network
+    UNLOCK = "account.unlock"
+    PASSWORD = "password.set"  # noqa: S105
+    FACTOR_ADD = "factor.add"
+    FACTOR_REMOVE = "factor.remove"
+    ACCOUNT_DISABLE = "account.disable"
+    ACCOUNT_ENABLE = "account.enable"
 
 
 class Family(StrEnum):
@@ -59,7 +71,19 @@ class Family(StrEnum):
     ACCESS = "access"
 
 
-_LOOKS = frozenset({Act.READ_ORIGINAL, Act.READ_LIST, Act.READ_MANIFEST, Act.READ_LOG, Act.DENIED})
+_LOOKS = frozenset(
+    {
+        Act.READ_ORIGINAL,
+        Act.READ_LIST,
+        Act.READ_MANIFEST,
+        Act.READ_LOG,
+        Act.DENIED,
+        Act.SIGN_IN,
+        Act.SESSION_END,
+        Act.SIGN_IN_FAIL,
+        Act.LOCK,
+    }
+)
 
 
 def family_of(act: Act) -> Family:

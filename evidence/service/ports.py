@@ -21,6 +21,7 @@ from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, Stor
 from evidence.service.jobs import Job, JobName
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree
 from evidence.service.people_ports import Grants, People, Standings, Tokens, Units
+from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
 
 
 class Clock(Protocol):
@@ -274,6 +275,22 @@ class UnitOfWork(Protocol):
     @property
     def tokens(self) -> Tokens:
         """Tokens of other systems, and their use."""
+
+    @property
+    def sign_ins(self) -> SignIns:
+        """Who can sign in, and how."""
+
+    @property
+    def sessions(self) -> SessionRows:
+        """Sessions."""
+
+    @property
+    def challenges(self) -> Challenges:
+        """What is asked once."""
+
+    @property
+    def failures(self) -> Failures:
+        """Failed tries to sign in."""
 
 
 class Database(Protocol):

@@ -26,6 +26,8 @@ from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
+from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
+from evidence.adapters.db.repositories.sign_ins import SqlChallenges, SqlSignIns
 from evidence.adapters.db.repositories.standings import SqlStandings
 from evidence.adapters.db.repositories.tokens import SqlTokens
 from evidence.adapters.db.repositories.tree import SqlTree
@@ -55,6 +57,10 @@ class SqlUnitOfWork:
         self.grants = SqlGrants(connection)
         self.standings = SqlStandings(connection)
         self.tokens = SqlTokens(connection)
+        self.sign_ins = SqlSignIns(connection)
+        self.sessions = SqlSessions(connection)
+        self.challenges = SqlChallenges(connection)
+        self.failures = SqlFailures(connection)
 
 
 class SqlDatabase:
