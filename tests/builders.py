@@ -6,7 +6,7 @@ Its engines are those of the session's form (tests/forms.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,12 +16,15 @@ from evidence.adapters.digesting import TwoDigests
 from evidence.adapters.keys import FileSigner, make_key
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import load_pack
+from evidence.adapters.passwords import ArgonPasswords
 from evidence.adapters.prober import SandboxedProber
+from evidence.adapters.time_codes import FolderTimeCodes
 from evidence.domain.access import Caller
 from evidence.domain.findings import Finding
 from evidence.domain.media import MediaFacts
 from evidence.domain.recordings import Origin
 from evidence.domain.rights import TOKEN_SCOPES, Kind
+from evidence.domain.sign_in import DEFAULT
 from evidence.domain.uploads import Upload
 from evidence.policy.rules import Pack
 from evidence.service.accounts import Accounts
@@ -41,6 +44,7 @@ from tests.carried_vault import CarriedVault
 
 SITE = "test.example/site"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+QUICK = replace(DEFAULT, memory_kib=64, passes=1, lanes=1)  # argon2id as quick as it may be
 
 
 @dataclass
@@ -113,6 +117,8 @@ class SmallSite:
             originals=VaultOriginals(self.vault, self.folder / "scratch"),
             bell=self.bell,
             new_digests=TwoDigests,
+            passwords=ArgonPasswords(QUICK),
+            codes=FolderTimeCodes(self.folder / "keys"),
             terms=Terms(),
         )
         self.uploads = Uploads(self.site)

@@ -8,7 +8,8 @@ import sys
 
 import typer
 
-from evidence.cli import lists, site, tokens
+from evidence.cli import lists, site
+from evidence.cli.accounts import accounts
 from evidence.cli.dock import dock
 from evidence.cli.examine import examine
 from evidence.cli.gaps import gaps
@@ -18,6 +19,7 @@ from evidence.cli.move import move
 from evidence.cli.policy import app as policy_app
 from evidence.cli.rebuild import rebuild
 from evidence.cli.storage import app as storage_app
+from evidence.cli.tokens import app as tokens_app
 from evidence.cli.verify import verify
 from evidence.cli.witness import app as witness_app
 from evidence.cli.words import printable
@@ -34,8 +36,9 @@ app = typer.Typer(
 )
 app.command()(site.init)
 app.command()(site.serve)
+app.add_typer(accounts, name="accounts")
 app.add_typer(site.docks, name="docks")
-app.add_typer(tokens.app, name="tokens")
+app.add_typer(tokens_app, name="tokens")
 app.command()(dock)
 app.command()(examine)
 app.command()(lists.recordings)

@@ -65,21 +65,29 @@ def init(
         str, typer.Option("--name", help="签名名称 / name that stands in signatures")
     ] = "evidence",
     sm3: Annotated[bool, typer.Option("--sm3/--no-sm3", help="同时计算 SM3 / SM3 beside SHA-256")] = True,
+    administrator: Annotated[
+        str, typer.Option("--administrator", help="安全管理员编号 / number of the security administrator")
+    ] = "administrator",
     json_: Json = False,
 ) -> None:
-    """建立站点 / Make a site; prints the administrator's token this one time."""
+    """建立站点 / Make a site; prints the first administrator's one-time link."""
     from evidence.bootstrap import initialise
 
     _verify_can_begin(data, name)
-    token, verifier = initialise(data, policy, name, sm3)
+    token, verifier = initialise(data, policy, name, sm3, administrator)
     if json_:
-        print(json.dumps({"data": str(data), "administrator_token": token, "verifier_key": verifier}))
+        print(json.dumps({"data": str(data), "administrator_link": link(token), "verifier_key": verifier}))
         return
     print(say("cli.init-done", folder=str(data)))
-    print(say("cli.admin-token"))
-    print(f"  {token}")
+    print(say("cli.admin-link", number=administrator))
+    print(f"  {link(token)}")
     print(say("cli.verifier-key"))
     print(f"  {verifier}")
+
+
+def link(token: str) -> str:
+    """Return the path of a one-time link at the service, whatever its address is."""
+    return f"/link/{token}"
 
 
 def _verify_can_begin(data: Path, name: str) -> None:

@@ -17,7 +17,8 @@ class Report:
     counts: Counter[str] = field(default_factory=Counter)
     sizes: dict[str, int] = field(default_factory=dict)  # of each log
     vkeys: list[str] = field(default_factory=list)
-    token: str = ""  # of the administrator, shown once
+    number: str = ""  # of a security administrator
+    link: str = ""  # token of their one-time link, shown once
 
     def fault(self, kind: str, item: str, **detail: object) -> None:
         """Note a fault."""

@@ -1,12 +1,10 @@
-"""Accounts: the administrator made at init, and docks. No default account, no default credential.
+"""Accounts: the first administrator, made at init, and docks. No default account, no default credential.
 
 A token is 256 random bits, shown once and stored as its SHA-256 only; a stolen database gives no token away.
 """
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,9 +12,14 @@ from datetime import datetime, timedelta
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import new_id
-from evidence.domain.rights import TOKEN_SCOPES, Action, Kind
+from evidence.domain.people import Person, PersonType, Unit, unit_path
+from evidence.domain.rights import Action, Kind, Role
 from evidence.errors import Busy, Invalid, NotFound, Unavailable
 from evidence.service.gate import admits
+from evidence.service.links import make_link
+from evidence.service.people_ports import StoredGrant
+from evidence.service.ports import UnitOfWork
+from evidence.service.sessions import new_token, token_hash
 from evidence.service.site import Site
 
 _BETWEEN_NOTES = timedelta(minutes=1)
@@ -28,17 +31,16 @@ class Accounts:
 
     site: Site
 
-    def open_site(self) -> str:
-        """Make the administrator of a new site and return the token, shown this once."""
+    def open_site(self, number: str = "administrator", agency: str = "agency") -> str:
+        """Make a new site's agency and its first security administrator; return the token of their link.
+
+        Raises: Invalid("already-initialised", "invalid-number").
+        """
+        verify_name(number, "invalid-number")
         with self.site.database.writing() as unit:
-            if unit.accounts.all():
+            if unit.accounts.all() or unit.people.all():
                 raise Invalid("already-initialised")
-            token = new_token()
-            caller = Caller(new_id(), Kind.INTEGRATION, "administrator", scopes=TOKEN_SCOPES)
-            now = self.site.clock.now()
-            unit.accounts.add(caller, hash_of(token), now)
-            unit.log.append(Entry(Act.INIT, caller.id, objects=(("account", caller.id),)), now)
-            return token
+            return first_administrator(unit, self.site, number, agency)
 
     @admits(Action.MANAGE_DOCKS)
     def add_dock(self, caller: Caller, name: str) -> tuple[Caller, str]:
@@ -47,7 +49,7 @@ class Accounts:
         token, dock = new_token(), Caller(new_id(), Kind.DOCK, name)
         with self.site.database.writing() as unit:
             now = self.site.clock.now()
-            unit.accounts.add(dock, hash_of(token), now)
+            unit.accounts.add(dock, token_hash(token), now)
             unit.log.append(Entry(Act.DOCK_ADD, caller.id, objects=(("account", dock.id),)), now)
         return dock, token
 
@@ -76,7 +78,7 @@ class Accounts:
         """Return the account that holds a token, or None. Looks up by hash: nothing to time."""
         now = self.site.clock.now()
         with self.site.database.reading() as unit:
-            caller = unit.accounts.by_token(hash_of(token), now)
+            caller = unit.accounts.by_token(token_hash(token), now)
             is_system = caller is not None and caller.kind is Kind.INTEGRATION
             used = unit.tokens.used_at(caller.id) if caller and is_system else None
         if caller and is_system and (used is None or now - used >= _BETWEEN_NOTES):
@@ -89,17 +91,22 @@ class Accounts:
             unit.tokens.note_use(caller.id, now)
 
 
-def verify_name(name: str) -> None:
-    """Refuse a name that people could not read or tell apart. Raises: Invalid."""
+def first_administrator(unit: UnitOfWork, site: Site, number: str, agency: str) -> str:
+    """Make an agency and somebody who administers accounts and rights of the whole site, by a link.
+
+    There is no password yet, and so no default one.
+    """
+    now, unit_id = site.clock.now(), new_id()
+    unit.units.add(Unit(unit_id, agency, unit_path(None, unit_id)), now)
+    person = Person(new_id(), number, None, PersonType.CIVILIAN, unit_id)
+    unit.people.add(person, now)
+    role = Role.SECURITY_ADMINISTRATOR
+    unit.grants.add(StoredGrant(new_id(), person.id, role, None, "init", "operator", now))
+    unit.log.append(Entry(Act.INIT, "operator", (("account", person.id),)), now)
+    return make_link(unit, person, "operator", now)
+
+
+def verify_name(name: str, code: str = "invalid-name") -> None:
+    """Refuse a name that is empty, endless, or steers a terminal. Raises: Invalid(code)."""
     if not name.strip() or len(name) > 200 or not name.replace("\u3000", " ").isprintable():
-        raise Invalid("invalid-name", name=name)
-
-
-def new_token() -> str:
-    """Return 256 random bits as text."""
-    return secrets.token_urlsafe(32)
-
-
-def hash_of(token: str) -> str:
-    """Return what is kept of a token: its SHA-256, in hex."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+        raise Invalid(code, name=name)

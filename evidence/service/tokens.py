@@ -19,9 +19,10 @@ from evidence.domain.instants import to_text
 from evidence.domain.people import WHOLE
 from evidence.domain.rights import TOKEN_SCOPES, Action, Kind
 from evidence.errors import Invalid, NotFound, Refused
-from evidence.service.accounts import hash_of, new_token, verify_name
+from evidence.service.accounts import verify_name
 from evidence.service.gate import admits
 from evidence.service.people_ports import StoredToken
+from evidence.service.sessions import new_token, token_hash
 from evidence.service.site import Site
 
 USUAL_DAYS = 90
@@ -41,7 +42,7 @@ class Tokens:
     ) -> tuple[StoredToken, str]:
         """Make a token for `days` (1 to 366) and return it with its secret, shown this once.
 
-        Raises: Invalid("invalid-name", "no-scope", "unknown-scope", "invalid-days"),
+        Raises: Invalid("invalid-name", "no-scope", "invalid-scope", "invalid-days"),
         Refused("scope-too-wide"), Conflict("name-taken").
         """
         verify_name(name)
@@ -53,7 +54,7 @@ class Tokens:
         with self.site.database.writing() as unit:
             now = self.site.clock.now()
             until = now + timedelta(days=days)
-            unit.accounts.add(account, hash_of(secret), now, until)
+            unit.accounts.add(account, token_hash(secret), now, until)
             facts = {"scopes": sorted(one.value for one in asked), "until": to_text(until)}
             entry = Entry(Act.TOKEN_ADD, caller.id, (("account", account.id),), facts=facts)
             unit.log.append(entry, now)
@@ -100,7 +101,7 @@ def _read_scopes(names: Collection[str]) -> frozenset[Action]:
     """Read the actions that a token shall be for. Raises: Invalid."""
     known = {one.value: one for one in TOKEN_SCOPES}
     if unknown := sorted(set(names) - known.keys()):
-        raise Invalid("unknown-scope", scopes=" ".join(unknown), known=" ".join(sorted(known)))
+        raise Invalid("invalid-scope", scopes=" ".join(unknown), known=" ".join(sorted(known)))
     if not names:
         raise Invalid("no-scope", known=" ".join(sorted(known)))
     return frozenset(known[one] for one in names)

@@ -67,10 +67,6 @@ class SqlAccounts:
         bound = update(account).where(account.c.id == account_id).values(devices=_devices_text(devices))
         self._db.execute(bound)
 
-    def renew(self, account_id: str, token_sha256: str) -> None:
-        """Give an account another token; the one before is worthless."""
-        self._db.execute(update(account).where(account.c.id == account_id).values(token_sha256=token_sha256))
-
     def knows(self, account_id: str) -> bool:
         """Tell whether there is such an account, revoked or not."""
         return self._db.execute(select(account.c.id).where(account.c.id == account_id)).first() is not None
