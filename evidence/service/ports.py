@@ -20,6 +20,7 @@ from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree
+from evidence.service.passkey_ports import Passkeys
 from evidence.service.people_ports import Grants, People, Standings, Tokens, Units
 from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
 
@@ -279,6 +280,10 @@ class UnitOfWork(Protocol):
     @property
     def sign_ins(self) -> SignIns:
         """Who can sign in, and how."""
+
+    @property
+    def passkeys(self) -> Passkeys:
+        """Passkeys of people."""
 
     @property
     def sessions(self) -> SessionRows:

@@ -34,6 +34,7 @@ passkey = Table(  # WebAuthn
     Column("name", AnyText, nullable=False),
     Column("added_at", Time, nullable=False),
     Column("used_at", Time),
+    Column("doubted_at", Time),  # it counted backwards: somebody has a copy
 )
 
 oidc_identity = Table(

@@ -24,6 +24,7 @@ from evidence.adapters.db.repositories.grants import SqlGrants
 from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
+from evidence.adapters.db.repositories.passkeys import SqlPasskeys
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
 from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
@@ -57,6 +58,7 @@ class SqlUnitOfWork:
         self.grants = SqlGrants(connection)
         self.standings = SqlStandings(connection)
         self.tokens = SqlTokens(connection)
+        self.passkeys = SqlPasskeys(connection)
         self.sign_ins = SqlSignIns(connection)
         self.sessions = SqlSessions(connection)
         self.challenges = SqlChallenges(connection)

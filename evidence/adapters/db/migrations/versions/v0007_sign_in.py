@@ -80,6 +80,7 @@ def _make_passkey() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("added_at", sa.String(length=27), nullable=False),
         sa.Column("used_at", sa.String(length=27), nullable=True),
+        sa.Column("doubted_at", sa.String(length=27), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("credential_sha256"),
