@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from evidence.domain.access import Caller
@@ -19,8 +20,9 @@ from evidence.domain.uploads import Upload
 from evidence.service.cases import CaseFile
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.deadlines import DeadlineRow
-from evidence.service.people_ports import StoredCase
+from evidence.service.people_ports import StoredCase, StoredToken
 from evidence.service.reports import GapReport, Reported, UnlabelledRecording
+from evidence.service.tokens import is_about_to_expire
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,4 +210,17 @@ def case_file_out(file: CaseFile, caller: Caller) -> dict[str, Any]:
             }
             for one in file.members
         ],
+    }
+
+
+def token_out(stored: StoredToken, now: datetime) -> dict[str, Any]:
+    """A token of another system as JSON values, without the token itself."""
+    return {
+        "id": stored.id,
+        "name": stored.name,
+        "scopes": sorted(one.value for one in stored.scopes),
+        "created": to_text(stored.created_at),
+        "expires": to_text(stored.expires_at) if stored.expires_at else None,
+        "used": to_text(stored.used_at) if stored.used_at else None,
+        "about_to_expire": is_about_to_expire(stored, now),
     }

@@ -34,6 +34,7 @@ from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.service.account_desk import AccountDesk
 from evidence.service.accounts import Accounts
 from evidence.service.auditing import Auditing
+from evidence.service.binding import Binding
 from evidence.service.cards import Cards
 from evidence.service.cases import Cases
 from evidence.service.catalogue import Terms
@@ -73,6 +74,7 @@ class Application:
     site: Site
     queue: Celery
     accounts: Accounts
+    binding: Binding
     account_desk: AccountDesk
     links: Links
     own_account: OwnAccount
@@ -183,6 +185,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         site=site,
         queue=queue,
         accounts=Accounts(site),
+        binding=Binding(site),
         account_desk=AccountDesk(site),
         links=Links(site),
         own_account=OwnAccount(site),

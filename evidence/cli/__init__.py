@@ -22,7 +22,7 @@ from evidence.cli.oversight import grants, views
 from evidence.cli.policy import app as policy_app
 from evidence.cli.rebuild import rebuild
 from evidence.cli.storage import app as storage_app
-from evidence.cli.tokens import tokens
+from evidence.cli.tokens import app as tokens_app
 from evidence.cli.verify import verify
 from evidence.cli.witness import app as witness_app
 from evidence.cli.words import printable
@@ -41,7 +41,7 @@ app.command()(site.init)
 app.command()(site.serve)
 app.add_typer(accounts, name="accounts")
 app.add_typer(site.docks, name="docks")
-app.add_typer(tokens, name="tokens")
+app.add_typer(tokens_app, name="tokens")
 app.command()(dock)
 app.command()(examine)
 app.command()(lists.recordings)

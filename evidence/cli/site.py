@@ -191,11 +191,32 @@ def list_docks(data: Data = None, json_: Json = False) -> None:
     """列出采集站 / List the docks."""
     accounts = open_site(data).accounts.docks(OPERATOR)
     if json_:
-        print(json.dumps([{"id": one.id, "name": one.name} for one in accounts], ensure_ascii=False))
+        print(json.dumps([_dock_out(one) for one in accounts], ensure_ascii=False))
         return
     if not accounts:
         print(say("cli.nothing-listed"))
         return
     print(f"{say('column.id'):32}  {say('column.dock')}")
     for one in accounts:
-        print(f"{one.id}  {printable(one.name)}")
+        bound = "" if one.devices is None else f"  [{printable(' '.join(sorted(one.devices)))}]"
+        print(f"{one.id}  {printable(one.name)}{bound}")
+
+
+def _dock_out(one: Caller) -> dict[str, object]:
+    return {"id": one.id, "name": one.name, "devices": None if one.devices is None else sorted(one.devices)}
+
+
+@docks.command("bind")
+def bind_dock(
+    dock: str,
+    device: Annotated[
+        list[str] | None, typer.Option(help="设备序列号，可重复 / serial of a recorder, repeatable")
+    ] = None,
+    any_: Annotated[bool, typer.Option("--any", help="不限设备 / any recorder")] = False,
+    data: Data = None,
+) -> None:
+    """限定采集站的设备 / Let a dock send for these recorders only (or for any again)."""
+    if bool(device) == any_:
+        raise Invalid("invalid-devices")
+    open_site(data).binding.bind(OPERATOR, dock, None if any_ else device)
+    print(say("cli.dock-bound", dock=dock))

@@ -62,7 +62,7 @@ class Caller:
     """Who asks: an account id (or "anyone", "operator"), what it is, and what it was given.
 
     person_type and path (of the unit) are a person's. scopes: of a token. emergencies: recordings opened to
-    this person for a while by somebody else.
+    this person for a while by somebody else. devices: the recorders that a dock may send for; None: any.
     """
 
     id: str
@@ -73,6 +73,7 @@ class Caller:
     path: str = WHOLE
     scopes: frozenset[Action] = frozenset()
     emergencies: frozenset[str] = frozenset()
+    devices: frozenset[str] | None = None
 
 
 ANYONE = Caller("anyone", Kind.ANYONE)

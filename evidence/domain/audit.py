@@ -23,6 +23,9 @@ class Act(StrEnum):
     START = "site.start"  # with what policy and what program
     DOCK_ADD = "dock.add"
     DOCK_REVOKE = "dock.revoke"
+    DOCK_BIND = "dock.bind"  # to some recorders, or to none any more
+    TOKEN_ADD = "token.add"  # noqa: S105 (the name of an act)
+    TOKEN_REVOKE = "token.revoke"  # noqa: S105
     CARD_ANNOUNCE = "card.announce"
     UPLOAD_CREATE = "upload.create"
     UPLOAD_TERMINATE = "upload.terminate"
@@ -58,7 +61,6 @@ class Act(StrEnum):
     CASE_NAME = "case.name"  # somebody may do this and that about a case's recordings
     CASE_DISMISS = "case.dismiss"
     DENIED = "access.denied"
-    TOKEN_ADD = "token.add"  # noqa: S105
     LINK_MAKE = "link.make"  # a one-time link to set a password
     LINK_USE = "link.use"
     SIGN_IN = "session.open"
@@ -69,6 +71,9 @@ class Act(StrEnum):
     PASSWORD = "password.set"  # noqa: S105
     FACTOR_ADD = "factor.add"
     FACTOR_REMOVE = "factor.remove"
+    FACTOR_DOUBT = "factor.doubt"  # a passkey was copied, and opens nothing any more
+    IDENTITY_LINK = "identity.link"  # of a provider of single sign-on, to a person
+    IDENTITY_UNLINK = "identity.unlink"
     ACCOUNT_DISABLE = "account.disable"
     ACCOUNT_ENABLE = "account.enable"
     GRANT_ADD = "grant.add"

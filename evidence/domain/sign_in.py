@@ -45,6 +45,8 @@ class SignInRules:
 
     failures within window lock an account for one network, for `locked_for` (None: until it is released).
     idle and longest: of a session. strong_roles: who needs a second factor; everybody where for_all.
+    verifies_user: a passkey behind a password must verify its user too. strong_methods: one of
+    them a provider of single sign-on must name (`amr`, RFC 8176) to count as two factors; none: never.
     password_lives: None where a password never runs out. memory_kib, passes, lanes: of argon2id (RFC 9106).
     """
 
@@ -56,6 +58,8 @@ class SignInRules:
     strong_roles: frozenset[Role]
     for_all: bool = False
     password_lives: timedelta | None = None
+    verifies_user: bool = False
+    strong_methods: frozenset[str] = frozenset()
     memory_kib: int = 65536
     passes: int = 3
     lanes: int = 4
@@ -79,6 +83,7 @@ PROFILES: Mapping[str, SignInRules] = {
         idle=timedelta(minutes=30),
         longest=timedelta(hours=12),
         strong_roles=ADMINISTRATORS | {Role.CUSTODIAN},
+        strong_methods=frozenset({"mfa"}),
     ),
     "cjis": SignInRules(  # AC-7, AC-11, AC-12; IA-2 (1), (2): all accounts
         failures=5,
@@ -88,6 +93,7 @@ PROFILES: Mapping[str, SignInRules] = {
         longest=timedelta(hours=12),
         strong_roles=frozenset(),
         for_all=True,
+        verifies_user=True,
     ),
     "djcp3": SignInRules(  # 等保三级, GB/T 22239-2019 8.1.4.1 a), b), d)
         failures=5,
@@ -97,6 +103,7 @@ PROFILES: Mapping[str, SignInRules] = {
         longest=timedelta(hours=8),
         strong_roles=frozenset(),
         for_all=True,
+        verifies_user=True,
         password_lives=timedelta(days=90),
     ),
 }

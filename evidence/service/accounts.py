@@ -5,20 +5,24 @@ A token is 256 random bits, shown once and stored as its SHA-256 only; a stolen 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
 from evidence.domain.rights import Action, Kind, Role
-from evidence.errors import Invalid, NotFound
+from evidence.errors import Busy, Invalid, NotFound, Unavailable
 from evidence.service.gate import admits
 from evidence.service.links import make_link
 from evidence.service.people_ports import StoredGrant
 from evidence.service.ports import UnitOfWork
 from evidence.service.sessions import new_token, token_hash
 from evidence.service.site import Site
+
+_BETWEEN_NOTES = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,19 @@ class Accounts:
 
     def identify(self, token: str) -> Caller | None:
         """Return the account that holds a token, or None. Looks up by hash: nothing to time."""
+        now = self.site.clock.now()
         with self.site.database.reading() as unit:
-            return unit.accounts.by_token(token_hash(token), self.site.clock.now())
+            caller = unit.accounts.by_token(token_hash(token), now)
+            is_system = caller is not None and caller.kind is Kind.INTEGRATION
+            used = unit.tokens.used_at(caller.id) if caller and is_system else None
+        if caller and is_system and (used is None or now - used >= _BETWEEN_NOTES):
+            self._note_use(caller, now)
+        return caller
+
+    def _note_use(self, caller: Caller, now: datetime) -> None:
+        # A note, and no condition of the request: on a full disc the state of the site must still be told.
+        with suppress(Unavailable, Busy), self.site.database.writing() as unit:
+            unit.tokens.note_use(caller.id, now)
 
 
 def first_administrator(unit: UnitOfWork, site: Site, number: str, agency: str) -> str:

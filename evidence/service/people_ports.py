@@ -85,6 +85,31 @@ class Cases(Protocol):
         """Return the members at a moment, by number."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoredToken:
+    """A token of another system, but not the token itself. expires_at None: the one made with the site."""
+
+    id: str
+    name: str
+    scopes: frozenset[Action]
+    created_at: datetime
+    expires_at: datetime | None = None
+    used_at: datetime | None = None
+
+
+class Tokens(Protocol):
+    """Tokens of other systems, and when they were used."""
+
+    def all(self) -> Sequence[StoredToken]:
+        """Return those that nobody revoked, the first to expire first; expired ones too."""
+
+    def used_at(self, account_id: str) -> datetime | None:
+        """Return when a token was used last, as far as that was noted."""
+
+    def note_use(self, account_id: str, at: datetime) -> None:
+        """Note that a token was used."""
+
+
 class Units(Protocol):
     """Agencies and their units."""
 

@@ -20,7 +20,8 @@ from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload
-from evidence.service.people_ports import Cases, Grants, Holds, People, Standings, Units
+from evidence.service.passkey_ports import Passkeys
+from evidence.service.people_ports import Cases, Grants, Holds, People, Standings, Tokens, Units
 from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
 from evidence.service.watch_ports import WatchedRows
 
@@ -48,6 +49,10 @@ class Accounts(Protocol):
 
     def is_in_force(self, account_id: str, at: datetime) -> bool:
         """Tell whether an account is in force at a moment."""
+
+    @property
+    def bind(self, account_id: str, devices: Collection[str] | None) -> None:
+        """Let a dock send for these recorders only; None: for any."""
 
     def all(self) -> Sequence[Caller]:
         """Return the accounts in force, oldest first."""
@@ -302,8 +307,16 @@ class UnitOfWork(WatchedRows, Protocol):
         """Holds on recordings."""
 
     @property
+    def tokens(self) -> Tokens:
+        """Tokens of other systems, and their use."""
+
+    @property
     def sign_ins(self) -> SignIns:
         """Who can sign in, and how."""
+
+    @property
+    def passkeys(self) -> Passkeys:
+        """Passkeys of people."""
 
     @property
     def sessions(self) -> SessionRows:

@@ -46,8 +46,9 @@ class MoreAsked:
 
 def second_factors(unit: UnitOfWork, account: StoredSignIn) -> tuple[str, ...]:
     """Return the second factors that somebody has."""
-    del unit
-    return ("totp",) if account.totp_secret is not None else ()
+    has_passkey = any(one.doubted_at is None for one in unit.passkeys.of(account.person_id))
+    ways = {"totp": account.totp_secret is not None, "passkey": has_passkey}
+    return tuple(way for way, is_there in ways.items() if is_there)
 
 
 def barred(unit: UnitOfWork, site: Site, account: StoredSignIn, now: datetime) -> str | None:

@@ -76,6 +76,10 @@ ROUTES = {
     "GET /api/v1/recordings/{recording_id}/views": Action.READ_VIEWS,
     "GET /api/v1/denials": Action.READ_DENIALS,
     "GET /api/v1/notices": Action.READ_NOTICES,
+    "PUT /api/v1/docks/{dock_id}/devices": Action.MANAGE_DOCKS,
+    "POST /api/v1/tokens": Action.MANAGE_TOKENS,
+    "GET /api/v1/tokens": Action.MANAGE_TOKENS,
+    "DELETE /api/v1/tokens/{token_id}": Action.MANAGE_TOKENS,
 }
 
 

@@ -37,6 +37,7 @@ account = Table(
     Column("revoked_at", Time),
     Column("scopes", AnyText),  # of an integration's token: actions, joined by spaces
     Column("expires_at", Time),
+    Column("devices", AnyText),  # of a dock that is bound to some: a list as JSON
 )
 
 card = Table(

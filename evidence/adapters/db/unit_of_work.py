@@ -30,6 +30,7 @@ from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.notices import SqlNotices
+from evidence.adapters.db.repositories.passkeys import SqlPasskeys
 from evidence.adapters.db.repositories.payload import SqlPayload
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
@@ -37,6 +38,7 @@ from evidence.adapters.db.repositories.serious import SqlSeriousEvents
 from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
 from evidence.adapters.db.repositories.sign_ins import SqlChallenges, SqlSignIns
 from evidence.adapters.db.repositories.standings import SqlStandings
+from evidence.adapters.db.repositories.tokens import SqlTokens
 from evidence.adapters.db.repositories.tree import SqlTree
 from evidence.adapters.db.repositories.units import SqlUnits
 from evidence.adapters.db.repositories.uploads import SqlUploads
@@ -65,6 +67,8 @@ class SqlUnitOfWork:
         self.grants = SqlGrants(connection)
         self.standings = SqlStandings(connection)
         self.holds = SqlHolds(connection)
+        self.tokens = SqlTokens(connection)
+        self.passkeys = SqlPasskeys(connection)
         self.sign_ins = SqlSignIns(connection)
         self.sessions = SqlSessions(connection)
         self.challenges = SqlChallenges(connection)

@@ -14,6 +14,7 @@ from evidence.web.api import (
     receipts,
     recordings,
     reports,
+    tokens,
     watching,
 )
 
@@ -31,6 +32,7 @@ ROUTERS = [
         receipts,
         recordings,
         reports,
+        tokens,
         watching,
     )
 ]
