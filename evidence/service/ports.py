@@ -50,7 +50,6 @@ class Accounts(Protocol):
     def is_in_force(self, account_id: str, at: datetime) -> bool:
         """Tell whether an account is in force at a moment."""
 
-    @property
     def bind(self, account_id: str, devices: Collection[str] | None) -> None:
         """Let a dock send for these recorders only; None: for any."""
 
