@@ -8,11 +8,10 @@ cut looks like a whole one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import BinaryIO
 
 import anyio
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
@@ -40,7 +39,7 @@ class EvidenceStream(StreamingResponse):
         size: int,
         *,
         is_part: bool,
-        verify: Callable[[], None],
+        verify: Callable[[], Awaitable[None]],
         headers: Mapping[str, str],
         media_type: str,
     ) -> None:
@@ -64,7 +63,7 @@ class EvidenceStream(StreamingResponse):
     async def _watch(self) -> None:
         while True:
             await anyio.sleep(ASKED_AGAIN_S)
-            await run_in_threadpool(self._verify)
+            await self._verify()
 
 
 def _blocks(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:

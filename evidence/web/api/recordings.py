@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from evidence.answers import finding_out, recording_out
@@ -16,7 +18,7 @@ from evidence.domain.rights import Action
 from evidence.errors import Invalid
 from evidence.service.catalogue import StoredRecording
 from evidence.service.lasting import Right
-from evidence.web.deps import App, admitted
+from evidence.web.deps import Admission, App, admitted
 from evidence.web.streams import SAFE, EvidenceStream, read_range
 
 router = APIRouter(prefix="/api/v1/recordings", tags=["recordings"])
@@ -76,13 +78,12 @@ def original(
         "Content-Disposition": f"attachment; filename*=UTF-8''{_file_name(stored)}",
         "Repr-Digest": f"sha-256=:{_base64(stored.recording.digests.sha256)}:",
     }
-    right = Right(app.site, caller, Action.READ_ORIGINAL, recording_id)
     return EvidenceStream(
         file,
         wanted or (0, size),
         size,
         is_part=wanted is not None,
-        verify=right.verify,
+        verify=_still(request, Right(app.site, caller, Action.READ_ORIGINAL, recording_id)),
         headers=headers,
         media_type="application/octet-stream",
     )
@@ -108,16 +109,25 @@ def play(
     if played.watermark is not None:
         number, at = played.watermark
         headers["Evidence-Watermark"] = f"{quote(number, safe='')} {to_text(at)}"
-    right = Right(app.site, caller, Action.PLAY, recording_id)
     return EvidenceStream(
         played.file,
         (played.start, played.end),
         size,
         is_part=read_range(asked, size) is not None,
-        verify=right.verify,
+        verify=_still(request, Right(app.site, caller, Action.PLAY, recording_id)),
         headers=headers,
         media_type=played.media_type,
     )
+
+
+def _still(request: Request, right: Right) -> Callable[[], Awaitable[None]]:
+    """Return what asks again whether an answer may go on: its right, and the credential that asked for it."""
+
+    async def verify() -> None:
+        await run_in_threadpool(right.verify)
+        await Admission(right.action)(request)
+
+    return verify
 
 
 def _file_name(stored: StoredRecording) -> str:
