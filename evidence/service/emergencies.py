@@ -54,8 +54,9 @@ class Emergencies:
 
     @admits(Action.ASK_EMERGENCY)
     def own(self, caller: Caller) -> Sequence[Emergency]:
-        """Return what the caller asked for, newest first."""
-        with self.site.database.reading() as unit:
+        """Return what the caller asked for, newest first; the look is logged."""
+        with self.site.database.writing() as unit:
+            unit.log.append(_look(caller, "own-emergencies"), self.site.clock.now())
             return unit.emergencies.all(caller.id)
 
     @admits(Action.ASK_EMERGENCY)
@@ -69,9 +70,10 @@ class Emergencies:
 
     @admits(Action.DECIDE_EMERGENCY)
     def asked(self, caller: Caller) -> Sequence[Emergency]:
-        """Return the emergencies over recordings of the caller's units, newest first."""
+        """Return the emergencies over recordings of the caller's units, newest first; the look is logged."""
         now, bars = self.site.clock.now(), self.site.bars()
-        with self.site.database.reading() as unit:
+        with self.site.database.writing() as unit:
+            unit.log.append(_look(caller, "emergencies"), now)
             found = unit.emergencies.all()
             there = unit.recordings.some({one.recording_id for one in found})
             standings = unit.standings.some(there, now)
@@ -175,6 +177,10 @@ def _open(unit: UnitOfWork, decided: Emergency, standing: Standing, now: datetim
             decided.id,
         )
     )
+
+
+def _look(caller: Caller, what: str) -> Entry:
+    return Entry(Act.READ_LIST, caller.id, facts={"list": what})
 
 
 def _entry(

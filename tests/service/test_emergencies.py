@@ -66,6 +66,9 @@ def test_a_second_person_opens_it_for_a_while_and_it_ends_by_itself(
     asked = desk.ask(room.caller(stranger), recording, "有人受伤，须立即辨认")
     assert not plays(room, stranger, recording)
     assert [one.id for one in desk.asked(head)] == [asked.id]
+    assert [(one["by"], one["facts"]) for one in room.entries(Act.READ_LIST)] == [
+        (head.id, {"list": "emergencies"})
+    ]
     desk.decide(head, asked.id, is_granted=True, length=timedelta(hours=1))
     assert plays(room, stranger, recording)
     assert not plays(room, stranger, room.record(room.add(Role.FIELD_OFFICER))), "no other recording"

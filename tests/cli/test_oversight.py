@@ -1,0 +1,74 @@
+"""`evidence grants` and `evidence views` on a real site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evidence.bootstrap import build
+from evidence.domain.ids import new_id
+from evidence.domain.people import Person, PersonType, Unit, unit_path
+from tests import listed_site
+from tests.listed_site import rows, run
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site with a recording, a unit, an officer 1001 and an auxiliary 2001."""
+    site = listed_site.make(tmp_path_factory.mktemp("site") / "data")
+    application = build(site)
+    unit_id, now = new_id(), application.site.clock.now()
+    with application.site.database.writing() as unit:
+        unit.units.add(Unit(unit_id, "大队", unit_path(None, unit_id)), now)
+        for number, type_ in (("1001", PersonType.OFFICER), ("2001", PersonType.AUXILIARY)):
+            unit.people.add(Person(new_id(), number, "某人", type_, unit_id), now)
+    application.site.database.close()
+    return site
+
+
+def unit_of(site: Path) -> str:
+    application = build(site)
+    with application.site.database.reading() as unit:
+        (found,) = unit.units.all()
+    return found.id
+
+
+def test_a_role_is_given_listed_and_revoked(site: Path) -> None:
+    words = ("grants", "add", "1001", "unit-head", "--unit", unit_of(site), "--reason", "任命")
+    given = rows(site, *words, "--until", "2999-01-01")
+    (listed,) = rows(site, "grants", "list")
+    assert (listed["id"], listed["number"], listed["granted_by"]) == (given["id"], "1001", "operator")
+    assert listed["until"] == "2998-12-31T16:00:00.000000Z", "midnight in Beijing"
+    shown = run(site, "grants", "list")
+    assert "单位负责人" in shown.stdout
+    assert "unit head" in shown.stdout
+    assert run(site, "grants", "revoke", given["id"], "--reason", "调离").exit_code == 0
+    assert rows(site, "grants", "list") == []
+
+
+@pytest.mark.article("dazhe-2020-aux:10(2)")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("9999", "auditor", "--reason", "x"), "person-not-found"),
+        (("2001", "custodian", "--reason", "x"), "barred-by-law"),
+        (("1001", "auditor", "--reason", " "), "reason-needed"),
+        (("1001", "auditor", "--reason", "x", "--until", "2020-01-01"), "end-not-ahead"),
+        (("1001", "auditor", "--reason", "x", "--unit", "nowhere"), "unit-not-found"),
+    ],
+)
+def test_what_is_refused_is_said_and_changes_nothing(site: Path, words: tuple[str, ...], code: str) -> None:
+    refused = run(site, "grants", "add", *words)
+    assert refused.exit_code != 0
+    assert getattr(refused.exception, "code", "") == code
+    assert rows(site, "grants", "list") == []
+
+
+def test_views_tell_who_looked_the_command_line_too(site: Path) -> None:
+    (recording,) = rows(site, "recordings")
+    assert rows(site, "views", recording["id"]) == []
+    (view,) = rows(site, "views", recording["id"])
+    assert (view["act"], view["by"]["id"]) == ("views.read", "operator")
+    assert "operator" in run(site, "views", recording["id"], "--most", "1").stdout
+    assert getattr(run(site, "views", "f" * 32).exception, "code", "") == "recording-not-found"
