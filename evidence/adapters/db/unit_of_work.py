@@ -21,6 +21,7 @@ from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.grants import SqlGrants
+from evidence.adapters.db.repositories.identities import SqlIdentities
 from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
@@ -58,6 +59,7 @@ class SqlUnitOfWork:
         self.grants = SqlGrants(connection)
         self.standings = SqlStandings(connection)
         self.tokens = SqlTokens(connection)
+        self.identities = SqlIdentities(connection)
         self.passkeys = SqlPasskeys(connection)
         self.sign_ins = SqlSignIns(connection)
         self.sessions = SqlSessions(connection)
