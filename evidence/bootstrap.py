@@ -31,6 +31,7 @@ from evidence.adapters.time_codes import make_key as make_factors_key
 from evidence.adapters.witness_line import open_witnesses
 from evidence.domain.sign_in import PROFILES
 from evidence.errors import Conflict, Invalid, Unavailable
+from evidence.factors import Factors, factors_of
 from evidence.service.account_desk import AccountDesk
 from evidence.service.accounts import Accounts
 from evidence.service.auditing import Auditing
@@ -80,6 +81,7 @@ class Application:
     own_account: OwnAccount
     sessions: Sessions
     signing_in: SigningIn
+    factors: Factors
     tokens: Tokens
     cards: Cards
     cases: Cases
@@ -191,6 +193,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         own_account=OwnAccount(site),
         sessions=Sessions(site),
         signing_in=SigningIn(site),
+        factors=factors_of(settings, site),
         tokens=Tokens(site),
         cards=Cards(site),
         cases=Cases(site),

@@ -77,3 +77,19 @@ class PasskeyChecks(Protocol):
 
     def read(self, answer: str, challenge: bytes, key: StoredPasskey, verifies_user: bool) -> int:
         """Check what a browser answered and return the count. Raises: Refused("passkey-refused")."""
+
+
+class IdentityRows(Protocol):
+    """Identities at providers of single sign-on; a subject stands there as its SHA-256."""
+
+    def link(self, identity_id: str, person_id: str, issuer: str, subject_sha256: str, at: datetime) -> None:
+        """Link an identity to a person."""
+
+    def person(self, issuer: str, subject_sha256: str) -> str | None:
+        """Return whose identity it is."""
+
+    def issuers(self, person_id: str) -> Sequence[str]:
+        """Return the issuers of somebody's identities, oldest first."""
+
+    def unlink(self, person_id: str) -> None:
+        """Take all of somebody's identities away."""

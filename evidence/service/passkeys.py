@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from evidence.domain.access import Caller, may_in
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import new_id
 from evidence.domain.rights import Action
@@ -25,6 +25,7 @@ from evidence.domain.sign_in import STEP_LIVES
 from evidence.errors import Conflict, NotFound, Refused, Unavailable
 from evidence.service.accounts import verify_name
 from evidence.service.gate import admits
+from evidence.service.links import managed
 from evidence.service.own_account import OwnAccount
 from evidence.service.passkey_ports import PasskeyChecks, StoredPasskey
 from evidence.service.ports import UnitOfWork
@@ -130,13 +131,9 @@ class Passkeys:
 
     @admits(Action.MANAGE_ACCOUNTS)
     def withdraw(self, caller: Caller, number: str) -> int:
-        """Remove all passkeys of somebody who has lost theirs; return how many. Raises: NotFound."""
-        bars = self.site.bars()
+        """Remove all passkeys of somebody who has lost theirs; return how many. Raises: NotFound, Refused."""
         with self.site.database.writing() as unit:
-            person, now = unit.people.by_number(number), self.site.clock.now()
-            home = unit.units.get(person.unit_id) if person else None
-            if person is None or home is None or not may_in(caller, Action.MANAGE_ACCOUNTS, home.path, bars):
-                raise NotFound("person-not-found", number=number)
+            person, now = managed(unit, self.site, caller, number), self.site.clock.now()
             keys = unit.passkeys.of(person.id)
             for one in keys:
                 unit.passkeys.remove(one.id)

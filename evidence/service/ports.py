@@ -20,7 +20,7 @@ from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload
-from evidence.service.passkey_ports import Passkeys
+from evidence.service.passkey_ports import IdentityRows, Passkeys
 from evidence.service.people_ports import Cases, Grants, Holds, People, Standings, Tokens, Units
 from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
 from evidence.service.watch_ports import WatchedRows
@@ -316,6 +316,10 @@ class UnitOfWork(WatchedRows, Protocol):
     @property
     def passkeys(self) -> Passkeys:
         """Passkeys of people."""
+
+    @property
+    def identities(self) -> IdentityRows:
+        """Identities at providers of single sign-on."""
 
     @property
     def sessions(self) -> SessionRows:

@@ -26,6 +26,7 @@ from evidence.adapters.db.repositories.emergencies import SqlEmergencies
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.grants import SqlGrants
 from evidence.adapters.db.repositories.holds import SqlHolds
+from evidence.adapters.db.repositories.identities import SqlIdentities
 from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
@@ -68,6 +69,7 @@ class SqlUnitOfWork:
         self.standings = SqlStandings(connection)
         self.holds = SqlHolds(connection)
         self.tokens = SqlTokens(connection)
+        self.identities = SqlIdentities(connection)
         self.passkeys = SqlPasskeys(connection)
         self.sign_ins = SqlSignIns(connection)
         self.sessions = SqlSessions(connection)
