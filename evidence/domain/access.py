@@ -117,7 +117,7 @@ def may(caller: Caller, action: Action, bars: Bars | None = None) -> bool:
         return True
     if caller.kind is not Kind.PERSON or _is_barred(caller, action, bars):
         return False
-    if action in ABOUT_RECORDINGS and (action in CASE_RIGHTS or action in EMERGENCY_RIGHTS):
+    if action in CASE_RIGHTS | EMERGENCY_RIGHTS:
         return True  # a case or an emergency may give it: the recording decides
     return any(action in ALLOWED[one.role] or action in OWN.get(one.role, ()) for one in caller.grants)
 
@@ -166,11 +166,11 @@ class Reach:
         """Tell what about a recording itself stands in the way, whatever was granted."""
         if self.everything:
             return None
-        if self.shunned is not None and self.shunned in one.involved:
+        if self.shunned in one.involved:
             return Why.SERIOUS_EVENT
         if self.not_by is not None and self.not_by == one.person_id:
             return Why.OWN_RECORDING
-        may_know = self.any_class or (self.reader is not None and self.reader in one.readers)
+        may_know = self.any_class or self.reader in one.readers
         if one.classification.is_restricted and not may_know:
             return Why.NOT_A_READER
         return None

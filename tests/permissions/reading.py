@@ -60,3 +60,7 @@ def read() -> Mapping[str, Any]:
 
 
 TABLE: Mapping[Action, Row] = {Action(name): _row(words) for name, words in read()["actions"].items()}
+ROUTES: Mapping[str, Action] = {route: Action(name) for route, name in read()["routes"].items()}
+WITHIN: frozenset[str] = frozenset(read()["within"]["routes"])
+COMMANDS: Mapping[str, str] = read()["commands"]
+JOBS: Mapping[str, str] = read()["jobs"]

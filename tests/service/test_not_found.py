@@ -1,4 +1,4 @@
-"""What does not exist for somebody is refused like what does not exist at all: same words and traces (A04)."""
+"""What does not exist for somebody is refused like what does not exist: same words, same traces (A04)."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
 """A crowd drawn by lot, in the tables of a database: units, people, grants, recordings, cases, events.
 
-What was drawn is kept beside them as plain facts, so that what comes out of SQL can be held against something else.
+What was drawn is kept beside them as plain facts, so that what SQL says can be held against something.
 """
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Boolean, Connection, Integer, LargeBinary, Table, insert
@@ -19,10 +19,10 @@ from evidence.domain.instants import to_text
 from evidence.domain.people import WHOLE, PersonType
 from evidence.domain.rights import ABOUT_RECORDINGS, Kind, Role
 from evidence.domain.standing import Classification, Standing
-from tests.builders import START
 from tests.domain.lots import Lots
 
 ABOUT = sorted(action.value for action in ABOUT_RECORDINGS)
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # the moment that is asked about
 _NUMBERS = itertools.count(1)
 
 
