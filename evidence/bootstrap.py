@@ -24,6 +24,7 @@ from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import STRICTEST, load_pack, shipped_packs
 from evidence.adapters.prober import SandboxedProber
+from evidence.adapters.time_authority import HttpTimeAuthority
 from evidence.adapters.witness_line import open_witnesses
 from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.service.accounts import Accounts
@@ -40,6 +41,7 @@ from evidence.service.publishing import Publishing
 from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
 from evidence.service.site import Site
+from evidence.service.timestamping import Timestamping
 from evidence.service.uploads import Uploads
 from evidence.service.watching import Watching
 from evidence.service.witnessing import Witnessing
@@ -68,6 +70,7 @@ class Application:
     work: Work
     publishing: Publishing
     witnessing: Witnessing
+    timestamping: Timestamping
     proving: Proving
     disclosing: Disclosing
     auditing: Auditing
@@ -144,6 +147,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     publishing = Publishing(site, signer, NOTE_CHECKS)
     file = settings.witnesses_file
     trust, witnesses = open_witnesses(file) if file else (None, [])
+    authority = HttpTimeAuthority(settings.tsa_url, settings.tsa_file) if settings.tsa_file else None
     witnessing = Witnessing(site, signer, witnesses, NOTE_CHECKS)
 
     def publish(which: str) -> None:
@@ -165,9 +169,10 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         work=Work(site, uploads, fixity_pass),
         publishing=publishing,
         witnessing=witnessing,
+        timestamping=Timestamping(site, authority, timedelta(minutes=settings.tsa_minutes)),
         proving=Proving(site, publish, trust),
         disclosing=Disclosing(site),
-        auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses]),
+        auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses], authority),
         log_keys=LogKeys(site, signer),
         watching=Watching(site, signer, BuildFiles(settings.policy)),
         signer=signer,

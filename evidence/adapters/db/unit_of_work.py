@@ -28,6 +28,7 @@ from evidence.adapters.db.repositories.payload import SqlPayload
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
 from evidence.adapters.db.repositories.standings import SqlStandings
+from evidence.adapters.db.repositories.timestamps import SqlTimestamps
 from evidence.adapters.db.repositories.tree import SqlTree
 from evidence.adapters.db.repositories.units import SqlUnits
 from evidence.adapters.db.repositories.uploads import SqlUploads
@@ -49,6 +50,7 @@ class SqlUnitOfWork:
         self.payload = SqlPayload(connection)
         self.tree = SqlTree(connection)
         self.cosignatures = SqlCosignatures(connection)
+        self.timestamps = SqlTimestamps(connection)
         self.alarms = SqlAlarms(connection)
         self.journal = SqlJournal(connection)
         self.units = SqlUnits(connection)
