@@ -25,6 +25,7 @@ from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import STRICTEST, load_pack, shipped_packs
 from evidence.adapters.passwords import ArgonPasswords
 from evidence.adapters.prober import SandboxedProber
+from evidence.adapters.time_authority import HttpTimeAuthority
 from evidence.adapters.time_codes import FILE as FACTORS_KEY
 from evidence.adapters.time_codes import FolderTimeCodes
 from evidence.adapters.time_codes import make_key as make_factors_key
@@ -56,6 +57,7 @@ from evidence.service.reports import Reports
 from evidence.service.sessions import Sessions
 from evidence.service.signing_in import SigningIn
 from evidence.service.site import Site
+from evidence.service.timestamping import Timestamping
 from evidence.service.tokens import Tokens
 from evidence.service.uploads import Uploads
 from evidence.service.watching import Watching
@@ -96,6 +98,7 @@ class Application:
     publishing: Publishing
     witnessing: Witnessing
     playing: Playing
+    timestamping: Timestamping
     proving: Proving
     disclosing: Disclosing
     auditing: Auditing
@@ -176,6 +179,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     publishing = Publishing(site, signer, NOTE_CHECKS)
     file = settings.witnesses_file
     trust, witnesses = open_witnesses(file) if file else (None, [])
+    authority = HttpTimeAuthority(settings.tsa_url, settings.tsa_file) if settings.tsa_file else None
     witnessing = Witnessing(site, signer, witnesses, NOTE_CHECKS)
 
     def publish(which: str) -> None:
@@ -208,9 +212,10 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         publishing=publishing,
         witnessing=witnessing,
         playing=Playing(site),
+        timestamping=Timestamping(site, authority, timedelta(minutes=settings.tsa_minutes)),
         proving=Proving(site, publish, trust),
         disclosing=Disclosing(site),
-        auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses]),
+        auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses], authority),
         log_keys=LogKeys(site, signer),
         holds=Holds(site),
         watching=Watching(site, signer, BuildFiles(settings.policy)),

@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     oidc_issuer: str = ""  # of the provider of single sign-on, letter for letter; empty = none
     oidc_client_id: str = ""
     oidc_client_secret_file: str = ""
+    tsa_url: str = ""  # a time-stamping authority (RFC 3161); empty = none is asked
+    tsa_certificate: str = (
+        ""  # PEM: its certificate and that of the authority above it, from the data folder on
+    )
+    tsa_minutes: int = Field(default=60, ge=1, le=1440)
     signer: str = ""  # folder with the socket of a signer that somebody else runs; empty = a child of ours
 
     @field_validator("database", "vault", "broker")
@@ -120,6 +125,15 @@ class Settings(BaseSettings):
     def witnesses_file(self) -> Path | None:
         """The trust file that names the witnesses."""
         return self.data / self.witnesses if self.witnesses else None
+
+    @property
+    def tsa_file(self) -> Path | None:
+        """The certificates of the time-stamping authority. Raises: Invalid where one is set up without."""
+        if self.tsa_url and not self.tsa_certificate:
+            raise Invalid(
+                "settings-wrong", file=str(self.data / FILE), reason="tsa_url without tsa_certificate"
+            )
+        return self.data / self.tsa_certificate if self.tsa_url else None
 
     @property
     def database_url(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from evidence.answers import alarm_out
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable
 from evidence.domain.instants import to_text
-from evidence.errors import Conflict, IntegrityFault, Invalid
+from evidence.errors import Conflict, IntegrityFault, Invalid, NotFound
 from evidence.locale import say
 from evidence.service.log_keys import Reason
 
@@ -23,9 +24,26 @@ Log = Annotated[str, typer.Option("--log", help="custody 或 access/年份 / cus
 
 
 @app.command()
-def checkpoint(data: Data = None, log: Log = "custody") -> None:
+def checkpoint(
+    data: Data = None,
+    log: Log = "custody",
+    stamped: Annotated[
+        Path | None, typer.Option("--stamped", help="写出带时间戳的检查点 / new folder for the stamped one")
+    ] = None,
+) -> None:
     """输出最新的已签名检查点 / Print the newest signed checkpoint, as others verify it."""
-    print(open_site(data).proving.checkpoint(log).decode(), end="")
+    application = open_site(data)
+    print(application.proving.checkpoint(log).decode(), end="")
+    state = application.timestamping.state()
+    if state is not None:
+        print(say("cli.log-stamped", size=state["size"], at=state["at"] or "—"), file=sys.stderr)
+    if stamped is not None:
+        found = application.timestamping.newest()
+        if found is None:
+            raise NotFound("timestamp-not-found")
+        stamped.mkdir(parents=True)
+        _write(stamped / "checkpoint", found[0])
+        _write(stamped / "checkpoint.tsr", found[1])
 
 
 @app.command()

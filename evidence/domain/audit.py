@@ -44,6 +44,7 @@ class Act(StrEnum):
     DEADLINE_NOTICE = "deadline.notice"
     LOG_KEY = "log.key"  # a log's signer has a new key
     LOG_ROWS = "log.rows"  # a piece of rows lies in the vault
+    LOG_TIMESTAMP = "log.timestamp"  # a time-stamping authority has seen a checkpoint
     REBUILD = "site.rebuild"  # the catalogue was made anew from the vault
     HOLD_PLACE = "hold.place"
     HOLD_ASK = "hold.ask"

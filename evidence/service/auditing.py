@@ -24,9 +24,10 @@ from evidence.ledger.segments import Kind, Piece
 from evidence.service.custody_checks import CustodyCheck
 from evidence.service.gate import admits
 from evidence.service.journal_checks import JournalCheck
-from evidence.service.log_checks import LogCheck, cosignature_faults, newer_faults, piece_of
+from evidence.service.log_checks import LogCheck, piece_of
 from evidence.service.log_faults import Fault
-from evidence.service.log_ports import LogSigner, NoteChecks
+from evidence.service.log_ports import LogSigner, NoteChecks, TimeAuthority
+from evidence.service.newest_checks import cosignature_faults, newer_faults, timestamp_faults
 from evidence.service.site import Site
 from storage.errors import StorageError
 from storage.vault import Debris, Sealed
@@ -43,6 +44,7 @@ class Auditing:
     signer: LogSigner
     checks: NoteChecks
     witnesses: Sequence[VerifierKey] = ()
+    authority: TimeAuthority | None = None
 
     @admits(Action.READ_LOG)
     def fsck(self, caller: Caller) -> Sequence[Alarm]:
@@ -78,6 +80,7 @@ class Auditing:
                 origin = unit.log.origin(which)
                 yield from LogCheck(which, origin, unit, vault, self.checks, listed).faults()
                 yield from cosignature_faults(which, unit, self.witnesses, self.checks)
+                yield from timestamp_faults(which, unit, vault, self.authority)
             signed = self.signer.last(which)
             with self.site.database.reading() as unit:
                 yield from newer_faults(which, signed, there, unit)

@@ -123,13 +123,13 @@ class Cases:
     @admits(Action.MANAGE_CASES)
     def unlink(self, caller: Caller, case_id: str, recording_id: str) -> None:
         """End a recording's link: what it gave to members ends at once. Raises: NotFound("case-not-found",
-        "not-linked").
+        "recording-not-linked").
         """
         case = self._case(caller, case_id)
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
             if not is_id(recording_id) or not unit.cases.unlink(case_id, recording_id, now):
-                raise NotFound("not-linked", recording=recording_id)
+                raise NotFound("recording-not-linked", recording=recording_id)
             self._log(unit, Act.CASE_UNLINK, caller, case, now, (("recording", recording_id),))
 
     @admits(Action.MANAGE_CASES)

@@ -265,43 +265,6 @@ def piece_of(key: str) -> Piece | None:
         return None
 
 
-def cosignature_faults(
-    log: str, unit: UnitOfWork, witnesses: Sequence[VerifierKey], checks: NoteChecks
-) -> Iterator[Fault]:
-    """Check what witnesses cosigned, as far back as it is handed out: one wrong line spoils a checkpoint."""
-    for size in unit.cosignatures.sizes(log, 0):
-        try:
-            text, _ = notes.split(unit.tree.checkpoint(log, size))
-            lines = notes.parse_signatures("".join(unit.cosignatures.of(log, size)).encode("utf-8"))
-            notes.signed_by(notes.Note(text, lines), witnesses, checks)
-        except IntegrityFault as problem:
-            yield Fault("cosignature-wrong", f"log_cosignature {log} {size}", {"reason": str(problem)})
-
-
-def newer_faults(log: str, signed: bytes, there: Sequence[Piece], unit: UnitOfWork) -> Iterator[Fault]:
-    """Compare what is newest: what the signer signed last, and the vault's last pieces, with the rows.
-
-    signed and there were read before this transaction began, so whatever is ahead of it was never ours: a
-    database that was cut, or an older one put back.
-    """
-    size, (published, note) = unit.tree.size(log), unit.tree.published(log)
-    known = {*unit.tree.planned(log, 0)}
-    for piece in there:
-        if piece.size not in known:
-            yield Fault("log-piece-unknown", piece.key(), {"size": size, "published": published})
-    if size < published:
-        yield Fault("log-shorter-than-published", log, {"size": size, "published": published})
-    if not signed:
-        if published:
-            yield Fault("signer-behind-log", log, {"published": published})
-        return
-    checkpoint = Checkpoint.parse(notes.parse(signed).text)
-    if checkpoint.size > size:
-        yield Fault("log-behind-signer", log, {"size": size, "signed": checkpoint.size})
-    if checkpoint.size == published and Checkpoint.parse(notes.parse(note).text).root != checkpoint.root:
-        yield Fault("root-differs", log, {"size": published})
-
-
 def _went_back(before: str, now: str) -> bool:
     return now < before and from_text(before) - from_text(now) > CLOCK_MAY_STEP
 

@@ -116,6 +116,9 @@ class LogTree(Protocol):
     def published_at(self, log: str) -> datetime | None:
         """Return when the newest checkpoint was noted."""
 
+    def noted_at(self, log: str, size: int) -> datetime | None:
+        """Return when the checkpoint of a size was noted."""
+
     def checkpoints(self, log: str) -> Iterator[tuple[int, bytes]]:
         """Yield size and note of all checkpoints, in order."""
 
@@ -146,6 +149,29 @@ class Cosignatures(Protocol):
 
     def add(self, log: str, size: int, name: str, key_id: str, line: str, at: datetime) -> None:
         """Add a cosignature; the first one of a key under a checkpoint stays."""
+
+
+class Timestamps(Protocol):
+    """What a time-stamping authority answered about the checkpoints: append only."""
+
+    def last(self, log: str) -> tuple[int, datetime] | None:
+        """Return the greatest size of a log that was stamped, and when."""
+
+    def token(self, log: str, size: int) -> bytes:
+        """Return the answer about the checkpoint of a size, nothing where there is none."""
+
+    def add(self, log: str, size: int, token: bytes, at: datetime) -> bool:
+        """Keep an answer; False where there is one already."""
+
+
+class TimeAuthority(Protocol):
+    """A time-stamping authority (RFC 3161), somewhere else."""
+
+    def stamp(self, body: bytes) -> bytes:
+        """Return its answer about these bytes, not checked yet. Raises: Unavailable("tsa-unreachable")."""
+
+    def verify(self, token: bytes, body: bytes) -> datetime:
+        """Return when it saw these bytes. Raises: IntegrityFault("timestamp-wrong")."""
 
 
 class WitnessLine(Protocol):

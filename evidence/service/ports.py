@@ -19,7 +19,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
-from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload
+from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload, Timestamps
 from evidence.service.passkey_ports import IdentityRows, Passkeys
 from evidence.service.people_ports import Cases, Grants, Holds, People, Standings, Tokens, Units
 from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
@@ -268,6 +268,10 @@ class UnitOfWork(WatchedRows, Protocol):
     @property
     def payload(self) -> Payload:
         """What the commitments of entries stand for."""
+
+    @property
+    def timestamps(self) -> Timestamps:
+        """What a time-stamping authority answered."""
 
     @property
     def cosignatures(self) -> Cosignatures:

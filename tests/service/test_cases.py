@@ -205,7 +205,7 @@ def test_what_is_not_there_cannot_be_ended(site: MannedSite, case: str) -> None:
     head, recording = site.caller("head"), site.seal("officer")
     for one in (recording, "nonsense"):
         act = lambda it=one: site.cases.unlink(head, case, it)  # noqa: E731
-        refused(site, act, NotFound, "not-linked", denied=False)
+        refused(site, act, NotFound, "recording-not-linked", denied=False)
     for one in (site.ids["stranger"], "nonsense"):
         act = lambda it=one: site.cases.dismiss(head, case, it)  # noqa: E731
         refused(site, act, NotFound, "not-a-member", denied=False)

@@ -30,7 +30,7 @@ Told = Callable[[str, str, str], object]
 _AT_ONCE = 1000
 _ENDLESS = 1 << 62
 _LOG = {name: metadata.tables[name] for name in (
-    "audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key", "row_piece",
+    "audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key", "row_piece", "log_timestamp",
 )}  # fmt: skip
 
 

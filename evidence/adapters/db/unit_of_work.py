@@ -39,6 +39,7 @@ from evidence.adapters.db.repositories.serious import SqlSeriousEvents
 from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
 from evidence.adapters.db.repositories.sign_ins import SqlChallenges, SqlSignIns
 from evidence.adapters.db.repositories.standings import SqlStandings
+from evidence.adapters.db.repositories.timestamps import SqlTimestamps
 from evidence.adapters.db.repositories.tokens import SqlTokens
 from evidence.adapters.db.repositories.tree import SqlTree
 from evidence.adapters.db.repositories.units import SqlUnits
@@ -61,6 +62,7 @@ class SqlUnitOfWork:
         self.payload = SqlPayload(connection)
         self.tree = SqlTree(connection)
         self.cosignatures = SqlCosignatures(connection)
+        self.timestamps = SqlTimestamps(connection)
         self.alarms = SqlAlarms(connection)
         self.journal = SqlJournal(connection)
         self.units = SqlUnits(connection)

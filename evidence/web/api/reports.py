@@ -48,4 +48,4 @@ def gaps(
 @router.get("/status")
 def status(app: App, caller: Caller = admitted(Action.READ_STATUS)) -> dict[str, Any]:
     """Return the state of the site: protection in force, jobs, space, what is set aside."""
-    return app.reports.status(caller)
+    return {**app.reports.status(caller), "timestamp": app.timestamping.state()}
