@@ -50,7 +50,16 @@ def test_show_as_json_holds_the_rules_and_every_citation_they_name() -> None:
     }
     assert pack["in_force"]["from"] == "2020-12-03"
     listed = {citation["id"] for citation in pack["citations"]}
-    parts = ("basis", "in_force", "upload_deadline", "continuity", "retention", "labels", "no_editing")
+    parts = (
+        "basis",
+        "in_force",
+        "upload_deadline",
+        "continuity",
+        "retention",
+        "labels",
+        "no_editing",
+        "secrecy",
+    )
     rules = [pack[part] for part in parts] + pack["auxiliary_bars"]
     assert {cite for rule in rules for cite in rule["cites"]} == listed
     (longquan,) = json.loads(run("show", "longquan", "--json").stdout)
