@@ -1,21 +1,60 @@
-"""How the catalogue's values stand in answers: the same shape over HTTP and on the command line (--json)."""
+"""How the catalogue's values stand in answers: the same shape over HTTP and on the command line (--json).
+
+Some callers are not told everything about what they may know of: `LACKED` is the one table of that. What a
+caller lacks is absent, not empty.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from evidence.domain.access import Caller
 from evidence.domain.alarms import Alarm
+from evidence.domain.holds import Hold
 from evidence.domain.instants import to_text
+from evidence.domain.people import PersonType
 from evidence.domain.uploads import Upload
+from evidence.service.cases import CaseFile
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.deadlines import DeadlineRow
+from evidence.service.people_ports import StoredCase, StoredToken
 from evidence.service.reports import GapReport, Reported, UnlabelledRecording
+from evidence.service.tokens import is_about_to_expire
 
 
-def recording_out(stored: StoredRecording) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Lacked:
+    """Fields that a caller is not told: of any recording, and of recordings that somebody else wore."""
+
+    always: frozenset[str]
+    of_others: frozenset[str]
+
+
+LACKED: Mapping[PersonType, Lacked] = {
+    # Names of files tell recorder and wearer, labels and details of findings may tell anybody.
+    PersonType.AUXILIARY: Lacked(
+        always=frozenset({"device", "sha256", "sm3"}),
+        of_others=frozenset({"name", "file", "wearer", "labels", "measured", "limit", "detail"}),
+    ),
+}
+
+
+def _told(row: dict[str, Any], caller: Caller, wearer: str | None) -> dict[str, Any]:
+    """Leave out what the caller lacks. wearer: the number of who wore the recorder, None where not known."""
+    lacked = None if caller.person_type is None else LACKED.get(caller.person_type)
+    if lacked is None:
+        return row
+    absent = lacked.always | (frozenset() if wearer == caller.name else lacked.of_others)
+    return {key: value for key, value in row.items() if key not in absent}
+
+
+def recording_out(stored: StoredRecording, caller: Caller) -> dict[str, Any]:
     """A recording as JSON values."""
     recording, origin = stored.recording, stored.recording.origin
-    return {
+    row = {
         "id": recording.id,
         "device": origin.device,
         "wearer": origin.wearer,
@@ -34,22 +73,24 @@ def recording_out(stored: StoredRecording) -> dict[str, Any]:
         "check_result": stored.check_result,
         "past_faults": list(stored.past_faults),
     }
+    return _told(row, caller, origin.wearer)
 
 
-def finding_out(stored: StoredFinding) -> dict[str, Any]:
+def finding_out(stored: StoredFinding, caller: Caller) -> dict[str, Any]:
     """A finding as JSON values, with its place in the catalogue."""
-    return {
+    row = {
         **stored.body,
         "recording": stored.recording_id,
         "device": stored.device,
         "found": to_text(stored.at),
         "policy": stored.policy,
     }
+    return _told(row, caller, None)
 
 
-def deadline_out(row: DeadlineRow) -> dict[str, Any]:
+def deadline_out(row: DeadlineRow, caller: Caller) -> dict[str, Any]:
     """A line of the deadline list as JSON values. late_by_s: seconds, None when not late."""
-    return {
+    values = {
         "state": row.state.kind.value,
         "device": row.device,
         "wearer": row.wearer,
@@ -62,18 +103,19 @@ def deadline_out(row: DeadlineRow) -> dict[str, Any]:
         "recording": row.recording_id,
         "cites": list(row.state.cites),
     }
+    return _told(values, caller, row.wearer)
 
 
-def gaps_out(report: GapReport) -> dict[str, Any]:
+def gaps_out(report: GapReport, caller: Caller) -> dict[str, Any]:
     """The gap report as JSON values; `day` is the day on which recording ended, as far as known."""
     parts = {
-        "faults": [_dated(report, one, finding_out(one)) for one in report.faults],
-        "missing": [_dated(report, row, deadline_out(row)) for row in report.missing],
-        "late": [_dated(report, row, deadline_out(row)) for row in report.late],
-        "interruptions": [_dated(report, one, finding_out(one)) for one in report.interruptions],
-        "to_explain": [_dated(report, one, finding_out(one)) for one in report.to_explain],
-        "unlabelled": [_dated(report, one, _unlabelled_out(one)) for one in report.unlabelled],
-        "set_aside": [_dated(report, one, _set_aside_out(one)) for one in report.set_aside],
+        "faults": [_dated(report, one, finding_out(one, caller)) for one in report.faults],
+        "missing": [_dated(report, row, deadline_out(row, caller)) for row in report.missing],
+        "late": [_dated(report, row, deadline_out(row, caller)) for row in report.late],
+        "interruptions": [_dated(report, one, finding_out(one, caller)) for one in report.interruptions],
+        "to_explain": [_dated(report, one, finding_out(one, caller)) for one in report.to_explain],
+        "unlabelled": [_dated(report, one, _unlabelled_out(one, caller)) for one in report.unlabelled],
+        "set_aside": [_dated(report, one, _set_aside_out(one, caller)) for one in report.set_aside],
     }
     return {"totals": {part: len(rows) for part, rows in parts.items()}, **parts}
 
@@ -85,9 +127,9 @@ def _dated(report: GapReport, one: Reported, out: dict[str, Any]) -> dict[str, A
     return {"day": report.days.of(one).isoformat(), **out}
 
 
-def _unlabelled_out(bare: UnlabelledRecording) -> dict[str, Any]:
+def _unlabelled_out(bare: UnlabelledRecording, caller: Caller) -> dict[str, Any]:
     origin = bare.stored.recording.origin
-    return {
+    row = {
         "recording": bare.stored.recording.id,
         "device": origin.device,
         "wearer": origin.wearer,
@@ -95,10 +137,11 @@ def _unlabelled_out(bare: UnlabelledRecording) -> dict[str, Any]:
         "missing": list(bare.missing),
         "cites": list(bare.cites),
     }
+    return _told(row, caller, origin.wearer)
 
 
-def _set_aside_out(upload: Upload) -> dict[str, Any]:
-    return {
+def _set_aside_out(upload: Upload, caller: Caller) -> dict[str, Any]:
+    row = {
         "upload": upload.id,
         "device": upload.origin.device,
         "wearer": upload.origin.wearer,
@@ -108,6 +151,7 @@ def _set_aside_out(upload: Upload) -> dict[str, Any]:
         "problem": upload.problem,
         "sha256": upload.digests.sha256 if upload.digests else None,
     }
+    return _told(row, caller, upload.origin.wearer)
 
 
 def alarm_out(one: Alarm) -> dict[str, Any]:
@@ -120,4 +164,63 @@ def alarm_out(one: Alarm) -> dict[str, Any]:
         "detail": {
             name: value if isinstance(value, int) else str(value) for name, value in one.detail.items()
         },
+    }
+
+
+def hold_out(one: Hold) -> dict[str, Any]:
+    """A hold as JSON values. in_vault: the vault has been told of it as it stands."""
+    return {
+        "id": one.id,
+        "recording": one.recording_id,
+        "ground": one.ground,
+        "reason": one.reason,
+        "placed_by": one.placed_by,
+        "placed": to_text(one.placed_at),
+        "release_asked_by": one.asked_by,
+        "release_asked": to_text(one.asked_at) if one.asked_at else None,
+        "release_reason": one.ask_reason,
+        "released_by": one.released_by,
+        "released": to_text(one.released_at) if one.released_at else None,
+        "in_vault": one.settled,
+    }
+
+
+def case_out(case: StoredCase) -> dict[str, Any]:
+    """A case as JSON values."""
+    return {
+        "id": case.id,
+        "number": case.number,
+        "unit": case.unit_id,
+        "opened": to_text(case.opened_at),
+        "closed": to_text(case.closed_at) if case.closed_at else None,
+    }
+
+
+def case_file_out(file: CaseFile, caller: Caller) -> dict[str, Any]:
+    """A case with its recordings and members as JSON values."""
+    return {
+        **case_out(file.case),
+        "recordings": [recording_out(one, caller) for one in file.recordings],
+        "members": [
+            {
+                "person": one.person_id,
+                "number": one.number,
+                "actions": sorted(action.value for action in one.actions),
+                "until": to_text(one.until) if one.until else None,
+            }
+            for one in file.members
+        ],
+    }
+
+
+def token_out(stored: StoredToken, now: datetime) -> dict[str, Any]:
+    """A token of another system as JSON values, without the token itself."""
+    return {
+        "id": stored.id,
+        "name": stored.name,
+        "scopes": sorted(one.value for one in stored.scopes),
+        "created": to_text(stored.created_at),
+        "expires": to_text(stored.expires_at) if stored.expires_at else None,
+        "used": to_text(stored.used_at) if stored.used_at else None,
+        "about_to_expire": is_about_to_expire(stored, now),
     }

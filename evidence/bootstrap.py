@@ -23,23 +23,42 @@ from evidence.adapters.keys import FileSigner, make_key
 from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import STRICTEST, load_pack, shipped_packs
+from evidence.adapters.passwords import ArgonPasswords
 from evidence.adapters.prober import SandboxedProber
+from evidence.adapters.time_authority import HttpTimeAuthority
+from evidence.adapters.time_codes import FILE as FACTORS_KEY
+from evidence.adapters.time_codes import FolderTimeCodes
+from evidence.adapters.time_codes import make_key as make_factors_key
 from evidence.adapters.witness_line import open_witnesses
+from evidence.domain.sign_in import PROFILES
 from evidence.errors import Conflict, Invalid, Unavailable
+from evidence.factors import Factors, factors_of
+from evidence.service.account_desk import AccountDesk
 from evidence.service.accounts import Accounts
 from evidence.service.auditing import Auditing
+from evidence.service.binding import Binding
 from evidence.service.cards import Cards
+from evidence.service.cases import Cases
 from evidence.service.catalogue import Terms
 from evidence.service.deadlines import Deadlines
+from evidence.service.disclosing import Disclosing
 from evidence.service.fixity import Fixity
+from evidence.service.holds import Holds
+from evidence.service.links import Links
 from evidence.service.log_keys import LogKeys
 from evidence.service.oversight import Oversight
+from evidence.service.own_account import OwnAccount
+from evidence.service.playing import Playing
 from evidence.service.ports import JobBell
 from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
 from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
+from evidence.service.sessions import Sessions
+from evidence.service.signing_in import SigningIn
 from evidence.service.site import Site
+from evidence.service.timestamping import Timestamping
+from evidence.service.tokens import Tokens
 from evidence.service.uploads import Uploads
 from evidence.service.watching import Watching
 from evidence.service.witnessing import Witnessing
@@ -58,7 +77,16 @@ class Application:
     site: Site
     queue: Celery
     accounts: Accounts
+    binding: Binding
+    account_desk: AccountDesk
+    links: Links
+    own_account: OwnAccount
+    sessions: Sessions
+    signing_in: SigningIn
+    factors: Factors
+    tokens: Tokens
     cards: Cards
+    cases: Cases
     uploads: Uploads
     recordings: Recordings
     deadlines: Deadlines
@@ -69,9 +97,13 @@ class Application:
     work: Work
     publishing: Publishing
     witnessing: Witnessing
+    playing: Playing
+    timestamping: Timestamping
     proving: Proving
+    disclosing: Disclosing
     auditing: Auditing
     log_keys: LogKeys
+    holds: Holds
     watching: Watching
     signer: SignerLine
 
@@ -126,12 +158,15 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
         originals=VaultOriginals(vault, scratch),
         bell=bell,
         new_digests=TwoDigests if settings.sm3 else OneDigest,
+        passwords=ArgonPasswords(PROFILES[settings.profile]),
+        codes=FolderTimeCodes(data / "keys"),
         terms=Terms(
             upload_rest=timedelta(hours=settings.upload_rest_hours),
             first_check=timedelta(hours=settings.first_check_hours),
             next_check=timedelta(days=settings.next_check_days),
             sm3=settings.sm3,
             deep=settings.deep,
+            sign_in=PROFILES[settings.profile],
         ),
     )
 
@@ -144,6 +179,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     publishing = Publishing(site, signer, NOTE_CHECKS)
     file = settings.witnesses_file
     trust, witnesses = open_witnesses(file) if file else (None, [])
+    authority = HttpTimeAuthority(settings.tsa_url, settings.tsa_file) if settings.tsa_file else None
     witnessing = Witnessing(site, signer, witnesses, NOTE_CHECKS)
 
     def publish(which: str) -> None:
@@ -155,7 +191,16 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         site=site,
         queue=queue,
         accounts=Accounts(site),
+        binding=Binding(site),
+        account_desk=AccountDesk(site),
+        links=Links(site),
+        own_account=OwnAccount(site),
+        sessions=Sessions(site),
+        signing_in=SigningIn(site),
+        factors=factors_of(settings, site),
+        tokens=Tokens(site),
         cards=Cards(site),
+        cases=Cases(site),
         uploads=uploads,
         recordings=Recordings(site),
         deadlines=Deadlines(site),
@@ -166,9 +211,13 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         work=Work(site, uploads, fixity_pass),
         publishing=publishing,
         witnessing=witnessing,
+        playing=Playing(site),
+        timestamping=Timestamping(site, authority, timedelta(minutes=settings.tsa_minutes)),
         proving=Proving(site, publish, trust),
-        auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses]),
+        disclosing=Disclosing(site),
+        auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses], authority),
         log_keys=LogKeys(site, signer),
+        holds=Holds(site),
         watching=Watching(site, signer, BuildFiles(settings.policy)),
         signer=signer,
     )
@@ -188,8 +237,10 @@ def open_doorbell(data: Path) -> tuple[Celery, IO[bytes]]:
     return open_queue(settings.broker_url), held
 
 
-def initialise(data: Path, policy: str, name: str, sm3: bool) -> tuple[str, str]:
-    """Make a new site; return the administrator's token (shown once) and the verifier key.
+def initialise(
+    data: Path, policy: str, name: str, sm3: bool, administrator: str = "administrator"
+) -> tuple[str, str]:
+    """Make a new site; return the token of the first administrator's link (shown once) and the verifier key.
 
     Raises: Invalid("folder-not-empty") when the folder holds anything; PolicyError for an unknown pack.
     """
@@ -204,6 +255,7 @@ def initialise(data: Path, policy: str, name: str, sm3: bool) -> tuple[str, str]
     for folder, mode in (("keys", 0o700), ("vault", 0o750), ("staging", 0o750)):
         (data / folder).mkdir(mode=mode)
     verifier = make_key(data / "keys", name)
+    make_factors_key(data / "keys" / FACTORS_KEY)
     # JSON's way to write a text is TOML's, but for one control character.
     quoted = json.dumps(policy, ensure_ascii=False).replace("\x7f", "\\u007f")
     text = f'name = "{name}"\npolicy = {quoted}\nsm3 = {str(sm3).lower()}\n{site_settings.engines()}'
@@ -216,7 +268,7 @@ def initialise(data: Path, policy: str, name: str, sm3: bool) -> tuple[str, str]
     application = build(data, is_new=True)
     _sync_folders(data)
     try:
-        return application.accounts.open_site(), verifier
+        return application.accounts.open_site(administrator, name), verifier
     finally:
         application.site.database.close()
 

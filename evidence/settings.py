@@ -9,10 +9,10 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -20,7 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from evidence.domain.addresses import holds_password, is_readable
+from evidence.domain.addresses import holds_password, is_origin, is_readable
 from evidence.errors import Invalid
 
 FILE = "site.toml"
@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     data: Path
     name: str = Field(pattern=NAME)  # stands in signatures: no space, no "+"
     policy: str
+    profile: Literal["default", "cjis", "djcp3"] = "default"  # how people sign in (domain/sign_in.py)
     # One address per engine; empty = the embedded one. A password stands in a file: "…?password_file=/run/…".
     database: str = ""  # "postgresql://user@host/name"; empty = SQLite in the data folder
     vault: str = ""  # "s3://access-key@host:port/bucket" or "file:///…"; empty = a folder in the data folder
@@ -52,6 +53,17 @@ class Settings(BaseSettings):
         default=50, ge=1, le=60
     )  # between two checks of the logs, of what they speak of
     witnesses: str = ""  # a trust file whose witnesses have addresses; empty = nobody is asked
+    public_url: str = (
+        ""  # "https://host[:port]": what browsers call this site; passkeys and single sign-on need it
+    )
+    oidc_issuer: str = ""  # of the provider of single sign-on, letter for letter; empty = none
+    oidc_client_id: str = ""
+    oidc_client_secret_file: str = ""
+    tsa_url: str = ""  # a time-stamping authority (RFC 3161); empty = none is asked
+    tsa_certificate: str = (
+        ""  # PEM: its certificate and that of the authority above it, from the data folder on
+    )
+    tsa_minutes: int = Field(default=60, ge=1, le=1440)
     signer: str = ""  # folder with the socket of a signer that somebody else runs; empty = a child of ours
 
     @field_validator("database", "vault", "broker")
@@ -60,6 +72,35 @@ class Settings(BaseSettings):
         if url and not is_readable(url):
             raise ValueError("no address; a password with special characters belongs into a file")
         return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, url: str) -> str:
+        if url and not is_origin(url):
+            raise ValueError("wanted: https://host or https://host:port, nothing behind it")
+        return url
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_an_issuer(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.query or parts.fragment or not is_origin(f"{parts.scheme}://{parts.netloc}")):
+            raise ValueError("wanted: https://host/path, without query and fragment")
+        return url
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        """Refuse single sign-on that lacks a part."""
+        parts = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret_file)
+        if any(parts) and not (all(parts) and self.public_url):
+            raise ValueError(
+                "oidc_issuer, oidc_client_id, oidc_client_secret_file and public_url belong together"
+            )
+        return self
+
+    def oidc_client_secret(self) -> str:
+        """Read the secret of the client at the provider. Raises: Invalid("password-file-unreadable")."""
+        return read_secret(self.oidc_client_secret_file)
 
     @classmethod
     def settings_customise_sources(
@@ -84,6 +125,15 @@ class Settings(BaseSettings):
     def witnesses_file(self) -> Path | None:
         """The trust file that names the witnesses."""
         return self.data / self.witnesses if self.witnesses else None
+
+    @property
+    def tsa_file(self) -> Path | None:
+        """The certificates of the time-stamping authority. Raises: Invalid where one is set up without."""
+        if self.tsa_url and not self.tsa_certificate:
+            raise Invalid(
+                "settings-wrong", file=str(self.data / FILE), reason="tsa_url without tsa_certificate"
+            )
+        return self.data / self.tsa_certificate if self.tsa_url else None
 
     @property
     def database_url(self) -> str:
@@ -153,15 +203,23 @@ def with_password(url: str) -> str:
     files = [value for name, value in options if name == "password_file"]
     if not files:
         return url
-    try:
-        password = Path(files[0]).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise Invalid("password-file-unreadable", file=files[0]) from problem
-    if len(files) > 1 or not password or parts.password is not None:
+    password = read_secret(files[0])
+    if len(files) > 1 or parts.password is not None:
         raise Invalid("password-file-unreadable", file=files[0])
     place = f"{parts.username or ''}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"
     query = urlencode([pair for pair in options if pair[0] != "password_file"])
     return urlunsplit(parts._replace(netloc=place, query=query))
+
+
+def read_secret(file: str) -> str:
+    """Read a secret from a file of its own. Raises: Invalid when it cannot be read or is empty."""
+    try:
+        secret = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise Invalid("password-file-unreadable", file=file) from problem
+    if not secret:
+        raise Invalid("password-file-unreadable", file=file)
+    return secret
 
 
 def default_data() -> Path | None:

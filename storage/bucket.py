@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
 from minio import Minio
@@ -27,6 +26,7 @@ from minio.retention import Retention
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
+from storage.address import Address
 from storage.connections import new_pool
 from storage.errors import Locked, Missing, StorageError, StoreFull, StoreUnavailable
 
@@ -39,23 +39,6 @@ _GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "MethodNotAllowed"}
 _FULL = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "EntityTooLarge"}
 _RANGE = re.compile(r"bytes (\d{1,20})-(\d{1,20})/(\d{1,20})", re.ASCII)
 _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")  # Ceph writes nine digits
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a bucket is and who we are there. ca_file: the authority that signed the server's certificate,
-    None for the system's own list."""
-
-    host: str  # "name:port"
-    bucket: str
-    access_key: str
-    secret_key: str
-    region: str = "us-east-1"
-    ca_file: Path | None = None
-
-    def __repr__(self) -> str:
-        """Leave the secret out: addresses get into error texts."""
-        return f"Address(s3://{self.access_key}@{self.host}/{self.bucket})"
 
 
 @dataclass(frozen=True, slots=True)

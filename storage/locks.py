@@ -15,6 +15,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -146,6 +147,7 @@ def _after(last: LockRecord, act: Act, lock: Lock, ground: str = "") -> LockReco
     return replace(last, serial=last.serial + 1, act=act, lock=lock, ground=ground, follows=follows)
 
 
+@lru_cache(maxsize=256)  # a record is mostly read again at once: by the census, then by whoever opens
 def _decode(key: str, serial: int, text: bytes) -> LockRecord:
     try:
         plain = json.loads(text)
@@ -182,8 +184,11 @@ def _plain(record: LockRecord) -> dict[str, Any]:
 
 
 def _canonical(plain: dict[str, Any]) -> bytes:
-    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    return _WRITER.encode(plain).encode() + b"\n"
 
 
 def _check(plain: dict[str, Any]) -> str:
     return sha256(_canonical(plain)).hexdigest()
+
+
+_WRITER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))

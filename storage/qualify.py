@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from storage.bucket import Address, Bucket
+from storage.address import Address
+from storage.bucket import Bucket
 from storage.errors import StorageError
 from storage.probes import PROBES, Broken, Room
 

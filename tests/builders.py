@@ -6,21 +6,25 @@ Its engines are those of the session's form (tests/forms.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from evidence.adapters.db.tables import metadata
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.digesting import TwoDigests
 from evidence.adapters.keys import FileSigner, make_key
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import load_pack
+from evidence.adapters.passwords import ArgonPasswords
 from evidence.adapters.prober import SandboxedProber
+from evidence.adapters.time_codes import FolderTimeCodes
 from evidence.domain.access import Caller
 from evidence.domain.findings import Finding
 from evidence.domain.media import MediaFacts
 from evidence.domain.recordings import Origin
 from evidence.domain.rights import TOKEN_SCOPES, Kind
+from evidence.domain.sign_in import DEFAULT
 from evidence.domain.uploads import Upload
 from evidence.policy.rules import Pack
 from evidence.service.accounts import Accounts
@@ -40,6 +44,7 @@ from tests.carried_vault import CarriedVault
 
 SITE = "test.example/site"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+QUICK = replace(DEFAULT, memory_kib=64, passes=1, lanes=1)  # argon2id as quick as it may be
 
 
 @dataclass
@@ -112,6 +117,8 @@ class SmallSite:
             originals=VaultOriginals(self.vault, self.folder / "scratch"),
             bell=self.bell,
             new_digests=TwoDigests,
+            passwords=ArgonPasswords(QUICK),
+            codes=FolderTimeCodes(self.folder / "keys"),
             terms=Terms(),
         )
         self.uploads = Uploads(self.site)
@@ -157,6 +164,16 @@ class SmallSite:
         """Return the entries of the log."""
         with self.database.reading() as unit:
             return [body for _, body in unit.log.entries()]
+
+    def dump(self) -> str:
+        """Return all that the database holds, as text."""
+        with self.database.engine.connect() as connection:
+            reading = connection.execution_options(evidence_writes=False)
+            return "\n".join(
+                f"{table.name} {[*row]}"
+                for table in metadata.sorted_tables
+                for row in reading.execute(table.select())
+            )
 
     def files(self) -> dict[str, bytes]:
         """Return all that vault and staging hold with its bytes, to show that a refusal changed nothing."""

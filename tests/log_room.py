@@ -25,7 +25,15 @@ from tests import inside
 from tests.builders import SITE, SmallSite, an_origin
 
 OPERATOR = Caller("operator", Kind.OPERATOR)
-GUARDED = ("audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key", "log_cosignature")
+GUARDED = (
+    "audit_entry",
+    "audit_about",
+    "log_segment",
+    "log_checkpoint",
+    "log_key",
+    "log_cosignature",
+    "log_timestamp",
+)
 
 
 class DeskLine:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
 from evidence.adapters.db.tables import metadata
+from evidence.domain.people import (
+    Person,
+    PersonType,
+    Post,
+    Training,
+    Undertaking,
+    UndertakingKind,
+    Unit,
+    unit_path,
+)
+from evidence.domain.rights import Role
 from evidence.rebuilding import rebuild
 from evidence.rebuilding.report import Report
+from evidence.service.people_ports import StoredGrant
 from tests import forms, inside
 from tests.builders import SITE, an_origin
 from tests.log_room import OPERATOR, LogRoom
@@ -41,6 +53,7 @@ def make_site(folder: Path) -> LogRoom:
     (room.folder / "site.toml").write_text(f'name = "{SITE}"\npolicy = "dazhe-2020"\n{engines}', "utf-8")
     small = room.small
     small.accounts.open_site()
+    make_people(room)
     first = an_origin("DCIM/现场 😀.mp4", size_bytes=5000, labels={"case-number": "杭〔2026〕1"})
     owed = an_origin("DCIM/missing.mp4", size_bytes=10)
     small.cards.announce(small.dock, owed, [first, owed])
@@ -56,6 +69,25 @@ def make_site(folder: Path) -> LogRoom:
     room.publish()
     small.clock.time = datetime.now(UTC)
     return room
+
+
+def make_people(room: LogRoom) -> None:
+    """Two units and the wearer of the recorder, with all that a roll says of somebody."""
+    with room.small.database.writing() as unit:
+        now = room.small.clock.now()
+        above = Unit("f" * 32, "杭州市局", unit_path(None, "f" * 32))  # its id sorts behind the one below it
+        below = Unit("1" * 32, "西湖大队", unit_path(above, "1" * 32), above.id)
+        unit.units.add(above, now)
+        unit.units.add(below, now)
+        wearer = Person(
+            "2" * 32, "012345", "张三", PersonType.OFFICER, below.id, contract_to=date(2030, 1, 1)
+        )
+        unit.people.add(wearer, now)
+        unit.people.add_post(Post("3" * 32, wearer.id, "民警", date(2020, 1, 1)))
+        unit.people.add_training(Training("4" * 32, wearer.id, "岗前", 5, date(2020, 1, 2), passed=True))
+        signed = Undertaking("5" * 32, wearer.id, UndertakingKind.CONFIDENTIALITY, date(2020, 1, 3))
+        unit.people.add_undertaking(signed)
+        unit.grants.add(StoredGrant("6" * 32, wearer.id, Role.FIELD_OFFICER, None, "post", "operator", now))
 
 
 def lose_database(room: LogRoom) -> None:
@@ -98,13 +130,15 @@ def rows(room: LogRoom) -> Rows:
 
 
 def as_rebuilt(before: Rows) -> Rows:
-    """Return rows as a rebuild brings them back: tokens are worth nothing, and checkpoints were noted when
-    the last entry under them was written.
+    """Return rows as a rebuild brings them back: tokens are worth nothing, people have no names, and
+    checkpoints were noted when the last entry under them was written.
     """
     after = {name: [dict(row) for row in held] for name, held in before.items()}
     times = {(row["log"], row["idx"]): row["at"] for row in before["audit_entry"]}
     for row in after["account"]:
         row["token_sha256"] = f"-{row['id']}"
+    for row in after["person"]:
+        row["name"] = None  # in no piece of rows: the vault forgets nothing
     for row in after["log_checkpoint"]:
         row["at"] = times[row["log"], row["size"] - 1]
     return after
@@ -115,7 +149,7 @@ def without_closing(after: Rows) -> Rows:
     kept = dict(after)
     kept["audit_entry"] = [row for row in after["audit_entry"] if row["act"] not in CLOSING]
     kept["account"] = [
-        {**row, "token_sha256": f"-{row['id']}"} if row["role"] == "administrator" else row
+        {**row, "token_sha256": f"-{row['id']}"} if row["role"] == "integration" else row
         for row in after["account"]
     ]
     return kept

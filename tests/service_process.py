@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+from evidence.domain.rights import TOKEN_SCOPES
 from tests import forms
 
 _WORKER = ("celery", "-A", "workers.app", "worker", "-P", "solo", "-l", "WARNING")
@@ -33,7 +34,7 @@ class ServiceProcess:
         self.data, self._prefix = data, prefix
         # Most tests are over before anything need be published; those about the log ask for it.
         self._environment = {"EVIDENCE_PUBLISH_S": "60", **environment}
-        self.admin_token = self.verifier_key = ""
+        self.admin_token = self.admin_link = self.verifier_key = ""  # admin: a token for all it may be for
         self.process: subprocess.Popen[bytes] | None = None  # the web door
         self.workers: list[subprocess.Popen[bytes]] = []
         self.port = free_port()
@@ -42,7 +43,8 @@ class ServiceProcess:
             made = json.loads(
                 self.command("init", "--policy", "dazhe-2020", "--json", "--sm3" if sm3 else "--no-sm3")
             )
-            self.admin_token, self.verifier_key = made["administrator_token"], made["verifier_key"]
+            self.admin_link, self.verifier_key = made["administrator_link"], made["verifier_key"]
+            self.admin_token = self.add_token()
             forms.sign_probes(data)
 
     def command(self, *words: str, ok: tuple[int, ...] = (0,)) -> str:
@@ -61,6 +63,12 @@ class ServiceProcess:
     def add_dock(self, name: str = "dock") -> str:
         """Add a dock and return its token."""
         token: str = json.loads(self.command("docks", "add", name, "--json"))["token"]
+        return token
+
+    def add_token(self, name: str = "tests") -> str:
+        """Add a token for everything that a token may be for, and return it."""
+        scopes = [word for one in sorted(TOKEN_SCOPES) for word in ("--scope", one.value)]
+        token: str = json.loads(self.command("tokens", "add", name, *scopes, "--json"))["token"]
         return token
 
     def start(self) -> None:

@@ -16,6 +16,7 @@ from evidence.domain.rights import Kind
 from evidence.service.watching import LOOK_EVERY_S
 
 log = logging.getLogger("evidence.workers")
+STAMP_EVERY_S = 60.0  # how often it is looked whether a time stamp is due
 _SERVICE = Caller("service", Kind.OPERATOR, "service")
 
 
@@ -52,6 +53,7 @@ def about_logs(application: Application, stopping: threading.Event) -> list[thre
             for one in witnessing.witnesses
         ),
         every(publish_s, application.publishing.publish_all, stopping, "publishing", publish_s),
+        every(STAMP_EVERY_S, application.timestamping.stamp, stopping, "time stamps", publish_s),
         every(audit_s, lambda: auditing.fsck(_SERVICE), stopping, "auditing", audit_s),
         every(LOOK_EVERY_S, watching.look, stopping, "watching", LOOK_EVERY_S),
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -28,10 +29,15 @@ _PRIVATE = "signing.pem"
 _VERIFIERS = "verifiers"
 
 
+@lru_cache(maxsize=64)
+def _public_key(public: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(public)
+
+
 def verify_ed25519(public: bytes, signature: bytes, message: bytes) -> None:
     """Check an Ed25519 signature (RFC 8032). Raises: IntegrityFault."""
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+        _public_key(public).verify(signature, message)
     except (InvalidSignature, ValueError) as problem:
         raise IntegrityFault("signature-wrong") from problem
 

@@ -9,12 +9,15 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evidence.domain.instants import to_text
 from evidence.errors import EvidenceError, Unavailable
 from evidence.ledger.canonical import canonical
 from evidence.service.ports import Signer
-from storage.qualify import Probe
+
+if TYPE_CHECKING:  # it loads the SDK, and a site in a folder needs none
+    from storage.qualify import Probe
 
 FILE = "qualification.json"
 TYPE = "evidence.qualification/1"

@@ -6,7 +6,7 @@ Nothing here is durable: a rebuild that breaks off begins anew.
 
 from __future__ import annotations
 
-import json
+import marshal
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from typing import Any
 
 _FAST = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;"
 _TABLES = """
-CREATE TABLE latest (kind TEXT, row_key TEXT, body BLOB, PRIMARY KEY (kind, row_key)) WITHOUT ROWID;
 CREATE TABLE seal (id TEXT PRIMARY KEY, manifest_sha256 TEXT, sha256 TEXT, size INTEGER, by TEXT, idx INTEGER)
 WITHOUT ROWID;
 """
+_NAMING = frozenset({"card", "upload"})  # tables whose rows name an account
 _AT_ONCE = 400
 
 
@@ -42,10 +42,23 @@ class Scratch:
         self._remove()
         self._db = sqlite3.connect(file, isolation_level=None)
         self._db.executescript(f"{_FAST} {_TABLES} BEGIN")
+        self._tables: dict[str, int] = {}  # a name from a piece becomes no SQL
+        self._named: set[str] = set()
 
-    def put(self, lines: Iterable[tuple[str, str, bytes | None]]) -> None:
-        """Note rows: table, key, and the line of the row; None for one that is gone."""
-        self._db.executemany("INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", lines)
+    def put(self, lines: Iterable[tuple[str, str, dict[str, Any] | None]]) -> None:
+        """Note rows: table, key, and the row; None for one that is gone."""
+        found: dict[str, list[tuple[str, bytes | None]]] = {}
+        for table, key, row in lines:
+            body = None if row is None else marshal.dumps(row)
+            found.setdefault(table, []).append((key, body))
+            if row is not None and table in _NAMING:
+                self._named.add(str(row.get("account_id")))
+        for table, rows in found.items():
+            if table not in self._tables:
+                number = self._tables[table] = len(self._tables)
+                self._db.execute(f"CREATE TABLE latest_{number} (row_key TEXT UNIQUE, body BLOB)")
+            into = f"INSERT OR REPLACE INTO latest_{self._tables[table]} VALUES (?, ?)"  # noqa: S608
+            self._db.executemany(into, rows)
 
     def put_seals(self, seals: Iterable[Sealing]) -> None:
         """Note what the log says of seals; the first entry about a recording counts."""
@@ -53,39 +66,44 @@ class Scratch:
         self._db.executemany("INSERT OR IGNORE INTO seal VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def rows(self, table: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a table in the order of their keys."""
-        query = "SELECT body FROM latest WHERE kind = ? AND body IS NOT NULL ORDER BY row_key"
-        for (body,) in self._batched(query, (table,)):
-            yield json.loads(body.decode())["row"]
+        """Yield the rows of a table in the order in which they came last."""
+        if table in self._tables:
+            query = f"SELECT body FROM latest_{self._tables[table]} WHERE body IS NOT NULL ORDER BY rowid"  # noqa: S608
+            for (body,) in self._batched(query, ()):
+                yield _row(body)
+
+    def row(self, table: str, key: str) -> dict[str, Any] | None:
+        """Return one row as it stands last."""
+        if table not in self._tables:
+            return None
+        query = f"SELECT body FROM latest_{self._tables[table]} WHERE row_key = ? AND body IS NOT NULL"  # noqa: S608
+        found = self._db.execute(query, (key,)).fetchone()
+        return None if found is None else _row(found[0])
 
     def forget(self, table: str, key: str) -> None:
         """Forget a row that does not fit."""
-        self._db.execute("DELETE FROM latest WHERE kind = ? AND row_key = ?", (table, key))
+        self._db.execute(f"DELETE FROM latest_{self._tables[table]} WHERE row_key = ?", (key,))  # noqa: S608
 
     def lost_accounts(self) -> list[str]:
         """Return the accounts that cards and uploads name and no row says anything of."""
-        query = """
-        SELECT DISTINCT json_extract(CAST(body AS TEXT), '$.row.account_id') AS id FROM latest
-        WHERE kind IN ('card', 'upload') AND body IS NOT NULL
-        EXCEPT SELECT row_key FROM latest WHERE kind = 'account' AND body IS NOT NULL
-        """
-        return [str(id_) for (id_,) in self._db.execute(query)]
+        return sorted(one for one in self._named if self.row("account", one) is None)
 
     def tables(self) -> list[str]:
         """Return the tables of which rows were noted."""
-        return [str(kind) for (kind,) in self._db.execute("SELECT DISTINCT kind FROM latest")]
+        return list(self._tables)
 
     def recordings(self) -> Iterator[tuple[str, dict[str, Any] | None, Sealing | None]]:
         """Yield id, row and seal of every recording that rows or log know, in the order of ids."""
-        query = """
+        number = self._tables.get("recording")
+        latest = "(SELECT NULL AS row_key, NULL AS body)" if number is None else f"latest_{number}"
+        query = f"""
         SELECT one.id, latest.body, seal.id, manifest_sha256, sha256, size, by, idx FROM
-        (SELECT row_key AS id FROM latest WHERE kind = 'recording' AND body IS NOT NULL
-         UNION SELECT id FROM seal) AS one
-        LEFT JOIN latest ON latest.kind = 'recording' AND latest.row_key = one.id
+        (SELECT row_key AS id FROM {latest} WHERE body IS NOT NULL UNION SELECT id FROM seal) AS one
+        LEFT JOIN {latest} AS latest ON latest.row_key = one.id
         LEFT JOIN seal ON seal.id = one.id ORDER BY one.id
-        """
+        """  # noqa: S608
         for id_, body, sealed, *facts in self._batched(query, ()):
-            row = None if body is None else json.loads(body.decode())["row"]
+            row = None if body is None else _row(body)
             yield str(id_), row, None if sealed is None else Sealing(str(id_), *facts)
 
     def close(self) -> None:
@@ -100,3 +118,8 @@ class Scratch:
 
     def _remove(self) -> None:
         self._file.unlink(missing_ok=True)
+
+
+def _row(body: bytes) -> dict[str, Any]:
+    row: dict[str, Any] = marshal.loads(body)  # noqa: S302 (we wrote it)
+    return row

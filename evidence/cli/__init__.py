@@ -9,9 +9,12 @@ import sys
 import typer
 
 from evidence.cli import lists, site
+from evidence.cli.accounts import accounts
+from evidence.cli.cases import app as cases_app
 from evidence.cli.dock import dock
 from evidence.cli.examine import examine
 from evidence.cli.gaps import gaps
+from evidence.cli.holds import app as holds_app
 from evidence.cli.log import app as log_app
 from evidence.cli.log import signer
 from evidence.cli.move import move
@@ -19,6 +22,7 @@ from evidence.cli.oversight import grants, views
 from evidence.cli.policy import app as policy_app
 from evidence.cli.rebuild import rebuild
 from evidence.cli.storage import app as storage_app
+from evidence.cli.tokens import app as tokens_app
 from evidence.cli.verify import verify
 from evidence.cli.witness import app as witness_app
 from evidence.cli.words import printable
@@ -35,7 +39,9 @@ app = typer.Typer(
 )
 app.command()(site.init)
 app.command()(site.serve)
+app.add_typer(accounts, name="accounts")
 app.add_typer(site.docks, name="docks")
+app.add_typer(tokens_app, name="tokens")
 app.command()(dock)
 app.command()(examine)
 app.command()(lists.recordings)
@@ -48,6 +54,8 @@ app.command()(verify)
 app.command()(move)
 app.command()(rebuild)
 app.command()(signer)
+app.add_typer(holds_app, name="holds")
+app.add_typer(cases_app, name="cases")
 app.add_typer(log_app, name="log")
 app.add_typer(policy_app, name="policy")
 app.add_typer(storage_app, name="storage")

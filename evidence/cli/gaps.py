@@ -34,7 +34,7 @@ def gaps(
     """缺口报告 / The gap report: missing, late, interrupted, to be explained."""
     application = open_site(data)
     asked = Asked(device, since.date() if since else None, until.date() if until else None)
-    report = gaps_out(application.reports.gaps(OPERATOR, asked))
+    report = gaps_out(application.reports.gaps(OPERATOR, asked), OPERATOR)
     if json_:
         print_json(report)
         return

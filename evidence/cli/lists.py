@@ -31,7 +31,7 @@ _OF_SEVERAL_LINES = ("state", "check")
 def recordings(data: Data = None, device: Device = None, json_: Json = False) -> None:
     """封存清单 / List sealed recordings."""
     application = open_site(data)
-    rows = [recording_out(one) for one in application.recordings.list(OPERATOR, device)]
+    rows = [recording_out(one, OPERATOR) for one in application.recordings.list(OPERATOR, device)]
     if json_:
         print_json(rows)
         return
@@ -59,7 +59,7 @@ def findings(
 ) -> None:
     """检查结果 / List findings."""
     application = open_site(data)
-    rows = [finding_out(one) for one in application.reports.findings(OPERATOR, least)]
+    rows = [finding_out(one, OPERATOR) for one in application.reports.findings(OPERATOR, least)]
     if json_:
         print_json(rows)
         return
@@ -72,7 +72,7 @@ def findings(
 def deadlines(data: Data = None, json_: Json = False) -> None:
     """入库时限 / List the 24-hour deadlines, the most urgent first."""
     application = open_site(data)
-    rows = [deadline_out(row) for row in application.deadlines.list(OPERATOR)]
+    rows = [deadline_out(row, OPERATOR) for row in application.deadlines.list(OPERATOR)]
     if json_:
         print_json(rows)
         return

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,18 +14,36 @@ from evidence.answers import alarm_out
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable
 from evidence.domain.instants import to_text
-from evidence.errors import Conflict, IntegrityFault, Invalid
+from evidence.errors import Conflict, IntegrityFault, Invalid, NotFound
 from evidence.locale import say
 from evidence.service.log_keys import Reason
 
 app = typer.Typer(help="日志、检查点与证明 / The logs: proofs and checks", no_args_is_help=True)
+_MOST_DIGITS = 18
 Log = Annotated[str, typer.Option("--log", help="custody 或 access/年份 / custody or access/<year>")]
 
 
 @app.command()
-def checkpoint(data: Data = None, log: Log = "custody") -> None:
+def checkpoint(
+    data: Data = None,
+    log: Log = "custody",
+    stamped: Annotated[
+        Path | None, typer.Option("--stamped", help="写出带时间戳的检查点 / new folder for the stamped one")
+    ] = None,
+) -> None:
     """输出最新的已签名检查点 / Print the newest signed checkpoint, as others verify it."""
-    print(open_site(data).proving.checkpoint(log).decode(), end="")
+    application = open_site(data)
+    print(application.proving.checkpoint(log).decode(), end="")
+    state = application.timestamping.state()
+    if state is not None:
+        print(say("cli.log-stamped", size=state["size"], at=state["at"] or "—"), file=sys.stderr)
+    if stamped is not None:
+        found = application.timestamping.newest()
+        if found is None:
+            raise NotFound("timestamp-not-found")
+        stamped.mkdir(parents=True)
+        _write(stamped / "checkpoint", found[0])
+        _write(stamped / "checkpoint.tsr", found[1])
 
 
 @app.command()
@@ -52,6 +72,9 @@ def publish(data: Data = None) -> None:
 def prove(
     recording: str,
     to: Annotated[Path, typer.Option("--to", help="新目录 / a new folder for the proofs")],
+    show: Annotated[
+        list[str] | None, typer.Option("--show", help="随附内容的字段 / fields whose values go along")
+    ] = None,
     data: Data = None,
     json_: Json = False,
 ) -> None:
@@ -60,7 +83,7 @@ def prove(
         raise Invalid("folder-exists", folder=str(to))
     application = open_site(data)
     try:
-        proven = application.proving.of_recording(OPERATOR, recording)
+        proven = application.proving.of_recording(OPERATOR, recording, show or ())
         vkeys = application.proving.keys()
     finally:
         application.signer.close()
@@ -70,12 +93,38 @@ def prove(
         name = f"{one.log.replace('/', '-')}-{one.index:012d}"
         _write(to / f"{name}.json", one.entry)
         _write(to / f"{name}.tlog-proof", one.proof)
-        written.append({"log": one.log, "index": one.index, "file": f"{name}.tlog-proof"})
+        fields = {name: value.plain() for name, value in one.fields.items()}
+        if fields:
+            _write(to / f"{name}.fields.json", json.dumps(fields, ensure_ascii=False, indent=1).encode())
+        written.append({"log": one.log, "index": one.index, "file": f"{name}.tlog-proof", "fields": fields})
     _write(to / "keys", "".join(f"{vkey}\n" for vkey in vkeys).encode())
     if json_:
         print_json(written)
         return
     print(say("cli.log-proven", number=len(written), folder=str(to)))
+
+
+@app.command()
+def disclose(entry: str, field: str, data: Data = None, json_: Json = False) -> None:
+    """输出日志条目中一个字段的内容及盐 / Print the value and salt of one field of an entry."""
+    found = open_site(data).disclosing.disclose(OPERATOR, *_place(entry), field)
+    if json_:
+        print_json({field: found.plain()})
+        return
+    for name, value in found.plain().items():
+        print(f"{name}: {printable(str(value))}")
+
+
+@app.command()
+def erase(
+    entry: str,
+    field: str,
+    reason: Annotated[str, typer.Option(help="原因，不写姓名 / why, naming nobody")],
+    data: Data = None,
+) -> None:
+    """永久删除日志条目中一个字段的内容 / Erase the value of one field of an entry for good."""
+    open_site(data).disclosing.erase(OPERATOR, *_place(entry), field, reason)
+    print(say("cli.field-erased", entry=printable(entry), field=printable(field)))
 
 
 @app.command()
@@ -149,6 +198,14 @@ def signer(
     run(where, folder or where / "signer", Task.ADOPT if adopt else Task.RESUME if resume else Task.SERVE)
     if resume:
         print(say("cli.signer-resumes"))
+
+
+def _place(entry: str) -> tuple[str, int]:
+    """Read "custody/12". Raises: Invalid("invalid-entry")."""
+    log, _, index = entry.rpartition("/")
+    if not log or not index.isascii() or not index.isdecimal() or len(index) > _MOST_DIGITS:
+        raise Invalid("invalid-entry", entry=entry)
+    return log, int(index)
 
 
 def _tell(found: Any, json_: bool) -> None:

@@ -91,6 +91,7 @@ def pack_out(pack: Pack) -> dict[str, Any]:
             "cites": _ids(continuity.cites),
         },
         "retention": {"years": pack.retention.years, "cites": _ids(pack.retention.cites)},
+        "long_term": {"grounds": list(pack.long_term.grounds), "cites": _ids(pack.long_term.cites)},
         "labels": {"required": list(pack.labels.labels), "cites": _ids(pack.labels.cites)},
         "no_editing": {"cites": _ids(pack.no_editing.cites)},
         "secrecy": {"cites": _ids(pack.secrecy_cites)},
@@ -195,6 +196,8 @@ def _rules(pack: Pack) -> Iterator[Rule]:
     yield "causes", causes, ("continuity.accepted_causes",), ()  # the articles stand just above
     years = say("policy.retention-value", years=pack.retention.years)
     yield "retention", years, ("retention", "retention.years"), pack.retention.cites
+    grounds = "; ".join(say(f"ground.{ground}") for ground in pack.long_term.grounds)
+    yield "long-term", grounds, ("long_term", "long_term.grounds"), pack.long_term.cites
     labels = "; ".join(say(f"label.{label}") for label in pack.labels.labels)
     yield "labels", labels, ("labels", "labels.required"), pack.labels.cites
     yield "no-editing", say("policy.no-editing-value"), ("no_editing",), pack.no_editing.cites

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evidence.cli.move import Telling, progress_bars
-from evidence.cli.site import OPERATOR, Data, Json, folder, print_json
+from evidence.cli.site import OPERATOR, Data, Json, folder, link, print_json
 from evidence.cli.words import printable
 from evidence.locale import say
 
 if TYPE_CHECKING:
     from evidence.rebuilding.report import Report
-    from evidence.service.log_checks import Fault
+    from evidence.service.log_faults import Fault
 
 
 def rebuild(
@@ -44,7 +44,8 @@ def _out(report: Report) -> dict[str, object]:
         return [{"kind": one.kind, "item": one.item, "detail": dict(one.detail)} for one in faults]
 
     return {
-        "administrator_token": report.token,
+        "administrator": report.number,
+        "administrator_link": link(report.link),
         "counts": dict(sorted(report.counts.items())),
         "faults": told(report.faults),
         "keys": report.vkeys,
@@ -66,4 +67,5 @@ def _lines(report: Report) -> list[str]:
         for one in faults:
             detail = ", ".join(f"{name}: {value}" for name, value in one.detail.items())
             lines.append("  " + printable(f"{one.kind}  {one.item}" + (f"  ({detail})" if detail else "")))
-    return [*lines, say("cli.rebuilt-tokens"), say("cli.admin-token"), f"  {report.token}"]
+    told = say("cli.admin-link", number=printable(report.number))
+    return [*lines, say("cli.rebuilt-tokens"), told, f"  {link(report.link)}"]

@@ -65,21 +65,29 @@ def init(
         str, typer.Option("--name", help="签名名称 / name that stands in signatures")
     ] = "evidence",
     sm3: Annotated[bool, typer.Option("--sm3/--no-sm3", help="同时计算 SM3 / SM3 beside SHA-256")] = True,
+    administrator: Annotated[
+        str, typer.Option("--administrator", help="安全管理员编号 / number of the security administrator")
+    ] = "administrator",
     json_: Json = False,
 ) -> None:
-    """建立站点 / Make a site; prints the administrator's token this one time."""
+    """建立站点 / Make a site; prints the first administrator's one-time link."""
     from evidence.bootstrap import initialise
 
     _verify_can_begin(data, name)
-    token, verifier = initialise(data, policy, name, sm3)
+    token, verifier = initialise(data, policy, name, sm3, administrator)
     if json_:
-        print(json.dumps({"data": str(data), "administrator_token": token, "verifier_key": verifier}))
+        print(json.dumps({"data": str(data), "administrator_link": link(token), "verifier_key": verifier}))
         return
     print(say("cli.init-done", folder=str(data)))
-    print(say("cli.admin-token"))
-    print(f"  {token}")
+    print(say("cli.admin-link", number=administrator))
+    print(f"  {link(token)}")
     print(say("cli.verifier-key"))
     print(f"  {verifier}")
+
+
+def link(token: str) -> str:
+    """Return the path of a one-time link at the service, whatever its address is."""
+    return f"/link/{token}"
 
 
 def _verify_can_begin(data: Path, name: str) -> None:
@@ -183,11 +191,32 @@ def list_docks(data: Data = None, json_: Json = False) -> None:
     """列出采集站 / List the docks."""
     accounts = open_site(data).accounts.docks(OPERATOR)
     if json_:
-        print(json.dumps([{"id": one.id, "name": one.name} for one in accounts], ensure_ascii=False))
+        print(json.dumps([_dock_out(one) for one in accounts], ensure_ascii=False))
         return
     if not accounts:
         print(say("cli.nothing-listed"))
         return
     print(f"{say('column.id'):32}  {say('column.dock')}")
     for one in accounts:
-        print(f"{one.id}  {printable(one.name)}")
+        bound = "" if one.devices is None else f"  [{printable(' '.join(sorted(one.devices)))}]"
+        print(f"{one.id}  {printable(one.name)}{bound}")
+
+
+def _dock_out(one: Caller) -> dict[str, object]:
+    return {"id": one.id, "name": one.name, "devices": None if one.devices is None else sorted(one.devices)}
+
+
+@docks.command("bind")
+def bind_dock(
+    dock: str,
+    device: Annotated[
+        list[str] | None, typer.Option(help="设备序列号，可重复 / serial of a recorder, repeatable")
+    ] = None,
+    any_: Annotated[bool, typer.Option("--any", help="不限设备 / any recorder")] = False,
+    data: Data = None,
+) -> None:
+    """限定采集站的设备 / Let a dock send for these recorders only (or for any again)."""
+    if bool(device) == any_:
+        raise Invalid("invalid-devices")
+    open_site(data).binding.bind(OPERATOR, dock, None if any_ else device)
+    print(say("cli.dock-bound", dock=dock))

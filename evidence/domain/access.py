@@ -1,7 +1,7 @@
 """Who may do what: one pure policy over callers, actions and recordings. Deny by default.
 
 1. The law's bars come first: no grant outranks them (`BARRED_AS`, policy packs).
-2. Then what bars a recording itself: a restricted class, a serious event, a transfer, a hold.
+2. Then what bars a recording itself: a restricted class, a serious event, one's own, a transfer, a hold.
 3. Only then grants: a role in a unit and below; one's own recordings; a case; an emergency.
 4. Who looks at what others recorded says what for.
 What is not granted does not exist for the caller (404). What law or state forbids to somebody who may know of
@@ -24,6 +24,8 @@ from evidence.domain.rights import (
     CASE_RIGHTS,
     CHANGES,
     EMERGENCY_RIGHTS,
+    NOT_IF_INVOLVED,
+    NOT_OF_ONES_OWN,
     OWN,
     SENSITIVE,
     TOKEN_SCOPES,
@@ -60,7 +62,7 @@ class Caller:
     """Who asks: an account id (or "anyone", "operator"), what it is, and what it was given.
 
     person_type and path (of the unit) are a person's. scopes: of a token. emergencies: recordings opened to
-    this person for a while by somebody else.
+    this person for a while by somebody else. devices: the recorders that a dock may send for; None: any.
     """
 
     id: str
@@ -71,6 +73,7 @@ class Caller:
     path: str = WHOLE
     scopes: frozenset[Action] = frozenset()
     emergencies: frozenset[str] = frozenset()
+    devices: frozenset[str] | None = None
 
 
 ANYONE = Caller("anyone", Kind.ANYONE)
@@ -86,6 +89,7 @@ class Why(StrEnum):
     BARRED_BY_LAW = "barred-by-law"
     NOT_A_READER = "not-a-reader"
     SERIOUS_EVENT = "serious-event"
+    OWN_RECORDING = "own-recording"
     UNDER_TRANSFER = "under-transfer"
     ON_HOLD = "on-hold"
     PURPOSE_NEEDED = "purpose-needed"
@@ -111,9 +115,9 @@ def may(caller: Caller, action: Action, bars: Bars | None = None) -> bool:
         return action is Action.READ_PUBLIC or action in caller.scopes & TOKEN_SCOPES
     if action in BY_KIND.get(caller.kind, ()):
         return True
-    if caller.kind is not Kind.PERSON or _barred(caller, action, bars or {}):
+    if caller.kind is not Kind.PERSON or _is_barred(caller, action, bars):
         return False
-    if action in ABOUT_RECORDINGS and (action in CASE_RIGHTS or action in EMERGENCY_RIGHTS):
+    if action in CASE_RIGHTS | EMERGENCY_RIGHTS:
         return True  # a case or an emergency may give it: the recording decides
     return any(action in ALLOWED[one.role] or action in OWN.get(one.role, ()) for one in caller.grants)
 
@@ -122,7 +126,7 @@ def may_in(caller: Caller, action: Action, path: str, bars: Bars | None = None) 
     """Tell whether the caller may do something about a unit or its people, by a grant there or above."""
     if caller.kind is not Kind.PERSON:
         return may(caller, action, bars)
-    if _barred(caller, action, bars or {}):
+    if _is_barred(caller, action, bars):
         return False
     return any(action in ALLOWED[one.role] and is_below(path, one.path) for one in caller.grants)
 
@@ -137,9 +141,10 @@ class Reach:
     """Which recordings an action of a caller reaches, as data.
 
     everything: all, restricted ones too. paths: those of these units and below. own, member: by this person's
-    wearing, or by a right in a case (`action`). opened: by an emergency. reader: who must be on the list of a
-    restricted one; None: restricted ones are out of reach. shunned: who must not be involved in a serious
-    event that it shows; None where that does not matter.
+    wearing, or by a right in a case (`action`). opened: by an emergency. any_class: restricted ones like
+    others; else reader must be on the list of a restricted one, and with None all of them are out of reach.
+    shunned: who must not be involved in a serious event that it shows; not_by: who must not have worn the
+    recorder; None where that does not matter.
     """
 
     action: Action
@@ -148,24 +153,33 @@ class Reach:
     own: str | None = None
     member: str | None = None
     opened: frozenset[str] = frozenset()
+    any_class: bool = False
     reader: str | None = None
     shunned: str | None = None
+    not_by: str | None = None
 
     def covers(self, one: Standing) -> bool:
         """Tell whether a recording is within reach."""
-        if self.everything:
-            return True
-        if not self._grants(one):
-            return False
-        if self.shunned is not None and self.shunned in one.involved:
-            return False
-        return not one.classification.is_restricted or (
-            self.reader is not None and self.reader in one.readers
-        )
+        return self.grants(one) and self.obstacle(one) is None
 
-    def _grants(self, one: Standing) -> bool:
+    def obstacle(self, one: Standing) -> Why | None:
+        """Tell what about a recording itself stands in the way, whatever was granted."""
+        if self.everything:
+            return None
+        if self.shunned in one.involved:
+            return Why.SERIOUS_EVENT
+        if self.not_by is not None and self.not_by == one.person_id:
+            return Why.OWN_RECORDING
+        may_know = self.any_class or self.reader in one.readers
+        if one.classification.is_restricted and not may_know:
+            return Why.NOT_A_READER
+        return None
+
+    def grants(self, one: Standing) -> bool:
+        """Tell whether something was granted that reaches a recording, if nothing stands in the way."""
         return (
-            any(is_below(one.unit_path, path) for path in self.paths)
+            self.everything
+            or any(is_below(one.unit_path, path) for path in self.paths)
             or (self.own is not None and self.own == one.person_id)
             or (self.member is not None and self.action.value in one.case_rights.get(self.member, ()))
             or one.recording_id in self.opened
@@ -189,8 +203,11 @@ def reach(caller: Caller, action: Action, bars: Bars) -> Reach:
         own=caller.id if has_own else None,
         member=caller.id if action in CASE_RIGHTS else None,
         opened=caller.emergencies if action in EMERGENCY_RIGHTS else frozenset(),
+        # Whoever answers for classes must be able to name readers, also where they are none themselves.
+        any_class=action is Action.CLASSIFY,
         reader=None if _bar(caller, Act.SEE_RESTRICTED, bars) else caller.id,
-        shunned=caller.id if action in SENSITIVE else None,
+        shunned=caller.id if action in NOT_IF_INVOLVED else None,
+        not_by=caller.id if action in NOT_OF_ONES_OWN else None,
     )
 
 
@@ -201,35 +218,29 @@ def denial(
     knows = reach(caller, Action.LIST_RECORDINGS, bars).covers(one)
     if cites := _barred(caller, action, bars):
         return Denial(Why.BARRED_BY_LAW, not knows, cites)
-    if not _covers(caller, action, one, bars):
-        return _uncovered(caller, action, one, bars, knows)
+    there = reach(caller, action, bars)
+    if not there.grants(one):
+        return Denial(Why.NOT_GRANTED, is_hidden=True)
+    if (obstacle := there.obstacle(one)) is Why.NOT_A_READER:
+        return Denial(obstacle, is_hidden=True, cites=_bar(caller, Act.SEE_RESTRICTED, bars))
+    if obstacle is not None:
+        return Denial(obstacle, not knows)
+    # From here on it exists for the caller, who could do it at another time or with a purpose.
     if action in CHANGES and one.under_transfer:
-        return Denial(Why.UNDER_TRANSFER, not knows)
+        return Denial(Why.UNDER_TRANSFER, is_hidden=False)
     if action is Action.DISPOSE and one.on_hold:
-        return Denial(Why.ON_HOLD, not knows)
+        return Denial(Why.ON_HOLD, is_hidden=False)
     is_foreign = caller.kind is Kind.PERSON and one.person_id != caller.id
     if action in SENSITIVE and is_foreign and purpose is None:
-        return Denial(Why.PURPOSE_NEEDED, not knows)
+        return Denial(Why.PURPOSE_NEEDED, is_hidden=False)
     return None
 
 
-def _covers(caller: Caller, action: Action, one: Standing, bars: Bars) -> bool:
-    if reach(caller, action, bars).covers(one):
-        return True
-    # Whoever answers for classes must be able to name readers, also where they are none themselves.
-    return action is Action.CLASSIFY and any(
-        is_below(one.unit_path, grant.path) for grant in caller.grants if action in ALLOWED[grant.role]
-    )
-
-
-def _uncovered(caller: Caller, action: Action, one: Standing, bars: Bars, knows: bool) -> Denial:
-    """Say why a recording is out of reach: what stands in the way of a grant, else that there is none."""
-    there = reach(caller, action, bars)
-    if there._grants(one):
-        if there.shunned is not None and there.shunned in one.involved:
-            return Denial(Why.SERIOUS_EVENT, not knows)
-        return Denial(Why.NOT_A_READER, is_hidden=True, cites=_bar(caller, Act.SEE_RESTRICTED, bars))
-    return Denial(Why.NOT_GRANTED, is_hidden=True)
+def _is_barred(caller: Caller, action: Action, bars: Bars | None) -> bool:
+    """Tell whether the law bars this. Where nobody asked the law, it bars all that it could."""
+    if bars is None:
+        return action in BARRED_AS and _is_without_standing(caller)
+    return bool(_barred(caller, action, bars))
 
 
 def _barred(caller: Caller, action: Action, bars: Bars) -> tuple[Citation, ...]:
@@ -238,4 +249,9 @@ def _barred(caller: Caller, action: Action, bars: Bars) -> tuple[Citation, ...]:
 
 
 def _bar(caller: Caller, act: Act, bars: Bars) -> tuple[Citation, ...]:
-    return bars.get(act, ()) if caller.person_type is PersonType.AUXILIARY else ()
+    return bars.get(act, ()) if _is_without_standing(caller) else ()
+
+
+def _is_without_standing(caller: Caller) -> bool:
+    """Auxiliaries, and people of whom nobody said what they are."""
+    return caller.kind is Kind.PERSON and caller.person_type in (None, PersonType.AUXILIARY)

@@ -38,6 +38,16 @@ def holds_password(url: str) -> bool:
     return parts.password is not None or any(name in _SECRET for name, _ in parse_qsl(parts.query))
 
 
+def is_origin(url: str) -> bool:
+    """Tell whether this is what a browser calls the origin of a site: https, or http on this machine only."""
+    parts = _parts(url)
+    if parts is None or not parts.hostname or parts.username is not None or url != url.lower():
+        return False
+    is_local = parts.hostname in ("localhost", "127.0.0.1")
+    has_scheme = parts.scheme == "https" or (parts.scheme == "http" and is_local)
+    return has_scheme and url == f"{parts.scheme}://{parts.netloc}"
+
+
 def _parts(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)

@@ -23,6 +23,9 @@ class Act(StrEnum):
     START = "site.start"  # with what policy and what program
     DOCK_ADD = "dock.add"
     DOCK_REVOKE = "dock.revoke"
+    DOCK_BIND = "dock.bind"  # to some recorders, or to none any more
+    TOKEN_ADD = "token.add"  # noqa: S105 (the name of an act)
+    TOKEN_REVOKE = "token.revoke"  # noqa: S105
     CARD_ANNOUNCE = "card.announce"
     UPLOAD_CREATE = "upload.create"
     UPLOAD_TERMINATE = "upload.terminate"
@@ -33,6 +36,7 @@ class Act(StrEnum):
     SEAL = "evidence.seal"
     EXAMINE = "evidence.examine"
     READ_ORIGINAL = "evidence.read"
+    PLAY = "evidence.play"  # a range of an original was shown inside the system
     READ_LIST = "evidence.list"
     READ_MANIFEST = "evidence.manifest"
     VERIFY = "evidence.verify"
@@ -40,13 +44,39 @@ class Act(StrEnum):
     DEADLINE_NOTICE = "deadline.notice"
     LOG_KEY = "log.key"  # a log's signer has a new key
     LOG_ROWS = "log.rows"  # a piece of rows lies in the vault
+    LOG_TIMESTAMP = "log.timestamp"  # a time-stamping authority has seen a checkpoint
     REBUILD = "site.rebuild"  # the catalogue was made anew from the vault
+    HOLD_PLACE = "hold.place"
+    HOLD_ASK = "hold.ask"
+    HOLD_RELEASE = "hold.release"
     LOG_CHECK = "log.check"  # the logs were held against vault and rows
     LOG_ROTATE = "log.rotate"  # somebody had the signer change its key
     ALARM_CLEAR = "alarm.clear"  # after a check that found nothing
+    PERSONAL_ERASE = "personal.erase"  # a value that an entry committed to is gone for good
     READ_LOG = "log.read"
     PROVE = "evidence.prove"  # its history was handed out with proofs
+    CASE_OPEN = "case.open"
+    CASE_CLOSE = "case.close"
+    CASE_LINK = "case.link"
+    CASE_UNLINK = "case.unlink"
+    CASE_NAME = "case.name"  # somebody may do this and that about a case's recordings
+    CASE_DISMISS = "case.dismiss"
     DENIED = "access.denied"
+    LINK_MAKE = "link.make"  # a one-time link to set a password
+    LINK_USE = "link.use"
+    SIGN_IN = "session.open"
+    SESSION_END = "session.end"
+    SIGN_IN_FAIL = "account.fail"
+    LOCK = "account.lock"  # an account, for one network
+    UNLOCK = "account.unlock"
+    PASSWORD = "password.set"  # noqa: S105
+    FACTOR_ADD = "factor.add"
+    FACTOR_REMOVE = "factor.remove"
+    FACTOR_DOUBT = "factor.doubt"  # a passkey was copied, and opens nothing any more
+    IDENTITY_LINK = "identity.link"  # of a provider of single sign-on, to a person
+    IDENTITY_UNLINK = "identity.unlink"
+    ACCOUNT_DISABLE = "account.disable"
+    ACCOUNT_ENABLE = "account.enable"
     GRANT_ADD = "grant.add"
     GRANT_REVOKE = "grant.revoke"
     READ_GRANTS = "grant.list"
@@ -76,10 +106,15 @@ class Family(StrEnum):
 _LOOKS = frozenset(
     {
         Act.READ_ORIGINAL,
+        Act.PLAY,
         Act.READ_LIST,
         Act.READ_MANIFEST,
         Act.READ_LOG,
         Act.DENIED,
+        Act.SIGN_IN,
+        Act.SESSION_END,
+        Act.SIGN_IN_FAIL,
+        Act.LOCK,
         Act.READ_GRANTS,
         Act.EMERGENCY_USE,
         Act.READ_VIEWS,

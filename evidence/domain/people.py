@@ -6,6 +6,7 @@ they stand in one column that may be emptied, and in the log only as commitments
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -107,3 +108,17 @@ def is_on_roll(person: Person, on: date, now: datetime) -> bool:
     has_begun = person.contract_from is None or person.contract_from <= on
     has_ended = person.contract_to is not None and person.contract_to < on
     return has_begun and not has_ended and not has_left
+
+
+def may_sign_in(person: Person, undertakings: Collection[Undertaking], on: date, now: datetime) -> bool:
+    """Tell whether somebody's account may be active on a day.
+
+    Auxiliary personnel only within their contract (000-2), and with both undertakings on file (000-16).
+    """
+    if not is_on_roll(person, on, now):
+        return False
+    if person.type is not PersonType.AUXILIARY:
+        return True
+    if person.contract_from is None:  # a contract whose begin nobody wrote down is none
+        return False
+    return {one.kind for one in undertakings if one.signed_on <= on} == set(UndertakingKind)

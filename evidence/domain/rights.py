@@ -98,6 +98,7 @@ ABOUT_RECORDINGS = frozenset(
 # What the law calls these actions where auxiliary personnel would do them.
 BARRED_AS: Mapping[Action, Act] = {
     Action.READ_ORIGINAL: Act.COPY,
+    Action.READ_MANIFEST: Act.COPY,  # case material too
     Action.LABEL: Act.ALTER,
     Action.CLASSIFY: Act.HIDE,
     Action.MARK_SERIOUS: Act.HIDE,
@@ -106,9 +107,16 @@ BARRED_AS: Mapping[Action, Act] = {
     Action.EXPORT: Act.EXPORT,
     Action.SHARE: Act.SPREAD,
     Action.DISPOSE: Act.DELETE,
+    Action.DECIDE_EMERGENCY: Act.SPREAD,  # both hand recordings on to others
+    Action.MANAGE_CASES: Act.SPREAD,
 }
-SENSITIVE = frozenset({Action.PLAY, Action.READ_ORIGINAL})
+# Shows what was recorded, or hands it out: others' recordings only for a purpose.
+SENSITIVE = frozenset({Action.PLAY, Action.READ_ORIGINAL, Action.EXPORT, Action.SHARE})
 CHANGES = frozenset({Action.LABEL, Action.CLASSIFY, Action.DISPOSE})
+# Not for who took part in a serious event that it shows: neither looks nor changes, nor the mark itself.
+NOT_IF_INVOLVED = SENSITIVE | CHANGES | {Action.MARK_SERIOUS, Action.HOLD}
+# Never about what one has recorded oneself, whatever role one has: to hide it or to delete it.
+NOT_OF_ONES_OWN = frozenset({Action.CLASSIFY, Action.DISPOSE})
 _SENDING = frozenset({Action.ANNOUNCE_CARD, Action.SEND_RECORDING})
 _LOOKS = frozenset(
     {Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.READ_DEADLINES, Action.READ_GAPS, Action.PLAY}

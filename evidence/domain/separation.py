@@ -2,7 +2,7 @@
 
 The three administrators (三员: system, security, audit) are three people, and none of them has another role:
 who makes accounts sees no footage, who sees footage grants no rights, and who reads the log does neither
-(decision 20). A role is barred to auxiliary personnel where the law bars any of what it allows.
+(decision 21). A role is barred to auxiliary personnel where the law bars any of what it allows.
 """
 
 from __future__ import annotations

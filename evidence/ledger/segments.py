@@ -22,7 +22,7 @@ DIGITS = 15  # sizes sort by name up to 10^15
 PREFIX = "log/"
 
 _LOG = re.compile(r"custody|access/[0-9]{4}")
-_KEY = re.compile(r"log/(custody|access/[0-9]{4})/([0-9]{15})/(entries|checkpoint)")
+_KEY = re.compile(r"log/(custody|access/[0-9]{4})/([0-9]{15})/(entries|checkpoint|timestamp)")
 
 
 class Kind(StrEnum):
@@ -30,6 +30,7 @@ class Kind(StrEnum):
 
     ENTRIES = "entries"
     CHECKPOINT = "checkpoint"
+    TIMESTAMP = "timestamp"  # what a time-stamping authority answered about the checkpoint
 
 
 @dataclass(frozen=True, slots=True)

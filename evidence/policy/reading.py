@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping
 from datetime import date, timedelta
+from enum import StrEnum
 
 from evidence.errors import PolicyError
 from evidence.policy.fields import Table, open_table
@@ -19,8 +20,10 @@ from evidence.policy.rules import (
     Cause,
     Citation,
     Continuity,
+    Ground,
     Instrument,
     Label,
+    LongTerm,
     MandatoryLabels,
     NoEditing,
     Pack,
@@ -90,6 +93,7 @@ class _Reader:
             upload_deadline=self._deadline(),
             continuity=self._continuity(),
             retention=self._retention(),
+            long_term=self._long_term(),
             labels=self._labels(),
             no_editing=self._no_editing(),
             auxiliary_bars=tuple(self._bar(table) for table in top.tables("auxiliary_bars")),
@@ -216,6 +220,12 @@ class _Reader:
         table.close()
         return rule
 
+    def _long_term(self) -> LongTerm:
+        table = self._top.table("long_term")
+        rule = LongTerm(self._choices(table, "grounds", Ground), self._cites(table))
+        table.close()
+        return rule
+
     def _labels(self) -> MandatoryLabels:
         table = self._top.table("labels")
         rule = MandatoryLabels(self._choices(table, "required", Label), self._cites(table))
@@ -244,7 +254,7 @@ class _Reader:
         return bar
 
     @staticmethod
-    def _choices(table: Table, key: str, known: type[Act] | type[Cause] | type[Label]) -> tuple[str, ...]:
+    def _choices(table: Table, key: str, known: type[StrEnum]) -> tuple[str, ...]:
         words = table.words(key)
         for word in words:
             if word not in {one.value for one in known}:

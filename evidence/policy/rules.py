@@ -79,6 +79,23 @@ class RetentionFloor:
     cites: tuple[Citation, ...]
 
 
+class Ground(StrEnum):
+    """The grounds on which recordings are kept for long, without an end (Dazhe 2020 art. 13)."""
+
+    OBJECTION = "objection"  # 当事人有异议或者投诉、上访
+    OBSTRUCTION = "obstruction"  # 逃避、拒绝、阻碍执法，或者谩骂、侮辱、殴打
+    REVIEW_OR_LITIGATION = "review-or-litigation"  # 复议、诉讼
+    OTHER_IMPORTANT = "other-important"  # 其它需要长期保存的重要情况
+
+
+@dataclass(frozen=True, slots=True)
+class LongTerm:
+    """On these grounds (values of Ground) recordings are kept for long: until somebody lifts the hold."""
+
+    grounds: tuple[str, ...]
+    cites: tuple[Citation, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class MandatoryLabels:
     """The labels every recording must carry (values of Label)."""
@@ -166,6 +183,7 @@ class Pack:
     upload_deadline: UploadDeadline
     continuity: Continuity
     retention: RetentionFloor
+    long_term: LongTerm
     labels: MandatoryLabels
     no_editing: NoEditing
     auxiliary_bars: tuple[AuxiliaryBar, ...]

@@ -4,7 +4,7 @@
 2. the logs: entries, checkpoints, keys, tiles (logs.py)
 3. the rows as they stand last (rows.py)
 4. every recording against its signed manifest (manifests.py, recordings.py)
-5. what must go on is planned anew, an act says that all this happened, and the administrator gets a new token
+5. what must go on is planned anew, an act says that all this happened, and an administrator gets a link
 What is damaged or missing is told and never in the way of the rest. A rebuild that breaks off leaves a
 database that holds nothing, which no service takes for a site (bootstrap.build). Form of what is read:
 docs/formats/log-segment.md, log-rows.md.
@@ -136,3 +136,4 @@ class _Rebuild:
         rows.write(self._site.clock, teller)
         teller.begin("rebuild-recordings", 0, 0)
         Restoring(self._site, unit, scratch, report).restore(manifests, teller)
+        rows.write_late()

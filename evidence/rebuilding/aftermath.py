@@ -1,11 +1,9 @@
 """What a rebuilt catalogue needs before it serves: work planned anew, transfers that cannot go on ended, a
-token for the administrator, and the act in the log.
+link for a security administrator, and the act in the log.
 """
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from contextlib import suppress
 
 from evidence.adapters.db import replay
@@ -14,10 +12,15 @@ from evidence.adapters.db.unit_of_work import SqlUnitOfWork
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import new_id
-from evidence.domain.rights import TOKEN_SCOPES, Kind
+from evidence.domain.people import may_sign_in
+from evidence.domain.rights import Role
 from evidence.domain.uploads import UploadState
 from evidence.rebuilding.report import Report
+from evidence.service.accounts import first_administrator
+from evidence.service.instruments import local_day
 from evidence.service.jobs import JobName
+from evidence.service.links import make_link
+from evidence.service.placing import place_recording
 from evidence.service.site import Site
 from storage.errors import Missing
 
@@ -32,10 +35,18 @@ class Aftermath:
 
     def settle(self, caller: Caller) -> None:
         """Do all of it in the transaction of the rebuild."""
+        self._place()
         self._plan_work()
         self._end_transfers()
-        self._give_token()
+        self._give_link()
         self._record(caller)
+
+    def _place(self) -> None:
+        """Place what was made from manifests by the wearers they name, where no row says where it stands."""
+        for recording_id in self._report.adopted:
+            stored = self._unit.recordings.get(recording_id)
+            if stored is not None and not replay.is_placed(self._unit, recording_id):
+                place_recording(self._unit, stored.recording)
 
     def _plan_work(self) -> None:
         now = self._site.clock.now()
@@ -69,22 +80,26 @@ class Aftermath:
             return True
         return any(self._site.vault.census(f"recordings/{upload_id}/"))
 
-    def _give_token(self) -> None:
-        """Give the oldest administrator a new token, or make one where none is left."""
-        self._report.token = secrets.token_urlsafe(32)
-        token_sha256 = hashlib.sha256(self._report.token.encode()).hexdigest()
-        found = [one for one in self._unit.accounts.all() if one.kind is Kind.INTEGRATION]
-        if found:
-            self._unit.accounts.renew(found[0].id, token_sha256)
-        else:
-            administrator = Caller(new_id(), Kind.INTEGRATION, "administrator", scopes=TOKEN_SCOPES)
-            self._unit.accounts.add(administrator, token_sha256, self._site.clock.now())
+    def _give_link(self) -> None:
+        """Give a link to the first security administrator who may sign in; make one where none is left."""
+        unit, now = self._unit, self._site.clock.now()
+        for grant in unit.grants.in_force(now):
+            person = unit.people.get(grant.person_id)
+            if grant.role is not Role.SECURITY_ADMINISTRATOR or grant.unit_id is not None or person is None:
+                continue
+            day = local_day(self._site.policies, now)
+            if may_sign_in(person, unit.people.undertakings(person.id), day, now):
+                self._report.number = person.number
+                self._report.link = make_link(unit, person, "operator", now)
+                return
+        self._report.number = f"administrator-{new_id()[:8]}"
+        self._report.link = first_administrator(unit, self._site, self._report.number, self._report.number)
 
     def _record(self, caller: Caller) -> None:
         report = self._report
         rows = {table.name: report.counts[table.name] for table in TABLES}
         facts: dict[str, object] = {
-            "adopted": report.counts["adopted"],
+            "adopted": len(report.adopted),
             "entries": report.counts["entries"],
             "faults": len(report.faults),
             "rows": rows,

@@ -7,6 +7,7 @@ holds one segment of each log.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -241,6 +242,8 @@ class Logs:
                 self._serial = serial
                 piece = {"serial": serial, "sha256": sha256, "lines": lines, "body": None}
                 self._writer.add("row_piece", piece)
+        elif said["act"] == Act.LOG_TIMESTAMP.value:
+            self._take_timestamp(str(facts["log"]), int(facts["size"]), facts)
         elif said["act"] == Act.SEAL.value:
             ref, id_ = said["ref"], said["obj"][0]["id"]
             manifest, by = facts["manifest_sha256"], said.get("by", "")
@@ -248,3 +251,17 @@ class Logs:
             if len(self._seals) == _SEALS_AT_ONCE:
                 self._scratch.put_seals(self._seals)
                 self._seals = []
+
+    def _take_timestamp(self, log: str, size: int, facts: dict[str, Any]) -> None:
+        key = Piece(log, size, Kind.TIMESTAMP).key()
+        try:
+            token = read_object(self._vault, key)
+        except StoreUnavailable:
+            raise
+        except StorageError as problem:
+            self._report.fault("timestamp-wrong", key, reason=str(problem))
+            return
+        if hashlib.sha256(token).hexdigest() != facts["sha256"]:
+            self._report.fault("timestamp-wrong", key)
+        else:
+            self._writer.add("log_timestamp", {"log": log, "size": size, "token": token, "at": facts["at"]})

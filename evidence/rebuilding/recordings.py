@@ -163,6 +163,7 @@ class Restoring:
         if file is not None:
             self.unit.cards.mark_sealed(file.id, known.id)
         self.report.note("recording-adopted", f"recording {known.id}")
+        self.report.adopted.append(known.id)
         self.report.counts["adopted"] += 1
 
     def _upload(self, known: Known, recording: Recording) -> None:

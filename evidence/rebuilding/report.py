@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from evidence.service.log_checks import Fault
+from evidence.service.log_faults import Fault
 
 
 @dataclass
@@ -15,9 +15,11 @@ class Report:
     faults: list[Fault] = field(default_factory=list)
     notes: list[Fault] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    adopted: list[str] = field(default_factory=list)  # recordings that were made from their manifests
     sizes: dict[str, int] = field(default_factory=dict)  # of each log
     vkeys: list[str] = field(default_factory=list)
-    token: str = ""  # of the administrator, shown once
+    number: str = ""  # of a security administrator
+    link: str = ""  # token of their one-time link, shown once
 
     def fault(self, kind: str, item: str, **detail: object) -> None:
         """Note a fault."""

@@ -1,6 +1,7 @@
 """Admission to one recording: the policy asked about what is so at this moment. A denied try is logged.
 
-What does not exist for the caller is not found, in the same words as what does not exist at all.
+What does not exist for the caller is not found, in the same words and after the same work as what does not
+exist at all: a look, a decision, an entry in the log.
 """
 
 from __future__ import annotations
@@ -22,26 +23,28 @@ def admit_to_recording(
 ) -> StoredRecording:
     """Return a recording to which the caller may do this; log the try otherwise.
 
-    Raises: NotFound("recording-not-found"), Refused("barred-by-law", "serious-event", "purpose-needed"),
-    Conflict("under-transfer", "on-hold").
+    Raises: NotFound("recording-not-found"), Refused("barred-by-law", "serious-event", "own-recording",
+    "purpose-needed"), Conflict("under-transfer", "on-hold").
     """
     now = site.clock.now()
+    if not is_id(recording_id):
+        raise NotFound("recording-not-found", recording=recording_id)
     with site.database.reading() as unit:
-        stored = unit.recordings.get(recording_id) if is_id(recording_id) else None
-        if stored is None:
-            raise NotFound("recording-not-found", recording=recording_id)
+        stored = unit.recordings.get(recording_id)
         standing = unit.standings.get(recording_id, now)
     is_emergency = action in EMERGENCY_RIGHTS and recording_id in caller.emergencies
     if is_emergency and purpose is None:
         purpose = Purpose.EMERGENCY
     denied = denial(caller, action, standing, site.bars(), purpose)
-    if denied is None:
-        if is_emergency:
-            _log_emergency(site, caller, action, recording_id)
-        return stored
-    with site.database.writing() as unit:
-        log_denial(unit, site, caller, action, recording_id, denied)
-    raise as_error(denied, action, recording_id)
+    if denied is not None and (stored is not None or denied.is_hidden):
+        with site.database.writing() as unit:
+            log_denial(unit, site, caller, action, recording_id, denied)
+        raise as_error(denied, action, recording_id)
+    if stored is None:
+        raise NotFound("recording-not-found", recording=recording_id)
+    if is_emergency:
+        _log_emergency(site, caller, action, recording_id)
+    return stored
 
 
 def _log_emergency(site: Site, caller: Caller, action: Action, recording_id: str) -> None:

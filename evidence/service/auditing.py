@@ -24,10 +24,13 @@ from evidence.ledger.segments import Kind, Piece
 from evidence.service.custody_checks import CustodyCheck
 from evidence.service.gate import admits
 from evidence.service.journal_checks import JournalCheck
-from evidence.service.log_checks import Fault, LogCheck, cosignature_faults, newer_faults, piece_of
-from evidence.service.log_ports import LogSigner, NoteChecks
+from evidence.service.log_checks import LogCheck, piece_of
+from evidence.service.log_faults import Fault
+from evidence.service.log_ports import LogSigner, NoteChecks, TimeAuthority
+from evidence.service.newest_checks import cosignature_faults, newer_faults, timestamp_faults
 from evidence.service.site import Site
 from storage.errors import StorageError
+from storage.vault import Debris, Sealed
 
 log = logging.getLogger("evidence.auditing")
 MOST_TOLD = 100  # faults in one entry of the log; an alarm stands for each
@@ -41,6 +44,7 @@ class Auditing:
     signer: LogSigner
     checks: NoteChecks
     witnesses: Sequence[VerifierKey] = ()
+    authority: TimeAuthority | None = None
 
     @admits(Action.READ_LOG)
     def fsck(self, caller: Caller) -> Sequence[Alarm]:
@@ -66,24 +70,22 @@ class Auditing:
         return alarms
 
     def _faults(self) -> Iterator[Fault]:
+        vault = self.site.vault
+        listed = list(vault.census("log/"))
         with self.site.database.reading() as unit:
             logs = unit.tree.logs()
         for which in logs:
+            there = _segments(which, listed)
             with self.site.database.reading() as unit:
                 origin = unit.log.origin(which)
-                yield from LogCheck(which, origin, unit, self.site.vault, self.checks).faults()
+                yield from LogCheck(which, origin, unit, vault, self.checks, listed).faults()
                 yield from cosignature_faults(which, unit, self.witnesses, self.checks)
-            there = self._pieces(which)
+                yield from timestamp_faults(which, unit, vault, self.authority)
             signed = self.signer.last(which)
             with self.site.database.reading() as unit:
                 yield from newer_faults(which, signed, there, unit)
-        yield from JournalCheck(self.site).faults()
+        yield from JournalCheck(self.site, listed).faults()
         yield from CustodyCheck(self.site).faults()
-
-    def _pieces(self, which: str) -> list[Piece]:
-        keys = (one.key for one in self.site.vault.census(f"log/{which}/"))
-        pieces = (piece_of(key) for key in keys)
-        return [one for one in pieces if one is not None and one.kind is Kind.ENTRIES]
 
     @admits(Action.READ_STATUS)
     def alarms(self, caller: Caller) -> Sequence[Alarm]:
@@ -123,6 +125,11 @@ class Auditing:
         with self.site.database.reading() as unit:
             cleared = unit.log.of_act(Act.ALARM_CLEAR)
             return {sign for entry in cleared for sign in entry["facts"].get("accepted", [])}
+
+
+def _segments(which: str, listed: Sequence[Sealed | Debris]) -> list[Piece]:
+    pieces = (piece_of(one.key) for one in listed if one.key.startswith(f"log/{which}/"))
+    return [one for one in pieces if one is not None and one.kind is Kind.ENTRIES]
 
 
 def _sign(one: Fault | Alarm) -> str:

@@ -18,6 +18,7 @@ from evidence.domain.rights import Action
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Invalid
 from evidence.policy.rules import Pack
+from evidence.service.binding import verify_bound
 from evidence.service.catalogue import AnnouncedFile, StoredRecording
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at
@@ -65,9 +66,10 @@ class Cards:
         time. offset_confirmed: a person says that an offset beyond the pack's limit is meant.
 
         Raises: Invalid for an empty device, a bad name, a negative size, a name listed twice, too many files,
-        a large offset that nobody confirmed.
+        a large offset that nobody confirmed; Refused("device-not-of-dock").
         """
         _check_list(card, files)
+        verify_bound(self.site, caller, Action.ANNOUNCE_CARD, card.device)
         now, card_id = self.site.clock.now(), new_id()
         if not offset_confirmed:
             _check_offset(card, pack_at(self.site.policies, now))

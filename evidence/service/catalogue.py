@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from evidence.domain.recordings import Origin, Recording
+from evidence.domain.sign_in import DEFAULT, SignInRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +73,4 @@ class Terms:
     next_check: timedelta = timedelta(days=30)
     sm3: bool = True
     deep: bool = True
+    sign_in: SignInRules = DEFAULT

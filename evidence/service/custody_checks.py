@@ -18,7 +18,7 @@ from evidence.errors import IntegrityFault
 from evidence.ledger.entries import read_entry
 from evidence.service.catalogue import StoredRecording
 from evidence.service.fixity import Fixity
-from evidence.service.log_checks import Fault
+from evidence.service.log_faults import Fault
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.vault import Sealed

@@ -9,10 +9,11 @@ one that cannot be true, the clock starts when the card was announced, and the a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from evidence.domain.access import Caller
+from evidence.domain.access import Caller, Reach, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.deadlines import (
     DeadlineKind,
@@ -56,14 +57,21 @@ class Deadlines:
     site: Site
 
     @admits(Action.READ_DEADLINES)
-    def list(self, caller: Caller) -> list[DeadlineRow]:
-        """Return all files, the most urgent first; the look is logged."""
+    def list(self, caller: Caller) -> Sequence[DeadlineRow]:
+        """Return the files within reach, the most urgent first; the look is logged."""
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "deadlines"}), now)
         with self.site.database.reading() as unit:
-            rows = [self._missing(file, now) for file in unit.cards.outstanding()]
-            rows += [self._stored(stored, now) for stored in unit.recordings.all()]
+            return self.rows(unit, reach(caller, Action.READ_DEADLINES, self.site.bars()), now)
+
+    def rows(self, unit: UnitOfWork, there: Reach, now: datetime) -> Sequence[DeadlineRow]:
+        """Return the files within a reach, the most urgent first, to use cases that have admitted and logged.
+
+        A file that is not sealed belongs where its wearer does.
+        """
+        rows = [self._missing(file, now) for file in unit.cards.outstanding(reach=there, at=now)]
+        rows += [self._stored(stored, now) for stored in unit.recordings.all(reach=there, at=now)]
         order = list(_URGENCY)
         return sorted(rows, key=lambda row: (order.index(row.state.kind), row.state.due_at))
 

@@ -9,17 +9,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
+from evidence.domain.access import Reach
 from evidence.domain.findings import Code, Severity
 from evidence.domain.instants import to_text
 from evidence.service.catalogue import StoredFinding
 from evidence.service.ports import UnitOfWork
 
 
-def findings_in_force(unit: UnitOfWork, recording_id: str | None = None) -> Sequence[StoredFinding]:
-    """Return the findings of the current examinations, and one for each recording with a past fault."""
+def findings_in_force(unit: UnitOfWork, recording_id: str) -> Sequence[StoredFinding]:
+    """Return the findings of a recording's current examinations, and one more where it has a past fault."""
     current = unit.examinations.current(recording_id=recording_id)
     return [*current, *past_faults(unit, recording_id).values()]
+
+
+def findings_within(unit: UnitOfWork, reach: Reach, at: datetime) -> Sequence[StoredFinding]:
+    """Return the same for everything within reach."""
+    current = unit.examinations.current(reach=reach, at=at)
+    past = past_faults(unit)
+    seen = {one.recording.id for one in unit.recordings.all(reach=reach, at=at)} if past else set()
+    return [*current, *(one for recording_id, one in past.items() if recording_id in seen)]
 
 
 def past_faults(unit: UnitOfWork, recording_id: str | None = None) -> Mapping[str, StoredFinding]:

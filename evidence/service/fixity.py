@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from evidence.domain.access import Caller
+from evidence.domain.access import Caller, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.findings import Code, Finding, Severity
+from evidence.domain.people import WHOLE
 from evidence.domain.rights import Action
 from evidence.domain.uploads import UploadState
 from evidence.errors import EvidenceError, NotFound
@@ -78,11 +79,12 @@ class Fixity:
 
     @admits(Action.READ_ORIGINAL)
     def verify_all(self, caller: Caller) -> Iterator[Verdict]:
-        """Check every recording, oldest seal first, and note each outcome; what cannot be checked now is said
-        and not noted.
+        """Check every recording within reach, oldest seal first, and note each outcome; what cannot be
+        checked now is said and not noted. What no row knows is told to who reaches the whole.
         """
+        there = reach(caller, Action.READ_ORIGINAL, self.site.bars())
         with self.site.database.reading() as unit:
-            recordings = list(unit.recordings.all())
+            recordings = list(unit.recordings.all(reach=there, at=self.site.clock.now()))
         for stored in recordings:
             try:
                 verdict = self._examine(stored)
@@ -92,7 +94,8 @@ class Fixity:
             else:
                 self._note(stored, verdict, caller.id)
             yield verdict
-        yield from self._without_row({stored.recording.data_key for stored in recordings})
+        if there.everything or WHOLE in there.paths:
+            yield from self._without_row({stored.recording.data_key for stored in recordings})
 
     def _without_row(self, known: set[str]) -> Iterator[Verdict]:
         """Yield originals in the vault that the catalogue does not know: a lost or older database."""

@@ -6,15 +6,15 @@ A rebuild believes no piece that differs; so it must be known before one is need
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evidence.errors import Invalid
 from evidence.ledger.rows import PREFIX, key_of, serial_of
-from evidence.service.log_checks import Fault
+from evidence.service.log_faults import Fault
 from evidence.service.site import Site
 from storage.errors import StorageError, StoreUnavailable
-from storage.vault import Sealed
+from storage.vault import Debris, Sealed
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,14 @@ class JournalCheck:
     """The check of one site."""
 
     site: Site
+    listed: Sequence[Sealed | Debris]  # what lay below `log/` in the vault a moment ago
 
     def faults(self) -> Iterator[Fault]:
         """Yield what does not agree. Raises: StoreUnavailable."""
         there: set[int] = set()
-        for one in self.site.vault.census(PREFIX):
+        for one in self.listed:
+            if not one.key.startswith(PREFIX):
+                continue
             try:
                 serial = serial_of(one.key)
             except Invalid:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
@@ -24,21 +24,14 @@ from evidence.ledger.keys import VerifierKey
 from evidence.ledger.merkle import SHA256, Frontier, root_of
 from evidence.ledger.segments import Kind, Piece, read_segment
 from evidence.ledger.tiles import WIDTH, Tile, tile_at
-from evidence.service.log_ports import NoteChecks
+from evidence.service.log_faults import Fault
+from evidence.service.log_ports import Counter, NoteChecks
+from evidence.service.personal_checks import PersonalCheck
 from evidence.service.ports import UnitOfWork
-from storage.errors import StorageError, StoreUnavailable
-from storage.vault import Sealed, Vault
+from storage.errors import Damaged, Missing, StorageError, StoreUnavailable
+from storage.vault import Debris, Sealed, Vault
 
 CLOCK_MAY_STEP = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that does not agree. kind: one word. item: an entry (`custody/12`), a vault's key, a row."""
-
-    kind: str
-    item: str
-    detail: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,6 +43,7 @@ class LogCheck:
     unit: UnitOfWork
     vault: Vault
     checks: NoteChecks
+    listed: Sequence[Sealed | Debris]  # what lay below `log/` in the vault before the transaction began
 
     def faults(self) -> Iterator[Fault]:
         """Yield what is wrong as far as the log is published. Raises: StoreUnavailable."""
@@ -69,7 +63,9 @@ class LogCheck:
         """
         pieces, faults = set[Piece](), []
         planned = {0, *self.unit.tree.planned(self.log, 0)}
-        for one in self.vault.census(f"log/{self.log}/"):
+        for one in self.listed:
+            if not one.key.startswith(f"log/{self.log}/"):
+                continue
             if not isinstance(one, Sealed):
                 faults.append(Fault("log-piece-damaged", one.key, {"reason": one.kind}))
                 continue
@@ -93,7 +89,7 @@ class LogCheck:
             piece = Piece(self.log, end, Kind.ENTRIES)
             rows = list(self._rows(after, end))
             sealed: Sequence[bytes | None] = rows
-            if piece not in pieces:
+            if piece not in pieces and not self._is_there(piece):
                 yield Fault("segment-missing", piece.key())
             else:
                 try:
@@ -123,6 +119,16 @@ class LogCheck:
             yield None
             start += 1
 
+    def _is_there(self, piece: Piece) -> bool:
+        """Look again for a piece that was not listed: it may have been published meanwhile."""
+        try:
+            self.vault.stat(piece.key())
+        except Missing:
+            return False
+        except Damaged:
+            return True  # which reading it will tell
+        return True
+
     def _read(self, piece: Piece) -> bytes:
         sealed = self.vault.stat(piece.key())
         with self.vault.open(piece.key(), sealed.version) as stored:
@@ -135,7 +141,7 @@ class LogCheck:
         there = {piece.size for piece in pieces if piece.kind is Kind.CHECKPOINT}
         for size in sorted({*here, *there}):
             piece = Piece(self.log, size, Kind.CHECKPOINT)
-            if size not in there:
+            if size not in there and not self._is_there(piece):
                 yield Fault("checkpoint-missing", piece.key())
                 continue
             try:
@@ -162,7 +168,8 @@ class LogCheck:
 
     def _entries(self, size: int) -> Iterator[Fault]:
         """Check each row by itself: its form, its log, its counters, its time."""
-        family, last, expected = Family(self.log.partition("/")[0]), "", 0
+        last, expected, personal = "", 0, PersonalCheck(self.log, self.unit)
+        counters = _Counters(self.unit.log.counters(self.log))
         for index, body in self.unit.tree.numbered(self.log, 0, size):
             item = f"{self.log}/{index}"
             while expected < index:
@@ -176,21 +183,29 @@ class LogCheck:
                 continue
             if entry["log"] != self.origin:
                 yield Fault("entry-altered", item, {"log": entry["log"]})
+            beside = counters.at(index)
             for one in entry["obj"]:
-                yield from self._counted(family, one, index, item)
+                yield from self._counted(beside, one, item)
+            yield from personal.faults(index, entry)
             if last and _went_back(last, entry["t"]):
                 yield Fault("clock-went-back", item, {"before": last, "t": entry["t"]})
             last = max(last, entry["t"])
+        yield from personal.left_over()
 
-    def _counted(self, family: Family, one: Mapping[str, object], index: int, item: str) -> Iterator[Fault]:
+    def _counted(
+        self, beside: Mapping[tuple[str, int], Counter], one: Mapping[str, object], item: str
+    ) -> Iterator[Fault]:
         """The counters beside an entry say where it stands, and where the one before it does."""
         object_id, n = str(one["id"]), int(str(one["n"]))
-        if self.unit.log.place(family, object_id, n) != (self.log, index):
+        counter = beside.get((object_id, n))
+        if counter is None:
             yield Fault("counter-wrong", item, {"object": object_id, "n": n})
         if n > 1:
             site = self.origin.removesuffix(self.log)
-            before = (str(one.get("prev_log", self.origin)).removeprefix(site), one["prev"])
-            if self.unit.log.place(family, object_id, n - 1) != before:
+            said = (str(one.get("prev_log", self.origin)).removeprefix(site), one["prev"])
+            family = Family(self.log.partition("/")[0])
+            found = counter.before if counter else self.unit.log.place(family, object_id, n - 1)
+            if found != said:
                 yield Fault("counter-wrong", item, {"object": object_id, "n": n - 1})
 
     def _tiles(self, size: int) -> Iterator[Fault]:
@@ -225,49 +240,29 @@ class LogCheck:
                 yield from compared(level, at // WIDTH, hashes[at : at + WIDTH])
 
 
+class _Counters:
+    """The counters of a log, taken in step with its entries."""
+
+    def __init__(self, counters: Iterator[Counter]) -> None:
+        self._counters = counters
+        self._next = next(counters, None)
+
+    def at(self, index: int) -> Mapping[tuple[str, int], Counter]:
+        """Return those of one entry, by object and number; indices only grow."""
+        found: dict[tuple[str, int], Counter] = {}
+        while (one := self._next) is not None and one.index <= index:
+            if one.index == index:
+                found[one.object_id, one.n] = one
+            self._next = next(self._counters, None)
+        return found
+
+
 def piece_of(key: str) -> Piece | None:
     """Return the piece that a key of the vault names, None for a key that is none of a log's."""
     try:
         return Piece.parse(key)
     except Invalid:
         return None
-
-
-def cosignature_faults(
-    log: str, unit: UnitOfWork, witnesses: Sequence[VerifierKey], checks: NoteChecks
-) -> Iterator[Fault]:
-    """Check what witnesses cosigned, as far back as it is handed out: one wrong line spoils a checkpoint."""
-    for size in unit.cosignatures.sizes(log, 0):
-        try:
-            text, _ = notes.split(unit.tree.checkpoint(log, size))
-            lines = notes.parse_signatures("".join(unit.cosignatures.of(log, size)).encode("utf-8"))
-            notes.signed_by(notes.Note(text, lines), witnesses, checks)
-        except IntegrityFault as problem:
-            yield Fault("cosignature-wrong", f"log_cosignature {log} {size}", {"reason": str(problem)})
-
-
-def newer_faults(log: str, signed: bytes, there: Sequence[Piece], unit: UnitOfWork) -> Iterator[Fault]:
-    """Compare what is newest: what the signer signed last, and the vault's last pieces, with the rows.
-
-    signed and there were read before this transaction began, so whatever is ahead of it was never ours: a
-    database that was cut, or an older one put back.
-    """
-    size, (published, note) = unit.tree.size(log), unit.tree.published(log)
-    known = {*unit.tree.planned(log, 0)}
-    for piece in there:
-        if piece.size not in known:
-            yield Fault("log-piece-unknown", piece.key(), {"size": size, "published": published})
-    if size < published:
-        yield Fault("log-shorter-than-published", log, {"size": size, "published": published})
-    if not signed:
-        if published:
-            yield Fault("signer-behind-log", log, {"published": published})
-        return
-    checkpoint = Checkpoint.parse(notes.parse(signed).text)
-    if checkpoint.size > size:
-        yield Fault("log-behind-signer", log, {"size": size, "signed": checkpoint.size})
-    if checkpoint.size == published and Checkpoint.parse(notes.parse(note).text).root != checkpoint.root:
-        yield Fault("root-differs", log, {"size": published})
 
 
 def _went_back(before: str, now: str) -> bool:

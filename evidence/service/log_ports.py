@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,6 +16,37 @@ from evidence.ledger.tiles import Tile
 
 NoteChecks = Mapping[int, NoteCheck]
 """For each type of key, how a signature is checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A value that an entry committed to, as canonical JSON, and its salt; both None where it was erased."""
+
+    salt: bytes | None
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Entry number n about an object stands at an index of a log; before: where number n − 1 stands."""
+
+    index: int
+    object_id: str
+    n: int
+    before: tuple[str, int] | None
+
+
+class Payload(Protocol):
+    """What the commitments of entries stand for, until it is erased."""
+
+    def of(self, log: str, index: int) -> Mapping[str, Kept]:
+        """Return what is kept for an entry, by field."""
+
+    def count(self, log: str) -> int:
+        """Return for how many fields of a log's entries there is a row, erased ones among them."""
+
+    def erase(self, log: str, index: int, field: str, at: datetime) -> bool:
+        """Erase a value and its salt; False when there is none."""
 
 
 class AuditLog(Protocol):
@@ -37,6 +69,9 @@ class AuditLog(Protocol):
 
     def place(self, family: Family, object_id: str, n: int) -> tuple[str, int] | None:
         """Return log and index of entry number n about an object, as its counter says."""
+
+    def counters(self, log: str) -> Iterator[Counter]:
+        """Yield the counters that point into a log, in the order of their entries."""
 
     def of_act(self, act: Act) -> Iterator[Mapping[str, Any]]:
         """Yield the entries of an act that can be read, in the order of arrival."""
@@ -81,6 +116,9 @@ class LogTree(Protocol):
     def published_at(self, log: str) -> datetime | None:
         """Return when the newest checkpoint was noted."""
 
+    def noted_at(self, log: str, size: int) -> datetime | None:
+        """Return when the checkpoint of a size was noted."""
+
     def checkpoints(self, log: str) -> Iterator[tuple[int, bytes]]:
         """Yield size and note of all checkpoints, in order."""
 
@@ -111,6 +149,29 @@ class Cosignatures(Protocol):
 
     def add(self, log: str, size: int, name: str, key_id: str, line: str, at: datetime) -> None:
         """Add a cosignature; the first one of a key under a checkpoint stays."""
+
+
+class Timestamps(Protocol):
+    """What a time-stamping authority answered about the checkpoints: append only."""
+
+    def last(self, log: str) -> tuple[int, datetime] | None:
+        """Return the greatest size of a log that was stamped, and when."""
+
+    def token(self, log: str, size: int) -> bytes:
+        """Return the answer about the checkpoint of a size, nothing where there is none."""
+
+    def add(self, log: str, size: int, token: bytes, at: datetime) -> bool:
+        """Keep an answer; False where there is one already."""
+
+
+class TimeAuthority(Protocol):
+    """A time-stamping authority (RFC 3161), somewhere else."""
+
+    def stamp(self, body: bytes) -> bytes:
+        """Return its answer about these bytes, not checked yet. Raises: Unavailable("tsa-unreachable")."""
+
+    def verify(self, token: bytes, body: bytes) -> datetime:
+        """Return when it saw these bytes. Raises: IntegrityFault("timestamp-wrong")."""
 
 
 class WitnessLine(Protocol):

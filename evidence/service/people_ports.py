@@ -8,8 +8,9 @@ from datetime import date, datetime
 from typing import Protocol
 
 from evidence.domain.access import Caller
+from evidence.domain.holds import Hold
 from evidence.domain.people import Person, Post, Training, Undertaking, Unit
-from evidence.domain.rights import Role
+from evidence.domain.rights import Action, Role
 from evidence.domain.standing import Classification, Standing
 
 
@@ -26,6 +27,87 @@ class StoredGrant:
     granted_at: datetime
     until: datetime | None = None
     revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCase:
+    """A case file. unit_id: of the unit that conducts it; path: that unit's."""
+
+    id: str
+    number: str
+    unit_id: str
+    path: str
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What somebody may do about the recordings of a case, from now until `until`."""
+
+    person_id: str
+    number: str
+    actions: frozenset[Action]
+    until: datetime | None = None
+
+
+class Cases(Protocol):
+    """Cases, and who may do what about their recordings."""
+
+    def add(self, new: StoredCase) -> None:
+        """Add a case. Raises: Conflict("case-number-taken")."""
+
+    def get(self, case_id: str) -> StoredCase | None:
+        """Return one case, closed or not."""
+
+    def within(self, paths: Collection[str]) -> Sequence[StoredCase]:
+        """Return the cases of these units and below, closed ones too, oldest first."""
+
+    def close(self, case_id: str, at: datetime) -> bool:
+        """Close a case: from now on it gives nobody anything. False when it is closed."""
+
+    def link(self, case_id: str, recording_id: str, by: str, at: datetime) -> bool:
+        """Link a recording; False when it is linked."""
+
+    def unlink(self, case_id: str, recording_id: str, at: datetime) -> bool:
+        """End a recording's link; False when there is none."""
+
+    def linked(self, case_id: str) -> Sequence[str]:
+        """Return the ids of the recordings that are linked now, oldest link first."""
+
+    def name(self, case_id: str, one: Membership, by: str, at: datetime) -> None:
+        """Give a person these actions in a case, in the place of what they had there."""
+
+    def dismiss(self, case_id: str, person_id: str, at: datetime) -> bool:
+        """End all that a person has in a case; False when that is nothing."""
+
+    def members(self, case_id: str, at: datetime) -> Sequence[Membership]:
+        """Return the members at a moment, by number."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredToken:
+    """A token of another system, but not the token itself. expires_at None: the one made with the site."""
+
+    id: str
+    name: str
+    scopes: frozenset[Action]
+    created_at: datetime
+    expires_at: datetime | None = None
+    used_at: datetime | None = None
+
+
+class Tokens(Protocol):
+    """Tokens of other systems, and when they were used."""
+
+    def all(self) -> Sequence[StoredToken]:
+        """Return those that nobody revoked, the first to expire first; expired ones too."""
+
+    def used_at(self, account_id: str) -> datetime | None:
+        """Return when a token was used last, as far as that was noted."""
+
+    def note_use(self, account_id: str, at: datetime) -> None:
+        """Note that a token was used."""
 
 
 class Units(Protocol):
@@ -105,6 +187,9 @@ class Grants(Protocol):
     def caller(self, person_id: str, at: datetime) -> Caller | None:
         """Return a person as a caller, with what is in force for them; None where there is none such."""
 
+    def is_disabled(self, person_id: str) -> bool:
+        """Tell whether a person's account was disabled."""
+
 
 class Standings(Protocol):
     """What the policy of access asks about recordings."""
@@ -128,3 +213,22 @@ class Standings(Protocol):
 
     def some(self, recording_ids: Collection[str], at: datetime) -> Mapping[str, Standing]:
         """Return the standing of these recordings at a moment."""
+
+
+class Holds(Protocol):
+    """Holds on recordings; none is ever removed."""
+
+    def add(self, new: Hold) -> None:
+        """Add a hold."""
+
+    def put(self, changed: Hold) -> None:
+        """Put a hold's row in the place of the one before."""
+
+    def get(self, hold_id: str) -> Hold | None:
+        """Return one hold."""
+
+    def of(self, recording_id: str) -> Sequence[Hold]:
+        """Return the holds of a recording, oldest first."""
+
+    def owed(self) -> Sequence[Hold]:
+        """Return the holds of which the vault has not been told as they are now, oldest first."""

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from evidence.domain.access import Caller
+from evidence.domain.access import Caller, Reach
 from evidence.domain.digests import Digests
 from evidence.domain.findings import Code, Finding
 from evidence.domain.media import MediaFacts
@@ -19,8 +19,10 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
-from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree
-from evidence.service.people_ports import Grants, People, Standings, Units
+from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload, Timestamps
+from evidence.service.passkey_ports import IdentityRows, Passkeys
+from evidence.service.people_ports import Cases, Grants, Holds, People, Standings, Tokens, Units
+from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
 from evidence.service.watch_ports import WatchedRows
 
 
@@ -44,6 +46,12 @@ class Accounts(Protocol):
 
     def revoke(self, account_id: str, at: datetime) -> bool:
         """Make an account's token worthless from now on; False when there is no such account in force."""
+
+    def is_in_force(self, account_id: str, at: datetime) -> bool:
+        """Tell whether an account is in force at a moment."""
+
+    def bind(self, account_id: str, devices: Collection[str] | None) -> None:
+        """Let a dock send for these recorders only; None: for any."""
 
     def all(self) -> Sequence[Caller]:
         """Return the accounts in force, oldest first."""
@@ -77,8 +85,10 @@ class Cards(Protocol):
     def mark_sealed(self, file_id: str, recording_id: str) -> None:
         """Note which recording an announced file became."""
 
-    def outstanding(self) -> Sequence[AnnouncedFile]:
-        """Return announced files that are not sealed, oldest announcement first."""
+    def outstanding(
+        self, *, reach: Reach | None = None, at: datetime | None = None
+    ) -> Sequence[AnnouncedFile]:
+        """Return announced files that are not sealed, oldest announcement first; reach: as in Recordings."""
 
 
 class Uploads(Protocol):
@@ -115,8 +125,10 @@ class Uploads(Protocol):
     def stale(self, now: datetime) -> Sequence[Upload]:
         """Return uploads still receiving whose time has run out."""
 
-    def in_state(self, state: UploadState) -> Sequence[Upload]:
-        """Return the uploads in a state, oldest first."""
+    def in_state(
+        self, state: UploadState, *, reach: Reach | None = None, at: datetime | None = None
+    ) -> Sequence[Upload]:
+        """Return the uploads in a state, oldest first; reach: as in Recordings."""
 
 
 class Recordings(Protocol):
@@ -134,8 +146,17 @@ class Recordings(Protocol):
     def by_name(self, device: str, name: str) -> StoredRecording | None:
         """Return the recording of a device under a name."""
 
-    def all(self, device: str | None = None) -> Iterator[StoredRecording]:
-        """Yield recordings, oldest seal first."""
+    def all(
+        self, device: str | None = None, *, reach: Reach | None = None, at: datetime | None = None
+    ) -> Iterator[StoredRecording]:
+        """Yield recordings, oldest seal first: those within reach at a moment; without a reach, which is for
+        the service's own work, all.
+        """
+
+    def names_within(
+        self, device: str, names: Collection[str], reach: Reach, at: datetime
+    ) -> Collection[str]:
+        """Return which of these names are recordings of a device within reach at a moment."""
 
     def note_end(self, recording_id: str, ended_at: datetime | None) -> None:
         """Note when the recording ended (corrected), as examination found."""
@@ -158,8 +179,15 @@ class Examinations(Protocol):
     def all_facts(self, scope_kind: str, kind: str) -> Mapping[str, str]:
         """Return the facts of all current examinations of a kind, by scope id."""
 
-    def current(self, recording_id: str | None = None, device: str | None = None) -> Sequence[StoredFinding]:
-        """Return the findings of the current examinations."""
+    def current(
+        self,
+        recording_id: str | None = None,
+        device: str | None = None,
+        *,
+        reach: Reach | None = None,
+        at: datetime | None = None,
+    ) -> Sequence[StoredFinding]:
+        """Return the findings of the current examinations; reach: as in Recordings."""
 
     def superseded(self, code: Code, recording_id: str | None = None) -> Sequence[StoredFinding]:
         """Return the findings with this code of examinations that are no longer current, oldest first."""
@@ -238,6 +266,14 @@ class UnitOfWork(WatchedRows, Protocol):
         """The log."""
 
     @property
+    def payload(self) -> Payload:
+        """What the commitments of entries stand for."""
+
+    @property
+    def timestamps(self) -> Timestamps:
+        """What a time-stamping authority answered."""
+
+    @property
     def cosignatures(self) -> Cosignatures:
         """What witnesses cosigned."""
 
@@ -268,6 +304,42 @@ class UnitOfWork(WatchedRows, Protocol):
     @property
     def standings(self) -> Standings:
         """What the policy of access asks about recordings."""
+
+    @property
+    def holds(self) -> Holds:
+        """Holds on recordings."""
+
+    @property
+    def tokens(self) -> Tokens:
+        """Tokens of other systems, and their use."""
+
+    @property
+    def sign_ins(self) -> SignIns:
+        """Who can sign in, and how."""
+
+    @property
+    def passkeys(self) -> Passkeys:
+        """Passkeys of people."""
+
+    @property
+    def identities(self) -> IdentityRows:
+        """Identities at providers of single sign-on."""
+
+    @property
+    def sessions(self) -> SessionRows:
+        """Sessions."""
+
+    @property
+    def challenges(self) -> Challenges:
+        """What is asked once."""
+
+    @property
+    def failures(self) -> Failures:
+        """Failed tries to sign in."""
+
+    @property
+    def cases(self) -> Cases:
+        """Cases, and who may do what about their recordings."""
 
 
 class Database(Protocol):

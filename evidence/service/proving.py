@@ -6,12 +6,11 @@ the keys that somebody pinned. Only what is under a checkpoint can be proven; th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry, Family, log_of
-from evidence.domain.ids import is_id
 from evidence.domain.rights import Action
 from evidence.errors import Conflict, NotFound
 from evidence.ledger.canonical import canonical
@@ -20,6 +19,8 @@ from evidence.ledger.proofs import inclusion
 from evidence.ledger.tiles import TileHashes
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.ledger.trust import Trust
+from evidence.service.admission import admit_to_recording
+from evidence.service.disclosing import Disclosed, fields_of
 from evidence.service.gate import admits
 from evidence.service.ports import UnitOfWork
 from evidence.service.recordings import Recordings
@@ -37,12 +38,15 @@ class NotYetPublished(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """One entry about a recording: its place (log: "access/2026"), its stored bytes, its proof file."""
+    """One entry about a recording: its place (log: "access/2026"), its stored bytes, its proof file, and what
+    its commitments stand for, by field.
+    """
 
     log: str
     index: int
     entry: bytes
     proof: bytes
+    fields: Mapping[str, Disclosed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,27 +74,36 @@ class Proving:
         raise NotFound("recording-not-found", recording=stored.recording.id)
 
     @admits(Action.READ_LOG)
-    def of_recording(self, caller: Caller, recording_id: str) -> Sequence[Proven]:
-        """Return all entries about a recording, those of custody first, then those of access.
+    def of_recording(
+        self, caller: Caller, recording_id: str, shown: Collection[str] = ()
+    ) -> Sequence[Proven]:
+        """Return all entries about a recording, those of custody first, then those of access. shown: fields
+        whose values go with them; the others are withheld.
 
         Asking is an entry itself, in both, and at or near the end of each history: whoever gets the proofs
-        sees that none was left out before it (ledger/entries.py, `verify_history`). Raises: NotFound; what
-        publishing raises.
+        sees that none was left out before it (ledger/entries.py, `verify_history`). The entries say what the
+        manifest says: who may not read that gets none. Raises: NotFound; what publishing raises.
         """
+        admit_to_recording(self.site, caller, Action.READ_MANIFEST, recording_id)
         now = self.site.clock.now()
         about = (("recording", recording_id),)
+        facts = {"shown": sorted(shown)} if shown else {}
         with self.site.database.writing() as unit:
-            if not is_id(recording_id) or unit.recordings.get(recording_id) is None:
-                raise NotFound("recording-not-found", recording=recording_id)
             for act in (Act.PROVE, Act.READ_LOG):
-                unit.log.append(Entry(act, caller.id, about), now)
+                unit.log.append(Entry(act, caller.id, about, facts=facts), now)
         with self.site.database.reading() as unit:
             logs = {log for family in Family for log, _, _ in unit.log.about(family, recording_id)}
         for log in sorted(logs | {log_of(family, now) for family in Family}):
             self.publish(log)
         with self.site.database.reading() as unit:
             return [
-                Proven(log, index, entry, self._proof(unit, log, index, entry))
+                Proven(
+                    log,
+                    index,
+                    entry,
+                    self._proof(unit, log, index, entry),
+                    fields_of(unit, log, index, read_entry(entry), shown),
+                )
                 for family in Family
                 for log, index, entry in unit.log.about(family, recording_id)
                 if index

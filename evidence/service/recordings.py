@@ -1,4 +1,6 @@
-"""Sealed recordings: listed, and read back. A read is logged before the first byte; no log, no bytes."""
+"""Sealed recordings: listed, and read back, as far as the caller's reach. A read is logged before the first
+byte; no log, no bytes. What is out of reach is answered as what is not there.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from evidence.domain.access import Caller
+from evidence.domain.access import Caller, Purpose, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id
 from evidence.domain.rights import Action, Kind
 from evidence.domain.uploads import UploadState
 from evidence.errors import Conflict, NotFound
+from evidence.service.admission import admit_to_recording
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.faults import findings_in_force, past_faults
 from evidence.service.gate import admits
+from evidence.service.neighbours import without_strangers
 from evidence.service.site import Site
+
+_NOTHING: Mapping[str, object] = {}
 
 
 class StillSealing(Conflict):
@@ -40,14 +46,16 @@ class Recordings:
     def list(self, caller: Caller, device: str | None = None) -> Sequence[StoredRecording]:
         """Return the recordings, oldest seal first; the look is logged."""
         self._log(caller, Act.READ_LIST, None)
+        there = reach(caller, Action.LIST_RECORDINGS, self.site.bars())
+        now = self.site.clock.now()
         with self.site.database.reading() as unit:
             past = past_faults(unit)
-            return [_with_past(stored, past) for stored in unit.recordings.all(device)]
+            return [_with_past(stored, past) for stored in unit.recordings.all(device, reach=there, at=now)]
 
     @admits(Action.LIST_RECORDINGS)
     def get(self, caller: Caller, recording_id: str) -> StoredRecording:
         """Return one recording; the look is logged. Raises: NotFound."""
-        stored = self._find(recording_id)
+        stored = admit_to_recording(self.site, caller, Action.LIST_RECORDINGS, recording_id)
         self._log(caller, Act.READ_LIST, recording_id)
         with self.site.database.reading() as unit:
             return _with_past(stored, past_faults(unit, recording_id))
@@ -55,22 +63,31 @@ class Recordings:
     @admits(Action.READ_FINDINGS)
     def findings(self, caller: Caller, recording_id: str) -> Sequence[StoredFinding]:
         """Return what examination found about one recording. Raises: NotFound."""
-        self._find(recording_id)
+        admit_to_recording(self.site, caller, Action.READ_FINDINGS, recording_id)
         self._log(caller, Act.READ_LIST, recording_id)
+        there = reach(caller, Action.READ_FINDINGS, self.site.bars())
+        now = self.site.clock.now()
         with self.site.database.reading() as unit:
-            return findings_in_force(unit, recording_id)
+            return without_strangers(unit, findings_in_force(unit, recording_id), there, now)
 
     @admits(Action.READ_ORIGINAL)
-    def open_original(self, caller: Caller, recording_id: str) -> tuple[StoredRecording, BinaryIO]:
-        """Open an original for reading. The entry stands in the log before this returns. Raises: NotFound."""
-        stored = self._find(recording_id)
-        self._log(caller, Act.READ_ORIGINAL, recording_id)
+    def open_original(
+        self, caller: Caller, recording_id: str, purpose: Purpose | None = None
+    ) -> tuple[StoredRecording, BinaryIO]:
+        """Open an original for reading. The entry stands in the log before this returns.
+
+        Raises: NotFound, Refused("purpose-needed", "serious-event").
+        """
+        stored = admit_to_recording(self.site, caller, Action.READ_ORIGINAL, recording_id, purpose)
+        facts = {} if purpose is None else {"purpose": purpose.value}
+        self._log(caller, Act.READ_ORIGINAL, recording_id, facts)
         return stored, self.site.vault.open(stored.recording.data_key, stored.recording.data_version)
 
     @admits(Action.READ_MANIFEST)
     def manifest(self, caller: Caller, recording_id: str) -> bytes:
         """Return the signed manifest as it stands in the vault. Raises: NotFound."""
-        recording = self._find(recording_id).recording
+        stored = admit_to_recording(self.site, caller, Action.READ_MANIFEST, recording_id)
+        recording = stored.recording
         self._log(caller, Act.READ_MANIFEST, recording_id)
         with self.site.vault.open(recording.manifest_key, recording.manifest_version) as manifest:
             return manifest.read()
@@ -98,19 +115,18 @@ class Recordings:
             stored = unit.recordings.get(upload.recording_id) if upload.recording_id else None
             if stored is None:
                 raise StillReceiving(upload=upload_id, offset=upload.offset, length=upload.origin.size_bytes)
+            if caller.kind is Kind.INTEGRATION:  # it never knows of what is restricted, by no way
+                standing = unit.standings.get(stored.recording.id, self.site.clock.now())
+                if standing.classification.is_restricted:
+                    raise NotFound("upload-not-found", upload=upload_id)
             return stored
 
-    def _find(self, recording_id: str) -> StoredRecording:
-        with self.site.database.reading() as unit:
-            stored = unit.recordings.get(recording_id) if is_id(recording_id) else None
-        if stored is None:
-            raise NotFound("recording-not-found", recording=recording_id)
-        return stored
-
-    def _log(self, caller: Caller, act: Act, recording_id: str | None) -> None:
+    def _log(
+        self, caller: Caller, act: Act, recording_id: str | None, facts: Mapping[str, object] = _NOTHING
+    ) -> None:
         objects = () if recording_id is None else (("recording", recording_id),)
         with self.site.database.writing() as unit:
-            unit.log.append(Entry(act, caller.id, objects), self.site.clock.now())
+            unit.log.append(Entry(act, caller.id, objects, facts=facts), self.site.clock.now())
 
 
 def _with_past(stored: StoredRecording, past: Mapping[str, StoredFinding]) -> StoredRecording:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from evidence.domain.access import Caller
+from evidence.domain.access import Caller, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.findings import Code, Severity
@@ -17,9 +17,10 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import NoSpace
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.deadlines import DeadlineRow, Deadlines
-from evidence.service.faults import findings_in_force
+from evidence.service.faults import findings_within
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at_capture
+from evidence.service.neighbours import without_strangers
 from evidence.service.site import Site
 from evidence.service.uploads import RESERVE_BYTES
 
@@ -130,10 +131,11 @@ class Reports:
 
     @admits(Action.READ_FINDINGS)
     def findings(self, caller: Caller, least: Severity = Severity.INFO) -> Sequence[StoredFinding]:
-        """Return the findings of at least this severity; the look is logged."""
+        """Return the findings within reach of at least this severity; the look is logged."""
         self._log(caller, "findings")
+        there, now = reach(caller, Action.READ_FINDINGS, self.site.bars()), self.site.clock.now()
         with self.site.database.reading() as unit:
-            found = findings_in_force(unit)
+            found = without_strangers(unit, findings_within(unit, there, now), there, now)
         order = list(Severity)
         lowest = order.index(least)
         kept = [one for one in found if order.index(Severity(str(one.body["severity"]))) >= lowest]
@@ -141,15 +143,17 @@ class Reports:
 
     @admits(Action.READ_GAPS)
     def gaps(self, caller: Caller, asked: Asked = Asked()) -> GapReport:  # noqa: B008 (frozen)
-        """Return the gap report, or the part of it that is asked for; the look is logged."""
+        """Return the gap report within reach, or the part of it that is asked for; the look is logged."""
         self._log(caller, "gaps")
-        rows = Deadlines(self.site).list(caller)
+        there, now = reach(caller, Action.READ_GAPS, self.site.bars()), self.site.clock.now()
         with self.site.database.reading() as unit:
-            found = findings_in_force(unit)
-            recordings = list(unit.recordings.all())
+            rows = Deadlines(self.site).rows(unit, there, now)
+            found = without_strangers(unit, findings_within(unit, there, now), there, now)
+            recordings = list(unit.recordings.all(reach=there, at=now))
             aside = [
-                *unit.uploads.in_state(UploadState.REFUSED),
-                *unit.uploads.in_state(UploadState.EXPIRED),
+                one
+                for state in (UploadState.REFUSED, UploadState.EXPIRED)
+                for one in unit.uploads.in_state(state, reach=there, at=now)
             ]
         serious = sorted((one for one in found if one.body["severity"] != Severity.INFO), key=_gravest_first)
         known = {(row.device, row.name): row.state.counted_from for row in rows}

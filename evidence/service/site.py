@@ -22,6 +22,7 @@ from evidence.service.ports import (
     RunningDigests,
     Signer,
 )
+from evidence.service.sign_in_ports import Passwords, TimeCodes
 from storage.staging import Staging
 from storage.vault import Vault
 
@@ -41,6 +42,8 @@ class Site:
     originals: Originals
     bell: JobBell
     new_digests: Callable[[], RunningDigests]
+    passwords: Passwords
+    codes: TimeCodes
     terms: Terms = field(default_factory=Terms)
 
     def bars(self) -> Bars:

@@ -15,6 +15,7 @@ from evidence.domain.recordings import Origin
 from evidence.domain.rights import Action, Kind
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Busy, Conflict, Invalid, NoSpace, NotFound, Refused
+from evidence.service.binding import verify_bound
 from evidence.service.cards import check_origin
 from evidence.service.gate import admits
 from evidence.service.jobs import JobName
@@ -40,9 +41,11 @@ class Uploads:
     def create(self, caller: Caller, origin: Origin, declared_sha256: str | None) -> Upload:
         """Open an upload. An upload of 0 bytes is complete at once.
 
-        Raises: Invalid, NoSpace when the staging area cannot take the whole file beside its reserve.
+        Raises: Invalid, Refused("device-not-of-dock"), NoSpace when the staging area cannot take the whole
+        file beside its reserve.
         """
         check_origin(origin)
+        verify_bound(self.site, caller, Action.SEND_RECORDING, origin.device)
         declared_sha256 = _read_digest(declared_sha256)
         now = self.site.clock.now()
         with self.site.database.reading() as unit:

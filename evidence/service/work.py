@@ -13,6 +13,7 @@ from evidence.errors import Busy, EvidenceError, IntegrityFault, NotFound
 from evidence.service.deadlines import Deadlines
 from evidence.service.examination import Examination
 from evidence.service.fixity import Fixity
+from evidence.service.holds import Holds
 from evidence.service.jobs import LEASE, MOST_ATTEMPTS, Job, JobName, back_off
 from evidence.service.sealing import Sealing
 from evidence.service.site import Site
@@ -70,10 +71,11 @@ class Work:
         self.tidy()
 
     def tidy(self) -> None:
-        """Close stale uploads, raise deadline notices, plan what is to be read back."""
+        """Close stale uploads, raise deadline notices, tell the vault of holds, plan the reading back."""
         now = self.site.clock.now()
         self.uploads.expire(now)
         Deadlines(self.site).raise_notices(now)
+        Holds(self.site).settle_all()
         self._checks.plan()
 
     def put_back(self) -> None:

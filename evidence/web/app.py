@@ -15,18 +15,7 @@ from evidence.bootstrap import Application
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.web import alarms, errors, tus
-from evidence.web.api import (
-    cards,
-    classes,
-    docks,
-    emergencies,
-    grants,
-    logs,
-    receipts,
-    recordings,
-    reports,
-    watching,
-)
+from evidence.web.api import ROUTERS
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
 
 EMBEDDED_WORKERS = "workers.embedded:start"
@@ -77,8 +66,7 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
     for router in (
         health,
         tus.router,
-        *(noun.router for noun in (cards, receipts, recordings, reports, docks, logs)),
-        *(noun.router for noun in (grants, classes, emergencies, watching)),
+        *ROUTERS,
     ):
         app.include_router(router)
     app.include_router(_schema_route(app))

@@ -56,6 +56,7 @@ def test_show_as_json_holds_the_rules_and_every_citation_they_name() -> None:
         "upload_deadline",
         "continuity",
         "retention",
+        "long_term",
         "labels",
         "no_editing",
         "secrecy",

@@ -159,7 +159,7 @@ def test_a_dock_is_added_once_and_its_token_is_shown_once(tmp_path: Path) -> Non
     other = json.loads(run("docks", "add", "two", "--data", str(data), "--json").stdout)
     assert other["token"] != token
     listed = run("docks", "list", "--data", str(data), "--json")
-    assert [set(row) for row in json.loads(listed.stdout)] == [{"id", "name"}] * 2
+    assert [set(row) for row in json.loads(listed.stdout)] == [{"id", "name", "devices"}] * 2
     human = run("docks", "list", "--data", str(data)).stdout
     assert human.startswith("编号 / id")
     assert "一号采集站" in human

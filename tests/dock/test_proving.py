@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ import pytest
 
 from evidence.dock.outcome import Report, State
 from tests.dock.station import QUICK, Station
+from tests.servers.processes import wait_until
 from tests.simulators.card import shift, tree_digest, write_card
 from tests.simulators.dock_server import FarEnd, Handler, status
 from tests.simulators.far_log import FarLog
@@ -59,10 +61,15 @@ def test_what_is_proven_is_not_asked_for_again(station: Station, log: FarLog) ->
 def test_a_checkpoint_that_comes_in_time_is_waited_for(station: Station, log: FarLog) -> None:
     write_card(station.card, {"a.mp4": b"1", "b.mp4": b"2"})
     log.held_at = 1
-    timer = threading.Timer(0.3, lambda: setattr(log, "held_at", None))
-    timer.start()
-    report = station.dock(patience=replace(QUICK, proof_s=10.0))
-    timer.join()
+
+    def publish_once_it_was_missed() -> None:
+        assert wait_until(lambda: bool(station.heard.problems), 60)
+        log.held_at = None
+
+    with ThreadPoolExecutor(1) as pool:
+        published = pool.submit(publish_once_it_was_missed)
+        report = station.dock(patience=replace(QUICK, proof_s=60.0))
+        published.result()
     assert counts(report) == (2, 0, 0, 0)
     assert station.heard.problems == ["not-yet-published"]  # told once
 

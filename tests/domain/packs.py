@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from evidence.policy.rules import (
     Citation,
     Continuity,
+    LongTerm,
     MandatoryLabels,
     NoEditing,
     Pack,
@@ -37,6 +38,7 @@ def a_pack(
         ),
         continuity=Continuity(tolerance, same_activity, (), (continuity,)),
         retention=RetentionFloor(1, (other,)),
+        long_term=LongTerm((), (other,)),
         labels=MandatoryLabels((), (other,)),
         no_editing=NoEditing((editing,)),
         auxiliary_bars=(),

@@ -15,7 +15,7 @@ from evidence.domain.findings import Code, Severity
 from evidence.domain.uploads import UploadState
 from evidence.errors import EvidenceError
 from evidence.locale import BARE, CHINESE, ENGLISH, catalogue
-from evidence.policy.rules import Act, Cause, Label
+from evidence.policy.rules import Act, Cause, Ground, Label
 from storage.errors import StorageError
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +108,7 @@ def test_the_words_for_states_labels_causes_and_acts_are_complete() -> None:
         ("label", Label),
         ("cause", Cause),
         ("act", Act),
+        ("ground", Ground),
         ("upload-state", UploadState),
     ):
         assert {key for key in ZH if key.startswith(f"{group}.")} == {f"{group}.{word}" for word in words}

@@ -32,6 +32,10 @@ cites = ["here:9.1"]
 years = 1
 cites = ["here:11"]
 
+[long_term]
+grounds = ["objection"]
+cites = ["here:9.1"]
+
 [labels]
 required = ["case-number", "time"]
 cites = ["here:12"]

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from evidence import bootstrap
+from evidence.domain.rights import Kind
+from evidence.domain.standing import Classification
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, Unavailable
 from evidence.ledger.rows import key_of
 from evidence.locale import say
@@ -65,7 +67,10 @@ def test_every_row_comes_back_as_it_was_but_for_what_is_made_anew(room: LogRoom)
     assert without_closing(after) == as_rebuilt(before)
     assert [row["act"] for row in after["audit_entry"][len(before["audit_entry"]) :]] == ["site.rebuild"]
     assert len(before["recording"]) == 3
-    assert all(before[name] for name in ("card", "announced", "examination", "log_tile", "row_piece"))
+    there = ("card", "announced", "examination", "log_tile", "row_piece", "person", "role_grant", "standing")
+    assert all(before[name] for name in there)
+    assert {row["person_id"] for row in after["standing"]} == {"2" * 32}
+    assert [row["parent_id"] for row in after["unit"]] == ["f" * 32, None]
 
 
 def test_twice_is_the_same(room: LogRoom) -> None:
@@ -100,7 +105,7 @@ def test_old_tokens_open_nothing_and_the_administrator_has_a_new_one(room: LogRo
     assert room.small.accounts.identify(token) is None
     administrator = room.small.accounts.identify(report.token)
     assert administrator is not None
-    assert administrator.role == "administrator"
+    assert (administrator.kind, administrator.name) == (Kind.INTEGRATION, "administrator")
     room.small.accounts.revoke_dock(OPERATOR, "new dock")
     _, token = room.small.accounts.add_dock(OPERATOR, "new dock")
     assert room.small.accounts.identify(token) is not None
@@ -118,6 +123,8 @@ def test_what_was_not_published_yet_is_made_from_the_signed_manifests(room: LogR
     assert {name: after[name] for name in after.keys() - again} == {
         name: before[name] for name in before.keys() - again
     }
+    (standing,) = inside.records(room.folder, "SELECT * FROM standing WHERE recording_id = :id", id=recording)
+    assert (standing["person_id"], standing["unit_id"]) == ("2" * 32, "1" * 32), "placed by its wearer"
     jobs = inside.rows(room.folder, "SELECT name FROM job WHERE subject = :id ORDER BY name", id=recording)
     assert jobs == [("deep",), ("examine",)]
     reopen(room)
@@ -202,6 +209,20 @@ def test_a_damaged_piece_of_rows_is_named_and_its_recordings_come_from_their_man
     assert set(kinds(report).values()) == {"rows-altered", "row-missing", "row-not-fitting"}
     reopen(room)
     assert {(one.kind, one.item) for one in room.fsck()} == {("rows-altered", key_of(1))}, "it stays altered"
+
+
+def test_where_a_recording_stands_is_not_lost_with_the_row_of_the_recording(room: LogRoom) -> None:
+    recording = room.seal("restricted.mp4", b"r" * 300)
+    room.publish()
+    serial = max(row["serial"] for row in rows(room)["row_piece"])
+    with room.small.database.writing() as unit:
+        unit.standings.classify(recording, Classification.MINORS)
+    room.publish()
+    lose_database(room)
+    alter(room, key_of(serial))
+    assert kinds(restore(room))[key_of(serial)] == "rows-altered"
+    (standing,) = inside.records(room.folder, "SELECT * FROM standing WHERE recording_id = :id", id=recording)
+    assert (standing["classification"], standing["person_id"]) == ("minors", "2" * 32)
 
 
 def test_a_damaged_segment_is_named_and_what_is_behind_it_comes_back(room: LogRoom) -> None:

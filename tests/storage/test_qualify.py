@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.bucket import Address, Bucket
+from storage.address import Address
+from storage.bucket import Bucket
 from storage.errors import StoreUnavailable
 from storage.probes import PROBES
 from storage.qualify import Probe, qualify

@@ -13,7 +13,8 @@ import pytest
 from minio.error import S3Error
 
 from storage import marks, parts
-from storage.bucket import Address, Bucket
+from storage.address import Address
+from storage.bucket import Bucket
 from storage.errors import Damaged, Exists, Locked, Mismatch, Missing, StoreUnavailable
 from storage.opening import bucket_address, open_vault
 from storage.s3 import S3Vault

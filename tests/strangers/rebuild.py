@@ -108,7 +108,7 @@ def signs(vkey, text, signatures):
 
 # log-rows.md: what stands last for a key is the row
 
-KEYS = {"claim": ("device", "name_sha256")}
+KEYS = {"claim": ("device", "name_sha256"), "standing": ("recording_id",)}
 
 
 def read_rows(folder, log):

@@ -37,6 +37,7 @@ DONE = {
     "POST /api/v1/cards": 201,
     "POST /api/v1/docks": 201,
     "DELETE /api/v1/docks/{dock_id}": 204,
+    "PUT /api/v1/docks/{dock_id}/devices": 204,
 }
 
 
@@ -72,6 +73,9 @@ def request(
     headers, body = {"Tus-Resumable": "1.0.0"}, None
     if "{dock_id}" in path:
         path = path.replace("{dock_id}", new_dock(dock.service)["id"])
+        if method == "PUT":
+            headers["Content-Type"] = "application/json"
+            body = json.dumps({"devices": [dock.device]}).encode()
     elif method in ("PATCH", "DELETE", "HEAD"):
         path = path.replace("{upload_id}", dock.open(4).rsplit("/", 1)[1])
         headers |= {"Content-Type": OCTETS, "Upload-Offset": "0"}

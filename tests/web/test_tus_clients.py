@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import shutil
 import signal
 import subprocess
 import threading
@@ -20,6 +18,7 @@ from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
 from tests import forms
+from tests.npm import node_for
 from tests.service_process import ServiceProcess
 from tests.simulators.card import content
 from tests.web.talk import OCTETS, UPLOADS, Dock, raw
@@ -30,20 +29,8 @@ NAME = "DCIM/100MEDIA/现场 0001.mp4"
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """Node.js with tus-js-client beside the script; installed once from the lock file, by its hashes."""
-    program, npm = shutil.which("node"), shutil.which("npm")
-    if program is None or npm is None:
-        pytest.skip("node and npm are not installed (./dev.sh test installs them)")
-    lock = SCRIPTS / "package-lock.json"
-    stamp = SCRIPTS / "node_modules" / ".installed"
-    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
-    with lock.open("rb") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if not stamp.is_file() or stamp.read_text() != wanted:
-            words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-            subprocess.run([npm, *words], cwd=SCRIPTS, check=True, timeout=180)
-            stamp.write_text(wanted)
-    return program
+    """Node.js with tus-js-client beside the script."""
+    return node_for(SCRIPTS)
 
 
 @pytest.fixture

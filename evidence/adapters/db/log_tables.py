@@ -71,6 +71,15 @@ log_cosignature = Table(
     Column("at", Time, nullable=False),  # when it came; what the witness says stands in the line
 )
 
+log_timestamp = Table(  # what a time-stamping authority answered about a checkpoint
+    "log_timestamp",
+    metadata,
+    Column("log", Words(20), primary_key=True),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", LargeBinary, nullable=False),  # TimeStampResp (RFC 3161), DER
+    Column("at", Time, nullable=False),  # as the authority says
+)
+
 log_tile = Table(  # hashes of a tile as far as it is full; only a store to make proofs from
     "log_tile",
     metadata,

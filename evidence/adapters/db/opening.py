@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from evidence.adapters.db.postgres import Postgres
 from evidence.adapters.db.sqlite import Sqlite
 from evidence.errors import Invalid
 
@@ -44,6 +43,8 @@ def open_machine(url: str) -> Machine:
     if address.drivername == "sqlite":
         return Sqlite(address)
     if address.drivername == "postgresql":
+        from evidence.adapters.db.postgres import Postgres  # its driver is long to load
+
         return Postgres(address)
     raise Invalid("settings-wrong", setting="database", reason="scheme-unknown")
 

@@ -139,6 +139,23 @@ case_member = Table(  # one row for each action that a member was given
     Column("ended_at", Time),
 )
 
+hold = Table(  # kept until somebody lifts it, whatever the date
+    "hold",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("recording_id", Id, ForeignKey("recording.id"), nullable=False, index=True),
+    Column("ground", Words(30), nullable=False),
+    Column("reason", AnyText, nullable=False),
+    Column("placed_by", Words(32), nullable=False),
+    Column("placed_at", Time, nullable=False),
+    Column("asked_by", Words(32)),
+    Column("asked_at", Time),
+    Column("ask_reason", AnyText),
+    Column("released_by", Words(32)),
+    Column("released_at", Time),
+    Column("settled", Boolean, nullable=False, index=True),  # the vault has been told
+)
+
 serious_event = Table(
     "serious_event",
     metadata,

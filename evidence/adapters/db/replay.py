@@ -18,6 +18,7 @@ from sqlalchemy import Connection, LargeBinary, Table, exists, insert, inspect, 
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from evidence.adapters.db import tables
+from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.journal import TABLES, key_text
 from evidence.adapters.db.tables import JOURNALLED, account, examination, metadata, recording
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
@@ -27,8 +28,9 @@ Told = Callable[[str, str, str], object]
 """told(table, key, reason): of a row that does not fit."""
 
 _AT_ONCE = 1000
+_ENDLESS = 1 << 62
 _LOG = {name: metadata.tables[name] for name in (
-    "audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key", "row_piece",
+    "audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key", "row_piece", "log_timestamp",
 )}  # fmt: skip
 
 
@@ -76,7 +78,7 @@ class Writer:
 
     def _write(self, table: str) -> None:
         if rows := self._rows[table]:
-            self._db.execute(insert(_LOG[table]), rows)
+            _insert(self._db, _LOG[table], rows)
             self._rows[table] = []
 
 
@@ -86,11 +88,44 @@ def put_rows(unit: SqlUnitOfWork, table: Table, rows: Iterable[Row], told: Told)
     for batch in _batches(_readable(table, rows, told)):
         try:
             with connection.begin_nested():
-                connection.execute(insert(table), batch)
+                _insert(connection, table, batch)
             count += len(batch)
         except (IntegrityError, StatementError):
             count += sum(_put_one(connection, table, row, told) for row in batch)
     return count
+
+
+def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
+    """Insert rows of the same columns; past SQLAlchemy where nothing in them is for our types to refuse."""
+    values = [tuple(row.values()) for row in rows]
+    if connection.dialect.name != "sqlite" or not _are_plain(table, rows[0], values):
+        connection.execute(insert(table), rows)
+        return
+    names = ", ".join(f'"{name}"' for name in rows[0])
+    places = ", ".join("?" * len(rows[0]))
+    connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', values)  # noqa: S608
+
+
+def _are_plain(table: Table, columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> bool:
+    """Tell whether all texts are short enough and of whole characters, without NUL; else `Words` refuses."""
+    longest = [getattr(table.c[name].type, "longest", None) or _ENDLESS for name in columns]
+    for row in rows:
+        for value, most in zip(row, longest, strict=True):
+            if (
+                type(value) is str
+                and (len(value) > most or not value.isascii())
+                and not _is_whole(value, most)
+            ):
+                return False
+    return not any("\0" in value for row in rows for value in row if type(value) is str)
+
+
+def _is_whole(value: str, most: int) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return len(value) <= most
 
 
 def _put_one(connection: Connection, table: Table, row: Row, told: Told) -> bool:
@@ -105,7 +140,7 @@ def _put_one(connection: Connection, table: Table, row: Row, told: Told) -> bool
 
 def _readable(table: Table, rows: Iterable[Row], told: Told) -> Iterator[Row]:
     names = set(table.columns.keys())
-    empty = dict.fromkeys(names)  # a later schema has columns that earlier pieces do not name
+    empty = dict.fromkeys(table.columns.keys())  # a later schema has columns that earlier pieces do not name
     binary = [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
     for row in rows:
         if unknown := sorted(row.keys() - names):
@@ -154,6 +189,12 @@ def not_examined(unit: SqlUnitOfWork, kind: str) -> Sequence[str]:
     here = (one.scope_kind == "recording") & (one.scope_id == recording.c.id)
     found = exists().where(here, one.kind == kind, one.current)
     return list(_connection(unit).execute(select(recording.c.id).where(~found)).scalars())
+
+
+def is_placed(unit: SqlUnitOfWork, recording_id: str) -> bool:
+    """Tell whether a row says where a recording stands."""
+    mine = select(standing.c.recording_id).where(standing.c.recording_id == recording_id)
+    return _connection(unit).execute(mine).first() is not None
 
 
 def put_piece(unit: SqlUnitOfWork, serial: int, sha256: str, lines: int) -> None:

@@ -1,4 +1,4 @@
-"""The tables about signing in: passwords, factors, sessions, failed tries.
+"""The tables about signing in: passwords, factors, sessions, failed tries, the use of tokens.
 
 Nothing of them goes into the vault: after a rebuild each person gets a new link.
 """
@@ -34,6 +34,7 @@ passkey = Table(  # WebAuthn
     Column("name", AnyText, nullable=False),
     Column("added_at", Time, nullable=False),
     Column("used_at", Time),
+    Column("doubted_at", Time),  # it counted backwards: somebody has a copy
 )
 
 oidc_identity = Table(
@@ -61,6 +62,13 @@ session = Table(
     Column("ends_at", Time, nullable=False),
     Column("ended_at", Time),
     Column("ended_why", Words(30)),
+)
+
+token_use = Table(  # when the token of another system was used last, at most once a minute
+    "token_use",
+    metadata,
+    Column("account_id", Id, ForeignKey("account.id"), primary_key=True),
+    Column("used_at", Time, nullable=False),
 )
 
 challenge = Table(  # what is asked of somebody who is signing in, or adding a factor; used once

@@ -37,6 +37,7 @@ account = Table(
     Column("revoked_at", Time),
     Column("scopes", AnyText),  # of an integration's token: actions, joined by spaces
     Column("expires_at", Time),
+    Column("devices", AnyText),  # of a dock that is bound to some: a list as JSON
 )
 
 card = Table(
@@ -225,6 +226,7 @@ JOURNALLED = {
     "case_file": ("id",),
     "case_recording": ("id",),
     "case_member": ("id",),
+    "hold": ("id",),
     "serious_event": ("id",),
     "serious_recording": ("id",),
     "serious_person": ("id",),

@@ -17,6 +17,7 @@ from evidence.adapters.db.opening import open_machine
 from evidence.adapters.db.repositories.accounts import SqlAccounts
 from evidence.adapters.db.repositories.alarms import SqlAlarms
 from evidence.adapters.db.repositories.cards import SqlCards
+from evidence.adapters.db.repositories.cases import SqlCases
 from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.classes import SqlClasses
 from evidence.adapters.db.repositories.companions import SqlCompanions
@@ -24,14 +25,22 @@ from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.emergencies import SqlEmergencies
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.grants import SqlGrants
+from evidence.adapters.db.repositories.holds import SqlHolds
+from evidence.adapters.db.repositories.identities import SqlIdentities
 from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.notices import SqlNotices
+from evidence.adapters.db.repositories.passkeys import SqlPasskeys
+from evidence.adapters.db.repositories.payload import SqlPayload
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
 from evidence.adapters.db.repositories.serious import SqlSeriousEvents
+from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
+from evidence.adapters.db.repositories.sign_ins import SqlChallenges, SqlSignIns
 from evidence.adapters.db.repositories.standings import SqlStandings
+from evidence.adapters.db.repositories.timestamps import SqlTimestamps
+from evidence.adapters.db.repositories.tokens import SqlTokens
 from evidence.adapters.db.repositories.tree import SqlTree
 from evidence.adapters.db.repositories.units import SqlUnits
 from evidence.adapters.db.repositories.uploads import SqlUploads
@@ -50,14 +59,25 @@ class SqlUnitOfWork:
         self.examinations = SqlExaminations(connection)
         self.jobs = SqlJobs(connection)
         self.log = SqlLog(connection, site_name)
+        self.payload = SqlPayload(connection)
         self.tree = SqlTree(connection)
         self.cosignatures = SqlCosignatures(connection)
+        self.timestamps = SqlTimestamps(connection)
         self.alarms = SqlAlarms(connection)
         self.journal = SqlJournal(connection)
         self.units = SqlUnits(connection)
         self.people = SqlPeople(connection)
         self.grants = SqlGrants(connection)
         self.standings = SqlStandings(connection)
+        self.holds = SqlHolds(connection)
+        self.tokens = SqlTokens(connection)
+        self.identities = SqlIdentities(connection)
+        self.passkeys = SqlPasskeys(connection)
+        self.sign_ins = SqlSignIns(connection)
+        self.sessions = SqlSessions(connection)
+        self.challenges = SqlChallenges(connection)
+        self.failures = SqlFailures(connection)
+        self.cases = SqlCases(connection)
         self.emergencies = SqlEmergencies(connection)
         self.classes = SqlClasses(connection)
         self.serious = SqlSeriousEvents(connection)

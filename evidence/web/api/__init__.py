@@ -1,1 +1,38 @@
 """The JSON API, one module per noun."""
+
+from __future__ import annotations
+
+from evidence.web.api import (
+    cards,
+    cases,
+    classes,
+    docks,
+    emergencies,
+    grants,
+    holds,
+    logs,
+    receipts,
+    recordings,
+    reports,
+    tokens,
+    watching,
+)
+
+ROUTERS = [
+    one.router
+    for one in (
+        cards,
+        cases,
+        classes,
+        docks,
+        emergencies,
+        grants,
+        holds,
+        logs,
+        receipts,
+        recordings,
+        reports,
+        tokens,
+        watching,
+    )
+]

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from evidence.answers import finding_out, recording_out
-from evidence.domain.access import Caller
+from evidence.domain.access import Caller, Purpose
+from evidence.domain.instants import to_text
 from evidence.domain.rights import Action
 from evidence.errors import Invalid
 from evidence.service.catalogue import StoredRecording
-from evidence.web.deps import App, admitted
+from evidence.service.lasting import Right
+from evidence.web.deps import Admission, App, admitted
+from evidence.web.streams import SAFE, EvidenceStream, read_range
 
 router = APIRouter(prefix="/api/v1/recordings", tags=["recordings"])
-_BLOCK = 1 << 20
-# Evidence is served as bytes to keep, never as something a browser may run.
-_SAFE = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-}
 
 
 @router.get("")
@@ -33,7 +29,7 @@ def recordings(
     app: App, device: str | None = None, caller: Caller = admitted(Action.LIST_RECORDINGS)
 ) -> list[dict[str, Any]]:
     """List sealed recordings, oldest seal first."""
-    return [recording_out(stored) for stored in app.recordings.list(caller, device)]
+    return [recording_out(stored, caller) for stored in app.recordings.list(caller, device)]
 
 
 @router.get("/{recording_id}")
@@ -41,7 +37,7 @@ def recording(
     recording_id: str, app: App, caller: Caller = admitted(Action.LIST_RECORDINGS)
 ) -> dict[str, Any]:
     """Return one recording."""
-    return recording_out(app.recordings.get(caller, recording_id))
+    return recording_out(app.recordings.get(caller, recording_id), caller)
 
 
 @router.get("/{recording_id}/findings")
@@ -49,81 +45,95 @@ def findings(
     recording_id: str, app: App, caller: Caller = admitted(Action.READ_FINDINGS)
 ) -> list[dict[str, Any]]:
     """Return what examination found about one recording."""
-    return [finding_out(one) for one in app.recordings.findings(caller, recording_id)]
+    return [finding_out(one, caller) for one in app.recordings.findings(caller, recording_id)]
 
 
 @router.get("/{recording_id}/manifest")
 def manifest(recording_id: str, app: App, caller: Caller = admitted(Action.READ_MANIFEST)) -> Response:
     """Return the signed manifest, byte for byte as it stands in the vault."""
     return Response(
-        app.recordings.manifest(caller, recording_id), headers=_SAFE, media_type="application/json"
+        app.recordings.manifest(caller, recording_id), headers=SAFE, media_type="application/json"
     )
 
 
 @router.get("/{recording_id}/original")
 def original(
-    recording_id: str, request: Request, app: App, caller: Caller = admitted(Action.READ_ORIGINAL)
+    recording_id: str,
+    request: Request,
+    app: App,
+    purpose: Purpose | None = None,
+    caller: Caller = admitted(Action.READ_ORIGINAL),
 ) -> Response:
-    """Return the original's bytes, whole or one range (RFC 9110); the read is logged before the first
-    byte.
+    """Return the original's bytes to keep, whole or one range (RFC 9110); the read is logged before the first
+    byte. purpose: what somebody who did not record it wants it for.
     """
-    stored, file = app.recordings.open_original(caller, recording_id)
-    origin = stored.recording.origin
+    stored, file = app.recordings.open_original(caller, recording_id, purpose)
+    size = stored.recording.origin.size_bytes
     try:
-        wanted = _range(request.headers.get("range"), origin.size_bytes)
+        wanted = read_range(request.headers.get("range"), size)
     except Invalid:
         file.close()
         raise
-    start, end = wanted or (0, origin.size_bytes)
     headers = {
-        **_SAFE,
-        "Accept-Ranges": "bytes",
-        "Content-Length": str(end - start),
         "Content-Disposition": f"attachment; filename*=UTF-8''{_file_name(stored)}",
         "Repr-Digest": f"sha-256=:{_base64(stored.recording.digests.sha256)}:",
     }
-    if wanted:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{origin.size_bytes}"
-    status = 206 if wanted else 200
-    return StreamingResponse(_blocks(file, start, end), status, headers, "application/octet-stream")
+    return EvidenceStream(
+        file,
+        wanted or (0, size),
+        size,
+        is_part=wanted is not None,
+        verify=_still(request, Right(app.site, caller, Action.READ_ORIGINAL, recording_id)),
+        headers=headers,
+        media_type="application/octet-stream",
+    )
+
+
+@router.get("/{recording_id}/play")
+def play(
+    recording_id: str,
+    request: Request,
+    app: App,
+    purpose: Purpose | None = None,
+    caller: Caller = admitted(Action.PLAY),
+) -> Response:
+    """Return an original to be seen and heard in a player, whole or one range; each is logged before its
+    first byte. purpose: what somebody who did not record it looks for.
+    """
+    asked = request.headers.get("range")
+    played = app.playing.play(
+        caller, recording_id, lambda size: read_range(asked, size) or (0, size), purpose
+    )
+    size = played.stored.recording.origin.size_bytes
+    headers = {"Content-Disposition": "inline"}
+    if played.watermark is not None:
+        number, at = played.watermark
+        headers["Evidence-Watermark"] = f"{quote(number, safe='')} {to_text(at)}"
+    return EvidenceStream(
+        played.file,
+        (played.start, played.end),
+        size,
+        is_part=read_range(asked, size) is not None,
+        verify=_still(request, Right(app.site, caller, Action.PLAY, recording_id)),
+        headers=headers,
+        media_type=played.media_type,
+    )
+
+
+def _still(request: Request, right: Right) -> Callable[[], Awaitable[None]]:
+    """Return what asks again whether an answer may go on: its right, and the credential that asked for it."""
+
+    async def verify() -> None:
+        await run_in_threadpool(right.verify)
+        await Admission(right.action)(request)
+
+    return verify
 
 
 def _file_name(stored: StoredRecording) -> str:
     """Return the last part of the name, percent-encoded (RFC 8187); the id where that part names a folder."""
     last = stored.recording.origin.name.rsplit("/", 1)[-1]
     return quote(stored.recording.id if last in ("", ".", "..") else last, safe="")
-
-
-def _blocks(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
-    with file:
-        file.seek(start)
-        left = end - start
-        while left and (block := file.read(min(_BLOCK, left))):
-            left -= len(block)
-            yield block
-        if left:
-            raise OSError(
-                f"the original ended {left} bytes early"
-            )  # breaks the connection: never a short 200
-
-
-def _range(header: str | None, size: int) -> tuple[int, int] | None:
-    """Return the bytes [start, end) asked for, None for the whole: what is not one valid range of bytes is
-    ignored (RFC 9110 section 14.2).
-
-    Raises: Invalid("range-not-satisfiable").
-    """
-    match = re.fullmatch(r"bytes=(\d{0,19})-(\d{0,19})", header or "", re.ASCII)
-    if match is None or match.group(0) == "bytes=-":
-        return None
-    first, last = match.groups()
-    if first and last and int(last) < int(first):
-        return None
-    start = max(0, size - int(last)) if not first else int(first)
-    end = size if not first or not last else min(size, int(last) + 1)
-    if start >= end:
-        raise Invalid("range-not-satisfiable", size=size)
-    return start, end
 
 
 def _base64(hexadecimal: str) -> str:

@@ -22,13 +22,13 @@ def findings(
     app: App, least: Severity = Severity.INFO, caller: Caller = admitted(Action.READ_FINDINGS)
 ) -> list[dict[str, Any]]:
     """List current findings of at least this severity."""
-    return [finding_out(one) for one in app.reports.findings(caller, least)]
+    return [finding_out(one, caller) for one in app.reports.findings(caller, least)]
 
 
 @router.get("/deadlines")
 def deadlines(app: App, caller: Caller = admitted(Action.READ_DEADLINES)) -> list[dict[str, Any]]:
     """List all files with their deadline, the most urgent first."""
-    return [deadline_out(row) for row in app.deadlines.list(caller)]
+    return [deadline_out(row, caller) for row in app.deadlines.list(caller)]
 
 
 @router.get("/gaps")
@@ -42,10 +42,10 @@ def gaps(
     """Return the gap report: missing, late, interrupted, to be explained; the days are those on which
     recording ended, both included.
     """
-    return gaps_out(app.reports.gaps(caller, Asked(device, since, until)))
+    return gaps_out(app.reports.gaps(caller, Asked(device, since, until)), caller)
 
 
 @router.get("/status")
 def status(app: App, caller: Caller = admitted(Action.READ_STATUS)) -> dict[str, Any]:
     """Return the state of the site: protection in force, jobs, space, what is set aside."""
-    return app.reports.status(caller)
+    return {**app.reports.status(caller), "timestamp": app.timestamping.state()}

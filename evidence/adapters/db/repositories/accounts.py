@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +42,7 @@ class SqlAccounts:
                 created_at=to_text(at),
                 scopes=" ".join(sorted(caller.scopes)) if caller.kind is Kind.INTEGRATION else None,
                 expires_at=text_or_none(expires_at),
+                devices=_devices_text(caller.devices),
             )
         )
 
@@ -64,6 +66,16 @@ class SqlAccounts:
         """Give an account another token; the one before is worthless."""
         self._db.execute(update(account).where(account.c.id == account_id).values(token_sha256=token_sha256))
 
+    def is_in_force(self, account_id: str, at: datetime) -> bool:
+        """Tell whether an account is in force at a moment."""
+        mine = select(account.c.id).where(account.c.id == account_id, _in_force(at))
+        return self._db.execute(mine).first() is not None
+
+    def bind(self, account_id: str, devices: Collection[str] | None) -> None:
+        """Let a dock send for these recorders only; None: for any."""
+        bound = update(account).where(account.c.id == account_id).values(devices=_devices_text(devices))
+        self._db.execute(bound)
+
     def knows(self, account_id: str) -> bool:
         """Tell whether there is such an account, revoked or not."""
         return self._db.execute(select(account.c.id).where(account.c.id == account_id)).first() is not None
@@ -82,7 +94,15 @@ def _in_force(at: datetime) -> ColumnElement[bool]:
 
 
 def _caller(row: Any) -> Caller:
-    """Read an account. An action that this version does not know is no scope."""
+    devices = None if row.devices is None else frozenset(json.loads(row.devices))
+    return Caller(row.id, Kind(row.role), row.name, scopes=scopes_of(row.scopes), devices=devices)
+
+
+def scopes_of(text: str | None) -> frozenset[Action]:
+    """Read the scopes of a token. An action that this version does not know is no scope."""
     known = {action.value: action for action in Action}
-    scopes = frozenset(known[one] for one in (row.scopes or "").split() if one in known)
-    return Caller(row.id, Kind(row.role), row.name, scopes=scopes)
+    return frozenset(known[one] for one in (text or "").split() if one in known)
+
+
+def _devices_text(devices: Collection[str] | None) -> str | None:
+    return None if devices is None else json.dumps(sorted(devices), ensure_ascii=False)

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, insert, select, update
 
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, name_digest, origin_columns, origin_of
+from evidence.adapters.db.repositories.standings import owed_within
 from evidence.adapters.db.tables import announced, card
+from evidence.domain.access import Reach
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.recordings import Origin
 from evidence.service.catalogue import AnnouncedFile
@@ -71,14 +73,17 @@ class SqlCards:
         """Note which recording an announced file became."""
         self._db.execute(update(announced).where(announced.c.id == file_id).values(recording_id=recording_id))
 
-    def outstanding(self) -> Sequence[AnnouncedFile]:
-        """Return announced files that are not sealed, oldest announcement first."""
-        rows = self._db.execute(
-            _files()
-            .where(announced.c.recording_id.is_(None))
-            .order_by(announced.c.announced_at, announced.c.name)
-        )
-        return [_file(row) for row in rows]
+    def outstanding(
+        self, *, reach: Reach | None = None, at: datetime | None = None
+    ) -> Sequence[AnnouncedFile]:
+        """Return announced files that are not sealed, oldest announcement first: those within reach, else
+        (for the service's own work) all.
+        """
+        query = _files().where(announced.c.recording_id.is_(None))
+        if reach is not None:
+            query = query.where(owed_within(reach, at, announced))
+        ordered = query.order_by(announced.c.announced_at, announced.c.name)
+        return [_file(row) for row in self._db.execute(ordered)]
 
 
 def _key(origin: Origin) -> tuple[str, int, datetime | None]:

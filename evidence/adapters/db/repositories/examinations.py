@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, and_, false, insert, or_, select, true, update
 
-from evidence.adapters.db.tables import examination, finding
+from evidence.adapters.db.people_tables import standing
+from evidence.adapters.db.repositories.standings import owed_within, within
+from evidence.adapters.db.tables import announced, examination, finding, recording, upload
+from evidence.domain.access import Reach
 from evidence.domain.findings import Code, Finding
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
+from evidence.domain.people import WHOLE
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import Scope, StoredFinding
 
@@ -101,9 +105,20 @@ class SqlExaminations:
         )
         return {str(row.scope_id): str(row.facts) for row in rows}
 
-    def current(self, recording_id: str | None = None, device: str | None = None) -> Sequence[StoredFinding]:
-        """Return the findings of the current examinations, oldest examination first."""
+    def current(
+        self,
+        recording_id: str | None = None,
+        device: str | None = None,
+        *,
+        reach: Reach | None = None,
+        at: datetime | None = None,
+    ) -> Sequence[StoredFinding]:
+        """Return the findings of the current examinations, oldest examination first: those within reach, else
+        (for the service's own work, or of a recording that was admitted) all.
+        """
         query = _findings(current=True)
+        if reach is not None:
+            query = _within(query, reach, at)
         if recording_id is not None:
             query = query.where(finding.c.recording_id == recording_id)
         if device is not None:
@@ -116,6 +131,29 @@ class SqlExaminations:
         if recording_id is not None:
             query = query.where(finding.c.recording_id == recording_id)
         return [_stored(row) for row in self._db.execute(query)]
+
+
+def _within(query: Select[Any], reach: Reach, at: datetime | None) -> Select[Any]:
+    """Keep what is within reach. A finding belongs to its recording; without one, to the file that it is
+    about. One about a recorder: to those who may know of a recording of it.
+    """
+    if reach.everything:
+        return query
+    query = query.join(recording, recording.c.id == finding.c.recording_id, isouter=True)
+    query = query.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
+    of = examination.c.scope_kind
+    there = recording.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
+    devices = select(recording.c.device).select_from(there).where(within(reach, at)).correlate(None)
+    files = [
+        and_(of == kind, examination.c.scope_id.in_(select(table.c.id).where(owed_within(reach, at, table))))
+        for kind, table in (("announced", announced), ("upload", upload))
+    ]
+    is_whole = true() if WHOLE in reach.paths else false()
+    of_recorder = and_(of == "device", or_(is_whole, finding.c.device.in_(devices)))
+    sealed = select(recording.c.id).select_from(there).where(within(reach, at)).correlate(None)
+    of_recording = and_(of == "recording", examination.c.scope_id.in_(sealed))
+    without = and_(finding.c.recording_id.is_(None), or_(*files, of_recorder, of_recording))
+    return query.where(or_(and_(recording.c.id.is_not(None), within(reach, at)), without))
 
 
 def _findings(*, current: bool) -> Select[Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, upd
 
 from evidence.adapters.db.people_tables import emergency, person, role_grant, unit
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
+from evidence.adapters.db.sign_in_tables import sign_in
 from evidence.domain.access import Caller, Grant
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.people import WHOLE, PersonType
@@ -60,7 +61,8 @@ class SqlGrants:
     def caller(self, person_id: str, at: datetime) -> Caller | None:
         """Return a person as a caller, with what is in force for them; None where there is none such."""
         found = select(person.c.number, person.c.type, unit.c.path).join(unit, unit.c.id == person.c.unit_id)
-        row = self._db.execute(found.where(person.c.id == person_id)).first()
+        here = or_(person.c.left_at.is_(None), person.c.left_at > to_text(at))
+        row = self._db.execute(found.where(person.c.id == person_id, here)).first()
         if row is None:
             return None
         granted = select(role_grant.c.role, role_grant.c.unit_id, unit.c.path)
@@ -82,10 +84,16 @@ class SqlGrants:
             emergencies=frozenset(self._opened(person_id, at)),
         )
 
+    def is_disabled(self, person_id: str) -> bool:
+        """Tell whether a person's account was disabled; who has none has nothing to disable."""
+        query = select(sign_in.c.disabled_at).where(sign_in.c.person_id == person_id)
+        return self._db.execute(query).scalar() is not None
+
     def _opened(self, person_id: str, at: datetime) -> Sequence[str]:
         query = select(emergency.c.recording_id).where(
             emergency.c.person_id == person_id,
             emergency.c.is_granted.is_(True),
+            emergency.c.decided_by != emergency.c.person_id,  # nobody approves their own
             emergency.c.until > to_text(at),
             emergency.c.ended_at.is_(None),
         )

@@ -34,6 +34,7 @@ from evidence.domain.instants import to_text
 from evidence.errors import IntegrityFault, Unavailable
 from evidence.ledger.canonical import canonical, read_canonical
 from evidence.ledger.entries import SALT_BYTES, Head, commitment, read_entry, write_entry
+from evidence.service.log_ports import Counter
 
 _THE_LOG = ""  # stands in the place of an object
 # Where a log ends: the greatest number of all entries, the greatest index of the log.
@@ -46,6 +47,7 @@ _ENDS = select(
     .scalar_subquery(),
 )
 _first, _any, _last = (audit_about.alias(name) for name in ("first_one", "any_one", "last_one"))
+_before = audit_about.alias("one_before")
 
 
 def _ends_and_last(which: ColumnElement[bool]) -> CompoundSelect[Any]:
@@ -148,6 +150,20 @@ class SqlLog:
         row = self._db.execute(select(audit_about.c.log, audit_about.c.idx).where(mine, audit_about.c.n == n))
         found = row.first()
         return None if found is None else (str(found.log), int(found.idx))
+
+    def counters(self, log: str) -> Iterator[Counter]:
+        """Yield the counters that point into a log, in the order of their entries."""
+        both = (_before.c.family == audit_about.c.family) & (_before.c.object_id == audit_about.c.object_id)
+        one_less = _before.c.n == audit_about.c.n - 1
+        here = audit_about.c
+        query = select(
+            here.idx, here.object_id, here.n, _before.c.log.label("before"), _before.c.idx.label("at")
+        )
+        query = query.join_from(audit_about, _before, both & one_less, isouter=True)
+        query = query.where(here.family == log.partition("/")[0], here.log == log).order_by(here.idx)
+        for row in self._db.execute(query.execution_options(yield_per=1000)):
+            before = None if row.before is None else (str(row.before), int(row.at))
+            yield Counter(int(row.idx), str(row.object_id), int(row.n), before)
 
     def of_act(self, act: Act) -> Iterator[Mapping[str, Any]]:
         """Yield the entries of an act that can be read, in the order of arrival."""

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, func, insert, select, update
 
+from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.rows import (
     NAMES_AT_ONCE,
     legible,
@@ -17,7 +18,9 @@ from evidence.adapters.db.repositories.rows import (
     text_or_none,
     time_or_none,
 )
+from evidence.adapters.db.repositories.standings import within
 from evidence.adapters.db.tables import announced, recording, upload
+from evidence.domain.access import Reach
 from evidence.domain.digests import Digests
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.recordings import Recording
@@ -75,15 +78,35 @@ class SqlRecordings:
         ).first()
         return None if row is None else _stored(row)
 
-    def all(self, device: str | None = None) -> Iterator[StoredRecording]:
-        """Yield recordings, oldest seal first. Raises: Invalid when no device can have that name."""
+    def all(
+        self, device: str | None = None, *, reach: Reach | None = None, at: datetime | None = None
+    ) -> Iterator[StoredRecording]:
+        """Yield recordings, oldest seal first; of those within reach at a moment, else (for the service's own
+        work) of all. Raises: Invalid when no device can have that name.
+        """
         query = _catalogue().order_by(recording.c.sealed_at, recording.c.id)
+        if reach is not None:
+            query = query.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
+            query = query.where(within(reach, at))
         if device is not None:
             if legible(device) != device:
                 raise Invalid("invalid-text", field="device")
             query = query.where(recording.c.device == device)
         for row in self._db.execute(query):
             yield _stored(row)
+
+    def names_within(
+        self, device: str, names: Collection[str], reach: Reach, at: datetime
+    ) -> Collection[str]:
+        """Return which of these names are recordings of a device within reach at a moment."""
+        asked, found = {name_digest(name): name for name in names}, set[str]()
+        there = recording.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
+        for first in range(0, len(asked), NAMES_AT_ONCE):
+            some = recording.c.name_sha256.in_(list(asked)[first : first + NAMES_AT_ONCE])
+            mine = and_(recording.c.device == device, some, within(reach, at))
+            query = select(recording.c.name_sha256).select_from(there).where(mine)
+            found |= {asked[one] for one in self._db.execute(query).scalars()}
+        return found
 
     def note_end(self, recording_id: str, ended_at: datetime | None) -> None:
         """Note when the recording ended (corrected)."""

@@ -10,12 +10,25 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, false, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from evidence.adapters.db.people_tables import (
     case_file,
     case_member,
     case_recording,
+    person,
     reader,
     serious_event,
     serious_person,
@@ -118,16 +131,21 @@ class SqlStandings:
             self._db.execute(update(standing).where(mine).values(**values))
 
 
-def within(reach: Reach, at: datetime) -> ColumnElement[bool]:
-    """Return the condition under which a recording is within reach. The query must outer-join `standing`."""
+def within(reach: Reach, at: datetime | None) -> ColumnElement[bool]:
+    """Return the condition under which a recording is within reach. The query must outer-join `standing`.
+
+    Raises: ValueError for a reach without its moment.
+    """
+    if at is None:
+        raise ValueError("a reach is of a moment")
     if reach.everything:
         return true()
     granted = or_(false(), *_granted(reach, at))
     is_ordinary = func.coalesce(standing.c.classification, Classification.ORDINARY.value) == (
         Classification.ORDINARY.value
     )
-    conditions: list[ColumnElement[bool]] = [granted, is_ordinary]
-    if reach.reader is not None:
+    conditions: list[ColumnElement[bool]] = [granted, true() if reach.any_class else is_ordinary]
+    if reach.reader is not None and not reach.any_class:
         named = select(reader.c.recording_id).where(reader.c.person_id == reach.reader, _runs(reader, at))
         conditions[1] = or_(is_ordinary, recording.c.id.in_(named))
     if reach.shunned is not None:
@@ -138,7 +156,30 @@ def within(reach: Reach, at: datetime) -> ColumnElement[bool]:
             .where(serious_person.c.person_id == reach.shunned, serious_event.c.ended_at.is_(None))
         )
         conditions.append(recording.c.id.not_in(shown))
+    if reach.not_by is not None:
+        conditions.append(func.coalesce(standing.c.person_id, "") != reach.not_by)
     return and_(*conditions)
+
+
+def owed_within(reach: Reach, at: datetime | None, table: Table) -> ColumnElement[bool]:
+    """Return the condition under which a file without a recording is within reach (`upload`, `announced`).
+
+    It belongs where its wearer does now; one whom the roll does not know, to those who reach everything.
+    Under the name of a recording of the same recorder it is hidden with that recording.
+    """
+    sealed = within(reach, at)
+    if reach.everything:
+        return true()
+    same = and_(recording.c.device == table.c.device, recording.c.name_sha256 == table.c.name_sha256)
+    there = recording.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
+    of_same = select(recording.c.id).select_from(there).where(same).correlate(table)
+    is_free = or_(~of_same.exists(), of_same.where(sealed).exists())
+    if WHOLE in reach.paths:
+        return is_free
+    whose = [false(), *([person.c.id == reach.own] if reach.own is not None else [])]
+    whose += [unit.c.path.like(f"{path}%") for path in sorted(reach.paths)]
+    mine = select(person.c.number).join(unit, unit.c.id == person.c.unit_id).where(or_(*whose))
+    return and_(table.c.wearer.in_(mine), is_free)
 
 
 def _granted(reach: Reach, at: datetime) -> Iterable[ColumnElement[bool]]:

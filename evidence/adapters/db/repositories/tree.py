@@ -117,6 +117,12 @@ class SqlTree:
         found = self._db.execute(newest.order_by(log_checkpoint.c.size.desc()).limit(1)).scalar_one_or_none()
         return None if found is None else from_text(found)
 
+    def noted_at(self, log: str, size: int) -> datetime | None:
+        """Return when the checkpoint of a size was noted."""
+        here = (log_checkpoint.c.log == log) & (log_checkpoint.c.size == size)
+        found = self._db.execute(select(log_checkpoint.c.at).where(here)).scalar_one_or_none()
+        return None if found is None else from_text(found)
+
     def checkpoints(self, log: str) -> Iterator[tuple[int, bytes]]:
         """Yield size and note of all checkpoints, in order."""
         query = select(log_checkpoint.c.size, log_checkpoint.c.note).where(log_checkpoint.c.log == log)

@@ -16,7 +16,9 @@ from evidence.adapters.db.repositories.rows import (
     origin_of,
     time_or_none,
 )
+from evidence.adapters.db.repositories.standings import owed_within
 from evidence.adapters.db.tables import upload
+from evidence.domain.access import Reach
 from evidence.domain.digests import Digests
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.uploads import Upload, UploadState
@@ -118,12 +120,17 @@ class SqlUploads:
         )
         return [_upload(row) for row in rows]
 
-    def in_state(self, state: UploadState) -> Sequence[Upload]:
-        """Return the uploads in a state, oldest first."""
-        rows = self._db.execute(
-            select(upload).where(upload.c.state == state.value).order_by(upload.c.created_at, upload.c.id)
-        )
-        return [_upload(row) for row in rows]
+    def in_state(
+        self, state: UploadState, *, reach: Reach | None = None, at: datetime | None = None
+    ) -> Sequence[Upload]:
+        """Return the uploads in a state, oldest first: those within reach, else (for the service's own work)
+        all.
+        """
+        query = select(upload).where(upload.c.state == state.value)
+        if reach is not None:
+            query = query.where(owed_within(reach, at, upload))
+        ordered = query.order_by(upload.c.created_at, upload.c.id)
+        return [_upload(row) for row in self._db.execute(ordered)]
 
 
 def _upload(row: Any) -> Upload:

@@ -1,4 +1,4 @@
-"""Units, people, their grants; what the commitments of entries stand for.
+"""Units, people, their grants; what the commitments of entries stand for; time stamps of checkpoints.
 
 Frozen: later changes are later steps.
 """
@@ -8,24 +8,26 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from evidence.adapters.db.migrations.guards import guard
 from evidence.adapters.db.migrations.watches import watch
 
 revision = "0005"
 down_revision = "0004"
 
-_KEYS = {
-    "unit": "{}.id",
-    "person": "{}.id",
-    "post": "{}.id",
-    "role_grant": "{}.id",
-    "training": "{}.id",
-    "undertaking": "{}.id",
-}
+_WATCHED = (
+    "unit",
+    "person",
+    "post",
+    "role_grant",
+    "training",
+    "undertaking",
+)
 
 
 def upgrade() -> None:
     """Make the tables."""
     _make_audit_payload()
+    _make_log_timestamp()
     _make_unit()
     _make_person()
     _make_post()
@@ -33,8 +35,9 @@ def upgrade() -> None:
     _make_training()
     _make_undertaking()
     bind = op.get_bind()
-    for table, key in _KEYS.items():
-        watch(bind, table, key)
+    for table in _WATCHED:
+        watch(bind, table, "{}.id")
+    guard(bind, {"log_timestamp": ("log = NEW.log AND size = NEW.size",)})
 
 
 def _make_audit_payload() -> None:
@@ -47,6 +50,17 @@ def _make_audit_payload() -> None:
         sa.Column("value", sa.Text(), nullable=True),
         sa.Column("erased_at", sa.String(length=27), nullable=True),
         sa.PrimaryKeyConstraint("log", "idx", "field"),
+    )
+
+
+def _make_log_timestamp() -> None:
+    op.create_table(
+        "log_timestamp",
+        sa.Column("log", sa.String(length=20), nullable=False),
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.PrimaryKeyConstraint("log", "size"),
     )
 
 

@@ -13,19 +13,20 @@ from evidence.adapters.db.migrations.watches import watch
 revision = "0006"
 down_revision = "0005"
 
-_KEYS = {
-    "serious_event": "{}.id",
-    "case_file": "{}.id",
-    "case_member": "{}.id",
-    "serious_person": "{}.id",
-    "case_recording": "{}.id",
-    "emergency": "{}.id",
-    "reader": "{}.id",
-    "serious_recording": "{}.id",
-    "standing": "{}.recording_id",
-    "class_change": "{}.id",
-    "notice": "{}.id",
-}
+_WATCHED = (
+    "hold",
+    "serious_event",
+    "case_file",
+    "case_member",
+    "serious_person",
+    "case_recording",
+    "emergency",
+    "reader",
+    "serious_recording",
+    "standing",
+    "class_change",
+    "notice",
+)
 
 
 def upgrade() -> None:
@@ -39,11 +40,12 @@ def upgrade() -> None:
     _make_reader()
     _make_serious_recording()
     _make_standing()
+    _make_hold()
     _make_class_change()
     _make_notice()
     bind = op.get_bind()
-    for table, key in _KEYS.items():
-        watch(bind, table, key)
+    for table in _WATCHED:
+        watch(bind, table, "{}.recording_id" if table == "standing" else "{}.id")
 
 
 def _make_serious_event() -> None:
@@ -175,6 +177,28 @@ def _make_serious_recording() -> None:
     op.create_index(
         op.f("ix_serious_recording_recording_id"), "serious_recording", ["recording_id"], unique=False
     )
+
+
+def _make_hold() -> None:
+    op.create_table(
+        "hold",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("recording_id", sa.String(length=32), nullable=False),
+        sa.Column("ground", sa.String(length=30), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("placed_by", sa.String(length=32), nullable=False),
+        sa.Column("placed_at", sa.String(length=27), nullable=False),
+        sa.Column("asked_by", sa.String(length=32), nullable=True),
+        sa.Column("asked_at", sa.String(length=27), nullable=True),
+        sa.Column("ask_reason", sa.Text(), nullable=True),
+        sa.Column("released_by", sa.String(length=32), nullable=True),
+        sa.Column("released_at", sa.String(length=27), nullable=True),
+        sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["recording_id"], ["recording.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_hold_recording_id"), "hold", ["recording_id"], unique=False)
+    op.create_index(op.f("ix_hold_settled"), "hold", ["settled"], unique=False)
 
 
 def _make_standing() -> None:

@@ -21,6 +21,7 @@ def upgrade() -> None:
     _make_session()
     _make_sign_in()
     _make_account()
+    _make_token_use()
 
 
 def _make_failure() -> None:
@@ -79,6 +80,7 @@ def _make_passkey() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("added_at", sa.String(length=27), nullable=False),
         sa.Column("used_at", sa.String(length=27), nullable=True),
+        sa.Column("doubted_at", sa.String(length=27), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("credential_sha256"),
@@ -127,3 +129,14 @@ def _make_sign_in() -> None:
 def _make_account() -> None:
     op.add_column("account", sa.Column("scopes", sa.Text(), nullable=True))
     op.add_column("account", sa.Column("expires_at", sa.String(length=27), nullable=True))
+    op.add_column("account", sa.Column("devices", sa.Text(), nullable=True))
+
+
+def _make_token_use() -> None:
+    op.create_table(
+        "token_use",
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("used_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
+        sa.PrimaryKeyConstraint("account_id"),
+    )

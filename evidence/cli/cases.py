@@ -1,0 +1,108 @@
+"""`evidence cases`: which recordings belong to a case, and who may do what about them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from evidence.answers import case_file_out, case_out
+from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.words import printable, time_text
+from evidence.domain.rights import CASE_RIGHTS, Action
+from evidence.locale import say
+
+app = typer.Typer(help="案件 / cases", no_args_is_help=True)
+Case = Annotated[str, typer.Argument(help="案件标识 / id of the case")]
+Recording = Annotated[str, typer.Argument(help="资料标识 / id of the recording")]
+PersonId = Annotated[str, typer.Argument(help="人员标识 / id of the person")]
+_RIGHTS = " ".join(sorted(CASE_RIGHTS))
+
+
+@app.command("open")
+def open_case(
+    number: Annotated[str, typer.Argument(help="案号 / case number")],
+    unit: Annotated[str, typer.Option(help="承办单位标识 / id of the unit that conducts it")],
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """立案 / Open a case; prints its id."""
+    case = case_out(open_site(data).cases.open(OPERATOR, number, unit))
+    if json_:
+        print_json(case)
+    else:
+        print(case["id"])
+
+
+@app.command("list")
+def list_cases(data: Data = None, json_: Json = False) -> None:
+    """案件清单 / List the cases."""
+    application = open_site(data)
+    rows = [case_out(one) for one in application.cases.list(OPERATOR)]
+    if json_:
+        print_json(rows)
+        return
+    zone = application.site.policies.latest.time_zone
+    for row in rows:
+        print(
+            f"{row['id']}  {printable(row['number'])}  "
+            f"{time_text(row['opened'], zone)}  {time_text(row['closed'], zone)}".rstrip()
+        )
+    if not rows:
+        print(say("cli.nothing-listed"))
+
+
+@app.command()
+def show(case: Case, data: Data = None, json_: Json = False) -> None:
+    """案件所含资料和成员 / The recordings and members of a case."""
+    file = case_file_out(open_site(data).cases.get(OPERATOR, case), OPERATOR)
+    if json_:
+        print_json(file)
+        return
+    print(f"{file['id']}  {printable(file['number'])}")
+    for row in file["recordings"]:
+        print(f"  {say('column.recording')} {row['id']}  {printable(row['name'])}")
+    for row in file["members"]:
+        print(
+            f"  {row['person']}  {printable(row['number'])}  {' '.join(row['actions'])}  {row['until'] or ''}"
+        )
+
+
+@app.command()
+def close(case: Case, data: Data = None) -> None:
+    """结案 / Close a case: its members' rights end at once."""
+    open_site(data).cases.close(OPERATOR, case)
+
+
+@app.command()
+def link(case: Case, recording: Recording, data: Data = None) -> None:
+    """关联资料 / Link a recording."""
+    open_site(data).cases.link(OPERATOR, case, recording)
+
+
+@app.command()
+def unlink(case: Case, recording: Recording, data: Data = None) -> None:
+    """解除关联 / End a recording's link."""
+    open_site(data).cases.unlink(OPERATOR, case, recording)
+
+
+@app.command()
+def name(
+    case: Case,
+    person: PersonId,
+    actions: Annotated[list[Action], typer.Option("--may", help=f"可重复 / may be given again: {_RIGHTS}")],
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="截止时间 / until: 2026-12-31T18:00:00+0800"),
+    ] = None,
+    data: Data = None,
+) -> None:
+    """指定成员及其权限 / Name a member: what they may do, in the place of what they had."""
+    open_site(data).cases.name(OPERATOR, case, person, actions, until)
+
+
+@app.command()
+def dismiss(case: Case, person: PersonId, data: Data = None) -> None:
+    """撤销成员 / End all that a person has in a case."""
+    open_site(data).cases.dismiss(OPERATOR, case, person)

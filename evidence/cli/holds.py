@@ -1,0 +1,61 @@
+"""`evidence holds`: place, list and ask to lift holds. Lifting takes a second person, who signs in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from evidence.answers import hold_out
+from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.words import printable
+from evidence.domain.holds import Hold
+from evidence.locale import say
+
+app = typer.Typer(help="长期保存 / holds", no_args_is_help=True)
+Reason = Annotated[str, typer.Option("--reason", help="理由 / why")]
+
+
+@app.command()
+def place(
+    recording: Annotated[str, typer.Argument(help="资料编号 / the recording's id")],
+    ground: Annotated[str, typer.Option("--ground", help="情形 / ground, as the policy pack names it")],
+    reason: Reason,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """长期保存一份资料 / Hold a recording beyond every date."""
+    _show([open_site(data).holds.place(OPERATOR, recording, ground, reason)], json_)
+
+
+@app.command("list")
+def listed(
+    recording: Annotated[str, typer.Argument(help="资料编号 / the recording's id")],
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """列出长期保存决定 / List the holds of a recording, lifted ones too."""
+    _show(open_site(data).holds.of(OPERATOR, recording), json_)
+
+
+@app.command("ask-release")
+def ask_release(
+    hold: Annotated[str, typer.Argument(help="决定编号 / the hold's id")],
+    reason: Reason,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """申请解除 / Ask that a hold be lifted; somebody else decides."""
+    _show([open_site(data).holds.ask_release(OPERATOR, hold, reason)], json_)
+
+
+def _show(holds: Sequence[Hold], json_: bool) -> None:
+    if json_:
+        print_json([hold_out(one) for one in holds])
+        return
+    for one in holds:
+        state = "stands" if one.stands and one.asked_by is None else "asked" if one.stands else "lifted"
+        when = one.placed_at.isoformat(timespec="seconds")
+        print(f"{one.id}  {say(f'hold.{state}')}  {say(f'ground.{one.ground}')}  {when}")
+        print(f"    {printable(one.reason)}")

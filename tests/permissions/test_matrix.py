@@ -1,0 +1,198 @@
+"""A02, A03: every route × everybody × everything they can have to do with a recording, against the reviewed
+table. Relations matter to routes about recordings; for a list they are the rows that it shows or hides.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from evidence.domain.access import ANYONE, Caller, Purpose, Why
+from evidence.domain.rights import Action, Kind
+from tests.permissions import oracle
+from tests.permissions.reading import ROUTES, TABLE, WITHIN
+from tests.permissions.room import ABSENT, RELATIONS, Persona, Room
+from tests.web.talk import OCTETS, metadata
+
+# Routes whose use case does not ask the policy about each recording yet. EMPTY when issue 5 is done.
+POLICY_BLIND = {
+    "GET /api/v1/recordings",
+    "GET /api/v1/recordings/{recording_id}",
+    "GET /api/v1/recordings/{recording_id}/findings",
+    "GET /api/v1/recordings/{recording_id}/manifest",
+    "GET /api/v1/recordings/{recording_id}/original",
+    "GET /api/v1/findings",
+    "GET /api/v1/deadlines",
+    "GET /api/v1/gaps",
+}
+STATES = {Why.UNDER_TRANSFER, Why.ON_HOLD}
+# What a caller who may is answered: done, or what is wrong with the request, which these tests hardly fill.
+ADMITTED = {200, 201, 202, 204, 206, 400, 404, 409, 410, 411, 412, 415, 422, 425}
+NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    room = Room(tmp_path_factory.mktemp("room") / "data")
+    yield room
+    room.close()
+
+
+@pytest.fixture(scope="module")
+def personas(room: Room) -> list[Persona]:
+    return room.personas()
+
+
+def credential(room: Room, persona: Persona) -> dict[str, str]:
+    """The header with which a persona comes."""
+    if persona.caller is ANYONE:
+        return {}
+    token = room.dock_token if persona.name == "dock" else persona.name.replace(" ", "-")
+    return {"Authorization": f"Bearer {token}"}
+
+
+def ask(room: Room, persona: Persona, route: str, recording: str = ABSENT) -> tuple[int, bytes]:
+    """Ask a route as well made as it can be made without knowing more than the table."""
+    method, path = route.split()
+    known = {"recording_id": recording, "upload_id": room.upload_id, "year": "2026"}
+    for name, value in known.items():
+        path = path.replace("{" + name + "}", value)
+    while "{" in path:
+        path = path[: path.index("{")] + ABSENT + path[path.index("}") + 1 :]
+    headers, body = {"Tus-Resumable": "1.0.0", **credential(room, persona)}, b""
+    if route == "POST /api/v1/uploads":
+        told = metadata(filename=f"{next(NUMBERS)}.mp4", device="D", wearer="1")
+        headers |= {"Upload-Length": "4", "Upload-Metadata": told}
+    elif method in ("POST", "PUT", "PATCH"):
+        kind = OCTETS if "upload_id" in route else "application/json"
+        headers |= {"Content-Type": kind, "Upload-Offset": "1"}
+        body = b"{}"
+    purpose = "?purpose=case" if TABLE[ROUTES[route]].rules & {"purpose"} else ""
+    answer = room.line.ask(method, path + purpose, headers, body)
+    return answer.status, answer.body
+
+
+def expected(room: Room, caller: Caller, action: Action, relation: str) -> set[int]:
+    """What the table says a route about one recording answers."""
+    if caller.kind is Kind.ANYONE:
+        return {401}
+    if not oracle.may_at_all(caller, action, room.site.bars()):
+        return {403}
+    said = oracle.says(
+        caller, action, room.standing_for(relation, caller, action), room.site.bars(), Purpose.CASE
+    )
+    if said is None:
+        return ADMITTED - {404}
+    why, hidden = said
+    return {404} if hidden else {409} if why in STATES else {403}
+
+
+def is_about_one(route: str) -> bool:
+    """Whether a route is about the recording in its path by an action about recordings."""
+    return "{recording_id}" in route and "recording" in TABLE[ROUTES[route]].rules
+
+
+def is_list(route: str) -> bool:
+    """Whether a route shows recordings, or what belongs to them, of all that the caller may know of."""
+    method, path = route.split()
+    return method == "GET" and "{" not in path and "recording" in TABLE[ROUTES[route]].rules
+
+
+def test_every_route_about_one_recording_answers_everybody_as_the_table_says(
+    room: Room, personas: list[Persona]
+) -> None:
+    wrong, seen = [], Counter[int]()
+    routes = [route for route in ROUTES if is_about_one(route)]
+    for persona, action in itertools.product(personas, sorted({ROUTES[route] for route in routes})):
+        room.take_place(persona.caller, action)
+        for route in (route for route in routes if ROUTES[route] is action and route not in POLICY_BLIND):
+            for relation, recording in room.recordings.items():
+                status, body = ask(room, persona, route, recording)
+                seen[status] += 1
+                if status not in (wanted := expected(room, persona.caller, action, relation)):
+                    wrong.append(
+                        f"{route} by {persona.name}, {relation}: {status}, not {wanted}: {body[:99]!r}"
+                    )
+    print(f"cells: {seen.total()} {dict(seen)}")
+    assert not wrong, "\n".join([f"{len(wrong)} wrong", *wrong[:40]])
+
+
+def test_every_list_shows_everybody_what_the_table_says(room: Room, personas: list[Persona]) -> None:
+    wrong, cells = [], 0
+    lists = [route for route in ROUTES if is_list(route)]
+    for persona, route in itertools.product(personas, lists):
+        action = ROUTES[route]
+        room.take_place(persona.caller, action)
+        status, body = ask(room, persona, route)
+        may = oracle.may_at_all(persona.caller, action, room.site.bars())
+        refused = 401 if persona.caller.kind is Kind.ANYONE else 403
+        assert status == (200 if may else refused), (route, persona.name, status, body)
+        for relation, recording in room.recordings.items():
+            stands = room.standing_for(relation, persona.caller, action)
+            shown = (
+                may and oracle.says(persona.caller, action, stands, room.site.bars(), Purpose.CASE) is None
+            )
+            cells += 1
+            if route in POLICY_BLIND or not names_recordings(route, room):
+                continue
+            if (recording.encode() in body) != shown:
+                wrong.append(f"{route} to {persona.name}, {relation}: not {'shown' if shown else 'hidden'}")
+    print(f"cells: {cells}")
+    assert not wrong, "\n".join([f"{len(wrong)} wrong", *wrong[:40]])
+
+
+def names_recordings(route: str, room: Room) -> bool:
+    """Whether a list names each recording by its id: the gap report shows only what is wrong."""
+    operator = Persona("token for everything", room.callers["token-for-everything"])
+    _, body = ask(room, operator, route)
+    return room.recordings["own unit"].encode() in body
+
+
+def test_every_route_about_the_site_answers_everybody_as_the_table_says(
+    room: Room, personas: list[Persona]
+) -> None:
+    wrong, seen = [], Counter[int]()
+    others = [route for route in ROUTES if not is_about_one(route) and not is_list(route)]
+    for persona, route in itertools.product(personas, others):
+        status, body = ask(room, persona, route)
+        seen[status] += 1
+        action = ROUTES[route]
+        wanted = {401} if persona.caller.kind is Kind.ANYONE else {403}
+        if action is Action.READ_PUBLIC or oracle.may_at_all(persona.caller, action, room.site.bars()):
+            wanted = ADMITTED | ({403} if route in WITHIN else set())
+        if status not in wanted:
+            wrong.append(f"{route} by {persona.name}: {status}, not {wanted}: {body[:99]!r}")
+    print(f"cells: {seen.total()} {dict(seen)}")
+    assert not wrong, "\n".join([f"{len(wrong)} wrong", *wrong[:40]])
+
+
+def test_the_matrix_is_large_enough_and_denies_and_admits_on_every_route(
+    room: Room, personas: list[Persona]
+) -> None:
+    about = [route for route in ROUTES if is_about_one(route) or is_list(route)]
+    cells = len(personas) * (len(RELATIONS) * len(about) + len(ROUTES) - len(about))
+    assert cells >= 4_000, cells
+    for route, action in ROUTES.items():
+        answers = {oracle.may_at_all(one.caller, action, room.site.bars()) for one in personas}
+        assert answers == ({True, False} if action is not Action.READ_PUBLIC else {True}) or (
+            action is Action.READ_PUBLIC
+        ), route
+
+
+def test_a_refusal_changes_nothing_and_is_logged_once(room: Room, personas: list[Persona]) -> None:
+    nobody = next(one for one in personas if one.name == "token for nothing")
+    for route, action in ROUTES.items():
+        if action is Action.READ_PUBLIC:
+            continue
+        with room.site.database.reading() as unit:
+            before = [body for _, body in unit.log.entries()]
+        status, _ = ask(room, nobody, route)
+        with room.site.database.reading() as unit:
+            new = [body for _, body in unit.log.entries()][len(before) :]
+        assert status == 403, route
+        (entry,) = map(json.loads, new)
+        assert entry["act"] == "access.denied", (route, entry)

@@ -1,0 +1,91 @@
+"""A service over HTTP, in a thread of the test, for the people of a manned site.
+
+Who signs in how has tests of its own: here a bearer token is the word of somebody (tests/manned_site.py).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace, TracebackType
+
+import uvicorn
+
+from evidence.adapters.clock import SystemClock
+from evidence.domain.access import Caller
+from evidence.service.accounts import Accounts
+from evidence.service.auditing import Auditing
+from evidence.service.deadlines import Deadlines
+from evidence.service.playing import Playing
+from evidence.service.reports import Reports
+from evidence.web.app import create_app
+from evidence.web.serving import BoundedHeads
+from tests import forms
+from tests.builders import SmallSite
+from tests.manned_site import PEOPLE, MannedSite
+from tests.service_process import free_port
+from tests.web.talk import Answer, ask
+
+
+@dataclass(frozen=True)
+class Words(Accounts):
+    """Accounts whose tokens are the words of people."""
+
+    manned: MannedSite | None = None
+
+    def identify(self, token: str) -> Caller | None:
+        """Return who has this word, as they stand now."""
+        if self.manned is None or token not in {*PEOPLE, *self.manned.ids, "integration"}:
+            return None
+        return self.manned.caller(token)
+
+
+class PeopleService:
+    """Serves a manned site on a free port."""
+
+    def __init__(self, folder: Path) -> None:
+        small = SmallSite(folder, clock=SystemClock(), embedded=True)  # type: ignore[arg-type]
+        self.site = MannedSite(folder, small)
+        site = small.site
+        application = SimpleNamespace(
+            site=site,
+            accounts=Words(site, self.site),
+            auditing=Auditing(site, None, None),  # type: ignore[arg-type]
+            cards=small.cards,
+            cases=self.site.cases,
+            deadlines=Deadlines(site),
+            playing=Playing(site),
+            recordings=small.recordings,
+            reports=Reports(site),
+            uploads=small.uploads,
+        )
+        self.port = free_port()
+        app = create_app(application, start_workers=False)  # type: ignore[arg-type]
+        config = uvicorn.Config(
+            app, "127.0.0.1", self.port, http=BoundedHeads, log_config=None, timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+
+    def ask(
+        self, who: str | None, path: str, method: str = "GET", body: bytes | None = None, **headers: str
+    ) -> Answer:
+        """Ask as somebody; path: behind /api/v1."""
+        told = {"Content-Type": "application/json"} if body is not None else {}
+        return ask(self.port, method, f"/api/v1{path}", who, {**told, **headers}, body)
+
+    def __enter__(self) -> PeopleService:
+        self._thread.start()
+        deadline = time.monotonic() + 30 * forms.PATIENCE
+        while not self._server.started:
+            assert time.monotonic() < deadline, "the service did not start"
+            time.sleep(0.02)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join(30)

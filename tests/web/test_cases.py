@@ -1,0 +1,109 @@
+"""Cases over HTTP: strict bodies, statuses, and the same answer for what is hidden and what is not there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from evidence.domain.ids import new_id
+from tests.manned_site import A, B
+from tests.web.people_service import PeopleService
+from tests.web.talk import Answer
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeopleService]:
+    """A service with everybody in it."""
+    with PeopleService(tmp_path_factory.mktemp("site")) as service:
+        yield service
+
+
+def send(service: PeopleService, who: str, method: str, path: str, body: Any = None) -> Answer:
+    return service.ask(who, path, method, None if body is None else json.dumps(body).encode())
+
+
+@pytest.fixture
+def case(service: PeopleService) -> str:
+    answer = send(service, "head", "POST", "/cases", {"number": new_id(), "unit": service.site.ids[A]})
+    assert answer.status == 201
+    return str(answer.json["id"])
+
+
+def test_a_case_over_http_from_open_to_closed(service: PeopleService, case: str) -> None:
+    recording, guest = service.site.seal("officer"), service.site.ids["stranger"]
+    until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    member = {"actions": ["list-recordings", "play"], "until": until}
+    assert send(service, "stranger", "GET", f"/recordings/{recording}").status == 404
+    assert send(service, "head", "PUT", f"/cases/{case}/recordings/{recording}").status == 204
+    assert send(service, "head", "PUT", f"/cases/{case}/members/{guest}", member).status == 204
+    assert send(service, "stranger", "GET", f"/recordings/{recording}").status == 200
+    told = send(service, "head", "GET", f"/cases/{case}").json
+    assert [one["id"] for one in told["recordings"]] == [recording]
+    assert [(one["person"], one["actions"]) for one in told["members"]] == [(guest, member["actions"])]
+    assert send(service, "head", "DELETE", f"/cases/{case}/members/{guest}").status == 204
+    assert send(service, "stranger", "GET", f"/recordings/{recording}").status == 404
+    assert send(service, "head", "DELETE", f"/cases/{case}/recordings/{recording}").status == 204
+    assert send(service, "head", "POST", f"/cases/{case}/close").status == 204
+    answer = send(service, "head", "PUT", f"/cases/{case}/recordings/{recording}")
+    assert (answer.status, answer.code) == (409, "case-closed")
+    listed = send(service, "head", "GET", "/cases").json
+    assert next(one for one in listed if one["id"] == case)["closed"]
+
+
+def test_another_units_case_is_answered_as_one_that_is_not_there(service: PeopleService, case: str) -> None:
+    absent, someone = new_id(), service.site.ids["officer"]
+    member = {"actions": ["play"]}
+    for method, path, body in (
+        ("GET", "/cases/{}", None),
+        ("POST", "/cases/{}/close", None),
+        ("PUT", f"/cases/{{}}/recordings/{new_id()}", None),
+        ("DELETE", f"/cases/{{}}/recordings/{new_id()}", None),
+        ("PUT", f"/cases/{{}}/members/{someone}", member),
+        ("DELETE", f"/cases/{{}}/members/{someone}", None),
+    ):
+        hidden, missing = (send(service, "head_b", method, path.format(one), body) for one in (case, absent))
+        assert (hidden.status, hidden.code) == (missing.status, missing.code) == (404, "case-not-found")
+        assert hidden.body.replace(case.encode(), b"") == missing.body.replace(absent.encode(), b"")
+    answer = send(service, "head_b", "POST", "/cases", {"number": "1", "unit": service.site.ids[A]})
+    assert (answer.status, answer.code) == (404, "unit-not-found")
+    assert send(service, "head_b", "GET", "/cases").json == []
+
+
+def test_the_law_answers_with_its_articles(service: PeopleService, case: str) -> None:
+    aux = service.site.ids["aux"]
+    answer = send(service, "head", "PUT", f"/cases/{case}/members/{aux}", {"actions": ["export"]})
+    assert (answer.status, answer.code) == (403, "barred-by-law")
+    assert ":" in answer.json["cites"]
+    answer = send(
+        service, "head", "PUT", f"/cases/{case}/members/{service.site.ids['head']}", {"actions": ["play"]}
+    )
+    assert (answer.status, answer.code) == (403, "own-request")
+    assert send(service, "head", "GET", f"/cases/{case}").json["members"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"actions": []},
+        {"actions": ["everything"]},
+        {"actions": ["play"], "until": "2030-01-01T00:00:00"},
+        {"actions": ["play"], "more": 1},
+        {},
+    ],
+)
+def test_a_malformed_member_is_refused(service: PeopleService, case: str, body: object) -> None:
+    path = f"/cases/{case}/members/{service.site.ids['stranger']}"
+    assert send(service, "head", "PUT", path, body).status == 422
+    assert send(service, "head", "GET", f"/cases/{case}").json["members"] == []
+
+
+def test_who_is_no_head_manages_no_case(service: PeopleService, case: str) -> None:
+    body = {"number": "2", "unit": service.site.ids[B]}
+    for who in ("officer", "aux", "custodian", "auditor", "system", "security", "audit", "integration"):
+        assert send(service, who, "POST", "/cases", body).status == 403, who
+        assert send(service, who, "GET", f"/cases/{case}").status == 403, who
+    assert service.ask(None, "/cases").status == 401
