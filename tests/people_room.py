@@ -16,6 +16,7 @@ from evidence.domain.rights import Kind, Role
 from evidence.errors import EvidenceError, Refused
 from evidence.ledger.entries import read_entry
 from evidence.service.people_ports import StoredGrant
+from evidence.service.refusals import OutOfSight
 from evidence.service.site import Site
 from tests.builders import SmallSite, an_origin
 from tests.service.footage import a_wav
@@ -141,6 +142,6 @@ class Refusal:
         assert problem.code == self._code
         self.fields = problem.fields
         assert self._room.rows() == self._before, "a refusal changes nothing"
-        if self._family is Refused:
+        if self._family in (Refused, OutOfSight):
             assert len(self._room.denied()) == self._tries + 1, "and is logged once"
         return True

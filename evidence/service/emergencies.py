@@ -25,7 +25,7 @@ from evidence.policy.rules import Act as Barred
 from evidence.service.gate import admits
 from evidence.service.placing import unit_id_of
 from evidence.service.ports import UnitOfWork
-from evidence.service.refusals import person_on_roll, reason_of, tries_logged
+from evidence.service.refusals import OutOfSight, person_on_roll, reason_of, tries_logged
 from evidence.service.site import Site
 from evidence.service.watch_ports import Reader
 
@@ -62,10 +62,15 @@ class Emergencies:
     @admits(Action.ASK_EMERGENCY)
     def give_back(self, caller: Caller, emergency_id: str) -> None:
         """End one's own emergency before its time. Raises: NotFound, Conflict("emergency-not-open")."""
-        with self.site.database.writing() as unit:
+        with (
+            tries_logged(self.site, caller, Action.ASK_EMERGENCY, ("emergency", emergency_id)),
+            self.site.database.writing() as unit,
+        ):
             found = unit.emergencies.get(emergency_id) if is_id(emergency_id) else None
-            if found is None or found.person_id != caller.id:
+            if found is None:
                 raise NotFound("emergency-not-found", emergency=emergency_id)
+            if found.person_id != caller.id:
+                raise OutOfSight("emergency-not-found", emergency=emergency_id)
             self._end(unit, caller, found)
 
     @admits(Action.DECIDE_EMERGENCY)
@@ -120,7 +125,10 @@ class Emergencies:
     @admits(Action.DECIDE_EMERGENCY)
     def end(self, caller: Caller, emergency_id: str) -> None:
         """End an emergency before its time. Raises: NotFound, Conflict("emergency-not-open")."""
-        with self.site.database.writing() as unit:
+        with (
+            tries_logged(self.site, caller, Action.DECIDE_EMERGENCY, ("emergency", emergency_id)),
+            self.site.database.writing() as unit,
+        ):
             found, _ = self._in_scope(unit, caller, emergency_id, self.site.clock.now())
             self._end(unit, caller, found)
 
@@ -128,11 +136,12 @@ class Emergencies:
         self, unit: UnitOfWork, caller: Caller, emergency_id: str, now: datetime
     ) -> tuple[Emergency, Standing]:
         found = unit.emergencies.get(emergency_id) if is_id(emergency_id) else None
-        if found is not None and unit.recordings.get(found.recording_id) is not None:
-            standing = unit.standings.get(found.recording_id, now)
-            if may_in(caller, Action.DECIDE_EMERGENCY, standing.unit_path, self.site.bars()):
-                return found, standing
-        raise NotFound("emergency-not-found", emergency=emergency_id)
+        if found is None or unit.recordings.get(found.recording_id) is None:
+            raise NotFound("emergency-not-found", emergency=emergency_id)
+        standing = unit.standings.get(found.recording_id, now)
+        if not may_in(caller, Action.DECIDE_EMERGENCY, standing.unit_path, self.site.bars()):
+            raise OutOfSight("emergency-not-found", emergency=emergency_id)
+        return found, standing
 
     def _end(self, unit: UnitOfWork, caller: Caller, found: Emergency) -> None:
         now = self.site.clock.now()

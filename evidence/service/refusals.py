@@ -22,6 +22,10 @@ from evidence.service.site import Site
 _LONGEST_REASON = 1000
 
 
+class OutOfSight(NotFound):
+    """There is such a thing, and the caller may not know of it: as if there were none; but logged."""
+
+
 def reason_of(text: str) -> str:
     """Return a reason without the space around it. Raises: Invalid("reason-needed", "invalid-text")."""
     reason = text.strip()
@@ -60,10 +64,11 @@ def tries_logged(site: Site, caller: Caller, action: Action, *objects: tuple[str
     """Log what is refused in here, after all of it was taken back. objects: kind and id, as far as known."""
     try:
         yield
-    except Refused as problem:
+    except (Refused, OutOfSight) as problem:
         if not isinstance(problem, Invalid):
+            why = "not-granted" if isinstance(problem, OutOfSight) else problem.code
             cites = str(problem.fields.get("cites", "")).split()
-            facts = {"action": action.value, "why": problem.code, "cites": cites}
+            facts = {"action": action.value, "why": why, "cites": cites}
             known = tuple((kind, id_) for kind, id_ in objects if is_id(id_))
             with site.database.writing() as unit:
                 entry = Entry(Act.DENIED, caller.id, known, "refused", facts)

@@ -19,7 +19,7 @@ from evidence.service.admission import admit_to_recording
 from evidence.service.gate import admits
 from evidence.service.placing import unit_id_of
 from evidence.service.ports import UnitOfWork
-from evidence.service.refusals import reason_of, tries_logged
+from evidence.service.refusals import OutOfSight, reason_of, tries_logged
 from evidence.service.site import Site
 from evidence.service.watch_ports import SeriousEvent
 
@@ -75,8 +75,10 @@ class SeriousEvents:
             self.site.database.writing() as unit,
         ):
             found = unit.serious.get(event_id) if is_id(event_id) else None
-            if found is None or not self._is_mine(unit, caller, found, now):
+            if found is None:
                 raise NotFound("event-not-found", event=event_id)
+            if not self._is_mine(unit, caller, found, now):
+                raise OutOfSight("event-not-found", event=event_id)
             if found.marked_by == caller.id:
                 raise Refused("own-request", action=Action.MARK_SERIOUS.value)
             if caller.id in found.people:

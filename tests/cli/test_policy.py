@@ -59,6 +59,7 @@ def test_show_as_json_holds_the_rules_and_every_citation_they_name() -> None:
         "long_term",
         "labels",
         "no_editing",
+        "secrecy",
     )
     rules = [pack[part] for part in parts] + pack["auxiliary_bars"]
     assert {cite for rule in rules for cite in rule["cites"]} == listed

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from evidence.adapters.packs import load_pack, shipped_packs
+from evidence.policy.bars import secrecy_of
 from evidence.policy.rules import Act, Cause, Citation, Label, Pack, cite_ids
 
 PACKS = [packs.latest for packs in shipped_packs().values()]
@@ -243,3 +245,12 @@ def test_assisting_an_officer_is_barred_only_where_a_document_bars_it() -> None:
     lanzhou = {"lanzhou-new-area-aux:4", "lanzhou-new-area-aux:9(3)"}
     assert set(cite_ids(STRICT.barred(Act.TAKE_EVIDENCE))) == lanzhou
     assert cite_ids(STRICT.barred(Act.COPY)) == ("inner-mongolia-aux:13(3)",)
+
+
+@pytest.mark.article("longquan:9", "dazhe-2020:6(2)")
+def test_every_pack_says_by_which_article_secrets_do_not_belong_here() -> None:
+    assert cite_ids(DAZHE.secrecy_cites) == ("dazhe-2020:6(2)",)
+    assert cite_ids(LONGQUAN.secrecy_cites) == ("longquan:9",)
+    for pack in PACKS:
+        assert set(cite_ids(secrecy_of(pack, STRICT))) <= set(cite_ids(STRICT.secrecy_cites))
+        assert secrecy_of(replace(pack, secrecy_cites=()), STRICT) == STRICT.secrecy_cites

@@ -36,6 +36,12 @@ def test_a_pack_in_order_is_read_whole() -> None:
     assert not pack.is_default("retention.years")
 
 
+def test_a_pack_may_say_by_which_articles_secrets_are_kept_elsewhere() -> None:
+    assert read_pack(GOOD, "here.toml").secrecy_cites == ()
+    text = GOOD.replace("[set_by_default]", '[secrecy]\ncites = ["here:12"]\n\n[set_by_default]')
+    assert [one.id for one in read_pack(text, "here.toml").secrecy_cites] == ["here:12"]
+
+
 FAULTS = [
     # reason, old text, new text, how the guilty line begins
     ("unknown-key", "years = 1", "years = 1\nmonths = 6", "months"),
@@ -71,6 +77,7 @@ FAULTS = [
     ("missing-key", "largest_offset_s = 300\n", "", "[upload_deadline]"),
     ("out-of-range", "within_h = 24", "within_h = 1e300", "within_h"),
     ("empty", 'accepted_causes = ["battery", "storage-full"]', "accepted_causes = []", "accepted_causes"),
+    ("missing-citation", "[set_by_default]", "[secrecy]\n\n[set_by_default]", "[secrecy]"),
     ("unknown-word", '"storage-full"', '"bad-mood"', "accepted_causes"),
     ("unknown-word", 'required = ["case-number", "time"]', 'required = ["colour"]', "required"),
     ("unknown-word", 'acts = ["delete"]', 'acts = ["sing"]', "acts"),

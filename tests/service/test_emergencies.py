@@ -20,6 +20,7 @@ from evidence.service.admission import admit_to_recording
 from evidence.service.classes import Classes
 from evidence.service.denials import Denials
 from evidence.service.emergencies import Emergencies
+from evidence.service.refusals import OutOfSight
 from evidence.service.serious import SeriousEvents
 from tests.builders import SmallSite
 from tests.people_room import OPERATOR, Room
@@ -134,8 +135,13 @@ def test_only_who_answers_for_the_recording_decides(
     asked = desk.ask(room.caller(stranger), recording, "x")
     beside = room.new(Role.UNIT_HEAD, where=room.beside)
     assert desk.asked(beside) == []
-    with room.refused("emergency-not-found", NotFound):
+    with room.refused("emergency-not-found", OutOfSight):
         desk.decide(beside, asked.id, is_granted=True)
+    with room.refused("emergency-not-found", OutOfSight):
+        desk.end(beside, asked.id)
+    other = room.new(Role.FIELD_OFFICER)
+    with room.refused("emergency-not-found", OutOfSight):
+        desk.give_back(other, asked.id)
     custodian = room.new(Role.CUSTODIAN)
     with room.refused("not-permitted"):
         desk.decide(custodian, asked.id, is_granted=True)

@@ -12,6 +12,7 @@ from evidence.domain.rights import Action, Role
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.service.admission import admit_to_recording
 from evidence.service.denials import Denials
+from evidence.service.refusals import OutOfSight
 from evidence.service.serious import SeriousEvents
 from tests.builders import SmallSite
 from tests.people_room import Room
@@ -70,8 +71,10 @@ def test_a_mark_is_ended_by_another_person_who_took_no_part(
     with room.refused("serious-event"):
         desk.end(room.caller(involved), event.id)
     beside = room.new(Role.UNIT_HEAD, where=room.beside)
-    with room.refused("event-not-found", NotFound):
+    with room.refused("event-not-found", OutOfSight):
         desk.end(beside, event.id)
+    with room.refused("event-not-found", NotFound):
+        desk.end(beside, "f" * 32)
     assert desk.marked(beside) == []
     chief = room.new(Role.AGENCY_HEAD, where=room.agency)
     assert [one.id for one in desk.marked(chief)] == [event.id]
