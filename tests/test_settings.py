@@ -167,3 +167,51 @@ def test_a_folder_that_is_no_site_is_not_locked(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="not-a-site"):
         bootstrap.lock_service(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+ORIGIN_LINE = 'public_url = "https://station-7.example"\n'
+OIDC_LINES = 'oidc_issuer = "https://id.example/realm"\noidc_client_id = "evidence"\n'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'public_url = "http://station-7.example"',
+        'public_url = "https://station-7.example/"',
+        'public_url = "https://station-7.example/path"',
+        'public_url = "https://Station-7.example"',
+        'public_url = "https://user@station-7.example"',
+        'public_url = "https://"',
+        'public_url = "station-7.example"',
+        ORIGIN_LINE + 'oidc_issuer = "http://id.example"',
+        ORIGIN_LINE + OIDC_LINES,
+        OIDC_LINES + 'oidc_client_secret_file = "/run/secret"',
+        ORIGIN_LINE + OIDC_LINES.replace("/realm", "/?x=1") + 'oidc_client_secret_file = "/run/secret"',
+        ORIGIN_LINE + 'oidc_client_secret_file = "/run/secret"',
+    ],
+)
+def test_an_address_that_is_no_origin_and_half_a_provider_are_refused(tmp_path: Path, lines: str) -> None:
+    with pytest.raises(Invalid, match="settings-wrong"):
+        settings.load(write(tmp_path, f"{SITE}{lines}\n"))
+
+
+def test_a_provider_of_single_sign_on_has_its_secret_in_a_file_that_is_read_when_it_is_needed(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "client"
+    lines = f"{ORIGIN_LINE}{OIDC_LINES}oidc_client_secret_file = {json.dumps(str(file))}\n"
+    loaded = settings.load(write(tmp_path / "site", SITE + lines))
+    for wrong in (None, "", " \n"):
+        if wrong is not None:
+            file.write_text(wrong)
+        with pytest.raises(Invalid, match="password-file-unreadable"):
+            loaded.oidc_client_secret()
+    file.write_text("secret\n")
+    assert loaded.oidc_client_secret() == "secret"
+    assert "secret\n" not in repr(loaded)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8443", "http://127.0.0.1", "https://a.example:8443"])
+def test_on_this_machine_an_origin_needs_no_tls(tmp_path: Path, url: str) -> None:
+    loaded = settings.load(write(tmp_path, f'{SITE}public_url = "{url}"\n'))
+    assert loaded.public_url == url

@@ -89,9 +89,7 @@ WAITING = {
     Action.MANAGE_UNITS,
     Action.MANAGE_PEOPLE,
     Action.READ_PEOPLE,
-    Action.MANAGE_ACCOUNTS,
     Action.MANAGE_GRANTS,
-    Action.OWN_ACCOUNT,
 }
 
 
