@@ -43,7 +43,33 @@ ROUTES = {
     "POST /api/v1/docks": Action.MANAGE_DOCKS,
     "GET /api/v1/docks": Action.MANAGE_DOCKS,
     "DELETE /api/v1/docks/{dock_id}": Action.MANAGE_DOCKS,
+    "GET /api/v1/accounts": Action.MANAGE_ACCOUNTS,
+    "POST /api/v1/accounts/{number}/link": Action.MANAGE_ACCOUNTS,
+    "POST /api/v1/accounts/{number}/disable": Action.MANAGE_ACCOUNTS,
+    "POST /api/v1/accounts/{number}/enable": Action.MANAGE_ACCOUNTS,
+    "POST /api/v1/accounts/{number}/unlock": Action.MANAGE_ACCOUNTS,
+    "POST /api/v1/tokens": Action.MANAGE_TOKENS,
+    "GET /static/evidence.css": Action.READ_PUBLIC,
+    "GET /": Action.READ_PUBLIC,
+    "GET /sign-in": Action.READ_PUBLIC,
+    "POST /sign-in": Action.READ_PUBLIC,
+    "POST /sign-in/code": Action.READ_PUBLIC,
+    "POST /sign-in/password": Action.READ_PUBLIC,
+    "GET /link/{token}": Action.READ_PUBLIC,
+    "POST /link/{token}": Action.READ_PUBLIC,
+    "POST /second-factor": Action.READ_PUBLIC,
+    "GET /account": Action.OWN_ACCOUNT,
+    "POST /account/sign-out": Action.OWN_ACCOUNT,
+    "POST /account/sessions/others/end": Action.OWN_ACCOUNT,
+    "POST /account/sessions/{session_id}/end": Action.OWN_ACCOUNT,
+    "POST /account/password": Action.OWN_ACCOUNT,
+    "POST /account/second-factor": Action.OWN_ACCOUNT,
+    "POST /account/second-factor/remove": Action.OWN_ACCOUNT,
 }
+
+
+_FOR_PROGRAMS = ("/api/", "/health", "/ready", "/openapi.json")
+PAGES = {route for route in ROUTES if not route.split()[1].startswith(_FOR_PROGRAMS)}
 
 
 class _Opened:
@@ -82,13 +108,10 @@ WAITING = {
     Action.DECIDE_EMERGENCY,
     Action.MANAGE_CASES,
     Action.READ_DENIALS,
-    Action.MANAGE_TOKENS,
     Action.MANAGE_UNITS,
     Action.MANAGE_PEOPLE,
     Action.READ_PEOPLE,
-    Action.MANAGE_ACCOUNTS,
     Action.MANAGE_GRANTS,
-    Action.OWN_ACCOUNT,
 }
 
 
