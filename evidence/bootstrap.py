@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,15 +16,13 @@ from evidence.adapters.celery_bell import CeleryBell, open_queue
 from evidence.adapters.clock import SystemClock, Throttle
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.digesting import OneDigest, TwoDigests
-from evidence.adapters.keys import FileSigner, make_key
+from evidence.adapters.keys import FileSigner
 from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
 from evidence.adapters.originals import VaultOriginals
-from evidence.adapters.packs import STRICTEST, load_pack, shipped_packs
+from evidence.adapters.packs import STRICTEST, load_pack
 from evidence.adapters.passwords import ArgonPasswords
 from evidence.adapters.prober import SandboxedProber
-from evidence.adapters.time_codes import FILE as FACTORS_KEY
 from evidence.adapters.time_codes import FolderTimeCodes
-from evidence.adapters.time_codes import make_key as make_factors_key
 from evidence.adapters.witness_line import open_witnesses
 from evidence.domain.sign_in import PROFILES
 from evidence.errors import Conflict, Invalid, Unavailable
@@ -57,7 +52,7 @@ from evidence.service.watching import Watching
 from evidence.service.witnessing import Witnessing
 from evidence.service.work import Work
 from evidence.settings import Settings
-from storage.opening import bucket_address, open_vault, prepare_vault
+from storage.opening import bucket_address, open_vault
 from storage.staging_folder import FolderStaging
 from storage.vault import Vault
 
@@ -161,17 +156,7 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
 def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     uploads = Uploads(site)
     fixity_pass = Fixity(site, Throttle(settings.check_mib_per_s << 20))
-    folder = settings.signer_folder
-    signer = SignerLine(folder) if settings.signer else SignerChild(folder, settings.data)
-    publishing = Publishing(site, signer, NOTE_CHECKS)
-    file = settings.witnesses_file
-    trust, witnesses = open_witnesses(file) if file else (None, [])
-    witnessing = Witnessing(site, signer, witnesses, NOTE_CHECKS)
-
-    def publish(which: str) -> None:
-        publishing.publish(which)
-        witnessing.ask_all()
-
+    signer, publishing, proving, witnessing, auditing = _log_desks(settings, site)
     return Application(
         settings=settings,
         site=site,
@@ -195,12 +180,31 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         work=Work(site, uploads, fixity_pass),
         publishing=publishing,
         witnessing=witnessing,
-        proving=Proving(site, publish, trust),
-        auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses]),
+        proving=proving,
+        auditing=auditing,
         log_keys=LogKeys(site, signer),
         watching=Watching(site, signer, BuildFiles(settings.policy)),
         signer=signer,
     )
+
+
+def _log_desks(
+    settings: Settings, site: Site
+) -> tuple[SignerLine, Publishing, Proving, Witnessing, Auditing]:
+    folder = settings.signer_folder
+    signer = SignerLine(folder) if settings.signer else SignerChild(folder, settings.data)
+    publishing = Publishing(site, signer, NOTE_CHECKS)
+    file = settings.witnesses_file
+    trust, witnesses = open_witnesses(file) if file else (None, [])
+    witnessing = Witnessing(site, signer, witnesses, NOTE_CHECKS)
+
+    def publish(which: str) -> None:
+        publishing.publish(which)
+        witnessing.ask_all()
+
+    proving = Proving(site, publish, trust)
+    auditing = Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses])
+    return signer, publishing, proving, witnessing, auditing
 
 
 def open_doorbell(data: Path) -> tuple[Celery, IO[bytes]]:
@@ -215,42 +219,6 @@ def open_doorbell(data: Path) -> tuple[Celery, IO[bytes]]:
     settings = site_settings.load(data)
     verify_not_left(settings)
     return open_queue(settings.broker_url), held
-
-
-def initialise(
-    data: Path, policy: str, name: str, sm3: bool, administrator: str = "administrator"
-) -> tuple[str, str]:
-    """Make a new site; return the token of the first administrator's link (shown once) and the verifier key.
-
-    Raises: Invalid("folder-not-empty") when the folder holds anything; PolicyError for an unknown pack.
-    """
-    if not re.fullmatch(site_settings.NAME, name):
-        raise Invalid("invalid-name", name=name)
-    load_pack(policy)
-    policy = policy if policy in shipped_packs() else str(Path(policy).absolute())
-    data.mkdir(parents=True, exist_ok=True)
-    if any(data.iterdir()):
-        raise Invalid("folder-not-empty", folder=str(data))
-    data.chmod(0o750)  # noqa: S103 (the group reads: a backup account)
-    for folder, mode in (("keys", 0o700), ("vault", 0o750), ("staging", 0o750)):
-        (data / folder).mkdir(mode=mode)
-    verifier = make_key(data / "keys", name)
-    make_factors_key(data / "keys" / FACTORS_KEY)
-    # JSON's way to write a text is TOML's, but for one control character.
-    quoted = json.dumps(policy, ensure_ascii=False).replace("\x7f", "\\u007f")
-    text = f'name = "{name}"\npolicy = {quoted}\nsm3 = {str(sm3).lower()}\n{site_settings.engines()}'
-    with (data / site_settings.FILE).open("x", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    site_lock.take(data, shared=False).close()  # whoever serves it may see the folder read-only
-    prepare_vault(site_settings.load(data).vault_url)
-    application = build(data, is_new=True)
-    _sync_folders(data)
-    try:
-        return application.accounts.open_site(administrator, name), verifier
-    finally:
-        application.site.database.close()
 
 
 def verify_may_ingest(data: Path) -> None:
@@ -279,16 +247,6 @@ def _left(settings: Settings) -> list[str]:
     """Return the engines of these settings that the site has left."""
     engines = moving.stores(settings.data, settings.database, settings.vault)
     return site_file.left_of(settings.data, engines, moving.older_stores(settings.data))
-
-
-def _sync_folders(data: Path) -> None:
-    """Make the new site's folders durable, its own name in its parent too (drill F32)."""
-    for folder in (data / "keys", data / "vault", data / "staging", data, data.parent):
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
 
 
 def runs_own_workers(data: Path) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence import bootstrap, settings
+from evidence import bootstrap, founding, settings
 from evidence.errors import Busy, Invalid, Unavailable
 from tests import forms
 
@@ -142,7 +142,7 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> Non
 def test_a_site_is_not_made_in_a_folder_that_holds_anything(tmp_path: Path) -> None:
     (tmp_path / "something").write_text("kept")
     with pytest.raises(Invalid, match="folder-not-empty"):
-        bootstrap.initialise(tmp_path, "dazhe-2020", "site", sm3=True)
+        founding.initialise(tmp_path, "dazhe-2020", "site", sm3=True)
     assert contents(tmp_path) == {"something": b"kept"}
 
 
@@ -150,7 +150,7 @@ def test_a_site_is_not_made_in_a_folder_that_holds_anything(tmp_path: Path) -> N
 def test_a_site_with_a_name_that_cannot_stand_in_a_signature_is_not_made(tmp_path: Path, name: str) -> None:
     data = tmp_path / "data"
     with pytest.raises(Invalid, match="invalid-name"):
-        bootstrap.initialise(data, "dazhe-2020", name, sm3=True)
+        founding.initialise(data, "dazhe-2020", name, sm3=True)
     assert not data.exists()
 
 

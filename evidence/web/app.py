@@ -15,9 +15,11 @@ from evidence.bootstrap import Application
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.web import alarms, errors, tus
-from evidence.web.api import cards, docks, logs, receipts, recordings, reports, tokens
+from evidence.web.api import accounts, cards, docks, logs, receipts, recordings, reports, tokens
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
+from evidence.web.pages import account, factors, sign_in
 
+NOUNS = (cards, receipts, recordings, reports, docks, logs, accounts, tokens, sign_in, account, factors)
 EMBEDDED_WORKERS = "workers.embedded:start"
 
 health = APIRouter(tags=["health"])
@@ -63,11 +65,7 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
         redirect_slashes=False,  # a redirect would repeat whatever Host the client claims
     )
     app.state.application = application
-    for router in (
-        health,
-        tus.router,
-        *(noun.router for noun in (cards, receipts, recordings, reports, docks, tokens, logs)),
-    ):
+    for router in (health, tus.router, *(noun.router for noun in NOUNS)):
         app.include_router(router)
     app.include_router(_schema_route(app))
     errors.install(app)
