@@ -15,6 +15,7 @@ from evidence.cli.dock import dock
 from evidence.cli.examine import examine
 from evidence.cli.gaps import gaps
 from evidence.cli.holds import app as holds_app
+from evidence.cli.identities import app as identities_app
 from evidence.cli.log import app as log_app
 from evidence.cli.log import signer
 from evidence.cli.move import move
@@ -42,6 +43,7 @@ app.command()(site.serve)
 app.add_typer(accounts, name="accounts")
 app.add_typer(site.docks, name="docks")
 app.add_typer(tokens_app, name="tokens")
+app.add_typer(identities_app, name="identities")
 app.command()(dock)
 app.command()(examine)
 app.command()(lists.recordings)

@@ -56,6 +56,11 @@ ROUTES = {
     "POST /api/v1/holds/{hold_id}/release": Action.HOLD,
     "GET /api/v1/docks": Action.MANAGE_DOCKS,
     "DELETE /api/v1/docks/{dock_id}": Action.MANAGE_DOCKS,
+    "GET /api/v1/accounts": Action.MANAGE_ACCOUNTS,
+    "POST /api/v1/accounts/{number}/link": Action.MANAGE_ACCOUNTS,
+    "POST /api/v1/accounts/{number}/disable": Action.MANAGE_ACCOUNTS,
+    "POST /api/v1/accounts/{number}/enable": Action.MANAGE_ACCOUNTS,
+    "POST /api/v1/accounts/{number}/unlock": Action.MANAGE_ACCOUNTS,
     "GET /api/v1/grants": Action.READ_PEOPLE,
     "POST /api/v1/grants": Action.MANAGE_GRANTS,
     "POST /api/v1/grants/{grant_id}/revocation": Action.MANAGE_GRANTS,
@@ -78,9 +83,42 @@ ROUTES = {
     "GET /api/v1/notices": Action.READ_NOTICES,
     "PUT /api/v1/docks/{dock_id}/devices": Action.MANAGE_DOCKS,
     "POST /api/v1/tokens": Action.MANAGE_TOKENS,
+    "GET /static/evidence.css": Action.READ_PUBLIC,
+    "GET /": Action.READ_PUBLIC,
+    "GET /sign-in": Action.READ_PUBLIC,
+    "POST /sign-in": Action.READ_PUBLIC,
+    "POST /sign-in/code": Action.READ_PUBLIC,
+    "POST /sign-in/password": Action.READ_PUBLIC,
+    "GET /link/{token}": Action.READ_PUBLIC,
+    "POST /link/{token}": Action.READ_PUBLIC,
+    "POST /second-factor": Action.READ_PUBLIC,
+    "GET /account": Action.OWN_ACCOUNT,
+    "POST /account/sign-out": Action.OWN_ACCOUNT,
+    "POST /account/sessions/others/end": Action.OWN_ACCOUNT,
+    "POST /account/sessions/{session_id}/end": Action.OWN_ACCOUNT,
+    "POST /account/password": Action.OWN_ACCOUNT,
+    "POST /account/second-factor": Action.OWN_ACCOUNT,
+    "POST /account/second-factor/remove": Action.OWN_ACCOUNT,
+    "GET /static/passkey.js": Action.READ_PUBLIC,
+    "POST /sign-in/passkey": Action.READ_PUBLIC,
+    "POST /sign-in/passkey/alone": Action.READ_PUBLIC,
+    "POST /sign-in/passkey/second": Action.READ_PUBLIC,
+    "GET /sign-in/oidc": Action.READ_PUBLIC,
+    "GET /sign-in/oidc/return": Action.READ_PUBLIC,
+    "GET /sign-in/oidc/out": Action.READ_PUBLIC,
+    "GET /account/passkeys": Action.OWN_ACCOUNT,
+    "POST /account/passkeys/new": Action.OWN_ACCOUNT,
+    "POST /account/passkeys": Action.OWN_ACCOUNT,
+    "POST /account/passkeys/{passkey_id}/rename": Action.OWN_ACCOUNT,
+    "POST /account/passkeys/{passkey_id}/remove": Action.OWN_ACCOUNT,
+    "PUT /api/v1/docks/{dock_id}/devices": Action.MANAGE_DOCKS,
     "GET /api/v1/tokens": Action.MANAGE_TOKENS,
     "DELETE /api/v1/tokens/{token_id}": Action.MANAGE_TOKENS,
 }
+
+
+_FOR_PROGRAMS = ("/api/", "/health", "/ready", "/openapi.json")
+PAGES = {route for route in ROUTES if not route.split()[1].startswith(_FOR_PROGRAMS)}
 
 
 class _Opened:
@@ -122,6 +160,8 @@ WAITING = {
     Action.MANAGE_TOKENS,
     Action.MANAGE_UNITS,
     Action.MANAGE_PEOPLE,
+    Action.READ_PEOPLE,
+    Action.MANAGE_GRANTS,
     Action.MANAGE_ACCOUNTS,
     Action.OWN_ACCOUNT,
 }

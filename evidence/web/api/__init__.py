@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evidence.web.api import (
+    accounts,
     cards,
     cases,
     classes,
@@ -21,6 +22,7 @@ from evidence.web.api import (
 ROUTERS = [
     one.router
     for one in (
+        accounts,
         cards,
         cases,
         classes,
