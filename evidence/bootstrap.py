@@ -33,6 +33,7 @@ from evidence.service.auditing import Auditing
 from evidence.service.catalogue import Terms
 from evidence.service.fixity import Fixity
 from evidence.service.log_keys import LogKeys
+from evidence.service.log_tiles import LogTiles
 from evidence.service.ports import JobBell
 from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
@@ -62,6 +63,8 @@ class Application(Desks):
     witnessing: Witnessing
     timestamping: Timestamping
     proving: Proving
+    disclosing: Disclosing
+    log_tiles: LogTiles
     auditing: Auditing
     log_keys: LogKeys
     watching: Watching
@@ -158,6 +161,8 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         witnessing=witnessing,
         timestamping=Timestamping(site, authority, timedelta(minutes=settings.tsa_minutes)),
         proving=Proving(site, publish, trust),
+        disclosing=Disclosing(site),
+        log_tiles=LogTiles(site),
         auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses], authority),
         log_keys=LogKeys(site, signer),
         watching=Watching(site, signer, BuildFiles(settings.policy)),

@@ -48,6 +48,8 @@ ROUTES = {
     "GET /api/v1/log-keys": Action.READ_PUBLIC,
     "GET /api/v1/logs/custody/checkpoint": Action.READ_PUBLIC,
     "GET /api/v1/logs/access/{year}/checkpoint": Action.READ_PUBLIC,
+    "GET /api/v1/logs/custody/consistency": Action.READ_PUBLIC,
+    "GET /api/v1/logs/access/{year}/consistency": Action.READ_PUBLIC,
     "GET /api/v1/uploads/{upload_id}/proof": Action.READ_RECEIPT,
     "POST /api/v1/docks": Action.MANAGE_DOCKS,
     "POST /api/v1/recordings/{recording_id}/holds": Action.HOLD,
