@@ -24,6 +24,7 @@ from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import STRICTEST, load_pack, shipped_packs
 from evidence.adapters.prober import SandboxedProber
+from evidence.adapters.sheets import SheetFiles
 from evidence.adapters.witness_line import open_witnesses
 from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.service.accounts import Accounts
@@ -33,11 +34,13 @@ from evidence.service.catalogue import Terms
 from evidence.service.deadlines import Deadlines
 from evidence.service.fixity import Fixity
 from evidence.service.log_keys import LogKeys
+from evidence.service.organisation import Organisation, organisation_of
 from evidence.service.ports import JobBell
 from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
 from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
+from evidence.service.roster import PublicTerms
 from evidence.service.site import Site
 from evidence.service.uploads import Uploads
 from evidence.service.watching import Watching
@@ -57,6 +60,7 @@ class Application:
     site: Site
     queue: Celery
     accounts: Accounts
+    organisation: Organisation
     cards: Cards
     uploads: Uploads
     recordings: Recordings
@@ -130,6 +134,7 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
             next_check=timedelta(days=settings.next_check_days),
             sm3=settings.sm3,
             deep=settings.deep,
+            names_kept=timedelta(days=settings.keep_names_days),
         ),
     )
 
@@ -153,6 +158,9 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         site=site,
         queue=queue,
         accounts=Accounts(site),
+        organisation=organisation_of(
+            site, SheetFiles(), PublicTerms(settings.roster_names, settings.roster_contact)
+        ),
         cards=Cards(site),
         uploads=uploads,
         recordings=Recordings(site),

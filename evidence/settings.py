@@ -52,6 +52,10 @@ class Settings(BaseSettings):
         default=50, ge=1, le=60
     )  # between two checks of the logs, of what they speak of
     witnesses: str = ""  # a trust file whose witnesses have addresses; empty = nobody is asked
+    roster_names: bool = False  # the public roster shows names too
+    roster_contact: str = Field(default="", max_length=200)  # where complaints are received: shown there
+    roster_per_minute: int = Field(default=30, ge=1)  # looks from one network
+    keep_names_days: int = Field(default=1095, ge=365)  # of people who have left, before a name may be erased
     signer: str = ""  # folder with the socket of a signer that somebody else runs; empty = a child of ours
 
     @field_validator("database", "vault", "broker")

@@ -47,6 +47,19 @@ class Act(StrEnum):
     READ_LOG = "log.read"
     PROVE = "evidence.prove"  # its history was handed out with proofs
     DENIED = "access.denied"
+    UNIT_ADD = "unit.add"
+    UNIT_RENAME = "unit.rename"
+    UNIT_CLOSE = "unit.close"
+    PERSON_ADD = "person.add"
+    PERSON_CHANGE = "person.change"
+    PERSON_POST = "person.post"
+    PERSON_TRAINING = "person.training"
+    PERSON_UNDERTAKING = "person.undertaking"
+    PERSON_LEAVE = "person.leave"  # off-boarding began: the account is off
+    PERSON_CLOSE = "person.close"  # nothing is open any more
+    PERSON_ERASE = "person.erase"  # the name, and what the log's commitments about somebody stand for
+    PERSON_READ = "person.read"  # a whole personnel file was handed out
+    PLACE = "evidence.place"  # recordings of a number that is on the roll by now
 
 
 class Family(StrEnum):
@@ -56,7 +69,9 @@ class Family(StrEnum):
     ACCESS = "access"
 
 
-_LOOKS = frozenset({Act.READ_ORIGINAL, Act.READ_LIST, Act.READ_MANIFEST, Act.READ_LOG, Act.DENIED})
+_LOOKS = frozenset(
+    {Act.READ_ORIGINAL, Act.READ_LIST, Act.READ_MANIFEST, Act.READ_LOG, Act.DENIED, Act.PERSON_READ}
+)
 
 
 def family_of(act: Act) -> Family:

@@ -72,3 +72,4 @@ class Terms:
     next_check: timedelta = timedelta(days=30)
     sm3: bool = True
     deep: bool = True
+    names_kept: timedelta = timedelta(days=1095)  # of people who have left

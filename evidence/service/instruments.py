@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from evidence.domain.deadlines import is_plausible_end
@@ -10,10 +10,14 @@ from evidence.policy.rules import Pack
 from evidence.service.ports import Policies
 
 
+def local_day(policies: Policies, moment: datetime) -> date:
+    """Return the day that an aware moment is in where the rules apply."""
+    return moment.astimezone(ZoneInfo(policies.latest.time_zone)).date()
+
+
 def pack_at(policies: Policies, moment: datetime) -> Pack:
     """Return the pack in force at an aware moment."""
-    zone = ZoneInfo(policies.latest.time_zone)
-    return policies.at(moment.astimezone(zone).date())
+    return policies.at(local_day(policies, moment))
 
 
 def pack_at_capture(policies: Policies, ended_at: datetime | None, seen_at: datetime) -> Pack:

@@ -20,7 +20,7 @@ from evidence.policy.rules import Pack
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
 from evidence.service.jobs import Job, JobName
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree
-from evidence.service.people_ports import Grants, People, Standings, Units
+from evidence.service.people_ports import Departures, Grants, People, Standings, Units
 
 
 class Clock(Protocol):
@@ -259,6 +259,10 @@ class UnitOfWork(Protocol):
     @property
     def people(self) -> People:
         """The roll."""
+
+    @property
+    def departures(self) -> Departures:
+        """What else there is about somebody who leaves."""
 
     @property
     def grants(self) -> Grants:

@@ -15,8 +15,9 @@ from evidence.bootstrap import Application
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.web import alarms, errors, tus
-from evidence.web.api import cards, docks, logs, receipts, recordings, reports
+from evidence.web.api import cards, docks, logs, people, receipts, recordings, reports, units
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
+from evidence.web.pages import roster
 
 EMBEDDED_WORKERS = "workers.embedded:start"
 
@@ -66,7 +67,7 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
     for router in (
         health,
         tus.router,
-        *(noun.router for noun in (cards, receipts, recordings, reports, docks, logs)),
+        *(noun.router for noun in (cards, receipts, recordings, reports, docks, logs, units, people, roster)),
     ):
         app.include_router(router)
     app.include_router(_schema_route(app))

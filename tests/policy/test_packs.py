@@ -88,6 +88,7 @@ def test_the_titles_of_the_instruments_stand_in_their_documents(
 
 @pytest.mark.article("dazhe-2020:1")
 @pytest.mark.article("longquan:1")
+@pytest.mark.article("inner-mongolia-aux:1")
 def test_every_pack_names_its_legal_basis_in_the_words_of_the_article() -> None:
     for pack in PACKS:
         assert pack.basis_cites
@@ -243,3 +244,22 @@ def test_assisting_an_officer_is_barred_only_where_a_document_bars_it() -> None:
     lanzhou = {"lanzhou-new-area-aux:4", "lanzhou-new-area-aux:9(3)"}
     assert set(cite_ids(STRICT.barred(Act.TAKE_EVIDENCE))) == lanzhou
     assert cite_ids(STRICT.barred(Act.COPY)) == ("inner-mongolia-aux:13(3)",)
+
+
+@pytest.mark.article("inner-mongolia-aux:29")
+def test_a_day_of_issue_that_the_text_does_not_give_is_not_invented() -> None:
+    mongolia = load_pack("inner-mongolia").latest
+    assert not mongolia.in_force_stated
+    assert mongolia.in_force_cites[0].text_zh == "本办法自发布之日起施行。"
+    assert mongolia.in_force_note_zh
+
+
+@pytest.mark.article("inner-mongolia-aux:25")
+def test_the_form_of_badges_is_the_article_s_and_the_city_codes_are_marked_as_not_its_own() -> None:
+    mongolia = load_pack("inner-mongolia").latest
+    assert mongolia.person_number is not None
+    words = mongolia.person_number.cites[0].text_zh
+    assert all(part in words for part in ("“XG”", "6 位数字", "前两位为城市编号"))
+    assert mongolia.is_default("person_number.city_codes")
+    assert all(re.fullmatch(r"[0-9]{2}", code) for code, _ in mongolia.person_number.city_codes)
+    assert all(pack.person_number is None for pack in PACKS if pack.id != "inner-mongolia")

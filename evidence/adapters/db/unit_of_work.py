@@ -19,6 +19,7 @@ from evidence.adapters.db.repositories.alarms import SqlAlarms
 from evidence.adapters.db.repositories.cards import SqlCards
 from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
+from evidence.adapters.db.repositories.departures import SqlDepartures
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.grants import SqlGrants
 from evidence.adapters.db.repositories.jobs import SqlJobs
@@ -51,6 +52,7 @@ class SqlUnitOfWork:
         self.journal = SqlJournal(connection)
         self.units = SqlUnits(connection)
         self.people = SqlPeople(connection)
+        self.departures = SqlDepartures(connection)
         self.grants = SqlGrants(connection)
         self.standings = SqlStandings(connection)
 

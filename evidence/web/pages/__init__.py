@@ -1,0 +1,1 @@
+"""Pages rendered on the server, by noun. Chinese first, English second; no script."""
