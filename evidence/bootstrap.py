@@ -22,6 +22,7 @@ from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import STRICTEST, load_pack
 from evidence.adapters.passwords import ArgonPasswords
 from evidence.adapters.prober import SandboxedProber
+from evidence.adapters.sheets import SheetFiles
 from evidence.adapters.time_authority import HttpTimeAuthority
 from evidence.adapters.time_codes import FolderTimeCodes
 from evidence.adapters.witness_line import open_witnesses
@@ -33,10 +34,11 @@ from evidence.service.auditing import Auditing
 from evidence.service.catalogue import Terms
 from evidence.service.fixity import Fixity
 from evidence.service.log_keys import LogKeys
-from evidence.service.log_tiles import LogTiles
+from evidence.service.organisation import Organisation, organisation_of
 from evidence.service.ports import JobBell
 from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
+from evidence.service.roster import PublicTerms
 from evidence.service.site import Site
 from evidence.service.timestamping import Timestamping
 from evidence.service.uploads import Uploads
@@ -56,6 +58,7 @@ class Application(Desks):
     settings: Settings
     queue: Celery
     factors: Factors
+    organisation: Organisation
     uploads: Uploads
     fixity_pass: Fixity  # throttled, for the endless pass in the background
     work: Work
@@ -63,8 +66,6 @@ class Application(Desks):
     witnessing: Witnessing
     timestamping: Timestamping
     proving: Proving
-    disclosing: Disclosing
-    log_tiles: LogTiles
     auditing: Auditing
     log_keys: LogKeys
     watching: Watching
@@ -130,6 +131,7 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
             sm3=settings.sm3,
             deep=settings.deep,
             sign_in=PROFILES[settings.profile],
+            names_kept=timedelta(days=settings.keep_names_days),
         ),
     )
 
@@ -154,6 +156,9 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         site=site,
         queue=queue,
         factors=factors_of(settings, site),
+        organisation=organisation_of(
+            site, SheetFiles(), PublicTerms(settings.roster_names, settings.roster_contact)
+        ),
         uploads=uploads,
         fixity_pass=fixity_pass,
         work=Work(site, uploads, fixity_pass),
@@ -161,8 +166,6 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         witnessing=witnessing,
         timestamping=Timestamping(site, authority, timedelta(minutes=settings.tsa_minutes)),
         proving=Proving(site, publish, trust),
-        disclosing=Disclosing(site),
-        log_tiles=LogTiles(site),
         auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses], authority),
         log_keys=LogKeys(site, signer),
         watching=Watching(site, signer, BuildFiles(settings.policy)),

@@ -16,6 +16,7 @@ from evidence.service.disclosing import Disclosing
 from evidence.service.fixity import Fixity
 from evidence.service.holds import Holds
 from evidence.service.links import Links
+from evidence.service.log_tiles import LogTiles
 from evidence.service.oversight import Oversight
 from evidence.service.own_account import OwnAccount
 from evidence.service.playing import Playing
@@ -42,6 +43,7 @@ class Desks:
     fixity: Fixity = field(init=False)
     holds: Holds = field(init=False)
     links: Links = field(init=False)
+    log_tiles: LogTiles = field(init=False)
     oversight: Oversight = field(init=False)
     own_account: OwnAccount = field(init=False)
     playing: Playing = field(init=False)

@@ -17,9 +17,9 @@ from evidence.domain.rights import Action
 from evidence.web import alarms, errors, tus
 from evidence.web.api import ROUTERS
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
-from evidence.web.pages import account, factors, sign_in
+from evidence.web.pages import account, factors, roster, sign_in
 
-PAGES = (sign_in, account, factors)
+PAGES = (sign_in, account, factors, roster)
 EMBEDDED_WORKERS = "workers.embedded:start"
 
 health = APIRouter(tags=["health"])

@@ -12,10 +12,12 @@ from evidence.web.api import (
     grants,
     holds,
     logs,
+    people,
     receipts,
     recordings,
     reports,
     tokens,
+    units,
     watching,
 )
 
@@ -31,10 +33,12 @@ ROUTERS = [
         grants,
         holds,
         logs,
+        people,
         receipts,
         recordings,
         reports,
         tokens,
+        units,
         watching,
     )
 ]
