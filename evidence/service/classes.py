@@ -146,7 +146,7 @@ class Classes:
 
     @admits(Action.CLASSIFY)
     def end_reader(self, caller: Caller, recording_id: str, person_id: str) -> None:
-        """Take somebody off the list. Raises: NotFound("recording-not-found"), Conflict("reader-not-found")."""
+        """Take somebody off the list. Raises: NotFound, Conflict("reader-not-found")."""
         admit_to_recording(self.site, caller, Action.CLASSIFY, recording_id)
         with self.site.database.writing() as unit:
             now = self.site.clock.now()
