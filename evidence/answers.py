@@ -117,7 +117,13 @@ def gaps_out(report: GapReport, caller: Caller) -> dict[str, Any]:
         "unlabelled": [_dated(report, one, _unlabelled_out(one, caller)) for one in report.unlabelled],
         "set_aside": [_dated(report, one, _set_aside_out(one, caller)) for one in report.set_aside],
     }
-    return {"totals": {part: len(rows) for part, rows in parts.items()}, **parts}
+    units = [{"unit": one.unit_id, "name": one.name, **one.counts} for one in report.by_unit]
+    return {
+        "totals": {part: len(rows) for part, rows in parts.items()},
+        **parts,
+        "by_unit": units,
+        "unit_cites": list(report.unit_cites),
+    }
 
 
 GAP_PARTS = ("faults", "missing", "late", "interruptions", "to_explain", "unlabelled", "set_aside")

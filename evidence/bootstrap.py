@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,91 +16,58 @@ from evidence.adapters.celery_bell import CeleryBell, open_queue
 from evidence.adapters.clock import SystemClock, Throttle
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.digesting import OneDigest, TwoDigests
-from evidence.adapters.keys import FileSigner, make_key
+from evidence.adapters.keys import FileSigner
 from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
 from evidence.adapters.originals import VaultOriginals
-from evidence.adapters.packs import STRICTEST, load_pack, shipped_packs
+from evidence.adapters.packs import STRICTEST, load_pack
 from evidence.adapters.passwords import ArgonPasswords
 from evidence.adapters.prober import SandboxedProber
+from evidence.adapters.sheets import SheetFiles
 from evidence.adapters.time_authority import HttpTimeAuthority
-from evidence.adapters.time_codes import FILE as FACTORS_KEY
 from evidence.adapters.time_codes import FolderTimeCodes
-from evidence.adapters.time_codes import make_key as make_factors_key
 from evidence.adapters.witness_line import open_witnesses
+from evidence.desks import Desks
 from evidence.domain.sign_in import PROFILES
 from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.factors import Factors, factors_of
-from evidence.service.account_desk import AccountDesk
-from evidence.service.accounts import Accounts
 from evidence.service.auditing import Auditing
-from evidence.service.binding import Binding
-from evidence.service.cards import Cards
-from evidence.service.cases import Cases
 from evidence.service.catalogue import Terms
-from evidence.service.deadlines import Deadlines
-from evidence.service.disclosing import Disclosing
 from evidence.service.fixity import Fixity
-from evidence.service.holds import Holds
-from evidence.service.links import Links
 from evidence.service.log_keys import LogKeys
-from evidence.service.oversight import Oversight
-from evidence.service.own_account import OwnAccount
-from evidence.service.playing import Playing
+from evidence.service.organisation import Organisation, organisation_of
 from evidence.service.ports import JobBell
 from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
-from evidence.service.recordings import Recordings
-from evidence.service.reports import Reports
-from evidence.service.sessions import Sessions
-from evidence.service.signing_in import SigningIn
+from evidence.service.roster import PublicTerms
 from evidence.service.site import Site
 from evidence.service.timestamping import Timestamping
-from evidence.service.tokens import Tokens
 from evidence.service.uploads import Uploads
 from evidence.service.watching import Watching
 from evidence.service.witnessing import Witnessing
 from evidence.service.work import Work
 from evidence.settings import Settings
-from storage.opening import bucket_address, open_vault, prepare_vault
+from storage.opening import bucket_address, open_vault
 from storage.staging_folder import FolderStaging
 from storage.vault import Vault
 
 
 @dataclass(frozen=True)
-class Application:
+class Application(Desks):
     """All use cases of one site, ready."""
 
     settings: Settings
-    site: Site
     queue: Celery
-    accounts: Accounts
-    binding: Binding
-    account_desk: AccountDesk
-    links: Links
-    own_account: OwnAccount
-    sessions: Sessions
-    signing_in: SigningIn
     factors: Factors
-    tokens: Tokens
-    cards: Cards
-    cases: Cases
+    organisation: Organisation
     uploads: Uploads
-    recordings: Recordings
-    deadlines: Deadlines
-    reports: Reports
-    oversight: Oversight
-    fixity: Fixity
-    fixity_pass: Fixity  # the same, throttled, for the endless pass in the background
+    fixity_pass: Fixity  # throttled, for the endless pass in the background
     work: Work
     publishing: Publishing
     witnessing: Witnessing
-    playing: Playing
     timestamping: Timestamping
     proving: Proving
-    disclosing: Disclosing
     auditing: Auditing
     log_keys: LogKeys
-    holds: Holds
     watching: Watching
     signer: SignerLine
 
@@ -167,6 +131,7 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
             sm3=settings.sm3,
             deep=settings.deep,
             sign_in=PROFILES[settings.profile],
+            names_kept=timedelta(days=settings.keep_names_days),
         ),
     )
 
@@ -179,8 +144,8 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     publishing = Publishing(site, signer, NOTE_CHECKS)
     file = settings.witnesses_file
     trust, witnesses = open_witnesses(file) if file else (None, [])
-    authority = HttpTimeAuthority(settings.tsa_url, settings.tsa_file) if settings.tsa_file else None
     witnessing = Witnessing(site, signer, witnesses, NOTE_CHECKS)
+    authority = HttpTimeAuthority(settings.tsa_url, settings.tsa_file) if settings.tsa_file else None
 
     def publish(which: str) -> None:
         publishing.publish(which)
@@ -190,34 +155,19 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         settings=settings,
         site=site,
         queue=queue,
-        accounts=Accounts(site),
-        binding=Binding(site),
-        account_desk=AccountDesk(site),
-        links=Links(site),
-        own_account=OwnAccount(site),
-        sessions=Sessions(site),
-        signing_in=SigningIn(site),
         factors=factors_of(settings, site),
-        tokens=Tokens(site),
-        cards=Cards(site),
-        cases=Cases(site),
+        organisation=organisation_of(
+            site, SheetFiles(), PublicTerms(settings.roster_names, settings.roster_contact)
+        ),
         uploads=uploads,
-        recordings=Recordings(site),
-        deadlines=Deadlines(site),
-        reports=Reports(site),
-        oversight=Oversight(site),
-        fixity=Fixity(site),
         fixity_pass=fixity_pass,
         work=Work(site, uploads, fixity_pass),
         publishing=publishing,
         witnessing=witnessing,
-        playing=Playing(site),
         timestamping=Timestamping(site, authority, timedelta(minutes=settings.tsa_minutes)),
         proving=Proving(site, publish, trust),
-        disclosing=Disclosing(site),
         auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses], authority),
         log_keys=LogKeys(site, signer),
-        holds=Holds(site),
         watching=Watching(site, signer, BuildFiles(settings.policy)),
         signer=signer,
     )
@@ -235,42 +185,6 @@ def open_doorbell(data: Path) -> tuple[Celery, IO[bytes]]:
     settings = site_settings.load(data)
     verify_not_left(settings)
     return open_queue(settings.broker_url), held
-
-
-def initialise(
-    data: Path, policy: str, name: str, sm3: bool, administrator: str = "administrator"
-) -> tuple[str, str]:
-    """Make a new site; return the token of the first administrator's link (shown once) and the verifier key.
-
-    Raises: Invalid("folder-not-empty") when the folder holds anything; PolicyError for an unknown pack.
-    """
-    if not re.fullmatch(site_settings.NAME, name):
-        raise Invalid("invalid-name", name=name)
-    load_pack(policy)
-    policy = policy if policy in shipped_packs() else str(Path(policy).absolute())
-    data.mkdir(parents=True, exist_ok=True)
-    if any(data.iterdir()):
-        raise Invalid("folder-not-empty", folder=str(data))
-    data.chmod(0o750)  # noqa: S103 (the group reads: a backup account)
-    for folder, mode in (("keys", 0o700), ("vault", 0o750), ("staging", 0o750)):
-        (data / folder).mkdir(mode=mode)
-    verifier = make_key(data / "keys", name)
-    make_factors_key(data / "keys" / FACTORS_KEY)
-    # JSON's way to write a text is TOML's, but for one control character.
-    quoted = json.dumps(policy, ensure_ascii=False).replace("\x7f", "\\u007f")
-    text = f'name = "{name}"\npolicy = {quoted}\nsm3 = {str(sm3).lower()}\n{site_settings.engines()}'
-    with (data / site_settings.FILE).open("x", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    site_lock.take(data, shared=False).close()  # whoever serves it may see the folder read-only
-    prepare_vault(site_settings.load(data).vault_url)
-    application = build(data, is_new=True)
-    _sync_folders(data)
-    try:
-        return application.accounts.open_site(administrator, name), verifier
-    finally:
-        application.site.database.close()
 
 
 def verify_may_ingest(data: Path) -> None:
@@ -299,16 +213,6 @@ def _left(settings: Settings) -> list[str]:
     """Return the engines of these settings that the site has left."""
     engines = moving.stores(settings.data, settings.database, settings.vault)
     return site_file.left_of(settings.data, engines, moving.older_stores(settings.data))
-
-
-def _sync_folders(data: Path) -> None:
-    """Make the new site's folders durable, its own name in its parent too (drill F32)."""
-    for folder in (data / "keys", data / "vault", data / "staging", data, data.parent):
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
 
 
 def runs_own_workers(data: Path) -> bool:

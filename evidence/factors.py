@@ -21,6 +21,15 @@ class Factors:
     single_sign_on: SingleSignOn
     identities: Identities
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """In which ways besides a password people sign in to this site."""
+        there = {
+            "passkey": self.passkey_sign_in.checks is not None,
+            "oidc": self.single_sign_on.provider is not None,
+        }
+        return tuple(way for way, is_there in there.items() if is_there)
+
 
 def factors_of(settings: Settings, site: Site) -> Factors:
     """Join the parts; nobody is asked yet, so that a provider that is down stops nothing."""

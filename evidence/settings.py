@@ -64,6 +64,10 @@ class Settings(BaseSettings):
         ""  # PEM: its certificate and that of the authority above it, from the data folder on
     )
     tsa_minutes: int = Field(default=60, ge=1, le=1440)
+    roster_names: bool = False  # the public roster shows names too
+    roster_contact: str = Field(default="", max_length=200)  # where complaints are received: shown there
+    roster_per_minute: int = Field(default=30, ge=1)  # looks from one network
+    keep_names_days: int = Field(default=1095, ge=365)  # of people who have left, before a name may be erased
     signer: str = ""  # folder with the socket of a signer that somebody else runs; empty = a child of ours
 
     @field_validator("database", "vault", "broker")

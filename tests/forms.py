@@ -226,13 +226,13 @@ def making(folder: Path) -> Iterator[None]:
 def initialise(
     data: Path, policy: str = "dazhe-2020", name: str = "test.example/site", *, sm3: bool = True
 ) -> tuple[str, str]:
-    """Make a site of the session's form, ready to serve; return the administrator's token and the verifier
-    key.
+    """Make a site of the session's form, ready to serve; return the token of the administrator's link and
+    the verifier key.
     """
-    from evidence import bootstrap
+    from evidence import founding
 
     with making(data):
-        made = bootstrap.initialise(data, policy, name, sm3)
+        made = founding.initialise(data, policy, name, sm3)
     sign_probes(data)
     return made
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence import bootstrap, settings
+from evidence import bootstrap, founding, settings
 from evidence.adapters.digesting import OneDigest, TwoDigests
 from evidence.domain.access import Caller
 from evidence.domain.rights import Kind
@@ -78,7 +78,7 @@ def test_a_pack_of_the_operators_own_is_found_again_from_anywhere(
 
 def test_a_site_with_an_unknown_pack_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(PolicyError):
-        bootstrap.initialise(tmp_path / "data", "no-such-pack", "test.example/site", sm3=True)
+        founding.initialise(tmp_path / "data", "no-such-pack", "test.example/site", sm3=True)
     assert not (tmp_path / "data").exists()
 
 
@@ -86,13 +86,13 @@ def test_a_second_init_changes_nothing_of_a_site(tmp_path: Path) -> None:
     token, verifier = forms.initialise(tmp_path / "data")
     before = tree(tmp_path / "data")
     with pytest.raises(Invalid, match="folder-not-empty"):
-        bootstrap.initialise(tmp_path / "data", "longquan", "test.example/other", sm3=False)
+        founding.initialise(tmp_path / "data", "longquan", "test.example/other", sm3=False)
     after = tree(tmp_path / "data")
     assert {name: body for name, body in after.items() if "evidence.db" not in name} == {
         name: body for name, body in before.items() if "evidence.db" not in name
     }
     application = bootstrap.build(tmp_path / "data")
-    assert application.accounts.identify(token) is not None
+    assert application.links.owner(token) == "administrator"
     assert application.site.signer.verifier_key() == verifier
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence import bootstrap, qualifying
+from evidence import bootstrap, founding, qualifying
 from evidence.adapters import qualification
 from evidence.adapters.keys import FileSigner
 from evidence.errors import Unavailable
@@ -23,7 +23,7 @@ BROKEN = Probe("hold-binds-alone", True, False, "the locked version is gone")
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A site whose store has passed."""
-    bootstrap.initialise(tmp_path / "data", "dazhe-2020", "test.example/site", sm3=False)
+    founding.initialise(tmp_path / "data", "dazhe-2020", "test.example/site", sm3=False)
     data = tmp_path / "data"
     with (data / "site.toml").open("a") as file:
         file.write(f'vault = "{STORE.replace("//", "//key:secret@")}/bucket"\n')

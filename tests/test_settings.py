@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence import bootstrap, settings
+from evidence import bootstrap, founding, settings
 from evidence.errors import Busy, Invalid, Unavailable
 from tests import forms
 
@@ -142,7 +142,7 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> Non
 def test_a_site_is_not_made_in_a_folder_that_holds_anything(tmp_path: Path) -> None:
     (tmp_path / "something").write_text("kept")
     with pytest.raises(Invalid, match="folder-not-empty"):
-        bootstrap.initialise(tmp_path, "dazhe-2020", "site", sm3=True)
+        founding.initialise(tmp_path, "dazhe-2020", "site", sm3=True)
     assert contents(tmp_path) == {"something": b"kept"}
 
 
@@ -150,7 +150,7 @@ def test_a_site_is_not_made_in_a_folder_that_holds_anything(tmp_path: Path) -> N
 def test_a_site_with_a_name_that_cannot_stand_in_a_signature_is_not_made(tmp_path: Path, name: str) -> None:
     data = tmp_path / "data"
     with pytest.raises(Invalid, match="invalid-name"):
-        bootstrap.initialise(data, "dazhe-2020", name, sm3=True)
+        founding.initialise(data, "dazhe-2020", name, sm3=True)
     assert not data.exists()
 
 
@@ -167,3 +167,51 @@ def test_a_folder_that_is_no_site_is_not_locked(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="not-a-site"):
         bootstrap.lock_service(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+ORIGIN_LINE = 'public_url = "https://station-7.example"\n'
+OIDC_LINES = 'oidc_issuer = "https://id.example/realm"\noidc_client_id = "evidence"\n'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'public_url = "http://station-7.example"',
+        'public_url = "https://station-7.example/"',
+        'public_url = "https://station-7.example/path"',
+        'public_url = "https://Station-7.example"',
+        'public_url = "https://user@station-7.example"',
+        'public_url = "https://"',
+        'public_url = "station-7.example"',
+        ORIGIN_LINE + 'oidc_issuer = "http://id.example"',
+        ORIGIN_LINE + OIDC_LINES,
+        OIDC_LINES + 'oidc_client_secret_file = "/run/secret"',
+        ORIGIN_LINE + OIDC_LINES.replace("/realm", "/?x=1") + 'oidc_client_secret_file = "/run/secret"',
+        ORIGIN_LINE + 'oidc_client_secret_file = "/run/secret"',
+    ],
+)
+def test_an_address_that_is_no_origin_and_half_a_provider_are_refused(tmp_path: Path, lines: str) -> None:
+    with pytest.raises(Invalid, match="settings-wrong"):
+        settings.load(write(tmp_path, f"{SITE}{lines}\n"))
+
+
+def test_a_provider_of_single_sign_on_has_its_secret_in_a_file_that_is_read_when_it_is_needed(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "client"
+    lines = f"{ORIGIN_LINE}{OIDC_LINES}oidc_client_secret_file = {json.dumps(str(file))}\n"
+    loaded = settings.load(write(tmp_path / "site", SITE + lines))
+    for wrong in (None, "", " \n"):
+        if wrong is not None:
+            file.write_text(wrong)
+        with pytest.raises(Invalid, match="password-file-unreadable"):
+            loaded.oidc_client_secret()
+    file.write_text("secret\n")
+    assert loaded.oidc_client_secret() == "secret"
+    assert "secret\n" not in repr(loaded)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8443", "http://127.0.0.1", "https://a.example:8443"])
+def test_on_this_machine_an_origin_needs_no_tls(tmp_path: Path, url: str) -> None:
+    loaded = settings.load(write(tmp_path, f'{SITE}public_url = "{url}"\n'))
+    assert loaded.public_url == url

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -38,6 +39,14 @@ def verify_ed25519(public: bytes, signature: bytes, message: bytes) -> None:
     """Check an Ed25519 signature (RFC 8032). Raises: IntegrityFault."""
     try:
         _public_key(public).verify(signature, message)
+    except (InvalidSignature, ValueError) as problem:
+        raise IntegrityFault("signature-wrong") from problem
+
+
+def verify_ml_dsa_44(public: bytes, signature: bytes, message: bytes) -> None:
+    """Check an ML-DSA-44 signature (FIPS 204), as witnesses of others make. Raises: IntegrityFault."""
+    try:
+        MLDSA44PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError) as problem:
         raise IntegrityFault("signature-wrong") from problem
 

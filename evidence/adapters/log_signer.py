@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evidence.adapters.keys import verify_ed25519
+from evidence.adapters.keys import verify_ed25519, verify_ml_dsa_44
 from evidence.errors import Unavailable
 from evidence.ledger import cosignatures
 from evidence.signer.line import RUNNING, ask
 
-NOTE_CHECKS = cosignatures.checks(verify_ed25519)
+NOTE_CHECKS = cosignatures.checks(verify_ed25519, verify_ml_dsa_44)
 _STARTS_WITHIN_S = 20.0
 _LOOK_EVERY_S = 0.05
 

@@ -32,6 +32,10 @@ class FolderTimeCodes:
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
 
+    def prepare(self) -> None:
+        """Make sure that secrets can be sealed. Raises: Unavailable("factor-key-missing")."""
+        self._key(make=True)
+
     def new_secret(self) -> bytes:
         """Return a fresh secret of 160 bits (RFC 4226, R6)."""
         return secrets.token_bytes(_SECRET_BYTES)
@@ -72,12 +76,12 @@ class FolderTimeCodes:
 
     def _key(self, make: bool) -> bytes:
         """Return the key. Raises: Unavailable("factor-key-missing") where it must be there and is not."""
-        if make:
-            with suppress(FileExistsError):
-                make_key(self._file)
         try:
+            if make and not self._file.exists():
+                with suppress(FileExistsError):
+                    make_key(self._file)
             key = self._file.read_bytes()
-        except FileNotFoundError:
+        except OSError:  # not there, or a folder that may only be read
             raise Unavailable("factor-key-missing", file=str(self._file)) from None
         if len(key) != _KEY_BYTES:
             raise Unavailable("factor-key-missing", file=str(self._file))

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from evidence.errors import Invalid, Unavailable
-from evidence.ledger.keys import COSIGNATURE_ED25519, VerifierKey
+from evidence.ledger.keys import VerifierKey
 from evidence.ledger.trust import Trust
 
 PATH = "/add-checkpoint"
@@ -76,8 +76,7 @@ class HttpWitness:
 def open_witnesses(file: Path) -> tuple[Trust, list[HttpWitness]]:
     """Read a trust file; return it, and the witnesses in it that have an address.
 
-    Raises: Invalid("witnesses-unreadable", "trust-malformed", "url-malformed", "url-not-safe"); a witness
-    whose kind of signature cannot be checked here: "key-malformed".
+    Raises: Invalid("witnesses-unreadable", "trust-malformed", "url-malformed", "url-not-safe").
     """
     try:
         trust = Trust.parse(file.read_bytes())
@@ -88,8 +87,6 @@ def open_witnesses(file: Path) -> tuple[Trust, list[HttpWitness]]:
         address = trust.addresses.get(key.text())
         if address is None:
             continue
-        if key.type != COSIGNATURE_ED25519:
-            raise Invalid("key-malformed", reason="algorithm", key=key.label)
         found.append(HttpWitness(key, address))
     return trust, found
 

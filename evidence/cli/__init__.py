@@ -15,14 +15,17 @@ from evidence.cli.dock import dock
 from evidence.cli.examine import examine
 from evidence.cli.gaps import gaps
 from evidence.cli.holds import app as holds_app
+from evidence.cli.identities import app as identities_app
 from evidence.cli.log import app as log_app
 from evidence.cli.log import signer
 from evidence.cli.move import move
 from evidence.cli.oversight import grants, views
+from evidence.cli.people import app as people_app
 from evidence.cli.policy import app as policy_app
 from evidence.cli.rebuild import rebuild
 from evidence.cli.storage import app as storage_app
 from evidence.cli.tokens import app as tokens_app
+from evidence.cli.units import app as units_app
 from evidence.cli.verify import verify
 from evidence.cli.witness import app as witness_app
 from evidence.cli.words import printable
@@ -42,6 +45,7 @@ app.command()(site.serve)
 app.add_typer(accounts, name="accounts")
 app.add_typer(site.docks, name="docks")
 app.add_typer(tokens_app, name="tokens")
+app.add_typer(identities_app, name="identities")
 app.command()(dock)
 app.command()(examine)
 app.command()(lists.recordings)
@@ -57,6 +61,8 @@ app.command()(signer)
 app.add_typer(holds_app, name="holds")
 app.add_typer(cases_app, name="cases")
 app.add_typer(log_app, name="log")
+app.add_typer(units_app, name="units")
+app.add_typer(people_app, name="people")
 app.add_typer(policy_app, name="policy")
 app.add_typer(storage_app, name="storage")
 app.add_typer(witness_app, name="witness")

@@ -53,6 +53,18 @@ def gaps(
             for row in of_part:
                 for line in _lines(part, row, zone):
                     print(f"  {line}")
+    for line in _unit_lines(report):
+        print(line)
+
+
+def _unit_lines(report: Row) -> Iterator[str]:
+    """Yield how many lines each unit answers for; nothing where no unit is known."""
+    if not any(one["unit"] for one in report["by_unit"]):
+        return
+    yield f"\n── {say('cli.by-unit')}  {cites_text(report['unit_cites'])}".rstrip()
+    for one in report["by_unit"]:
+        counts = "  ".join(f"{say(f'heading.{part}')} {one[part]}" for part in GAP_PARTS if one[part])
+        yield f"  {printable(one['name'] or say('cli.no-unit'))}: {counts}"
 
 
 def _lines(part: str, row: Row, zone: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from evidence.answers import alarm_out
+from evidence.cli.monitor import monitor
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable
 from evidence.domain.instants import to_text
@@ -102,6 +103,22 @@ def prove(
         print_json(written)
         return
     print(say("cli.log-proven", number=len(written), folder=str(to)))
+
+
+@app.command()
+def tiles(to: Path, data: Data = None, log: Log = "custody") -> None:
+    """将日志写成 tlog-tiles / Write a log as tlog-tiles, for programs of others."""
+    if to.exists() or to.is_symlink():
+        raise Invalid("folder-exists", folder=str(to))
+    number = 0
+    for name, body in open_site(data).log_tiles.files(OPERATOR, log):
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        (to / name).write_bytes(body)
+        number += 1
+    print(say("cli.log-tiles", number=number, folder=str(to)))
+
+
+app.command()(monitor)
 
 
 @app.command()

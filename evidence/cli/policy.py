@@ -13,8 +13,8 @@ import typer
 
 from evidence.errors import PolicyError
 from evidence.local import load_pack, load_path, shipped_packs
-from evidence.locale import CHINESE, ENGLISH, duration, say
-from evidence.policy.rules import AuxiliaryBar, Citation, Pack, UploadDeadline, cite_ids
+from evidence.locale import CHINESE, ENGLISH, duration, say, text
+from evidence.policy.rules import AuxiliaryBar, Citation, Pack, PersonType, UploadDeadline, cite_ids
 
 app = typer.Typer(help="规则包 / policy packs", no_args_is_help=True)
 
@@ -96,6 +96,7 @@ def pack_out(pack: Pack) -> dict[str, Any]:
         "no_editing": {"cites": _ids(pack.no_editing.cites)},
         "secrecy": {"cites": _ids(pack.secrecy_cites)},
         "auxiliary_bars": [_bar_out(bar) for bar in pack.auxiliary_bars],
+        **_personnel_out(pack),
         "set_by_default": {one.field: {"zh": one.reason_zh, "en": one.reason_en} for one in pack.defaults},
         "adopted": {
             one.id: {"zh": one.adopted_zh, "en": one.adopted_en} for one in pack.instruments if one.adopted_zh
@@ -134,6 +135,33 @@ def _bar_out(bar: AuxiliaryBar) -> dict[str, Any]:
         "acts": sorted(act.value for act in bar.acts),
         "cites": _ids(bar.cites),
         "reading": {"zh": bar.reading_zh, "en": bar.reading_en},
+    }
+
+
+def _personnel_out(pack: Pack) -> dict[str, Any]:
+    number = pack.person_number
+    return {
+        "person_number": number
+        and {
+            "pattern": number.pattern,
+            "types": sorted(number.types),
+            "city_codes": dict(number.city_codes),
+            "cites": _ids(number.cites),
+        },
+        "before_duty": [
+            {
+                "need": rule.need.value,
+                "types": sorted(rule.types),
+                "least_days": rule.least_days,
+                "cites": _ids(rule.cites),
+                "reading": {"zh": rule.reading_zh, "en": rule.reading_en},
+            }
+            for rule in pack.before_duty
+        ],
+        "personnel_duties": [
+            {"duty": rule.duty.value, "types": sorted(rule.types), "cites": _ids(rule.cites)}
+            for rule in pack.personnel_duties
+        ],
     }
 
 
@@ -207,6 +235,29 @@ def _rules(pack: Pack) -> Iterator[Rule]:
         acts = "; ".join(say(f"act.{act}") for act in sorted(bar.acts))
         reading = f" ({bar.reading_zh} / {bar.reading_en})" if bar.reading_zh else ""
         yield "auxiliary-bar", acts + reading, (), bar.cites
+    yield from _personnel_rules(pack)
+
+
+def _personnel_rules(pack: Pack) -> Iterator[Rule]:
+    if (number := pack.person_number) is not None:
+        value = say("policy.person-number-value", pattern=number.pattern, **_types(number.types))
+        yield "person-number", value, ("person_number.city_codes",), number.cites
+    for rule in pack.before_duty:
+        key = "policy.before-duty-days" if rule.least_days else "policy.before-duty-value"
+        need = {"need": text(CHINESE, f"need.{rule.need}"), "need_en": text(ENGLISH, f"need.{rule.need}")}
+        value = say(key, days=rule.least_days, **need, **_types(rule.types))
+        reading = f" ({rule.reading_zh} / {rule.reading_en})" if rule.reading_zh else ""
+        yield "before-duty", value + reading, (), rule.cites
+    for duty in pack.personnel_duties:
+        yield "personnel-duty", say(f"duty.{duty.duty}"), (), duty.cites
+
+
+def _types(types: Iterable[PersonType]) -> dict[str, str]:
+    ordered = sorted(types)
+    return {
+        "types": "、".join(text(CHINESE, f"person-type.{one}") for one in ordered),
+        "types_en": ", ".join(text(ENGLISH, f"person-type.{one}") for one in ordered),
+    }
 
 
 def _deadline_value(deadline: UploadDeadline) -> str:

@@ -71,7 +71,7 @@ def init(
     json_: Json = False,
 ) -> None:
     """建立站点 / Make a site; prints the first administrator's one-time link."""
-    from evidence.bootstrap import initialise
+    from evidence.founding import initialise
 
     _verify_can_begin(data, name)
     token, verifier = initialise(data, policy, name, sm3, administrator)

@@ -94,6 +94,19 @@ class Act(StrEnum):
     READ_VIEWS = "views.read"  # who looked at who had looked
     READ_DENIALS = "denials.read"
     READ_NOTICES = "notices.read"
+    UNIT_ADD = "unit.add"
+    UNIT_RENAME = "unit.rename"
+    UNIT_CLOSE = "unit.close"
+    PERSON_ADD = "person.add"
+    PERSON_CHANGE = "person.change"
+    PERSON_POST = "person.post"
+    PERSON_TRAINING = "person.training"
+    PERSON_UNDERTAKING = "person.undertaking"
+    PERSON_LEAVE = "person.leave"  # off-boarding began: the account is off
+    PERSON_CLOSE = "person.close"  # nothing is open any more
+    PERSON_ERASE = "person.erase"  # the name, and what the log's commitments about somebody stand for
+    PERSON_READ = "person.read"  # a whole personnel file was handed out
+    PLACE = "evidence.place"  # recordings of a number that is on the roll by now
 
 
 class Family(StrEnum):
@@ -120,6 +133,7 @@ _LOOKS = frozenset(
         Act.READ_VIEWS,
         Act.READ_DENIALS,
         Act.READ_NOTICES,
+        Act.PERSON_READ,
     }
 )
 

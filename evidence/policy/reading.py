@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from evidence.errors import PolicyError
 from evidence.policy.fields import Table, open_table
+from evidence.policy.personnel import read_before_duty, read_person_number, read_personnel_duties
 from evidence.policy.rules import (
     Act,
     AuxiliaryBar,
@@ -107,6 +108,9 @@ class _Reader:
             instruments=tuple(self._instruments.values()),
             defaults=self._defaults(),
             secrecy_cites=self._secrecy(),
+            person_number=read_person_number(top, self._cites),
+            before_duty=read_before_duty(top, self._cites),
+            personnel_duties=read_personnel_duties(top, self._cites),
         )
         self._nothing_idle()
         top.close()

@@ -140,6 +140,65 @@ class AuxiliaryBar:
     reading_en: str = ""
 
 
+class PersonType(StrEnum):
+    """What somebody is in the eyes of the law (duties.md, auxiliary-personnel part)."""
+
+    OFFICER = "officer"  # 行政执法人员: has standing to enforce
+    AUXILIARY = "auxiliary"  # 行政执法辅助人员: none of their own, whatever their account may do
+    CIVILIAN = "civilian"  # 其他工作人员
+
+
+@dataclass(frozen=True, slots=True)
+class PersonNumber:
+    """The form of the numbers (badges) of people of these types: a regular expression over the whole number,
+    digits being 0 to 9. Where it has a group `city`, that is one of the city codes."""
+
+    pattern: str
+    types: frozenset[PersonType]
+    city_codes: tuple[tuple[str, str], ...]  # code, name of the city
+    cites: tuple[Citation, ...]
+
+
+class Need(StrEnum):
+    """What must be on file before somebody goes on duty with a recorder."""
+
+    CONTRACT = "contract"  # 合同: begun, and not over
+    CONFIDENTIALITY = "confidentiality"  # 保密承诺
+    DUTIES = "duties"  # 岗位职责确认
+    TRAINING = "training"  # 岗前培训, passed
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeDuty:
+    """People of these types need this before duty. least_days: of the training, in working days; 0: any.
+    reading_zh and reading_en say how the article's words were read, where that is not plain."""
+
+    need: Need
+    types: frozenset[PersonType]
+    least_days: int
+    cites: tuple[Citation, ...]
+    reading_zh: str = ""
+    reading_en: str = ""
+
+
+class Duty(StrEnum):
+    """Duties of the agency about its people that this software does, so that each can name its articles."""
+
+    HAND_BACK = "hand-back"  # 离职收回: what is open is settled before somebody has left
+    PUBLIC_ROSTER = "public-roster"  # 公示查询
+    PERSONNEL_FILE = "personnel-file"  # 人事、工作信息档案
+    RESPONSIBLE_UNIT = "responsible-unit"  # 谁使用、谁管理、谁负责
+
+
+@dataclass(frozen=True, slots=True)
+class PersonnelDuty:
+    """A duty of the agency about people of these types."""
+
+    duty: Duty
+    types: frozenset[PersonType]
+    cites: tuple[Citation, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """A document of law that citations of a pack belong to; its id is the part of Citation.id before ":".
@@ -197,6 +256,9 @@ class Pack:
     instruments: tuple[Instrument, ...] = ()
     defaults: tuple[SetByDefault, ...] = ()
     secrecy_cites: tuple[Citation, ...] = ()  # secrets are kept by the rules of secrecy, not here
+    person_number: PersonNumber | None = None  # None: any form will do
+    before_duty: tuple[BeforeDuty, ...] = ()
+    personnel_duties: tuple[PersonnelDuty, ...] = ()
 
     def citation(self, cite_id: str) -> Citation:
         """Return the citation with this id. Raises: KeyError."""
@@ -209,6 +271,12 @@ class Pack:
         """Return the articles that forbid this act to auxiliary personnel; empty when none does."""
         found = [cite for bar in self.auxiliary_bars if act in bar.acts for cite in bar.cites]
         return tuple(dict.fromkeys(found))
+
+    def duty(self, duty: Duty) -> tuple[frozenset[PersonType], tuple[Citation, ...]]:
+        """Return whom a duty of the agency is about, and its articles; nobody and none where it has none."""
+        mine = [one for one in self.personnel_duties if one.duty is duty]
+        types = frozenset(type_ for one in mine for type_ in one.types)
+        return types, tuple(dict.fromkeys(cite for one in mine for cite in one.cites))
 
     def is_default(self, field: str) -> bool:
         """Tell whether this value ("continuity.tolerance_s") rests on no article but was set by default."""

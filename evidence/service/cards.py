@@ -19,6 +19,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Invalid
 from evidence.policy.rules import Pack
 from evidence.service.binding import verify_bound
+from evidence.service.carrying import what_wearer_lacks
 from evidence.service.catalogue import AnnouncedFile, StoredRecording
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at
@@ -79,9 +80,9 @@ class Cards:
                 [AnnouncedFile(new_id(), card_id, replace(file, card_id=card_id), now) for file in files]
             )
             sent = self._sent(unit, caller, announced)
-            unit.log.append(
-                Entry(Act.CARD_ANNOUNCE, caller.id, (("card", card_id),), facts={"files": len(files)}), now
-            )
+            lacks = what_wearer_lacks(unit, card.wearer, self.site, now)
+            facts = {"files": len(files), **({"wearer_lacks": lacks} if lacks else {})}
+            unit.log.append(Entry(Act.CARD_ANNOUNCE, caller.id, (("card", card_id),), facts=facts), now)
         with self.site.database.reading() as unit:
             stored = unit.recordings.some([file.recording_id for file in announced if file.recording_id])
         return card_id, [

@@ -74,3 +74,4 @@ class Terms:
     sm3: bool = True
     deep: bool = True
     sign_in: SignInRules = DEFAULT
+    names_kept: timedelta = timedelta(days=1095)  # of people who have left

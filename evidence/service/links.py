@@ -83,6 +83,7 @@ class Links:
 
         Raises: NotFound, Refused; Conflict("account-not-active") for somebody who may not sign in.
         """
+        self.site.codes.prepare()
         with self.site.database.writing() as unit:
             person, now = managed(unit, self.site, caller, number), self.site.clock.now()
             day, signed = local_day(self.site.policies, now), unit.people.undertakings(person.id)

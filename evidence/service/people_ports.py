@@ -147,26 +147,51 @@ class People(Protocol):
     def all(self) -> Sequence[Person]:
         """Return everybody, by number, those who have left too."""
 
-    def add_post(self, new: Post) -> None:
-        """Add a post."""
+    def add_all(self, new: Sequence[Person], at: datetime) -> None:
+        """Add people whose numbers are known to be free."""
+
+    def add_post(self, *new: Post) -> None:
+        """Add posts."""
 
     def end_post(self, post_id: str, until: date) -> None:
         """Note the last day of a post."""
 
-    def posts(self, person_id: str) -> Sequence[Post]:
-        """Return somebody's posts, oldest first."""
+    def posts(self, person_id: str | None) -> Sequence[Post]:
+        """Return somebody's posts, oldest first; None: everybody's."""
 
-    def add_training(self, new: Training) -> None:
-        """Add a training."""
+    def add_training(self, *new: Training) -> None:
+        """Add trainings."""
 
-    def trainings(self, person_id: str) -> Sequence[Training]:
-        """Return somebody's trainings, oldest first."""
+    def trainings(self, person_id: str | None) -> Sequence[Training]:
+        """Return somebody's trainings, oldest first; None: everybody's."""
 
-    def add_undertaking(self, new: Undertaking) -> None:
-        """Add a signed undertaking."""
+    def add_undertaking(self, *new: Undertaking) -> None:
+        """Add signed undertakings."""
 
-    def undertakings(self, person_id: str) -> Sequence[Undertaking]:
-        """Return somebody's undertakings, oldest first."""
+    def undertakings(self, person_id: str | None) -> Sequence[Undertaking]:
+        """Return somebody's undertakings, oldest first; None: everybody's."""
+
+
+class Departures(Protocol):
+    """What else there is about somebody who leaves."""
+
+    def close_account(self, person_id: str, at: datetime) -> int:
+        """Put somebody's account off and end their sessions; return how many of these were open."""
+
+    def sessions(self, person_id: str, at: datetime) -> Sequence[str]:
+        """Return the sessions of somebody that are open, by id."""
+
+    def emergencies(self, person_id: str, at: datetime) -> Sequence[str]:
+        """Return the emergencies of somebody that are asked for or open, by id."""
+
+    def not_offloaded(self, wearer: str) -> Sequence[str]:
+        """Return the files announced under a number that are not sealed, by id."""
+
+    def unfinished(self, wearer: str) -> Sequence[str]:
+        """Return the uploads under a number that are neither sealed nor ended, by id."""
+
+    def erase_payload(self, person_id: str, at: datetime) -> int:
+        """Erase what commitments of the log about somebody stand for; return how many values there were."""
 
 
 class Grants(Protocol):
@@ -207,6 +232,18 @@ class Standings(Protocol):
 
     def unplaced(self, wearer: str) -> Iterable[str]:
         """Return the recordings of a wearer that nobody on the roll was known to have made."""
+
+    def unplaced_all(self, wearers: Collection[str]) -> Sequence[str]:
+        """Return the recordings of any of these wearers that nobody on the roll was known to have made."""
+
+    def without_commander(self) -> Iterable[tuple[str, str]]:
+        """Yield placed recordings whose label names a commanding officer whom nobody knew, and the number."""
+
+    def worn_by(self, person_id: str) -> Sequence[str]:
+        """Return the recordings that somebody wore the recorder of."""
+
+    def command(self, recording_id: str, commander_id: str) -> None:
+        """Note under whose command a recording was made."""
 
     def get(self, recording_id: str, at: datetime) -> Standing:
         """Return the standing of one recording at a moment."""

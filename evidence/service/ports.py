@@ -21,7 +21,7 @@ from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, Stor
 from evidence.service.jobs import Job, JobName
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload, Timestamps
 from evidence.service.passkey_ports import IdentityRows, Passkeys
-from evidence.service.people_ports import Cases, Grants, Holds, People, Standings, Tokens, Units
+from evidence.service.people_ports import Cases, Departures, Grants, Holds, People, Standings, Tokens, Units
 from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
 from evidence.service.watch_ports import WatchedRows
 
@@ -296,6 +296,10 @@ class UnitOfWork(WatchedRows, Protocol):
     @property
     def people(self) -> People:
         """The roll."""
+
+    @property
+    def departures(self) -> Departures:
+        """What else there is about somebody who leaves."""
 
     @property
     def grants(self) -> Grants:

@@ -14,8 +14,9 @@ from evidence.domain.audit import Act, Entry, Family, log_of
 from evidence.domain.rights import Action
 from evidence.errors import Conflict, NotFound
 from evidence.ledger.canonical import canonical
+from evidence.ledger.encodings import write_base64
 from evidence.ledger.entries import read_entry
-from evidence.ledger.proofs import inclusion
+from evidence.ledger.proofs import consistency, inclusion
 from evidence.ledger.tiles import TileHashes
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.ledger.trust import Trust
@@ -120,6 +121,18 @@ class Proving:
             if not size:
                 raise NotFound("log-not-found", log=log)
             return cosigned(unit, log, size, note)
+
+    def consistency(self, log: str, old: int, new: int) -> bytes:
+        """Return the proof that a log only grew between two sizes, a hash in base64 on each line; `new` has a
+        checkpoint. It shows roots, and nothing of any entry.
+
+        Raises: NotFound("log-not-found"), Invalid("proof-impossible").
+        """
+        with self.site.database.reading() as unit:
+            if unit.tree.noted_at(log, new) is None:
+                raise NotFound("log-not-found", log=log, size=new)
+            proof = consistency(old, new, TileHashes(new, unit.tree.tile(log)))
+        return "".join(f"{write_base64(one)}\n" for one in proof).encode()
 
     def keys(self) -> Sequence[str]:
         """Return the verifier keys of all logs, which are nobody's secret either."""

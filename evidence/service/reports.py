@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -15,11 +15,13 @@ from evidence.domain.findings import Code, Severity
 from evidence.domain.rights import Action
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import NoSpace
+from evidence.policy.rules import Duty, cite_ids
+from evidence.service.by_unit import UnitCounts, count_by_unit
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.deadlines import DeadlineRow, Deadlines
 from evidence.service.faults import findings_within
 from evidence.service.gate import admits
-from evidence.service.instruments import pack_at_capture
+from evidence.service.instruments import pack_at, pack_at_capture
 from evidence.service.neighbours import without_strangers
 from evidence.service.site import Site
 from evidence.service.uploads import RESERVE_BYTES
@@ -40,6 +42,7 @@ _INTERRUPTIONS = frozenset(
 _FAULTS = frozenset({Code.FIXITY_FAULT, Code.PAST_FIXITY_FAULT})
 _OWN_PART = _INTERRUPTIONS | _FAULTS | {Code.LATE}  # all others are to be explained
 _KEPT = (UploadState.RECEIVING, UploadState.COMPLETE, UploadState.REFUSED, UploadState.EXPIRED)
+_PARTS = 7  # of a gap report: its first fields
 _MISSING = frozenset({DeadlineKind.PENDING, DeadlineKind.DUE_SOON, DeadlineKind.OVERDUE})
 
 
@@ -113,6 +116,8 @@ class GapReport:
     unlabelled: Sequence[UnlabelledRecording]
     set_aside: Sequence[Upload]  # refused or expired uploads whose bytes are kept in staging
     days: Days
+    by_unit: Sequence[UnitCounts] = ()  # how many of these lines each unit answers for
+    unit_cites: tuple[str, ...] = ()  # why it does
 
 
 def _gravest_first(one: StoredFinding) -> tuple[int, str, float, str]:
@@ -162,7 +167,7 @@ class Reports:
         def part(lines: Iterable[Line]) -> list[Line]:
             return [one for one in lines if days.are_asked(one, asked)]
 
-        return GapReport(
+        report = GapReport(
             faults=part(one for one in serious if one.body["code"] in _FAULTS),
             missing=part(row for row in rows if row.state.kind in _MISSING),
             late=part(row for row in rows if row.state.kind is DeadlineKind.LATE),
@@ -174,6 +179,7 @@ class Reports:
             set_aside=part(aside),
             days=days,
         )
+        return self._by_unit(report)
 
     @admits(Action.READ_STATUS)
     def status(self, caller: Caller) -> dict[str, object]:
@@ -202,6 +208,14 @@ class Reports:
             unit.jobs.counts()
         if self.site.staging.free_bytes() < RESERVE_BYTES:
             raise NoSpace("no-space", where="staging")
+
+    def _by_unit(self, report: GapReport) -> GapReport:
+        now = self.site.clock.now()
+        parts = {field.name: getattr(report, field.name) for field in fields(report)[:_PARTS]}
+        _, cites = pack_at(self.site.policies, now).duty(Duty.RESPONSIBLE_UNIT)
+        with self.site.database.reading() as unit:
+            counts = count_by_unit(unit, parts, now)
+        return replace(report, by_unit=counts, unit_cites=cite_ids(cites))
 
     def _unlabelled(self, recordings: Sequence[StoredRecording]) -> list[UnlabelledRecording]:
         """A recording's officer and time come with the dock; case number and inspected party are labels."""

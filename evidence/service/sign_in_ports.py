@@ -169,6 +169,9 @@ class Passwords(Protocol):
 class TimeCodes(Protocol):
     """One-time codes by the clock (RFC 6238)."""
 
+    def prepare(self) -> None:
+        """Make sure that secrets can be sealed. Raises: Unavailable("factor-key-missing")."""
+
     def new_secret(self) -> bytes:
         """Return a fresh secret."""
 

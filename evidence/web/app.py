@@ -17,7 +17,9 @@ from evidence.domain.rights import Action
 from evidence.web import alarms, errors, tus
 from evidence.web.api import ROUTERS
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
+from evidence.web.pages import account, factors, roster, sign_in
 
+PAGES = (sign_in, account, factors, roster)
 EMBEDDED_WORKERS = "workers.embedded:start"
 
 health = APIRouter(tags=["health"])
@@ -63,11 +65,7 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
         redirect_slashes=False,  # a redirect would repeat whatever Host the client claims
     )
     app.state.application = application
-    for router in (
-        health,
-        tus.router,
-        *ROUTERS,
-    ):
+    for router in (health, tus.router, *ROUTERS, *(page.router for page in PAGES)):
         app.include_router(router)
     app.include_router(_schema_route(app))
     errors.install(app)

@@ -1,4 +1,4 @@
-"""JSON bodies, read by the route itself: only after the caller is known, and never more than a limit.
+"""JSON bodies and forms, read by the route itself: only when the caller is known, and never over a limit.
 
 FastAPI's own body parameters are read before any dependency runs, so a stranger could fill the memory with a
 body that is refused in the end (docs/formats/dock-protocol.md: 401 before a byte of the body is read).
@@ -7,6 +7,7 @@ body that is refused in the end (docs/formats/dock-protocol.md: 401 before a byt
 from __future__ import annotations
 
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from evidence.errors import Conflict, Invalid
 
+MOST_FORM_BYTES = 16 << 10
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -25,6 +27,34 @@ async def read_json(request: Request, model: type[M], most_bytes: int) -> M:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Invalid("wrong-content-type", expected="application/json")
+    body = await _read(request, most_bytes)
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as problem:
+        raise RequestValidationError(problem.errors(include_url=False, include_input=False)) from problem
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Read a small form as a browser sends it, once: the route gets what the admission has read.
+
+    Raises: Invalid("wrong-content-type"), Conflict("too-many-bytes"), RequestValidationError.
+    """
+    there: dict[str, str] | None = getattr(request.state, "form", None)
+    if there is not None:
+        return there
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise Invalid("wrong-content-type", expected="application/x-www-form-urlencoded")
+    body = await _read(request, MOST_FORM_BYTES)
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
+    except ValueError:
+        raise RequestValidationError([]) from None
+    request.state.form = dict(pairs)
+    return dict(pairs)
+
+
+async def _read(request: Request, most_bytes: int) -> bytes:
     declared = request.headers.get("content-length", "0")
     if not declared.isdecimal() or int(declared) > most_bytes:
         raise Conflict("too-many-bytes", limit=most_bytes)
@@ -33,10 +63,7 @@ async def read_json(request: Request, model: type[M], most_bytes: int) -> M:
         body += piece
         if len(body) > most_bytes:
             raise Conflict("too-many-bytes", limit=most_bytes)
-    try:
-        return model.model_validate_json(bytes(body))
-    except ValidationError as problem:
-        raise RequestValidationError(problem.errors(include_url=False, include_input=False)) from problem
+    return bytes(body)
 
 
 def described(model: type[BaseModel]) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """What routes depend on: the application, the caller behind a token, and the action that a route declares.
 
-A credential is a bearer token in the Authorization header and nothing else: no token in a URL, no trust in
-any
-header a client or proxy may set (X-Forwarded-*, Host).
+A credential is a bearer token in the Authorization header, or a person's session in its cookie, never both:
+no token in a URL but a one-time link, no trust in any header a client or proxy may set (X-Forwarded-*).
 """
 
 from __future__ import annotations
@@ -18,7 +17,13 @@ from starlette.concurrency import run_in_threadpool
 from evidence.bootstrap import Application
 from evidence.domain.access import ANYONE, Caller
 from evidence.domain.rights import Action
-from evidence.errors import Refused
+from evidence.domain.sign_in import network_of
+from evidence.errors import Invalid, Refused
+from evidence.service.sessions import csrf_of
+from evidence.web.bodies import read_form
+from evidence.web.forgery import SAFE_METHODS, verify_same_origin
+
+COOKIE = "__Host-evidence"  # Secure, no Domain, Path=/: no other host or path of it can set one
 
 
 def application(request: Request) -> Application:
@@ -30,25 +35,55 @@ def application(request: Request) -> Application:
 class Admission:
     """A route's declaration of its action; also finds out who calls, before a byte of the body is read.
 
-    Raises: Refused("not-signed-in") without a valid token, Refused("not-permitted") for the wrong role.
+    With a session an unsafe method must come from a page of ours, twice shown: by the browser's own words
+    (forgery.py) and by the session's second token, in the header X-CSRF-Token or, where `form`, in the form.
+
+    Raises: Refused("not-signed-in") without a valid token or session, Refused("forged-request"),
+    Refused("not-permitted") for the wrong role.
     """
 
-    def __init__(self, action: Action) -> None:
-        self.action = action
+    def __init__(self, action: Action, form: bool = False) -> None:
+        self.action, self.form = action, form
 
     async def __call__(self, request: Request) -> Caller:
         """Return the caller."""
-        site = application(request)
+        site, is_unsafe = application(request), request.method not in SAFE_METHODS
         if self.action is Action.READ_PUBLIC:
+            if is_unsafe:
+                verify_same_origin(request)
             return ANYONE
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        cookie, authorization = request.cookies.get(COOKIE), request.headers.get("authorization")
+        if cookie and authorization:
+            raise Invalid("two-credentials")
+        if cookie:
+            caller = await self._of_session(request, site, cookie, is_unsafe)
+        else:
+            caller = await self._of_token(site, authorization or "")
+        await run_in_threadpool(site.site.admit, caller, self.action)
+        return caller
+
+    async def _of_token(self, site: Application, authorization: str) -> Caller:
+        scheme, _, token = authorization.partition(" ")
         caller = None
         if scheme.lower() == "bearer" and token.strip():
             caller = await run_in_threadpool(site.accounts.identify, token.strip())
         if caller is None:
             raise Refused("not-signed-in")
-        await run_in_threadpool(site.site.admit, caller, self.action)
         return caller
+
+    async def _of_session(self, request: Request, site: Application, cookie: str, is_unsafe: bool) -> Caller:
+        opened = await run_in_threadpool(site.sessions.find, cookie)
+        if opened is None:
+            raise Refused("not-signed-in")
+        if is_unsafe:
+            verify_same_origin(request)
+            given = request.headers.get("x-csrf-token", "")
+            if not given and self.form:
+                given = (await read_form(request)).get("csrf", "")
+            if not opened.has_csrf(given):
+                raise Refused("forged-request")
+        request.state.session, request.state.csrf = opened, csrf_of(cookie)
+        return opened.caller
 
 
 class SignedIn(Admission, SecurityBase):
@@ -58,10 +93,21 @@ class SignedIn(Admission, SecurityBase):
     scheme_name = "token"
 
 
-def admitted(action: Action) -> Caller:
-    """Declare a route's action and give it the caller: `caller: Caller = admitted(Action.X)`."""
-    declared: Caller = Depends((Admission if action is Action.READ_PUBLIC else SignedIn)(action))
+def admitted(action: Action, *, form: bool = False) -> Caller:
+    """Declare a route's action and give it the caller: `caller: Caller = admitted(Action.X)`.
+
+    form: of a page, whose forms carry the token against forgery inside.
+    """
+    declared: Caller = Depends((Admission if action is Action.READ_PUBLIC else SignedIn)(action, form))
     return declared
+
+
+def network(request: Request) -> str:
+    """Return from where a request comes, as the socket says: no header is believed."""
+    return network_of(request.client.host if request.client else "")
+
+
+Network = Annotated[str, Depends(network)]
 
 
 App = Annotated[Application, Depends(application)]

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from evidence.errors import (
     Busy,
@@ -37,9 +37,16 @@ PROTECTIVE = {
     "referrer-policy": "no-referrer",
     "strict-transport-security": "max-age=31536000",
     "x-frame-options": "DENY",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
 }
 _BY_CODE = {
     "not-signed-in": 401,
+    "two-credentials": 400,
     "checksum-differs": 460,  # tus 1.0, checksum extension
     "too-many-bytes": 413,
     "upload-expired": 410,
@@ -102,10 +109,12 @@ def install(app: FastAPI) -> None:
     """Turn all errors of an application into problem documents."""
 
     @app.exception_handler(EvidenceError)
-    async def known(_: Request, problem: EvidenceError) -> Response:
+    async def known(request: Request, problem: EvidenceError) -> Response:
         status = status_of(problem)
         if status >= 500:
             log.error("%s", problem)
+        if status == 401 and request.method == "GET" and request.url.path.startswith("/account"):
+            return RedirectResponse("/sign-in", 303)  # a person at a page, not a program
         return problem_response(status, problem.code, problem.fields)
 
     @app.exception_handler(StorageError)

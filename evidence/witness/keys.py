@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -34,7 +35,15 @@ def verify_ed25519(public: bytes, signature: bytes, message: bytes) -> None:
         raise IntegrityFault("signature-wrong") from problem
 
 
-CHECKS = cosignatures.checks(verify_ed25519)
+def verify_ml_dsa_44(public: bytes, signature: bytes, message: bytes) -> None:
+    """Check an ML-DSA-44 signature (FIPS 204). Raises: IntegrityFault."""
+    try:
+        MLDSA44PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError) as problem:
+        raise IntegrityFault("signature-wrong") from problem
+
+
+CHECKS = cosignatures.checks(verify_ed25519, verify_ml_dsa_44)
 
 
 class WitnessKey:

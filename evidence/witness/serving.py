@@ -1,4 +1,4 @@
-"""Making a witness, and running it over its folder.
+"""Making a witness, and running it over its folder; one look of a monitor.
 
 | file | what |
 |---|---|
@@ -17,16 +17,20 @@ import signal
 import ssl
 import threading
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from evidence.adapters.clock import SystemClock
 from evidence.errors import Invalid, Unavailable
 from evidence.ledger.keys import COSIGNATURE_ED25519, VerifierKey
+from evidence.ledger.trust import Trust
 from evidence.witness.desk import Desk
 from evidence.witness.keys import WitnessKey, make_key, sync_folder, write_new
 from evidence.witness.line import MOST_S, Server
 from evidence.witness.logs import BEGINNING, FILE, Logs, add_log, read_logs
+from evidence.witness.monitoring import Found, Monitor
 from evidence.witness.store import Store, make_store
+from evidence.witness.watched import Source
 
 log = logging.getLogger("evidence.witness")
 
@@ -97,3 +101,8 @@ def _take(folder: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as problem:
         raise Unavailable("witness-running", folder=str(folder)) from problem
+
+
+def look(source: Source, trust: Trust, state: Path, quiet: timedelta) -> Sequence[Found]:
+    """Look at logs once, as a monitor (monitoring.py). Raises: Invalid."""
+    return Monitor(source, trust, state, quiet).look(SystemClock().now())

@@ -13,7 +13,7 @@ from tests.policy.packs import GOOD, broken
 
 def test_three_packs_ship_each_under_its_own_name() -> None:
     shipped = shipped_packs()
-    assert list(shipped) == ["dazhe-2020", "longquan", "strict"]
+    assert list(shipped) == ["dazhe-2020", "inner-mongolia", "longquan", "strict"]
     assert all(packs.id == name for name, packs in shipped.items())
     assert load_pack("strict") == shipped["strict"]
 

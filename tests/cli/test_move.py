@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from evidence import bootstrap
+from evidence import bootstrap, founding
 from evidence.adapters import qualification
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.keys import FileSigner
@@ -474,7 +474,7 @@ def test_a_database_that_is_not_empty_is_refused_and_untouched(
 def test_another_site_s_database_is_refused_and_untouched(
     site: Movable, grown: Grown, unchanged: Callable[[], None], tmp_path: Path
 ) -> None:
-    bootstrap.initialise(tmp_path / "other", "dazhe-2020", "other", sm3=False)
+    founding.initialise(tmp_path / "other", "dazhe-2020", "other", sm3=False)
     theirs = tmp_path / "other" / "evidence.db"
     before = rows(f"sqlite:///{theirs}")
     problem = refusal(move(site, "--database", f"sqlite:///{theirs}"))

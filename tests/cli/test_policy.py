@@ -18,7 +18,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments))
 
 
-@pytest.mark.parametrize("name", ["dazhe-2020", "longquan", "strict"])
+@pytest.mark.parametrize("name", ["dazhe-2020", "inner-mongolia", "longquan", "strict"])
 def test_show_prints_every_rule_with_its_article_in_chinese_and_a_gloss(name: str) -> None:
     result = run("show", name)
     assert result.exit_code == 0
@@ -62,6 +62,10 @@ def test_show_as_json_holds_the_rules_and_every_citation_they_name() -> None:
         "secrecy",
     )
     rules = [pack[part] for part in parts] + pack["auxiliary_bars"]
+    rules += pack["before_duty"] + pack["personnel_duties"]
+    assert pack["person_number"] is None, "this law says nothing about it"
+    (mongolia,) = json.loads(run("show", "inner-mongolia", "--json").stdout)
+    assert mongolia["person_number"]["city_codes"]["01"] == "呼和浩特市"
     assert {cite for rule in rules for cite in rule["cites"]} == listed
     (longquan,) = json.loads(run("show", "longquan", "--json").stdout)
     assert longquan["in_force"]["from"] is None

@@ -18,6 +18,7 @@ from evidence.cli import app
 from evidence.errors import Invalid
 from tests import forms, inside
 
+LINK = re.compile(r"^  /link/([A-Za-z0-9_-]{43})$", re.MULTILINE)
 TOKEN = re.compile(r"^  ([A-Za-z0-9_-]{43})$", re.MULTILINE)
 
 
@@ -38,17 +39,17 @@ def evidence(*words: str, **environment: str) -> subprocess.CompletedProcess[str
 
 
 def init(data: Path, *more: str) -> str:
-    """Make a site; return the administrator's token."""
+    """Make a site; return the first administrator's link."""
     with forms.making(data):
         result = run("init", "--data", str(data), "--policy", "dazhe-2020", "--json", *more)
     assert result.exit_code == 0, result.output
-    token: str = json.loads(result.stdout)["administrator_token"]
+    token: str = json.loads(result.stdout)["administrator_link"]
     return token
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A fresh site and its administrator's token."""
+    """A fresh site and its administrator's link."""
     data = tmp_path_factory.mktemp("site") / "data"
     return data, init(data)
 
@@ -58,11 +59,11 @@ def contents(data: Path) -> dict[str, bytes]:
     return {str(path.relative_to(data)): path.read_bytes() for path in data.rglob("*") if path.is_file()}
 
 
-def test_init_prints_the_token_once_and_writes_it_nowhere(tmp_path: Path) -> None:
+def test_init_prints_the_link_once_and_writes_it_nowhere(tmp_path: Path) -> None:
     with forms.making(tmp_path / "data"):
         result = run("init", "--data", str(tmp_path / "data"), "--policy", "dazhe-2020")
     assert result.exit_code == 0
-    (token,) = TOKEN.findall(result.stdout)
+    (token,) = LINK.findall(result.stdout)
     assert result.stdout.count(token) == 1
     written = inside.written(tmp_path / "data")
     assert {"site.toml", "keys/signing.pem"} <= set(written)
@@ -70,11 +71,11 @@ def test_init_prints_the_token_once_and_writes_it_nowhere(tmp_path: Path) -> Non
     assert not any(token.encode() in body for body in written.values())
 
 
-def test_each_site_has_a_token_and_a_key_of_its_own(site: tuple[Path, str], tmp_path: Path) -> None:
+def test_each_site_has_a_link_and_keys_of_its_own(site: tuple[Path, str], tmp_path: Path) -> None:
     other = init(tmp_path / "data")
     assert other != site[1]
-    key = "keys/signing.pem"
-    assert contents(tmp_path / "data")[key] != contents(site[0])[key]
+    for key in ("keys/signing.pem", "keys/factors.key"):
+        assert contents(tmp_path / "data")[key] != contents(site[0])[key]
 
 
 def test_there_is_no_account_and_no_secret_that_was_not_made_at_init(site: tuple[Path, str]) -> None:
@@ -87,7 +88,8 @@ def test_there_is_no_account_and_no_secret_that_was_not_made_at_init(site: tuple
 
 def test_the_keys_are_for_the_service_alone(site: tuple[Path, str]) -> None:
     assert (site[0] / "keys").stat().st_mode & 0o777 == 0o700
-    assert (site[0] / "keys" / "signing.pem").stat().st_mode & 0o077 == 0
+    for key in ("signing.pem", "factors.key"):
+        assert (site[0] / "keys" / key).stat().st_mode & 0o077 == 0
     assert all((site[0] / name).stat().st_mode & 0o007 == 0 for name in (".", "vault", "staging"))
 
 

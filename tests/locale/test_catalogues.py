@@ -15,7 +15,7 @@ from evidence.domain.findings import Code, Severity
 from evidence.domain.uploads import UploadState
 from evidence.errors import EvidenceError
 from evidence.locale import BARE, CHINESE, ENGLISH, catalogue
-from evidence.policy.rules import Act, Cause, Ground, Label
+from evidence.policy.rules import Act, Cause, Duty, Ground, Label, Need, PersonType
 from storage.errors import StorageError
 
 ROOT = Path(__file__).parents[2]
@@ -109,6 +109,9 @@ def test_the_words_for_states_labels_causes_and_acts_are_complete() -> None:
         ("cause", Cause),
         ("act", Act),
         ("ground", Ground),
+        ("person-type", PersonType),
+        ("need", Need),
+        ("duty", Duty),
         ("upload-state", UploadState),
     ):
         assert {key for key in ZH if key.startswith(f"{group}.")} == {f"{group}.{word}" for word in words}
@@ -147,7 +150,9 @@ def test_every_reason_for_refusing_a_pack_has_a_text() -> None:
 
 def test_every_unit_of_a_finding_has_a_word() -> None:
     units = set()
-    for _, module in sources("evidence/domain", "evidence/adapters"):
+    for file, module in sources("evidence/domain", "evidence/adapters"):
+        if "migrations" in file.parts:  # "unit" is a table there
+            continue
         for node in ast.walk(module):
             if isinstance(node, ast.Dict):
                 for name, value in zip(node.keys, node.values, strict=True):

@@ -47,6 +47,25 @@ cites = ["here:9.1"]
 acts = ["delete"]
 cites = ["here-aux:10(2)"]
 
+[[before_duty]]
+types = ["auxiliary"]
+need = "training"
+least_days = 10
+cites = ["here-aux:10(2)"]
+
+[[personnel_duties]]
+duty = "hand-back"
+types = ["auxiliary"]
+cites = ["here-aux:10(2)"]
+
+[person_number]
+pattern = '^X(?P<city>\\d\\d)\\d$'
+types = ["auxiliary"]
+cites = ["here:17"]
+
+[person_number.city_codes]
+01 = "甲市"
+
 [set_by_default]
 "continuity.tolerance_s" = { zh = "未规定", en = "not stated" }
 

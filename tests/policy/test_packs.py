@@ -90,6 +90,7 @@ def test_the_titles_of_the_instruments_stand_in_their_documents(
 
 @pytest.mark.article("dazhe-2020:1")
 @pytest.mark.article("longquan:1")
+@pytest.mark.article("inner-mongolia-aux:1")
 def test_every_pack_names_its_legal_basis_in_the_words_of_the_article() -> None:
     for pack in PACKS:
         assert pack.basis_cites
@@ -254,3 +255,22 @@ def test_every_pack_says_by_which_article_secrets_do_not_belong_here() -> None:
     for pack in PACKS:
         assert set(cite_ids(secrecy_of(pack, STRICT))) <= set(cite_ids(STRICT.secrecy_cites))
         assert secrecy_of(replace(pack, secrecy_cites=()), STRICT) == STRICT.secrecy_cites
+
+
+@pytest.mark.article("inner-mongolia-aux:29")
+def test_a_day_of_issue_that_the_text_does_not_give_is_not_invented() -> None:
+    mongolia = load_pack("inner-mongolia").latest
+    assert not mongolia.in_force_stated
+    assert mongolia.in_force_cites[0].text_zh == "本办法自发布之日起施行。"
+    assert mongolia.in_force_note_zh
+
+
+@pytest.mark.article("inner-mongolia-aux:25")
+def test_the_form_of_badges_is_the_article_s_and_the_city_codes_are_marked_as_not_its_own() -> None:
+    mongolia = load_pack("inner-mongolia").latest
+    assert mongolia.person_number is not None
+    words = mongolia.person_number.cites[0].text_zh
+    assert all(part in words for part in ("“XG”", "6 位数字", "前两位为城市编号"))
+    assert mongolia.is_default("person_number.city_codes")
+    assert all(re.fullmatch(r"[0-9]{2}", code) for code, _ in mongolia.person_number.city_codes)
+    assert all(pack.person_number is None for pack in PACKS if pack.id != "inner-mongolia")

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from evidence import bootstrap
-from evidence.domain.rights import Kind
 from evidence.domain.standing import Classification
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, Unavailable
 from evidence.ledger.rows import key_of
 from evidence.locale import say
 from evidence.rebuilding import aftermath, rebuild
 from evidence.service import journaling, publishing
+from evidence.service.links import Links
 from storage.errors import StoreUnavailable
 from tests import forms, inside, tampering
 from tests.builders import an_origin
@@ -96,16 +96,17 @@ def test_a_rebuilt_site_goes_on_where_it_stood(room: LogRoom) -> None:
     assert without_closing(rows(room))["recording"] == before["recording"]
 
 
-def test_old_tokens_open_nothing_and_the_administrator_has_a_new_one(room: LogRoom) -> None:
+def test_old_tokens_and_passwords_open_nothing_and_an_administrator_has_a_link(room: LogRoom) -> None:
     _, token = room.small.accounts.add_dock(OPERATOR, "new dock")
     room.publish()
     lose_database(room)
     report = restore(room)
     reopen(room)
     assert room.small.accounts.identify(token) is None
-    administrator = room.small.accounts.identify(report.token)
-    assert administrator is not None
-    assert (administrator.kind, administrator.name) == (Kind.INTEGRATION, "administrator")
+    assert Links(room.small.site).owner(report.link) == report.number == "administrator"
+    with room.small.database.reading() as unit:
+        (account,) = unit.sign_ins.all()
+    assert account.password is None, "a password never was in the vault"
     room.small.accounts.revoke_dock(OPERATOR, "new dock")
     _, token = room.small.accounts.add_dock(OPERATOR, "new dock")
     assert room.small.accounts.identify(token) is not None

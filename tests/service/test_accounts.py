@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from evidence.domain.rights import Kind
+from evidence.domain.access import Caller, Grant
+from evidence.domain.people import WHOLE, PersonType
+from evidence.domain.rights import TOKEN_SCOPES, Kind, Role
 from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.service.links import Links
+from evidence.service.signing_in import SigningIn
+from evidence.service.tokens import Tokens
 from tests import inside
 from tests.builders import SmallSite, an_origin
+
+OPERATOR = Caller("operator", Kind.OPERATOR)
 
 
 @pytest.fixture
@@ -23,14 +30,27 @@ def accounts(small: SmallSite) -> list[tuple[object, ...]]:
 
 
 def test_the_administrator_is_made_once(small: SmallSite) -> None:
-    token = small.accounts.open_site()
-    caller = small.accounts.identify(token)
+    link = small.accounts.open_site("G-001", "某局")
+    assert Links(small.site).owner(link) == "G-001"
+    with small.database.reading() as unit:
+        (person,) = unit.people.all()
+        caller = unit.grants.caller(person.id, small.clock.now())
+        (agency,) = unit.units.all()
+    assert (person.type, person.name, agency.name) == (PersonType.CIVILIAN, None, "某局")
     assert caller is not None
-    assert caller.kind is Kind.INTEGRATION
-    before, entries = accounts(small), len(small.log())
+    assert caller.grants == (Grant(Role.SECURITY_ADMINISTRATOR, WHOLE),)
+    before, entries = small.dump(), len(small.log())
     with pytest.raises(Invalid, match="already-initialised"):
         small.accounts.open_site()
-    assert (accounts(small), len(small.log())) == (before, entries)
+    assert (small.dump(), len(small.log())) == (before, entries)
+
+
+def test_nobody_has_a_password_before_they_set_one(small: SmallSite) -> None:
+    small.accounts.open_site()
+    with small.database.reading() as unit:
+        assert [one.password for one in unit.sign_ins.all()] == [None]
+    with pytest.raises(Refused, match="sign-in-failed"):
+        SigningIn(small.site).begin("administrator", "", "192.0.2.1")
 
 
 def test_a_token_is_stored_nowhere(small: SmallSite) -> None:
@@ -58,7 +78,7 @@ def test_an_unknown_token_is_nobody(small: SmallSite, token: str) -> None:
 
 
 def test_the_stored_hash_is_no_token(small: SmallSite) -> None:
-    small.accounts.open_site()
+    Tokens(small.site).add(OPERATOR, "other system", TOKEN_SCOPES)
     ((stored,),) = inside.rows(small.folder, "SELECT token_sha256 FROM account")
     assert small.accounts.identify(stored) is None
 
@@ -112,9 +132,7 @@ def test_a_revoked_dock_gives_up_its_name_and_stays_in_the_log(small: SmallSite)
 
 
 def test_only_a_dock_in_force_can_be_revoked(small: SmallSite) -> None:
-    token = small.accounts.open_site()
-    administrator = small.accounts.identify(token)
-    assert administrator is not None
+    administrator, token = Tokens(small.site).add(OPERATOR, "other system", TOKEN_SCOPES)
     dock, _ = small.accounts.add_dock(administrator, "dock")
     small.accounts.revoke_dock(administrator, dock.id)
     before, entries = accounts(small), len(small.log())

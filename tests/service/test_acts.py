@@ -54,6 +54,7 @@ def test_a_whole_journey_is_in_the_log_act_by_act(small: SmallSite) -> None:
         small.uploads.status(Caller("f" * 32, Kind.ANYONE), other.id)
     assert acts(small) == {
         Act.INIT: 1,
+        Act.LINK_MAKE: 1,
         Act.DOCK_ADD: 1,
         Act.CARD_ANNOUNCE: 1,
         Act.UPLOAD_CREATE: 5,

@@ -143,7 +143,12 @@ def test_every_answer_carries_the_protective_headers(service: ServiceProcess, do
                 "referrer-policy",
                 "strict-transport-security",
                 "x-frame-options",
+                "content-security-policy",
+                "cache-control",
             ):
                 assert name in answer.headers, route
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
+            assert "unsafe" not in answer.headers["content-security-policy"]
+            assert answer.headers["cache-control"] == "no-store", route
             assert "access-control-allow-origin" not in answer.headers
             assert "server" not in answer.headers

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,3 +153,34 @@ def test_a_standing_alarm_is_on_every_answer_until_it_is_cleared(
     logs.command("log", "clear")
     assert marked(logs, None)
     assert get(logs, "/api/v1/alarms", logs.admin_token).json == []
+
+
+def test_a_monitor_outside_sees_the_log_grow_over_http(
+    logs: ServiceProcess, mine: Dock, upload: str, tmp_path: Path
+) -> None:
+    size = published(proof_of(mine, upload))
+    key = next(one for one in logs.command("log", "keys").splitlines() if "/custody+" in one)
+    words = ["log", "monitor", "--url", f"http://127.0.0.1:{logs.port}", "--state", str(tmp_path / "seen")]
+
+    def look(*more: str) -> int:
+        return subprocess.run(
+            [sys.executable, "-m", "evidence", *words, *more], capture_output=True
+        ).returncode
+
+    assert look("--key", key) == 0
+    first = (tmp_path / "seen").read_text()
+    later = mine.open(5, "monitored.mp4")
+    assert mine.patch(later, 0, b"54321", Upload_Checksum=checksum(b"54321")).status == 204
+    mine.receipt(later)
+    assert published(proof_of(mine, later)) > size
+    assert look("--key", key) == 0
+    assert (tmp_path / "seen").read_text() != first
+    assert look() == 2
+    for asked in ("old=1&new=999999999", "old=-1&new=1", f"old={size + 1}&new={size}"):
+        answer = get(logs, f"/api/v1/logs/custody/consistency?{asked}")
+        assert answer.status in (400, 404, 422), answer
+
+
+def published(proof: bytes) -> int:
+    """Return the size of the checkpoint in a proof file."""
+    return int(proof.partition(b"\n\n")[2].split(b"\n")[1])

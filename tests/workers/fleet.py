@@ -17,7 +17,7 @@ from types import TracebackType
 
 from sqlalchemy import text
 
-from evidence import bootstrap
+from evidence import bootstrap, founding
 from evidence.domain.access import Caller
 from evidence.domain.recordings import Origin
 from evidence.domain.rights import Kind
@@ -35,7 +35,7 @@ class Fleet:
 
     def __init__(self, folder: Path, redis: RedisServer) -> None:
         self.folder, self.data = folder, folder / "site"
-        bootstrap.initialise(self.data, "dazhe-2020", "test.example/site", sm3=False)
+        founding.initialise(self.data, "dazhe-2020", "test.example/site", sm3=False)
         password = folder / "redis-password"
         password.write_text(redis.password + "\n")
         broker = f"redis://127.0.0.1:{redis.port}/0?password_file={password}"

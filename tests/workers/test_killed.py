@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from evidence import bootstrap
+from evidence import bootstrap, founding
 from evidence.domain.access import Caller
-from evidence.domain.rights import Kind
+from evidence.domain.rights import TOKEN_SCOPES, Kind
 from tests.service_process import ServiceProcess
 from tests.web.talk import Dock
 
@@ -24,8 +24,10 @@ BODY = bytes(range(256)) * 2000
 @pytest.mark.parametrize("where", ["after-data", "after-commit"])
 def test_a_seal_that_was_killed_midway_is_finished_after_the_restart(tmp_path: Path, where: str) -> None:
     data = tmp_path / "data"
-    administrator, _ = bootstrap.initialise(data, "dazhe-2020", "test.example/site", sm3=False)
-    token = bootstrap.build(data).accounts.add_dock(OPERATOR, "dock")[1]
+    founding.initialise(data, "dazhe-2020", "test.example/site", sm3=False)
+    application = bootstrap.build(data)
+    token = application.accounts.add_dock(OPERATOR, "dock")[1]
+    administrator = application.tokens.add(OPERATOR, "tests", TOKEN_SCOPES)[1]
     service = ServiceProcess(data, EVIDENCE_CRASHPOINT=where)
     service.admin_token, dock = administrator, Dock(service, token)
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence import bootstrap
+from evidence import bootstrap, founding
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller
 from evidence.domain.recordings import Origin
@@ -32,7 +32,7 @@ BODY = bytes(range(256)) * 400
 @pytest.fixture
 def application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
     monkeypatch.setattr(embedded, "SWEEP_EVERY_S", 3600.0)  # what wakes the workers here is the bell alone
-    bootstrap.initialise(tmp_path / "data", "dazhe-2020", "test.example/site", sm3=False)
+    founding.initialise(tmp_path / "data", "dazhe-2020", "test.example/site", sm3=False)
     application = bootstrap.build(tmp_path / "data")
     application.queue.control.purge()
     yield application

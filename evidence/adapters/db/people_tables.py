@@ -33,6 +33,7 @@ person = Table(
     Column("contract_to", Day),
     Column("card_number", AnyText),
     Column("created_at", Time, nullable=False),
+    Column("leaving_at", Time),
     Column("left_at", Time),
 )
 

@@ -22,6 +22,7 @@ from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.classes import SqlClasses
 from evidence.adapters.db.repositories.companions import SqlCompanions
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
+from evidence.adapters.db.repositories.departures import SqlDepartures
 from evidence.adapters.db.repositories.emergencies import SqlEmergencies
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.grants import SqlGrants
@@ -67,6 +68,7 @@ class SqlUnitOfWork:
         self.journal = SqlJournal(connection)
         self.units = SqlUnits(connection)
         self.people = SqlPeople(connection)
+        self.departures = SqlDepartures(connection)
         self.grants = SqlGrants(connection)
         self.standings = SqlStandings(connection)
         self.holds = SqlHolds(connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evidence.web.api import (
+    accounts,
     cards,
     cases,
     classes,
@@ -11,16 +12,19 @@ from evidence.web.api import (
     grants,
     holds,
     logs,
+    people,
     receipts,
     recordings,
     reports,
     tokens,
+    units,
     watching,
 )
 
 ROUTERS = [
     one.router
     for one in (
+        accounts,
         cards,
         cases,
         classes,
@@ -29,10 +33,12 @@ ROUTERS = [
         grants,
         holds,
         logs,
+        people,
         receipts,
         recordings,
         reports,
         tokens,
+        units,
         watching,
     )
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path, Query
 from starlette.responses import PlainTextResponse, Response
 
 from evidence.answers import alarm_out
@@ -13,6 +13,8 @@ from evidence.domain.rights import Action
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["logs"])
+Size = Annotated[int, Query(ge=0, lt=2**63)]
+Year = Annotated[int, Path(ge=0, le=9999)]
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -34,6 +36,22 @@ def access_checkpoint(
 ) -> PlainTextResponse:
     """Return the newest checkpoint of a year's log of access."""
     return PlainTextResponse(app.proving.checkpoint(f"access/{year:04d}"), headers=_NO_STORE)
+
+
+@router.get("/logs/custody/consistency")
+def custody_consistency(
+    old: Size, new: Size, app: App, _caller: Caller = admitted(Action.READ_PUBLIC)
+) -> PlainTextResponse:
+    """Return the proof that the log of custody only grew between two sizes; the new one has a checkpoint."""
+    return PlainTextResponse(app.proving.consistency("custody", old, new), headers=_NO_STORE)
+
+
+@router.get("/logs/access/{year}/consistency")
+def access_consistency(
+    year: Year, old: Size, new: Size, app: App, _caller: Caller = admitted(Action.READ_PUBLIC)
+) -> PlainTextResponse:
+    """Return the same for a year's log of access."""
+    return PlainTextResponse(app.proving.consistency(f"access/{year:04d}", old, new), headers=_NO_STORE)
 
 
 @router.get("/uploads/{upload_id}/proof")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, Table, insert, select, update
 
 from evidence.adapters.db.people_tables import person, post, training, undertaking
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
@@ -25,7 +25,13 @@ class SqlPeople:
         """Add a person. Raises: Conflict("number-taken")."""
         if self.by_number(new.number) is not None:
             raise Conflict("number-taken", number=new.number)
-        self._db.execute(insert(person).values(id=new.id, created_at=to_text(at), **_columns(new)))
+        self.add_all([new], at)
+
+    def add_all(self, new: Sequence[Person], at: datetime) -> None:
+        """Add people whose numbers are known to be free."""
+        if new:
+            rows = [{"id": one.id, "created_at": to_text(at), **_columns(one)} for one in new]
+            self._db.execute(insert(person), rows)
 
     def put(self, changed: Person) -> None:
         """Put a person's row in the place of the one before. Raises: Conflict("number-taken")."""
@@ -48,50 +54,84 @@ class SqlPeople:
         """Return everybody, by number, those who have left too."""
         return [_person(row) for row in self._db.execute(select(person).order_by(person.c.number))]
 
-    def add_post(self, new: Post) -> None:
-        """Add a post."""
-        row = {"id": new.id, "person_id": new.person_id, "title": new.title}
-        self._db.execute(insert(post).values(**row, since=str(new.since), until=_day_text(new.until)))
+    def add_post(self, *new: Post) -> None:
+        """Add posts."""
+        rows = [
+            {
+                "id": one.id,
+                "person_id": one.person_id,
+                "title": one.title,
+                "since": str(one.since),
+                "until": _day_text(one.until),
+            }
+            for one in new
+        ]
+        if rows:
+            self._db.execute(insert(post), rows)
 
     def end_post(self, post_id: str, until: date) -> None:
         """Note the last day of a post."""
         self._db.execute(update(post).where(post.c.id == post_id).values(until=str(until)))
 
-    def posts(self, person_id: str) -> Sequence[Post]:
-        """Return somebody's posts, oldest first."""
-        query = select(post).where(post.c.person_id == person_id).order_by(post.c.since, post.c.id)
+    def posts(self, person_id: str | None) -> Sequence[Post]:
+        """Return somebody's posts, oldest first; None: everybody's."""
+        query = select(post).order_by(post.c.since, post.c.id)
         return [
             Post(row.id, row.person_id, row.title, date.fromisoformat(row.since), _day(row.until))
-            for row in self._db.execute(query)
+            for row in self._db.execute(_of(query, post, person_id))
         ]
 
-    def add_training(self, new: Training) -> None:
-        """Add a training."""
-        row = {"id": new.id, "person_id": new.person_id, "name": new.name, "days": new.days}
-        self._db.execute(insert(training).values(**row, held_on=str(new.held_on), passed=new.passed))
+    def add_training(self, *new: Training) -> None:
+        """Add trainings."""
+        rows = [
+            {
+                "id": one.id,
+                "person_id": one.person_id,
+                "name": one.name,
+                "days": one.days,
+                "held_on": str(one.held_on),
+                "passed": one.passed,
+            }
+            for one in new
+        ]
+        if rows:
+            self._db.execute(insert(training), rows)
 
-    def trainings(self, person_id: str) -> Sequence[Training]:
-        """Return somebody's trainings, oldest first."""
-        query = select(training).where(training.c.person_id == person_id)
+    def trainings(self, person_id: str | None) -> Sequence[Training]:
+        """Return somebody's trainings, oldest first; None: everybody's."""
+        query = select(training).order_by(training.c.held_on, training.c.id)
         return [
             Training(
                 row.id, row.person_id, row.name, row.days, date.fromisoformat(row.held_on), bool(row.passed)
             )
-            for row in self._db.execute(query.order_by(training.c.held_on, training.c.id))
+            for row in self._db.execute(_of(query, training, person_id))
         ]
 
-    def add_undertaking(self, new: Undertaking) -> None:
-        """Add a signed undertaking."""
-        row = {"id": new.id, "person_id": new.person_id, "kind": new.kind.value}
-        self._db.execute(insert(undertaking).values(**row, signed_on=str(new.signed_on)))
+    def add_undertaking(self, *new: Undertaking) -> None:
+        """Add signed undertakings."""
+        rows = [
+            {
+                "id": one.id,
+                "person_id": one.person_id,
+                "kind": one.kind.value,
+                "signed_on": str(one.signed_on),
+            }
+            for one in new
+        ]
+        if rows:
+            self._db.execute(insert(undertaking), rows)
 
-    def undertakings(self, person_id: str) -> Sequence[Undertaking]:
-        """Return somebody's undertakings, oldest first."""
-        query = select(undertaking).where(undertaking.c.person_id == person_id)
+    def undertakings(self, person_id: str | None) -> Sequence[Undertaking]:
+        """Return somebody's undertakings, oldest first; None: everybody's."""
+        query = select(undertaking).order_by(undertaking.c.signed_on, undertaking.c.id)
         return [
             Undertaking(row.id, row.person_id, UndertakingKind(row.kind), date.fromisoformat(row.signed_on))
-            for row in self._db.execute(query.order_by(undertaking.c.signed_on, undertaking.c.id))
+            for row in self._db.execute(_of(query, undertaking, person_id))
         ]
+
+
+def _of(query: Select[Any], table: Table, person_id: str | None) -> Select[Any]:
+    return query if person_id is None else query.where(table.c.person_id == person_id)
 
 
 def _columns(one: Person) -> dict[str, Any]:
@@ -103,6 +143,7 @@ def _columns(one: Person) -> dict[str, Any]:
         "contract_from": _day_text(one.contract_from),
         "contract_to": _day_text(one.contract_to),
         "card_number": one.card_number,
+        "leaving_at": text_or_none(one.leaving_at),
         "left_at": text_or_none(one.left_at),
     }
 
@@ -117,6 +158,7 @@ def _person(row: Any) -> Person:
         contract_from=_day(row.contract_from),
         contract_to=_day(row.contract_to),
         card_number=row.card_number,
+        leaving_at=time_or_none(row.leaving_at),
         left_at=time_or_none(row.left_at),
     )
 

@@ -6,7 +6,8 @@ other. A recording without a row here belongs to no unit that anybody knows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +43,7 @@ from evidence.domain.access import Reach
 from evidence.domain.instants import to_text
 from evidence.domain.people import WHOLE
 from evidence.domain.standing import Classification, Standing
+from evidence.service.placing import COMMANDER
 
 
 class SqlStandings:
@@ -77,6 +79,32 @@ class SqlStandings:
         known = select(standing.c.recording_id).where(standing.c.person_id.is_not(None))
         query = select(recording.c.id).where(recording.c.wearer == wearer, recording.c.id.not_in(known))
         return list(self._db.execute(query).scalars())
+
+    def unplaced_all(self, wearers: Collection[str]) -> Sequence[str]:
+        """Return the recordings of any of these wearers that nobody on the roll was known to have made."""
+        known = select(standing.c.recording_id).where(standing.c.person_id.is_not(None))
+        query = select(recording.c.id, recording.c.wearer).where(recording.c.id.not_in(known))
+        if len(wearers) <= NAMES_AT_ONCE:
+            query = query.where(recording.c.wearer.in_(wearers))
+        return [row.id for row in self._db.execute(query) if row.wearer in wearers]
+
+    def without_commander(self) -> Iterable[tuple[str, str]]:
+        """Yield placed recordings whose label names a commanding officer whom nobody knew, and the number."""
+        query = select(recording.c.id, recording.c.labels)
+        query = query.join(standing, standing.c.recording_id == recording.c.id)
+        named = recording.c.labels.contains(f'"{COMMANDER}": ', autoescape=True)
+        for row in self._db.execute(query.where(standing.c.commander_id.is_(None), named)):
+            if number := json.loads(row.labels).get(COMMANDER):
+                yield row.id, number
+
+    def worn_by(self, person_id: str) -> Sequence[str]:
+        """Return the recordings that somebody wore the recorder of."""
+        mine = select(standing.c.recording_id).where(standing.c.person_id == person_id)
+        return list(self._db.execute(mine).scalars())
+
+    def command(self, recording_id: str, commander_id: str) -> None:
+        """Note under whose command a recording was made."""
+        self._set(recording_id, commander_id=commander_id)
 
     def get(self, recording_id: str, at: datetime) -> Standing:
         """Return the standing of one recording at a moment."""

@@ -91,6 +91,7 @@ def _make_person() -> None:
         sa.Column("contract_to", sa.String(length=10), nullable=True),
         sa.Column("card_number", sa.Text(), nullable=True),
         sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.Column("leaving_at", sa.String(length=27), nullable=True),
         sa.Column("left_at", sa.String(length=27), nullable=True),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"]),
         sa.PrimaryKeyConstraint("id"),

@@ -1,0 +1,91 @@
+"""`evidence units`: agencies and units, one by one or as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evidence.cli.sheets import Apply, File, print_outcome, write_table
+from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.words import printable
+from evidence.errors import NotFound
+from evidence.locale import say
+from evidence.roll_answers import unit_out
+from evidence.service.units import Units, full_names
+
+app = typer.Typer(help="单位 / units", no_args_is_help=True)
+Named = Annotated[
+    str, typer.Argument(metavar="UNIT", help="单位标识或全名“机关/单位” / id, or full name: agency/unit")
+]
+
+
+@app.command()
+def add(
+    name: str,
+    below: Annotated[str | None, typer.Option(help="上级单位 / the unit above; none: an agency")] = None,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """新增机关或单位 / Add an agency, or a unit below another."""
+    desk = open_site(data).organisation.units
+    new = desk.add(OPERATOR, name, None if below is None else unit_id(desk, below))
+    if json_:
+        print_json(unit_out(new, full_names(desk.all(OPERATOR))[new.id]))
+        return
+    print(new.id)
+
+
+@app.command("list")
+def list_(data: Data = None, json_: Json = False) -> None:
+    """列出单位 / List the units."""
+    units = open_site(data).organisation.units.all(OPERATOR)
+    names = full_names(units)
+    if json_:
+        print_json([unit_out(one, names[one.id]) for one in units])
+        return
+    for one in units:
+        closed = f"  [{say('cli.unit-closed')}]" if one.closed_at else ""
+        print(f"{one.id}  {printable(names[one.id])}{closed}")
+    if not units:
+        print(say("cli.nothing-listed"))
+
+
+@app.command()
+def rename(unit: Named, name: str, data: Data = None) -> None:
+    """更改名称 / Give a unit another name."""
+    desk = open_site(data).organisation.units
+    desk.rename(OPERATOR, unit_id(desk, unit), name)
+    print(say("cli.unit-renamed", name=printable(name)))
+
+
+@app.command()
+def close(unit: Named, data: Data = None) -> None:
+    """撤销单位 / Close a unit in which nobody and no open unit is left; what it answers for stays with it."""
+    desk = open_site(data).organisation.units
+    desk.close(OPERATOR, unit_id(desk, unit))
+    print(say("cli.unit-closed"))
+
+
+@app.command("import")
+def import_(file: File, apply: Apply = False, data: Data = None, json_: Json = False) -> None:
+    """导入表格（默认只试运行） / Import a table; only tells what it would do, unless --apply."""
+    outcome = open_site(data).organisation.sheets.import_units(OPERATOR, file.read_bytes(), apply=apply)
+    raise typer.Exit(print_outcome(outcome, json_))
+
+
+@app.command()
+def export(file: Path, data: Data = None) -> None:
+    """导出为 CSV 或 XLSX / Export as CSV or XLSX, by the name of the file."""
+    write_table(file, lambda form: open_site(data).organisation.sheets.export_units(OPERATOR, form))
+
+
+def unit_id(desk: Units, named: str) -> str:
+    """Return the id of an open unit by its id or full name. Raises: NotFound("unit-not-found")."""
+    units = desk.all(OPERATOR)
+    names = full_names(units)
+    found = [one.id for one in units if named == one.id or (named == names[one.id] and not one.closed_at)]
+    if not found:
+        raise NotFound("unit-not-found", unit=named)
+    return found[0]

@@ -1,0 +1,65 @@
+"""The desks of a site that need nothing but the site: one field each, made as its type says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any, get_type_hints
+
+from evidence.service.account_desk import AccountDesk
+from evidence.service.accounts import Accounts
+from evidence.service.binding import Binding
+from evidence.service.cards import Cards
+from evidence.service.cases import Cases
+from evidence.service.deadlines import Deadlines
+from evidence.service.disclosing import Disclosing
+from evidence.service.fixity import Fixity
+from evidence.service.holds import Holds
+from evidence.service.links import Links
+from evidence.service.log_tiles import LogTiles
+from evidence.service.oversight import Oversight
+from evidence.service.own_account import OwnAccount
+from evidence.service.playing import Playing
+from evidence.service.recordings import Recordings
+from evidence.service.reports import Reports
+from evidence.service.sessions import Sessions
+from evidence.service.signing_in import SigningIn
+from evidence.service.site import Site
+from evidence.service.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Desks:
+    """Use cases over one site."""
+
+    site: Site
+    account_desk: AccountDesk = field(init=False)
+    accounts: Accounts = field(init=False)
+    binding: Binding = field(init=False)
+    cards: Cards = field(init=False)
+    cases: Cases = field(init=False)
+    deadlines: Deadlines = field(init=False)
+    disclosing: Disclosing = field(init=False)
+    fixity: Fixity = field(init=False)
+    holds: Holds = field(init=False)
+    links: Links = field(init=False)
+    log_tiles: LogTiles = field(init=False)
+    oversight: Oversight = field(init=False)
+    own_account: OwnAccount = field(init=False)
+    playing: Playing = field(init=False)
+    recordings: Recordings = field(init=False)
+    reports: Reports = field(init=False)
+    sessions: Sessions = field(init=False)
+    signing_in: SigningIn = field(init=False)
+    tokens: Tokens = field(init=False)
+
+    def __post_init__(self) -> None:
+        kinds = _kinds()
+        for one in fields(self):
+            if not one.init:
+                object.__setattr__(self, one.name, kinds[one.name](self.site))
+
+
+@cache
+def _kinds() -> dict[str, Any]:
+    return get_type_hints(Desks)

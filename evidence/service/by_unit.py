@@ -1,0 +1,57 @@
+"""The lines of a gap report by the unit that answers for them: who uses, manages and answers (000-5, 001-4,
+002-4, 003-6, 004-6). A recording answers to the unit it was placed in; what is missing, to its wearer's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from evidence.domain.uploads import Upload
+from evidence.service.catalogue import StoredFinding
+from evidence.service.deadlines import DeadlineRow
+from evidence.service.ports import UnitOfWork
+from evidence.service.units import full_names
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCounts:
+    """How many lines of each part a unit answers for; unit_id None: those of which nobody knows."""
+
+    unit_id: str | None
+    name: str | None
+    counts: Mapping[str, int]
+
+
+def count_by_unit(
+    unit: UnitOfWork, parts: Mapping[str, Sequence[object]], at: datetime
+) -> Sequence[UnitCounts]:
+    """Return the counts of each unit by name; what nobody answers for comes last."""
+    places = {part: [_place(line) for line in lines] for part, lines in parts.items()}
+    both = [place for some in places.values() for place in some]
+    standings = unit.standings.some({one for one, _ in both if one is not None}, at)
+    homes = {wearer: unit.people.by_number(wearer) for wearer in {wearer for _, wearer in both if wearer}}
+    counts: dict[str | None, dict[str, int]] = {}
+    for part, some in places.items():
+        for recording_id, wearer in some:
+            path = standings[recording_id].unit_path.strip("/") if recording_id else ""
+            home = homes.get(wearer or "")
+            mine = path.rpartition("/")[2] or (home.unit_id if home and not recording_id else None)
+            ours = counts.setdefault(mine, dict.fromkeys(parts, 0))
+            ours[part] += 1
+    names = full_names(unit.units.all())
+    rows = [UnitCounts(id_, names.get(id_ or ""), found) for id_, found in counts.items()]
+    return sorted(rows, key=lambda one: (one.name is None, one.name or ""))
+
+
+def _place(line: object) -> tuple[str | None, str | None]:
+    """Return the recording of a line, and its wearer where that is known."""
+    if isinstance(line, DeadlineRow):
+        return line.recording_id, line.wearer
+    if isinstance(line, StoredFinding):
+        return line.recording_id, None
+    if isinstance(line, Upload):
+        return None, line.origin.wearer
+    stored = getattr(line, "stored", None)
+    return (stored.recording.id, stored.recording.origin.wearer) if stored else (None, None)

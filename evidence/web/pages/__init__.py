@@ -1,0 +1,1 @@
+"""Pages for people: rendered here, Chinese first, English second; they need no script."""
