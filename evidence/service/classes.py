@@ -146,12 +146,12 @@ class Classes:
 
     @admits(Action.CLASSIFY)
     def end_reader(self, caller: Caller, recording_id: str, person_id: str) -> None:
-        """Take somebody off the list. Raises: NotFound("recording-not-found", "reader-not-found")."""
+        """Take somebody off the list. Raises: NotFound, Conflict("reader-not-found")."""
         admit_to_recording(self.site, caller, Action.CLASSIFY, recording_id)
         with self.site.database.writing() as unit:
             now = self.site.clock.now()
             if not is_id(person_id) or not unit.classes.end_readers(recording_id, now, person_id):
-                raise NotFound("reader-not-found", person=person_id)
+                raise Conflict("reader-not-found", person=person_id)
             objects = (("recording", recording_id), ("person", person_id))
             unit.log.append(Entry(Act.READER_END, caller.id, objects), now)
 

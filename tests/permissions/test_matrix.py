@@ -33,6 +33,11 @@ STATES = {Why.UNDER_TRANSFER, Why.ON_HOLD}
 # What a caller who may is answered: done, or what is wrong with the request, which these tests hardly fill.
 ADMITTED = {200, 201, 202, 204, 206, 400, 404, 409, 410, 411, 412, 415, 422, 425}
 NUMBERS = itertools.count()
+# Bodies well made enough to come to the recording, and such that nothing about it changes.
+BODIES = {
+    "POST /api/v1/recordings/{recording_id}/class": b'{"class": "ordinary", "reason": "x"}',
+    "POST /api/v1/recordings/{recording_id}/readers": b'{"person": "x", "until": "2000-01-01T00:00:00Z"}',
+}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +75,7 @@ def ask(room: Room, persona: Persona, route: str, recording: str = ABSENT) -> tu
     elif method in ("POST", "PUT", "PATCH"):
         kind = OCTETS if "upload_id" in route else "application/json"
         headers |= {"Content-Type": kind, "Upload-Offset": "1"}
-        body = b"{}"
+        body = BODIES.get(route, b"{}")
     purpose = "?purpose=case" if TABLE[ROUTES[route]].rules & {"purpose"} else ""
     answer = room.line.ask(method, path + purpose, headers, body)
     return answer.status, answer.body

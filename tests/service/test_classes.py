@@ -161,7 +161,7 @@ def test_readers_are_named_by_others_with_an_end_and_end_by_themselves_or_by_han
     assert knows(room, custodian, recording)
     desk.end_reader(head, recording, custodian.id)
     assert not knows(room, custodian, recording)
-    with room.refused("reader-not-found", NotFound):
+    with room.refused("reader-not-found", Conflict):
         desk.end_reader(head, recording, custodian.id)
     assert len(room.entries(Act.READER_END)) == 1
 

@@ -10,7 +10,7 @@ from evidence.domain.access import Caller
 from evidence.domain.audit import Act
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action, Role
-from evidence.errors import EvidenceError, NotFound
+from evidence.errors import EvidenceError
 from evidence.service.admission import admit_to_recording
 from evidence.service.denials import Denials
 from tests.builders import SmallSite
@@ -90,8 +90,8 @@ def test_supervisors_and_auditors_read_it_and_nobody_else(room: Room, desk: Deni
         desk.tries(caller)
 
 
-def test_what_is_not_there_is_no_try_at_anything(room: Room, desk: Denials) -> None:
+def test_a_try_at_what_is_not_there_is_one_too_and_names_nothing(room: Room, desk: Denials) -> None:
     officer = room.new(Role.FIELD_OFFICER)
-    with room.refused("recording-not-found", NotFound):
-        admit_to_recording(room.site, officer, Action.PLAY, "f" * 32)
-    assert desk.tries(OPERATOR) == []
+    tries(room, officer, Action.PLAY, "f" * 32)
+    (line,) = desk.tries(room.new(Role.UNIT_HEAD))
+    assert (line.account_id, [one.recording_id for one in line.tries]) == (officer.id, [None])
