@@ -96,49 +96,54 @@ def factors(service: ServiceProcess) -> list[str]:
     return [str(one) for (one,) in rows]
 
 
-def test_a_passkey_is_added_used_behind_the_password_and_alone(service: ServiceProcess) -> None:
-    with a_page() as page:
-        add_authenticator(page)
-        begin(page, service)
-        page.goto(f"{service.url}/account/passkeys")
-        page.fill("#old", PASSWORD)
-        page.click("form[action='/account/passkeys/new'] button")
-        page.fill("#name", "蓝色密钥")
-        page.click("form[data-ask=create] button")
-        expect(page.locator(".sessions input[name=name]")).to_have_value("蓝色密钥")
-        sign_out(page, service)
-        sign_in(page, service)
-        page.click("form[data-ask=get] button")
-        expect(page).to_have_url(f"{service.url}/account")
-        sign_out(page, service)
-        page.click("form[action='/sign-in/passkey'] button")
-        page.click("form[data-ask=get] button")
-        expect(page).to_have_url(f"{service.url}/account")
-        assert factors(service)[1:] == ["password passkey", "passkey"]
-        passkeys = inside.rows(service.data, "SELECT sign_count, name FROM passkey")
-        assert [name for _, name in passkeys] == ["蓝色密钥"]
-
-
-def test_single_sign_on_goes_there_and_back_and_out_again_and_passwords_go_on_without_it(
+def test_passkeys_and_single_sign_on_open_sessions_and_neither_is_missed_when_it_is_away(
     service: ServiceProcess,
 ) -> None:
     with a_page() as page:
+        add_authenticator(page)
         begin(page, service)
+        use_passkeys(page, service)
         sign_out(page, service)
         page.click("a[href='/sign-in/oidc']")
         expect(page.locator(".problem")).to_contain_text("单点登录服务暂不可用")
         sign_in(page, service)
-        expect(page.locator("#code")).to_be_visible()
+        page.click("form[data-ask=get] button")
+        expect(page).to_have_url(f"{service.url}/account")
+        sign_out(page, service)
         service.command("identities", "link", "administrator", "--subject", "acc-1")
         with RealProvider(issuer_port(service), service.url, "acc-1", ("pwd", "mfa")):
-            page.goto(f"{service.url}/sign-in")
-            page.click("a[href='/sign-in/oidc']")
-            expect(page).to_have_url(f"{service.url}/account")
-            assert factors(service)[-1] == "oidc mfa"
-            assert {one["name"] for one in page.context.cookies(service.url)} == {"__Host-evidence"}
-            sign_out(page, service)
-            page.click("a[href='/sign-in/oidc/out']")
-            page.click("button[value=yes]")
-            expect(page).to_have_url(f"{service.url}/sign-in")
-            page.goto(f"{service.url}/account")
-            expect(page).to_have_url(f"{service.url}/sign-in")
+            use_provider(page, service)
+
+
+def use_passkeys(page: Page, service: ServiceProcess) -> None:
+    """Add a passkey; use it behind the password, and alone."""
+    page.goto(f"{service.url}/account/passkeys")
+    page.fill("#old", PASSWORD)
+    page.click("form[action='/account/passkeys/new'] button")
+    page.fill("#name", "蓝色密钥")
+    page.click("form[data-ask=create] button")
+    expect(page.locator(".sessions input[name=name]")).to_have_value("蓝色密钥")
+    sign_out(page, service)
+    sign_in(page, service)
+    page.click("form[data-ask=get] button")
+    expect(page).to_have_url(f"{service.url}/account")
+    sign_out(page, service)
+    page.click("form[action='/sign-in/passkey'] button")
+    page.click("form[data-ask=get] button")
+    expect(page).to_have_url(f"{service.url}/account")
+    assert factors(service)[1:] == ["password passkey", "passkey"]
+
+
+def use_provider(page: Page, service: ServiceProcess) -> None:
+    """Go to the provider and come back signed in; sign out here and there."""
+    page.goto(f"{service.url}/sign-in")
+    page.click("a[href='/sign-in/oidc']")
+    expect(page).to_have_url(f"{service.url}/account")
+    assert factors(service)[-1] == "oidc mfa"
+    assert {one["name"] for one in page.context.cookies(service.url)} == {"__Host-evidence"}
+    sign_out(page, service)
+    page.click("a[href='/sign-in/oidc/out']")
+    page.click("button[value=yes]")
+    expect(page).to_have_url(f"{service.url}/sign-in")
+    page.goto(f"{service.url}/account")
+    expect(page).to_have_url(f"{service.url}/sign-in")
