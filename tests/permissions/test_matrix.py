@@ -7,16 +7,13 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterator
 
-import pytest
-
-from evidence.domain.access import ANYONE, Caller, Purpose, Why
+from evidence.domain.access import Caller, Purpose, Why
 from evidence.domain.rights import Action, Kind
 from tests.permissions import oracle
+from tests.permissions.asking import ask
 from tests.permissions.reading import ROUTES, TABLE, WITHIN
-from tests.permissions.room import ABSENT, RELATIONS, Persona, Room
-from tests.web.talk import OCTETS, metadata
+from tests.permissions.room import RELATIONS, Persona, Room
 
 # Routes whose use case does not ask the policy about each recording yet. EMPTY when issue 5 is done.
 POLICY_BLIND = {
@@ -32,48 +29,6 @@ POLICY_BLIND = {
 STATES = {Why.UNDER_TRANSFER, Why.ON_HOLD}
 # What a caller who may is answered: done, or what is wrong with the request, which these tests hardly fill.
 ADMITTED = {200, 201, 202, 204, 206, 400, 404, 409, 410, 411, 412, 415, 422, 425}
-NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    room = Room(tmp_path_factory.mktemp("room") / "data")
-    yield room
-    room.close()
-
-
-@pytest.fixture(scope="module")
-def personas(room: Room) -> list[Persona]:
-    return room.personas()
-
-
-def credential(room: Room, persona: Persona) -> dict[str, str]:
-    """The header with which a persona comes."""
-    if persona.caller is ANYONE:
-        return {}
-    token = room.dock_token if persona.name == "dock" else persona.name.replace(" ", "-")
-    return {"Authorization": f"Bearer {token}"}
-
-
-def ask(room: Room, persona: Persona, route: str, recording: str = ABSENT) -> tuple[int, bytes]:
-    """Ask a route as well made as it can be made without knowing more than the table."""
-    method, path = route.split()
-    known = {"recording_id": recording, "upload_id": room.upload_id, "year": "2026"}
-    for name, value in known.items():
-        path = path.replace("{" + name + "}", value)
-    while "{" in path:
-        path = path[: path.index("{")] + ABSENT + path[path.index("}") + 1 :]
-    headers, body = {"Tus-Resumable": "1.0.0", **credential(room, persona)}, b""
-    if route == "POST /api/v1/uploads":
-        told = metadata(filename=f"{next(NUMBERS)}.mp4", device="D", wearer="1")
-        headers |= {"Upload-Length": "4", "Upload-Metadata": told}
-    elif method in ("POST", "PUT", "PATCH"):
-        kind = OCTETS if "upload_id" in route else "application/json"
-        headers |= {"Content-Type": kind, "Upload-Offset": "1"}
-        body = b"{}"
-    purpose = "?purpose=case" if TABLE[ROUTES[route]].rules & {"purpose"} else ""
-    answer = room.line.ask(method, path + purpose, headers, body)
-    return answer.status, answer.body
 
 
 def expected(room: Room, caller: Caller, action: Action, relation: str) -> set[int]:
@@ -111,7 +66,8 @@ def test_every_route_about_one_recording_answers_everybody_as_the_table_says(
         room.take_place(persona.caller, action)
         for route in (route for route in routes if ROUTES[route] is action and route not in POLICY_BLIND):
             for relation, recording in room.recordings.items():
-                status, body = ask(room, persona, route, recording)
+                answer = ask(room, persona, route, recording)
+                status, body = answer.status, answer.body
                 seen[status] += 1
                 if status not in (wanted := expected(room, persona.caller, action, relation)):
                     wrong.append(
@@ -127,7 +83,8 @@ def test_every_list_shows_everybody_what_the_table_says(room: Room, personas: li
     for persona, route in itertools.product(personas, lists):
         action = ROUTES[route]
         room.take_place(persona.caller, action)
-        status, body = ask(room, persona, route)
+        answer = ask(room, persona, route)
+        status, body = answer.status, answer.body
         may = oracle.may_at_all(persona.caller, action, room.site.bars())
         refused = 401 if persona.caller.kind is Kind.ANYONE else 403
         assert status == (200 if may else refused), (route, persona.name, status, body)
@@ -148,8 +105,7 @@ def test_every_list_shows_everybody_what_the_table_says(room: Room, personas: li
 def names_recordings(route: str, room: Room) -> bool:
     """Whether a list names each recording by its id: the gap report shows only what is wrong."""
     operator = Persona("token for everything", room.callers["token-for-everything"])
-    _, body = ask(room, operator, route)
-    return room.recordings["own unit"].encode() in body
+    return room.recordings["own unit"].encode() in ask(room, operator, route).body
 
 
 def test_every_route_about_the_site_answers_everybody_as_the_table_says(
@@ -158,7 +114,8 @@ def test_every_route_about_the_site_answers_everybody_as_the_table_says(
     wrong, seen = [], Counter[int]()
     others = [route for route in ROUTES if not is_about_one(route) and not is_list(route)]
     for persona, route in itertools.product(personas, others):
-        status, body = ask(room, persona, route)
+        answer = ask(room, persona, route)
+        status, body = answer.status, answer.body
         seen[status] += 1
         action = ROUTES[route]
         wanted = {401} if persona.caller.kind is Kind.ANYONE else {403}
@@ -190,7 +147,7 @@ def test_a_refusal_changes_nothing_and_is_logged_once(room: Room, personas: list
             continue
         with room.site.database.reading() as unit:
             before = [body for _, body in unit.log.entries()]
-        status, _ = ask(room, nobody, route)
+        status = ask(room, nobody, route).status
         with room.site.database.reading() as unit:
             new = [body for _, body in unit.log.entries()][len(before) :]
         assert status == 403, route
