@@ -23,7 +23,7 @@ from evidence.domain.audit import Act
 from evidence.settings import Settings
 from storage import locks
 from storage.vault import Lock, Promise
-from tests.house.test_routes import ROUTES
+from tests.permissions.reading import ROUTES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -15,7 +15,8 @@ from evidence.domain.access import ANYONE, Caller, may
 from evidence.domain.audit import Act
 from evidence.domain.rights import TOKEN_SCOPES, Action, Kind
 from tests import forms, inside
-from tests.house.test_routes import PAGES, ROUTES
+from tests.house.test_routes import PAGES
+from tests.permissions.reading import ROUTES
 from tests.service_process import ServiceProcess
 from tests.simulators.card import content
 from tests.web.talk import OCTETS, Dock, ask, metadata

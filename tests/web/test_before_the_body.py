@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from evidence.domain.rights import Action
-from tests.house.test_routes import ROUTES
+from tests.permissions.reading import ROUTES
 from tests.service_process import ServiceProcess
 from tests.web.talk import OCTETS, UPLOADS, Dock, raw, read_answer
 

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from evidence.domain.rights import Action
-from tests.house.test_routes import ROUTES
+from tests.permissions.reading import ROUTES
 from tests.service_process import ServiceProcess
 from tests.web.talk import Answer, Dock, ask
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evidence.domain.rights import Action
-from tests.house.test_routes import PAGES, ROUTES
+from tests.house.test_routes import PAGES
+from tests.permissions.reading import ROUTES
 from tests.service_process import ServiceProcess
 from tests.web.talk import Dock, ask
 

@@ -14,7 +14,8 @@ import pytest
 from evidence.domain.rights import Action, Role
 from evidence.web.deps import COOKIE
 from tests import inside
-from tests.house.test_routes import PAGES, ROUTES
+from tests.house.test_routes import PAGES
+from tests.permissions.reading import ROUTES
 from tests.web.browser import HOME, OPERATOR, ORIGIN, PASSWORD, Browser, WebRoom, field
 
 
