@@ -14,16 +14,22 @@ import rfc8785
 from evidence.adapters.db import whole
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.domain.audit import Act, Entry, Place
+from evidence.domain.ids import new_id
+from evidence.domain.people import Person, PersonType, Unit, unit_path
+from evidence.domain.rights import Action
 from evidence.errors import IntegrityFault, Invalid, Refused, Unavailable
 from evidence.ledger.entries import read_entry
 from evidence.ledger.merkle import SHA256, root_of
+from evidence.service.cases import Cases
 from evidence.service.deadlines import Deadlines
 from evidence.service.fixity import Fixity
 from evidence.service.jobs import JobName
+from evidence.service.playing import Playing
 from evidence.service.reports import Reports
 from tests.adapters.db.engines import Fresh, dump
 from tests.builders import SITE, START, SmallSite, an_origin
 from tests.chains import verify_logs
+from tests.manned_site import OPERATOR
 
 BODY = b"not a film"
 A = "a" * 32
@@ -66,7 +72,25 @@ def journey(small: SmallSite) -> None:
     list(Fixity(small.site).verify_all(small.administrator))
     with pytest.raises(Refused):
         small.recordings.list(small.dock)
+    case(small, upload.id)
     small.accounts.revoke_dock(small.administrator, small.dock.id)
+
+
+def case(small: SmallSite, recording: str) -> None:
+    """Play a recording, and do all acts about a case of it."""
+    Playing(small.site).play(OPERATOR, recording, lambda size: (0, size)).file.close()
+    here, person_id = new_id(), new_id()
+    with small.database.writing() as unit:
+        unit.units.add(Unit(here, "unit", unit_path(None, here)), small.clock.now())
+        one = Person(person_id, SECRETS["wearer"], None, PersonType.OFFICER, here)
+        unit.people.add(one, small.clock.now())
+    cases = Cases(small.site)
+    opened = cases.open(OPERATOR, SECRETS["label"], here)
+    cases.link(OPERATOR, opened.id, recording)
+    cases.name(OPERATOR, opened.id, person_id, {Action.PLAY})
+    cases.dismiss(OPERATOR, opened.id, person_id)
+    cases.unlink(OPERATOR, opened.id, recording)
+    cases.close(OPERATOR, opened.id)
 
 
 def test_no_entry_of_a_whole_journey_names_a_file_a_person_or_a_device(small: SmallSite) -> None:
