@@ -14,13 +14,14 @@ from evidence import bootstrap
 from evidence.adapters.db import people_tables as t
 from evidence.bootstrap import Application
 from evidence.domain.access import ANYONE, Caller, Grant
+from evidence.domain.instants import to_text
 from evidence.domain.people import WHOLE, PersonType
 from evidence.domain.recordings import Origin
 from evidence.domain.rights import ABOUT_RECORDINGS, Action, Kind, Role
 from evidence.domain.standing import Classification, Standing
 from evidence.service.accounts import Accounts
 from evidence.web.app import create_app
-from tests.adapters.db.crowd import Crowd
+from tests.adapters.db.crowd import START, Crowd
 from tests.asgi import Line
 from tests.builders import an_origin
 
@@ -183,10 +184,14 @@ class Room:
             until="9999-01-01T00:00:00.000000Z",
         )
         rows.add(t.serious_person, event_id=self.event, person_id=one)
-        rows.add(t.reader, recording_id=self.recordings["restricted, reader"], person_id=one, since="2")
+        rows.add(
+            t.reader, recording_id=self.recordings["restricted, reader"], person_id=one, since=to_text(START)
+        )
         for case in self.cases.values():
             for action in ABOUT_RECORDINGS:
-                rows.add(t.case_member, case_id=case, person_id=one, action=action.value, since="2")
+                rows.add(
+                    t.case_member, case_id=case, person_id=one, action=action.value, since=to_text(START)
+                )
         emergencies = frozenset({self.recordings["emergency"]})
         return Persona(
             name,
