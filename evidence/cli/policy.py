@@ -14,7 +14,16 @@ import typer
 from evidence.errors import PolicyError
 from evidence.local import load_pack, load_path, shipped_packs
 from evidence.locale import CHINESE, ENGLISH, duration, say, text
-from evidence.policy.rules import AuxiliaryBar, Citation, Pack, PersonType, UploadDeadline, cite_ids
+from evidence.policy.rules import (
+    AuxiliaryBar,
+    Citation,
+    Continuity,
+    LongTerm,
+    Pack,
+    PersonType,
+    UploadDeadline,
+    cite_ids,
+)
 
 app = typer.Typer(help="规则包 / policy packs", no_args_is_help=True)
 
@@ -73,7 +82,7 @@ def _refuse(problem: PolicyError) -> typer.Exit:
 
 def pack_out(pack: Pack) -> dict[str, Any]:
     """Return a pack as JSON values (docs/formats/policy-pack.md)."""
-    continuity, deadline = pack.continuity, pack.upload_deadline
+    deadline = pack.upload_deadline
     return {
         **_summary(pack),
         "time_zone": pack.time_zone,
@@ -84,14 +93,9 @@ def pack_out(pack: Pack) -> dict[str, Any]:
             "largest_offset_s": deadline.largest_offset.total_seconds(),
             "cites": _ids(deadline.cites),
         },
-        "continuity": {
-            "tolerance_s": continuity.tolerance.total_seconds(),
-            "same_activity_s": continuity.same_activity.total_seconds(),
-            "accepted_causes": list(continuity.accepted_causes),
-            "cites": _ids(continuity.cites),
-        },
+        "continuity": _continuity_out(pack.continuity),
         "retention": {"years": pack.retention.years, "cites": _ids(pack.retention.cites)},
-        "long_term": {"grounds": list(pack.long_term.grounds), "cites": _ids(pack.long_term.cites)},
+        "long_term": _long_term_out(pack.long_term),
         "labels": {"required": list(pack.labels.labels), "cites": _ids(pack.labels.cites)},
         "no_editing": {"cites": _ids(pack.no_editing.cites)},
         "secrecy": {"cites": _ids(pack.secrecy_cites)},
@@ -163,6 +167,19 @@ def _personnel_out(pack: Pack) -> dict[str, Any]:
             for rule in pack.personnel_duties
         ],
     }
+
+
+def _continuity_out(rule: Continuity) -> dict[str, Any]:
+    return {
+        "tolerance_s": rule.tolerance.total_seconds(),
+        "same_activity_s": rule.same_activity.total_seconds(),
+        "accepted_causes": list(rule.accepted_causes),
+        "cites": _ids(rule.cites),
+    }
+
+
+def _long_term_out(rule: LongTerm) -> dict[str, Any]:
+    return {"grounds": list(rule.grounds), "cites": _ids(rule.cites)}
 
 
 def _ids(cites: Iterable[Citation]) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from evidence.domain.access import Caller, may_in
 from evidence.domain.audit import Act, Entry
+from evidence.domain.ids import is_id
 from evidence.domain.people import WHOLE, Person, Unit
 from evidence.domain.rights import Action
 from evidence.domain.wording import is_plain
@@ -20,7 +21,7 @@ def admit_to_unit(site: Site, caller: Caller, action: Action, unit_id: str) -> U
     Raises: NotFound("unit-not-found"), Conflict("unit-closed").
     """
     with site.database.reading() as unit:
-        found = unit.units.get(unit_id)
+        found = unit.units.get(unit_id) if is_id(unit_id) else None
     if found is None or not may_in(caller, action, found.path, site.bars()):
         _log_denial(site, caller, action, ("unit", found.id) if found else None)
         raise NotFound("unit-not-found", unit=unit_id)

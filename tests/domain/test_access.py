@@ -222,3 +222,12 @@ def test_rights_over_a_unit_and_its_people_come_from_a_grant_there_or_above() ->
     assert not may_in(security, Action.MANAGE_LOG, MINE)
     assert role_allows(Role.SECURITY_ADMINISTRATOR, Action.MANAGE_PEOPLE)
     assert not role_allows(Role.FIELD_OFFICER, Action.PLAY)
+
+
+def test_where_nobody_asked_the_law_it_bars_what_it_could_and_no_more() -> None:
+    helper = somebody(Role.CUSTODIAN, type_=PersonType.AUXILIARY)
+    assert not may(helper, Action.EXPORT)
+    assert may(helper, Action.PLAY)
+    assert may_in(helper, Action.LIST_RECORDINGS, MINE)
+    assert not may_in(helper, Action.EXPORT, MINE)
+    assert may(somebody(Role.CUSTODIAN), Action.EXPORT)

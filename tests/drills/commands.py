@@ -18,6 +18,7 @@ from tests.drills import (
     grown_faults,
     ingest_order,
     mutants,
+    policy_judge,
     publishing_kills,
     rivals,
     services,
@@ -180,6 +181,11 @@ def _mutants(options: argparse.Namespace) -> int:
     return int(bool(alive))
 
 
+def _policy(options: argparse.Namespace) -> int:
+    lot = policy_judge.lot(options.points, options.seed)
+    return int(not policy_judge.hold_trial(lot, options.seed, options.processes))
+
+
 def _rivals(options: argparse.Namespace) -> int:
     print(rivals.rivals(options.tries, options.seed))
     print(rivals.rivals_over_http(max(1, options.tries // 500), options.seed))
@@ -225,6 +231,7 @@ DRILLS = {
         ),
         Drill("calm", "normal work, restarts and kills, checked all the time: no alarm may be raised", _calm),
         Drill("tamper", "T01 to T20: what an insider does past the program; which check names it", _tamper),
+        Drill("policy", "A08: the policy of access mutated; its tests must notice each fault", _policy),
         Drill("F26", "two clients send to the same upload at the same offset", _rivals),
         Drill("F27", "a finished upload is sent again, as if the reply had been lost", _repeats),
     )

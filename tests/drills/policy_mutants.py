@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -41,28 +42,35 @@ class PolicyMutant:
 
     name: str
     module: str
-    source: str
     denies: bool  # the fault is in what says no
+    number: int | None = None  # of the fault in the module's conditions
+    line: str = ""  # that is put at the module's end
+
+    @property
+    def source(self) -> str:
+        """The module's source with the fault in it."""
+        whole = inspect.getsource(sys.modules[self.module])
+        if self.number is None:
+            return f"{whole}\n{self.line}\n"
+        fault = _Fault(self.number, PARTS.get(sys.modules[self.module]))
+        return ast.unparse(ast.fix_missing_locations(fault.visit(ast.parse(whole))))
 
 
 class _Fault(ast.NodeTransformer):
-    """Puts the fault of one number into a tree; counts on to see how many there are."""
+    """Puts the fault of one number into a tree, and lists all that it could have put there before that."""
 
     def __init__(self, number: int, parts: set[str] | None) -> None:
-        self.number, self.count, self.name, self._parts = number, 0, "", parts
+        self._number, self._parts = number, parts
         self._where: list[str] = []
-        self.denies = False
+        self.found: list[tuple[str, bool]] = []
 
     def _is_it(self, node: ast.AST, what: str) -> bool:
         inside = self._parts is None or bool(self._parts & set(self._where))
         if not inside:
             return False
-        self.count += 1
-        if self.count - 1 != self.number:
-            return False
-        self.name = f"{'.'.join(self._where)}:{getattr(node, 'lineno', 0)} {what}"
-        self.denies = bool(DENYING & set(self._where))
-        return True
+        name = f"{'.'.join(self._where)}:{getattr(node, 'lineno', 0)} {what}"
+        self.found.append((name, bool(DENYING & set(self._where))))
+        return len(self.found) - 1 == self._number
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self._where.append(node.name)
@@ -173,23 +181,18 @@ def mutants() -> list[PolicyMutant]:
 
 
 def _conditions(module: ModuleType, parts: set[str] | None) -> Iterator[PolicyMutant]:
-    source, number = inspect.getsource(module), 0
-    while True:
-        fault = _Fault(number, parts)
-        tree = ast.fix_missing_locations(fault.visit(ast.parse(source)))
-        if not fault.name:
-            return
-        short = module.__name__.rsplit(".", 1)[1]
-        yield PolicyMutant(f"{short}.{fault.name}", module.__name__, ast.unparse(tree), fault.denies)
-        number += 1
+    none = _Fault(-1, parts)
+    none.visit(ast.parse(inspect.getsource(module)))
+    short = module.__name__.rsplit(".", 1)[1]
+    for number, (name, denies) in enumerate(none.found):
+        yield PolicyMutant(f"{short}.{name}", module.__name__, denies, number)
 
 
 def _tables() -> Iterator[PolicyMutant]:
     """Each cell of the tables of rights.py the other way."""
-    source, name = inspect.getsource(rights), rights.__name__
 
     def mutant(label: str, line: str, denies: bool = False) -> PolicyMutant:
-        return PolicyMutant(f"rights.{label}", name, f"{source}\n{line}\n", denies)
+        return PolicyMutant(f"rights.{label}", rights.__name__, denies, line=line)
 
     for table, keys in (("ALLOWED", rights.Role), ("OWN", rights.OWN), ("BY_KIND", rights.BY_KIND)):
         for key in keys:  # type: ignore[attr-defined]

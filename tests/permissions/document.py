@@ -31,17 +31,16 @@ _NOTES = {
 _HEAD = """\
 # Permissions
 
-Made of the reviewed table `tests/permissions/table.toml` by `python -m tests.permissions --write`; not edited
-here. Tests hold the policy, every route and this page against that table.
+Made of the reviewed table `tests/permissions/table.toml` by `python -m tests.permissions --write`; do not
+edit it here. Tests hold the policy, every route and this page against that table.
 
 * **unit**: about everything of the unit where the role was granted, and below. **own**: about what one has
-  recorded oneself. What is not said is not allowed; what is not granted is not there for the caller (404).
-* **case**: a case's members can be given it for the recordings of the case. **emergency**: one recording, opened
-  for a while by somebody else. **token**: tokens of other systems can be made for it; never restricted ones.
-* **barred**: what the law bars auxiliaries (行政执法辅助人员) from, whatever roles, cases or emergencies
-  they have.
+  recorded oneself. What is not said is not allowed; what is not granted does not exist for one (404).
+* **case**: members can be given it for the recordings of a case. **emergency**: one recording, opened for a
+  while by somebody else. **token**: tokens of other systems can be made for it; never restricted ones.
+* **barred**: what the law bars auxiliaries (行政执法辅助人员) from, whatever roles or cases they have.
 * Restricted recordings (privacy, minors, commercial secrets) exist only for those on their list of readers,
-  never for auxiliaries.
+  and never for auxiliaries.
 """
 
 

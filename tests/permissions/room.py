@@ -20,6 +20,7 @@ from evidence.domain.recordings import Origin
 from evidence.domain.rights import ABOUT_RECORDINGS, Action, Kind, Role
 from evidence.domain.standing import Classification, Standing
 from evidence.service.accounts import Accounts
+from evidence.service.jobs import JobName
 from evidence.web.app import create_app
 from tests.adapters.db.crowd import START, Crowd
 from tests.asgi import Line
@@ -98,8 +99,8 @@ class Room:
         with uploads.receive(self.dock, upload.id, 0, 3, None) as reception:
             reception.take(b"abc")
             reception.commit()
-        while self.application.work.do_next("tester"):
-            pass
+        while (job := self.application.work.claim("tester", {JobName.SEAL})) is not None:
+            self.application.work.do(job)
         sealed = uploads.status(self.dock, upload.id).recording_id
         assert sealed is not None
         return sealed

@@ -7,16 +7,13 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterator
 
-import pytest
-
-from evidence.domain.access import ANYONE, Caller, Purpose, Why
+from evidence.domain.access import Caller, Purpose, Why
 from evidence.domain.rights import Action, Kind
 from tests.permissions import oracle
+from tests.permissions.asking import ask
 from tests.permissions.reading import ROUTES, TABLE, WITHIN
-from tests.permissions.room import ABSENT, RELATIONS, Persona, Room
-from tests.web.talk import OCTETS, metadata
+from tests.permissions.room import RELATIONS, Persona, Room
 
 # Routes whose use case does not ask the policy about each recording yet. EMPTY when issue 5 is done.
 POLICY_BLIND = {
@@ -116,7 +113,8 @@ def test_every_route_about_one_recording_answers_everybody_as_the_table_says(
         room.take_place(persona.caller, action)
         for route in (route for route in routes if ROUTES[route] is action and route not in POLICY_BLIND):
             for relation, recording in room.recordings.items():
-                status, body = ask(room, persona, route, recording)
+                answer = ask(room, persona, route, recording)
+                status, body = answer.status, answer.body
                 seen[status] += 1
                 if status not in (wanted := expected(room, persona.caller, action, relation)):
                     wrong.append(
@@ -132,7 +130,8 @@ def test_every_list_shows_everybody_what_the_table_says(room: Room, personas: li
     for persona, route in itertools.product(personas, lists):
         action = ROUTES[route]
         room.take_place(persona.caller, action)
-        status, body = ask(room, persona, route)
+        answer = ask(room, persona, route)
+        status, body = answer.status, answer.body
         may = oracle.may_at_all(persona.caller, action, room.site.bars())
         refused = 401 if persona.caller.kind is Kind.ANYONE else 403
         assert status == (200 if may else refused), (route, persona.name, status, body)
@@ -153,8 +152,7 @@ def test_every_list_shows_everybody_what_the_table_says(room: Room, personas: li
 def names_recordings(route: str, room: Room) -> bool:
     """Whether a list names each recording by its id: the gap report shows only what is wrong."""
     operator = Persona("token for everything", room.callers["token-for-everything"])
-    _, body = ask(room, operator, route)
-    return room.recordings["own unit"].encode() in body
+    return room.recordings["own unit"].encode() in ask(room, operator, route).body
 
 
 def test_every_route_about_the_site_answers_everybody_as_the_table_says(
@@ -163,7 +161,8 @@ def test_every_route_about_the_site_answers_everybody_as_the_table_says(
     wrong, seen = [], Counter[int]()
     others = [route for route in ROUTES if not is_about_one(route) and not is_list(route)]
     for persona, route in itertools.product(personas, others):
-        status, body = ask(room, persona, route)
+        answer = ask(room, persona, route)
+        status, body = answer.status, answer.body
         seen[status] += 1
         action = ROUTES[route]
         wanted = {401} if persona.caller.kind is Kind.ANYONE else {403}
@@ -195,7 +194,7 @@ def test_a_refusal_changes_nothing_and_is_logged_once(room: Room, personas: list
             continue
         with room.site.database.reading() as unit:
             before = [body for _, body in unit.log.entries()]
-        status, _ = ask(room, nobody, route)
+        status = ask(room, nobody, route).status
         with room.site.database.reading() as unit:
             new = [body for _, body in unit.log.entries()][len(before) :]
         assert status == 403, route

@@ -132,7 +132,9 @@ def test_a_revoked_dock_gives_up_its_name_and_stays_in_the_log(small: SmallSite)
 
 
 def test_only_a_dock_in_force_can_be_revoked(small: SmallSite) -> None:
-    administrator, token = Tokens(small.site).add(OPERATOR, "other system", TOKEN_SCOPES)
+    _, token = Tokens(small.site).add(OPERATOR, "other system", TOKEN_SCOPES)
+    administrator = small.accounts.identify(token)
+    assert administrator is not None
     dock, _ = small.accounts.add_dock(administrator, "dock")
     small.accounts.revoke_dock(administrator, dock.id)
     before, entries = accounts(small), len(small.log())

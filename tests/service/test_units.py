@@ -84,6 +84,19 @@ def test_who_manages_one_unit_manages_nothing_beside_it(room: RollRoom) -> None:
     assert room.west.id not in {one.id for one in room.units.all(manager)}
 
 
+@pytest.mark.parametrize("unit_id", ["", "x" * 33, "\0", "\ud800", "0" * 32])
+def test_what_is_no_unit_is_not_found(room: RollRoom, unit_id: str) -> None:
+    before = room.roll()
+    for refused in (
+        lambda: room.units.close(OPERATOR, unit_id),
+        lambda: room.units.add(OPERATOR, "x", unit_id),
+        lambda: room.people.add(OPERATOR, "1", PersonType.OFFICER, unit_id),
+    ):
+        with pytest.raises(NotFound, match="unit-not-found"):
+            refused()
+    assert room.roll() == before
+
+
 def test_who_was_given_no_unit_manages_none(room: RollRoom) -> None:
     officer = room.caller("9002", Role.FIELD_OFFICER)
     before = room.roll()

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
@@ -26,14 +26,14 @@ from evidence.local import citation_text
 from evidence.locale import CHINESE, ENGLISH, text
 from evidence.web.deps import App, admitted
 
-router = APIRouter(tags=["roster"], include_in_schema=False)
+router = APIRouter(tags=["roster"])
 
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": POLICY}
 _looks = MovingWindowRateLimiter(MemoryStorage())
 
 
-@router.get("/roster")
+@router.get("/roster", response_class=HTMLResponse)
 def look_up(
     request: Request, app: App, number: str = "", _caller: Caller = admitted(Action.READ_PUBLIC)
 ) -> Response:
@@ -49,10 +49,11 @@ def look_up(
     except NotFound:
         return _page("none", {**shown, "cites": ()}, 404)
     state = "asked" if not number else "not-valid" if entry is None else "valid"
-    return _page(state, {**shown, "entry": entry, "cites": [citation_text(one) for one in cites]})
+    articles = [citation_text(one).partition(" / ")[0] for one in cites]  # without our own ids
+    return _page(state, {**shown, "entry": entry, "cites": articles})
 
 
-@router.get("/roster.css")
+@router.get("/roster.css", response_class=PlainTextResponse)
 def style(_caller: Caller = admitted(Action.READ_PUBLIC)) -> Response:
     """Return the page's own style."""
     return Response(_style(), media_type="text/css", headers={"Cache-Control": "max-age=3600"})
