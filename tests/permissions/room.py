@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, update
 
-from evidence import bootstrap
+from evidence import bootstrap, founding
 from evidence.adapters.db import people_tables as t
 from evidence.bootstrap import Application
 from evidence.domain.access import ANYONE, Caller, Grant
@@ -70,7 +70,7 @@ class Room:
     """The site. `act` writes to its tables past the program; what then stands is in `standings`."""
 
     def __init__(self, data: Path) -> None:
-        bootstrap.initialise(data, "dazhe-2020", "test.example/site", False)
+        founding.initialise(data, "dazhe-2020", "test.example/site", False)
         self.application: Application = bootstrap.build(data)
         self.callers: dict[str, Caller] = {}
         accounts = Known(self.application.site, self.callers)
