@@ -29,53 +29,6 @@ POLICY_BLIND = {
 STATES = {Why.UNDER_TRANSFER, Why.ON_HOLD}
 # What a caller who may is answered: done, or what is wrong with the request, which these tests hardly fill.
 ADMITTED = {200, 201, 202, 204, 206, 400, 404, 409, 410, 411, 412, 415, 422, 425}
-NUMBERS = itertools.count()
-# Bodies well made enough to come to the recording, and such that nothing about it changes.
-BODIES = {
-    "POST /api/v1/recordings/{recording_id}/class": b'{"class": "ordinary", "reason": "x"}',
-    "POST /api/v1/recordings/{recording_id}/readers": b'{"person": "x", "until": "2000-01-01T00:00:00Z"}',
-}
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    room = Room(tmp_path_factory.mktemp("room") / "data")
-    yield room
-    room.close()
-
-
-@pytest.fixture(scope="module")
-def personas(room: Room) -> list[Persona]:
-    return room.personas()
-
-
-def credential(room: Room, persona: Persona) -> dict[str, str]:
-    """The header with which a persona comes."""
-    if persona.caller is ANYONE:
-        return {}
-    token = room.dock_token if persona.name == "dock" else persona.name.replace(" ", "-")
-    return {"Authorization": f"Bearer {token}"}
-
-
-def ask(room: Room, persona: Persona, route: str, recording: str = ABSENT) -> tuple[int, bytes]:
-    """Ask a route as well made as it can be made without knowing more than the table."""
-    method, path = route.split()
-    known = {"recording_id": recording, "upload_id": room.upload_id, "year": "2026"}
-    for name, value in known.items():
-        path = path.replace("{" + name + "}", value)
-    while "{" in path:
-        path = path[: path.index("{")] + ABSENT + path[path.index("}") + 1 :]
-    headers, body = {"Tus-Resumable": "1.0.0", **credential(room, persona)}, b""
-    if route == "POST /api/v1/uploads":
-        told = metadata(filename=f"{next(NUMBERS)}.mp4", device="D", wearer="1")
-        headers |= {"Upload-Length": "4", "Upload-Metadata": told}
-    elif method in ("POST", "PUT", "PATCH"):
-        kind = OCTETS if "upload_id" in route else "application/json"
-        headers |= {"Content-Type": kind, "Upload-Offset": "1"}
-        body = BODIES.get(route, b"{}")
-    purpose = "?purpose=case" if TABLE[ROUTES[route]].rules & {"purpose"} else ""
-    answer = room.line.ask(method, path + purpose, headers, body)
-    return answer.status, answer.body
 
 
 def expected(room: Room, caller: Caller, action: Action, relation: str) -> set[int]:
