@@ -15,6 +15,7 @@ from evidence.domain.audit import Act, Entry
 from evidence.domain.people import NumberFault, Person, PersonType, number_fault
 from evidence.errors import Conflict, Invalid
 from evidence.policy.rules import Pack, cite_ids
+from evidence.service.commanding import judge_again
 from evidence.service.placing import place_recording
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
@@ -80,7 +81,9 @@ def change(unit: UnitOfWork, site: Site, by: str, pairs: Sequence[tuple[Person, 
 
 
 def place_numbers(unit: UnitOfWork, site: Site, by: str, numbers: Iterable[str]) -> int:
-    """Place the recordings of these numbers that nobody on the roll was known to have made, or commanded."""
+    """Place the recordings of these numbers that nobody on the roll was known to have made, or commanded, and
+    have them judged again: who commanded whom may be another matter now.
+    """
     wanted = set(numbers)
     if not wanted:
         return 0
@@ -95,6 +98,7 @@ def place_numbers(unit: UnitOfWork, site: Site, by: str, numbers: Iterable[str])
     placed = list(dict.fromkeys([*found, *(recording_id for recording_id, _ in commanded)]))
     entries = [Entry(Act.PLACE, by, (("recording", one),)) for one in placed]
     unit.log.append_all(entries, site.clock.now())
+    judge_again(unit, placed, site.clock.now())
     return len(placed)
 
 

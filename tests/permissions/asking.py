@@ -11,6 +11,11 @@ from tests.permissions.room import ABSENT, Persona, Room
 from tests.web.talk import OCTETS, metadata
 
 NUMBERS = itertools.count()
+# Bodies well made enough to come to the recording, and such that nothing about it changes.
+BODIES = {
+    "POST /api/v1/recordings/{recording_id}/class": b'{"class": "ordinary", "reason": "x"}',
+    "POST /api/v1/recordings/{recording_id}/readers": b'{"person": "x", "until": "2000-01-01T00:00:00Z"}',
+}
 
 
 def credential(room: Room, persona: Persona) -> dict[str, str]:
@@ -36,6 +41,6 @@ def ask(room: Room, persona: Persona, route: str, recording: str = ABSENT) -> An
     elif method in ("POST", "PUT", "PATCH"):
         kind = OCTETS if "upload_id" in route else "application/json"
         headers |= {"Content-Type": kind, "Upload-Offset": "1"}
-        body = b"{}"
+        body = BODIES.get(route, b"{}")
     purpose = "?purpose=case" if TABLE[ROUTES[route]].rules & {"purpose"} else ""
     return room.line.ask(method, path + purpose, headers, body)

@@ -5,15 +5,17 @@ requests come in through one seam: who holds a token.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, update
 
-from evidence import bootstrap
+from evidence import bootstrap, founding
 from evidence.adapters.db import people_tables as t
 from evidence.bootstrap import Application
 from evidence.domain.access import ANYONE, Caller, Grant
+from evidence.domain.instants import to_text
 from evidence.domain.people import WHOLE, PersonType
 from evidence.domain.recordings import Origin
 from evidence.domain.rights import ABOUT_RECORDINGS, Action, Kind, Role
@@ -21,7 +23,7 @@ from evidence.domain.standing import Classification, Standing
 from evidence.service.accounts import Accounts
 from evidence.service.jobs import JobName
 from evidence.web.app import create_app
-from tests.adapters.db.crowd import Crowd
+from tests.adapters.db.crowd import START, Crowd
 from tests.asgi import Line
 from tests.builders import an_origin
 
@@ -69,11 +71,12 @@ class Room:
     """The site. `act` writes to its tables past the program; what then stands is in `standings`."""
 
     def __init__(self, data: Path) -> None:
-        bootstrap.initialise(data, "dazhe-2020", "test.example/site", False)
+        founding.initialise(data, "dazhe-2020", "test.example/site", False)
         self.application: Application = bootstrap.build(data)
         self.callers: dict[str, Caller] = {}
-        accounts = Known(self.application.site, self.callers)
-        self.line = Line(create_app(replace(self.application, accounts=accounts), start_workers=False))
+        asked = copy(self.application)  # the same desks, but for who knows whose token it is
+        object.__setattr__(asked, "accounts", Known(self.application.site, self.callers))
+        self.line = Line(create_app(asked, start_workers=False))
         self.site = self.application.site
         self.dock, self.dock_token = self.application.accounts.add_dock(OPERATOR, "dock")
         self.recordings = {relation: self.seal(relation) for relation in RELATIONS}
@@ -184,10 +187,14 @@ class Room:
             until="9999-01-01T00:00:00.000000Z",
         )
         rows.add(t.serious_person, event_id=self.event, person_id=one)
-        rows.add(t.reader, recording_id=self.recordings["restricted, reader"], person_id=one, since="2")
+        rows.add(
+            t.reader, recording_id=self.recordings["restricted, reader"], person_id=one, since=to_text(START)
+        )
         for case in self.cases.values():
             for action in ABOUT_RECORDINGS:
-                rows.add(t.case_member, case_id=case, person_id=one, action=action.value, since="2")
+                rows.add(
+                    t.case_member, case_id=case, person_id=one, action=action.value, since=to_text(START)
+                )
         emergencies = frozenset({self.recordings["emergency"]})
         return Persona(
             name,

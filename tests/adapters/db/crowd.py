@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Boolean, Connection, Integer, LargeBinary, Table, insert
 
 from evidence.adapters.db import people_tables as t
+from evidence.adapters.db.columns import Time
 from evidence.adapters.db.tables import account, recording, upload
 from evidence.domain.access import Caller, Grant
 from evidence.domain.instants import to_text
@@ -78,7 +79,8 @@ class Crowd:
         row = {"id": new_id()} | values
         for column in table.columns:
             if not column.nullable and column.name not in row:
-                filler: Any = f"filled {next(_NUMBERS)}"
+                is_time = getattr(column.type, "longest", None) == Time.longest
+                filler: Any = to_text(START) if is_time else f"filled {next(_NUMBERS)}"
                 filler = False if isinstance(column.type, Boolean) else filler
                 filler = 0 if isinstance(column.type, Integer) else filler
                 row[column.name] = b"" if isinstance(column.type, LargeBinary) else filler
