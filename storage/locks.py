@@ -150,7 +150,7 @@ def _after(last: LockRecord, act: Act, lock: Lock, ground: str = "") -> LockReco
 @lru_cache(maxsize=256)  # a record is mostly read again at once: by the census, then by whoever opens
 def _decode(key: str, serial: int, text: bytes) -> LockRecord:
     try:
-        plain = json.loads(text)
+        plain = json.loads(text.decode())
         record = LockRecord(
             key=plain["key"],
             serial=plain["serial"],

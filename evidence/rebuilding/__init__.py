@@ -12,6 +12,7 @@ docs/formats/log-segment.md, log-rows.md.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -116,11 +117,13 @@ class _Rebuild:
         are_many = sum(max(found) for found in self._pieces.values()) >= MANY
         scratch = Scratch(data / "scratch" / "rebuild.db")
         manifests = Manifests(self._settings.vault_url, data / "keys", data / "scratch", are_many)
+        gc.freeze()  # all there is by now stays; what follows are millions of small values without cycles
         try:
             with self._database.writing() as unit:
                 self._restore(unit, scratch, manifests)
                 Aftermath(self._site, unit, self._report).settle(caller)
         finally:
+            gc.unfreeze()
             manifests.close()
             scratch.close()
         return self._report

@@ -150,7 +150,7 @@ class LogReading:
 
     def _said(self, index: int, body: bytes) -> dict[str, Any] | None:
         try:
-            said = json.loads(body)
+            said = json.loads(body.decode())  # bytes would have their encoding guessed
             if isinstance(said["t"], str) and isinstance(said["act"], str):
                 return {"facts": {}, **said}
         except (ValueError, KeyError, TypeError, RecursionError):

@@ -137,6 +137,10 @@ class MadeVault:
             manifest_sha256=recording.manifest_sha256, receipt=write_base64(receipt), ended_at=now,
             checked_at=now, check_result="ok",
         )  # fmt: skip
+        self._row(
+            "standing", recording_id=id_, unit_id=None, person_id=None, commander_id=None,
+            classification="ordinary", under_transfer=False, on_hold=False,
+        )  # fmt: skip
         for kind in ("probe", "deep", "deadline"):
             examination = self._id(kind)
             self._row(

@@ -10,7 +10,9 @@ import pytest
 from typer.testing import Result
 
 from evidence.adapters.log_signer import NOTE_CHECKS
+from evidence.bootstrap import build
 from evidence.cli import exit_code
+from evidence.domain.audit import Act, Entry
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, NotFound, Unavailable
 from evidence.ledger.entries import verify_history
 from evidence.ledger.tlog_proofs import TlogProof
@@ -100,6 +102,44 @@ def test_a_recording_that_is_none_is_refused_and_leaves_no_folder(
     refused(result, NotFound, "recording-not-found", 1)
     assert list(tmp_path.iterdir()) == []
     assert inside.count(site, "SELECT count(*) FROM audit_entry") == before
+
+
+def test_a_personal_value_is_disclosed_and_erased_at_the_terminal(site: Path, recording: str) -> None:
+    application = build(site)
+    entry = Entry(Act.VERIFY, "service", (("recording", recording),), personal={"actor": "张三"})
+    with application.site.database.writing() as unit:
+        place = f"custody/{unit.log.append(entry, application.site.clock.now()).index}"
+    said = json.loads(run(site, "log", "disclose", place, "actor", "--json").stdout)["actor"]
+    assert (said["state"], said["value"]) == ("disclosed", "张三")
+    assert "张三" in run(site, "log", "disclose", place, "actor").stdout
+    assert place in run(site, "log", "erase", place, "actor", "--reason", "asked for").stdout
+    assert json.loads(run(site, "log", "disclose", place, "actor", "--json").stdout) == {
+        "actor": {"state": "erased"}
+    }
+    again = run(site, "log", "erase", place, "actor", "--reason", "again")
+    refused(again, Conflict, "field-gone", 1)
+    refused(run(site, "log", "disclose", place, "name"), NotFound, "field-not-found", 1)
+    for wrong in ("custody", "12", "custody/-1", "custody/1e3"):
+        refused(run(site, "log", "disclose", wrong, "actor"), Invalid, "invalid-entry", 2)
+
+
+def test_tiles_are_written_into_a_new_folder_only(site: Path, tmp_path: Path) -> None:
+    to = tmp_path / "tiles"
+    assert run(site, "log", "tiles", str(to)).exit_code == 0
+    assert (
+        (to / "checkpoint")
+        .read_text("utf-8")
+        .startswith(run(site, "log", "checkpoint").stdout.split("\n")[0])
+    )
+    assert (to / "tile").is_dir()
+    refused(run(site, "log", "tiles", str(to)), Invalid, "folder-exists", 2)
+
+
+def test_without_a_time_stamp_there_is_none_to_write_out(site: Path, tmp_path: Path) -> None:
+    refused(
+        run(site, "log", "checkpoint", "--stamped", str(tmp_path / "x")), NotFound, "timestamp-not-found", 1
+    )
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_sound_site_has_no_alarm(site: Path) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, LargeBinary, Table, exists, insert, inspect, 
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from evidence.adapters.db import tables
+from evidence.adapters.db.columns import Words
 from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.journal import TABLES, key_text
 from evidence.adapters.db.tables import JOURNALLED, account, examination, metadata, recording
@@ -28,7 +29,6 @@ Told = Callable[[str, str, str], object]
 """told(table, key, reason): of a row that does not fit."""
 
 _AT_ONCE = 1000
-_ENDLESS = 1 << 62
 _LOG = {name: metadata.tables[name] for name in (
     "audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key", "row_piece", "log_timestamp",
 )}  # fmt: skip
@@ -108,24 +108,18 @@ def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
 
 def _are_plain(table: Table, columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> bool:
     """Tell whether all texts are short enough and of whole characters, without NUL; else `Words` refuses."""
-    longest = [getattr(table.c[name].type, "longest", None) or _ENDLESS for name in columns]
-    for row in rows:
-        for value, most in zip(row, longest, strict=True):
-            if (
-                type(value) is str
-                and (len(value) > most or not value.isascii())
-                and not _is_whole(value, most)
-            ):
-                return False
-    return not any("\0" in value for row in rows for value in row if type(value) is str)
-
-
-def _is_whole(value: str, most: int) -> bool:
     try:
-        value.encode()
-    except UnicodeEncodeError:
+        for name, values in zip(columns, zip(*rows, strict=True), strict=True):
+            kind = table.c[name].type
+            if isinstance(kind, Words):
+                texts = [one for one in values if one is not None]
+                whole = "".join(texts)
+                whole.encode()
+                if "\0" in whole or (kind.longest and max(map(len, texts), default=0) > kind.longest):
+                    return False
+    except (TypeError, UnicodeEncodeError):
         return False
-    return len(value) <= most
+    return True
 
 
 def _put_one(connection: Connection, table: Table, row: Row, told: Told) -> bool:
