@@ -18,6 +18,7 @@ from storage.standing import look
 from storage.vault import Promise
 
 _TRIES = 3
+_BLOCK = 1 << 17  # what was decrypted is still in the cache when it is hashed
 
 
 def make_date_firm(bucket: Bucket, key: str, version: str, until: datetime) -> Head:
@@ -57,7 +58,7 @@ def verify_bytes(bucket: Bucket, key: str, version: str, promise: Promise) -> No
     Raises: StoreUnavailable(reason="read-back") when other bytes come than were sent. The next attempt finds
     the version and reads it again: wrong for good, it is refused there; wrong once, nothing is lost.
     """
-    digest, size, block = sha256(), 0, memoryview(bytearray(1 << 20))
+    digest, size, block = sha256(), 0, memoryview(bytearray(_BLOCK))
     with reading(bucket, key, version, promise.size_bytes) as body, suppress(Damaged):  # too short
         while count := body.readinto(block):  # type: ignore[attr-defined]  # typeshed: on what io.open returns
             digest.update(block[:count])

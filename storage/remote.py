@@ -19,7 +19,7 @@ from storage.reading import Seekable
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_BUFFER = 1 << 20
+_BUFFER = 1 << 16  # whoever reads more at once gets it past this buffer, uncopied
 
 
 class _Remote(Seekable):
@@ -46,7 +46,8 @@ class _Remote(Seekable):
             except Missing as fault:  # it was there when the handle was opened
                 raise StoreUnavailable(key=self._key, reason="gone-while-reading") from fault
         with asking(key=self._key):
-            piece = self._answer.read(len(view))
+            # As it is stored, whatever encoding an answer claims; decoding would also copy each byte twice.
+            piece = self._answer.read(len(view), decode_content=False)
         if not piece:
             raise Damaged(key=self._key, reason="ends-early", at=self._at, size_bytes=self._size)
         view[: len(piece)] = piece

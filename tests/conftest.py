@@ -29,7 +29,9 @@ settings.register_profile("grown", max_examples=100)
 settings.load_profile("grown" if forms.GROWN else "test")
 
 # What starts whole processes and servers: its files take longest.
-LONGEST = ("drills", "workers", "cli", "storage", "journeys", "dock", "web")
+LONGEST = (
+    "compose", "drills", "workers", "witness", "rebuilding", "cli", "storage", "journeys", "dock", "web"
+)  # fmt: skip
 
 
 @pytest.hookimpl(trylast=True)

@@ -7,6 +7,7 @@ acts are the worst case of either form, and reading back must find them on both.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -23,8 +24,8 @@ from tests import forms, inside
 
 _POOL = "default.rgw.buckets.data"
 # What stands there under the store's sign of the bucket: of each version a head, and the bytes of its parts.
-_HEAD = r"[^_/:]+__:[^_/:]+_{}"
-_PART = r"[^_/:]+__multipart_{}\.2~[^/]+\.1"
+_HEAD = r"{}__:[^_/:]+_{}"
+_PART = r"{}__multipart_{}\.2~[^/]+\.1"
 
 
 def overwrite(folder: Path, key: str, body: bytes) -> None:
@@ -34,7 +35,7 @@ def overwrite(folder: Path, key: str, body: bytes) -> None:
     if forms.is_grown(folder):
         size = len(inside.sealed(folder, key))
         assert len(body) <= size, "a bucket never shows more bytes than it took"
-        _rados("put", _name(key, _PART), "-", given=body.ljust(size, b"\0"))
+        _rados("put", _name(folder, key, _PART), "-", given=body.ljust(size, b"\0"))
         return
     file = folder / "vault" / key
     mode = file.stat().st_mode
@@ -76,7 +77,7 @@ def overwritten(folder: Path, key: str, body: bytes) -> Iterator[None]:
 def removed(folder: Path, key: str) -> Iterator[None]:
     """Take a sealed object away, and put it back afterwards."""
     if forms.is_grown(folder):
-        name = _name(key, _HEAD)
+        name = _name(folder, key, _HEAD)
         hidden = f"hidden-{name}"
         _rados("cp", name, hidden)
         _rados("rm", name)
@@ -122,9 +123,15 @@ def no_log(folder: Path, *, by_mistake: bool = False) -> Iterator[None]:
             opened.execute(text(end))
 
 
-def _name(key: str, what: str) -> str:
-    """Return the name under which the store keeps a key's one version on its discs."""
-    sign = re.compile(what.format(re.escape(key)))
+def _name(folder: Path, key: str, what: str) -> str:
+    """Return the name under which the store keeps a key's one version on its discs, in this site's bucket:
+    the pieces of a log have the same keys in all of them.
+    """
+    bucket = inside.bucket(forms.vault_url(folder)).name
+    stats = json.loads(
+        _ask_ceph("radosgw-admin", "-n", "client.admin", "bucket", "stats", "--bucket", bucket)
+    )
+    sign = re.compile(what.format(re.escape(stats["marker"]), re.escape(key)))
     (found,) = filter(sign.fullmatch, _rados("ls").decode("utf-8", "replace").splitlines())
     return found
 

@@ -86,6 +86,9 @@ def edited_row(room: LogRoom) -> set[tuple[str, str]]:
 
 def deleted_row(room: LogRoom) -> set[tuple[str, str]]:
     ((recording,),) = inside.rows(room.folder, "SELECT id FROM recording ORDER BY sealed_at LIMIT 1")
+    room.as_administrator(
+        "DELETE FROM standing WHERE recording_id = :id", id=recording
+    )  # it holds to the row
     room.as_administrator("DELETE FROM recording WHERE id = :id", id=recording)
     return {("row-missing", f"recording {recording}")}
 
