@@ -38,6 +38,24 @@ PROTECTIVE = {
     "strict-transport-security": "max-age=31536000",
     "x-frame-options": "DENY",
 }
+# What the OpenAPI document says about every error.
+DESCRIBED: dict[str, object] = {
+    "description": "RFC 9457 problem document",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "code"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "code": {"type": "string"},
+                },
+            }
+        }
+    },
+}
 _BY_CODE = {
     "not-signed-in": 401,
     "checksum-differs": 460,  # tus 1.0, checksum extension
