@@ -62,6 +62,7 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
         docs_url=None,  # its pages load scripts from elsewhere; the schema itself is served below
         redoc_url=None,
         openapi_url=None,
+        responses={"4XX": errors.DESCRIBED, "5XX": errors.DESCRIBED},
         redirect_slashes=False,  # a redirect would repeat whatever Host the client claims
     )
     app.state.application = application

@@ -44,6 +44,24 @@ PROTECTIVE = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+# What the OpenAPI document says about every error.
+DESCRIBED: dict[str, object] = {
+    "description": "RFC 9457 problem document",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "code"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "code": {"type": "string"},
+                },
+            }
+        }
+    },
+}
 _BY_CODE = {
     "not-signed-in": 401,
     "two-credentials": 400,

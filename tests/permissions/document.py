@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def _routes() -> Iterator[str]:
     yield "| route | action |"
     yield "|---|---|"
     for route, action in sorted(ROUTES.items(), key=lambda pair: pair[0].split()[::-1]):
-        yield f"| `{route}` | `{action.value}` |"
+        yield f"| `{re.sub(r'{[a-z_]+}', '<id>', route)}` | `{action.value}` |"
 
 
 def _others() -> Iterator[str]:
