@@ -14,6 +14,7 @@ NUMBERS = itertools.count()
 # Bodies well made enough to come to the recording, and such that nothing about it changes.
 BODIES = {
     "POST /api/v1/recordings/{recording_id}/class": b'{"class": "ordinary", "reason": "x"}',
+    "POST /api/v1/recordings/{recording_id}/holds": b'{"ground": "none", "reason": "x"}',
     "POST /api/v1/recordings/{recording_id}/readers": b'{"person": "x", "until": "2000-01-01T00:00:00Z"}',
 }
 
