@@ -78,7 +78,11 @@ def test_what_prove_writes_is_the_whole_history_and_every_proof_holds(
     for entries in history.values():
         assert verify_history(recording, entries).n == len(entries)
     assert json.loads(history["custody"][-1][2])["act"] == "evidence.prove"
-    assert len(list(to.iterdir())) == 2 * len(written) + 1
+    with_fields = [one for one in written if one["fields"]]
+    for one in with_fields:
+        beside = (to / one["file"]).with_suffix(".fields.json")
+        assert json.loads(beside.read_text("utf-8")) == one["fields"]
+    assert len(list(to.iterdir())) == 2 * len(written) + len(with_fields) + 1
 
 
 def test_a_folder_that_is_there_is_refused_and_nothing_is_written_or_logged(
