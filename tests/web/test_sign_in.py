@@ -395,3 +395,34 @@ def test_twenty_secrets_stand_nowhere_but_with_their_owners(
         assert secret not in told
         assert secret in steps or not any(secret in body for body in bodies), "a step's form holds its token"
         assert not any(secret.encode() in body for body in written)
+
+
+def test_the_network_is_the_sockets_and_no_header_moves_it(room: WebRoom) -> None:
+    room.add_person("600001", Role.FIELD_OFFICER)
+    attacker, owner = Browser(room, "198.51.100.66"), Browser(room, "198.51.100.67")
+    form = {"login": "600001", "password": "wrong password"}
+    for guess in range(12):
+        spoofed = {"X-Forwarded-For": f"192.0.2.{guess}", "X-Real-IP": f"192.0.2.{guess}"}
+        assert attacker.post("/sign-in", form, **spoofed).status_code == 403
+    locked = attacker.sign_in("600001")
+    assert locked.status_code == 403
+    assert locked.text == attacker.sign_in("nobody at all").text, "a lock is not told"
+    assert owner.sign_in("600001").status_code == 303
+
+
+def test_administrators_make_links_over_http_within_what_they_manage(room: WebRoom) -> None:
+    boss = signed_in(room, "600002", Role.SECURITY_ADMINISTRATOR)
+    room.add_person("600003", Role.FIELD_OFFICER)
+    csrf = boss.csrf()
+    made = boss.post("/api/v1/accounts/600003/link", x_csrf_token=csrf)
+    assert made.status_code == 201
+    assert Browser(room).get(made.json()["link"]).status_code == 200
+    assert boss.post("/api/v1/accounts/600003/disable", x_csrf_token=csrf).status_code == 204
+    assert Browser(room).get(made.json()["link"]).status_code == 404
+    assert boss.post("/api/v1/accounts/600003/enable", x_csrf_token=csrf).status_code == 204
+    assert boss.post("/api/v1/accounts/600003/unlock", x_csrf_token=csrf).status_code == 204
+    own = boss.post("/api/v1/accounts/600002/link", x_csrf_token=csrf)
+    assert (own.status_code, own.json()["code"]) == (403, "own-account")
+    above = boss.post("/api/v1/accounts/administrator/disable", x_csrf_token=csrf)
+    assert (above.status_code, above.json()["code"]) == (403, "not-permitted"), "given more than the unit"
+    assert signed_in(room, "600004").get("/api/v1/accounts").status_code == 403
