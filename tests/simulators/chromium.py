@@ -51,7 +51,9 @@ class Tab:
     def send(self, form: str, **values: str) -> None:
         """Fill a form of the page, named by its action, and press its button."""
         fill = ";".join(f"f.elements[{json.dumps(k)}].value={json.dumps(v)}" for k, v in values.items())
-        self.run(f"window.leaving = true; var f = document.querySelector('form[action=\"{form}\"]'); {fill}; 0")
+        self.run(
+            f"window.leaving = true; var f = document.querySelector('form[action=\"{form}\"]'); {fill}; 0"
+        )
         self.run("f.querySelector('button').click()")
         self.wait("!window.leaving && document.readyState == 'complete'")
 
