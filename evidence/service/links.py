@@ -114,6 +114,7 @@ class Links:
             set_password(unit, self.site, account.person_id, written, account.person_id)
             if account.totp_secret is not None:
                 remove_codes(unit, account, now)
+            remove_passkeys(unit, account, now)
             return self.offer(unit, account)
 
     def offer(self, unit: UnitOfWork, account: StoredSignIn) -> Offer:
@@ -174,3 +175,13 @@ def remove_codes(unit: UnitOfWork, account: StoredSignIn, now: datetime) -> None
     unit.sign_ins.set_totp(account.person_id, None)
     about = (("account", account.person_id),)
     unit.log.append(Entry(Act.FACTOR_REMOVE, account.person_id, about, facts={"factor": "totp"}), now)
+
+
+def remove_passkeys(unit: UnitOfWork, account: StoredSignIn, now: datetime) -> None:
+    """Take away somebody's passkeys: whoever stole the account may have added one."""
+    for one in unit.passkeys.of(account.person_id):
+        unit.passkeys.remove(one.id)
+        objects = (("account", account.person_id), ("passkey", one.id))
+        unit.log.append(
+            Entry(Act.FACTOR_REMOVE, account.person_id, objects, facts={"factor": "passkey"}), now
+        )

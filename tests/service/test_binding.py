@@ -10,8 +10,10 @@ import pytest
 
 from evidence.domain.access import Caller
 from evidence.domain.recordings import Origin
+from evidence.domain.rights import Kind
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.service.binding import Binding
+from evidence.service.tokens import Tokens
 from tests import inside
 from tests.builders import START, SmallSite, an_origin
 
@@ -97,7 +99,7 @@ def test_a_list_that_names_no_recorder_is_refused(
 
 
 def test_only_docks_are_bound_and_no_dock_binds_itself(small: SmallSite, binding: Binding) -> None:
-    administrator = known(small, small.accounts.open_site())
+    administrator, _ = Tokens(small.site).add(Caller("operator", Kind.OPERATOR), "t", ["manage-docks"])
     dock = small.dock
     for other in ("nobody", administrator.id):
         with pytest.raises(NotFound, match="dock-not-found"):

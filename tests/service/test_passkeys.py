@@ -21,7 +21,7 @@ from evidence.errors import Conflict, NotFound, Refused, Unavailable
 from evidence.service.passkeys import Passkeys, PasskeySignIn
 from evidence.service.signing_in import MoreAsked, SignedIn, SigningIn
 from tests import inside
-from tests.sign_in_room import SignInRoom
+from tests.sign_in_room import OPERATOR, SignInRoom
 from tests.simulators.authenticator import ORIGIN, Authenticator, text
 
 PASSWORD = "vier kleine Boote im Hafen"
@@ -377,3 +377,16 @@ def test_no_secret_of_a_step_stands_in_the_database(room: Room) -> None:
     written = b"".join(inside.written(room.small.folder).values())
     challenge = json.loads(asked.options)["challenge"]
     assert not any(secret.encode() in written for secret in (asked.token, challenge))
+
+
+def test_a_new_link_takes_all_passkeys_along(room: Room) -> None:
+    key = Authenticator()
+    room.add(key)
+    asked = room.desk.begin()
+    answer = key.use(asked.options)
+    room.links.use(room.links.make(OPERATOR, room.person.number), PASSWORD + " 2")
+    assert room.passkeys.own(room.caller) == []
+    assert room.entries(Act.FACTOR_REMOVE)[-1]["facts"] == {"factor": "passkey"}
+    with pytest.raises(Refused, match="sign-in-failed"):
+        room.desk.finish(asked.token, answer, NETWORK)
+    assert room.why() == "passkey-unknown"
