@@ -20,7 +20,7 @@ import xlsxwriter
 from evidence.domain.sheets import MOST_ROWS, Cell, Sheet
 from evidence.domain.wording import defused
 from evidence.errors import Invalid
-from evidence.locale import LANGUAGES, catalogue, say
+from evidence.locale import CHINESE, LANGUAGES, catalogue, say, text
 
 MOST_BYTES = 16 << 20
 _MOST_UNPACKED_BYTES = 256 << 20
@@ -50,7 +50,7 @@ class SheetFiles:
     def write(self, columns: Sequence[str], rows: Iterable[Sequence[str]], form: str) -> bytes:
         """Write a table with these columns as "csv" (UTF-8 with BOM, as Excel wants it) or "xlsx"."""
         headings = [say(f"sheet-column.{column}") for column in columns]
-        lines = [headings, *([defused(text) for text in row] for row in rows)]
+        lines = [headings, *([defused(cell) for cell in row] for row in rows)]
         return _xlsx(lines) if form == "xlsx" else _csv(lines)
 
     def headings(self, columns: Iterable[str]) -> Mapping[str, str]:
@@ -61,25 +61,29 @@ class SheetFiles:
         """Return the word of each name in a group of the catalogues, in lower case."""
         return _names(group, tuple(words))
 
+    def word(self, key: str) -> str:
+        """Return a text of the catalogues as tables have it: in Chinese."""
+        return text(CHINESE, key)
+
 
 @cache
 def _names(group: str, keys: tuple[str, ...]) -> Mapping[str, str]:
     found = {}
     for key in keys:
-        texts = [catalogue(language)[f"{group}.{key}"] for language in LANGUAGES]
-        for name in (key, *texts, say(f"{group}.{key}")):
+        both = [catalogue(language)[f"{group}.{key}"] for language in LANGUAGES]
+        for name in (key, *both, say(f"{group}.{key}")):
             found[name.lower()] = key
     return found
 
 
 def _csv_rows(content: bytes) -> Iterator[list[Cell]]:
-    text = _decoded(content)
-    if "\0" in text:
+    decoded = _decoded(content)
+    if "\0" in decoded:
         raise Invalid("sheet-unreadable", reason="NUL")
-    first = text.partition("\n")[0]
+    first = decoded.partition("\n")[0]
     delimiter = max(",\t;", key=first.count)
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+        for row in csv.reader(io.StringIO(decoded, newline=""), delimiter=delimiter, strict=True):
             yield _trimmed([Cell(value) for value in row])
     except csv.Error as problem:
         raise Invalid("sheet-unreadable", reason=str(problem)) from problem
@@ -145,8 +149,8 @@ def _xlsx(lines: Sequence[Sequence[str]]) -> bytes:
         wide = max(sum(2 if ord(one) > 0x2E7F else 1 for one in line[column]) for line in lines[:200])
         sheet.set_column(column, column, min(wide + 2, _WIDEST), as_text)
     for row, line in enumerate(lines):
-        for column, text in enumerate(line):
-            if text:
-                sheet.write_string(row, column, text, bold if row == 0 else as_text)
+        for column, cell in enumerate(line):
+            if cell:
+                sheet.write_string(row, column, cell, bold if row == 0 else as_text)
     book.close()
     return written.getvalue()

@@ -111,7 +111,7 @@ def show(
     def made(form: str) -> bytes:
         if form == "json":
             return json.dumps(file_out(found), ensure_ascii=False, indent=2).encode()
-        return desk.files.write(["part", "what", "value"], personnel_lines(found), form)
+        return desk.files.write(["part", "what", "value"], personnel_lines(found, desk.files.word), form)
 
     write_table(to, made)
 

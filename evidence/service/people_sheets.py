@@ -6,7 +6,7 @@ Names of people stand in the entries as commitments only (enrolling.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evidence.domain.access import Caller, may_in
@@ -90,7 +90,7 @@ class Sheets:
                 for one in unit.people.all()
                 if one.left_at is None and may_in(caller, Action.READ_PEOPLE, paths[one.unit_id], bars)
             ]
-            lines = _people_lines(unit, listed(unit, self.site, people))
+            lines = _people_lines(unit, listed(unit, self.site, people), self.files.word)
             self._log(unit, caller, "people-table")
         return self.files.write(list(PEOPLE), lines, form)
 
@@ -176,15 +176,20 @@ def _check_form(form: str) -> None:
         raise Invalid("unknown-form", form=form, known=" ".join(FORMS))
 
 
-def _people_lines(unit: UnitOfWork, people: Sequence[Listed]) -> list[tuple[str, ...]]:
+def _people_lines(
+    unit: UnitOfWork, people: Sequence[Listed], word: Callable[[str], str]
+) -> list[tuple[str, ...]]:
     """Return a line for each person: the post of the day, the last training, the last undertakings."""
     trainings = {one.person_id: one for one in unit.people.trainings(None)}  # oldest first: the last stays
     signed = {(one.person_id, one.kind.value): one for one in unit.people.undertakings(None)}
-    return [_line(one, trainings.get(one.person.id), signed) for one in people]
+    return [_line(one, trainings.get(one.person.id), signed, word) for one in people]
 
 
 def _line(
-    one: Listed, training: Training | None, signed: Mapping[tuple[str, str], Undertaking]
+    one: Listed,
+    training: Training | None,
+    signed: Mapping[tuple[str, str], Undertaking],
+    word: Callable[[str], str],
 ) -> tuple[str, ...]:
     person, post = one.person, one.post
     undertakings = [
@@ -194,7 +199,7 @@ def _line(
     return (
         person.number,
         person.name or "",
-        person.type.value,
+        word(f"person-type.{person.type}"),
         one.unit,
         post.title if post else "",
         str(post.since) if post else "",
@@ -205,5 +210,5 @@ def _line(
         training.name if training else "",
         str(training.days) if training else "",
         str(training.held_on) if training else "",
-        ("yes" if training.passed else "no") if training else "",
+        word(f"yes-no.{'yes' if training.passed else 'no'}") if training else "",
     )

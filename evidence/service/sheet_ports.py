@@ -20,5 +20,8 @@ class SheetFiles(Protocol):
     def headings(self, columns: Iterable[str]) -> Mapping[str, str]:
         """Return the column of each heading, in both languages, in lower case."""
 
+    def word(self, key: str) -> str:
+        """Return a text of the catalogues as tables have it."""
+
     def words(self, group: str, words: Iterable[str]) -> Mapping[str, str]:
         """Return the word of each name in a group of the catalogues, in lower case."""

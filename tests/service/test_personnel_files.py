@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from evidence.adapters.sheets import SheetFiles
 from evidence.domain.people import PersonType, UndertakingKind
 from evidence.domain.rights import Role
 from evidence.errors import NotFound
@@ -52,10 +53,10 @@ def test_one_file_holds_all_that_an_inspection_asks_for(tmp_path: Path, policy: 
     assert set(found["cites"]) == ALL_ABOUT_FILES[policy]
     (entry,) = room.entries("person.read")
     assert (entry["log"], entry["by"]) == ("test.example/site/access/2026", "operator")
-    lines = list(personnel_lines(PersonnelFiles(room.site).file(OPERATOR, number)))
-    assert {"person", "post", "training", "undertaking", "recordings", "finding", "cites"} <= {
-        part for part, _, _ in lines
-    }
+    lines = list(personnel_lines(PersonnelFiles(room.site).file(OPERATOR, number), SheetFiles().word))
+    parts = {"基本信息", "岗位", "培训", "承诺与确认", "佩戴拍摄的录像", "检查结果", "依据"}
+    assert parts <= {part for part, _, _ in lines}
+    assert ("基本信息", "姓名", "李四") in lines
 
 
 def test_a_file_outside_the_scope_does_not_exist(tmp_path: Path) -> None:

@@ -141,7 +141,8 @@ def file(
     found = app.organisation.personnel.file(caller, number)
     if form == "json":
         return file_out(found)
-    content = app.organisation.files.write(["part", "what", "value"], personnel_lines(found), form)
+    files = app.organisation.files
+    content = files.write(["part", "what", "value"], personnel_lines(found, files.word), form)
     return table_response(content, form, "personnel-file")
 
 
