@@ -83,6 +83,7 @@ class Crowd:
                 filler: Any = to_text(START) if is_time else f"filled {next(_NUMBERS)}"
                 filler = False if isinstance(column.type, Boolean) else filler
                 filler = 0 if isinstance(column.type, Integer) else filler
+                filler = to_text(START) if column.type is Time else filler
                 row[column.name] = b"" if isinstance(column.type, LargeBinary) else filler
             if isinstance(row.get(column.name), str) and (longest := getattr(column.type, "longest", None)):
                 row[column.name] = row[column.name][:longest]
