@@ -17,6 +17,7 @@ from evidence import bootstrap, founding, settings
 from evidence.adapters.digesting import OneDigest, TwoDigests
 from evidence.domain.access import Caller
 from evidence.domain.rights import Kind
+from evidence.domain.sign_in import PROFILES
 from evidence.errors import Busy, Invalid, PolicyError
 from tests import forms, inside
 
@@ -99,9 +100,9 @@ def test_a_second_init_changes_nothing_of_a_site(tmp_path: Path) -> None:
 def test_there_is_one_account_after_init_and_no_dock(tmp_path: Path) -> None:
     token, _ = forms.initialise(tmp_path / "data")
     application = bootstrap.build(tmp_path / "data")
-    caller = application.accounts.identify(token)
-    assert caller is not None
-    assert caller.kind is Kind.INTEGRATION
+    (account,) = application.account_desk.all(OPERATOR)
+    assert (account.number, account.state) == ("administrator", "waiting")
+    assert application.accounts.identify(token) is None, "a link is no token"
     assert application.accounts.docks(OPERATOR) == []
     assert token.encode() not in b"".join(inside.written(tmp_path / "data").values())
 
@@ -109,8 +110,12 @@ def test_there_is_one_account_after_init_and_no_dock(tmp_path: Path) -> None:
 def test_the_settings_reach_the_parts(tmp_path: Path) -> None:
     data = tmp_path / "data"
     initialise(data, sm3=False)
-    add(data, "upload_rest_hours = 5\nfirst_check_hours = 6\nnext_check_days = 7\ndeep = false")
+    add(
+        data,
+        "upload_rest_hours = 5\nfirst_check_hours = 6\nnext_check_days = 7\ndeep = false\nprofile = 'djcp3'",
+    )
     site = bootstrap.build(data).site
+    assert site.terms.sign_in is PROFILES["djcp3"]
     assert site.new_digests is OneDigest
     assert (site.terms.upload_rest, site.terms.first_check) == (timedelta(hours=5), timedelta(hours=6))
     assert (site.terms.next_check, site.terms.sm3, site.terms.deep) == (timedelta(days=7), False, False)
