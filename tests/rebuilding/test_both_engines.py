@@ -13,7 +13,7 @@ from tests import forms, movable
 from tests.builders import SITE
 from tests.forms import embedded_only
 from tests.log_room import LogRoom
-from tests.rebuilding_room import lose_database, make_site, restore
+from tests.rebuilding_room import CLOSING, MADE_ANEW, lose_database, make_site, restore
 from tests.servers.postgres import PostgresServer
 
 pytestmark = embedded_only("it has both engines itself")
@@ -33,7 +33,7 @@ def digests(url: str) -> tuple[str, dict[str, list[tuple[object, ...]]]]:
     def change(table: str, row: whole.Row) -> None:
         if table == "account":
             row["token_sha256"] = "new"
-        elif table == "job" or (table == "audit_entry" and row["act"] == "site.rebuild"):
+        elif table in MADE_ANEW or (table == "audit_entry" and row["act"] in CLOSING):
             row.update(dict.fromkeys(row, "made anew"))
 
     with database.reading() as unit:

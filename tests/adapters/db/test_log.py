@@ -93,13 +93,32 @@ def case(small: SmallSite, recording: str) -> None:
     cases.close(OPERATOR, opened.id)
 
 
+# The acts of the desks for people and access; what these write is looked at beside each desk (tests/service).
+ABOUT_PEOPLE = (
+    *(
+        "account.",
+        "declassify.",
+        "denials.",
+        "dock.bind",
+        "emergency.",
+        "evidence.classify",
+        "evidence.place",
+    ),
+    *("factor.", "grant.", "hold.", "identity.", "link.", "notices.", "password.", "person.", "personal."),
+    *("reader.", "serious.", "session.", "token.", "unit.", "views.", "log.timestamp"),
+)
+
+
 def test_no_entry_of_a_whole_journey_names_a_file_a_person_or_a_device(small: SmallSite) -> None:
     journey(small)
     entries = small.log()
-    assert {json.loads(body)["act"] for body in entries} == {
+    done = {json.loads(body)["act"] for body in entries}
+    assert {act for act in done if not act.startswith(ABOUT_PEOPLE)} == {
         act.value
         for act in Act
-        if act not in ABOUT_THE_LOG and act is not Act.MOVE  # of a whole site: tests/cli/test_move.py
+        if act not in ABOUT_THE_LOG
+        and act is not Act.MOVE  # of a whole site: tests/cli/test_move.py
+        and not act.value.startswith(ABOUT_PEOPLE)
     }, "every act was done"
     for body in entries:
         text = body.decode()
