@@ -120,7 +120,7 @@ def test_a_new_site_can_be_opened_again_and_says_what_was_asked(tmp_path: Path) 
     data = tmp_path / "data"
     token, verifier = forms.initialise(data, sm3=False)
     application = bootstrap.build(data)
-    assert application.accounts.identify(token) is not None
+    assert application.links.owner(token) == "administrator"
     assert application.site.signer.verifier_key() == verifier
     written = tomllib.loads((data / settings.FILE).read_text(encoding="utf-8"))
     asked = {"name": "test.example/site", "policy": "dazhe-2020", "sm3": False}

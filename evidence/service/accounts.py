@@ -97,7 +97,8 @@ def first_administrator(unit: UnitOfWork, site: Site, number: str, agency: str) 
     There is no password yet, and so no default one.
     """
     now, unit_id = site.clock.now(), new_id()
-    unit.units.add(Unit(unit_id, agency, unit_path(None, unit_id)), now)
+    name = agency.replace("/", "-")  # in tables a slash stands between a unit and the one above it
+    unit.units.add(Unit(unit_id, name, unit_path(None, unit_id)), now)
     person = Person(new_id(), number, None, PersonType.CIVILIAN, unit_id)
     unit.people.add(person, now)
     role = Role.SECURITY_ADMINISTRATOR

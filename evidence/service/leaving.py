@@ -161,11 +161,12 @@ class Leaving:
             if now < (due := one.left_at + self.site.terms.names_kept):
                 raise Conflict("too-early", number=number, due=due.date().isoformat())
             unit.people.put(replace(one, name=None))
-            values = unit.departures.erase_payload(one.id, now)
-            facts, why = {"values": values}, {"reason": reason}  # who writes a reason may write a name
+            erased = unit.departures.erase_payload(one.id, now)
+            unit.log.append_all([_erased(caller, *place) for place in erased], now)
+            facts, why = {"values": len(erased)}, {"reason": reason}  # who writes a reason may write a name
             objects = (("person", one.id),)
             unit.log.append(Entry(Act.PERSON_ERASE, caller.id, objects, facts=facts, personal=why), now)
-        return values
+        return len(erased)
 
     def _checklist(self, unit: UnitOfWork, one: Person) -> Checklist:
         now = self.site.clock.now()
@@ -173,6 +174,12 @@ class Leaving:
         _, cites = pack_at(self.site.policies, now).duty(Duty.HAND_BACK)
         items = tuple(Item(kind, len(ids), tuple(ids[:_TOLD])) for kind, ids in found.items() if ids)
         return Checklist(one, items, cite_ids(cites))
+
+
+def _erased(caller: Caller, log: str, index: int, field: str) -> Entry:
+    """The entry by which the check of the logs knows that a value was erased and not lost."""
+    facts = {"field": field, "index": index, "log": log, "reason": Act.PERSON_ERASE.value}
+    return Entry(Act.PERSONAL_ERASE, caller.id, facts=facts)
 
 
 def _there(unit: UnitOfWork, person_id: str) -> Person:

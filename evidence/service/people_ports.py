@@ -190,8 +190,8 @@ class Departures(Protocol):
     def unfinished(self, wearer: str) -> Sequence[str]:
         """Return the uploads under a number that are neither sealed nor ended, by id."""
 
-    def erase_payload(self, person_id: str, at: datetime) -> int:
-        """Erase what commitments of the log about somebody stand for; return how many values there were."""
+    def erase_payload(self, person_id: str, at: datetime) -> Sequence[tuple[str, int, str]]:
+        """Erase what commitments of the log about somebody stand for; return log, index and field of each."""
 
 
 class Grants(Protocol):

@@ -29,8 +29,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_case_on_the_command_line(site: Path) -> None:
     application = build(site)
     with application.site.database.reading() as opened:
-        (unit,), (person,) = opened.units.all(), opened.people.all()
+        person = opened.people.by_number("012346")
+        unit = next(one for one in opened.units.all() if person and one.id == person.unit_id)
     application.site.database.close()
+    assert person is not None
     ((recording),) = rows(site, "recordings")
     case = run(site, "cases", "open", "杭1", "--unit", unit.id).stdout.strip()
     assert run(site, "cases", "link", case, recording["id"]).exit_code == 0

@@ -8,7 +8,19 @@ import pytest
 
 from evidence.domain.audit import Act, Family, family_of, log_of
 
-LOOKS = {Act.READ_ORIGINAL, Act.READ_LIST, Act.READ_MANIFEST, Act.READ_LOG, Act.DENIED}
+LOOKS = {
+    *(
+        Act.READ_ORIGINAL,
+        Act.PLAY,
+        Act.READ_LIST,
+        Act.READ_MANIFEST,
+        Act.READ_LOG,
+        Act.DENIED,
+        Act.PERSON_READ,
+    ),
+    *(Act.SIGN_IN, Act.SESSION_END, Act.SIGN_IN_FAIL, Act.LOCK, Act.EMERGENCY_USE),
+    *(Act.READ_GRANTS, Act.READ_VIEWS, Act.READ_DENIALS, Act.READ_NOTICES),
+}
 
 
 def test_looks_and_denials_go_to_access_and_every_other_act_to_custody() -> None:

@@ -23,11 +23,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from evidence.bootstrap import Application, build, initialise
+from evidence.bootstrap import Application, build
 from evidence.domain.access import Caller
 from evidence.domain.recordings import Origin
 from evidence.domain.rights import Kind
 from evidence.errors import EvidenceError
+from evidence.founding import initialise
 from evidence.service.jobs import JobName
 from evidence.service.reception import Checksum
 from evidence.service.recordings import StillSealing

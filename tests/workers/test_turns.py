@@ -78,6 +78,7 @@ def as_application(small: SmallSite) -> Any:
         auditing=SimpleNamespace(fsck=lambda _: None),
         watching=SimpleNamespace(begin=lambda: None, look=lambda: None),
         witnessing=SimpleNamespace(witnesses=[]),
+        timestamping=SimpleNamespace(stamp=lambda: None),
     )
 
 

@@ -26,7 +26,7 @@ from evidence.local import citation_text
 from evidence.locale import CHINESE, ENGLISH, text
 from evidence.web.deps import App, admitted
 
-router = APIRouter(tags=["roster"])
+router = APIRouter(tags=["roster"], include_in_schema=False)
 
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _HEADERS = {"Cache-Control": "no-store", "Content-Security-Policy": POLICY}

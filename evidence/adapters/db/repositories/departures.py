@@ -59,20 +59,21 @@ class SqlDepartures:
         mine = and_(upload.c.wearer == wearer, upload.c.state.in_(_UNDER_WAY))
         return list(self._db.execute(select(upload.c.id).where(mine)).scalars())
 
-    def erase_payload(self, person_id: str, at: datetime) -> int:
-        """Erase what commitments of the log about somebody stand for; return how many values there were.
+    def erase_payload(self, person_id: str, at: datetime) -> Sequence[tuple[str, int, str]]:
+        """Erase what commitments of the log about somebody stand for; return log, index and field of each.
 
         The entries stay as they are, and so do all proofs: without its salt a commitment tells nothing.
         """
         about = select(audit_about.c.log, audit_about.c.idx).where(audit_about.c.object_id == person_id)
-        erased = 0
+        erased = []
         for place in self._db.execute(about).all():
             mine = and_(
                 audit_payload.c.log == place.log,
                 audit_payload.c.idx == place.idx,
                 audit_payload.c.erased_at.is_(None),
             )
+            fields = self._db.execute(select(audit_payload.c.field).where(mine)).scalars().all()
             gone = update(audit_payload).where(mine)
-            done = self._db.execute(gone.values(salt=None, value=None, erased_at=to_text(at)))
-            erased += int(done.rowcount)
+            self._db.execute(gone.values(salt=None, value=None, erased_at=to_text(at)))
+            erased += [(str(place.log), int(place.idx), str(field)) for field in fields]
         return erased
