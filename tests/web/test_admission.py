@@ -91,6 +91,8 @@ def request(
         body = json.dumps(card if route.endswith("cards") else named).encode()
     for name, value in sealed.items():
         path = path.replace("{" + name + "}", value)
+    if path.endswith("/consistency"):
+        path += "?old=1&new=1"
     return method, path, headers, body
 
 

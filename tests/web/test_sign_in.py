@@ -295,7 +295,10 @@ def test_every_answer_of_every_route_carries_the_headers_and_tells_no_insides(ro
                         method, path.replace("{", "").replace("}", "") + tail, headers=headers
                     )
                     check_headers(answer, f"{route} {tail}")
-                    assert answer.status_code < 500, f"{route} {tail}"
+                    # 503: this site has neither an address of its own nor a provider.
+                    may_lack = path.startswith(("/sign-in/passkey", "/sign-in/oidc", "/account/passkeys"))
+                    known = answer.status_code == 503 and may_lack
+                    assert answer.status_code < 500 or known, f"{route} {tail}"
                     if answer.status_code >= 400:
                         assert not INSIDES.search(answer.text), answer.text
 

@@ -56,7 +56,7 @@ def look_up(
 @router.get("/roster.css", response_class=PlainTextResponse)
 def style(_caller: Caller = admitted(Action.READ_PUBLIC)) -> Response:
     """Return the page's own style."""
-    return Response(_style(), media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+    return Response(_style(), media_type="text/css")
 
 
 def network_of(host: str) -> str:
