@@ -37,8 +37,9 @@ def test_a_token_made_on_the_server_opens_what_it_is_for_and_is_worthless_once_r
         refused = ask(service.port, "GET", path, token["token"])
         assert (refused.status, refused.code) == (403, "not-permitted"), path
     assert "reader" in service.command("tokens", "list")
-    (listed,) = [one for one in json.loads(service.command("tokens", "list", "--json")) if one["used"]]
-    assert (listed["id"], "token" in listed) == (token["id"], False)
+    tokens = {one["id"]: one for one in json.loads(service.command("tokens", "list", "--json"))}
+    listed = tokens[token["id"]]
+    assert (bool(listed["used"]), "token" in listed) == (True, False)
     service.command("tokens", "revoke", "reader")
     assert seconds_until_refused(service, "/api/v1/recordings", token["token"]) < WORTHLESS_WITHIN_S
 
