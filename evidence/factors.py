@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evidence.adapters.oidc import OidcProvider
-from evidence.adapters.webauthn import WebAuthnChecks
-from evidence.service.oidc import Identities, SingleSignOn
+from evidence.service.oidc import Identities, Provider, SingleSignOn
+from evidence.service.passkey_ports import PasskeyChecks
 from evidence.service.passkeys import Passkeys, PasskeySignIn
 from evidence.service.site import Site
 from evidence.settings import Settings
@@ -33,17 +32,30 @@ class Factors:
 
 def factors_of(settings: Settings, site: Site) -> Factors:
     """Join the parts; nobody is asked yet, so that a provider that is down stops nothing."""
-    checks = WebAuthnChecks(settings.public_url, settings.name) if settings.public_url else None
-    provider = (
-        OidcProvider(
-            settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.public_url
-        )
-        if settings.oidc_issuer
-        else None
-    )
+    checks, provider = _checks(settings), _provider(settings)
     return Factors(
         Passkeys(site, checks),
         PasskeySignIn(site, checks),
         SingleSignOn(site, provider),
         Identities(site, provider),
     )
+
+
+# Their libraries are imported by sites that use them: every command would wait for them otherwise.
+
+
+def _checks(settings: Settings) -> PasskeyChecks | None:
+    if not settings.public_url:
+        return None
+    from evidence.adapters.webauthn import WebAuthnChecks
+
+    return WebAuthnChecks(settings.public_url, settings.name)
+
+
+def _provider(settings: Settings) -> Provider | None:
+    if not settings.oidc_issuer:
+        return None
+    from evidence.adapters.oidc import OidcProvider
+
+    client = settings.oidc_client_id, settings.oidc_client_secret
+    return OidcProvider(settings.oidc_issuer, *client, settings.public_url)

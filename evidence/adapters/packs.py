@@ -13,9 +13,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from evidence.errors import PolicyError
+from evidence.policy.fields import open_table
 from evidence.policy.reading import read_pack, read_set
 from evidence.policy.sets import PolicySet
 
+_SHIPPED = Path(str(resources.files("evidence.policy") / "packs"))
 STRICTEST = "strict"  # the shipped pack that is the union of all bars
 
 
@@ -33,12 +35,10 @@ class _KnownZones:
 KNOWN_ZONES = _KnownZones()
 
 
+@cache
 def shipped_packs() -> Mapping[str, PolicySet]:
     """Return the packs that ship with this version, by id, in order. Raises: PolicyError."""
-    by_id: dict[str, dict[str, str]] = {}
-    for file, text in _shipped_texts().items():
-        by_id.setdefault(read_pack(text, file).id, {})[file] = text
-    return {pack_id: read_set(texts, KNOWN_ZONES) for pack_id, texts in sorted(by_id.items())}
+    return {pack_id: _shipped(pack_id) for pack_id in sorted(_shipped_texts())}
 
 
 def load_pack(name_or_path: str | Path) -> PolicySet:
@@ -47,11 +47,10 @@ def load_pack(name_or_path: str | Path) -> PolicySet:
     Raises: PolicyError; `policy-not-found` where nothing has that name.
     """
     text = str(name_or_path)
-    shipped = shipped_packs()
-    if text in shipped:
-        return shipped[text]
+    if text in _shipped_texts():
+        return _shipped(text)
     if not Path(text).exists():
-        raise PolicyError("policy-not-found", name=text, known=", ".join(shipped))
+        raise PolicyError("policy-not-found", name=text, known=", ".join(sorted(_shipped_texts())))
     return load_path(Path(text))
 
 
@@ -66,8 +65,7 @@ def load_path(path: Path) -> PolicySet:
 def files_of(name_or_path: str) -> Mapping[str, Path]:
     """Return the files of a pack by their names, as `load_pack` chooses them. One that cannot be read as a
     pack any more is among them: whoever compares must see it."""
-    folder = Path(str(resources.files("evidence.policy") / "packs"))
-    shipped = {file.name: file for file in folder.glob("*.toml") if _may_be(file, name_or_path)}
+    shipped = {file.name: file for file in _SHIPPED.glob("*.toml") if _may_be(file, name_or_path)}
     if shipped:
         return shipped
     path = Path(name_or_path)
@@ -111,7 +109,16 @@ def _read(file: Path) -> str:
         raise PolicyError(file=str(file), line=line, reason="not-utf-8", key="") from problem
 
 
-def _shipped_texts() -> dict[str, str]:
-    folder = resources.files("evidence.policy") / "packs"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    return {name: (folder / name).read_bytes().decode("utf-8") for name in names}
+@cache
+def _shipped(pack_id: str) -> PolicySet:
+    return read_set(_shipped_texts()[pack_id], KNOWN_ZONES)
+
+
+@cache
+def _shipped_texts() -> Mapping[str, Mapping[str, str]]:
+    """Return pack id → file name → text. Only the ids are read: most need one pack of them all."""
+    by_id: dict[str, dict[str, str]] = {}
+    for file in sorted(_SHIPPED.glob("*.toml"), key=lambda file: file.name):
+        text = _read(file)
+        by_id.setdefault(open_table(text, file.name).text("id"), {})[file.name] = text
+    return by_id

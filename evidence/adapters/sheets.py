@@ -14,9 +14,6 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-import openpyxl
-import xlsxwriter
-
 from evidence.domain.sheets import MOST_ROWS, Cell, Sheet
 from evidence.domain.wording import defused
 from evidence.errors import Invalid
@@ -99,6 +96,8 @@ def _decoded(content: bytes) -> str:
 
 
 def _xlsx_rows(content: bytes) -> Iterator[list[Cell]]:
+    import openpyxl  # here, because few commands read a workbook and all would wait for it
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(one.file_size for one in packed.infolist()) > _MOST_UNPACKED_BYTES:
@@ -139,6 +138,8 @@ def _csv(lines: Iterable[Sequence[str]]) -> bytes:
 
 
 def _xlsx(lines: Sequence[Sequence[str]]) -> bytes:
+    import xlsxwriter
+
     written = io.BytesIO()
     book = xlsxwriter.Workbook(written, {"in_memory": True})
     as_text = book.add_format({"num_format": "@"})

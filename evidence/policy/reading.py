@@ -54,7 +54,8 @@ def read_set(files: Mapping[str, str], zones: Container[str] | None = None) -> P
 
     Raises: PolicyError: as read_pack, and `other-pack`, `version-twice`, `overlap`, naming the later file.
     """
-    read = [(read_pack(text, file, zones), open_table(text, file)) for file, text in files.items()]
+    tops = [open_table(text, file) for file, text in files.items()]
+    read = [(_Reader(top, zones).pack(), top) for top in tops]
     read.sort(key=lambda one: (one[0].in_force_from, one[0].version))
     for number, (pack, top) in enumerate(read):
         for earlier, _ in read[:number]:

@@ -5,12 +5,15 @@ What only one engine can do wrong: test_sqlite.py, test_postgres.py.
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Thread
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
+from evidence.adapters.db import schema
 from evidence.adapters.db.tables import metadata
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.domain.audit import Act, Entry
@@ -121,6 +124,11 @@ def test_a_database_of_a_newer_program_is_refused_and_left_as_it_is(
     newer.close()
     assert (refusal.value.code, refusal.value.fields) == ("database-too-new", {"revision": "9999"})
     assert dump(fresh) == before
+
+
+def test_the_head_that_is_compared_at_each_start_is_the_last_step_there_is(database: SqlDatabase) -> None:
+    folder = Path(schema.__file__).parent / "migrations"
+    assert ScriptDirectory(str(folder)).get_heads() == [schema.HEAD]
 
 
 def differences(database: SqlDatabase) -> list[object]:
