@@ -83,7 +83,7 @@ _pack = cache(load_pack)  # hundreds of sites need the same two
 
 
 @cache
-def _migrated() -> bytes:
+def migrated_file() -> bytes:
     """Return an empty database of this program's schema: the migrations run once for all sites of a process.
     Each site still asks for what is missing; tests/adapters/db/test_schema.py runs them one by one.
     """
@@ -125,7 +125,7 @@ class SmallSite:
         if not (self.folder / "keys" / "signing.pem").exists():
             make_key(self.folder / "keys", SITE)
         if not forms.is_grown(self.folder) and not (self.folder / "evidence.db").exists():
-            (self.folder / "evidence.db").write_bytes(_migrated())
+            (self.folder / "evidence.db").write_bytes(migrated_file())
         self.database = SqlDatabase(forms.database_url(self.folder), SITE)
         self.database.migrate()
         self.vault = small_vault(self.folder)

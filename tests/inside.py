@@ -61,7 +61,11 @@ def change(folder: Path, sql: str, **values: object) -> int:
 
 def tables(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Return every row of the program's tables."""
-    return {name: rows(folder, f'SELECT * FROM "{name}" ORDER BY 1') for name in metadata.tables}
+    with connection(folder) as opened:
+        return {
+            name: [tuple(row) for row in opened.execute(text(f'SELECT * FROM "{name}" ORDER BY 1'))]
+            for name in metadata.tables
+        }
 
 
 @cache

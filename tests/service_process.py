@@ -21,6 +21,7 @@ from types import TracebackType
 
 from evidence.domain.rights import TOKEN_SCOPES
 from tests import forms
+from tests.commands import run_here
 
 _WORKER = ("celery", "-A", "workers.app", "worker", "-P", "solo", "-l", "WARNING")
 
@@ -49,16 +50,10 @@ class ServiceProcess:
 
     def command(self, *words: str, ok: tuple[int, ...] = (0,)) -> str:
         """Run an `evidence` command on this site and return what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "evidence", *words, "--data", str(self.data)],
-            capture_output=True,
-            text=True,
-            timeout=120 * forms.PATIENCE,
-            check=False,
-            env={**os.environ, **(forms.environment(self.data) if words[0] == "init" else {})},
-        )
-        assert done.returncode in ok, f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        engines = forms.environment(self.data) if words[0] == "init" else {}
+        code, out, err = run_here(*words, "--data", str(self.data), environment=engines)
+        assert code in ok, f"{words}: exit {code}\n{out}\n{err}"
+        return out
 
     def add_dock(self, name: str = "dock") -> str:
         """Add a dock and return its token."""

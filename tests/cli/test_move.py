@@ -320,6 +320,7 @@ def test_a_text_that_postgresql_cannot_hold_is_named_by_its_table(site: Movable,
     assert all(not found for found in rows(grown.database_secret).values())
 
 
+@pytest.mark.grown
 def test_a_terminal_shows_a_bar_for_each_part(site: Movable, grown: Grown) -> None:
     ours, theirs = os.openpty()
     command = [sys.executable, "-m", "evidence", "move", "--data", str(site.data), *grown.options(*ALL)]
@@ -350,6 +351,7 @@ def test_a_second_time_there_is_nothing_to_move(site: Movable, grown: Grown) -> 
     assert (site.form(), log_of(site)) == (form, entries)
 
 
+@pytest.mark.grown
 def test_the_form_that_was_left_takes_no_evidence_in(site: Movable, grown: Grown) -> None:
     moved(site, *grown.options(*ALL))
     assert site.run("serve", env=EMBEDDED).returncode == 1
@@ -579,6 +581,7 @@ def test_engines_named_by_the_environment_would_win_over_the_switch_and_are_refu
         assert problem.code == "engines-in-environment"
 
 
+@pytest.mark.grown
 def test_what_only_the_environment_names_is_where_the_site_goes(
     site: Movable, grown: Grown, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,8 @@ from evidence.errors import IntegrityFault
 from evidence.service.moving import Moving
 from tests.movable import Movable, make_site
 
+pytestmark = pytest.mark.grown
+
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -27,6 +27,8 @@ from tests.servers.redis import RedisServer
 from tests.service_process import free_port
 from workers import grown as workers_grown
 
+pytestmark = pytest.mark.grown
+
 
 @pytest.fixture
 def site(tmp_path: Path, redis_server: RedisServer) -> Movable:

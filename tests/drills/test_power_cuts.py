@@ -34,7 +34,10 @@ def able() -> None:
         pytest.skip(f"F02 needs discs whose power can be cut: {reason}")
 
 
-@pytest.mark.parametrize("layout", sweeps.LAYOUTS)
+@pytest.mark.parametrize(
+    "layout",
+    [pytest.param(one, marks=() if one == "same" else pytest.mark.grown) for one in sweeps.LAYOUTS],
+)
 def test_after_a_power_cut_nothing_that_was_acknowledged_is_lost(layout: str) -> None:
     seed = os.environ.get("EVIDENCE_DRILL_SEED", str(random.randrange(10**6)))
     # A process of its own, with mounts of its own: see discs.keep_to_ourselves.

@@ -16,7 +16,7 @@ def test_of_two_clients_at_one_offset_one_wins_and_no_bytes_are_mixed() -> None:
     assert rivals.rivals(300, SEED)
 
 
-@pytest.mark.slow
+@pytest.mark.grown
 def test_of_two_clients_over_http_one_wins_and_no_bytes_are_mixed() -> None:
     assert rivals.rivals_over_http(8, SEED)
 

@@ -96,6 +96,7 @@ def factors(service: ServiceProcess) -> list[str]:
     return [str(one) for (one,) in rows]
 
 
+@pytest.mark.grown
 def test_passkeys_and_single_sign_on_open_sessions_and_neither_is_missed_when_it_is_away(
     service: ServiceProcess,
 ) -> None:

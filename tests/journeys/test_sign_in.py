@@ -47,6 +47,7 @@ def served(site: ServiceProcess, certificate: Path) -> Iterator[str]:
         process.wait(timeout=60)
 
 
+@pytest.mark.grown
 def test_over_tls_a_client_with_cookies_signs_in_and_out(tmp_path: Path) -> None:
     site, certificate = ServiceProcess(tmp_path / "data"), make_certificate(tmp_path)
     trusted = ssl.create_default_context(cafile=certificate)

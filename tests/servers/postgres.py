@@ -56,10 +56,15 @@ class PostgresServer(KeptServer):
 
     # What a test asks for.
 
-    def new_database(self) -> str:
-        """Make a fresh, empty database of the user `evidence` and return its URL."""
+    def new_database(self, like: str | None = None) -> str:
+        """Make a database of the user `evidence` and return its URL: an empty one, or a copy of the database
+        of a URL, to which nobody may be connected.
+        """
         name = f"t{secrets.token_hex(8)}"
-        self.ask(f"CREATE DATABASE {name} OWNER evidence TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'")
+        template = like.rpartition("/")[2] if like else "template0"
+        self.ask(
+            f"CREATE DATABASE {name} OWNER evidence TEMPLATE {template} ENCODING 'UTF8' LOCALE 'C.UTF-8'"
+        )
         return self._url(name)
 
     def ask(self, sql: str, url: str | None = None) -> str:

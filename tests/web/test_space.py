@@ -84,6 +84,7 @@ def put_back(service: ServiceProcess) -> None:
         Path(f"/proc/{one.pid}/clear_refs").write_text("5")
 
 
+@pytest.mark.grown  # and `./dev.sh bench ingest` measures it with 32 GiB
 def test_memory_stays_flat_while_600_megabytes_go_through_one_request(
     dock: Dock, service: ServiceProcess
 ) -> None:

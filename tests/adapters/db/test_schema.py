@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from alembic import command
 
-from evidence.adapters.db import schema
 from evidence.adapters.db.tables import metadata
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.errors import Unavailable
@@ -44,13 +44,13 @@ def test_an_empty_database_where_a_site_must_be_is_refused_and_stays_empty(
 def test_a_migration_that_dies_leaves_nothing_and_the_next_start_makes_it_whole(
     database: SqlDatabase, fresh: Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upgrade = schema.command.upgrade
+    upgrade = command.upgrade
 
     def dies_at_the_end(*args: object) -> None:
         upgrade(*args)  # type: ignore[arg-type]
         raise ConnectionError("killed here")
 
-    monkeypatch.setattr(schema.command, "upgrade", dies_at_the_end)
+    monkeypatch.setattr(command, "upgrade", dies_at_the_end)
     with pytest.raises(ConnectionError):
         database.migrate()
     assert objects(fresh) == []
