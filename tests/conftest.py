@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Take what was collected, half a gigabyte that lives to the end, out of the garbage collector's rounds."""
+    """Spare the garbage collector what was collected here: half a gigabyte that lives to the end."""
     gc.collect()
     gc.freeze()
 
