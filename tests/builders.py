@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy import Engine
+
 from evidence.adapters.db import unit_of_work
 from evidence.adapters.db.tables import metadata
 from evidence.adapters.db.unit_of_work import SqlDatabase
@@ -82,6 +84,18 @@ class QuietBell:
 _pack = cache(load_pack)  # hundreds of sites need the same two
 
 
+_FIRST: dict[str, Engine] = {}  # of this process, by the kind of database
+
+
+def compile_once(database: SqlDatabase) -> None:
+    """Let a database use what was compiled for another of its kind: SQLAlchemy keeps compiled statements for
+    each engine, and hundreds of small sites in one process would compile the same ones again and again.
+    """
+    engine = database.engine
+    first = _FIRST.setdefault(engine.dialect.name, engine)
+    engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+
+
 @cache
 def migrated_file() -> bytes:
     """Return an empty database of this program's schema: the migrations run once for all sites of a process.
@@ -127,6 +141,7 @@ class SmallSite:
         if not forms.is_grown(self.folder) and not (self.folder / "evidence.db").exists():
             (self.folder / "evidence.db").write_bytes(migrated_file())
         self.database = SqlDatabase(forms.database_url(self.folder), SITE)
+        compile_once(self.database)
         self.database.migrate()
         self.vault = small_vault(self.folder)
         self.staging = FolderStaging(self.folder / "staging")

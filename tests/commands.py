@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from unittest import mock
 
@@ -17,20 +17,12 @@ from evidence.cli import main
 
 
 def run_here(*words: str, environment: Mapping[str, str] | None = None) -> tuple[int, str, str]:
-    """Run a command as `python -m evidence` would; return exit code, output and what it said of errors.
-
-    Nothing of it stays: databases that it opened are closed, so that the site's files are nobody's but its
-    service's.
-    """
-    out, err, opened = StringIO(), StringIO(), set[Engine]()
+    """Run a command as `python -m evidence` would; return exit code, output and what it said of errors."""
+    out, err = StringIO(), StringIO()
     code: object = 0
-
-    def keep(connection: Connection) -> None:
-        opened.add(connection.engine)
-
-    event.listen(Engine, "engine_connect", keep)
     try:
         with (
+            databases_closed(),
             mock.patch.dict(os.environ, environment or {}),
             mock.patch.object(sys, "argv", ["evidence", *words]),
             redirect_stdout(out),
@@ -39,8 +31,23 @@ def run_here(*words: str, environment: Mapping[str, str] | None = None) -> tuple
             main()
     except SystemExit as ended:
         code = ended.code
+    return int(str(code or 0)), out.getvalue(), err.getvalue()
+
+
+@contextmanager
+def databases_closed() -> Iterator[None]:
+    """Close in the end what databases were opened meanwhile: the files of a site are then nobody's but its
+    service's, and none of them vanishes when the collector of garbage comes by.
+    """
+    opened = set[Engine]()
+
+    def keep(connection: Connection) -> None:
+        opened.add(connection.engine)
+
+    event.listen(Engine, "engine_connect", keep)
+    try:
+        yield
     finally:
         event.remove(Engine, "engine_connect", keep)
         for engine in opened:
             engine.dispose()
-    return int(str(code or 0)), out.getvalue(), err.getvalue()

@@ -31,7 +31,8 @@ settings.load_profile("grown" if forms.GROWN else "test")
 
 # What starts whole processes and servers: its files take longest.
 LONGEST = (
-    "compose", "drills", "workers", "witness", "rebuilding", "cli", "storage", "journeys", "dock", "web"
+    "permissions", "compose", "drills", "workers", "witness", "adapters", "rebuilding", "cli", "storage",
+    "journeys", "dock", "web",
 )  # fmt: skip
 
 

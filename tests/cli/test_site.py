@@ -17,7 +17,7 @@ from evidence.adapters.packs import shipped_packs
 from evidence.cli import app
 from evidence.errors import Invalid
 from tests import forms, inside
-from tests.commands import run_here
+from tests.commands import databases_closed, run_here
 
 LINK = re.compile(r"^  /link/([A-Za-z0-9_-]{43})$", re.MULTILINE)
 TOKEN = re.compile(r"^  ([A-Za-z0-9_-]{43})$", re.MULTILINE)
@@ -25,7 +25,8 @@ TOKEN = re.compile(r"^  ([A-Za-z0-9_-]{43})$", re.MULTILINE)
 
 def run(*words: str) -> Result:
     """Run a command inside this process."""
-    return CliRunner().invoke(app, list(words))
+    with databases_closed():
+        return CliRunner().invoke(app, list(words))
 
 
 def evidence(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -28,13 +28,6 @@ def fresh(postgres_server: PostgresServer) -> FreshDatabase:
     return FreshDatabase(postgres_server.new_database())
 
 
-@pytest.fixture
-def database(fresh: FreshDatabase) -> Iterator[SqlDatabase]:
-    database = open_migrated(fresh)
-    yield database
-    database.close()
-
-
 @pytest.fixture(scope="module")
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A server whose settings a test may change."""
