@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from evidence.errors import PolicyError
 from evidence.policy.fields import open_table
-from evidence.policy.reading import read_pack, read_set
+from evidence.policy.reading import read_set
 from evidence.policy.sets import PolicySet
 
 _SHIPPED = Path(str(resources.files("evidence.policy") / "packs"))
@@ -74,7 +74,7 @@ def files_of(name_or_path: str) -> Mapping[str, Path]:
 
 def _may_be(file: Path, pack_id: str) -> bool:
     try:
-        return read_pack(_read(file), file.name).id == pack_id
+        return open_table(_read(file), file.name).text("id") == pack_id
     except PolicyError:
         return file.stem == pack_id
 

@@ -118,7 +118,10 @@ def jumping_satellite_clock(facts: MediaFacts, _: Pack) -> Iterator[Finding]:
 
 
 def name_against_clocks(facts: MediaFacts, _: Pack) -> Iterator[Finding]:
-    """Compare the time in the name with the header's (must agree) and the modification time (a fact)."""
+    """Compare the time in the name with the header's (must agree) and the modification time (a fact).
+
+    A file is modified last when it ends. Where its length is unknown, that says nothing about its beginning.
+    """
     named = read_name(facts.name).taken_at
     if named is None:
         return
@@ -129,6 +132,8 @@ def name_against_clocks(facts: MediaFacts, _: Pack) -> Iterator[Finding]:
         other = moment(reading) if reading else None
         if reading is None or other is None or other < EARLIEST:
             continue
+        if origin == "mtime" and facts.duration_s is None:
+            return
         apart = abs(beyond_zone((named - other.replace(tzinfo=UTC)).total_seconds(), length))
         if apart > limits.NAME_S:
             severity = Severity.INFO if origin == "mtime" else Severity.ATTENTION

@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from evidence.adapters import packs
 from evidence.adapters.builds import BuildFiles
 from evidence.adapters.packs import files_of
 from evidence.domain.builds import Part, differences
@@ -44,3 +47,13 @@ def test_a_file_that_cannot_be_read_differs_from_one_that_could(tmp_path: Path) 
 
 def test_of_a_shipped_pack_its_own_files_are_looked_at() -> None:
     assert list(files_of("strict")) == ["strict.toml"]
+
+
+def test_a_shipped_file_that_is_no_pack_any_more_is_still_one_of_its_pack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packs, "_SHIPPED", tmp_path)
+    (tmp_path / "named-otherwise.toml").write_text(GOOD)
+    assert list(files_of("here")) == ["named-otherwise.toml"]
+    (tmp_path / "named-otherwise.toml").write_text(GOOD + "\nunknown = 1\n")
+    assert list(files_of("here")) == ["named-otherwise.toml"]

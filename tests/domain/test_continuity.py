@@ -318,3 +318,12 @@ def test_the_tolerance_is_the_packs_own(pack: Pack) -> None:
     wide = replace(pack, continuity=replace(pack.continuity, tolerance=timedelta(seconds=5)))
     track = replace(VIDEO, regular=0.5, steps=(Step(5.0, 7.0),))
     assert only(examine_file(facts(track, AUDIO), wide), Code.GAP_IN_FILE).severity is Severity.INFO
+
+
+@pytest.mark.parametrize(("length", "told"), [(30.0, True), (None, False)])
+def test_when_a_file_was_modified_says_nothing_of_its_beginning_where_its_length_is_unknown(
+    length: float | None, told: bool, pack: Pack
+) -> None:
+    written = ClockReading("mtime", "2026-03-02T09:32:00Z")  # two minutes after the time in the name
+    made = facts(name="DSJX9A00123_012345_20260302173000_0001.mp4", duration_s=length, clocks=(written,))
+    assert (Code.NAME_TIME_DIFFERS in {found.code for found in examine_file(made, pack)}) is told

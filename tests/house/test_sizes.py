@@ -1,4 +1,4 @@
-"""Modules and functions stay small enough to be read in one sitting; an exception carries its reason here."""
+"""Modules and functions stay small enough to be read in one sitting."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MOST_LINES_OF_A_MODULE = 300
 MOST_LINES_OF_A_FUNCTION = 40
-# module -> why it may be longer
-LONG_MODULES = {
-    "evidence/service/ports.py": "the machines' promises, one list (of the logs: log_ports.py)",
-}
 
 
 def modules() -> Iterator[Path]:
@@ -24,15 +20,7 @@ def modules() -> Iterator[Path]:
 def test_no_module_is_longer_than_300_lines() -> None:
     lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in modules()}
     assert len(lengths) > 50, "the walk found the product"
-    too_long = {
-        name: n for name, n in lengths.items() if n > MOST_LINES_OF_A_MODULE and name not in LONG_MODULES
-    }
-    assert not too_long
-
-
-def test_every_exception_is_still_needed() -> None:
-    for name in LONG_MODULES:
-        assert len((ROOT / name).read_text("utf-8").splitlines()) > MOST_LINES_OF_A_MODULE, name
+    assert not {name: n for name, n in lengths.items() if n > MOST_LINES_OF_A_MODULE}
 
 
 def test_no_function_is_longer_than_40_lines() -> None:

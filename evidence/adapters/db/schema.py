@@ -7,10 +7,12 @@ finds nothing left to do.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect
 
+from evidence.adapters.db.tables import metadata
 from evidence.errors import Unavailable
 
 # The last step in migrations/versions (a test compares them). Alembic itself is imported only where a step is
@@ -21,24 +23,37 @@ HEAD = "0007"
 def migrate(engine: Engine, may_begin: bool = True) -> None:
     """Run the missing migrations. may_begin: whether there may be nothing yet.
 
-    Raises: Unavailable when the database is newer than this program, or empty and must not be.
+    Raises: Unavailable when the database is newer than this program, empty and must not be, somebody else's,
+    or no longer whole. Nothing is changed then.
     """
     with engine.connect() as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # a step may take its time
-        at = _revision(connection)
+        tables = set(inspect(connection).get_table_names())
+        at = _revision(connection, tables)
         if at is None and not may_begin:
             raise Unavailable("database-missing")
-        if at != HEAD:
+        if at == HEAD:
+            _verify_whole(tables)
+        else:
             _upgrade(connection, at)
 
 
-def _revision(connection: Connection) -> str | None:
-    """Return the last step that this database has seen, as Alembic keeps it; None: none yet."""
-    if not inspect(connection).has_table("alembic_version"):
+def _revision(connection: Connection, tables: Set[str]) -> str | None:
+    """Return the last step that this database has seen, as Alembic keeps it; None: there is nothing in it."""
+    if not tables:
         return None
-    at: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-    return at
+    if "alembic_version" not in tables:
+        raise Unavailable("database-not-whole", missing="alembic_version")
+    seen = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+    if len(seen) != 1:
+        raise Unavailable("database-not-whole", versions=", ".join(sorted(seen)))
+    return str(seen[0])
+
+
+def _verify_whole(tables: Set[str]) -> None:
+    if missing := metadata.tables.keys() - tables:
+        raise Unavailable("database-not-whole", missing=", ".join(sorted(missing)))
 
 
 def _upgrade(connection: Connection, at: str | None) -> None:

@@ -126,6 +126,45 @@ def test_a_database_of_a_newer_program_is_refused_and_left_as_it_is(
     assert dump(fresh) == before
 
 
+SPOILT = {
+    "two rows, ours first": ["INSERT INTO alembic_version VALUES ('9999')"],
+    "two rows, ours last": [
+        "DELETE FROM alembic_version",
+        "INSERT INTO alembic_version VALUES ('9999')",
+        f"INSERT INTO alembic_version VALUES ('{schema.HEAD}')",
+    ],
+    "no row": ["DELETE FROM alembic_version"],
+    "no table of versions": ["DROP TABLE alembic_version"],
+    "a table of ours is gone": ["DROP TABLE notice"],
+}
+
+
+@pytest.mark.parametrize("may_begin", [False, True])
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_database_that_is_not_ours_or_not_whole_is_refused_and_left_as_it_is(
+    database: SqlDatabase, fresh: Fresh, how: str, may_begin: bool
+) -> None:
+    append(database)
+    for statement in SPOILT[how]:
+        fresh.raw(statement)
+    before = dump(fresh)
+    spoilt = SqlDatabase(fresh.url, SITE)
+    with pytest.raises(Unavailable, match="database-not-whole"):
+        spoilt.migrate(may_begin=may_begin)
+    spoilt.close()
+    assert dump(fresh) == before
+
+
+def test_somebody_elses_database_is_refused_and_left_as_it_is(fresh: Fresh) -> None:
+    fresh.raw("CREATE TABLE theirs (a int)")
+    before = dump(fresh)
+    foreign = SqlDatabase(fresh.url, SITE)
+    with pytest.raises(Unavailable, match="database-not-whole"):
+        foreign.migrate()
+    foreign.close()
+    assert dump(fresh) == before
+
+
 def test_the_head_that_is_compared_at_each_start_is_the_last_step_there_is(database: SqlDatabase) -> None:
     folder = Path(schema.__file__).parent / "migrations"
     assert ScriptDirectory(str(folder)).get_heads() == [schema.HEAD]

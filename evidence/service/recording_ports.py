@@ -1,0 +1,151 @@
+"""What the use cases need of the tables of recordings, from the list of a card to the findings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from evidence.domain.access import Reach
+from evidence.domain.digests import Digests
+from evidence.domain.findings import Code, Finding
+from evidence.domain.recordings import Origin, Recording
+from evidence.domain.uploads import Upload, UploadState
+from evidence.policy.rules import Pack
+from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
+
+
+class Claims(Protocol):
+    """Who may seal under a device's file name: decided once, before anything is locked."""
+
+    def take(self, device: str, name: str, upload_id: str) -> str:
+        """Claim the name for an upload; return the upload that holds it (the first to ask, for ever)."""
+
+    def release(self, upload_id: str) -> None:
+        """Give up an upload's claim: nothing was sealed under it."""
+
+    def keep_manifest(self, upload_id: str, manifest: bytes) -> bytes:
+        """Keep the manifest of the upload that holds a claim; return the first that was kept, for ever."""
+
+
+class Cards(Protocol):
+    """Card lists and the files they announce."""
+
+    def add(self, card_id: str, account_id: str, origin: Origin, at: datetime) -> None:
+        """Add a card's list (device, wearer, offset and labels stand in `origin`)."""
+
+    def announce(self, files: Sequence[AnnouncedFile]) -> Sequence[AnnouncedFile]:
+        """Add files of one device, or return those there already for (name, size, modified), in order."""
+
+    def match(self, origin: Origin) -> AnnouncedFile | None:
+        """Return the announced file that an upload's origin names."""
+
+    def mark_sealed(self, file_id: str, recording_id: str) -> None:
+        """Note which recording an announced file became."""
+
+    def outstanding(
+        self, *, reach: Reach | None = None, at: datetime | None = None
+    ) -> Sequence[AnnouncedFile]:
+        """Return announced files that are not sealed, oldest announcement first; reach: as in Recordings."""
+
+
+class Uploads(Protocol):
+    """Resumable uploads."""
+
+    def add(self, upload: Upload) -> None:
+        """Add a new upload."""
+
+    def get(self, upload_id: str) -> Upload | None:
+        """Return one upload."""
+
+    def named(self, device: str, names: Sequence[str], states: Iterable[UploadState]) -> Sequence[Upload]:
+        """Return the uploads of a device under any of these names, in one of the states, oldest first."""
+
+    def move_offset(self, upload_id: str, old: int, new: int, expires_at: datetime) -> None:
+        """Move the durable offset from old to new. Raises: Conflict when it is not at old."""
+
+    def complete(self, upload_id: str, digests: Digests | None, at: datetime) -> None:
+        """Note that all bytes are durable; digests are None when they must be read again."""
+
+    def end(
+        self,
+        upload_id: str,
+        state: UploadState,
+        *,
+        problem: str | None = None,
+        recording_id: str | None = None,
+    ) -> None:
+        """Move an upload to an end state."""
+
+    def owed_bytes(self) -> int:
+        """Return how many bytes open uploads may still send."""
+
+    def stale(self, now: datetime) -> Sequence[Upload]:
+        """Return uploads still receiving whose time has run out."""
+
+    def in_state(
+        self, state: UploadState, *, reach: Reach | None = None, at: datetime | None = None
+    ) -> Sequence[Upload]:
+        """Return the uploads in a state, oldest first; reach: as in Recordings."""
+
+
+class Recordings(Protocol):
+    """The catalogue of sealed recordings."""
+
+    def add(self, upload_id: str, recording: Recording, receipt: bytes) -> None:
+        """Add a recording. Raises: Conflict when device and name are taken."""
+
+    def get(self, recording_id: str) -> StoredRecording | None:
+        """Return one recording."""
+
+    def some(self, recording_ids: Collection[str]) -> Mapping[str, StoredRecording]:
+        """Return those of these recordings that there are, by id."""
+
+    def by_name(self, device: str, name: str) -> StoredRecording | None:
+        """Return the recording of a device under a name."""
+
+    def all(
+        self, device: str | None = None, *, reach: Reach | None = None, at: datetime | None = None
+    ) -> Iterator[StoredRecording]:
+        """Yield recordings, oldest seal first: those within reach at a moment; without a reach, which is for
+        the service's own work, all.
+        """
+
+    def names_within(
+        self, device: str, names: Collection[str], reach: Reach, at: datetime
+    ) -> Collection[str]:
+        """Return which of these names are recordings of a device within reach at a moment."""
+
+    def note_end(self, recording_id: str, ended_at: datetime | None) -> None:
+        """Note when the recording ended (corrected), as examination found."""
+
+    def note_check(self, recording_id: str, at: datetime | None, result: str) -> None:
+        """Note the outcome of reading an original back; at: None when that was not done to the end."""
+
+
+class Examinations(Protocol):
+    """Examinations and their findings; a new examination supersedes the one before, none is deleted."""
+
+    def record(
+        self, scope: Scope, kind: str, pack: Pack, facts: str, findings: Sequence[Finding], at: datetime
+    ) -> bool:
+        """Add an examination as the current one, unless that says the same already; tell whether it did."""
+
+    def facts(self, scope_kind: str, scope_id: str, kind: str) -> str | None:
+        """Return the facts of the current examination."""
+
+    def all_facts(self, scope_kind: str, kind: str) -> Mapping[str, str]:
+        """Return the facts of all current examinations of a kind, by scope id."""
+
+    def current(
+        self,
+        recording_id: str | None = None,
+        device: str | None = None,
+        *,
+        reach: Reach | None = None,
+        at: datetime | None = None,
+    ) -> Sequence[StoredFinding]:
+        """Return the findings of the current examinations; reach: as in Recordings."""
+
+    def superseded(self, code: Code, recording_id: str | None = None) -> Sequence[StoredFinding]:
+        """Return the findings with this code of examinations that are no longer current, oldest first."""
