@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import subprocess
@@ -11,8 +12,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from minio import Minio
 
 from storage.address import Address
 from storage.bucket import Bucket
@@ -49,13 +52,30 @@ def test_what_ceph_16_breaks_is_named_and_our_way_of_writing_is_safe_all_the_sam
     assert outcome["default-covers-parts"].is_kept
 
 
-def test_the_evidence_bucket_is_not_touched(object_store_server: ObjectStoreServer) -> None:
-    client = object_store_server.client()
-    before = {one.name for one in client.list_buckets()}
-    next(iter(qualify(address(object_store_server, "evidence"), now)))
-    made = {one.name for one in client.list_buckets()} - before
+def test_the_evidence_bucket_is_not_touched(
+    object_store_server: ObjectStoreServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, name = object_store_server.client(), object_store_server.new_bucket()
+    client.put_object(name, "theirs", io.BytesIO(b"1"), 1)
+
+    def inside() -> list[object]:
+        objects = client.list_objects(name, recursive=True, include_version=True)
+        lock = client.get_object_lock_config(name)
+        return [*((one.object_name, one.version_id) for one in objects), lock.mode, lock.duration]
+
+    # What this process makes: others of the session probe the same server meanwhile.
+    make, made = Minio.make_bucket, list[str]()
+
+    def making(client: Minio, **words: Any) -> None:
+        make(client, **words)
+        made.append(words["bucket_name"])
+
+    before = inside()
+    monkeypatch.setattr(Minio, "make_bucket", making)
+    next(iter(qualify(address(object_store_server, name), now)))
+    assert inside() == before
     assert len(made) == 1
-    assert made.pop().startswith("probe-")
+    assert made[0].startswith("probe-")
 
 
 def test_a_clock_that_differs_from_the_server_s_disqualifies(object_store_server: ObjectStoreServer) -> None:
