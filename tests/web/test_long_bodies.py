@@ -145,11 +145,9 @@ def test_a_request_that_follows_in_the_same_breath_is_not_taken_for_the_body(con
     first, second, short = (random.randbytes(n) for n in (2 * BLOCK_BYTES + 5, BLOCK_BYTES + 7, 10))
     with closing(connect()) as line:
         parts = [first, short, second, short]
-        everything = b"".join(head("/", len(body)) + body for body in parts)
-        sender = threading.Thread(target=line.sendall, args=(everything,))
-        sender.start()
+        # From one thread: two on one TLS socket of Python 3.11 may spoil it. The few answers fit on the line.
+        line.sendall(b"".join(head("/", len(body)) + body for body in parts))
         assert [answer(line) for _ in parts] == [digest(body) for body in parts]
-        sender.join()
 
 
 def test_a_body_that_is_refused_unread_is_thrown_away_and_the_connection_lives(connect: Connect) -> None:
