@@ -90,14 +90,17 @@ make_env() {
   fi
   site=$("$ENV/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
   "$ENV/bin/python" -m compileall -q "$site/av"             # imported in the sandbox, which cannot write it
-  printf '%s\n' "$PWD" > "$site/evidence-checkout.pth"      # the checkout itself, without a build step
-  printf '#!%s\nfrom evidence.cli import main\n\nmain()\n' "$(cd "$ENV/bin" && pwd)/python" > "$ENV/bin/evidence"
-  chmod +x "$ENV/bin/evidence"
   printf '%s' "$stamp" > "$ENV/.stamp"
 }
 
+point_here() {                       # each time, since a checkout may have been moved
+  printf '%s\n' "$PWD" > "$(echo "$ENV"/lib/python3.*/site-packages)/evidence-checkout.pth"     # without a build step
+  printf '#!%s\nfrom evidence.cli import main\n\nmain()\n' "$(cd "$ENV/bin" && pwd)/python" > "$ENV/bin/evidence"
+  chmod +x "$ENV/bin/evidence"
+}
+
 setup() {
-  install_debs "$@"; make_env; PATH="$(cd "$ENV/bin" && pwd):$PATH"; export PATH
+  install_debs "$@"; make_env; point_here; PATH="$(cd "$ENV/bin" && pwd):$PATH"; export PATH
   unset PYTHONDONTWRITEBYTECODE      # hundreds of processes would each compile for seconds what they import
   python -m compileall -q evidence storage workers    # the sandbox cannot write it
 }

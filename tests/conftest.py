@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import forms
 
@@ -25,8 +25,10 @@ if TYPE_CHECKING:  # their drivers take half a second to load, and most test run
 
 
 # Half as many examples in `./dev.sh test` as Hypothesis would take; `--grown` takes them all.
-settings.register_profile("test", max_examples=50)
-settings.register_profile("grown", max_examples=100)
+# How fast a loaded machine makes examples says nothing about the code.
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("test", max_examples=50, deadline=None, suppress_health_check=SLOW)
+settings.register_profile("grown", max_examples=100, deadline=None, suppress_health_check=SLOW)
 settings.load_profile("grown" if forms.GROWN else "test")
 
 # What starts whole processes and servers: its files take longest.

@@ -137,7 +137,8 @@ def wait_for_jobs(service: ServiceProcess) -> None:
         assert status == 200, body
         jobs = json.loads(body)["jobs"]
         if not jobs.get("queued") and not jobs.get("running"):
-            print(f"  {jobs}")
+            done = jobs.get("done", 0)
+            print(f"  已完成 {done} 项检查与核对 / {done} checks and examinations done")
             return
         time.sleep(0.3)
     raise SystemExit("the jobs did not end within 90 s")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from evidence.domain.instants import from_text
 from evidence.local import citation_text
-from evidence.locale import LANGUAGES, duration, say
+from evidence.locale import CHINESE, LANGUAGES, catalogue, duration, say
 
 _MARK = {"info": "·", "attention": "!", "breach": "‼"}
 
@@ -79,13 +79,16 @@ def short_name(name: str) -> str:
     return name.rsplit("/", 1)[-1]
 
 
+def finding_text(code: str, facts: Mapping[str, Any]) -> str:
+    """Return the sentence of a finding: that of its manner where the catalogue has one, else the general."""
+    manner = f"finding.{code}.{facts.get('manner')}"
+    return say(manner if manner in catalogue(CHINESE) else f"finding.{code}.text", **facts)
+
+
 def span_text(start: float | None, end: float | None) -> str:
-    """Return a span of seconds inside a file."""
-    if start is None and end is None:
-        return ""
-    left = "" if start is None else f"{start:.3f}"
-    right = "" if end is None else f"{end:.3f}"
-    return f"{left}–{right} s"
+    """Return a span of seconds inside a file; with one end only, that place."""
+    ends = [f"{second:.3f}" for second in (start, end) if second is not None]
+    return f"{'–'.join(ends)} s" if ends else ""
 
 
 def finding_lines(row: Mapping[str, Any]) -> Iterator[str]:
@@ -99,6 +102,6 @@ def finding_lines(row: Mapping[str, Any]) -> Iterator[str]:
     if row.get("recording"):
         yield f"    {say('column.recording')} {row['recording']}"
     facts = {**row["detail"], **{key: row[key] for key in ("measured", "limit", "file", "start_s", "end_s")}}
-    yield "    " + printable(say(f"finding.{code}.text", **facts))
+    yield "    " + printable(finding_text(code, facts))
     if row["cites"]:
         yield "    " + cites_text(row["cites"])

@@ -12,21 +12,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from statistics import median
 
 from evidence.domain.clocks import local_to_utc
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.instants import to_text
 from evidence.domain.joints import Joint, Line, habit_s, measure
+from evidence.domain.jumps import ORIGIN, clock_jump, raw_gap_s
 from evidence.domain.segments import Row, Segment
 from evidence.policy.rules import Pack, cite_ids
 
-_ORIGIN = datetime(2000, 1, 1)  # noqa: DTZ001 - as in segments.py
 _STREAM_S = 0.5  # a transport stream's clock that goes on within this is one stream
 _OVERLAP_S = 0.5  # overlaps below this are not told: clocks of whole seconds show them by chance
 _SAME_S = 0.3  # overlaps this alike are one habit
-_QUARTER_HOUR_S, _WIDEST_S = 900.0, 86_400.0  # zones differ by quarter hours; a day is the commonest slip
 _MARK_S = 0.05  # key frames shared by two files must agree on one shift
 _ALIKE_KEYS_S = 0.005  # key frames come at regular steps within this
 _ALIKE = 0.02  # segments whose lengths differ by less than this share have a nominal length
@@ -51,14 +50,10 @@ def examine_row(row: Row, pack: Pack) -> Iterator[Finding]:
             pairs.extend(_pairs(row, first, at))
             first = at + 1
             if at + 1 < len(row):
-                yield from _jump(row, at, same_s)
+                yield from clock_jump(row, at, same_s)
     for pair in pairs:
         yield from _gap(pair, pack)
     yield from _overlaps([pair for pair in pairs if pair.joint.best_s <= -_OVERLAP_S], len(pairs), pack)
-
-
-def _raw(row: Row, at: int) -> float:
-    return row.starts_s[at + 1] - row.starts_s[at] - (row.segments[at].length_s or 0.0)
 
 
 def _together(row: Row, at: int, same_s: float) -> bool:
@@ -66,47 +61,14 @@ def _together(row: Row, at: int, same_s: float) -> bool:
     if row.sound[at] != row.sound[at + 1]:
         return False
     if not row.clock:
-        return 0 <= _raw(row, at) + _STREAM_S <= same_s and row.segments[at].file.facts.container == "mpegts"
+        return (
+            0 <= raw_gap_s(row, at) + _STREAM_S <= same_s
+            and row.segments[at].file.facts.container == "mpegts"
+        )
     length = row.segments[at].length_s
-    if length is not None and _raw(row, at) < -(length + row.resolution_s):
+    if length is not None and raw_gap_s(row, at) < -(length + row.resolution_s):
         return False  # the next file would begin before this one did: that is a clock, not an overlap
-    return _raw(row, at) <= same_s
-
-
-def _jump(row: Row, at: int, same_s: float) -> Iterator[Finding]:
-    """Report a clock that goes back, or loses its time, from one file to the next. Forward it is told where
-    the counter goes on: by whole quarter hours a zone was set, else it is another activity (a fact)."""
-    jump = _raw(row, at)
-    lost = row.sound[at] != row.sound[at + 1]
-    before, after = row.segments[at], row.segments[at + 1]
-    if not row.clock or not (lost or jump < 0 or _counts_on(before, after)):
-        return
-    set_s = round(jump / _QUARTER_HOUR_S) * _QUARTER_HOUR_S
-    zone = abs(jump - set_s) <= row.resolution_s and abs(set_s) <= _WIDEST_S
-    yield Finding(
-        Code.CLOCK_JUMP,
-        Severity.ATTENTION if lost or jump < 0 or zone else Severity.INFO,
-        after.name,
-        start_s=after.first_s,
-        measured=round(jump, 3),
-        limit=same_s,
-        detail={
-            "before": before.name,
-            "after": after.name,
-            "clock": row.clock,
-            "before_shows": _shown(row, at),
-            "after_shows": _shown(row, at + 1),
-        },
-    )
-
-
-def _counts_on(before: Segment, after: Segment) -> bool:
-    numbers = before.named.sequence, after.named.sequence
-    return None not in numbers and numbers[1] - numbers[0] == 1  # type: ignore[operator]
-
-
-def _shown(row: Row, at: int) -> str:
-    return (_ORIGIN + timedelta(seconds=row.starts_s[at])).isoformat()
+    return raw_gap_s(row, at) <= same_s
 
 
 def _pairs(row: Row, first: int, last: int) -> list[_Pair]:
@@ -250,7 +212,7 @@ def _joint_detail(pair: _Pair, pack: Pack) -> dict[str, object]:
     if pair.row.clock:
         is_utc = pair.row.clock == "header" or pair.before.named.is_utc
         ended = local_to_utc(
-            _ORIGIN + timedelta(seconds=pair.joint.ends_at_s), "UTC" if is_utc else pack.time_zone
+            ORIGIN + timedelta(seconds=pair.joint.ends_at_s), "UTC" if is_utc else pack.time_zone
         )
         detail["from"] = to_text(ended)
         detail["until"] = to_text(ended + timedelta(seconds=pair.joint.best_s))

@@ -95,7 +95,7 @@ def find_odd_handwriting(row: Row, pack: Pack) -> Iterator[Finding]:
                 one.name,
                 measured=" ".join(differs),
                 cites=cite_ids(pack.no_editing.cites),
-                detail={"differs_from_other_files_in": differs, "unit": "traits"},
+                detail={"manner": "unlike-others", "differs_from_other_files_in": differs, "unit": "traits"},
             )
 
 

@@ -3,8 +3,8 @@
 Code elsewhere carries codes and fields; the words stand in zh_CN.toml and en.toml beside this file, with
 the same keys. A key is the dotted path of a text ("finding.late.title"). Placeholders are plain field
 names in braces; `measured` and `limit` are written with the unit that the field `unit` names (seconds
-unless said otherwise). Choosing a language for a web page is not here (web/language.py), nor is making
-hostile names harmless.
+unless said otherwise), and a sign of damage in the words of `sign`. Making hostile names harmless is not
+done here.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def _write(language: str, name: str, value: object, unit: str) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
+        known = catalogue(language) if name in _WITH_UNIT else {}
+        return known.get(f"sign.{value}", str(value))
     if name not in _WITH_UNIT:
         return _number(value)
     if unit == "s":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import TypeVar
@@ -128,6 +128,16 @@ def _gravest_first(one: StoredFinding) -> tuple[int, str, float, str]:
     return -gravity, str(one.body["file"]), place, str(one.body["code"])
 
 
+def _interruptions(serious: Sequence[StoredFinding]) -> Iterator[StoredFinding]:
+    """Yield what is missing from the time line, each loss once: that a file which was cut off has no time
+    line to read is no second one."""
+    cut = {(one.device, one.body["file"]) for one in serious if one.body["code"] == Code.TRUNCATED}
+    for one in serious:
+        told = one.body["code"] == Code.UNREADABLE and (one.device, one.body["file"]) in cut
+        if one.body["code"] in _INTERRUPTIONS and not told:
+            yield one
+
+
 @dataclass(frozen=True)
 class Reports:
     """The desk for reports."""
@@ -171,7 +181,7 @@ class Reports:
             faults=part(one for one in serious if one.body["code"] in _FAULTS),
             missing=part(row for row in rows if row.state.kind in _MISSING),
             late=part(row for row in rows if row.state.kind is DeadlineKind.LATE),
-            interruptions=part(one for one in serious if one.body["code"] in _INTERRUPTIONS),
+            interruptions=part(_interruptions(serious)),
             to_explain=part(
                 one for one in serious if one.body["code"] not in _OWN_PART and one.scope_kind != "announced"
             ),

@@ -20,6 +20,11 @@ def test_measured_and_limit_carry_the_unit_of_the_finding() -> None:
     assert "7 wheels" in text(ENGLISH, "finding.data-after-end.text", measured=7, unit="wheels")
 
 
+def test_a_sign_of_damage_is_written_in_words() -> None:
+    assert "索引没有写入" in text(CHINESE, "finding.truncated.text", measured="no-index")
+    assert "the index was never written" in text(ENGLISH, "finding.truncated.text", measured="no-index")
+
+
 def test_a_fact_that_is_text_is_written_as_it_is_and_braces_in_it_do_no_harm() -> None:
     written = text(ENGLISH, "finding.type-differs.text", measured="{file}", limit="{0.__class__}")
     assert written == "The name says {0.__class__}, the content is {file}."

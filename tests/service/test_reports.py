@@ -70,6 +70,16 @@ def test_the_gap_report_names_what_is_missing_late_and_interrupted(
     assert sorted(map(str, unreadable)) == ["in-time.mp4", "late.mp4"]
 
 
+def test_a_file_that_was_cut_off_is_one_loss_though_it_cannot_be_read_either(
+    small: SmallSite, reports: Reports
+) -> None:
+    cut = b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + b"\0\1\0\0mdat" + bytes(range(256))
+    seal(small, "cut.mp4", cut)
+    codes = [one.body["code"] for one in reports.findings(small.administrator)]
+    assert {"truncated", "unreadable"} <= set(codes)
+    assert [one.body["code"] for one in reports.gaps(small.administrator).interruptions] == ["truncated"]
+
+
 def test_each_serious_finding_stands_in_the_gap_report_exactly_once(
     small: SmallSite, reports: Reports
 ) -> None:

@@ -1,0 +1,56 @@
+"""Between two files of one device: a clock that goes back, loses its time, or runs ahead while the counter
+goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from evidence.domain.findings import Code, Finding, Severity
+from evidence.domain.segments import Row, Segment
+
+ORIGIN = datetime(2000, 1, 1)  # noqa: DTZ001 - as in segments.py
+_QUARTER_HOUR_S, _WIDEST_S = 900.0, 86_400.0  # zones differ by quarter hours; a day is the commonest slip
+
+
+def raw_gap_s(row: Row, at: int) -> float:
+    """Return the seconds between the end of segment `at` and the start of the next, by the row's clock."""
+    return row.starts_s[at + 1] - row.starts_s[at] - (row.segments[at].length_s or 0.0)
+
+
+def clock_jump(row: Row, at: int, same_s: float) -> Iterator[Finding]:
+    """Report a clock that goes back, or loses its time, from one file to the next. Forward it is told where
+    the counter goes on: by whole quarter hours a zone was set, else it is another activity (a fact)."""
+    jump = raw_gap_s(row, at)
+    lost = row.sound[at] != row.sound[at + 1]
+    before, after = row.segments[at], row.segments[at + 1]
+    if not row.clock or not (lost or jump < 0 or _counts_on(before, after)):
+        return
+    is_jump = lost or jump < 0 or _is_zone(jump, row.resolution_s)
+    yield Finding(
+        Code.CLOCK_JUMP,
+        Severity.ATTENTION if is_jump else Severity.INFO,
+        after.name,
+        start_s=after.first_s,
+        measured=round(jump, 3),
+        limit=same_s,
+        detail={
+            **({} if is_jump else {"manner": "another-activity"}),
+            **{"before": before.name, "after": after.name, "clock": row.clock},
+            **{"before_shows": _shown(row, at), "after_shows": _shown(row, at + 1)},
+        },
+    )
+
+
+def _is_zone(jump_s: float, resolution_s: float) -> bool:
+    set_s = round(jump_s / _QUARTER_HOUR_S) * _QUARTER_HOUR_S
+    return abs(jump_s - set_s) <= resolution_s and abs(set_s) <= _WIDEST_S
+
+
+def _counts_on(before: Segment, after: Segment) -> bool:
+    numbers = before.named.sequence, after.named.sequence
+    return None not in numbers and numbers[1] - numbers[0] == 1  # type: ignore[operator]
+
+
+def _shown(row: Row, at: int) -> str:
+    return (ORIGIN + timedelta(seconds=row.starts_s[at])).isoformat()
