@@ -58,7 +58,7 @@ class Line:
 def habit_s(line: Line) -> float:
     """Return the size that the joints of this device usually have: 0 unless another leaves half the breaks.
 
-    Needs at least two joints: one joint is no habit.
+    Needs two breaks at least: a single one is a gap before it is anybody's habit.
     """
     joints = len(line.exact_s)
     if joints < 2:
@@ -69,7 +69,8 @@ def habit_s(line: Line) -> float:
     best = min(
         [size for size in likely if size < _MOST_LOST_S] or [0.0], key=lambda size: len(runs(line, size))
     )
-    return best if 2 * len(runs(line, best)) <= len(runs(line, 0.0)) else 0.0
+    pieces = len(runs(line, 0.0))
+    return best if pieces > 2 and 2 * len(runs(line, best)) <= pieces else 0.0
 
 
 def _common(line: Line, raws: Sequence[float]) -> float:

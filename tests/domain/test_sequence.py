@@ -337,6 +337,12 @@ def test_stream_clocks_show_a_missing_part_exactly() -> None:
     assert (gap.file, gap.start_s, gap.end_s) == ("a.ts", 20.0, 30.0)
 
 
+def test_one_break_is_a_gap_and_no_habit_of_losing_a_little_at_every_joint() -> None:
+    pieces = row([3.625, 3.0, 3.0, 3.0], {1: 2.25})  # 0.44 s at each of three joints would explain it too
+    (gap,) = findings([a_file(piece) for piece in pieces])
+    assert (gap.code, gap.file) == (Code.GAP_BETWEEN_FILES, pieces[0].name)
+
+
 LENGTHS = st.lists(st.floats(3.0, 400.0), min_size=3, max_size=12)
 
 
