@@ -28,7 +28,7 @@ from urllib3.response import BaseHTTPResponse
 
 from storage.address import Address
 from storage.connections import new_pool
-from storage.errors import Locked, Missing, StorageError, StoreFull, StoreUnavailable
+from storage.errors import Locked, Missing, StorageError, StoreFull, StoreUnavailable, Withheld
 
 # The default lock covers the moment until the real one is confirmed. A server that drops the lock of parts
 # keeps each object that long at least: so it is short.
@@ -203,7 +203,7 @@ class Bucket:
                 yield
         except Missing as fault:
             if version and any((one.key, one.id) == (key, version) for one in self.versions(key)):
-                raise StoreUnavailable(reason="listed-but-not-found", key=key, version=version) from fault
+                raise Withheld(reason="listed-but-not-found", key=key, version=version) from fault
             raise
 
 

@@ -11,7 +11,8 @@ StorageError
 ├── StagingBusy     somebody else is writing this upload
 ├── StagingSealed   these staged bytes are an object of the vault now and change no more
 └── StoreUnavailable  the machine cannot now (I/O error, time-out); retryable
-    └── StoreFull   no space left; nothing was stored
+    ├── StoreFull   no space left; nothing was stored
+    └── Withheld    the store lists an object and does not give it: it is lost, or the store is ill
 """
 
 from __future__ import annotations
@@ -94,3 +95,8 @@ class StoreFull(StoreUnavailable):
     """No space is left."""
 
     code = "store-full"
+
+
+class Withheld(StoreUnavailable):
+    """The store lists the object and does not give it. Whether its bytes are lost, nobody can say: whoever
+    must act on it tries again; whoever only looks says what was seen."""

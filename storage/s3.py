@@ -30,7 +30,7 @@ from storage import marks
 from storage.bodies import staged_file
 from storage.bucket import Bucket, Head, whole_second
 from storage.crashpoints import crashpoint
-from storage.errors import BadKey, Damaged, Exists, Locked, Missing, StoreUnavailable
+from storage.errors import BadKey, Damaged, Exists, Locked, Missing, StoreUnavailable, Withheld
 from storage.firm import make_date_firm, make_hold_firm, verify_bytes
 from storage.parts import abort_all, pieces_of, send
 from storage.remote import reading
@@ -189,9 +189,7 @@ class S3Vault:
         except Damaged as fault:
             yield Debris(key, "alien" if fault.fields.get("reason") == "not-sealed-by-us" else "damaged")
             return
-        except StoreUnavailable as fault:
-            if fault.fields.get("reason") != "listed-but-not-found":
-                raise
+        except Withheld:
             yield Debris(key, "damaged")  # one whose bytes the store has lost does not hide the others
             return
         yield found

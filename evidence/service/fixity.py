@@ -28,7 +28,7 @@ from evidence.service.gate import admits
 from evidence.service.instruments import pack_at_capture
 from evidence.service.jobs import JobName
 from evidence.service.site import Site
-from storage.errors import StorageError, StoreUnavailable
+from storage.errors import StorageError, StoreUnavailable, Withheld
 from storage.vault import Sealed
 
 log = logging.getLogger("evidence.fixity")
@@ -39,7 +39,7 @@ _NOT_READ = {"unreadable", "manifest-unreadable"}
 
 
 class _UnreadableError(Exception):
-    """The disc cannot read this one file."""
+    """The disc, or the store, cannot read this one file."""
 
     code = "unreadable"
 
@@ -193,6 +193,9 @@ class Fixity:
         """Name what is wrong with an object's lock, its version, and what else stands under its key."""
         try:
             sealed = self.site.vault.stat(key)
+        except Withheld:
+            yield _UnreadableError.code
+            return
         except StoreUnavailable:
             raise
         except StorageError as problem:
@@ -224,14 +227,15 @@ class Fixity:
 
     def _blocks(self, key: str, version: str) -> Iterator[bytes]:
         """Yield an object's bytes. Raises: _UnreadableError; what opening and reading raise."""
-        with self.site.vault.open(key, version) as file:
-            try:
+        try:
+            with self.site.vault.open(key, version) as file:
                 while block := file.read(_BLOCK):
                     yield block
-            except StoreUnavailable as fault:
-                if fault.fields.get("reason") == "EIO":  # what a disc says of a place that it cannot read
-                    raise _UnreadableError from fault
-                raise
+        except StoreUnavailable as fault:
+            # The store has lost what it lists; or EIO, what a disc says of a place that it cannot read.
+            if isinstance(fault, Withheld) or fault.fields.get("reason") == "EIO":
+                raise _UnreadableError from fault
+            raise
 
     def manifest_faults(self, stored: StoredRecording) -> Iterator[str]:
         """Name what is wrong with a manifest, and whether the row says what manifest and receipt say.

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from evidence.errors import Invalid
 from evidence.ledger.rows import PREFIX, key_of, serial_of
-from evidence.service.log_faults import Fault
+from evidence.service.log_faults import Fault, raise_if_away
 from evidence.service.site import Site
-from storage.errors import StorageError, StoreUnavailable
+from storage.errors import StorageError
 from storage.vault import Debris, Sealed
 
 
@@ -50,9 +50,8 @@ class JournalCheck:
         try:
             with self.site.vault.open(key) as stored:
                 found = hashlib.sha256(stored.read()).hexdigest()
-        except StoreUnavailable:
-            raise
         except StorageError as problem:
+            raise_if_away(problem)
             yield Fault("rows-missing", key, {"reason": problem.code})
             return
         if found != sha256:

@@ -24,11 +24,11 @@ from evidence.ledger.keys import VerifierKey
 from evidence.ledger.merkle import SHA256, Frontier, root_of
 from evidence.ledger.segments import Kind, Piece, read_segment
 from evidence.ledger.tiles import WIDTH, Tile, tile_at
-from evidence.service.log_faults import Fault
+from evidence.service.log_faults import Fault, raise_if_away
 from evidence.service.log_ports import Counter, NoteChecks
 from evidence.service.personal_checks import PersonalCheck
 from evidence.service.ports import UnitOfWork
-from storage.errors import Damaged, Missing, StorageError, StoreUnavailable
+from storage.errors import Damaged, Missing, StorageError, Withheld
 from storage.vault import Debris, Sealed, Vault
 
 CLOCK_MAY_STEP = timedelta(seconds=60)
@@ -94,9 +94,8 @@ class LogCheck:
             else:
                 try:
                     sealed = read_segment(self._read(piece), after, end)
-                except StoreUnavailable:
-                    raise
                 except (IntegrityFault, StorageError) as problem:
+                    raise_if_away(problem)
                     yield Fault("segment-wrong", piece.key(), {"reason": str(problem)})
             for index, (row, there) in enumerate(zip(rows, sealed, strict=True), after):
                 if row is None:
@@ -125,7 +124,7 @@ class LogCheck:
             self.vault.stat(piece.key())
         except Missing:
             return False
-        except Damaged:
+        except (Damaged, Withheld):
             return True  # which reading it will tell
         return True
 
@@ -147,9 +146,8 @@ class LogCheck:
             try:
                 note = self._read(piece)
                 self._verify(note, keys, size, roots)
-            except StoreUnavailable:
-                raise
             except (EvidenceError, StorageError) as problem:
+                raise_if_away(problem)
                 yield Fault("checkpoint-wrong", piece.key(), {"reason": str(problem)})
                 continue
             if here.get(size) != note:

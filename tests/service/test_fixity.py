@@ -19,7 +19,8 @@ from evidence.service.fixity import Fixity, Verdict
 from evidence.service.jobs import MOST_ATTEMPTS, JobName, back_off
 from evidence.service.reports import Reports
 from evidence.service.work import Work
-from storage.errors import StoreUnavailable
+from storage.errors import StoreUnavailable, Withheld
+from storage.vault import Sealed
 from tests import forms, inside, tampering
 from tests.builders import SmallSite, an_origin
 
@@ -432,6 +433,27 @@ def test_a_file_the_disc_cannot_read_is_a_finding_said_once_and_is_read_again(
     assert verify(small)[recording_id].faults == (word,)
     monkeypatch.undo()
     assert reads_back(small) == [recording_id]
+    assert fixity_findings(small) == []
+
+
+@pytest.mark.parametrize("part", ["data", "manifest.json"])
+def test_what_the_store_lists_and_does_not_give_is_named_and_hides_no_other(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    ids = [seal(small, name) for name in ("a.mp4", "b.mp4", "c.mp4")]
+    lost, look = f"recordings/{ids[1]}/{part}", small.vault.stat
+
+    def stat(key: str) -> Sealed:
+        if key == lost:
+            raise Withheld(reason="listed-but-not-found", key=key)
+        return look(key)
+
+    monkeypatch.setattr(small.vault, "stat", stat)
+    word = "unreadable" if part == "data" else "manifest-unreadable"
+    assert [verdict.faults for verdict in verify(small).values()] == [(), (word,), ()]
+    assert fixity_findings(small) == [word]
+    monkeypatch.undo()
+    assert [verdict.faults for verdict in verify(small).values()] == [(), (), ()]
     assert fixity_findings(small) == []
 
 
