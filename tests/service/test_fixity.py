@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -441,14 +442,14 @@ def test_what_the_store_lists_and_does_not_give_is_named_and_hides_no_other(
     small: SmallSite, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
     ids = [seal(small, name) for name in ("a.mp4", "b.mp4", "c.mp4")]
-    lost, look = f"recordings/{ids[1]}/{part}", small.vault.stat
+    lost, look = f"recordings/{ids[1]}/{part}", type(small.vault).stat
 
-    def stat(key: str) -> Sealed:
+    def stat(vault: Any, key: str) -> Sealed:
         if key == lost:
             raise Withheld(reason="listed-but-not-found", key=key)
-        return look(key)
+        return look(vault, key)
 
-    monkeypatch.setattr(small.vault, "stat", stat)
+    monkeypatch.setattr(type(small.vault), "stat", stat)
     word = "unreadable" if part == "data" else "manifest-unreadable"
     assert [verdict.faults for verdict in verify(small).values()] == [(), (word,), ()]
     assert fixity_findings(small) == [word]
