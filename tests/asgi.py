@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Thread
 from types import TracebackType
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -28,10 +29,17 @@ class Answer:
 
 
 class Line:
-    """A line to an application, with an event loop of its own."""
+    """A line to an application, with an event loop in a thread of its own.
+
+    One task lives as long as the loop: where each request had a loop's run to itself, the threads that work
+    for it would end with it, and thousands would be started.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app, self._runner = app, asyncio.Runner()
+        self._app, self._loop = app, asyncio.new_event_loop()
+        self._over = asyncio.Event()
+        self._thread = Thread(target=self._loop.run_until_complete, args=(self._over.wait(),), daemon=True)
+        self._thread.start()
 
     def __enter__(self) -> Line:
         return self
@@ -39,13 +47,16 @@ class Line:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._runner.close()
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join()
+        self._loop.close()
 
     def ask(
         self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> Answer:
         """Send one request and wait for the whole answer."""
-        return self._runner.run(self._ask(method, target, headers or {}, body))
+        asked = self._ask(method, target, headers or {}, body)
+        return asyncio.run_coroutine_threadsafe(asked, self._loop).result()
 
     async def _ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         path, _, query = target.partition("?")

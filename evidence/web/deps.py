@@ -32,6 +32,11 @@ def application(request: Request) -> Application:
     return found
 
 
+# What a route is given without asking anybody is a coroutine: a plain function would cost a turn of a thread.
+async def _application(request: Request) -> Application:
+    return application(request)
+
+
 class Admission:
     """A route's declaration of its action; also finds out who calls, before a byte of the body is read.
 
@@ -102,7 +107,7 @@ def admitted(action: Action, *, form: bool = False) -> Caller:
     return declared
 
 
-def network(request: Request) -> str:
+async def network(request: Request) -> str:
     """Return from where a request comes, as the socket says: no header is believed."""
     return network_of(request.client.host if request.client else "")
 
@@ -110,7 +115,7 @@ def network(request: Request) -> str:
 Network = Annotated[str, Depends(network)]
 
 
-App = Annotated[Application, Depends(application)]
+App = Annotated[Application, Depends(_application)]
 
 
 def verify_every_route_has_an_action(app: FastAPI) -> dict[str, Action]:
