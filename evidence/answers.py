@@ -119,6 +119,7 @@ def gaps_out(report: GapReport, caller: Caller) -> dict[str, Any]:
     }
     units = [{"unit": one.unit_id, "name": one.name, **one.counts} for one in report.by_unit]
     return {
+        "made_at": to_text(report.made_at),
         "totals": {part: len(rows) for part, rows in parts.items()},
         **parts,
         "by_unit": units,

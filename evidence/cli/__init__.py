@@ -7,11 +7,12 @@ from __future__ import annotations
 import sys
 
 import typer
+from typer.exceptions import TyperException
 
 from evidence.cli import lists, site
 from evidence.cli.accounts import accounts
 from evidence.cli.cases import app as cases_app
-from evidence.cli.dock import dock
+from evidence.cli.dock import dock, receipts
 from evidence.cli.examine import examine
 from evidence.cli.gaps import gaps
 from evidence.cli.holds import app as holds_app
@@ -47,6 +48,7 @@ app.add_typer(site.docks, name="docks")
 app.add_typer(tokens_app, name="tokens")
 app.add_typer(identities_app, name="identities")
 app.command()(dock)
+app.command()(receipts)
 app.command()(examine)
 app.command()(lists.recordings)
 app.command()(lists.findings)
@@ -80,7 +82,13 @@ def exit_code(problem: EvidenceError | StorageError) -> int:
 def main() -> None:
     """Run the command line; an error becomes a sentence in Chinese and English, and an exit code."""
     try:
-        app()
+        sys.exit(typer.main.get_command(app).main(standalone_mode=False) or 0)
+    except typer.Abort:
+        sys.exit(130)
+    except TyperException as problem:  # usage: in the words of the library, which knows English only
+        print(say("cli.usage"), file=sys.stderr)
+        problem.show()  # type: ignore[attr-defined]  # typer shows them itself elsewhere
+        sys.exit(2)
     except (EvidenceError, StorageError) as problem:
         print(say(f"error.{problem.code}", **problem.fields), file=sys.stderr)
         for field, value in problem.fields.items():

@@ -1,4 +1,6 @@
-"""`evidence dock`: send a recorder's card and check the signed receipts. Nothing is deleted from the card."""
+"""`evidence dock`: send a recorder's card and check the signed receipts. Nothing is deleted from the card.
+`evidence receipts`: what this dock has kept, as files.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from evidence.dock.agent import MOST_PARALLEL, Order
 from evidence.dock.finding import Found
 from evidence.dock.journal import default_folder
+from evidence.dock.kept import kept
 from evidence.dock.outcome import Outcome
 from evidence.dock.terminal import HELP, PATIENCE_S, Lines, labels, milliseconds, patience, printable, run
+from evidence.errors import Invalid, NotFound
+from evidence.locale import say
 
 
 def dock(
@@ -57,6 +62,27 @@ def dock(
         )
 
     raise typer.Exit(_run(order, as_json))
+
+
+def receipts(
+    to: Annotated[Path, typer.Argument(help="新目录 / a new folder for receipts and proofs")],
+    device: Annotated[str | None, typer.Option(help=HELP["device"])] = None,
+    state: Annotated[Path | None, typer.Option(help=HELP["state"])] = None,
+) -> None:
+    """导出采集站保存的回执与日志证明 / Write out the receipts that this dock keeps, and their proofs."""
+    if to.exists() or to.is_symlink():
+        raise Invalid("folder-exists", folder=str(to))
+    found = list(kept(state or default_folder(), device))
+    if not found:
+        raise NotFound("receipt-not-found", device=device or "*")
+    to.mkdir(parents=True)
+    for one in found:
+        (to / f"{one.recording}.receipt.json").write_bytes(one.receipt)
+        if one.proof is not None:
+            (to / f"{one.recording}.tlog-proof").write_bytes(one.proof)
+        print(f"{one.recording}  {printable(one.device)}  {printable(one.name)}")
+    proven = sum(one.proof is not None for one in found)
+    print(say("cli.receipts-written", number=len(found), proven=proven, folder=printable(str(to))))
 
 
 def _run(order: Callable[[], Order], as_json: bool) -> int:

@@ -38,8 +38,13 @@ def gaps(
     if json_:
         print_json(report)
         return
-    print(say("cli.gaps-total", **report["totals"]))
     zone = application.site.policies.latest.time_zone
+    made = time_text(report["made_at"], zone)
+    print(say("cli.gaps-head", site=application.site.signer.verifier_key().partition("+")[0], at=made))
+    if asked != Asked():
+        shown = (printable(asked.device or "*"), asked.since or "*", asked.until or "*")
+        print(say("cli.gaps-asked", **dict(zip(("device", "since", "until"), shown, strict=True))))
+    print(say("cli.gaps-total", **report["totals"]))
     groups: dict[tuple[str, str], list[tuple[str, Row]]] = defaultdict(list)
     for part in GAP_PARTS:
         for row in report[part]:

@@ -150,15 +150,17 @@ def fsck(data: Data = None, json_: Json = False) -> None:
     application = open_site(data)
     try:
         found = application.auditing.fsck(OPERATOR)
+        unsound = application.auditing.unsound(OPERATOR)
     finally:
         application.signer.close()
-    _tell(found, json_)
+    _tell(found, "cli.log-sound", unsound, json_)
 
 
 @app.command()
 def alarms(data: Data = None, json_: Json = False) -> None:
     """列出未处理的完整性警报 / List the integrity alarms that stand. Exit code 4: some do."""
-    _tell(open_site(data).auditing.alarms(OPERATOR), json_)
+    auditing = open_site(data).auditing
+    _tell(auditing.alarms(OPERATOR), "cli.no-alarm", auditing.unsound(OPERATOR), json_)
 
 
 @app.command()
@@ -225,18 +227,21 @@ def _place(entry: str) -> tuple[str, int]:
     return log, int(index)
 
 
-def _tell(found: Any, json_: bool) -> None:
+def _tell(found: Any, none: str, unsound: int, json_: bool) -> None:
     if json_:
         print_json([alarm_out(one) for one in found])
-    elif not found:
-        print(say("cli.log-sound"))
+    else:
+        for line in ([] if found else [say(none)]) + (
+            [say("cli.unsound", number=unsound)] if unsound else []
+        ):
+            print(line)
     for one in [] if json_ else found:
         earliest = to_text(one.earliest) if one.earliest else say("cli.alarm-unknown")
         print(say("cli.alarm", kind=one.kind, item=printable(one.item)))
         print("    " + say("cli.alarm-window", earliest=earliest, latest=to_text(one.latest)))
         for name, value in one.detail.items():
             print(f"    {name}: {printable(str(value))}")
-    if found:
+    if found or unsound:
         raise typer.Exit(4)
 
 

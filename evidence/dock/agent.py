@@ -22,7 +22,7 @@ from evidence.dock.collecting import Collector
 from evidence.dock.finding import CardFault, Found, Listing, list_card
 from evidence.dock.journal import Journal
 from evidence.dock.line import Address, Line
-from evidence.dock.outcome import Outcome, Report, State, Watch
+from evidence.dock.outcome import Outcome, Report, State, Watch, named_otherwise
 from evidence.dock.patience import Patience, Trying
 from evidence.dock.proving import Proofs, Prover, earlier, with_proof
 from evidence.dock.sending import Sender, Sent, Trust
@@ -118,7 +118,10 @@ class _Docking:
             if standing.not_stored
         }
         past = earlier(outcomes, proofs)
-        return Report(card, key, outcomes, listing.skipped, not_stored, proofs.is_given, past)
+        alarms = max(line.alarms for line in self._lines)
+        otherwise = named_otherwise(outcomes, self._order.device, self._order.wearer)
+        skipped = listing.skipped
+        return Report(card, key, outcomes, skipped, not_stored, proofs.is_given, past, otherwise, alarms)
 
     def _agree_on_key(self, line: Line, trying: Trying) -> VerifierKey:
         """Return the key to believe. The first is for good: given by a person, else taken on first use."""
@@ -126,9 +129,10 @@ class _Docking:
         given = VerifierKey.parse(self._order.key) if self._order.key is not None else None
         shown = _patiently(trying, lambda: self._first_contact(line))
         key = pinned or given or shown
-        for offered in (given, shown):
-            if offered is not None and offered != key:
-                raise IntegrityFault("key-changed", pinned=key.text(), offered=offered.text())
+        if given is not None and given not in (pinned or shown, shown):
+            raise IntegrityFault("key-given-differs", given=given.text(), shown=shown.text())
+        if shown != key:
+            raise IntegrityFault("key-changed", pinned=key.text(), offered=shown.text())
         if pinned is None:
             origin = "given" if given is not None else "first-use"
             self._journal.pin(key, origin)

@@ -21,6 +21,7 @@ from evidence.dock.finding import Found
 from evidence.errors import EvidenceError, IntegrityFault, Invalid, Unavailable
 from evidence.ledger.keys import VerifierKey
 
+FILE = "dock.sqlite3"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pin (service TEXT PRIMARY KEY, vkey TEXT NOT NULL, origin TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS receipt (
@@ -71,7 +72,7 @@ class Journal:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._db = sqlite3.connect(
-                folder / "dock.sqlite3", timeout=60, isolation_level=None, check_same_thread=False
+                folder / FILE, timeout=60, isolation_level=None, check_same_thread=False
             )
         except (OSError, sqlite3.Error) as problem:
             raise self._unusable(problem) from problem
@@ -129,7 +130,7 @@ class Journal:
         db.execute(
             "INSERT INTO proof VALUES (?, ?, ?, ?, NULL)"
             " ON CONFLICT DO UPDATE SET upload = excluded.upload WHERE upload <> excluded.upload",
-            (self._service, _digest(owed.receipt), owed.receipt, owed.upload),
+            (self._service, receipt_digest(owed.receipt), owed.receipt, owed.upload),
         )
 
     def owed(self) -> Sequence[Owed]:
@@ -145,7 +146,7 @@ class Journal:
         with self._using() as db:
             row = db.execute(
                 "SELECT document FROM proof WHERE service = ? AND receipt_sha256 = ?",
-                (self._service, _digest(receipt)),
+                (self._service, receipt_digest(receipt)),
             ).fetchone()
         return row[0] if row else None
 
@@ -154,7 +155,7 @@ class Journal:
         with self._using() as db:
             db.execute(
                 "UPDATE proof SET document = ? WHERE service = ? AND receipt_sha256 = ?",
-                (document, self._service, _digest(receipt)),
+                (document, self._service, receipt_digest(receipt)),
             )
 
     def log_keys(self) -> tuple[VerifierKey, ...]:
@@ -198,5 +199,6 @@ class Journal:
         return Unavailable("state-unusable", folder=str(self._folder), reason=str(problem))
 
 
-def _digest(document: bytes) -> str:
+def receipt_digest(document: bytes) -> str:
+    """Return the SHA-256 by which a receipt's proof is found, in hex."""
     return hashlib.sha256(document).hexdigest()

@@ -80,6 +80,7 @@ class Line:
         self._connection: http.client.HTTPConnection | None = None
         self._used_at = 0.0
         self._is_aborted = False
+        self.alarms = 0  # that stand at the service, as its last answer says (docs/operations.md)
 
     def ask(
         self,
@@ -146,6 +147,8 @@ class Line:
         content = response.read(_LONGEST_ANSWER_BYTES)
         self._used_at = time.monotonic()
         answer = Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, content)
+        alarms = answer.headers.get("evidence-integrity-alarm", "0")
+        self.alarms = int(alarms) if alarms.isascii() and alarms.isdigit() else 1
         if is_cut or response.will_close or not response.isclosed():
             self.close()
         return answer

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from evidence.dock.finding import Found, Listing, Skipped
+from evidence.domain.names import is_same_number, read_name
 from evidence.errors import EvidenceError
 from evidence.ledger.keys import VerifierKey
 
@@ -85,10 +86,34 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedOtherwise:
+    """How many files tell in their names another device or wearer (`what`) than was given."""
+
+    what: str
+    told: str
+    given: str
+    files: int
+
+
+def named_otherwise(outcomes: Sequence[Outcome], device: str, wearer: str) -> tuple[NamedOtherwise, ...]:
+    """Return what the names of the files contradict: a mistyped number shows while the officer is there."""
+    names = [read_name(outcome.found.name) for outcome in outcomes]
+    found = []
+    for what, given, told in (
+        ("device", device, Counter(one.device for one in names if one.device)),
+        ("wearer", wearer, Counter(one.officer for one in names if one.officer)),
+    ):
+        other = [(name, count) for name, count in told.items() if not is_same_number(name, given)]
+        found += [NamedOtherwise(what, name, given, count) for name, count in sorted(other)]
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole docking. files in the order of the list. not_stored: by name, what was given now but stands
     otherwise with the file already (keys of an upload's metadata). has_proofs: the service gives proofs, now
-    or before; earlier: what became of those owed from earlier cards."""
+    or before; earlier: what became of those owed from earlier cards. alarms: how many of integrity stand at
+    the service."""
 
     card: str
     key: VerifierKey
@@ -97,6 +122,8 @@ class Report:
     not_stored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     has_proofs: bool = False
     earlier: Earlier = Earlier()
+    named_otherwise: tuple[NamedOtherwise, ...] = ()
+    alarms: int = 0
 
     @property
     def proven(self) -> int:
@@ -130,6 +157,8 @@ class Report:
             "files": [outcome.as_json() for outcome in self.files],
             "skipped": [{"name": s.name, "reason": s.reason, "loss": s.is_loss} for s in self.skipped],
             "not_stored": {name: list(fields) for name, fields in self.not_stored.items()},
+            "named_otherwise": [asdict(one) for one in self.named_otherwise],
+            "integrity_alarms": self.alarms,
             "proofs": {
                 "given": self.has_proofs,
                 "proven": self.proven,

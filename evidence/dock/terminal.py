@@ -111,7 +111,7 @@ def run(order: Callable[[], Order], watch: Watch, tell: Callable[[str], None], *
         return STOPPED
     if report.not_stored:
         tell(_in_vain(report))
-    for line in _about_proofs(report):
+    for line in (*_about_proofs(report), *_warnings(report)):
         tell(line)
     tell(_summary(report))
     if as_json:
@@ -187,6 +187,16 @@ def _summary(report: Report) -> str:
     if report.not_files:
         key += "-but"
     return say(key, files=len(report.files), failed=failed + lost, others=report.not_files)
+
+
+def _warnings(report: Report) -> Iterator[str]:
+    """Say what somebody must look into although nothing is lost: names that tell another number than was
+    given, and a service on alarm."""
+    for one in report.named_otherwise:
+        told, given = printable(one.told), printable(one.given)
+        yield say(f"dock.named-other-{one.what}", told=told, given=given, files=one.files)
+    if report.alarms:
+        yield say("dock.service-on-alarm", alarms=report.alarms)
 
 
 def _about_proofs(report: Report) -> Iterator[str]:

@@ -21,6 +21,7 @@ from evidence.domain.media import ClockReading, MediaFacts
 from evidence.domain.names import NameFacts
 
 # Years that can be reckoned with: a zone or a length added to a year 1 or 9999 leaves the calendar.
+UNSET = datetime(1904, 1, 1, tzinfo=UTC)  # a QuickTime date of 0: none was set
 _FIRST_YEAR, _LAST_YEAR = 1000, 9000
 _EARLIEST_YEAR = 2002  # 1904, 1970, 1980, 1999-12-31, 2000-01-01: where clocks start that lost their time
 _LATEST_YEAR = 2036  # 2040-02-06: 32 set bits, seconds since 1904
@@ -161,7 +162,7 @@ def best_times(
         start_origin=origins[0],
         end_origin=origins[1],
         device_start_text=chosen.text,
-        certain=bool(sound) and end is not None and _agree(sound, length),
+        certain=end is not None and _is_borne_out(claims, sound) and _agree(sound, length),
         zone_s=chosen.zone_s,
         shift_s=shift.total_seconds(),
     )
@@ -239,6 +240,13 @@ def _both_ends(
     if modified_at is not None and timedelta(0) <= modified_at - chosen.time <= _LATE_END:
         return chosen.time, modified_at.astimezone(UTC), (chosen.origin, "mtime")
     return chosen.time, None, (chosen.origin, "")
+
+
+def _is_borne_out(claims: list[_Claim], sound: list[_Claim]) -> bool:
+    """Tell whether a clock is believed that may be. Where the device's own clocks have lost their time, that
+    of the file system is no way out: the recorder's would have lost it too, so it is a copy's."""
+    own = [one for one in claims if one.origin != "mtime" and one.time != UNSET]
+    return any(one in sound for one in own or claims)
 
 
 def _agree(sound: list[_Claim], length: timedelta | None) -> bool:

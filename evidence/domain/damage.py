@@ -46,7 +46,9 @@ def unexamined(facts: MediaFacts, _: Pack) -> Iterator[Finding]:
     for note in facts.notes:
         if note.startswith("not-examined"):
             reason = note.partition(":")[2].strip()
-            yield Finding(Code.NOT_EXAMINED, Severity.ATTENTION, facts.name, detail={"reason": reason})
+            yield Finding(
+                Code.NOT_EXAMINED, Severity.ATTENTION, facts.name, measured=reason, detail={"reason": reason}
+            )
 
 
 def unreadable(facts: MediaFacts, pack: Pack) -> Iterator[Finding]:

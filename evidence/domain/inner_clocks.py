@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from evidence.domain import limits
+from evidence.domain.clocks import UNSET
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.media import ClockReading, MediaFacts
 from evidence.domain.names import read_name
 from evidence.policy.rules import Pack
 
-UNSET = datetime(1904, 1, 1, tzinfo=UTC)  # a QuickTime date of 0: none was set
 EARLIEST = datetime(
     2002, 1, 1, tzinfo=UTC
 )  # no body camera is older; epochs (1970, 1980, 2000) are before it
@@ -48,8 +48,9 @@ def implausible_clocks(facts: MediaFacts, now: datetime | None) -> Iterator[Find
         told.add(at)
         severity = Severity.INFO if at == UNSET else Severity.ATTENTION
         reason = "unset" if at == UNSET else "future" if future else "epoch"
+        manner = {"manner": "file-system"} if reading.origin == "mtime" else {}
         yield Finding(Code.CLOCK_IMPLAUSIBLE, severity, facts.name, measured=reading.text,
-                      detail={"origin": reading.origin, "reason": reason})  # fmt: skip
+                      detail={**manner, "origin": reading.origin, "reason": reason})  # fmt: skip
 
 
 def disagreeing_clocks(facts: MediaFacts, _: Pack) -> Iterator[Finding]:
@@ -144,7 +145,8 @@ def name_against_clocks(facts: MediaFacts, _: Pack) -> Iterator[Finding]:
                 measured=round(apart, 3),
                 limit=limits.NAME_S,
                 detail={
-                    "clocks": {"name": named.replace(tzinfo=None).isoformat(), reading.origin: reading.text}
+                    **({"manner": "file-system"} if origin == "mtime" else {}),
+                    "clocks": {"name": named.replace(tzinfo=None).isoformat(), reading.origin: reading.text},
                 },
             )
         if origin != "mtime":

@@ -155,3 +155,10 @@ def _date(groups: dict[str, str]) -> datetime | None:
         )  # fmt: skip
     except ValueError:  # month 13, "Foo", second 61
         return None
+
+
+def is_same_number(told: str, given: str) -> bool:
+    """Tell whether a name's number of a device or an officer can be the given one: recorders write it whole
+    or its end only, in either case of letters."""
+    one, other = told.casefold(), given.casefold()
+    return one.endswith(other) or other.endswith(one)

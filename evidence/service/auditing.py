@@ -93,6 +93,14 @@ class Auditing:
         del caller
         return self.standing()
 
+    @admits(Action.READ_STATUS)
+    def unsound(self, caller: Caller) -> int:
+        """Count the recordings that fixity's last look found to be other than sealed: no check of the logs
+        reads originals."""
+        del caller
+        with self.site.database.reading() as unit:
+            return unit.recordings.unsound()
+
     def standing(self) -> Sequence[Alarm]:
         """Return the alarms that stand, for a mark on every answer."""
         with self.site.database.reading() as unit:

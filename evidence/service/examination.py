@@ -16,6 +16,7 @@ from evidence.domain.audit import Act, Entry
 from evidence.domain.clocks import RecordingTimes
 from evidence.domain.deadlines import findings_for, judge_deadline, offset_findings
 from evidence.domain.findings import Code, Finding, Severity
+from evidence.domain.origins import told_at_dock
 from evidence.errors import NotFound
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import Scope, StoredRecording
@@ -75,9 +76,12 @@ class Examination:
             self.site.policies,
             now,
         )
+        readable = [stored.recording.id for stored, facts in files if facts.readable]
         with self.site.database.writing() as unit:
+            elsewhere = unit.recordings.elsewhere(readable)
             for (stored, _), (pack, times, findings) in zip(files, judged, strict=True):
                 recording = stored.recording
+                findings += told_at_dock(recording, elsewhere.get(recording.id), pack)
                 scope = Scope("recording", recording.id, device, {recording.origin.name: recording.id})
                 facts = json.dumps(times.as_json())
                 changed = unit.examinations.record(scope, "sequence", pack, facts, findings, now)

@@ -13,8 +13,8 @@ from evidence.domain.access import Reach
 from evidence.service.catalogue import StoredFinding
 from evidence.service.ports import UnitOfWork
 
-NAMING = ("before", "after", "same_as", "place_of")
-"""The parts of a finding's detail that may hold the name of another file."""
+NAMING = ("before", "after", "same_as", "place_of", "other_device")
+"""The parts of a finding's detail that may hold the name of another file, or of another device."""
 
 
 def without_strangers(

@@ -9,6 +9,7 @@ from typing import Protocol
 from evidence.domain.access import Reach
 from evidence.domain.digests import Digests
 from evidence.domain.findings import Code, Finding
+from evidence.domain.origins import Elsewhere
 from evidence.domain.recordings import Origin, Recording
 from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Pack
@@ -115,6 +116,12 @@ class Recordings(Protocol):
         self, device: str, names: Collection[str], reach: Reach, at: datetime
     ) -> Collection[str]:
         """Return which of these names are recordings of a device within reach at a moment."""
+
+    def elsewhere(self, ids: Collection[str]) -> Mapping[str, Elsewhere]:
+        """Return one of them for each recording whose bytes are sealed as a file of another device too."""
+
+    def unsound(self) -> int:
+        """Count the recordings that were not what was sealed when they were last read back."""
 
     def note_end(self, recording_id: str, ended_at: datetime | None) -> None:
         """Note when the recording ended (corrected), as examination found."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import TypeVar
@@ -14,7 +14,7 @@ from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.findings import Code, Severity
 from evidence.domain.rights import Action
 from evidence.domain.uploads import Upload, UploadState
-from evidence.errors import NoSpace
+from evidence.errors import Invalid, NoSpace, NotFound
 from evidence.policy.rules import Duty, cite_ids
 from evidence.service.by_unit import UnitCounts, count_by_unit
 from evidence.service.catalogue import StoredFinding, StoredRecording
@@ -116,6 +116,7 @@ class GapReport:
     unlabelled: Sequence[UnlabelledRecording]
     set_aside: Sequence[Upload]  # refused or expired uploads whose bytes are kept in staging
     days: Days
+    made_at: datetime
     by_unit: Sequence[UnitCounts] = ()  # how many of these lines each unit answers for
     unit_cites: tuple[str, ...] = ()  # why it does
 
@@ -138,6 +139,14 @@ def _interruptions(serious: Sequence[StoredFinding]) -> Iterator[StoredFinding]:
             yield one
 
 
+def _verify_asked(asked: Asked, devices: Collection[str]) -> None:
+    """Refuse what can only be a slip: its answer would be that nothing is wrong."""
+    if asked.device is not None and asked.device not in devices:
+        raise NotFound("device-not-found", device=asked.device)
+    if asked.since is not None and asked.until is not None and asked.until < asked.since:
+        raise Invalid("days-reversed", since=asked.since.isoformat(), until=asked.until.isoformat())
+
+
 @dataclass(frozen=True)
 class Reports:
     """The desk for reports."""
@@ -158,7 +167,11 @@ class Reports:
 
     @admits(Action.READ_GAPS)
     def gaps(self, caller: Caller, asked: Asked = Asked()) -> GapReport:  # noqa: B008 (frozen)
-        """Return the gap report within reach, or the part of it that is asked for; the look is logged."""
+        """Return the gap report within reach, or the part of it that is asked for; the look is logged.
+
+        Raises: NotFound("device-not-found") for a recorder of which nothing is known within reach,
+        Invalid("days-reversed").
+        """
         self._log(caller, "gaps")
         there, now = reach(caller, Action.READ_GAPS, self.site.bars()), self.site.clock.now()
         with self.site.database.reading() as unit:
@@ -170,9 +183,11 @@ class Reports:
                 for state in (UploadState.REFUSED, UploadState.EXPIRED)
                 for one in unit.uploads.in_state(state, reach=there, at=now)
             ]
+        lines: list[Reported] = [*rows, *found, *aside]
+        devices = {_place(one)[0] for one in lines} | {one.recording.origin.device for one in recordings}
+        _verify_asked(asked, devices)
         serious = sorted((one for one in found if one.body["severity"] != Severity.INFO), key=_gravest_first)
-        known = {(row.device, row.name): row.state.counted_from for row in rows}
-        days = Days(ZoneInfo(self.site.policies.latest.time_zone), known)
+        days = self._days(rows)
 
         def part(lines: Iterable[Line]) -> list[Line]:
             return [one for one in lines if days.are_asked(one, asked)]
@@ -188,8 +203,13 @@ class Reports:
             unlabelled=part(self._unlabelled(recordings)),
             set_aside=part(aside),
             days=days,
+            made_at=now,
         )
         return self._by_unit(report)
+
+    def _days(self, rows: Sequence[DeadlineRow]) -> Days:
+        known = {(row.device, row.name): row.state.counted_from for row in rows}
+        return Days(ZoneInfo(self.site.policies.latest.time_zone), known)
 
     @admits(Action.READ_STATUS)
     def status(self, caller: Caller) -> dict[str, object]:

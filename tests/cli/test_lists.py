@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from evidence.cli import app
+from evidence.errors import NotFound
 from tests import inside, listed_site
 from tests.listed_site import NAME, OWED, rows, run
 
@@ -57,15 +58,19 @@ def test_the_gap_report_puts_everything_in_its_part(site: Path) -> None:
 
 def test_the_gap_report_begins_with_its_totals_and_can_be_asked_for_less(site: Path) -> None:
     report = rows(site, "gaps")
-    first, _, rest = run(site, "gaps").stdout.partition("\n")
+    head, first, rest = run(site, "gaps").stdout.split("\n", 2)
+    assert head.startswith("缺口报告：")
     assert report["totals"] == {part: len(report[part]) for part in report["totals"]}
     assert "尚未入库 1，逾期入库 1" in first
     day = report["late"][0]["day"]
     assert f"── DSJ1  {day}" in rest
-    for less in (["--device", "DSJ2"], ["--until", "2000-01-01"], ["--since", "2999-01-01"]):
+    for less in (["--until", "2000-01-01"], ["--since", "2999-01-01"]):
         assert set(rows(site, "gaps", *less)["totals"].values()) == {0}, less
     assert rows(site, "gaps", "--device", "DSJ1", "--since", day, "--until", day)["late"] == report["late"]
     assert run(site, "gaps", "--since", "yesterday").exit_code == 2
+    asked = run(site, "gaps", "--device", "DSJ1", "--since", day).stdout.splitlines()[1]
+    assert asked.startswith(f"仅含：记录仪 DSJ1，录制日期 {day}")
+    assert isinstance(run(site, "gaps", "--device", "DSJ2").exception, NotFound)
 
 
 @pytest.mark.parametrize("words", ["recordings", "deadlines"])

@@ -148,10 +148,23 @@ def test_without_a_time_stamp_there_is_none_to_write_out(site: Path, tmp_path: P
 
 def test_a_sound_site_has_no_alarm(site: Path) -> None:
     assert rows(site, "log", "fsck") == rows(site, "log", "alarms") == []
-    for words in (("log", "fsck"), ("log", "alarms")):
-        done = run(site, *words)
+    for words, said in (
+        ("fsck", "logs, rows and what the vault lists agree"),
+        ("alarms", "no integrity alarm"),
+    ):
+        done = run(site, "log", words)
         assert done.exit_code == 0
-        assert "logs, vault and rows agree" in done.stdout
+        assert said in done.stdout
+        assert "‼" not in done.stdout
+
+
+def test_a_check_of_the_logs_counts_what_reading_back_has_found(tmp_path: Path) -> None:
+    site = listed_site.make(tmp_path / "data")
+    assert inside.change(site, "UPDATE recording SET check_result = 'bytes-differ'") == 1
+    done = run(site, "log", "alarms")
+    assert done.exit_code == 4
+    assert "‼ " in done.stdout
+    assert "1 recordings were not what was sealed" in done.stdout
 
 
 def altered(site: Path, body: bytes) -> None:

@@ -197,6 +197,14 @@ def test_serving_over_a_network_without_tls_is_refused(site: tuple[Path, str]) -
         assert re.match(r"[\u4e00-\u9fff]", done.stderr)
 
 
+@pytest.mark.parametrize("words", [["dock"], ["nosuch"], ["gaps", "--nope"], ["gaps", "--since", "soon"]])
+def test_wrong_usage_is_said_in_chinese_first(words: list[str]) -> None:
+    code, out, said = run_here(*words)
+    assert (code, out) == (2, "")
+    assert said.startswith("命令用法有误")
+    assert said.strip().count("\n") >= 1
+
+
 @pytest.mark.parametrize("command", [["serve"], ["recordings"], ["verify"], ["docks", "list"]])
 def test_a_folder_that_is_no_site_is_named_and_left_alone(tmp_path: Path, command: list[str]) -> None:
     done = evidence(*command, "--data", str(tmp_path))

@@ -99,11 +99,25 @@ def test_a_changed_key_is_refused_before_anything_is_announced(station: Station)
     assert len(station.far.lists) == lists
 
 
+def test_names_that_tell_another_recorder_or_wearer_are_said_while_the_officer_is_there(
+    station: Station,
+) -> None:
+    names = [f"DSJX9A00601_012345_2026030210000{n}_000{n}.mp4" for n in range(3)]
+    write_card(station.card, {**dict.fromkeys(names, b"1"), "plain.mp4": b"2"})
+    report = station.dock(device="DSJX9A00610", wearer="12345")
+    assert report.is_complete
+    told = [(one.what, one.told, one.given, one.files) for one in report.named_otherwise]
+    assert told == [("device", "DSJX9A00601", "DSJX9A00610", 3)]
+    assert report.as_json()["named_otherwise"] == [
+        {"what": "device", "told": "DSJX9A00601", "given": "DSJX9A00610", "files": 3}
+    ]
+
+
 def test_a_key_given_by_hand_is_pinned_and_a_service_with_another_is_refused(
     station: Station, tmp_path: Path
 ) -> None:
     write_card(station.card, {"a.mp4": b"1"})
-    with pytest.raises(IntegrityFault, match="key-changed"):
+    with pytest.raises(IntegrityFault, match="key-given-differs"):
         station.dock(key=VerifierKey("far.end.example", bytes(32)).text())
     assert station.far.lists == []
     assert station.heard.pins == []

@@ -87,6 +87,15 @@ def test_nothing_but_lost_clocks_is_uncertain() -> None:
     assert times(name="clip.mp4") == RecordingTimes(None, None, "", "", None, certain=False)
 
 
+@pytest.mark.parametrize("name", ["DSJX9_012345_20000101000100_0004.mp4", "clip.mp4"])
+def test_a_recorder_whose_clock_was_reset_is_not_saved_by_the_time_of_a_copy(name: str) -> None:
+    copied = NOW - timedelta(hours=1)
+    found = times(mvhd("1999-12-31T16:01:00Z"), name=name, modified_at=copied)
+    assert (found.end, found.certain) == (copied, False)
+    assert times(mvhd("1904-01-01T00:00:00Z"), name="clip.mp4", modified_at=copied).certain, "0: none was set"
+    assert times(name="clip.mp4", modified_at=copied).certain, "the only clock there is"
+
+
 def test_satellite_time_is_believed_before_the_name() -> None:
     gps = ClockReading("gps", "2024-05-18T01:29:47.500Z", at_s=2.5)
     assert times(gps).start == START - timedelta(seconds=15)

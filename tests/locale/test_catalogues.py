@@ -8,7 +8,7 @@ import string
 from collections.abc import Iterator
 from pathlib import Path
 
-from evidence.domain.damage import TRUNCATED
+from evidence.domain.damage import CORRUPT, TRUNCATED
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.findings import Code, Severity
 from evidence.domain.uploads import UploadState
@@ -103,8 +103,10 @@ def test_every_finding_has_a_title_and_a_sentence() -> None:
     assert wanted <= set(ZH)
 
 
-def test_every_sign_of_a_cut_file_has_words() -> None:
-    assert {key for key in ZH if key.startswith("sign.")} == {f"sign.{kind}" for kind in TRUNCATED}
+def test_every_sign_of_a_cut_or_damaged_file_has_words() -> None:
+    assert {key for key in ZH if key.startswith("sign.")} == {
+        f"sign.{kind}" for kind in (*TRUNCATED, *CORRUPT)
+    }
 
 
 def test_the_words_for_states_labels_causes_and_acts_are_complete() -> None:

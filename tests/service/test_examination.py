@@ -188,3 +188,40 @@ def test_what_is_not_there_cannot_be_examined(small: SmallSite, step: str) -> No
         getattr(Examination(small.site), step)("0" * 32)
     assert table(small, "SELECT id FROM examination") == []
     assert small.log() == []
+
+
+def manners(small: SmallSite, recording_id: str) -> dict[str, tuple[str, object]]:
+    return {
+        f"{one.body['code']} {one.body['detail'].get('manner')}": (  # type: ignore[attr-defined]
+            str(one.body["severity"]),
+            one.body["measured"],
+        )
+        for one in found(small, recording_id)
+    }
+
+
+def test_a_name_that_tells_another_recorder_or_wearer_than_the_dock_is_told(
+    small: SmallSite, film: bytes
+) -> None:
+    name = "DSJX9A00601_012345_20260302160000_0001.mp4"
+    right = seal(small, film, name, device="DSJX9A00601", wearer="012345")
+    short = seal(small, film + b"\0\0\0\x08free", name, device="a00601", wearer="12345")
+    typo = seal(small, film + b"\0\0\0\x08skip", name, device="DSJX9A00610", wearer="999888")
+    told = manners(small, typo)
+    assert told["foreign-device dock-device"] == ("attention", "DSJX9A00601")
+    assert told["foreign-device dock-wearer"] == ("info", "012345")
+    for one in (right, short):
+        assert not [key for key in manners(small, one) if key.startswith("foreign-device")]
+
+
+def test_the_same_bytes_under_another_recorder_are_told_on_both_sides(small: SmallSite, film: bytes) -> None:
+    first = seal(small, film, "a.mp4", device="TYPO")
+    assert "duplicate-file another-device" not in manners(small, first)
+    second = seal(small, film, "a.mp4", device="RIGHT")
+    empty = [seal(small, b"", "empty.mp4", device=device) for device in ("TYPO", "RIGHT")]
+    (one,) = [each for each in found(small, second) if each.body["code"] == "duplicate-file"]
+    assert (one.body["severity"], one.body["detail"]["other_device"]) == ("attention", "TYPO")  # type: ignore[index]
+    seal(small, film + b"\0\0\0\x08free", "b.mp4", device="TYPO")  # the device is judged anew
+    assert "duplicate-file another-device" in manners(small, first)
+    for recording_id in empty:
+        assert "duplicate-file another-device" not in manners(small, recording_id), "nothing is nobody's"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from evidence.domain.findings import Severity
-from evidence.errors import NoSpace, Refused
+from evidence.errors import Invalid, NoSpace, NotFound, Refused
 from evidence.service.reports import Asked, Reports
 from evidence.service.uploads import RESERVE_BYTES
 from tests.builders import START, SmallSite, an_origin
@@ -89,6 +89,14 @@ def test_each_serious_finding_stands_in_the_gap_report_exactly_once(
     shown = [one.id for one in (*report.faults, *report.interruptions, *report.to_explain)]
     serious = reports.findings(small.administrator, Severity.ATTENTION)
     assert sorted(shown) == sorted(one.id for one in serious if one.body["code"] != "late")
+
+
+def test_a_slip_in_what_is_asked_is_no_clean_report(small: SmallSite, reports: Reports) -> None:
+    seal(small, "a.mp4", device="ONE")
+    with pytest.raises(NotFound, match="device-not-found"):
+        reports.gaps(small.administrator, Asked("ON3"))
+    with pytest.raises(Invalid, match="days-reversed"):
+        reports.gaps(small.administrator, Asked(None, date(2026, 3, 2), date(2026, 3, 1)))
 
 
 def test_the_gap_report_can_be_asked_for_one_recorder_and_some_days(

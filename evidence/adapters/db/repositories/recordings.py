@@ -23,6 +23,7 @@ from evidence.adapters.db.tables import announced, recording, upload
 from evidence.domain.access import Reach
 from evidence.domain.digests import Digests
 from evidence.domain.instants import from_text, to_text
+from evidence.domain.origins import Elsewhere
 from evidence.domain.recordings import Recording
 from evidence.errors import Conflict, Invalid
 from evidence.service.catalogue import StoredRecording
@@ -107,6 +108,23 @@ class SqlRecordings:
             query = select(recording.c.name_sha256).select_from(there).where(mine)
             found |= {asked[one] for one in self._db.execute(query).scalars()}
         return found
+
+    def elsewhere(self, ids: Collection[str]) -> Mapping[str, Elsewhere]:
+        """Return one of them for each recording whose bytes are sealed as a file of another device too."""
+        asked, other, found = list(ids), recording.alias(), dict[str, Elsewhere]()
+        same = and_(other.c.sha256 == recording.c.sha256, other.c.device != recording.c.device)
+        query = select(recording.c.id, other.c.device, other.c.name).select_from(recording.join(other, same))
+        query = query.order_by(other.c.sealed_at.desc(), other.c.id)
+        for first in range(0, len(asked), NAMES_AT_ONCE):
+            some = recording.c.id.in_(asked[first : first + NAMES_AT_ONCE])
+            for recording_id, device, name in self._db.execute(query.where(some)):
+                found[recording_id] = Elsewhere(device, name)
+        return found
+
+    def unsound(self) -> int:
+        """Count the recordings that were not what was sealed when they were last read back."""
+        faulty = and_(recording.c.check_result.is_not(None), recording.c.check_result != "ok")
+        return self._db.execute(select(func.count()).select_from(recording).where(faulty)).scalar_one()
 
     def note_end(self, recording_id: str, ended_at: datetime | None) -> None:
         """Note when the recording ended (corrected)."""
