@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from evidence.dock import protocol
 from evidence.dock.collecting import Collector
-from evidence.dock.finding import CardFault, Found, Listing, list_card
+from evidence.dock.finding import CardFault, Found, Listing, changed_since, list_card
 from evidence.dock.journal import Journal
 from evidence.dock.line import Address, Line
 from evidence.dock.outcome import Outcome, Report, State, Watch, named_otherwise
@@ -118,10 +118,12 @@ class _Docking:
             if standing.not_stored
         }
         past = earlier(outcomes, proofs)
+        changed = changed_since(listing, self._order.folder)
         alarms = max(line.alarms for line in self._lines)
         otherwise = named_otherwise(outcomes, self._order.device, self._order.wearer)
         skipped = listing.skipped
-        return Report(card, key, outcomes, skipped, not_stored, proofs.is_given, past, otherwise, alarms)
+        told = (otherwise, alarms, changed)
+        return Report(card, key, outcomes, skipped, not_stored, proofs.is_given, past, *told)
 
     def _agree_on_key(self, line: Line, trying: Trying) -> VerifierKey:
         """Return the key to believe. The first is for good: given by a person, else taken on first use."""

@@ -97,6 +97,19 @@ def list_card(folder: Path) -> Listing:
     )
 
 
+def changed_since(listing: Listing, folder: Path) -> tuple[str, ...]:
+    """Return what has come to a card or changed on it since it was listed, by name; the folder itself where
+    it cannot be listed any more. What is gone from it is not told: it was read before."""
+    try:
+        now = list_card(folder)
+    except (CardFault, Invalid):
+        return (str(folder),)
+    before = {(one.name, one.size_bytes, one.mtime_ns) for one in listing.files}
+    new = [one.name for one in now.files if (one.name, one.size_bytes, one.mtime_ns) not in before]
+    missed = {one.name for one in listing.skipped}
+    return tuple(sorted({*new, *(one.name for one in now.skipped if one.is_loss and one.name not in missed)}))
+
+
 def announced_name(relative: bytes) -> str:
     r"""Write a path on the card as text: UTF-8, and a byte that is not UTF-8 as `\xNN`."""
     return relative.decode("utf-8", "backslashreplace")

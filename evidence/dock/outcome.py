@@ -113,7 +113,7 @@ class Report:
     """The whole docking. files in the order of the list. not_stored: by name, what was given now but stands
     otherwise with the file already (keys of an upload's metadata). has_proofs: the service gives proofs, now
     or before; earlier: what became of those owed from earlier cards. alarms: how many of integrity stand at
-    the service."""
+    the service. changed: what came to the card, or changed on it, while it was docked."""
 
     card: str
     key: VerifierKey
@@ -124,6 +124,7 @@ class Report:
     earlier: Earlier = Earlier()
     named_otherwise: tuple[NamedOtherwise, ...] = ()
     alarms: int = 0
+    changed: tuple[str, ...] = ()
 
     @property
     def proven(self) -> int:
@@ -145,7 +146,7 @@ class Report:
     def is_complete(self) -> bool:
         """Tell whether every file is sealed as far as anybody knows and nothing on the card may be missed."""
         sealed = all(outcome.state in (State.SEALED, State.ALREADY_SEALED) for outcome in self.files)
-        return sealed and not any(skipped.is_loss for skipped in self.skipped)
+        return sealed and not self.changed and not any(skipped.is_loss for skipped in self.skipped)
 
     def as_json(self) -> dict[str, object]:
         """Return the report for programs."""
@@ -159,6 +160,7 @@ class Report:
             "not_stored": {name: list(fields) for name, fields in self.not_stored.items()},
             "named_otherwise": [asdict(one) for one in self.named_otherwise],
             "integrity_alarms": self.alarms,
+            "changed": list(self.changed),
             "proofs": {
                 "given": self.has_proofs,
                 "proven": self.proven,

@@ -6,8 +6,10 @@ smaller while the line breaks, and larger again while it holds.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from evidence.dock import protocol
 from evidence.dock.finding import Found
@@ -17,11 +19,14 @@ from evidence.dock.outcome import Outcome, State
 from evidence.dock.patience import Trying
 from evidence.dock.reading import Original
 from evidence.dock.receipts import Expected, verify_receipt
+from evidence.domain.instants import from_text
 from evidence.errors import Conflict, IntegrityFault, NotFound, Unavailable
 from evidence.ledger.keys import VerifierKey
 
 LARGEST_CHUNK = 64 << 20
 SMALLEST_CHUNK = 1 << 20
+# A clock without battery begins at its maker's date each time, years ago.
+_SOON, _AHEAD = timedelta(days=31), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,8 @@ class Trust:
         The receipt says what was sealed; how the original fares since is the service's to say, each time.
 
         A remembered receipt that does not hold (another key, another recording) counts for nothing: the file
-        is read again like one never seen. Raises: Unavailable.
+        is read again like one never seen. So is one whose clock was not set: name, size and time may be those
+        of another recording. Raises: Unavailable.
         """
         remembered = self.journal.receipt(self.device, found)
         if remembered is None:
@@ -69,6 +75,8 @@ class Trust:
         try:
             checked = self._check(found, *remembered, standing.recording)
         except IntegrityFault:
+            return None
+        if not _was_set(found, remembered[1]):
             return None
         state = _as_checked(State.ALREADY_SEALED, standing.check)
         return Outcome(
@@ -83,6 +91,13 @@ class Trust:
 def _as_checked(state: State, check: str | None) -> State:
     """Return the state of a file with a good receipt, as the last reading back of its original has it."""
     return state if check in (None, "ok") else State.DAMAGED
+
+
+def _was_set(found: Found, receipt: bytes) -> bool:
+    """Tell whether the recorder's clock was set when it wrote a file: it was sealed soon after."""
+    sealed = from_text(str(json.loads(receipt)["signed"]["sealed"]))
+    modified = found.modified
+    return modified is not None and -_AHEAD <= sealed - modified <= _SOON
 
 
 class Sender:

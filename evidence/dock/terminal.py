@@ -186,7 +186,9 @@ def _summary(report: Report) -> str:
     key = "dock.complete" if report.is_complete else "dock.incomplete"
     if report.not_files:
         key += "-but"
-    return say(key, files=len(report.files), failed=failed + lost, others=report.not_files)
+    return say(
+        key, files=len(report.files), failed=failed + lost + len(report.changed), others=report.not_files
+    )
 
 
 def _warnings(report: Report) -> Iterator[str]:
@@ -195,6 +197,8 @@ def _warnings(report: Report) -> Iterator[str]:
     for one in report.named_otherwise:
         told, given = printable(one.told), printable(one.given)
         yield say(f"dock.named-other-{one.what}", told=told, given=given, files=one.files)
+    for name in report.changed:
+        yield say("dock.changed", name=printable(name))
     if report.alarms:
         yield say("dock.service-on-alarm", alarms=report.alarms)
 

@@ -42,7 +42,9 @@ class RecordingTimes:
     Origins: "name", "mvhd", …, "mtime", "start+length", "end-length", or "" where nothing is known.
     device_start_text: what the device itself claims, unchanged. certain: the end comes from a plausible clock
     that no other clock of the device contradicts. zone_s: seconds east of UTC that were taken for local
-    times. shift_s: seconds of the measured offset that start and end were corrected by.
+    times. shift_s: seconds of the measured offset that start and end were corrected by. earliest_end: the
+    earliest end that any plausible clock tells, the name read in the zone of the place as well: whoever may
+    not take the later one on trust needs it (deadlines.py).
     """
 
     start: datetime | None
@@ -53,6 +55,7 @@ class RecordingTimes:
     certain: bool
     zone_s: float | None = None
     shift_s: float = 0.0
+    earliest_end: datetime | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the times as JSON values."""
@@ -147,11 +150,8 @@ def best_times(
         return RecordingTimes(None, None, "", "", None, certain=False)
     shift = timedelta(seconds=clock_offset_s)
     # A clock known to be wrong by so much is judged by the time it means; a satellite's needs no correction.
-    sound = [
-        one
-        for one in claims
-        if not is_implausible(one.time if one.origin == "gps" else one.time + shift, now)
-    ]
+    moved = {one: one.time if one.origin == "gps" else one.time + shift for one in claims}
+    sound = [one for one in claims if not is_implausible(moved[one], now)]
     chosen = (sound or claims)[0]
     start, end, origins = _both_ends(chosen, length, modified_at)
     if chosen.origin == "gps":
@@ -165,7 +165,21 @@ def best_times(
         certain=end is not None and _is_borne_out(claims, sound) and _agree(sound, length),
         zone_s=chosen.zone_s,
         shift_s=shift.total_seconds(),
+        earliest_end=_earliest([chosen] if chosen.origin == "gps" else sound, named, zone, length, shift),
     )
+
+
+def _earliest(
+    sound: list[_Claim], named: NameFacts, zone: str, length: timedelta | None, shift: timedelta
+) -> datetime | None:
+    """Return the earliest end that a plausible clock tells. A header can move a name by any zone it likes."""
+    claims = list(sound)
+    if named.taken_at is not None and any(one.origin == "name" for one in sound):
+        claims.append(_from_name(named.taken_at, named.is_utc, None, zone))
+    ends = [one.time for one in claims if one.is_end]
+    if length is not None:
+        ends += [one.time + length for one in claims if not one.is_end]
+    return min(ends) + shift if ends else None
 
 
 def _claims(

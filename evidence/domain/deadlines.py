@@ -64,6 +64,17 @@ def is_plausible_end(ended_at: datetime, seen_at: datetime) -> bool:
     return EARLIEST_PLAUSIBLE <= ended_at <= seen_at + CLOCK_ERROR
 
 
+def certain_end(
+    ended_at: datetime | None, earliest: datetime | None, stored_at: datetime, rule: UploadDeadline
+) -> datetime | None:
+    """Return the end by which a stored file may be judged: none where it was in time by one plausible clock
+    of the file and late by another (earliest: what the earliest of them tells)."""
+    if ended_at is None or earliest is None or ended_at - earliest <= CLOCK_ERROR:
+        return ended_at
+    in_time = (stored_at <= one + rule.within for one in (earliest, ended_at))
+    return ended_at if len(set(in_time)) == 1 else None
+
+
 def judge_deadline(
     ended_at: datetime | None,
     stored_at: datetime | None,

@@ -73,7 +73,7 @@ class Cards:
         verify_bound(self.site, caller, Action.ANNOUNCE_CARD, card.device)
         now, card_id = self.site.clock.now(), new_id()
         if not offset_confirmed:
-            _check_offset(card, pack_at(self.site.policies, now))
+            check_offset(card, pack_at(self.site.policies, now))
         with self.site.database.writing() as unit:
             unit.cards.add(card_id, caller.id, card, now)
             announced = unit.cards.announce(
@@ -149,7 +149,7 @@ def _differing(given: Origin, stands: Origin) -> tuple[str, ...]:
     return tuple(field for field, differs in fields.items() if differs)
 
 
-def _check_offset(card: Origin, pack: Pack) -> None:
+def check_offset(card: Origin, pack: Pack) -> None:
     """Refuse an offset that can change the deadline's outcome by a slip of the hand. Raises: Invalid."""
     limit = pack.upload_deadline.largest_offset
     if abs(card.clock_offset) > limit:

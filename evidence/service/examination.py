@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 
 from evidence.domain.audit import Act, Entry
 from evidence.domain.clocks import RecordingTimes
-from evidence.domain.deadlines import findings_for, judge_deadline, offset_findings
+from evidence.domain.deadlines import certain_end, findings_for, judge_deadline, offset_findings
 from evidence.domain.findings import Code, Finding, Severity
+from evidence.domain.media import MediaFacts
 from evidence.domain.origins import told_at_dock
 from evidence.errors import NotFound
 from evidence.policy.rules import Pack
@@ -62,20 +63,8 @@ class Examination:
             ]
         if not files:
             return
-        judged = judge_files(
-            [
-                FileToJudge(
-                    facts,
-                    stored.recording.digests.sha256,
-                    stored.recording.origin.modified_at,
-                    stored.recording.origin.clock_offset.total_seconds(),
-                    stored.first_seen_at,
-                )
-                for stored, facts in files
-            ],
-            self.site.policies,
-            now,
-        )
+        to_judge = [_to_judge(stored, facts) for stored, facts in files]
+        judged = judge_files(to_judge, self.site.policies, now)
         readable = [stored.recording.id for stored, facts in files if facts.readable]
         with self.site.database.writing() as unit:
             elsewhere = unit.recordings.elsewhere(readable)
@@ -85,8 +74,9 @@ class Examination:
                 scope = Scope("recording", recording.id, device, {recording.origin.name: recording.id})
                 facts = json.dumps(times.as_json())
                 changed = unit.examinations.record(scope, "sequence", pack, facts, findings, now)
-                unit.recordings.note_end(recording.id, times.end if times.certain else None)
-                late = self._lateness(stored, times, pack, now)
+                end = _end(stored, times, pack)
+                unit.recordings.note_end(recording.id, end)
+                late = self._lateness(stored, times, end, pack, now)
                 unit.examinations.record(scope, "deadline", pack, "{}", late, now)
                 if changed:
                     unit.log.append(_entry(recording.id, "sequence"), now)
@@ -146,9 +136,10 @@ class Examination:
         return [*before[-1:], *recent]
 
     @staticmethod
-    def _lateness(stored: StoredRecording, times: RecordingTimes, pack: Pack, now: datetime) -> list[Finding]:
+    def _lateness(
+        stored: StoredRecording, times: RecordingTimes, end: datetime | None, pack: Pack, now: datetime
+    ) -> list[Finding]:
         sealed_at, origin, rule = stored.recording.sealed_at, stored.recording.origin, pack.upload_deadline
-        end = times.end if times.certain else None
         uncorrected = end - timedelta(seconds=times.shift_s) if end is not None else None
         state, without = (
             judge_deadline(one, sealed_at, now, rule, certain_from=stored.first_seen_at)
@@ -156,6 +147,19 @@ class Examination:
         )
         offset = offset_findings(state, without, origin.clock_offset, rule, origin.name)
         return [*findings_for(state, origin.name), *offset]
+
+
+def _to_judge(stored: StoredRecording, facts: MediaFacts) -> FileToJudge:
+    recording = stored.recording
+    offset_s = recording.origin.clock_offset.total_seconds()
+    modified_at = recording.origin.modified_at
+    return FileToJudge(facts, recording.digests.sha256, modified_at, offset_s, stored.first_seen_at)
+
+
+def _end(stored: StoredRecording, times: RecordingTimes, pack: Pack) -> datetime | None:
+    """Return the end that may be relied on, None where the clocks leave it open whether it was in time."""
+    known = times.end if times.certain else None
+    return certain_end(known, times.earliest_end, stored.recording.sealed_at, pack.upload_deadline)
 
 
 def _entry(recording_id: str, kind: str) -> Entry:

@@ -16,8 +16,9 @@ from evidence.domain.rights import Action, Kind
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Busy, Conflict, Invalid, NoSpace, NotFound, Refused
 from evidence.service.binding import verify_bound
-from evidence.service.cards import check_origin
+from evidence.service.cards import check_offset, check_origin
 from evidence.service.gate import admits
+from evidence.service.instruments import pack_at
 from evidence.service.jobs import JobName
 from evidence.service.ports import UnitOfWork
 from evidence.service.reception import Checksum, DigestsInHand, Reception
@@ -41,13 +42,13 @@ class Uploads:
     def create(self, caller: Caller, origin: Origin, declared_sha256: str | None) -> Upload:
         """Open an upload. An upload of 0 bytes is complete at once.
 
-        Raises: Invalid, Refused("device-not-of-dock"), NoSpace when the staging area cannot take the whole
-        file beside its reserve.
+        Raises: Invalid, Refused("device-not-of-dock"), NoSpace: the staging area cannot take it all.
         """
+        now = self.site.clock.now()
         check_origin(origin)
         verify_bound(self.site, caller, Action.SEND_RECORDING, origin.device)
         declared_sha256 = _read_digest(declared_sha256)
-        now = self.site.clock.now()
+        self._check_offset(origin, now)
         with self.site.database.reading() as unit:
             owed = unit.uploads.owed_bytes()
         if self.site.staging.free_bytes() - RESERVE_BYTES - owed < origin.size_bytes:
@@ -78,6 +79,16 @@ class Uploads:
         if origin.size_bytes == 0:
             self.site.bell.ring(JobName.SEAL)
         return upload
+
+    def _check_offset(self, origin: Origin, now: datetime) -> None:
+        """Take a large clock offset only from a card's list that gives it: a person has confirmed that one.
+
+        Raises: Invalid("clock-offset-unconfirmed").
+        """
+        with self.site.database.reading() as unit:
+            listed = unit.cards.match(origin)
+        if listed is None or listed.origin.clock_offset_ms != origin.clock_offset_ms:
+            check_offset(origin, pack_at(self.site.policies, now))
 
     @admits(Action.SEND_RECORDING)
     def status(self, caller: Caller, upload_id: str) -> Upload:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -35,6 +37,36 @@ def test_a_second_docking_sends_and_reads_nothing_again(
     assert {o.state for o in second.files} == {State.ALREADY_SEALED}
     assert [o.receipt for o in second.files] == [o.receipt for o in first.files]
     assert station.far.received_bytes == received
+
+
+def test_a_recorder_whose_clock_is_dead_is_read_again_each_time(station: Station) -> None:
+    """Each day it begins at the same date, with the same names, in files made beforehand of one size."""
+    dead = int(datetime(2018, 1, 1, tzinfo=UTC).timestamp()) * 10**9
+    write_card(station.card, {"a.mp4": b"monday", "b.mp4": b"stays "}, dead)
+    first = {o.found.name: o.sha256 for o in station.dock().files}
+    write_card(station.card, {"a.mp4": b"tuesday"[:6]}, dead)
+    second = {o.found.name: o for o in station.dock().files}
+    assert second["a.mp4"].sha256 != first["a.mp4"]
+    assert second["a.mp4"].state is not State.ALREADY_SEALED
+    assert second["b.mp4"].state is State.ALREADY_SEALED
+
+
+@pytest.mark.parametrize("late", [b"came while it was docked", b""])
+def test_a_card_that_changes_while_it_is_docked_is_not_complete(station: Station, late: bytes) -> None:
+    write_card(station.card, {"a.mp4": b"1"})
+    honest = station.far.forge
+
+    def forge(far: Any, upload: Any) -> Any:
+        write_card(station.card, {"b.mp4": late} if late else {"a.mp4": b"1 and more"})
+        return honest(far, upload)
+
+    station.far.forge = forge
+    report = station.dock()
+    assert [o.state for o in report.files] == [State.SEALED]
+    assert report.changed == ("b.mp4" if late else "a.mp4",)
+    assert not report.is_complete
+    station.far.forge = honest
+    assert station.dock().changed == ()
 
 
 def test_a_dock_that_lost_its_journal_reads_and_compares_but_does_not_send_again(station: Station) -> None:

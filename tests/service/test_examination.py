@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from evidence.domain.deadlines import DeadlineKind
 from evidence.errors import NotFound
 from evidence.service.catalogue import Scope, StoredFinding
+from evidence.service.deadlines import Deadlines
 from evidence.service.examination import Examination
 from tests import inside
 from tests.builders import START, SmallSite, an_origin
@@ -225,3 +227,30 @@ def test_the_same_bytes_under_another_recorder_are_told_on_both_sides(small: Sma
     assert "duplicate-file another-device" in manners(small, first)
     for recording_id in empty:
         assert "duplicate-file another-device" not in manners(small, recording_id), "nothing is nobody's"
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "VID_20260301_120000.mp4"])
+def test_a_header_that_was_set_later_does_not_make_a_late_file_on_time(
+    small: SmallSite, film: bytes, name: str
+) -> None:
+    """The header says an hour ago; the file system, and a name in the zone of the place, 29 hours."""
+    written = START - timedelta(hours=29)
+    recording_id = seal(small, film, name, modified_at=written)
+    assert "end-unknown" in codes(small, recording_id)
+    (row,) = Deadlines(small.site).list(small.administrator)
+    assert (row.state.kind, row.counted_from) == (DeadlineKind.END_UNKNOWN, "announced")
+    assert small.recordings.get(small.administrator, recording_id).ended_at is None
+
+
+def test_clocks_that_agree_on_whether_it_was_in_time_may_differ(small: SmallSite, film: bytes) -> None:
+    early = seal(small, film, "a.mp4", modified_at=ENDED - timedelta(hours=6))
+    assert "end-unknown" not in codes(small, early)
+    assert small.recordings.get(small.administrator, early).ended_at == ENDED
+
+
+@pytest.mark.parametrize("part", ["whole", "index"])
+def test_a_second_film_or_index_behind_the_first_is_told(small: SmallSite, film: bytes, part: str) -> None:
+    behind = film if part == "whole" else film[film.rindex(b"moov") - 4 :]
+    recording_id = seal(small, film + behind)
+    (one,) = [each for each in found(small, recording_id) if each.body["code"] == "data-after-end"]
+    assert (one.body["severity"], one.body["measured"]) == ("attention", float(len(behind)))

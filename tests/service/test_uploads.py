@@ -202,3 +202,12 @@ def test_a_request_that_read_the_offset_before_anothers_commit_takes_nothing_awa
     finally:
         Uploads._at = look  # type: ignore[method-assign]
     assert small.staging.path(upload.id).read_bytes() == b"first"
+
+
+def test_a_large_clock_offset_comes_with_a_confirmed_list_or_not_at_all(small: SmallSite) -> None:
+    origin = an_origin("a.mp4", size_bytes=3, clock_offset_ms=30 * 3_600_000)
+    with pytest.raises(Invalid, match="clock-offset-unconfirmed"):
+        small.uploads.create(small.dock, origin, None)
+    assert list(small.site.staging.census()) == []
+    small.cards.announce(small.dock, origin, [origin], offset_confirmed=True)
+    assert small.uploads.create(small.dock, origin, None).origin.clock_offset_ms == 30 * 3_600_000

@@ -80,7 +80,7 @@ class FarEnd:
             "sha256": hashlib.sha256(upload.data).hexdigest(),
             "sm3": None,
             "manifest_sha256": "0" * 64,
-            "sealed": "2026-11-21T05:00:00.667178Z",
+            "sealed": "2025-11-21T05:00:00.667178Z",
             "retain_until": "2027-11-21T05:00:00.667178Z",
             "log": f"{self.key.name}/custody",
             "log_index": 7,

@@ -49,6 +49,7 @@ def read_iso(source: Source, draft: Draft) -> None:
     boxes = top_level(source, draft)
     draft.layout = _layout(boxes)
     _brands(source, boxes, draft)
+    _second_file(source, boxes, draft)
     moov = first(boxes, "moov")
     fragmented = any(box.kind == "moof" for box in boxes)
     if moov is None:
@@ -90,6 +91,14 @@ def read_medias(source: Source, draft: Draft) -> list[Media]:
     top = children(data, moov.body - moov.start, len(data), draft)
     scale = isometa.read_movie(data, first(top, "mvhd"), draft)
     return [_media(data, box, scale, draft) for box in top if box.kind == "trak"][:MOST_TRACKS]
+
+
+def _second_file(source: Source, boxes: list[Box], draft: Draft) -> None:
+    """Tell of a second beginning or a second index (a file has one of each): players show the first only."""
+    again = [box for kind in ("ftyp", "moov") for box in [one for one in boxes if one.kind == kind][1:]]
+    if again:
+        start = min(box.start for box in again)
+        draft.broken("after-end", start, source.size, zero=False, box=again[0].kind)
 
 
 def _layout(boxes: list[Box]) -> list[str]:
