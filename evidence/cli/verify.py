@@ -24,6 +24,7 @@ def verify(data: Data = None, json_: Json = False) -> None:
         rows.append(
             {
                 "recording": verdict.recording_id,
+                "device": verdict.device,
                 "name": verdict.name,
                 "size": verdict.size_bytes,
                 "result": verdict.result,
@@ -31,8 +32,10 @@ def verify(data: Data = None, json_: Json = False) -> None:
             }
         )
         if not json_:
-            words = " · ".join(say(f"fault.{fault}") for fault in verdict.faults) or say("cli.verified")
-            print(f"{words}  {printable(verdict.name)}")
+            words = " · ".join(say(f"fault.{fault}") for fault in verdict.faults)
+            said = f"‼ {words}" if words else say("cli.verified")
+            place = "  ".join(printable(part) for part in (verdict.device, verdict.name) if part)
+            print(f"{said}  {place}  {verdict.recording_id}")
     if json_:
         told = {"checked": checked, "faulty": faulty, "not_checked": unchecked, "recordings": rows}
         print(json.dumps(told, ensure_ascii=False, indent=2))

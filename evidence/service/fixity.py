@@ -53,6 +53,7 @@ class Verdict:
     name: str
     size_bytes: int
     faults: tuple[str, ...]
+    device: str | None = None  # unknown where no row knows the original
 
     @property
     def result(self) -> str:
@@ -263,4 +264,5 @@ class Fixity:
 
 def _verdict(stored: StoredRecording, faults: tuple[str, ...]) -> Verdict:
     recording = stored.recording
-    return Verdict(recording.id, recording.origin.name, recording.origin.size_bytes, faults)
+    origin = recording.origin
+    return Verdict(recording.id, origin.name, origin.size_bytes, faults, origin.device)

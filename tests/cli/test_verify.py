@@ -31,7 +31,10 @@ def verdict(site: Path) -> tuple[int, dict[str, Any]]:
     (row,) = report["recordings"]
     assert (report["checked"], report["not_checked"]) == (1, 0)
     assert report["faulty"] == bool(row["faults"])
-    assert row["name"].rsplit(" ", 1)[-1] in human.stdout
+    (line,) = [one for one in human.stdout.splitlines() if row["recording"] in one]
+    assert row["name"].rsplit(" ", 1)[-1] in line
+    assert f"  {row['device']}  " in line
+    assert line.startswith("‼ ") == bool(row["faults"])
     return result.exit_code, row
 
 
