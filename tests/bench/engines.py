@@ -27,7 +27,6 @@ from tests.servers.postgres import PostgresServer
 from tests.servers.redis import RedisServer
 
 MIB = 1 << 20
-FILES = 4  # on each card
 TARGET_RATIO, TARGET_MEMORY_MIB = 0.5, 200
 
 Servers = tuple[ObjectStoreServer, PostgresServer, RedisServer]
@@ -37,6 +36,7 @@ def main(words: list[str]) -> int:
     """Run the bench; exit code 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="bench engines")
     parser.add_argument("--total-mib", type=int, default=4096, help="sealed per row")
+    parser.add_argument("--file-mib", type=int, default=256, help="a segment of four minutes at 8 Mbit/s")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 4, 16])
     parser.add_argument("--long-mib", type=int, default=5 * 1024, help="the memory row; 0 = skip")
     parser.add_argument("--folder", type=Path, default=None)
@@ -47,7 +47,8 @@ def main(words: list[str]) -> int:
         print(f"{'digests':<12}{'clients':>8}{'MB/s':>9}{'floor':>9}{'ratio':>8}{'peak MiB':>10}", flush=True)
         for clients in options.clients:
             with servers(folder, 3 * options.total_mib) as started:
-                missed |= rows(folder, started, clients, options.total_mib * MIB // clients // FILES)
+                files = max(1, options.total_mib // options.file_mib // clients)
+                missed |= rows(folder, started, clients, files, options.file_mib * MIB)
         if options.long_mib:
             with servers(folder, options.long_mib) as started:
                 missed |= long_row(folder, started, options.long_mib * MIB)
@@ -72,14 +73,14 @@ def servers(folder: Path, mib: int) -> Iterator[Servers]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def rows(folder: Path, started: Servers, clients: int, size: int) -> bool:
+def rows(folder: Path, started: Servers, clients: int, files: int, size: int) -> bool:
     """Measure so many clients with one digest and with both; return whether a target was missed."""
-    floor, missed = measure_floor(folder, started[0], clients, size), False
+    floor, missed = measure_floor(folder, started[0], clients, files, size), False
     for sm3 in (False, True):
-        speed, peak = measure_service(folder, started, clients, size, FILES, sm3)
+        speed, peak = measure_service(folder, started, clients, size, files, sm3)
         ratio = speed / floor
         text = f"{_digests(sm3)}{clients:>8}{speed / 1e6:>9.0f}{floor / 1e6:>9.0f}{ratio:>8.2f}{peak:>10.0f}"
-        print(f"{text}   {clients} × {FILES} × {size / MIB:.0f} MiB\nratio {ratio:.2f}", flush=True)
+        print(f"{text}   {clients} × {files} × {size / MIB:.0f} MiB\nratio {ratio:.2f}", flush=True)
         missed |= ratio < TARGET_RATIO or peak > TARGET_MEMORY_MIB
     return missed
 
@@ -96,7 +97,7 @@ def _digests(sm3: bool) -> str:
     return f"{'SHA-256+SM3' if sm3 else 'SHA-256':<12}"
 
 
-def measure_floor(folder: Path, store: ObjectStoreServer, clients: int, size: int) -> float:
+def measure_floor(folder: Path, store: ObjectStoreServer, clients: int, files: int, size: int) -> float:
     """Return bytes per second of minio-py's own upload, `clients` processes' worth at once."""
     file = folder / "floor"
     with file.open("wb") as out:
@@ -112,14 +113,14 @@ def measure_floor(folder: Path, store: ObjectStoreServer, clients: int, size: in
         ingest.fill_memory(folder)
         started = time.monotonic()
         shares = [list(range(clients))[n::4] for n in range(min(clients, 4))]
-        for job in [pool.submit(_upload_share, facts, share) for share in shares]:
+        for job in [pool.submit(_upload_share, facts, share, files) for share in shares]:
             job.result()
         took = time.monotonic() - started
     file.unlink()
-    return clients * FILES * size / took
+    return clients * files * size / took
 
 
-def _upload_share(facts: tuple[str, ...], share: list[int]) -> None:
+def _upload_share(facts: tuple[str, ...], share: list[int], files: int) -> None:
     import urllib3
     from minio import Minio
 
@@ -130,7 +131,7 @@ def _upload_share(facts: tuple[str, ...], share: list[int]) -> None:
     )  # fmt: skip
 
     def card(number: int) -> None:
-        for one in range(FILES):
+        for one in range(files):
             client.fput_object(bucket_name=bucket, object_name=f"{number}/{one}", file_path=file)
 
     with ThreadPoolExecutor(len(share)) as pool:
