@@ -74,4 +74,5 @@ class Terms:
     sm3: bool = True
     deep: bool = True
     sign_in: SignInRules = DEFAULT
+    open_uploads: int = 1000  # of one dock at once: each holds a staged file and memory
     names_kept: timedelta = timedelta(days=1095)  # of people who have left

@@ -81,6 +81,9 @@ class Uploads(Protocol):
     def owed_bytes(self) -> int:
         """Return how many bytes open uploads may still send."""
 
+    def open_of(self, account_id: str) -> int:
+        """Count the uploads of an account that still receive."""
+
     def stale(self, now: datetime) -> Sequence[Upload]:
         """Return uploads still receiving whose time has run out."""
 

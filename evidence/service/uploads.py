@@ -42,17 +42,13 @@ class Uploads:
     def create(self, caller: Caller, origin: Origin, declared_sha256: str | None) -> Upload:
         """Open an upload. An upload of 0 bytes is complete at once.
 
-        Raises: Invalid, Refused("device-not-of-dock"), NoSpace: the staging area cannot take it all.
+        Raises: Invalid, Refused("device-not-of-dock"), Conflict("too-many-open-uploads"), NoSpace.
         """
         now = self.site.clock.now()
         check_origin(origin)
         verify_bound(self.site, caller, Action.SEND_RECORDING, origin.device)
         declared_sha256 = _read_digest(declared_sha256)
-        self._check_offset(origin, now)
-        with self.site.database.reading() as unit:
-            owed = unit.uploads.owed_bytes()
-        if self.site.staging.free_bytes() - RESERVE_BYTES - owed < origin.size_bytes:
-            raise NoSpace("no-space", where="staging", size=origin.size_bytes)
+        self._verify_takeable(caller, origin, now)
         upload = Upload(
             id=new_id(),
             account_id=caller.id,
@@ -80,15 +76,21 @@ class Uploads:
             self.site.bell.ring(JobName.SEAL)
         return upload
 
-    def _check_offset(self, origin: Origin, now: datetime) -> None:
-        """Take a large clock offset only from a card's list that gives it: a person has confirmed that one.
+    def _verify_takeable(self, caller: Caller, origin: Origin, now: datetime) -> None:
+        """Take a large clock offset only from a card's list that gives it, for a person has confirmed that
+        one; so many uploads of a dock at once; and only what the staging area holds beside its reserve.
 
-        Raises: Invalid("clock-offset-unconfirmed").
+        Raises: Invalid("clock-offset-unconfirmed"), Conflict("too-many-open-uploads"), NoSpace.
         """
         with self.site.database.reading() as unit:
             listed = unit.cards.match(origin)
+            owed, open_now = unit.uploads.owed_bytes(), unit.uploads.open_of(caller.id)
         if listed is None or listed.origin.clock_offset_ms != origin.clock_offset_ms:
             check_offset(origin, pack_at(self.site.policies, now))
+        if open_now >= self.site.terms.open_uploads:
+            raise Conflict("too-many-open-uploads", open=open_now)
+        if self.site.staging.free_bytes() - RESERVE_BYTES - owed < origin.size_bytes:
+            raise NoSpace("no-space", where="staging", size=origin.size_bytes)
 
     @admits(Action.SEND_RECORDING)
     def status(self, caller: Caller, upload_id: str) -> Upload:

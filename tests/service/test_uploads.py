@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread, current_thread
@@ -211,3 +212,19 @@ def test_a_large_clock_offset_comes_with_a_confirmed_list_or_not_at_all(small: S
     assert list(small.site.staging.census()) == []
     small.cards.announce(small.dock, origin, [origin], offset_confirmed=True)
     assert small.uploads.create(small.dock, origin, None).origin.clock_offset_ms == 30 * 3_600_000
+
+
+def test_a_dock_that_opens_uploads_without_end_is_stopped_and_goes_on_when_it_finishes_some(
+    small: SmallSite,
+) -> None:
+    site = replace(small.site, terms=replace(small.site.terms, open_uploads=3))
+    uploads = replace(small.uploads, site=site)
+    opened = [uploads.create(small.dock, an_origin(f"{n}.mp4", size_bytes=3), None) for n in range(3)]
+    staged = len(list(site.staging.census()))
+    with pytest.raises(Conflict, match="too-many-open-uploads"):
+        uploads.create(small.dock, an_origin("3.mp4", size_bytes=3), None)
+    assert len(list(site.staging.census())) == staged
+    other, _ = small.accounts.add_dock(small.administrator, "another")
+    assert uploads.create(other, an_origin("3.mp4", size_bytes=3), None)
+    uploads.terminate(small.dock, opened[0].id)
+    assert uploads.create(small.dock, an_origin("3.mp4", size_bytes=3), None)

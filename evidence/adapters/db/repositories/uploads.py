@@ -111,6 +111,12 @@ class SqlUploads:
         )
         return int(self._db.execute(owed).scalar_one() or 0)
 
+    def open_of(self, account_id: str) -> int:
+        """Count the uploads of an account that still receive."""
+        receiving = upload.c.state == UploadState.RECEIVING.value
+        counted = select(func.count()).select_from(upload).where(receiving, upload.c.account_id == account_id)
+        return int(self._db.execute(counted).scalar_one())
+
     def stale(self, now: datetime) -> Sequence[Upload]:
         """Return uploads still receiving whose time has run out."""
         rows = self._db.execute(
