@@ -190,8 +190,8 @@ def finish(fd: int, size_bytes: int, mode: int) -> None:
         os.fsync(fd)
 
 
-def put(folder: Folder, name: str, body: bytes, mode: int = 0o444) -> None:
-    """Put a new file durably: whole under its name, or not at all.
+def put(folder: Folder, name: str, body: bytes, mode: int = 0o444, stop: str = "after-link") -> None:
+    """Put a new file durably: whole under its name, or not at all. stop: the crashpoint after its link.
 
     Raises: Exists, StoreFull, StoreUnavailable.
     """
@@ -199,7 +199,7 @@ def put(folder: Folder, name: str, body: bytes, mode: int = 0o444) -> None:
         with storing(name=name):
             write_all(fd, body)
         finish(fd, len(body), mode)
-        folder.publish(fd, name)
+        folder.publish(fd, name, stop)
 
 
 def copy(source: int, target: int) -> tuple[int, str]:
@@ -231,18 +231,21 @@ class Tree:
     """A root folder and the folders below it, each made durable before anything is put into it."""
 
     def __init__(self, root: Path) -> None:
-        """Make the root where it is missing, durably. Raises: Exists where a file stands,
-        StoreUnavailable."""
         self.root = root.absolute()
         self._durable: set[Path] = set()
         self._guard = Lock()
+
+    def make_root(self) -> Path:
+        """Make the root where it is missing, durably, and return it. Raises: Exists where a file stands,
+        StoreUnavailable."""
         with storing(folder=self.root.name):
             ours = list(takewhile(lambda folder: not folder.is_mount(), (self.root, *self.root.parents)))
             for folder in reversed(ours):
                 _make(folder)
+        return self.root
 
     def reach(self, *parts: str) -> Path:
-        """Return the folder root/parts…, made durably where it was missing.
+        """Return the folder root/parts…, made durably where it was missing below the root.
 
         Raises: Exists where a file stands, StoreFull, StoreUnavailable.
         """

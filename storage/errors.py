@@ -12,6 +12,7 @@ StorageError
 ├── StagingSealed   these staged bytes are an object of the vault now and change no more
 └── StoreUnavailable  the machine cannot now (I/O error, time-out); retryable
     ├── StoreFull   no space left; nothing was stored
+    ├── VaultAbsent  no vault is where it should be: its disc may not be mounted
     └── Withheld    the store lists an object and does not give it: it is lost, or the store is ill
 """
 
@@ -95,6 +96,12 @@ class StoreFull(StoreUnavailable):
     """No space is left."""
 
     code = "store-full"
+
+
+class VaultAbsent(StoreUnavailable):
+    """No vault is where it should be. Nothing is known of its objects, and nothing is stored in its place."""
+
+    code = "vault-not-there"
 
 
 class Withheld(StoreUnavailable):

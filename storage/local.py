@@ -1,11 +1,13 @@
 """A vault in a folder: write once by link(2), locks as records beside each object.
 
     <root>/<key>, <root>/<key>~lock.000001.json …       see storage/place.py
+    <root>/~vault                                       see storage/presence.py
 
 Rules: those of storage/vault.py. An object is linked, not copied, where staging lies on the same mount and no
 immutable flag is asked for (the flag would bind the staging name too). A folder is tamper-evident, not
 tamper-proof:
-whoever owns the disc can undo it, and the ledger shows it.
+whoever owns the disc can undo it, and the ledger shows it. Sealing never makes the root: where the sign of a
+vault is not in it, its disc is away.
 Give each object a folder of its own (`<id>/original`): reading a lock scans the folder it lies in.
 Not here: naming keys, when to hold or dispose (evidence/service), object stores.
 """
@@ -18,16 +20,17 @@ from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from storage import locks
 from storage.bodies import staged_body
 from storage.crashpoints import crashpoint
 from storage.durable import TEMPORARY, Folder, Tree, finish, new_file, storing, write_all
-from storage.errors import BadKey, Damaged, Missing, StoreUnavailable
+from storage.errors import BadKey, Damaged, Missing, StoreUnavailable, VaultAbsent
 from storage.immutable import holds_against_us
 from storage.locks import Act, LockRecord
 from storage.place import RECORD, Place
+from storage.presence import SIGN, is_signed, sign
 from storage.reading import reading
 from storage.vault import Debris, Lock, Promise, Sealed, Strength, verify_key
 
@@ -36,14 +39,31 @@ class LocalVault:
     """A `Vault` below one folder of a local file system, for any number of threads and processes at once."""
 
     def __init__(self, root: Path, immutable: bool = False) -> None:
-        """Open or make the folder. immutable: set the flag of `chattr +i` on all that is sealed from now on.
+        """Open the vault in this folder; one that holds objects and no sign yet, of an older version, gets
+        it. immutable: set the flag of `chattr +i` on all that is sealed from now on.
 
-        Raises: StoreUnavailable, also where the flag is asked for and does not hold here.
+        Raises: VaultAbsent; StoreUnavailable, also where the flag is asked for and does not hold here.
         """
-        self._tree = Tree(root)
+        self._tree = Tree(root.resolve())  # the folder itself may be a link to a disc
         self._immutable = immutable
+        with self._root() as folder:
+            if not is_signed(folder):
+                self._verify_holds_objects()
+                # An account that may only read leaves it to the others: sealing asks for the sign itself.
+                if os.access(self._tree.root, os.W_OK):
+                    sign(folder)
         if immutable and not holds_against_us(self._tree.root):
             raise StoreUnavailable(reason="immutable-flag-not-available")
+
+    @classmethod
+    def make(cls, root: Path, immutable: bool = False) -> Self:
+        """Make the folder where it is missing and sign it, for a new site or a move; then open it.
+
+        Raises: Exists where a file stands, StoreFull, StoreUnavailable.
+        """
+        with Folder(Tree(root.resolve()).make_root()) as folder:
+            sign(folder)
+        return cls(root, immutable)
 
     def seal_file(self, key: str, staged: Path, promise: Promise, lock: Lock) -> Sealed:
         """See Vault. Raises: Exists, Missing, Mismatch, StagingBusy, Damaged, StoreFull, StoreUnavailable."""
@@ -113,7 +133,8 @@ class LocalVault:
                 raise Damaged(key=found.key, reason=found.kind)
 
     def census(self, prefix: str = "") -> Iterator[Sealed | Debris]:
-        """See Vault. Raises: StoreUnavailable."""
+        """See Vault. Raises: VaultAbsent, StoreUnavailable."""
+        self._verify_there()
         yield from self._walk(self._tree.root, "", prefix)
 
     def strength(self) -> Strength:
@@ -125,9 +146,12 @@ class LocalVault:
     @contextmanager
     def _making(self, key: str) -> Iterator[Place]:
         verify_key(key)
-        with Folder(self._tree.reach(*key.split("/")[:-1])) as folder:
-            folder.lock()
-            yield Place(folder, key, self._immutable)
+        with self._root() as root:  # held open, a disc stays mounted until the object is in it
+            if not is_signed(root):
+                raise VaultAbsent(folder=str(self._tree.root))
+            with Folder(self._tree.reach(*key.split("/")[:-1])) as folder:
+                folder.lock()
+                yield Place(folder, key, self._immutable)
 
     @contextmanager
     def _finding(self, key: str) -> Iterator[Place]:
@@ -135,9 +159,27 @@ class LocalVault:
         try:
             folder = Folder(self._tree.root.joinpath(*key.split("/")[:-1]))
         except Missing as fault:
+            self._verify_there()
             raise Missing(key=key) from fault
         with folder:
             yield Place(folder, key, self._immutable)
+
+    def _root(self) -> Folder:
+        """Open the root. Raises: VaultAbsent, StoreUnavailable."""
+        try:
+            return Folder(self._tree.root)
+        except Missing as fault:
+            raise VaultAbsent(folder=str(self._tree.root)) from fault
+
+    def _verify_there(self) -> None:
+        """See that what is missing is missing from a vault. Raises: VaultAbsent, StoreUnavailable."""
+        with self._root() as root:
+            if not is_signed(root):
+                self._verify_holds_objects()
+
+    def _verify_holds_objects(self) -> None:
+        if not any(isinstance(found, Sealed) for found in self._walk(self._tree.root, "", "")):
+            raise VaultAbsent(folder=str(self._tree.root))
 
     def _act(self, key: str, step: Callable[[LockRecord], LockRecord]) -> Sealed:
         with self._finding(key) as place:
@@ -156,6 +198,8 @@ class LocalVault:
         with Folder(path) as folder:
             with storing(folder=path.name), os.scandir(folder.fd) as entries:
                 kinds = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
+            if not above:
+                kinds.pop(SIGN, None)
             objects = {m["name"] if (m := RECORD.fullmatch(name)) else name for name in kinds}
             # "a/b" comes after "a-b": a folder sorts by its name with the stroke.
             for name in sorted(objects, key=lambda name: name + "/" if kinds.get(name) else name):

@@ -23,12 +23,11 @@ _OPTIONS = {"region", "ca_file"}
 def open_vault(url: str, *, immutable: bool = False) -> Vault:
     """Open the vault at this address. immutable: the operator asks for `chattr +i` (folders only).
 
-    Raises: UnknownAddress, StoreUnavailable.
+    Raises: UnknownAddress, VaultAbsent, StoreUnavailable.
     """
     parts = urlsplit(url)
-    plain = not (parts.query or parts.fragment or parts.netloc)
-    if parts.scheme == "file" and plain and parts.path.startswith("/"):
-        return LocalVault(Path(unquote(parts.path)), immutable)
+    if (folder := _folder(parts)) is not None:
+        return LocalVault(folder, immutable)
     if parts.scheme == "s3" and not immutable:
         from storage.bucket import Bucket
         from storage.s3 import S3Vault
@@ -40,14 +39,26 @@ def open_vault(url: str, *, immutable: bool = False) -> Vault:
 
 
 def prepare_vault(url: str) -> None:
-    """Make what an address names where it can be made: a bucket that does not exist yet, with its locks.
+    """Make what an address names where it can be made: a bucket that does not exist yet, with its locks; a
+    folder, with the sign of a vault. For a new site or a move only: elsewhere an empty folder is a disc that
+    is away.
 
-    Raises: UnknownAddress, StoreUnavailable.
+    Raises: UnknownAddress, Exists, StoreUnavailable.
     """
-    if urlsplit(url).scheme == "s3":
+    parts = urlsplit(url)
+    if (folder := _folder(parts)) is not None:
+        LocalVault.make(folder)
+    elif parts.scheme == "s3":
         from storage.bucket import Bucket
 
         Bucket(bucket_address(url)).make()
+
+
+def _folder(parts: SplitResult) -> Path | None:
+    """Return the folder that an address names, or None."""
+    plain = not (parts.query or parts.fragment or parts.netloc)
+    is_folder = parts.scheme == "file" and plain and parts.path.startswith("/")
+    return Path(unquote(parts.path)) if is_folder else None
 
 
 def bucket_address(url: str) -> Address:

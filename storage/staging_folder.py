@@ -142,7 +142,7 @@ class FolderStaging:
 
     def __init__(self, root: Path) -> None:
         """Open or make the folder. Raises: StoreUnavailable."""
-        self._root = Tree(root).root
+        self._root = Tree(root).make_root()
 
     def create(self, upload_id: str) -> None:
         """See Staging."""

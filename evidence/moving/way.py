@@ -1,6 +1,6 @@
 """Both ends of a move: what the operator asked for, read, checked and opened.
 
-Every refusal here comes before anything is written, but for a bucket that is made where none is.
+Every refusal here comes before anything is written, but for a bucket or folder that is made where none is.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def prepared(way: Way, old: Form, heard: Heard) -> Form:
         return Form(way.new, old.vault)
     if way.new.vault_url.startswith("s3:"):
         _qualify(way, heard)
-        prepare_vault(way.new.vault_url)
+    prepare_vault(way.new.vault_url)
     return Form(way.new)
 
 

@@ -1,11 +1,13 @@
 """JSON bodies and forms, read by the route itself: only when the caller is known, and never over a limit.
 
+A sender who falls silent is answered, and so his connection ends (serving.py).
 FastAPI's own body parameters are read before any dependency runs, so a stranger could fill the memory with a
 body that is refused in the end (docs/formats/dock-protocol.md: 401 before a byte of the body is read).
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -16,13 +18,15 @@ from pydantic import BaseModel, ValidationError
 from evidence.errors import Conflict, Invalid
 
 MOST_FORM_BYTES = 16 << 10
+PATIENCE_S = 60.0  # for a body of any length, and as long again for each MiB that it may have
 M = TypeVar("M", bound=BaseModel)
 
 
 async def read_json(request: Request, model: type[M], most_bytes: int) -> M:
     """Read a body of at most so many bytes as a model.
 
-    Raises: Invalid("wrong-content-type"), Conflict("too-many-bytes"), RequestValidationError.
+    Raises: Invalid("wrong-content-type", "body-too-slow"), Conflict("too-many-bytes"),
+    RequestValidationError.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
@@ -37,7 +41,8 @@ async def read_json(request: Request, model: type[M], most_bytes: int) -> M:
 async def read_form(request: Request) -> dict[str, str]:
     """Read a small form as a browser sends it, once: the route gets what the admission has read.
 
-    Raises: Invalid("wrong-content-type"), Conflict("too-many-bytes"), RequestValidationError.
+    Raises: Invalid("wrong-content-type", "body-too-slow"), Conflict("too-many-bytes"),
+    RequestValidationError.
     """
     there: dict[str, str] | None = getattr(request.state, "form", None)
     if there is not None:
@@ -59,10 +64,14 @@ async def _read(request: Request, most_bytes: int) -> bytes:
     if not declared.isdecimal() or int(declared) > most_bytes:
         raise Conflict("too-many-bytes", limit=most_bytes)
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > most_bytes:
-            raise Conflict("too-many-bytes", limit=most_bytes)
+    try:
+        async with asyncio.timeout(PATIENCE_S * (1 + most_bytes / (1 << 20))):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > most_bytes:
+                    raise Conflict("too-many-bytes", limit=most_bytes)
+    except TimeoutError as problem:  # a form is asked of strangers too
+        raise Invalid("body-too-slow") from problem
     return bytes(body)
 
 

@@ -65,6 +65,7 @@ DESCRIBED: dict[str, object] = {
 _BY_CODE = {
     "not-signed-in": 401,
     "two-credentials": 400,
+    "body-too-slow": 408,
     "checksum-differs": 460,  # tus 1.0, checksum extension
     "too-many-bytes": 413,
     "upload-expired": 410,

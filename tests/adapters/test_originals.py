@@ -31,7 +31,7 @@ def scratch(tmp_path: Path) -> Path:
 
 def local(tmp_path: Path) -> Vault:
     (tmp_path / "vault").mkdir()
-    return LocalVault(tmp_path / "vault")
+    return LocalVault.make(tmp_path / "vault")
 
 
 def test_a_vault_on_a_folder_hands_out_its_own_file_read_only(tmp_path: Path, scratch: Path) -> None:

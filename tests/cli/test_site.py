@@ -149,6 +149,24 @@ def test_an_empty_list_says_that_it_is_empty(tmp_path: Path, command: list[str])
     assert "没有内容 / nothing to list" in run(*command, "--data", str(tmp_path / "data")).stdout
 
 
+def test_a_site_whose_vault_is_away_is_not_opened_and_nothing_is_put_in_its_place(tmp_path: Path) -> None:
+    disc, data = tmp_path / "disc", tmp_path / "data"
+    where = {"EVIDENCE_VAULT": (disc / "vault").as_uri(), "EVIDENCE_DATABASE": "", "EVIDENCE_BROKER": ""}
+    made = evidence("init", "--data", str(data), "--policy", "dazhe-2020", **where)
+    assert made.returncode == 0, made.stderr
+    away = tmp_path / "away"
+    disc.rename(away)
+    disc.mkdir()
+    for command in (["docks", "list"], ["serve", "--port", "0"], ["log", "fsck"], ["verify"]):
+        done = evidence(*command, "--data", str(data), **where)
+        assert (done.returncode, "disc may not be mounted" in done.stderr) == (3, True), done.stderr
+        assert str(disc / "vault") in done.stderr
+    assert list(disc.iterdir()) == []
+    disc.rmdir()
+    away.rename(disc)
+    assert evidence("docks", "list", "--data", str(data), **where).returncode == 0
+
+
 def test_init_with_an_unknown_policy_makes_nothing(tmp_path: Path) -> None:
     done = evidence("init", "--data", str(tmp_path / "data"), "--policy", "nowhere")
     assert done.returncode in (1, 2)

@@ -248,6 +248,29 @@ def test_a_worker_without_the_staging_folder_gives_nothing_up(small: SmallSite) 
     assert [small.recordings.receipt(small.dock, one.id) != b"" for one in uploads] == [True, True]
 
 
+def test_a_vault_whose_disc_is_away_takes_nothing_and_the_seal_goes_on_when_it_is_back(
+    small: SmallSite,
+) -> None:
+    if forms.is_grown(small.folder):
+        pytest.skip("a folder's fault")
+    upload = small.send(an_origin(size_bytes=len(BODY)), BODY)
+    vault, mounted = small.folder / "vault", small.folder / "mounted"
+    vault.rename(mounted)
+    vault.mkdir()
+    for _ in range(10):
+        small.do_jobs()
+        small.clock.pass_by(timedelta(minutes=5))
+    with pytest.raises(StillSealing):
+        small.recordings.receipt(small.dock, upload.id)
+    assert list(vault.iterdir()) == []
+    jobs = inside.records(small.folder, "SELECT state, problem FROM job WHERE name = 'seal'")
+    assert [(one["state"], one["problem"].split()[0]) for one in jobs] == [("queued", "vault-not-there")]
+    vault.rmdir()
+    mounted.rename(vault)
+    small.do_jobs()
+    assert small.recordings.receipt(small.dock, upload.id) != b""
+
+
 @pytest.mark.parametrize("is_known", [True, False], ids=["digests known", "digests to be read again"])
 def test_an_empty_file_in_the_place_of_a_lost_one_ends_the_upload_and_frees_the_name(
     small: SmallSite, is_known: bool

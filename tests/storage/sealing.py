@@ -42,7 +42,7 @@ def main(folder: Path, key: str, again: bool) -> None:
     for _ in range(2 if again else 1):
         if said in ("", "store-unavailable", "store-full"):
             try:
-                said = seal(LocalVault(folder / "vault"), FolderStaging(folder / "staging"), key)
+                said = seal(LocalVault.make(folder / "vault"), FolderStaging(folder / "staging"), key)
             except StorageError as fault:
                 said = fault.code
             os.write(1, f"{said}\n".encode())

@@ -29,7 +29,7 @@ KEY = "recordings/1/data"
 @pytest.fixture(params=["folder", "bucket", "memory"])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> Vault:
     if request.param == "folder":
-        return LocalVault(tmp_path / "target")
+        return LocalVault.make(tmp_path / "target")
     if request.param == "memory":
         return MemoryVault()
     return S3Vault(made(request.getfixturevalue("object_store_server")))
@@ -42,7 +42,7 @@ def bucket(object_store_server: ObjectStoreServer) -> S3Vault:
 
 @pytest.fixture
 def source(tmp_path: Path) -> LocalVault:
-    return LocalVault(tmp_path / "source")
+    return LocalVault.make(tmp_path / "source")
 
 
 @pytest.fixture
@@ -70,19 +70,19 @@ def test_what_a_killed_copy_left_in_the_scratch_folder_is_removed(
 ) -> None:
     (room / "copy-abc").write_bytes(b"half")
     (room / "original-abc").write_bytes(b"somebody else's")
-    Copier(source, LocalVault(tmp_path / "target"), room)
+    Copier(source, LocalVault.make(tmp_path / "target"), room)
     assert [path.name for path in room.iterdir()] == ["original-abc"]
 
 
 def test_two_folders_share_no_bytes(source: LocalVault, tmp_path: Path, room: Path) -> None:
     found = source.seal_bytes(KEY, BODY, LOCK)
-    Copier(source, LocalVault(tmp_path / "target"), room).copy(found)
+    Copier(source, LocalVault.make(tmp_path / "target"), room).copy(found)
     assert not (tmp_path / "source" / KEY).samefile(tmp_path / "target" / KEY)
 
 
 def test_from_a_bucket_into_a_folder(bucket: S3Vault, tmp_path: Path, room: Path) -> None:
     found = bucket.seal_bytes(KEY, BODY, Lock(UNTIL, frozenset({"case"})))
-    target = LocalVault(tmp_path / "target")
+    target = LocalVault.make(tmp_path / "target")
     assert Copier(bucket, target, room).copy(found).sealed.lock == found.lock
     assert content(target, KEY) == BODY
 
@@ -172,7 +172,7 @@ def test_a_copy_that_is_damaged_where_it_stands_is_never_taken_for_one(
     source: LocalVault, tmp_path: Path, room: Path
 ) -> None:
     found = source.seal_bytes(KEY, BODY, LOCK)
-    copier = Copier(source, LocalVault(tmp_path / "target"), room)
+    copier = Copier(source, LocalVault.make(tmp_path / "target"), room)
     copier.copy(found)
     flip(tmp_path / "target" / KEY)
     with pytest.raises(Damaged):
@@ -199,7 +199,7 @@ def test_a_disc_that_cannot_read_an_original_damages_it_and_a_store_that_is_away
     lent: bool,
 ) -> None:
     found = source.seal_bytes(KEY, BODY, LOCK)
-    target: Vault = bucket if lent else LocalVault(tmp_path / "target")
+    target: Vault = bucket if lent else LocalVault.make(tmp_path / "target")
     copier = Copier(source, target, room)
 
     def fail(*_: Any) -> Any:
@@ -225,7 +225,7 @@ def test_a_full_scratch_folder_is_the_machine_s_trouble_and_no_damage(
     source: LocalVault, tmp_path: Path, room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = source.seal_bytes(KEY, BODY, LOCK)
-    copier = Copier(source, LocalVault(tmp_path / "target"), room)
+    copier = Copier(source, LocalVault.make(tmp_path / "target"), room)
     for number in (errno.ENOSPC, errno.EIO):
 
         def fail(_copy: Any, _block: bytes, number: int = number) -> None:

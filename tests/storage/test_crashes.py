@@ -23,7 +23,14 @@ from tests.drills.strace_log import command
 from tests.storage.sealing import seal
 
 KEY = "r/1/original"
-POINTS = ["after-staging-sync", "after-link", "after-lock-record", "after-data-link", "after-seal"]
+POINTS = [
+    "after-sign",
+    "after-staging-sync",
+    "after-link",
+    "after-lock-record",
+    "after-data-link",
+    "after-seal",
+]
 MADE = {"after-data-link", "after-seal"}
 
 
@@ -51,7 +58,7 @@ def under_strace(*inject: str) -> list[str]:
 
 def assert_whole_or_absent(folder: Path) -> bool:
     """The invariant after any crash: nothing half, nothing unlocked; returns whether the object is there."""
-    vault = LocalVault(folder / "vault")
+    vault = LocalVault.make(folder / "vault")
     found = list(vault.census())
     objects = [entry for entry in found if isinstance(entry, Sealed)]
     assert [entry.kind for entry in found if isinstance(entry, Debris)] in ([], ["lock-without-object"])
@@ -65,10 +72,10 @@ def assert_whole_or_absent(folder: Path) -> bool:
 
 def assert_the_next_attempt_ends_well(folder: Path) -> None:
     """After a crash the same act, done again, leaves one sound object and no debris."""
-    said = seal(LocalVault(folder / "vault"), FolderStaging(folder / "staging"), KEY)
+    said = seal(LocalVault.make(folder / "vault"), FolderStaging(folder / "staging"), KEY)
     assert said in ("sealed", "exists")
     assert assert_whole_or_absent(folder)
-    assert [entry for entry in LocalVault(folder / "vault").census() if isinstance(entry, Debris)] == []
+    assert [entry for entry in LocalVault.make(folder / "vault").census() if isinstance(entry, Debris)] == []
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -86,7 +93,7 @@ def test_a_stop_can_be_counted_and_an_unknown_one_never_comes(tmp_path: Path) ->
         program(tmp_path), env=os.environ | {"EVIDENCE_CRASHPOINT": "after-link:2"}, capture_output=True
     )
     assert second.returncode == -9  # the first link is the upload's, the second the lock record's
-    assert [entry.kind for entry in LocalVault(tmp_path / "vault").census()] == ["lock-without-object"]
+    assert [entry.kind for entry in LocalVault.make(tmp_path / "vault").census()] == ["lock-without-object"]
     other = subprocess.run(
         program(tmp_path), env=os.environ | {"EVIDENCE_CRASHPOINT": "never"}, capture_output=True
     )
@@ -157,7 +164,7 @@ from pathlib import Path
 from storage.errors import Mismatch
 from storage.local import LocalVault
 from tests.contracts.samples import BODY, LOCK, promise, stage
-vault, room = LocalVault(Path(sys.argv[1])), Path(sys.argv[2])
+vault, room = LocalVault.make(Path(sys.argv[1])), Path(sys.argv[2])
 try:
     vault.seal_file("r/a", stage(room, BODY), promise(BODY), LOCK)
 except Mismatch as fault:
@@ -176,7 +183,7 @@ except Mismatch as fault:
 def test_short_writes_are_continued_until_all_is_written(tmp_path: Path) -> None:
     # A limit in the midst of the body: the kernel writes up to it and says so; the next write is an error.
     vault = tmp_path / "vault"
-    LocalVault(vault)
+    LocalVault.make(vault)
     limit = [
         "prlimit",
         "--fsize=600000:600000",
@@ -186,7 +193,7 @@ def test_short_writes_are_continued_until_all_is_written(tmp_path: Path) -> None
         pytest.skip("prlimit is absent")
     done = subprocess.run([*limit, *program(tmp_path)], capture_output=True, text=True, timeout=60)
     assert done.stdout == "store-unavailable\n"  # EFBIG at the second write, after a short first one
-    assert_nothing_stored(LocalVault(vault), KEY)
+    assert_nothing_stored(LocalVault.make(vault), KEY)
     assert (tmp_path / "staging/u.part").stat().st_size == 600_000
     assert_the_next_attempt_ends_well(tmp_path)
 
@@ -194,7 +201,7 @@ def test_short_writes_are_continued_until_all_is_written(tmp_path: Path) -> None
 def test_on_a_full_disc_nothing_is_stored_and_the_next_attempt_ends_well(
     small_disc: Path, tmp_path: Path
 ) -> None:
-    vault = LocalVault(small_disc / "vault")
+    vault = LocalVault.make(small_disc / "vault")
     filler = small_disc / "filler"
     filler.write_bytes(b"\0" * (900 << 10))
     staged = stage(tmp_path, BODY)  # on another file system: it will be copied
@@ -211,7 +218,7 @@ def test_on_a_full_disc_nothing_is_stored_and_the_next_attempt_ends_well(
 
 
 def test_without_inodes_nothing_is_stored(small_disc: Path) -> None:
-    vault = LocalVault(small_disc)
+    vault = LocalVault.make(small_disc)
     sealed = 0
     with pytest.raises(StoreFull):
         for sealed in range(1000):
@@ -224,7 +231,7 @@ def test_without_inodes_nothing_is_stored(small_disc: Path) -> None:
     ("act", "point"), [("hold", "after-hold"), ("extend", "after-extend"), ("hold", "after-link")]
 )
 def test_a_lock_act_killed_after_its_record_stands(tmp_path: Path, act: str, point: str) -> None:
-    vault = LocalVault(tmp_path)
+    vault = LocalVault.make(tmp_path)
     vault.seal_bytes("a", b"x", LOCK)
     _act_and_die(tmp_path, f"vault.{act}('a', {'UNTIL + DAY' if act == 'extend' else repr('case')})", point)
     assert vault.stat("a").lock != LOCK
@@ -250,11 +257,11 @@ def test_what_a_killed_process_left_is_made_durable_before_it_is_said_to_exist(t
 def test_a_hold_that_stands_is_made_durable_before_it_is_confirmed(tmp_path: Path) -> None:
     if not shutil.which("strace"):
         pytest.skip("strace is absent")
-    LocalVault(tmp_path / "vault").seal_bytes("r/a", b"x", Lock(UNTIL, frozenset({"case"})))
+    LocalVault.make(tmp_path / "vault").seal_bytes("r/a", b"x", Lock(UNTIL, frozenset({"case"})))
     lines = f"""
 from pathlib import Path
 from storage.local import LocalVault
-print(*LocalVault(Path({str(tmp_path / "vault")!r})).hold("r/a", "case").lock.holds)
+print(*LocalVault.make(Path({str(tmp_path / "vault")!r})).hold("r/a", "case").lock.holds)
 """
     log = tmp_path / "log"
     subprocess.run([*command(log), sys.executable, "-c", lines], check=True, capture_output=True)
@@ -263,7 +270,7 @@ print(*LocalVault(Path({str(tmp_path / "vault")!r})).hold("r/a", "case").lock.ho
 
 @pytest.mark.parametrize("point", ["after-disposal-record", "after-disposal"])
 def test_a_disposal_killed_midway_is_finished_by_the_next(tmp_path: Path, point: str) -> None:
-    vault = LocalVault(tmp_path)
+    vault = LocalVault.make(tmp_path)
     vault.seal_bytes("r/a", b"x", LOCK)
     _act_and_die(tmp_path, "vault.dispose('r/a', UNTIL)", point)
     assert_nothing_stored(vault, "r/a")
@@ -283,7 +290,7 @@ def _act_and_die(root: Path, act: str, point: str) -> None:
 from pathlib import Path
 from storage.local import LocalVault
 from tests.contracts.samples import DAY, UNTIL
-vault = LocalVault(Path({str(root)!r}))
+vault = LocalVault.make(Path({str(root)!r}))
 {act}
 """
     done = subprocess.run([sys.executable, "-c", lines], env=os.environ | {"EVIDENCE_CRASHPOINT": point})

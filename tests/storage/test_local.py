@@ -43,11 +43,11 @@ class TestLinking(VaultContract):
     @pytest.fixture
     def fresh(self, tmp_path: Path) -> Callable[[], Vault]:
         numbers = count()
-        return lambda: LocalVault(tmp_path / f"fresh{next(numbers)}")
+        return lambda: LocalVault.make(tmp_path / f"fresh{next(numbers)}")
 
     @pytest.fixture
     def vault(self, tmp_path: Path) -> Vault:
-        return LocalVault(tmp_path / "vault")
+        return LocalVault.make(tmp_path / "vault")
 
     def test_sealing_links_without_copying(self, vault: Vault, room: Path, tmp_path: Path) -> None:
         staged = stage(room, BODY)
@@ -62,11 +62,11 @@ class TestCopying(VaultContract):
     @pytest.fixture
     def fresh(self, tmp_path: Path) -> Callable[[], Vault]:
         numbers = count()
-        return lambda: LocalVault(tmp_path / f"fresh{next(numbers)}")
+        return lambda: LocalVault.make(tmp_path / f"fresh{next(numbers)}")
 
     @pytest.fixture
     def vault(self, tmp_path: Path) -> Vault:
-        return LocalVault(tmp_path / "vault")
+        return LocalVault.make(tmp_path / "vault")
 
     @pytest.fixture
     def room(self, tmp_path: Path) -> Iterator[Path]:
@@ -93,11 +93,11 @@ class TestImmutable(VaultContract):
     @pytest.fixture
     def fresh(self, immutable_root: Path) -> Callable[[], Vault]:
         numbers = count()
-        return lambda: LocalVault(immutable_root / f"fresh{next(numbers)}", immutable=True)
+        return lambda: LocalVault.make(immutable_root / f"fresh{next(numbers)}", immutable=True)
 
     @pytest.fixture
     def vault(self, immutable_root: Path) -> Vault:
-        return LocalVault(immutable_root, immutable=True)
+        return LocalVault.make(immutable_root, immutable=True)
 
     def test_not_even_root_removes_or_changes_an_object_or_its_lock(
         self, vault: Vault, immutable_root: Path
@@ -115,7 +115,7 @@ class TestImmutable(VaultContract):
         assert content(vault, "r/a") == b"x"
 
     def test_an_object_without_the_flag_is_reported(self, vault: Vault, immutable_root: Path) -> None:
-        LocalVault(immutable_root).seal_bytes("r/a", b"x", LOCK)
+        LocalVault.make(immutable_root).seal_bytes("r/a", b"x", LOCK)
         sealed = vault.stat("r/a")
         assert list(vault.census()) == [sealed, Debris("r/a", "not-immutable")]
         assert list(vault.list()) == [sealed]
@@ -128,7 +128,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def vault(root: Path) -> LocalVault:
-    return LocalVault(root)
+    return LocalVault.make(root)
 
 
 def test_a_folder_says_it_withstands_mistakes_only(vault: LocalVault) -> None:
@@ -182,7 +182,7 @@ def test_a_refusal_leaves_the_staging_file_writable(vault: LocalVault, tmp_path:
 
 def test_two_vaults_on_one_folder_are_one_vault(vault: LocalVault, root: Path) -> None:
     vault.seal_bytes("r/a", b"x", LOCK)
-    other = LocalVault(root)
+    other = LocalVault.make(root)
     other.hold("r/a", "case")
     with pytest.raises(Exists):
         other.seal_bytes("r/a", b"y", LOCK)
@@ -204,7 +204,7 @@ def test_where_nameless_files_are_unknown_a_named_one_is_used_and_removed(
 def test_the_flag_asked_for_without_the_right_to_set_it_refuses_to_start(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         with pytest.raises(StoreUnavailable):
-            LocalVault(tmp_path / "vault", immutable=True)
+            LocalVault.make(tmp_path / "vault", immutable=True)
         return
     child = os.fork()
     if child == 0:  # a process of its own, since the rights do not come back
@@ -212,7 +212,7 @@ def test_the_flag_asked_for_without_the_right_to_set_it_refuses_to_start(tmp_pat
             os.chmod(tmp_path, 0o777)
             os.chdir(tmp_path)
             os.setresuid(65534, 65534, 65534)
-            LocalVault(Path("vault"), immutable=True)
+            LocalVault.make(Path("vault"), immutable=True)
         except StoreUnavailable:
             os._exit(7)
         finally:

@@ -21,7 +21,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def vault(root: Path) -> LocalVault:
-    return LocalVault(root)
+    return LocalVault.make(root)
 
 
 def sealed_three(vault: LocalVault) -> list[Path]:
