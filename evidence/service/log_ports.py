@@ -92,6 +92,9 @@ class LogTree(Protocol):
     def numbered(self, log: str, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         """Yield index and stored bytes of the entries there are with start ≤ index < end, in order."""
 
+    def labelled(self, log: str) -> Iterator[tuple[int, str, str, bytes]]:
+        """Yield index, act, time and stored bytes of all entries, in order: the columns are asked by."""
+
     def leaves(self, log: str, start: int, end: int) -> Iterator[bytes]:
         """Yield the entries start ≤ index < end. Raises: IntegrityFault("log-entry-missing") at a hole."""
 

@@ -93,6 +93,28 @@ def deleted_row(room: LogRoom) -> set[tuple[str, str]]:
     return {("row-missing", f"recording {recording}")}
 
 
+def deleted_whole(room: LogRoom) -> set[tuple[str, str]]:
+    """Row and objects of a recording: nothing is left of it but its entries."""
+    ((recording,),) = inside.rows(room.folder, "SELECT id FROM recording ORDER BY sealed_at LIMIT 1")
+    deleted_row(room)
+    tampering.remove_all(room.folder, f"recordings/{recording}/")
+    objects = {("object-missing", f"recordings/{recording}/{part}") for part in ("data", "manifest.json")}
+    return {("row-missing", f"recording {recording}"), *objects}
+
+
+def deleted_row_of_what_is_being_sealed(room: LogRoom) -> set[tuple[str, str]]:
+    expected = deleted_row(room)
+    room.as_administrator("UPDATE upload SET state = 'complete'")  # then its objects may well lie there
+    return expected
+
+
+def renamed_act(room: LogRoom) -> set[tuple[str, str]]:
+    """The act in the column, by which entries are found; its bytes are untouched."""
+    ((at,),) = inside.rows(room.folder, "SELECT min(idx) FROM audit_entry WHERE act = 'evidence.seal'")
+    room.as_administrator("UPDATE audit_entry SET act = 'x' WHERE log = 'custody' AND idx = :at", at=at)
+    return {("entry-altered", f"custody/{at}")}
+
+
 def removed_segment(room: LogRoom) -> set[tuple[str, str]]:
     key = Piece("custody", sizes(room)[0], Kind.ENTRIES).key()
     tampering.remove(room.folder, key)
@@ -149,6 +171,9 @@ TAMPERS: list[Callable[[LogRoom], set[tuple[str, str]]]] = [
     edited_counter,
     edited_row,
     deleted_row,
+    deleted_whole,
+    deleted_row_of_what_is_being_sealed,
+    renamed_act,
     removed_segment,
     altered_segment,
     altered_checkpoint,

@@ -51,6 +51,13 @@ class SqlTree:
         for row in self._db.execute(query.execution_options(yield_per=1000)):
             yield int(row.idx), stored_bytes(row.body)
 
+    def labelled(self, log: str) -> Iterator[tuple[int, str, str, bytes]]:
+        """Yield index, act, time and stored bytes of all entries, in order: the columns are asked by."""
+        entry = audit_entry.c
+        query = select(entry.idx, entry.act, entry.at, entry.body).where(entry.log == log).order_by(entry.idx)
+        for row in self._db.execute(query.execution_options(yield_per=1000)):
+            yield int(row.idx), str(row.act), str(row.at), stored_bytes(row.body)
+
     def leaves(self, log: str, start: int, end: int) -> Iterator[bytes]:
         """Yield the entries start ≤ index < end. Raises: IntegrityFault("log-entry-missing") at a hole."""
         expected = start
