@@ -50,6 +50,10 @@ class DeskLine:
         """See LogSigner."""
         return self.desk.last(log)
 
+    def logs(self) -> Sequence[str]:
+        """See LogSigner."""
+        return self.desk.logs()
+
     def sign(self, log: str, after: int, ends: Sequence[int]) -> bytes:
         """See LogSigner."""
         return self.desk.sign(log, after, ends)

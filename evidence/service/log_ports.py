@@ -86,6 +86,9 @@ class LogTree(Protocol):
     def logs(self) -> Sequence[str]:
         """Return the logs that have entries."""
 
+    def published_logs(self) -> Sequence[str]:
+        """Return the logs of which anything was published, whether or not they still have entries."""
+
     def size(self, log: str) -> int:
         """Return the number of entries of a log."""
 
@@ -231,6 +234,9 @@ class LogSigner(Protocol):
 
     def last(self, log: str) -> bytes:
         """Return the checkpoint that was signed last, nothing where none was."""
+
+    def logs(self) -> Sequence[str]:
+        """Return the logs of which anything was signed."""
 
     def sign(self, log: str, after: int, ends: Sequence[int]) -> bytes:
         """Return the signed checkpoint of the last of these sizes; the vault has a segment for each."""

@@ -19,6 +19,7 @@ from tests import inside, tampering
 from tests.forms import embedded_only
 from tests.log_room import OPERATOR, LogRoom
 
+ACCESS = "access/2026"
 ABOUT_THE_LOG = (Act.LOG_KEY, Act.LOG_ROTATE, Act.LOG_CHECK, Act.ALARM_CLEAR, Act.PROVE, Act.READ_LOG)
 
 
@@ -54,6 +55,11 @@ def test_where_nothing_was_touched_nothing_is_found_and_that_is_logged(room: Log
     assert b'"res":"ok"' in bytes(last[0])
 
 
+def test_a_log_that_the_signer_has_begun_and_nobody_wrote_is_no_fault(room: LogRoom) -> None:
+    room.line.keys("access/2031")
+    assert room.fsck() == []
+
+
 def altered_entry(room: LogRoom) -> set[tuple[str, str]]:
     ((body,),) = inside.rows(room.folder, "SELECT body FROM audit_entry WHERE log = 'custody' AND idx = 1")
     room.as_administrator(
@@ -71,6 +77,29 @@ def deleted_entry(room: LogRoom) -> set[tuple[str, str]]:
 def cut_log(room: LogRoom) -> set[tuple[str, str]]:
     room.as_administrator("DELETE FROM audit_entry WHERE log = 'custody' AND idx >= 3")
     return {("log-behind-signer", "custody"), ("log-shorter-than-published", "custody")}
+
+
+def deleted_log(room: LogRoom) -> set[tuple[str, str]]:
+    """A log of a year that is over: nothing is written behind it any more."""
+    room.as_administrator("DELETE FROM audit_about WHERE log LIKE 'access/%'")
+    room.as_administrator("DELETE FROM audit_entry WHERE log LIKE 'access/%'")
+    return {("log-missing", ACCESS)}
+
+
+def deleted_log_as_the_vault_knows(room: LogRoom) -> set[tuple[str, str]]:
+    deleted_log(room)
+    room.as_administrator("DELETE FROM log_checkpoint WHERE log LIKE 'access/%'")
+    room.as_administrator("DELETE FROM log_segment WHERE log LIKE 'access/%'")
+    room.store._db.execute("DELETE FROM signed WHERE log LIKE 'access/%'")
+    return {("log-missing", ACCESS)}
+
+
+def deleted_log_as_the_signer_knows(room: LogRoom) -> set[tuple[str, str]]:
+    deleted_log(room)
+    room.as_administrator("DELETE FROM log_checkpoint WHERE log LIKE 'access/%'")
+    room.as_administrator("DELETE FROM log_segment WHERE log LIKE 'access/%'")
+    tampering.remove_all(room.folder, "log/access/")
+    return {("log-missing", ACCESS)}
 
 
 def edited_counter(room: LogRoom) -> set[tuple[str, str]]:
@@ -168,6 +197,9 @@ TAMPERS: list[Callable[[LogRoom], set[tuple[str, str]]]] = [
     altered_entry,
     deleted_entry,
     cut_log,
+    deleted_log,
+    deleted_log_as_the_vault_knows,
+    deleted_log_as_the_signer_knows,
     edited_counter,
     edited_row,
     deleted_row,

@@ -38,6 +38,11 @@ class SqlTree:
                 return found
             found.append(str(name))
 
+    def published_logs(self) -> Sequence[str]:
+        """Return the logs of which anything was published, whether or not they still have entries."""
+        both = select(log_segment.c.log).union(select(log_checkpoint.c.log))
+        return sorted(str(log) for log in self._db.execute(both).scalars())
+
     def size(self, log: str) -> int:
         """Return the number of entries of a log, as its greatest index says."""
         greatest = select(func.max(audit_entry.c.idx)).where(audit_entry.c.log == log)
