@@ -19,12 +19,11 @@ from evidence.errors import IntegrityFault
 from evidence.ledger.entries import read_entry
 from evidence.service.catalogue import StoredRecording
 from evidence.service.fixity import Fixity
+from evidence.service.hold_checks import PARTS, HoldCheck
 from evidence.service.log_faults import Fault
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.vault import Sealed
-
-PARTS = ("data", "manifest.json")
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class CustodyCheck:
                 yield from self._without_row(entry, ids, there)
         for stored in known:
             yield from self._compare(stored, there.get(stored.recording.id))
+        yield from HoldCheck(self.site, there).faults()
 
     def _without_row(
         self, entry: Mapping[str, Any], ids: Set[str], there: Mapping[str, Mapping[str, Sealed]]

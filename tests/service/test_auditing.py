@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DatabaseError
 
+from evidence.domain.access import Caller, Grant
 from evidence.domain.audit import Act
+from evidence.domain.people import PersonType
+from evidence.domain.rights import Kind as Callers
+from evidence.domain.rights import Role
 from evidence.errors import Conflict, IntegrityFault
 from evidence.ledger.entries import read_entry
 from evidence.ledger.segments import Kind, Piece
+from evidence.service.holds import Holds
 from evidence.service.log_keys import Reason
 from evidence.service.publishing import Publishing
 from tests import inside, tampering
@@ -20,6 +26,9 @@ from tests.forms import embedded_only
 from tests.log_room import OPERATOR, LogRoom
 
 ACCESS = "access/2026"
+CUSTODIAN = Caller(
+    "c" * 32, Callers.PERSON, "c", grants=(Grant(Role.CUSTODIAN),), person_type=PersonType.CIVILIAN
+)
 ABOUT_THE_LOG = (Act.LOG_KEY, Act.LOG_ROTATE, Act.LOG_CHECK, Act.ALARM_CLEAR, Act.PROVE, Act.READ_LOG)
 
 
@@ -193,6 +202,46 @@ def forged_lock(room: LogRoom) -> set[tuple[str, str]]:
     return {("lock-weaker", key)}
 
 
+def held(room: LogRoom) -> tuple[str, str]:
+    """Hold a recording, publish that; return the recording and the hold."""
+    ((recording,),) = inside.rows(room.folder, "SELECT id FROM recording ORDER BY sealed_at LIMIT 1")
+    hold = Holds(room.small.site).place(CUSTODIAN, recording, "objection", "当事人投诉")
+    room.publish()
+    return recording, hold.id
+
+
+def removed_hold(room: LogRoom) -> set[tuple[str, str]]:
+    """The records of the hold in the folder: what is left is a sound lock without one."""
+    recording, _ = held(room)
+    for part in ("data", "manifest.json"):
+        tampering.remove(room.folder, f"recordings/{recording}/{part}~lock.000002.json")
+    return {("hold-differs", f"recording {recording}")}
+
+
+def deleted_hold(room: LogRoom) -> set[tuple[str, str]]:
+    recording, hold = held(room)
+    room.as_administrator("DELETE FROM hold WHERE id = :id", id=hold)
+    room.as_administrator("UPDATE standing SET on_hold = :no", no=False)
+    return {("hold-differs", f"recording {recording}")}
+
+
+def released_hold(room: LogRoom) -> set[tuple[str, str]]:
+    """In the row, by itself, with the database's own triggers at work; the sweep tells the vault."""
+    recording, hold = held(room)
+    sql = "UPDATE hold SET released_by = 'x', released_at = placed_at, settled = :no WHERE id = :id"
+    inside.change(room.folder, sql, no=False, id=hold)
+    inside.change(room.folder, "UPDATE standing SET on_hold = :no", no=False)
+    Holds(room.small.site).settle_all()
+    room.publish()
+    return {("hold-differs", f"recording {recording}")}
+
+
+def unmarked_hold(room: LogRoom) -> set[tuple[str, str]]:
+    recording, _ = held(room)
+    room.as_administrator("UPDATE standing SET on_hold = :no", no=False)
+    return {("hold-differs", f"recording {recording}")}
+
+
 TAMPERS: list[Callable[[LogRoom], set[tuple[str, str]]]] = [
     altered_entry,
     deleted_entry,
@@ -213,7 +262,13 @@ TAMPERS: list[Callable[[LogRoom], set[tuple[str, str]]]] = [
     altered_tile,
     alien_object,
     removed_original,
-    pytest.param(forged_lock, marks=embedded_only("no operator forges a bucket's lock record: it has none")),
+    deleted_hold,
+    released_hold,
+    unmarked_hold,
+    *(
+        pytest.param(one, marks=embedded_only("no operator forges a bucket's lock record: it has none"))
+        for one in (forged_lock, removed_hold)
+    ),
 ]
 
 
@@ -316,6 +371,38 @@ def test_what_is_published_while_it_is_checked_is_no_fault(
     monkeypatch.setattr(type(room.small.vault), "census", lambda _, prefix="": meanwhile(prefix))
     assert room.fsck() == []
     assert done
+
+
+def test_a_hold_that_is_placed_lifted_or_owed_to_the_vault_while_it_is_checked_is_no_fault(
+    room: LogRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording, hold = held(room)
+    other, holds, census = replace(CUSTODIAN, id="b" * 32), Holds(room.small.site), room.small.vault.census
+    waiting: list[Callable[[], object]] = [
+        lambda: holds.release(other, hold),
+        lambda: holds.place(CUSTODIAN, recording, "objection", "当事人投诉"),
+    ]
+    holds.ask_release(CUSTODIAN, hold, "结案")
+
+    def meanwhile(prefix: str = "") -> object:
+        listed = list(census(prefix))
+        if prefix == "recordings/" and waiting:
+            waiting.pop()()
+        return listed
+
+    monkeypatch.setattr(type(room.small.vault), "census", lambda _, prefix="": meanwhile(prefix))
+    assert room.fsck() == []
+    assert room.fsck() == []
+    assert not waiting
+    with room.small.database.writing() as unit:  # of which the vault has not been told
+        unit.holds.put(replace(unit.holds.of(recording)[-1], settled=False))
+    room.small.vault.release(f"recordings/{recording}/data", *in_vault(room, recording))
+    assert room.fsck() == []
+
+
+def in_vault(room: LogRoom, recording: str) -> set[str]:
+    """Return the holds on an original in the vault."""
+    return set(room.small.vault.stat(f"recordings/{recording}/data").lock.holds)
 
 
 def test_the_root_of_the_rows_must_be_the_signed_one(room: LogRoom) -> None:
