@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from evidence.adapters.db.tables import JOURNALLED
 from evidence.adapters.log_signer import NOTE_CHECKS
 from evidence.domain.access import Caller
 from evidence.domain.alarms import Alarm
@@ -49,6 +50,10 @@ class DeskLine:
     def last(self, log: str) -> bytes:
         """See LogSigner."""
         return self.desk.last(log)
+
+    def logs(self) -> Sequence[str]:
+        """See LogSigner."""
+        return self.desk.logs()
 
     def sign(self, log: str, after: int, ends: Sequence[int]) -> bytes:
         """See LogSigner."""
@@ -124,10 +129,12 @@ class LogRoom:
 
 @contextmanager
 def unguarded(folder: Path) -> Iterator[None]:
-    """Take the triggers off the logs' tables, and put them back: what its owner may always do."""
+    """Take the triggers off the logs' tables and the journalled ones, and put them back: what the owner of a
+    database may always do.
+    """
     with inside.connection(folder) as opened:
         if opened.dialect.name == "postgresql":
-            for table in GUARDED:
+            for table in (*GUARDED, *JOURNALLED):
                 opened.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
             triggers: list[tuple[str, str]] = []
         else:
@@ -142,5 +149,5 @@ def unguarded(folder: Path) -> Iterator[None]:
             for _, sql in triggers:
                 opened.exec_driver_sql(sql)
             if opened.dialect.name == "postgresql":
-                for table in GUARDED:
+                for table in (*GUARDED, *JOURNALLED):
                     opened.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,15 @@ def remove(folder: Path, key: str) -> None:
             _ask_ceph("radosgw-admin", "-n", "client.admin", "object", "rm", *words)
     else:
         (folder / "vault" / key).unlink()
+
+
+def remove_all(folder: Path, prefix: str) -> None:
+    """Take away everything under a prefix that ends with "/", lock records too."""
+    if not forms.is_grown(folder):
+        shutil.rmtree(folder / "vault" / prefix)
+        return
+    for key in {one.key for one in open_vault(forms.vault_url(folder)).census(prefix)}:
+        remove(folder, key)
 
 
 def shorten(folder: Path, key: str, by: timedelta) -> None:

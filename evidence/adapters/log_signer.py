@@ -37,6 +37,10 @@ class SignerLine:
         """Return the checkpoint that was signed last, nothing where none was."""
         return str(self._ask({"ask": "last", "log": log})["note"]).encode()
 
+    def logs(self) -> Sequence[str]:
+        """Return the logs of which anything was signed."""
+        return [str(log) for log in self._ask({"ask": "logs"})["logs"]]
+
     def sign(self, log: str, after: int, ends: Sequence[int]) -> bytes:
         """Return the signed checkpoint of the last of these sizes."""
         return str(self._ask({"ask": "sign", "log": log, "after": after, "ends": [*ends]})["note"]).encode()

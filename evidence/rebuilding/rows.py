@@ -64,12 +64,14 @@ class Rows:
         for id_ in self._scratch.lost_accounts():
             self._report.fault("row-missing", f"account {id_}")
             self._scratch.put([("account", id_, _stand_in(id_, clock))])
+            replay.note_row(self._unit, "account", id_)
 
         def told(table: str, key: str, reason: str) -> None:
             self._unfit.append((table, key))
             if table == "recording":  # its manifest may bring it back; what hangs on it waits for that
                 self._report.fault("row-not-fitting", f"{table} {key}", reason=reason)
                 self._scratch.forget(table, key)
+                replay.note_row(self._unit, table, key)
 
         with replay.unnoted(self._unit):
             for table in TABLES:
@@ -87,6 +89,7 @@ class Rows:
 
         def told(table: str, key: str, reason: str) -> None:
             self._report.fault("row-not-fitting", f"{table} {key}", reason=reason)
+            replay.note_row(self._unit, table, key)
 
         for name, key in self._unfit:
             table = replay.table_named(name)

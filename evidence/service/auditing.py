@@ -72,8 +72,12 @@ class Auditing:
     def _faults(self) -> Iterator[Fault]:
         vault = self.site.vault
         listed = list(vault.census("log/"))
-        with self.site.database.reading() as unit:
+        known = {*self.signer.logs(), *(one.log for one in (piece_of(one.key) for one in listed) if one)}
+        with self.site.database.reading() as unit:  # after vault and signer: entries came before them
             logs = unit.tree.logs()
+            known.update(unit.tree.published_logs())
+        for which in sorted(known.difference(logs)):  # a log whose last entry is gone has no row to name it
+            yield Fault("log-missing", which)
         for which in logs:
             there = _segments(which, listed)
             with self.site.database.reading() as unit:

@@ -1,13 +1,14 @@
 """Holding the log of custody against what it speaks of: originals and manifests in the vault, rows.
 
-Every object under `recordings/` has an entry that sealed it, every sealing entry its two objects and its row,
-and the row says what manifest and entry say; no lock ends before its row says. Nothing is hashed but
-manifests: reading originals back is fixity's work (fixity.py).
+Every object under `recordings/` has an entry that sealed it, every sealing entry its two objects and its row
+(nothing is disposed of in this version), and the row says what manifest and entry say; no lock ends before
+its row says. It begins at all three ends: whoever takes object and row away leaves the entry. Nothing is
+hashed but manifests: reading originals back is fixity's work (fixity.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +19,11 @@ from evidence.errors import IntegrityFault
 from evidence.ledger.entries import read_entry
 from evidence.service.catalogue import StoredRecording
 from evidence.service.fixity import Fixity
+from evidence.service.hold_checks import PARTS, HoldCheck
 from evidence.service.log_faults import Fault
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.vault import Sealed
-
-PARTS = ("data", "manifest.json")
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,30 @@ class CustodyCheck:
                 yield Fault("object-damaged", one.key, {"reason": one.kind})
         with self.site.database.reading() as unit:  # after the look into the vault: rows come last
             known = list(unit.recordings.all())
+            ids = {one.recording.id for one in known}
             sealing = {one.id for one in unit.uploads.in_state(UploadState.COMPLETE)}
-            for recording_id in sorted(there.keys() - {one.recording.id for one in known} - sealing):
-                yield from self._alien(unit, recording_id)
+            for recording_id in sorted(there.keys() - ids - sealing):
+                if _sealing_entry(unit, recording_id) is None:
+                    yield Fault("object-without-entry", f"recordings/{recording_id}")
+            for entry in unit.log.of_act(Act.SEAL):
+                yield from self._without_row(entry, ids, there)
         for stored in known:
             yield from self._compare(stored, there.get(stored.recording.id))
+        yield from HoldCheck(self.site, there).faults()
 
-    def _alien(self, unit: UnitOfWork, recording_id: str) -> Iterator[Fault]:
-        entry = _sealing_entry(unit, recording_id)
-        if entry is None:
-            yield Fault("object-without-entry", f"recordings/{recording_id}")
-        else:
+    def _without_row(
+        self, entry: Mapping[str, Any], ids: Set[str], there: Mapping[str, Mapping[str, Sealed]]
+    ) -> Iterator[Fault]:
+        """The log sealed it: so it has a row, whatever the vault still holds of it."""
+        for recording_id in {str(one["id"]) for one in entry["obj"] if one["k"] == "recording"} - ids:
             yield Fault("row-missing", f"recording {recording_id}", {"sealed": entry["t"]})
+            parts = there.get(recording_id)
+            yield from _missing(recording_id, self._parts(recording_id) if parts is None else parts)
+
+    def _parts(self, recording_id: str) -> Mapping[str, Sealed]:
+        """Look again at what was not listed: it may have been sealed while we looked."""
+        found = self.site.vault.census(f"recordings/{recording_id}/")
+        return {one.key.rpartition("/")[2]: one for one in found if isinstance(one, Sealed)}
 
     def _compare(self, stored: StoredRecording, parts: Mapping[str, Sealed] | None) -> Iterator[Fault]:
         recording = stored.recording
@@ -65,18 +77,21 @@ class CustodyCheck:
             yield Fault("row-without-entry", item)
         elif not _agree(stored, entry):
             yield Fault("row-altered", item, {"against": "entry"})
-        if parts is None:  # sealed while we looked, or gone
-            found = self.site.vault.census(f"recordings/{recording.id}/")
-            parts = {one.key.rpartition("/")[2]: one for one in found if isinstance(one, Sealed)}
+        if parts is None:
+            parts = self._parts(recording.id)
         data = parts.get("data")  # the manifest's lock is looked at with the manifest
         if data is not None and data.lock.retain_until < recording.retain_until:
             until = {"found": to_text(data.lock.retain_until), "row": to_text(recording.retain_until)}
             yield Fault("lock-weaker", data.key, until)
-        for part in sorted(set(PARTS) - parts.keys()):
-            yield Fault("object-missing", f"recordings/{recording.id}/{part}")
+        yield from _missing(recording.id, parts)
         if "manifest.json" in parts:
             for fault in Fixity(self.site).manifest_faults(stored):
                 yield Fault("row-altered" if fault == "row-differs" else fault, item, {"against": "manifest"})
+
+
+def _missing(recording_id: str, parts: Mapping[str, Sealed]) -> Iterator[Fault]:
+    for part in sorted(set(PARTS) - parts.keys()):
+        yield Fault("object-missing", f"recordings/{recording_id}/{part}")
 
 
 def _sealing_entry(unit: UnitOfWork, recording_id: str) -> dict[str, Any] | None:

@@ -53,7 +53,7 @@ class LogCheck:
         roots = {0: SHA256.empty}
         yield from self._segments(published, pieces, roots)
         yield from self._checkpoints(pieces, roots)
-        yield from self._entries(self.unit.tree.size(self.log))
+        yield from self._entries()
         yield from self._tiles(published)
 
     def _pieces(self, published: int) -> tuple[set[Piece], list[Fault]]:
@@ -164,11 +164,11 @@ class LogCheck:
         if checkpoint.root != roots.get(size):
             raise IntegrityFault("root-differs", log=self.log, size=size)
 
-    def _entries(self, size: int) -> Iterator[Fault]:
+    def _entries(self) -> Iterator[Fault]:
         """Check each row by itself: its form, its log, its counters, its time."""
         last, expected, personal = "", 0, PersonalCheck(self.log, self.unit)
         counters = _Counters(self.unit.log.counters(self.log))
-        for index, body in self.unit.tree.numbered(self.log, 0, size):
+        for index, act, at, body in self.unit.tree.labelled(self.log):
             item = f"{self.log}/{index}"
             while expected < index:
                 yield Fault("entry-missing", f"{self.log}/{expected}")
@@ -179,8 +179,8 @@ class LogCheck:
             except IntegrityFault as problem:
                 yield Fault("entry-malformed", item, dict(problem.fields))
                 continue
-            if entry["log"] != self.origin:
-                yield Fault("entry-altered", item, {"log": entry["log"]})
+            if (entry["log"], entry["act"], entry["t"]) != (self.origin, act, at):  # the columns are asked by
+                yield Fault("entry-altered", item, {"log": entry["log"], "act": act, "at": at})
             beside = counters.at(index)
             for one in entry["obj"]:
                 yield from self._counted(beside, one, item)

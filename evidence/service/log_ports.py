@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from evidence.domain.audit import Act, Entry, Family, Place
 from evidence.domain.builds import Build
 from evidence.ledger.keys import VerifierKey
 from evidence.ledger.notes import NoteCheck
+from evidence.ledger.rows import Line
 from evidence.ledger.tiles import Tile
 
 NoteChecks = Mapping[int, NoteCheck]
@@ -86,11 +87,17 @@ class LogTree(Protocol):
     def logs(self) -> Sequence[str]:
         """Return the logs that have entries."""
 
+    def published_logs(self) -> Sequence[str]:
+        """Return the logs of which anything was published, whether or not they still have entries."""
+
     def size(self, log: str) -> int:
         """Return the number of entries of a log."""
 
     def numbered(self, log: str, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         """Yield index and stored bytes of the entries there are with start ≤ index < end, in order."""
+
+    def labelled(self, log: str) -> Iterator[tuple[int, str, str, bytes]]:
+        """Yield index, act, time and stored bytes of all entries, in order: the columns are asked by."""
 
     def leaves(self, log: str, start: int, end: int) -> Iterator[bytes]:
         """Yield the entries start ≤ index < end. Raises: IntegrityFault("log-entry-missing") at a hole."""
@@ -216,6 +223,21 @@ class Journal(Protocol):
     def vouched(self) -> Iterator[tuple[int, str]]:
         """Yield serial and SHA-256 of all pieces as the entries of the log say them, in order."""
 
+    def tables(self) -> Sequence[str]:
+        """Return the tables whose rows are journalled."""
+
+    def key(self, line: Line) -> str | None:
+        """Return the key of a line's row, None where no table of ours has it."""
+
+    def keys(self, table: str) -> Iterator[str]:
+        """Yield the keys of all rows of a table."""
+
+    def waiting(self, table: str, keys: Sequence[str]) -> Set[str]:
+        """Return which of these rows have changed since the last piece was decided."""
+
+    def differing(self, table: str, lines: Mapping[str, Line]) -> Iterator[tuple[str, Sequence[str]]]:
+        """Yield the keys whose rows are not what their lines say: the columns, or "missing", or "extra"."""
+
     def pieces(self) -> Iterator[tuple[int, str, bool]]:
         """Yield serial and SHA-256 of all pieces in order, and whether each is sealed."""
 
@@ -228,6 +250,9 @@ class LogSigner(Protocol):
 
     def last(self, log: str) -> bytes:
         """Return the checkpoint that was signed last, nothing where none was."""
+
+    def logs(self) -> Sequence[str]:
+        """Return the logs of which anything was signed."""
 
     def sign(self, log: str, after: int, ends: Sequence[int]) -> bytes:
         """Return the signed checkpoint of the last of these sizes; the vault has a segment for each."""

@@ -230,6 +230,9 @@ class Standings(Protocol):
     def mark(self, recording_id: str, **marks: bool) -> None:
         """Set on_hold or under_transfer."""
 
+    def held(self) -> Iterable[str]:
+        """Yield the recordings that are marked as held."""
+
     def unplaced(self, wearer: str) -> Iterable[str]:
         """Return the recordings of a wearer that nobody on the roll was known to have made."""
 
@@ -266,6 +269,9 @@ class Holds(Protocol):
 
     def of(self, recording_id: str) -> Sequence[Hold]:
         """Return the holds of a recording, oldest first."""
+
+    def all(self) -> Iterable[Hold]:
+        """Yield all holds, lifted ones too."""
 
     def owed(self) -> Sequence[Hold]:
         """Return the holds of which the vault has not been told as they are now, oldest first."""

@@ -81,6 +81,12 @@ class Desk:
             signed = self.store.signed(log)
             return signed.note if signed else b""
 
+    def logs(self) -> list[str]:
+        """Return the logs of which anything was signed."""
+        with self._turn:
+            signed = {log: self.store.signed(log) for log in self.store.logs()}
+            return [log for log, last in signed.items() if last is not None and last.note]
+
     def halt(self, reason: str) -> None:
         """Sign nothing from now on."""
         with self._turn:

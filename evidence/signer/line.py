@@ -3,6 +3,7 @@
     {"ask":"sign","log":"custody","after":40,"ends":[41,57]}     {"note":"police.example/custody\n57\n…"}
     {"ask":"keys","log":"custody"}                               {"keys":["police.example/custody+…"]}
     {"ask":"last","log":"custody"}                               {"note":""}
+    {"ask":"logs"}                                               {"logs":["custody"]}
     {"ask":"rotate","log":"custody","retire":false}              {"keys":["…"]}
     {"ask":"halt","reason":"entry-altered"}                      {}
     any that is refused                                          {"error":"…","family":"…","fields":{…}}
@@ -141,6 +142,8 @@ def _answered(desk: Desk, asked: Any) -> Mapping[str, object]:
         return {"keys": desk.key_lines(of)}
     if what == "last":
         return {"note": desk.last(of).decode("utf-8")}
+    if what == "logs":
+        return {"logs": desk.logs()}
     if what == "rotate":
         return {"keys": [desk.rotate(of, retire=bool(asked.get("retire")))]}
     if what == "halt":

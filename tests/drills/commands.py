@@ -230,7 +230,7 @@ DRILLS = {
             "F40", "publisher and signer: killed, and power cut, at every call of a publication", _publishing
         ),
         Drill("calm", "normal work, restarts and kills, checked all the time: no alarm may be raised", _calm),
-        Drill("tamper", "T01 to T20: what an insider does past the program; which check names it", _tamper),
+        Drill("tamper", "T01 to T23: what an insider does past the program; which check names it", _tamper),
         Drill("policy", "A08: the policy of access mutated; its tests must notice each fault", _policy),
         Drill("F26", "two clients send to the same upload at the same offset", _rivals),
         Drill("F27", "a finished upload is sent again, as if the reply had been lost", _repeats),

@@ -63,5 +63,5 @@ def _stated(seconds: float) -> str:
 
 
 def _line(*cells: str) -> str:
-    widths = (5, 47, 20, 20, 46, 8, 8, 0)
+    widths = (5, 47, 20, 24, 46, 8, 8, 0)
     return " ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()

@@ -213,6 +213,18 @@ def test_a_damaged_piece_of_rows_is_named_and_its_recordings_come_from_their_man
     assert {(one.kind, one.item) for one in room.fsck()} == {("rows-altered", key_of(1))}, "it stays altered"
 
 
+@forms.embedded_only("PostgreSQL keeps no row without the one that it refers to")
+def test_rows_that_fit_no_more_are_said_to_be_gone_by_the_next_piece(room: LogRoom) -> None:
+    inside.change(room.folder, "UPDATE finding SET examination_id = 'x'")  # of no examination
+    room.publish()
+    lose_database(room)
+    assert set(kinds(restore(room)).values()) == {"row-not-fitting"}
+    reopen(room)
+    assert room.fsck() == []
+    room.publish()
+    assert room.fsck() == []
+
+
 def test_where_a_recording_stands_is_not_lost_with_the_row_of_the_recording(room: LogRoom) -> None:
     recording = room.seal("restricted.mp4", b"r" * 300)
     room.publish()

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DatabaseError
 
+from evidence.domain.access import Caller, Grant
 from evidence.domain.audit import Act
+from evidence.domain.people import PersonType
+from evidence.domain.rights import Kind as Callers
+from evidence.domain.rights import Role
 from evidence.errors import Conflict, IntegrityFault
 from evidence.ledger.entries import read_entry
 from evidence.ledger.segments import Kind, Piece
+from evidence.service.holds import Holds
 from evidence.service.log_keys import Reason
 from evidence.service.publishing import Publishing
 from tests import inside, tampering
 from tests.forms import embedded_only
 from tests.log_room import OPERATOR, LogRoom
 
+ACCESS = "access/2026"
+CUSTODIAN = Caller(
+    "c" * 32, Callers.PERSON, "c", grants=(Grant(Role.CUSTODIAN),), person_type=PersonType.CIVILIAN
+)
 ABOUT_THE_LOG = (Act.LOG_KEY, Act.LOG_ROTATE, Act.LOG_CHECK, Act.ALARM_CLEAR, Act.PROVE, Act.READ_LOG)
 
 
@@ -54,6 +64,11 @@ def test_where_nothing_was_touched_nothing_is_found_and_that_is_logged(room: Log
     assert b'"res":"ok"' in bytes(last[0])
 
 
+def test_a_log_that_the_signer_has_begun_and_nobody_wrote_is_no_fault(room: LogRoom) -> None:
+    room.line.keys("access/2031")
+    assert room.fsck() == []
+
+
 def altered_entry(room: LogRoom) -> set[tuple[str, str]]:
     ((body,),) = inside.rows(room.folder, "SELECT body FROM audit_entry WHERE log = 'custody' AND idx = 1")
     room.as_administrator(
@@ -71,6 +86,29 @@ def deleted_entry(room: LogRoom) -> set[tuple[str, str]]:
 def cut_log(room: LogRoom) -> set[tuple[str, str]]:
     room.as_administrator("DELETE FROM audit_entry WHERE log = 'custody' AND idx >= 3")
     return {("log-behind-signer", "custody"), ("log-shorter-than-published", "custody")}
+
+
+def deleted_log(room: LogRoom) -> set[tuple[str, str]]:
+    """A log of a year that is over: nothing is written behind it any more."""
+    room.as_administrator("DELETE FROM audit_about WHERE log LIKE 'access/%'")
+    room.as_administrator("DELETE FROM audit_entry WHERE log LIKE 'access/%'")
+    return {("log-missing", ACCESS)}
+
+
+def deleted_log_as_the_vault_knows(room: LogRoom) -> set[tuple[str, str]]:
+    deleted_log(room)
+    room.as_administrator("DELETE FROM log_checkpoint WHERE log LIKE 'access/%'")
+    room.as_administrator("DELETE FROM log_segment WHERE log LIKE 'access/%'")
+    room.store._db.execute("DELETE FROM signed WHERE log LIKE 'access/%'")
+    return {("log-missing", ACCESS)}
+
+
+def deleted_log_as_the_signer_knows(room: LogRoom) -> set[tuple[str, str]]:
+    deleted_log(room)
+    room.as_administrator("DELETE FROM log_checkpoint WHERE log LIKE 'access/%'")
+    room.as_administrator("DELETE FROM log_segment WHERE log LIKE 'access/%'")
+    tampering.remove_all(room.folder, "log/access/")
+    return {("log-missing", ACCESS)}
 
 
 def edited_counter(room: LogRoom) -> set[tuple[str, str]]:
@@ -91,6 +129,28 @@ def deleted_row(room: LogRoom) -> set[tuple[str, str]]:
     )  # it holds to the row
     room.as_administrator("DELETE FROM recording WHERE id = :id", id=recording)
     return {("row-missing", f"recording {recording}")}
+
+
+def deleted_whole(room: LogRoom) -> set[tuple[str, str]]:
+    """Row and objects of a recording: nothing is left of it but its entries."""
+    ((recording,),) = inside.rows(room.folder, "SELECT id FROM recording ORDER BY sealed_at LIMIT 1")
+    deleted_row(room)
+    tampering.remove_all(room.folder, f"recordings/{recording}/")
+    objects = {("object-missing", f"recordings/{recording}/{part}") for part in ("data", "manifest.json")}
+    return {("row-missing", f"recording {recording}"), *objects}
+
+
+def deleted_row_of_what_is_being_sealed(room: LogRoom) -> set[tuple[str, str]]:
+    expected = deleted_row(room)
+    room.as_administrator("UPDATE upload SET state = 'complete'")  # then its objects may well lie there
+    return expected
+
+
+def renamed_act(room: LogRoom) -> set[tuple[str, str]]:
+    """The act in the column, by which entries are found; its bytes are untouched."""
+    ((at,),) = inside.rows(room.folder, "SELECT min(idx) FROM audit_entry WHERE act = 'evidence.seal'")
+    room.as_administrator("UPDATE audit_entry SET act = 'x' WHERE log = 'custody' AND idx = :at", at=at)
+    return {("entry-altered", f"custody/{at}")}
 
 
 def removed_segment(room: LogRoom) -> set[tuple[str, str]]:
@@ -142,13 +202,59 @@ def forged_lock(room: LogRoom) -> set[tuple[str, str]]:
     return {("lock-weaker", key)}
 
 
+def held(room: LogRoom) -> tuple[str, str]:
+    """Hold a recording, publish that; return the recording and the hold."""
+    ((recording,),) = inside.rows(room.folder, "SELECT id FROM recording ORDER BY sealed_at LIMIT 1")
+    hold = Holds(room.small.site).place(CUSTODIAN, recording, "objection", "当事人投诉")
+    room.publish()
+    return recording, hold.id
+
+
+def removed_hold(room: LogRoom) -> set[tuple[str, str]]:
+    """The records of the hold in the folder: what is left is a sound lock without one."""
+    recording, _ = held(room)
+    for part in ("data", "manifest.json"):
+        tampering.remove(room.folder, f"recordings/{recording}/{part}~lock.000002.json")
+    return {("hold-differs", f"recording {recording}")}
+
+
+def deleted_hold(room: LogRoom) -> set[tuple[str, str]]:
+    recording, hold = held(room)
+    room.as_administrator("DELETE FROM hold WHERE id = :id", id=hold)
+    room.as_administrator("UPDATE standing SET on_hold = :no", no=False)
+    return {("hold-differs", f"recording {recording}")}
+
+
+def released_hold(room: LogRoom) -> set[tuple[str, str]]:
+    """In the row, by itself, with the database's own triggers at work; the sweep tells the vault."""
+    recording, hold = held(room)
+    sql = "UPDATE hold SET released_by = 'x', released_at = placed_at, settled = :no WHERE id = :id"
+    inside.change(room.folder, sql, no=False, id=hold)
+    inside.change(room.folder, "UPDATE standing SET on_hold = :no", no=False)
+    Holds(room.small.site).settle_all()
+    room.publish()
+    return {("hold-differs", f"recording {recording}")}
+
+
+def unmarked_hold(room: LogRoom) -> set[tuple[str, str]]:
+    recording, _ = held(room)
+    room.as_administrator("UPDATE standing SET on_hold = :no", no=False)
+    return {("hold-differs", f"recording {recording}")}
+
+
 TAMPERS: list[Callable[[LogRoom], set[tuple[str, str]]]] = [
     altered_entry,
     deleted_entry,
     cut_log,
+    deleted_log,
+    deleted_log_as_the_vault_knows,
+    deleted_log_as_the_signer_knows,
     edited_counter,
     edited_row,
     deleted_row,
+    deleted_whole,
+    deleted_row_of_what_is_being_sealed,
+    renamed_act,
     removed_segment,
     altered_segment,
     altered_checkpoint,
@@ -156,7 +262,13 @@ TAMPERS: list[Callable[[LogRoom], set[tuple[str, str]]]] = [
     altered_tile,
     alien_object,
     removed_original,
-    pytest.param(forged_lock, marks=embedded_only("no operator forges a bucket's lock record: it has none")),
+    deleted_hold,
+    released_hold,
+    unmarked_hold,
+    *(
+        pytest.param(one, marks=embedded_only("no operator forges a bucket's lock record: it has none"))
+        for one in (forged_lock, removed_hold)
+    ),
 ]
 
 
@@ -190,12 +302,12 @@ def test_an_alarm_is_raised_once_however_often_it_is_found(room: LogRoom) -> Non
 def test_alarms_are_cleared_only_after_a_check_that_finds_nothing(room: LogRoom) -> None:
     ((wearer,),) = inside.rows(room.folder, "SELECT DISTINCT wearer FROM recording")
     edited_row(room)
-    room.fsck()
+    found = room.fsck()
     with pytest.raises(Conflict, match="still-broken"):
         room.auditing.clear(OPERATOR)
     assert room.auditing.standing()
     room.as_administrator("UPDATE recording SET wearer = :wearer", wearer=wearer)
-    assert room.auditing.clear(OPERATOR) == 1
+    assert room.auditing.clear(OPERATOR) == len(found)
     assert room.auditing.standing() == []
     room.store.resume()
     room.publish()
@@ -259,6 +371,38 @@ def test_what_is_published_while_it_is_checked_is_no_fault(
     monkeypatch.setattr(type(room.small.vault), "census", lambda _, prefix="": meanwhile(prefix))
     assert room.fsck() == []
     assert done
+
+
+def test_a_hold_that_is_placed_lifted_or_owed_to_the_vault_while_it_is_checked_is_no_fault(
+    room: LogRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording, hold = held(room)
+    other, holds, census = replace(CUSTODIAN, id="b" * 32), Holds(room.small.site), room.small.vault.census
+    waiting: list[Callable[[], object]] = [
+        lambda: holds.release(other, hold),
+        lambda: holds.place(CUSTODIAN, recording, "objection", "当事人投诉"),
+    ]
+    holds.ask_release(CUSTODIAN, hold, "结案")
+
+    def meanwhile(prefix: str = "") -> object:
+        listed = list(census(prefix))
+        if prefix == "recordings/" and waiting:
+            waiting.pop()()
+        return listed
+
+    monkeypatch.setattr(type(room.small.vault), "census", lambda _, prefix="": meanwhile(prefix))
+    assert room.fsck() == []
+    assert room.fsck() == []
+    assert not waiting
+    with room.small.database.writing() as unit:  # of which the vault has not been told
+        unit.holds.put(replace(unit.holds.of(recording)[-1], settled=False))
+    room.small.vault.release(f"recordings/{recording}/data", *in_vault(room, recording))
+    assert room.fsck() == []
+
+
+def in_vault(room: LogRoom, recording: str) -> set[str]:
+    """Return the holds on an original in the vault."""
+    return set(room.small.vault.stat(f"recordings/{recording}/data").lock.holds)
 
 
 def test_the_root_of_the_rows_must_be_the_signed_one(room: LogRoom) -> None:

@@ -75,6 +75,7 @@ def test_a_log_that_is_asked_for_again_has_the_same_key(signer: SignerProcess) -
     (vkey,) = signer.ask(ask="keys", log="custody")["keys"]
     assert vkey.startswith("test.example/site/custody+")
     assert signer.ask(ask="last", log="custody") == {"note": ""}
+    assert signer.ask(ask="logs") == {"logs": []}  # begun, and nothing signed
     assert state_of(signer) == before
 
 

@@ -197,6 +197,13 @@ def put_piece(unit: SqlUnitOfWork, serial: int, sha256: str, lines: int) -> None
     _connection(unit).execute(insert(tables.row_piece), [row])
 
 
+def note_row(unit: SqlUnitOfWork, table: str, key: str) -> None:
+    """Note a row that is not what the vault says, so that the next piece says what it is."""
+    asked, connection = {"kind": table, "row_key": key}, _connection(unit)
+    if connection.execute(select(tables.row_pending).filter_by(**asked)).first() is None:
+        connection.execute(insert(tables.row_pending), [asked])
+
+
 def table_named(name: str) -> Table | None:
     """Return a table whose rows are journalled."""
     return next((table for table in TABLES if table.name == name), None)

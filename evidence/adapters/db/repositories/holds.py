@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -37,6 +37,11 @@ class SqlHolds:
         """Return the holds of a recording, oldest first."""
         query = select(hold).where(hold.c.recording_id == recording_id)
         return [_hold(row) for row in self._db.execute(query.order_by(hold.c.placed_at, hold.c.id))]
+
+    def all(self) -> Iterator[Hold]:
+        """Yield all holds, lifted ones too."""
+        for row in self._db.execute(select(hold).execution_options(yield_per=1000)):
+            yield _hold(row)
 
     def owed(self) -> Sequence[Hold]:
         """Return the holds of which the vault has not been told as they are now, oldest first."""

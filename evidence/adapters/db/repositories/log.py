@@ -168,7 +168,7 @@ class SqlLog:
     def of_act(self, act: Act) -> Iterator[Mapping[str, Any]]:
         """Yield the entries of an act that can be read, in the order of arrival."""
         query = select(audit_entry.c.body).where(audit_entry.c.act == act.value).order_by(audit_entry.c.id)
-        for row in self._db.execute(query):
+        for row in self._db.execute(query.execution_options(yield_per=1000)):
             with suppress(IntegrityFault):  # what cannot be read is a fault of its own
                 yield read_entry(stored_bytes(row.body))
 

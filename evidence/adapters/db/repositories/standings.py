@@ -7,7 +7,7 @@ other. A recording without a row here belongs to no unit that anybody knows.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -73,6 +73,10 @@ class SqlStandings:
     def mark(self, recording_id: str, **marks: bool) -> None:
         """Set on_hold or under_transfer."""
         self._set(recording_id, **marks)
+
+    def held(self) -> Iterator[str]:
+        """Yield the recordings that are marked as held."""
+        yield from self._db.execute(select(standing.c.recording_id).where(standing.c.on_hold)).scalars()
 
     def unplaced(self, wearer: str) -> Iterable[str]:
         """Return the recordings of a wearer that nobody on the roll was known to have made."""

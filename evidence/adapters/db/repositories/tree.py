@@ -38,6 +38,11 @@ class SqlTree:
                 return found
             found.append(str(name))
 
+    def published_logs(self) -> Sequence[str]:
+        """Return the logs of which anything was published, whether or not they still have entries."""
+        both = select(log_segment.c.log).union(select(log_checkpoint.c.log))
+        return sorted(str(log) for log in self._db.execute(both).scalars())
+
     def size(self, log: str) -> int:
         """Return the number of entries of a log, as its greatest index says."""
         greatest = select(func.max(audit_entry.c.idx)).where(audit_entry.c.log == log)
@@ -50,6 +55,13 @@ class SqlTree:
         query = select(audit_entry.c.idx, audit_entry.c.body).where(here).order_by(audit_entry.c.idx)
         for row in self._db.execute(query.execution_options(yield_per=1000)):
             yield int(row.idx), stored_bytes(row.body)
+
+    def labelled(self, log: str) -> Iterator[tuple[int, str, str, bytes]]:
+        """Yield index, act, time and stored bytes of all entries, in order: the columns are asked by."""
+        entry = audit_entry.c
+        query = select(entry.idx, entry.act, entry.at, entry.body).where(entry.log == log).order_by(entry.idx)
+        for row in self._db.execute(query.execution_options(yield_per=1000)):
+            yield int(row.idx), str(row.act), str(row.at), stored_bytes(row.body)
 
     def leaves(self, log: str, start: int, end: int) -> Iterator[bytes]:
         """Yield the entries start ≤ index < end. Raises: IntegrityFault("log-entry-missing") at a hole."""
