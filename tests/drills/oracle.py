@@ -187,8 +187,8 @@ class _Look:
         """Every object belongs to a recording, or to an upload whose seal is still to be finished."""
         root = self.ground.data / "vault"
         for path in sorted(p for p in root.rglob("*") if p.is_file()):
-            if _OF_A_LOG.fullmatch(str(path.relative_to(root))):
-                continue  # the logs are the site's own, and have judges of their own
+            if path == root / "~vault" or _OF_A_LOG.fullmatch(str(path.relative_to(root))):
+                continue  # the sign of a vault; the logs are the site's own, and have judges of their own
             owner = path.relative_to(root).parts[1] if path.is_relative_to(root / "recordings") else ""
             row = self.upload.get(owner)
             unfinished = row is not None and row["state"] == "complete" and not at_rest
