@@ -36,6 +36,12 @@ _METHODS = {"is_": "is_not", "is_not": "is_", "in_": "not_in", "not_in": "in_", 
 _FUNCTIONS = {"and_": "or_", "or_": "and_", "any": "all"}
 
 
+# Changes that are none, by the condition and what becomes of it; each with its reason.
+EQUIVALENT = {
+    ("reach.shunned is not None", "always"),  # of None nothing is shunned: no row names nobody
+}
+
+
 @dataclass(frozen=True)
 class PolicyMutant:
     """A module's source with one fault."""
@@ -97,6 +103,8 @@ class _Fault(ast.NodeTransformer):
             ("always", ast.Constant(True)),
             ("never", ast.Constant(False)),
         ):
+            if (ast.unparse(node.test), what) in EQUIVALENT:
+                continue
             if self._is_it(node, f"if {what}"):
                 node.test = test
                 return node

@@ -11,6 +11,7 @@ import pytest
 
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action, Kind
+from tests.builders import an_origin
 from tests.permissions.asking import ask
 from tests.permissions.reading import ROUTES, TABLE
 from tests.permissions.room import ABSENT, OPERATOR, Persona, Room
@@ -58,18 +59,19 @@ def test_an_upload_of_another_dock_is_answered_like_none(room: Room, route: str)
     other, token = room.application.accounts.add_dock(OPERATOR, name)
     stranger = Persona("other dock", other)
     room.callers["other-dock"] = other
-    mine, room.upload_id = room.upload_id, ABSENT
+    uploads, before = room.application.uploads, room.upload_id
+    mine = uploads.create(room.dock, an_origin(f"{name}.mp4", size_bytes=4), None).id
     try:
+        room.upload_id = ABSENT
         absent = ask(room, stranger, route)
         room.upload_id = mine
         foreign = ask(room, stranger, route)
     finally:
-        room.upload_id = mine
+        room.upload_id = before
     assert token
     assert (foreign.status, sorted(foreign.headers)) == (absent.status, sorted(absent.headers))
     assert foreign.status == 404
     assert foreign.body.replace(mine.encode(), b"ID") == absent.body.replace(ABSENT.encode(), b"ID")
-    uploads = room.application.uploads
     assert uploads.status(room.dock, mine).offset == 0, "and nothing happened to it"
 
 

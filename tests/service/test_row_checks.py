@@ -72,6 +72,8 @@ def a_key(room: LogRoom, sql: str) -> tuple[str, str]:
     (table,) = (word for word in sql.split() if word in JOURNALLED)
     key = " || ".join(JOURNALLED[table])
     state = " WHERE state = 'receiving'" if table == "upload" else ""
+    if "recording_id = NULL" in sql:  # one that came: of the other this changes nothing
+        state = " WHERE recording_id IS NOT NULL"
     rows = inside.rows(room.folder, f"SELECT {key} FROM {table}{state} ORDER BY 1")  # noqa: S608
     return table, str(rows[0][0])
 
