@@ -88,7 +88,7 @@ class Denials:
         self, unit: UnitOfWork, caller: Caller, since: datetime, now: datetime
     ) -> Iterator[tuple[str, Try]]:
         """Yield what belongs to the caller's units, oldest first."""
-        entries = [one for one in unit.log.of_act(Act.DENIED) if from_text(one["t"]) >= since]
+        entries = list(unit.log.of_act(Act.DENIED, since))
         units = {one.id: one.path for one in unit.units.all()}
         homes = {one.id: units[one.unit_id] for one in unit.people.all()}
         about = {_recording(one) for one in entries} - {None}

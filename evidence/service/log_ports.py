@@ -74,8 +74,10 @@ class AuditLog(Protocol):
     def counters(self, log: str) -> Iterator[Counter]:
         """Yield the counters that point into a log, in the order of their entries."""
 
-    def of_act(self, act: Act) -> Iterator[Mapping[str, Any]]:
-        """Yield the entries of an act that can be read, in the order of arrival."""
+    def of_act(self, act: Act, since: datetime | None = None) -> Iterator[Mapping[str, Any]]:
+        """Yield the entries of an act that can be read, of all time or since a moment, in the order of
+        arrival.
+        """
 
     def last_ok(self, act: Act) -> Mapping[str, Any] | None:
         """Return the last entry of an act with the result "ok"."""

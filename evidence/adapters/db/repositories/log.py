@@ -165,9 +165,13 @@ class SqlLog:
             before = None if row.before is None else (str(row.before), int(row.at))
             yield Counter(int(row.idx), str(row.object_id), int(row.n), before)
 
-    def of_act(self, act: Act) -> Iterator[Mapping[str, Any]]:
-        """Yield the entries of an act that can be read, in the order of arrival."""
+    def of_act(self, act: Act, since: datetime | None = None) -> Iterator[Mapping[str, Any]]:
+        """Yield the entries of an act that can be read, of all time or since a moment, in the order of
+        arrival.
+        """
         query = select(audit_entry.c.body).where(audit_entry.c.act == act.value).order_by(audit_entry.c.id)
+        if since is not None:
+            query = query.where(audit_entry.c.at >= to_text(since))
         for row in self._db.execute(query.execution_options(yield_per=1000)):
             with suppress(IntegrityFault):  # what cannot be read is a fault of its own
                 yield read_entry(stored_bytes(row.body))
