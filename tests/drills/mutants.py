@@ -64,8 +64,8 @@ MUTANTS = (
     Mutant("wal-normal-unchecked", ((SQLITE, _FULL, _NORMAL), (SQLITE, "int(synchronous) < 2", "False"))),
     Mutant(
         "published-before-sync",
-        ((DURABLE, "        finish(fd, len(body), mode)\n        folder.publish(fd, name)\n",
-          "        folder.publish(fd, name)\n        finish(fd, len(body), mode)\n"),),
+        ((DURABLE, "        finish(fd, len(body), mode)\n        folder.publish(fd, name, stop)\n",
+          "        folder.publish(fd, name, stop)\n        finish(fd, len(body), mode)\n"),),
     ),
     Mutant(
         "offset-before-sync",

@@ -37,3 +37,9 @@ def test_a_mutant_that_no_longer_fits_the_source_is_an_error() -> None:
     stale = mutants.Mutant("stale", (("storage/durable.py", "no such text", ""),))
     with pytest.raises(mutants.Unfit), mutants.tree(stale):
         pass
+
+
+def test_every_mutant_fits_the_source_as_it_is() -> None:
+    for mutant in mutants.MUTANTS:
+        with mutants.tree(mutant):
+            pass
