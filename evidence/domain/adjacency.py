@@ -19,8 +19,8 @@ from evidence.domain.clocks import local_to_utc
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.instants import to_text
 from evidence.domain.joints import Joint, Line, habit_s, measure
-from evidence.domain.jumps import ORIGIN, clock_jump, raw_gap_s
-from evidence.domain.segments import Row, Segment
+from evidence.domain.jumps import clock_jump, raw_gap_s
+from evidence.domain.segments import ORIGIN, Row, Segment
 from evidence.policy.rules import Pack, cite_ids
 
 _STREAM_S = 0.5  # a transport stream's clock that goes on within this is one stream

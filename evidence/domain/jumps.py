@@ -4,12 +4,11 @@ goes on."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from evidence.domain.findings import Code, Finding, Severity
-from evidence.domain.segments import Row, Segment
+from evidence.domain.segments import ORIGIN, Row, Segment
 
-ORIGIN = datetime(2000, 1, 1)  # noqa: DTZ001 - as in segments.py
 _QUARTER_HOUR_S, _WIDEST_S = 900.0, 86_400.0  # zones differ by quarter hours; a day is the commonest slip
 
 

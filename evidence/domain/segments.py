@@ -22,7 +22,7 @@ from evidence.domain.names import NameFacts, read_name
 Number = TypeVar("Number", int, float)
 
 _ZERO = datetime(1904, 1, 1)  # noqa: DTZ001 - a header date of 0: not a clock, but none
-_ORIGIN = datetime(2000, 1, 1)  # noqa: DTZ001 - only differences count
+ORIGIN = datetime(2000, 1, 1)  # noqa: DTZ001 - only differences count
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def _reading(one: Segment, clock: str) -> float | None:
     if not clock:
         return one.first_s
     time = _time(one, clock)
-    return None if time is None else (time - _ORIGIN).total_seconds()
+    return None if time is None else (time - ORIGIN).total_seconds()
 
 
 def _is_sound(one: Segment, clock: str, now: datetime | None) -> bool:
