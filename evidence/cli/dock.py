@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
+from evidence.cli.log import write_new
 from evidence.dock.agent import MOST_PARALLEL, Order
 from evidence.dock.finding import Found
 from evidence.dock.journal import default_folder
@@ -77,9 +78,9 @@ def receipts(
         raise NotFound("receipt-not-found", device=device or "*")
     to.mkdir(parents=True)
     for one in found:
-        (to / f"{one.recording}.receipt.json").write_bytes(one.receipt)
+        write_new(to / f"{one.recording}.receipt.json", one.receipt)
         if one.proof is not None:
-            (to / f"{one.recording}.tlog-proof").write_bytes(one.proof)
+            write_new(to / f"{one.recording}.tlog-proof", one.proof)
         print(f"{one.recording}  {printable(one.device)}  {printable(one.name)}")
     proven = sum(one.proof is not None for one in found)
     print(say("cli.receipts-written", number=len(found), proven=proven, folder=printable(str(to))))

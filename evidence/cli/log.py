@@ -43,8 +43,8 @@ def checkpoint(
         if found is None:
             raise NotFound("timestamp-not-found")
         stamped.mkdir(parents=True)
-        _write(stamped / "checkpoint", found[0])
-        _write(stamped / "checkpoint.tsr", found[1])
+        write_new(stamped / "checkpoint", found[0])
+        write_new(stamped / "checkpoint.tsr", found[1])
 
 
 @app.command()
@@ -92,13 +92,13 @@ def prove(
     written = []
     for one in proven:
         name = f"{one.log.replace('/', '-')}-{one.index:012d}"
-        _write(to / f"{name}.json", one.entry)
-        _write(to / f"{name}.tlog-proof", one.proof)
+        write_new(to / f"{name}.json", one.entry)
+        write_new(to / f"{name}.tlog-proof", one.proof)
         fields = {name: value.plain() for name, value in one.fields.items()}
         if fields:
-            _write(to / f"{name}.fields.json", json.dumps(fields, ensure_ascii=False, indent=1).encode())
+            write_new(to / f"{name}.fields.json", json.dumps(fields, ensure_ascii=False, indent=1).encode())
         written.append({"log": one.log, "index": one.index, "file": f"{name}.tlog-proof", "fields": fields})
-    _write(to / "keys", "".join(f"{vkey}\n" for vkey in vkeys).encode())
+    write_new(to / "keys", "".join(f"{vkey}\n" for vkey in vkeys).encode())
     if json_:
         print_json(written)
         return
@@ -250,7 +250,8 @@ def _refuse_alarms(found: Any) -> None:
         raise IntegrityFault("alarm-stands", kind=found[0].kind, item=found[0].item)
 
 
-def _write(path: Path, body: bytes) -> None:
+def write_new(path: Path, body: bytes) -> None:
+    """Write a new file; it is on the disc when this returns."""
     with path.open("xb") as file:
         file.write(body)
         file.flush()

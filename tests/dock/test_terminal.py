@@ -105,6 +105,17 @@ def test_a_docking_that_did_not_begin_says_why_to_people_and_programs(
     assert far.uploads == {}
 
 
+def test_what_somebody_must_look_into_is_said_although_all_is_sealed(tmp_path: Path, far: FarEnd) -> None:
+    far.alarms = 3
+    card = write_card(tmp_path / "card", {"DSJX9A00601_666666_20260302100000_0001.mp4": b"1"})
+    done = run(command(DOORS[0], card, far, "--json"))
+    assert done.returncode == 0, done.stderr
+    assert "named for the recorder DSJX9A00601, given was D1" in done.stderr
+    assert "named for the wearer 666666, given was 012345" in done.stderr
+    assert "3 integrity alarms stand at the service" in done.stderr
+    assert json.loads(done.stdout)["integrity_alarms"] == 3
+
+
 def test_a_key_taken_on_first_use_is_told_even_when_quiet(tmp_path: Path, far: FarEnd) -> None:
     card = write_card(tmp_path / "card", {"a.mp4": b"1"})
     assert far.key.text() in run(command(DOORS[0], card, far, "--json")).stderr

@@ -58,6 +58,7 @@ class FarEnd:
         self.lists: list[dict[str, object]] = []
         self.received_bytes = 0
         self.retry_after = "0"
+        self.alarms = 0  # of integrity; told with every answer
         self.faults: dict[str, list[Callable[[Handler], bool]]] = {}
         self.forge: Callable[[FarEnd, Stored], bytes | None] = FarEnd.receipt
         self.log: FarLog | None = None  # as a service of the first version, which gives no proofs
@@ -259,6 +260,8 @@ class Handler(BaseHTTPRequestHandler):
             self.reset()
             return
         self.send_response(code)
+        if self.far.alarms:
+            self.send_header("Evidence-Integrity-Alarm", str(self.far.alarms))
         for name, value in (headers or {}).items():
             self.send_header(name.replace("_", "-"), value)
         if code != 204:
