@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from evidence.errors import IntegrityFault, Invalid
 from evidence.ledger.encodings import HASH_BYTES
-from evidence.ledger.merkle import SHA256, Hasher, fold
+from evidence.ledger.merkle import NODE, SHA256, Hasher, fold
 
 MAX_PROOF = 63  # hashes; a tree has less than 2^63 leaves
 
@@ -94,12 +94,12 @@ def inclusion_root(
     needed = inner + (index >> inner).bit_count()
     if len(proof) != needed:
         _wrong("too short" if len(proof) < needed else "too long")
-    node, root, turn = hasher.node, leaf, index
+    new, root, turn = hasher.new, leaf, index
     for one in proof[:inner]:
-        root = node(one, root) if turn & 1 else node(root, one)
+        root = new(NODE + one + root if turn & 1 else NODE + root + one).digest()
         turn >>= 1
     for one in proof[inner:]:
-        root = node(one, root)
+        root = new(NODE + one + root).digest()
     return root
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha3_256
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,8 @@ def test_a_frontier_holds_logarithmically_few_hashes() -> None:
 
 
 def test_another_hasher_gives_another_tree() -> None:
-    other = Hasher(SHA256.leaf, lambda left, right: SHA256.leaf(left + right), b"\x01" * 32)
-    assert root_of([], other) == fold([], other) == b"\x01" * 32
-    assert root_of(LEAVES[:2], other) == SHA256.leaf(LEAVES[0] + LEAVES[1])
+    other = Hasher(sha3_256)
+    assert root_of([], other) == fold([], other) == other.empty == sha3_256().digest()
+    assert root_of(LEAVES[:2], other) == sha3_256(b"\x01" + LEAVES[0] + LEAVES[1]).digest()
+    assert other.leaf(b"entry") == sha3_256(b"\x00entry").digest()
     assert root_of(LEAVES[:2]) == mth(0, 2)
