@@ -133,6 +133,9 @@ class Challenges(Protocol):
     def withdraw(self, person_id: str, kind: str, at: datetime) -> None:
         """Make somebody's open challenges of a kind worthless."""
 
+    def forget(self, at: datetime) -> None:
+        """Drop what has ended: strangers may begin to sign in as often as they like."""
+
 
 class Failures(Protocol):
     """Failed tries."""

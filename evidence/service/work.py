@@ -71,8 +71,12 @@ class Work:
         self.tidy()
 
     def tidy(self) -> None:
-        """Close stale uploads, raise deadline notices, tell the vault of holds, plan the reading back."""
+        """Close stale uploads, raise deadline notices, tell the vault of holds, plan the reading back, drop
+        what nobody can sign in with any more.
+        """
         now = self.site.clock.now()
+        with self.site.database.writing() as unit:
+            unit.challenges.forget(now)
         self.uploads.expire(now)
         Deadlines(self.site).raise_notices(now)
         Holds(self.site).settle_all()

@@ -19,6 +19,7 @@ from evidence.domain.rights import Kind, Role
 from evidence.domain.sign_in import PROFILES
 from evidence.errors import Conflict, NotFound, Refused, Unavailable
 from evidence.service.passkeys import Passkeys, PasskeySignIn
+from evidence.service.sessions import token_hash
 from evidence.service.signing_in import MoreAsked, SignedIn, SigningIn
 from tests import inside
 from tests.sign_in_room import OPERATOR, SignInRoom
@@ -390,3 +391,14 @@ def test_a_new_link_takes_all_passkeys_along(room: Room) -> None:
     with pytest.raises(Refused, match="sign-in-failed"):
         room.desk.finish(asked.token, answer, NETWORK)
     assert room.why() == "passkey-unknown"
+
+
+def test_steps_that_nobody_ends_are_dropped_with_their_time_and_an_open_one_stays(room: Room) -> None:
+    for _ in range(3):
+        room.desk.begin()
+    room.small.clock.pass_by(timedelta(minutes=4))
+    open_one = room.desk.begin()
+    room.small.clock.pass_by(timedelta(minutes=1))
+    room.small.work.tidy()
+    kept = inside.rows(room.small.folder, "SELECT token_sha256 FROM challenge WHERE kind = 'passkey'")
+    assert [row[0] for row in kept] == [token_hash(open_one.token)]

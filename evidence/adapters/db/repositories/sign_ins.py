@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
 from evidence.adapters.db.sign_in_tables import challenge, sign_in
@@ -111,6 +111,10 @@ class SqlChallenges:
         theirs = (challenge.c.person_id == person_id) & (challenge.c.kind == kind)
         theirs &= challenge.c.used_at.is_(None)
         self._db.execute(update(challenge).where(theirs).values(used_at=to_text(at)))
+
+    def forget(self, at: datetime) -> None:
+        """Drop what has ended."""
+        self._db.execute(delete(challenge).where(challenge.c.ends_at <= to_text(at)))
 
 
 def _sign_in(row: Any) -> StoredSignIn:
