@@ -224,7 +224,7 @@ DRILLS = {
         Drill("F02", "the power is cut at every system call of one ingest", _cuts),
         Drill("F04", "the order of system calls: nothing is acknowledged before it is durable", _order),
         Drill("F05", "mutants: the drills must notice each deliberate fault", _mutants),
-        Drill("grown", "F06, F20, F21, F23 on the whole grown form: whatever it stands on is killed", _grown),
+        Drill("grown", "F06, F20 to F23 on the whole grown form: what it stands on is killed", _grown),
         Drill("F23", "the object store fails at one request of a seal, in every way", _store_faults),
         Drill(
             "F40", "publisher and signer: killed, and power cut, at every call of a publication", _publishing

@@ -1,7 +1,8 @@
-"""F06, F20, F21 and F23 on the whole grown form: PostgreSQL, Redis, a bucket, workers in their own processes.
+"""F06, F20 to F23 on the whole grown form: PostgreSQL, Redis, a bucket, workers in their own processes.
 
 For each fault a dock sends a card of its own; while it sends and the workers seal, processes and servers are
-killed, emptied and stopped. Then everything is there again, and within a minute all must be done: the dock
+killed, emptied and stopped, and the power of the discs below database and store is cut. Then everything is
+there again, and within a minute all must be done: the dock
 has every receipt and ends well; each original is one recording, one version of one locked object, one entry
 "seal" in the log, whose numbers have no hole; `evidence verify` finds nothing wrong.
 """
@@ -23,6 +24,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.drills import discs
 from tests.grown_site import ALL, GrownSite
 from tests.servers.object_store import ObjectStoreServer
 from tests.servers.postgres import PostgresServer
@@ -32,6 +34,7 @@ from tests.simulators.card import content, write_card
 FILES = 12
 SENDING_S = 8.0  # how long there is harm
 REST_S = 60.0
+DISC_MIB = 20 << 10  # sparse, and more than the store may hold
 
 
 class Ground:
@@ -43,6 +46,9 @@ class Ground:
         self.postgres, self.redis = PostgresServer(folder / "postgres"), RedisServer(folder / "redis")
         for server in (self.store, self.postgres, self.redis):
             server.start()
+        self.discs: list[discs.Disc] = []
+        if discs.why_not() is None:
+            self.discs = [self._disc_below(self.postgres, "data"), self._disc_below(self.store, "store")]
         (folder / "run").mkdir()
         self.site = GrownSite(folder / "run" / "site", self.store, self.postgres, self.redis, ALL)
 
@@ -96,6 +102,33 @@ class Ground:
         self.wait()
         self.store.start()
 
+    def cut_power_of_postgres(self) -> None:
+        """F22: the disc below the database loses what was not synced."""
+        self._cut_power(self.postgres, self.discs[0])
+
+    def cut_power_of_store(self) -> None:
+        """F23: the disc below the object store loses what was not synced."""
+        self._cut_power(self.store, self.discs[1])
+
+    def _cut_power(self, server: PostgresServer | ObjectStoreServer, disc: discs.Disc) -> None:
+        self.wait()
+        server.kill()
+        disc.cut()
+        self.wait()
+        server.start()
+
+    def _disc_below(self, server: PostgresServer | ObjectStoreServer, data: str) -> discs.Disc:
+        """Move a server's data onto a disc whose power can be cut."""
+        server.stop()
+        disc = discs.Disc(self.folder / f"disc-{server.kind}", DISC_MIB)
+        there = disc.mount / data
+        subprocess.run(["cp", "-a", "--sparse=always", server.folder / data, there], check=True)
+        shutil.rmtree(server.folder / data)
+        (server.folder / data).symlink_to(there)
+        disc.sync()
+        server.start()
+        return disc
+
     def send(self, number: int) -> subprocess.Popen[str]:
         """Let a dock send a card, as an officer's dock does it."""
         files = {
@@ -118,16 +151,27 @@ FAULTS: dict[str, Callable[[Ground], None]] = {
     "F06 workers": Ground.kill_workers,
     "F20 redis": Ground.trouble_redis,
     "F21 postgres": Ground.trouble_postgres,
+    "F22 power of postgres": Ground.cut_power_of_postgres,
     "F23 store": Ground.trouble_store,
+    "F23 power of the store": Ground.cut_power_of_store,
 }
 
 
 def grown_faults(rounds: int, seed: int) -> list[str]:
-    """Do each fault so many rounds; return a line for each. Raises: AssertionError."""
+    """Do each fault so many rounds; return a line for each. Raises: AssertionError.
+
+    Takes this process's mounts away from all others. Where the power of a disc cannot be cut, it says so.
+    """
     print(f"seed {seed}")
+    if reason := discs.why_not():
+        print(f"no power is cut: {reason}")
+    else:
+        discs.keep_to_ourselves()
     said, number = [], 0
     with _ground(seed) as ground:
         for name, harm in FAULTS.items():
+            if "power" in name and not ground.discs:
+                continue
             for _ in range(rounds):
                 number += 1
                 said.append(f"{name}: {_one_round(ground, number, harm)}")
@@ -175,8 +219,11 @@ def _judge(ground: Ground, wanted: int) -> None:
             bucket_name=ground.site.bucket, recursive=True, include_version=True
         )
     )
+    names = sorted(one.object_name or "" for one in listed)
+    assert len(set(names)) == len(names), "one version of each object, of the log's too"
+    assert not any(one.is_delete_marker for one in listed)
     keys = sorted(key for _, *both in recordings for key in both)
-    assert sorted(one.object_name or "" for one in listed) == keys, "one version of each object, no marker"
+    assert [name for name in names if not name.startswith("log/")] == keys, "and nothing else"
     verdict = json.loads(ground.site.command("verify", "--json"))
     assert (verdict["checked"], verdict["faulty"]) == (wanted, 0)
 
@@ -196,4 +243,6 @@ def _ground(seed: int) -> Iterator[Ground]:
     finally:
         for server in (ground.store, ground.postgres, ground.redis):
             server.stop()
+        for disc in ground.discs:
+            disc.remove()
         shutil.rmtree(folder, ignore_errors=True)
