@@ -35,6 +35,7 @@ from evidence.service.catalogue import Terms
 from evidence.service.fixity import Fixity
 from evidence.service.log_keys import LogKeys
 from evidence.service.organisation import Organisation, organisation_of
+from evidence.service.own_vault import verify_own_vault
 from evidence.service.ports import JobBell
 from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
@@ -46,6 +47,7 @@ from evidence.service.watching import Watching
 from evidence.service.witnessing import Witnessing
 from evidence.service.work import Work
 from evidence.settings import Settings
+from storage.errors import StoreUnavailable
 from storage.opening import bucket_address, open_vault
 from storage.staging_folder import FolderStaging
 from storage.vault import Vault
@@ -73,8 +75,9 @@ class Application(Desks):
 
 
 def build(data: Path, *, is_new: bool = False) -> Application:
-    """Open the site in a data folder. Raises: Invalid, Unavailable, PolicyError, Conflict("form-left").
+    """Open the site in a data folder.
 
+    Raises: Invalid, Unavailable, PolicyError, Conflict("form-left", "vault-not-ours").
     Only a new site may have no database: a lost one must not look like a site without recordings.
     """
     settings = site_settings.load(data)
@@ -93,7 +96,21 @@ def build(data: Path, *, is_new: bool = False) -> Application:
         raise Invalid("settings-wrong", file=str(data / site_settings.FILE), reason="memory: keeps nothing")
     vault = open_vault(settings.vault_url, immutable=settings.immutable)
     queue = open_queue(settings.broker_url)
-    return _application(settings, site_of(settings, database, vault, CeleryBell(queue)), queue)
+    site = site_of(settings, database, vault, CeleryBell(queue))
+    if not is_new:
+        _verify_own_vault(site, settings)
+    return _application(settings, site, queue)
+
+
+def _verify_own_vault(site: Site, settings: Settings) -> None:
+    """Refuse another site's vault. One that is away now is told by whoever needs it."""
+    try:
+        verify_own_vault(site)
+    except StoreUnavailable:
+        pass
+    except Conflict as problem:
+        site.database.close()
+        raise Conflict(problem.code, vault=moving.where(settings.data, "vault", settings.vault)) from None
 
 
 def _verify_begun(database: SqlDatabase) -> None:

@@ -69,6 +69,7 @@ def move(
             users.verify_no_live_job(old.database, SystemClock().now())
         machine.verify_answers(way.new.broker_url)
         if not way.is_new("database"):
+            assert not way.is_new("vault"), "another vault brings another catalogue"
             return _move_queue(way, old)
         new = held.enter_context(prepared(way, old, heard))
         return _carry(way, old, new, caller, teller, with_damaged)

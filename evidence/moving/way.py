@@ -86,7 +86,7 @@ def plan(in_force: Settings, wanted: Mapping[str, str]) -> Way:
         machine.verify_holds_no_password(name, url)
     if values.get("vault") == "memory:":
         raise Invalid("settings-wrong", setting="vault", reason="memory: keeps nothing")
-    if "database" not in values and _differs(old, values, "vault"):
+    if _differs(old, values, "vault") and not _differs(old, values, "database"):
         values["database"] = _fresh_database(old)
     changes: dict[str, str | bool] = {
         name: url for name, url in values.items() if _differs(old, values, name)
@@ -147,11 +147,14 @@ def standing(old: SqlDatabase, url: str, name: str) -> tuple[whole.Standing, str
 def prepared(way: Way, old: Form, heard: Heard) -> Form:
     """See that the new engines are fit, and empty or ours; open them. Nothing of the site is written yet.
 
-    Raises: Conflict("target-not-empty"), Unavailable("store-not-qualified"), StoreUnavailable.
+    Raises: Conflict("target-not-empty", "target-was-left"), Unavailable("store-not-qualified"),
+    StoreUnavailable.
     """
     old.database.migrate()
     if standing(old.database, way.new.database_url, way.old.name)[0] is whole.Standing.FOREIGN:
-        raise Conflict("target-not-empty", engine="database", at=way.changed["database"][1])
+        at = way.changed["database"][1]
+        code = "target-was-left" if at in site_file.left(way.data) else "target-not-empty"
+        raise Conflict(code, engine="database", at=at)
     if not way.is_new("vault"):
         return Form(way.new, old.vault)
     if way.new.vault_url.startswith("s3:"):

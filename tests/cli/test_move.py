@@ -263,6 +263,32 @@ def test_the_vault_alone_brings_a_catalogue_of_its_own_and_leaves_the_old_one(
     assert site.verify(EMBEDDED)["faulty"] == 0
 
 
+def test_the_database_in_use_named_again_is_no_way_to_leave_the_vault_behind(
+    site: Movable, tmp_path: Path
+) -> None:
+    before = objects(LocalVault(site.vault))
+    answer = moved(site, "--database", "embedded", "--vault", (tmp_path / "elsewhere").as_uri())
+    assert answer["files"] == len(before)
+    assert objects(LocalVault(tmp_path / "elsewhere")).keys() == before.keys()
+    assert site.verify()["faulty"] == 0
+    assert (site.data / "evidence-2.db").exists()
+
+
+def test_moving_back_onto_the_form_that_was_left_says_what_to_put_aside(
+    site: Movable, tmp_path: Path
+) -> None:
+    moved(site, "--vault", (tmp_path / "elsewhere").as_uri())
+    back = ("--database", "embedded", "--vault", "embedded")
+    settings = (site.data / "site.toml").read_bytes()
+    problem = refusal(move(site, *back))
+    assert (problem.code, problem.fields["engine"]) == ("target-was-left", "database")
+    assert (site.data / "site.toml").read_bytes() == settings
+    for file in site.data.glob("evidence.db*"):
+        file.rename(tmp_path / file.name)
+    moved(site, *back)
+    assert site.verify()["faulty"] == 0
+
+
 @pytest.mark.grown
 def test_the_queue_alone_is_one_entry_and_one_setting(site: Movable, grown: Grown) -> None:
     before = log_of(site)
