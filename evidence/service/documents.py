@@ -65,6 +65,11 @@ def manifest_body(
     }
 
 
+def promised_until(said: Mapping[str, Any]) -> datetime:
+    """Return until when a manifest says that its recording is kept."""
+    return from_text(said["lock"]["retain_until"])
+
+
 def recording_of(
     upload: Upload, digests: Digests, data: Sealed, manifest: Sealed, said: Mapping[str, object]
 ) -> Recording:

@@ -63,12 +63,22 @@ def seal_piece(site: Site, key: str, body: bytes) -> None:
 
     Raises: IntegrityFault("segment-differs").
     """
+    if seal_first(site, key, body) != body:
+        raise IntegrityFault("segment-differs", key=key)
+
+
+def seal_first(site: Site, key: str, body: bytes) -> bytes:
+    """Seal a piece unless there is one; return what stands there.
+
+    Of two processes one waits for the other: a bucket would take two versions of one key.
+    """
     now = site.clock.now()
     lock = Lock(retain_until(now, pack_at(site.policies, now).retention))
-    try:
-        site.vault.seal_bytes(key, body, lock)
-    except Exists:
-        found = site.vault.stat(key)
-        with site.vault.open(key, found.version) as stored:
-            if stored.read() != body:
-                raise IntegrityFault("segment-differs", key=key) from None
+    with site.database.alone():
+        try:
+            site.vault.seal_bytes(key, body, lock)
+        except Exists:
+            found = site.vault.stat(key)
+            with site.vault.open(key, found.version) as stored:
+                return stored.read()
+    return body

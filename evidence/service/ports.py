@@ -217,6 +217,9 @@ class Database(Protocol):
     def reading(self) -> AbstractContextManager[UnitOfWork]:
         """Open a transaction that only reads."""
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Be the only one that seals a piece of what is published (adapters/db/alone.py)."""
+
     def close(self) -> None:
         """Close all connections."""
 

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from evidence.domain.audit import Act, Entry, Reference
 from evidence.domain.digests import Digests
@@ -33,7 +34,7 @@ from evidence.ledger.canonical import canonical
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.catalogue import Scope, StoredRecording
 from evidence.service.deadlines import settle_notice
-from evidence.service.documents import MANIFEST, manifest_body, receipt_body, recording_of
+from evidence.service.documents import MANIFEST, manifest_body, promised_until, receipt_body, recording_of
 from evidence.service.instruments import pack_at
 from evidence.service.jobs import JobName
 from evidence.service.placing import place_recording
@@ -108,7 +109,8 @@ class Sealing:
         now = self.site.clock.now()
         pack = pack_at(self.site.policies, now)
         data_key, manifest_key = f"recordings/{upload.id}/data", f"recordings/{upload.id}/manifest.json"
-        data = self._store_data(data_key, upload, digests, Lock(retain_until(now, pack.retention)))
+        lock = Lock(retain_until(now, pack.retention))
+        data = self._store_data(data_key, upload, digests, lock)
         crashpoint("after-data")
         with self._alone_at(upload.id) as staged:
             with self.site.database.reading() as unit:
@@ -116,10 +118,13 @@ class Sealing:
                 file = unit.cards.match(upload.origin)
             if found is None or found.state is not UploadState.COMPLETE:
                 return  # another worker has ended it, and tidies behind itself
-            body = manifest_body(upload, digests, pack, data.lock, now, file)
-            manifest, document = self._store_manifest(manifest_key, upload, body, data.lock)
+            until = max(
+                lock.retain_until, data.lock.retain_until
+            )  # what a crash left may have the older date
+            body = manifest_body(upload, digests, pack, replace(data.lock, retain_until=until), now, file)
+            manifest, said = self._store_manifest(manifest_key, upload, body)
             crashpoint("after-manifest")
-            said = self.site.signer.read(document, MANIFEST)
+            data, manifest = (self._kept_as_said(one, said) for one in (data, manifest))
             self._record(upload, recording_of(upload, digests, data, manifest, said))
             crashpoint("after-commit")
             self.site.bell.ring(JobName.EXAMINE, JobName.DEEP)
@@ -164,23 +169,29 @@ class Sealing:
         return running.digests()
 
     def _store_manifest(
-        self, key: str, upload: Upload, body: Mapping[str, object], lock: Lock
-    ) -> tuple[Sealed, bytes]:
-        """Store the signed manifest; return what stands in the vault, and its bytes.
+        self, key: str, upload: Upload, body: Mapping[str, object]
+    ) -> tuple[Sealed, Mapping[str, Any]]:
+        """Store the signed manifest; return what stands in the vault, and what it says.
 
         Its bytes are decided once, in the database: the vault's lock names them before they appear, so an
         attempt after a crash must come with the very same ones (a later time of sealing would be refused).
         """
         with self.site.database.writing() as unit:
             manifest = unit.claims.keep_manifest(upload.id, self.site.signer.sign(canonical(body)))
+        said: Mapping[str, Any] = self.site.signer.read(manifest, MANIFEST)
         try:
-            return self.site.vault.seal_bytes(key, manifest, lock), manifest
+            return self.site.vault.seal_bytes(key, manifest, Lock(promised_until(said))), said
         except Exists:
             found = self.site.vault.stat(key)
             with self.site.vault.open(key, found.version) as stored:
                 if stored.read() != manifest:
                     raise IntegrityFault("adopted-manifest-differs", key=key) from None
-            return found, manifest
+            return found, said
+
+    def _kept_as_said(self, sealed: Sealed, said: Mapping[str, Any]) -> Sealed:
+        """Keep what a crash left, locked for the law and the moment of then, as long as the manifest says."""
+        is_kept = sealed.lock.retain_until >= (until := promised_until(said))
+        return sealed if is_kept else self.site.vault.extend(sealed.key, until)
 
     def _record(self, upload: Upload, recording: Recording) -> None:
         with self.site.database.writing() as unit:

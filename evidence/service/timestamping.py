@@ -20,7 +20,7 @@ from evidence.domain.audit import Act, Entry, Family
 from evidence.domain.instants import to_text
 from evidence.errors import IntegrityFault, Unavailable
 from evidence.ledger.segments import Kind, Piece
-from evidence.service.journaling import seal_piece
+from evidence.service.journaling import seal_first
 from evidence.service.log_ports import TimeAuthority
 from evidence.service.site import Site
 from storage.errors import Missing
@@ -89,8 +89,9 @@ class Timestamping:
             size, note = unit.tree.published(LOG)
         key = Piece(LOG, size, Kind.TIMESTAMP).key()
         token = self._left(key) or authority.stamp(note)
+        authority.verify(token, note)  # before it is locked for years
+        token = seal_first(self.site, key, token)  # another's, who was there first
         at = authority.verify(token, note)
-        seal_piece(self.site, key, token)
         sha256 = hashlib.sha256(token).hexdigest()
         facts = {"at": to_text(at), "log": LOG, "sha256": sha256, "size": size}
         with self.site.database.writing() as unit:

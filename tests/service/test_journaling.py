@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +17,17 @@ import pytest
 from evidence.adapters.db.repositories import journal as journal_module
 from evidence.adapters.db.tables import JOURNALLED
 from evidence.ledger.rows import read_lines, serial_of
+from evidence.ledger.segments import Kind, Piece
 from evidence.service import journaling
+from evidence.service.site import Site
+from storage.bucket import Bucket
 from storage.errors import StoreUnavailable
+from storage.opening import bucket_address
+from storage.s3 import S3Vault
 from tests import inside, tampering
+from tests.builders import SmallSite
 from tests.log_room import LogRoom
+from tests.servers.object_store import ObjectStoreServer
 
 
 @pytest.fixture
@@ -179,3 +190,28 @@ def test_another_piece_in_the_way_is_an_alarm(room: LogRoom) -> None:
     room.seal("b.mp4")
     room.publishing.publish_all()
     assert [one.kind for one in room.auditing.standing()] == ["segment-differs"]
+
+
+def test_two_processes_that_seal_one_piece_into_a_bucket_leave_one_version(
+    tmp_path: Path, object_store_server: ObjectStoreServer
+) -> None:
+    server = object_store_server
+    address = bucket_address(
+        f"s3://{server.access_key}:{server.secret_key}@{server.endpoint}/t-{secrets.token_hex(8)}"
+        f"?ca_file={server.ca_file}"
+    )
+    Bucket(address).make()
+    small = SmallSite(tmp_path)
+    sites = [replace(small.site, vault=S3Vault(Bucket(address))) for _ in range(2)]
+    keys = [Piece("custody", size, Kind.ENTRIES).key() for size in range(1, 9)]
+    for key in keys:
+        begin = threading.Barrier(2)
+
+        def seal(site: Site, key: str = key, begin: threading.Barrier = begin) -> None:
+            begin.wait()
+            journaling.seal_piece(site, key, b"the very same piece")
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(seal, sites))
+    assert [one.key for one in Bucket(address).versions("")] == keys
+    small.database.close()

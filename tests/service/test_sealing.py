@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -182,6 +182,37 @@ def test_an_orphan_in_the_vault_is_adopted_never_written_twice(small: SmallSite)
     assert {name: body for name, body in small.files().items() if name.startswith("vault")} == orphans
     stored = small.recordings.get(small.administrator, upload.id)
     assert stored.recording.manifest_sha256 in small.recordings.receipt(small.dock, upload.id).decode()
+
+
+@pytest.mark.article("dazhe-2020:11")
+@pytest.mark.parametrize("stop", [1, 2, 3, 4])
+def test_what_a_crash_left_behind_is_kept_a_year_from_the_sealing_that_is_told(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    upload = small.send(an_origin(size_bytes=len(BODY)), BODY)
+    left = [stop]
+    place, name = (Bucket, "put") if forms.GROWN else (Folder, "link")
+    step = getattr(place, name)
+
+    def dies(*words: object) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise ConnectionError("killed here")
+        step(*words)
+
+    monkeypatch.setattr(place, name, dies)
+    with suppress(ConnectionError):
+        Sealing(small.site).seal(upload.id)
+    monkeypatch.undo()
+    small.clock.pass_by(timedelta(days=60))
+    small.do_jobs()
+    recording = small.recordings.get(small.administrator, upload.id).recording
+    for key in (recording.data_key, recording.manifest_key):
+        kept = small.vault.stat(key).lock.retain_until
+        assert kept >= recording.sealed_at + timedelta(days=365), key
+    said = json.loads(small.recordings.manifest(small.administrator, upload.id).splitlines()[1])
+    assert recording.retain_until >= datetime.fromisoformat(said["lock"]["retain_until"])
+    assert [entry for entry in small.vault.census() if isinstance(entry, Debris)] == []
 
 
 @pytest.mark.parametrize("stop", range(5))

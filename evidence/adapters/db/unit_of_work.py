@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from evidence.adapters.db import schema
+from evidence.adapters.db.alone import alone
 from evidence.adapters.db.opening import open_machine
 from evidence.adapters.db.repositories.accounts import SqlAccounts
 from evidence.adapters.db.repositories.alarms import SqlAlarms
@@ -125,6 +126,15 @@ class SqlDatabase:
         """Open a transaction that only reads, and sees one moment."""
         with self._open(writes=False) as unit:
             yield unit
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only one, of all processes and hosts, that seals a piece of what is published.
+
+        Raises: Unavailable("database-unavailable").
+        """
+        with alone(self.engine):
+            yield
 
     @contextmanager
     def _open(self, writes: bool) -> Iterator[SqlUnitOfWork]:
