@@ -71,8 +71,8 @@ class DeskLine:
 class LogRoom:
     """The site and the desks about its logs. signer: the folder of its state; kept apart from the site's."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "site"
+    def __init__(self, folder: Path, *, embedded: bool = False) -> None:
+        self.folder, self._embedded = folder / "site", embedded
         self.folder.mkdir(exist_ok=True)
         self.signer_folder = folder / "signer"
         self.signer_folder.mkdir(exist_ok=True)
@@ -81,7 +81,7 @@ class LogRoom:
     def open(self) -> None:
         """Open everything, anew perhaps."""
         before = getattr(self, "small", None)
-        self.small = SmallSite(self.folder)
+        self.small = SmallSite(self.folder, embedded=self._embedded)
         self.small._dock = before._dock if before else None  # it has its account already
         self.store = Store(self.signer_folder / "state.db")
         self.desk = open_desk(

@@ -149,7 +149,10 @@ def measure_service(
             list(pool.map(ingest.prefix_digests, [size] * processes))
             ingest.fill_memory(folder)
             begun = time.monotonic()
-            jobs = [pool.submit(ingest.share, site.port, tokens[n::4], size, files) for n in range(processes)]
+            jobs = [
+                pool.submit(ingest.share, site.port, tokens[n::4], size, files, clients)
+                for n in range(processes)
+            ]
             for job in jobs:
                 job.result()
             took = time.monotonic() - begun

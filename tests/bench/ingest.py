@@ -129,7 +129,10 @@ def measure_service(folder: Path, clients: int, size: int, sm3: bool) -> tuple[f
             list(pool.map(prefix_digests, [size] * min(clients, 4)))
             fill_memory(folder)
             started = time.monotonic()
-            jobs = [pool.submit(share, service.port, tokens[n::4], size) for n in range(min(clients, 4))]
+            jobs = [
+                pool.submit(share, service.port, tokens[n::4], size, 1, clients)
+                for n in range(min(clients, 4))
+            ]
             for job in jobs:
                 job.result()
             took = time.monotonic() - started
@@ -153,21 +156,28 @@ def prefix_digests(size: int) -> None:
     time.sleep(0.2)  # so that every process of the pool takes one
 
 
-def share(port: int, tokens: list[str], size: int, files: int = 1) -> None:
-    """Send this process's share of the clients, one thread each, each so many files one after the other."""
+def share(port: int, tokens: list[str], size: int, files: int = 1, clients: int = 1) -> None:
+    """Send this process's share of the clients, one thread each, each so many files one after the other.
+
+    clients: in all processes. A dock asks for a receipt once a second; where one file is all, that second
+    would be measured too. All clients together ask twenty times a second, however many they are.
+    """
+    pause_s = 1.0 if files > 1 else min(1.0, 0.05 * clients)
     if size not in _known:
         prefix_digests(size)
     block, digests = _known[size]
     with ThreadPoolExecutor(len(tokens)) as pool:
-        list(pool.map(lambda token: _client(port, token, size, block, digests, files), tokens))
+        list(pool.map(lambda token: _client(port, token, size, block, digests, files, pause_s), tokens))
 
 
-def _client(port: int, token: str, size: int, block: bytes, digests: list[str], files: int) -> None:
+def _client(
+    port: int, token: str, size: int, block: bytes, digests: list[str], files: int, pause_s: float
+) -> None:
     """Send files as a dock does and wait for their receipts at the end."""
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=600, blocksize=MIB)
     identity = {"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0"}
     for place in [_send(link, identity, f"{token[:12]}-{n}", size, block, digests) for n in range(files)]:
-        _await_receipt(link, identity, place, size, 1.0 if files > 1 else 0.05)
+        _await_receipt(link, identity, place, size, pause_s)
 
 
 def _send(
@@ -212,10 +222,7 @@ def _send(
 def _await_receipt(
     link: http.client.HTTPConnection, identity: dict[str, str], place: str, size: int, wait_s: float
 ) -> None:
-    """Ask until the receipt is there, and look whether it is about the whole file.
-
-    wait_s: a dock waits the second that it is asked to; where one file is all, it would be measured too.
-    """
+    """Ask until the receipt is there, and look whether it is about the whole file."""
     while True:
         link.request("GET", f"{place}/receipt", headers=identity)
         answer = link.getresponse()

@@ -43,7 +43,7 @@ def service(tmp_path: Path) -> Iterator[ServiceProcess]:
 
 def issuer_port(service: ServiceProcess) -> int:
     text = (service.data / "site.toml").read_text()
-    found = re.search(r"127\.0\.0\.1:(\d+)", text)
+    found = re.search(r'oidc_issuer = "http://127\.0\.0\.1:(\d+)"', text)
     assert found is not None
     return int(found[1])
 

@@ -40,8 +40,8 @@ pytestmark = pytest.mark.grown  # a witness of its own for each: minutes
 class Court:
     """A site with logs, and two witnesses that know its log of custody."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.room = folder, LogRoom(folder)
+    def __init__(self, folder: Path, *, embedded: bool = False) -> None:
+        self.folder, self.room = folder, LogRoom(folder, embedded=embedded)
         self.first = self.room.seal()
         self.room.publish()
         (self.vkey,) = self.room.line.keys("custody")
@@ -89,10 +89,14 @@ class Court:
             (one.folder / "trust").write_text("quorum none\n" + "".join(f"log {key}\n" for key in keys))
 
 
+# On either form: a folder is put back whole by copying it.
+IN_ONE_FOLDER = pytest.mark.parametrize("court", [True], indirect=True, ids=["embedded"])
+
+
 @pytest.fixture
-def court(tmp_path: Path) -> Iterator[Court]:
+def court(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Court]:
     """A site and two witnesses."""
-    court = Court(tmp_path)
+    court = Court(tmp_path, embedded=getattr(request, "param", False))
     yield court
     court.room.close()
     for one in court.witnesses:
@@ -254,6 +258,7 @@ def refused(court: Court) -> None:
     assert court.rows() == rows
 
 
+@IN_ONE_FOLDER
 def test_a_whole_site_put_back_to_yesterday_is_found_at_the_next_start(court: Court) -> None:
     court.witnessing.ask_all()
     kept = snapshot(court)
@@ -265,6 +270,7 @@ def test_a_whole_site_put_back_to_yesterday_is_found_at_the_next_start(court: Co
     refused(court)
 
 
+@IN_ONE_FOLDER
 def test_a_site_put_back_that_has_grown_into_another_past_is_found(court: Court) -> None:
     court.witnessing.ask_all()
     kept = snapshot(court)
@@ -279,6 +285,7 @@ def test_a_site_put_back_that_has_grown_into_another_past_is_found(court: Court)
     refused(court)
 
 
+@IN_ONE_FOLDER
 def test_an_alarm_of_one_witness_is_enough(court: Court) -> None:
     court.witnessing.ask_all()
     kept = snapshot(court)
