@@ -20,6 +20,7 @@ from xml.etree.ElementTree import ParseError
 
 from minio import Minio
 from minio.commonconfig import COMPLIANCE
+from minio.datatypes import parse_list_objects
 from minio.error import MinioException, S3Error
 from minio.objectlockconfig import DAYS, ObjectLockConfig
 from minio.retention import Retention
@@ -29,6 +30,7 @@ from urllib3.response import BaseHTTPResponse
 from storage.address import Address
 from storage.connections import new_pool
 from storage.errors import Locked, Missing, StorageError, StoreFull, StoreUnavailable, Withheld
+from storage.listing import Pages
 
 # The default lock covers the moment until the real one is confirmed. A server that drops the lock of parts
 # keeps each object that long at least: so it is short.
@@ -43,11 +45,13 @@ _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")  # Ceph writes nine digits
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A line of the bucket's list: one version of a key, or a delete marker."""
+    """A line of the bucket's list: one version of a key, or a delete marker. tag: the server's own digest of
+    what was put in one request; nothing is decided by it but whether two versions say the same."""
 
     key: str
     id: str
     is_marker: bool
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +170,23 @@ class Bucket:
 
     def versions(self, prefix: str) -> Iterator[Version]:
         """Yield the versions whose key starts with prefix, in key order, each key's newest first; the delete
-        markers of a page of 1000 come after its versions."""
-        with asking(prefix=prefix):
-            for one in self.client.list_objects(
-                bucket_name=self.name, prefix=prefix, recursive=True, include_version=True
-            ):
-                yield Version(one.object_name or "", one.version_id or "", one.is_delete_marker)
+        markers of a page of 1000 come after its versions.
+
+        The SDK's own paging goes wherever the server sends it, for ever too; so pages are asked for here.
+
+        Raises: StoreUnavailable(reason="list-stands-still") where the next page would not be a later one.
+        """
+        pages, is_more = Pages(prefix), True
+        while is_more:
+            with asking(prefix=prefix):
+                answer = self.client._execute("GET", self.name, query_params=pages.query)
+                found, is_more, key, version = parse_list_objects(answer)
+            if is_more:
+                pages.go_on(key, version, (one.object_name or "" for one in found))
+            for one in found:
+                yield Version(
+                    one.object_name or "", one.version_id or "", one.is_delete_marker, one.etag or ""
+                )
 
     def retain(self, key: str, version: str, until: datetime) -> None:
         """Lock a version until a date; the server refuses an earlier one. Raises: Locked."""

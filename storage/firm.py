@@ -14,7 +14,7 @@ from storage import marks
 from storage.bucket import Bucket, Head
 from storage.errors import Damaged, StoreUnavailable
 from storage.remote import reading
-from storage.standing import look
+from storage.standing import Standing, look
 from storage.vault import Promise
 
 _TRIES = 3
@@ -50,6 +50,24 @@ def make_hold_firm(bucket: Bucket, key: str, version: str, may_lift: bool = Fals
             return
         bucket.hold(key, version, wanted)
     raise StoreUnavailable(key=key, reason="hold-not-in-force")
+
+
+def make_firm(bucket: Bucket, standing: Standing) -> Head:
+    """Bring a lock that somebody weakened past us, or a crash left half set, up to what notes and marks say.
+
+    Nothing is lifted or shortened here; what is stricter stays.
+
+    Raises: Missing, Damaged, StoreUnavailable.
+    """
+    key, version = standing.key, standing.version
+    head = bucket.head(key, version)
+    lock = marks.read_notes(key, head.notes)[1]
+    if not head.is_held and any(marks.standing(lock, standing.marks)):
+        bucket.hold(key, version, True)
+        head = bucket.head(key, version)
+    if not head.is_kept_until(lock.retain_until):
+        head = make_date_firm(bucket, key, version, lock.retain_until)
+    return head
 
 
 def verify_bytes(bucket: Bucket, key: str, version: str, promise: Promise) -> None:

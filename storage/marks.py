@@ -3,6 +3,8 @@
     <key>                          the object; its notes: promise, date and grounds it was sealed with
     <key>!hold.<id>.json           a hold on one ground, placed later
     <key>!release.<id>.json        the end of the hold of this id ("seal-0", "seal-1" … for those of the seal)
+    <key>!until.<date>.json        the date was moved to this one; a later one that no mark and no seal
+                                   asked for is somebody else's work
     <key>!disposed.json            the object was disposed of: its key stays taken
 
 Rules: marks are only ever added, each under an id of its own, so two hosts at once never write one mark, and
@@ -18,14 +20,16 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 
 from storage.errors import Damaged
 from storage.vault import Lock, Promise
 
-MARK = re.compile(r"[^!]+!(?:(?P<kind>hold|release)\.(?P<id>[a-z0-9-]{1,64})|disposed)\.json")
+MARK = re.compile(r"[^!]+!(?:(?P<kind>hold|release|until)\.(?P<id>[a-z0-9-]{1,64})|disposed)\.json")
 SIZE = "evidence-size"
 _SHA256, _UNTIL, _GROUNDS = "evidence-sha256", "evidence-retain-until", "evidence-grounds"
+_DATE = "%Y%m%dt%H%M%Sz"
 MOST_GROUNDS_BYTES = 1200  # of a seal; S3 keeps 2 KiB of notes with an object
 
 
@@ -67,6 +71,11 @@ def release_name(key: str, hold: str) -> str:
     return f"{key}!release.{hold}.json"
 
 
+def until_name(key: str, until: datetime) -> str:
+    """Return the name of the mark that says to which date, in whole seconds, a lock was extended."""
+    return f"{key}!until.{until.astimezone(UTC):{_DATE}}.json"
+
+
 def disposal_name(key: str) -> str:
     """Return the name of the mark that says an object was disposed of."""
     return f"{key}!disposed.json"
@@ -83,6 +92,16 @@ def read_body(name: str, document: bytes) -> str:
         return str(json.loads(document)["ground"])
     except (ValueError, KeyError, TypeError) as fault:
         raise Damaged(key=name, reason="hold-unreadable") from fault
+
+
+def last_date(sealed_with: Lock, names: Iterable[str]) -> datetime:
+    """Return the latest date that was ever asked for."""
+    dates = [sealed_with.retain_until]
+    for name in names:
+        if (found := MARK.fullmatch(name)) and found["kind"] == "until":
+            with suppress(ValueError):  # not a date: nobody here wrote it
+                dates.append(datetime.strptime(found["id"], _DATE).replace(tzinfo=UTC))
+    return max(dates)
 
 
 def standing(sealed_with: Lock, names: Iterable[str]) -> tuple[dict[str, str], list[str]]:

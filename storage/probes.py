@@ -1,96 +1,44 @@
 """The single promises of Object Lock, each tried on a bucket of our own with short dates.
 
+What binds a lock is tried on versions that were sent in parts, as every original and manifest is: with a date
+alone, and with a hold alone. Marks go in one PUT; a hold is what binds them, so that is tried on one too.
 A probe returns what the server said, or raises `Broken`. What is only told (Ceph 16 breaks both) our way of
 writing does without; `our-way-is-safe` shows that it does.
-Not here: what follows from it (storage/qualify.py).
+Not here: what follows from it (storage/qualify.py), how things are put there (storage/probe_room.py).
 """
 
 from __future__ import annotations
 
 import base64
 import os
-import secrets
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from hashlib import md5, sha256
 from pathlib import Path
 from time import sleep
 
 from minio.commonconfig import ENABLED, GOVERNANCE
-from minio.datatypes import Part
 from minio.deleteobjects import DeleteObject
 from minio.helpers import genheaders
 from minio.retention import Retention
 from minio.versioningconfig import SUSPENDED, VersioningConfig
 
-from storage.bucket import Bucket, asking
-from storage.errors import Locked, Missing, StorageError
+from storage.bucket import DEFAULT_LOCK_DAYS, asking
+from storage.errors import Locked
 from storage.parts import PART
+from storage.probe_room import BODY, LATER, SOON, Broken, Room, Words, refusal, verify_date
 from storage.s3 import S3Vault
 from storage.vault import Lock, Promise
 
-SOON = timedelta(seconds=6)  # a date that comes while the probes run
-LATER = timedelta(minutes=10)
 MOST_SKEW = timedelta(seconds=60)
-_UNTIL_NOTES = {"probe": "1"}
-
-
-Words = dict[str, str | list[str] | tuple[str]]  # as the SDK declares them
-
-
-class Broken(Exception):
-    """The server does not keep this promise; the text says what it did instead."""
-
-
-class Room:
-    """The probe bucket, and ways to put things into it and to see whether they are still there."""
-
-    def __init__(self, bucket: Bucket, now: Callable[[], datetime]) -> None:
-        self.bucket, self.now = bucket, now
-        self.client, self.name = bucket.client, bucket.name
-
-    def put(self, until: datetime | None, hold: bool = False) -> tuple[str, str]:
-        """Put a small object; return its key and version."""
-        key = f"probe/{secrets.token_hex(8)}"
-        self.bucket.put(key, b"probe", until, hold, _UNTIL_NOTES)
-        return key, self.version(key)
-
-    def version(self, key: str) -> str:
-        found = [one.id for one in self.bucket.versions(key) if not one.is_marker]
-        if not found:
-            raise Broken("what was put is not listed")
-        return found[-1]
-
-    def must_stay(self, key: str, version: str, act: Callable[[], object]) -> str:
-        """Try an act that must be refused, and see that the version is still there, unchanged and locked."""
-        before = self.bucket.head(key, version)
-        said = refusal(act)
-        try:
-            after = self.bucket.head(key, version)
-        except Missing:
-            raise Broken(f"the locked version is gone ({said})") from None
-        if after != before:
-            raise Broken(f"the lock was changed ({said})")
-        if said is None:
-            raise Broken("answered with success, though nothing was changed")
-        return said
 
 
 def _md5(body: bytes) -> str:
     return base64.b64encode(md5(body, usedforsecurity=False).digest()).decode("ascii")
-
-
-def refusal(act: Callable[[], object]) -> str | None:
-    """Do something that should be refused; return the server's word for it, None where it succeeded."""
-    try:
-        with asking():
-            act()
-    except StorageError as fault:
-        return str(fault.fields.get("reason", fault.code))
-    return None
 
 
 def _clock(room: Room) -> str:
@@ -120,17 +68,22 @@ def _versioning(room: Room) -> str:
 def _explicit(room: Room) -> None:
     until = room.now() + LATER
     head = room.bucket.head(*room.put(until, hold=True))
-    if not head.is_kept_until(until) or not head.is_held:
-        raise Broken("the lock of a PUT was dropped")
+    verify_date(head, until)
+    if not head.is_held:
+        raise Broken("the hold of a PUT was dropped")
 
 
 def _delete(room: Room) -> str:
-    key, version = room.put(room.now() + LATER)
+    key, version = room.send(room.beyond_default)
     return room.must_stay(key, version, lambda: room.bucket.delete(key, version))
 
 
 def _delete_with_bypass(room: Room) -> str:
-    key, version = room.put(room.now() + LATER)
+    return _bypass(room, *room.send(room.beyond_default))
+
+
+def _bypass(room: Room, key: str, version: str) -> str:
+    """Delete as one of many, and alone, with the header that lifts a weaker kind of lock."""
     one = DeleteObject(key, version)
 
     def act() -> None:
@@ -154,13 +107,13 @@ def _delete_with_bypass(room: Room) -> str:
 
 
 def _shorten(room: Room) -> str:
-    key, version = room.put(room.now() + LATER)
-    return room.must_stay(key, version, lambda: room.bucket.retain(key, version, room.now() + SOON))
+    key, version = room.send(room.beyond_default)
+    return room.must_stay(key, version, lambda: room.bucket.retain(key, version, room.now() + LATER))
 
 
 def _downgrade(room: Room) -> str:
-    key, version = room.put(room.now() + LATER)
-    weaker = Retention(GOVERNANCE, room.now() + LATER + LATER)
+    key, version = room.send(room.beyond_default)
+    weaker = Retention(GOVERNANCE, room.beyond_default + LATER)
     return room.must_stay(
         key,
         version,
@@ -171,7 +124,7 @@ def _downgrade(room: Room) -> str:
 
 
 def _remove_lock(room: Room) -> str:
-    key, version = room.put(room.now() + LATER)
+    key, version = room.send(room.beyond_default)
     body = b'<Retention xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></Retention>'
     headers: Words = {"Content-MD5": _md5(body), "x-amz-bypass-governance-retention": "true"}
     query: Words = {"retention": "", "versionId": version}
@@ -182,38 +135,48 @@ def _remove_lock(room: Room) -> str:
     )
 
 
-def _extend(room: Room) -> None:
-    key, version = room.put(room.now() + SOON)
-    room.bucket.retain(key, version, room.now() + LATER)
-    if not room.bucket.head(key, version).is_kept_until(room.now() + LATER - timedelta(seconds=30)):
-        raise Broken("an extension was accepted and not kept")
+def _extend(room: Room) -> str:
+    first = room.beyond_default
+    key, version = room.send(first)
+    room.bucket.retain(key, version, first + LATER)
+    verify_date(room.bucket.head(key, version), first + LATER)
+    return room.must_stay(key, version, lambda: room.bucket.retain(key, version, first))
 
 
 def _hold_alone(room: Room) -> str:
-    """A hold binds after the date has come; both over, the version can go."""
-    key, version = room.put(room.now() + SOON, hold=True)
-    sleep((SOON + timedelta(seconds=1)).total_seconds())
-    said = room.must_stay(key, version, lambda: room.bucket.delete(key, version))
-    room.bucket.hold(key, version, False)
-    if (refused := refusal(lambda: room.bucket.delete(key, version))) is not None:
-        raise Broken(f"cannot be disposed of after date and hold: {refused}")
+    """A hold binds after the date has come, whichever way the object came; both over, the version can go."""
+    with room.without_default() as bare:
+        until = room.now() + SOON
+        held = [bare.put(until, hold=True), bare.send(until, "probe")]
+        sleep((SOON + timedelta(seconds=1)).total_seconds())
+        said = "nothing"
+        for key, version in held:
+            act = partial(bare.bucket.delete, key, version)
+            said = bare.must_stay(key, version, act)
+            _bypass(bare, key, version)
+            bare.bucket.hold(key, version, False)
+            if (refused := refusal(act)) is not None:
+                raise Broken(f"cannot be disposed of after date and hold: {refused}")
     return said
 
 
 def _overwrite(room: Room) -> None:
-    key, version = room.put(room.now() + LATER)
+    key, version = room.send(room.beyond_default)
     room.bucket.put(key, b"other", None, False, {})
     room.client.remove_object(bucket_name=room.name, object_name=key)
     answer = room.bucket.get(key, version)
     with answer:
-        if answer.read() != b"probe":
+        if answer.read() != BODY:
             raise Broken("the first version reads otherwise after an overwrite")
 
 
 def _default_covers_parts(room: Room) -> None:
-    key = _in_parts(room, {})
-    if room.bucket.head(key, room.version(key)).retain_until is None:
+    key = room.in_parts({})
+    until = room.bucket.head(key, room.version(key)).retain_until
+    if until is None:
         raise Broken("an object sent in parts has no lock, though the bucket's default is on")
+    if until > room.now() + timedelta(days=DEFAULT_LOCK_DAYS) + MOST_SKEW:
+        raise Broken(f"the bucket's default of {DEFAULT_LOCK_DAYS} day keeps until {until}")
 
 
 def _changed_on_the_way(room: Room) -> str:
@@ -229,41 +192,33 @@ def _changed_on_the_way(room: Room) -> str:
 
 
 def _our_way(room: Room) -> str:
-    """What we do with a long original, on this very server: locked, held, one version, read back."""
+    """What we do with a long original, on this very server: locked, one version, read back; then held."""
     body = os.urandom(1 << 20) * (PART >> 20) + b"the last part"
-    lock = Lock(room.now() + LATER, frozenset({"probe"}))
+    lock = Lock(room.beyond_default)
+    vault = S3Vault(room.bucket)
     with tempfile.NamedTemporaryFile() as file:
         file.write(body)
         file.flush()
-        vault = S3Vault(room.bucket)
         promise = Promise(len(body), sha256(body).hexdigest())
         sealed = vault.seal_file("probe-long/data", Path(file.name), promise, lock)
-    if sealed.lock.holds != lock.holds or sealed.lock.retain_until < lock.retain_until or sealed.alarms:
+    if sealed.lock.holds or sealed.lock.retain_until < lock.retain_until or sealed.alarms:
         raise Broken(f"stands there as {sealed}")
-    return room.must_stay(sealed.key, sealed.version, lambda: room.bucket.delete(sealed.key, sealed.version))
+    said = room.must_stay(sealed.key, sealed.version, lambda: room.bucket.delete(sealed.key, sealed.version))
+    if vault.hold(sealed.key, "probe").lock.holds != {"probe"}:
+        raise Broken("a hold placed later does not stand")
+    return said
 
 
 def _explicit_on_parts(room: Room) -> None:
-    until = room.now() + LATER
-    headers = genheaders({}, None, None, Retention("COMPLIANCE", until.replace(microsecond=0)), True)
-    key = _in_parts(room, headers)
-    head = room.bucket.head(key, room.version(key))
-    if not head.is_held:
+    retention = Retention("COMPLIANCE", (room.now() + LATER).replace(microsecond=0))
+    key = room.in_parts(genheaders({}, None, None, retention, True))
+    if not room.bucket.head(key, room.version(key)).is_held:
         raise Broken("the lock that a sending in parts asks for is dropped without a word")
-
-
-def _in_parts(room: Room, headers: Words) -> str:
-    key = f"probe/{secrets.token_hex(8)}"
-    with asking():
-        upload = room.client._create_multipart_upload(room.name, key, headers)
-        tag = room.client._upload_part(room.name, key, b"one part", None, upload, 1)
-        room.client._complete_multipart_upload(room.name, key, upload, [Part(1, tag)])
-    return key
 
 
 def _once(room: Room) -> str:
     """If-None-Match: of eight writers of one key at once exactly one may win."""
-    key = f"probe/{secrets.token_hex(8)}"
+    key = room.new_key()
 
     def write(_: int) -> bool:
         headers: Words = {"If-None-Match": "*"}

@@ -1,7 +1,7 @@
 """Whether a server keeps the promises of Object Lock: measured, before anything is entrusted to it.
 
 No server is believed by its name: several that say "Object Lock" delete what is locked (docs/decisions/0012).
-The probe bucket keeps a few small objects for up to DEFAULT_LOCK_DAYS, as it should.
+The probe bucket keeps a few small objects for some minutes more than DEFAULT_LOCK_DAYS, as it should.
 Not here: the single promises (storage/probes.py), signing and keeping the outcome (evidence/service).
 """
 
@@ -15,7 +15,8 @@ from datetime import datetime
 from storage.address import Address
 from storage.bucket import Bucket
 from storage.errors import StorageError
-from storage.probes import PROBES, Broken, Room
+from storage.probe_room import Broken, Room
+from storage.probes import PROBES
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,23 +18,23 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
-from threading import Lock as Mutex
 from typing import BinaryIO
 
 from storage import marks
+from storage.alone import Turns
 from storage.bodies import staged_file
 from storage.bucket import Bucket, Head, whole_second
 from storage.crashpoints import crashpoint
 from storage.errors import BadKey, Damaged, Exists, Locked, Missing, StoreUnavailable, Withheld
-from storage.firm import make_date_firm, make_hold_firm, verify_bytes
+from storage.firm import make_date_firm, make_firm, make_hold_firm, verify_bytes
 from storage.parts import abort_all, pieces_of, send
 from storage.remote import reading
-from storage.standing import Standing, grounds, look, sealed_as
+from storage.standing import Standing, alarms, grounds, look, sealed_as
 from storage.vault import Debris, Lock, Promise, Sealed, Strength, verify_key
 
 log = logging.getLogger("storage.s3")
@@ -46,22 +46,21 @@ class S3Vault:
     def __init__(self, bucket: Bucket) -> None:
         """Raises: StoreUnavailable, also for a bucket with another default lock."""
         self.bucket = bucket
-        self._busy: dict[str, tuple[Mutex, int]] = {}
-        self._guard = Mutex()
+        self._turns = Turns()
         self._free = set[str]()  # first parts of keys that are no objects; there are a handful
         bucket.verify_locks()
 
     def seal_file(self, key: str, staged: Path, promise: Promise, lock: Lock) -> Sealed:
         """See Vault. What comes back otherwise than it went up is StoreUnavailable(reason="read-back")."""
         verify_key(key)
-        with self._alone(key), staged_file(staged, promise) as fd:
+        with self._turns.alone(key), staged_file(staged, promise) as fd:
             return self._seal(key, pieces_of(fd, promise.size_bytes), promise, lock)
 
     def seal_bytes(self, key: str, body: bytes, lock: Lock) -> Sealed:
         """See Vault. What comes back otherwise than it went up is StoreUnavailable(reason="read-back")."""
         verify_key(key)
         promise = Promise(len(body), sha256(body).hexdigest())
-        with self._alone(key):
+        with self._turns.alone(key):
             return self._seal(key, [body], promise, lock)
 
     def open(self, key: str, version: str | None = None) -> BinaryIO:
@@ -80,13 +79,17 @@ class S3Vault:
         return self._sealed(look(self.bucket, key))
 
     def extend(self, key: str, until: datetime) -> Sealed:
-        """See Vault. Raises: Locked, Missing, Damaged, StoreUnavailable."""
+        """See Vault. The mark first: a crash leaves a date that is not told as somebody else's.
+
+        Raises: Locked, Missing, Damaged, StoreUnavailable.
+        """
         verify_key(key)
-        with self._alone(key):
-            found = self.stat(key)
+        with self._turns.alone(key):
+            _, found = self._mended(key)
             if until < found.lock.retain_until:
                 raise Locked(key=key, retain_until=found.lock.retain_until)
             if whole_second(until) > found.lock.retain_until:
+                self._mark(marks.until_name(key, whole_second(until)), b"{}")
                 self.bucket.retain(key, found.version, until)
                 crashpoint("after-extend")
             return self.stat(key)
@@ -97,8 +100,8 @@ class S3Vault:
         Raises: Missing, Damaged, StoreUnavailable.
         """
         verify_key(key)
-        with self._alone(key):
-            found = self.stat(key)
+        with self._turns.alone(key):
+            _, found = self._mended(key)
             wanted = Lock(found.lock.retain_until, found.lock.holds | {ground})
             if wanted == found.lock:
                 return found
@@ -112,9 +115,8 @@ class S3Vault:
     def release(self, key: str, ground: str) -> Sealed:
         """See Vault. The mark first, for the same reason. Raises: Missing, Damaged, StoreUnavailable."""
         verify_key(key)
-        with self._alone(key):
-            standing = look(self.bucket, key)
-            found = self._sealed(standing)
+        with self._turns.alone(key):
+            standing, found = self._mended(key)
             mine = [one for one, text in self._grounds(standing, found).items() if text == ground]
             if not mine:
                 raise Missing(key=key, ground=ground)
@@ -130,7 +132,7 @@ class S3Vault:
         Raises: Locked, Missing, Damaged, StoreUnavailable.
         """
         verify_key(key)
-        with self._alone(key):
+        with self._turns.alone(key):
             found = self.stat(key)
             if now < found.lock.retain_until or found.lock.holds:
                 raise Locked(key=key, retain_until=found.lock.retain_until, holds=sorted(found.lock.holds))
@@ -151,13 +153,15 @@ class S3Vault:
 
     def census(self, prefix: str = "") -> Iterator[Sealed | Debris]:
         """See Vault. One HEAD for each object. Raises: StoreUnavailable."""
-        hidden = {one.key for one in self.bucket.versions(prefix) if one.is_marker and "!" not in one.key}
+        hidden = {one.key for one in self.bucket.versions(prefix) if one.is_marker}
         versions = (one for one in self.bucket.versions(prefix) if not one.is_marker)
         for key, group in groupby(versions, key=lambda one: one.key):
             yield from (Debris(other, "delete-marker") for other in sorted(hidden) if other < key)
-            hidden = {other for other in hidden if other > key}
+            hidden = {other for other in hidden if other >= key}
             del group
             yield from self._inspect(key)
+            if "!" not in key:  # told with the object, and those over its marks
+                hidden = {other for other in hidden if other.partition("!")[0] != key}
         yield from (Debris(other, "delete-marker") for other in sorted(hidden))
 
     def strength(self) -> Strength:
@@ -197,6 +201,15 @@ class S3Vault:
         if standing.is_disposed:
             yield Debris(key, "disposal-unfinished")
 
+    def _mended(self, key: str) -> tuple[Standing, Sealed]:
+        """Say what stands under a key, once a lock that was weakened past us is what it should be again: else
+        whoever comes to protect an object could not. `stat` and `census` only look, and tell.
+
+        Raises: Missing, Damaged, StoreUnavailable.
+        """
+        standing = look(self.bucket, key)
+        return standing, self._sealed(standing, make_firm(self.bucket, standing))
+
     def _sealed(self, standing: Standing, head: Head | None = None) -> Sealed:
         """Say what stands under a key. head: of its version, where it is known already.
 
@@ -209,10 +222,13 @@ class S3Vault:
             raise Damaged(key=standing.key, reason="hold-not-in-force")
         assert head.retain_until is not None
         lock = Lock(head.retain_until, frozenset(holds.values()))
-        return Sealed(standing.key, standing.version, head.size_bytes, lock, promise.sha256, standing.alarms)
+        told = alarms(standing, head, first)
+        return Sealed(standing.key, standing.version, head.size_bytes, lock, promise.sha256, told)
 
     def _verify_free(self, key: str, promise: Promise) -> None:
-        """Raises: Exists, unless the key is free; completes the lock of what an attempt that died left."""
+        """Raises: Exists, unless the key is free; completes the lock of what an attempt that died left.
+        StoreUnavailable(reason="foreign-object-above"): the key is free, and somebody must clear the way.
+        """
         standing = look(self.bucket, key)
         if standing.versions:
             self._complete_lock(standing, promise)
@@ -233,9 +249,11 @@ class S3Vault:
 
     def _is_object(self, key: str) -> bool:
         try:
-            self.bucket.head(key, None)
+            marks.read_notes(key, self.bucket.head(key, None).notes)
         except Missing:
             return False
+        except Damaged as fault:  # not sealed here: no reason to give up what is to be sealed
+            raise StoreUnavailable(key=key, reason="foreign-object-above") from fault
         return True
 
     def _confirm(self, key: str, promise: Promise, lock: Lock) -> Sealed:
@@ -243,8 +261,6 @@ class S3Vault:
         standing = look(self.bucket, key)
         if not standing.versions:
             raise StoreUnavailable(key=key, reason="not-stored")
-        if standing.alarms:
-            log.error("key %s was written past us: %s", key, ", ".join(standing.alarms))
         try:
             head = make_date_firm(self.bucket, key, standing.version, lock.retain_until)
             if lock.holds:
@@ -252,9 +268,12 @@ class S3Vault:
                 head = self.bucket.head(key, standing.version)
             crashpoint("after-lock")
             verify_bytes(self.bucket, key, standing.version, promise)
-            return self._sealed(standing, head)
+            sealed = self._sealed(standing, head)
         except Missing as fault:  # it was listed a moment ago: to be looked at again, not to be given up
             raise StoreUnavailable(key=key, reason="gone-while-sealing") from fault
+        if sealed.alarms:
+            log.error("key %s was written past us, or is locked otherwise: %s", key, ", ".join(sealed.alarms))
+        return sealed
 
     def _mark(self, name: str, body: bytes) -> None:
         """Put a mark, held for good: what was decided about an object is not to be unsaid.
@@ -267,23 +286,6 @@ class S3Vault:
     def _grounds(self, standing: Standing, found: Sealed) -> dict[str, str]:
         head = self.bucket.head(standing.key, found.version)
         return grounds(self.bucket, standing, marks.read_notes(standing.key, head.notes)[1])
-
-    @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
-        """One act per key at a time in this process; between processes the caller's database keeps order."""
-        with self._guard:
-            mutex, users = self._busy.get(key, (Mutex(), 0))
-            self._busy[key] = mutex, users + 1
-        try:
-            with mutex:
-                yield
-        finally:
-            with self._guard:
-                mutex, users = self._busy[key]
-                if users == 1:
-                    del self._busy[key]
-                else:
-                    self._busy[key] = mutex, users - 1
 
 
 def _above(key: str) -> Iterator[str]:

@@ -78,7 +78,8 @@ class Promise:
 class Sealed:
     """An object in the vault. version is the backend's own id of this one version ("1" on a local folder);
     sha256 is what was promised at sealing, for whoever reads the bytes back. alarms: what somebody else must
-    have done to the key, "second-version" or "delete-marker"; the object itself is whole."""
+    have done to the key or its marks, "second-version", "delete-marker", or to its date, "locked-longer" than
+    anybody here asked for; the object itself is whole."""
 
     key: str
     version: str
@@ -101,7 +102,7 @@ class Debris:
     kind: "lock-without-object" (a crash before the data, or the data was removed: the ledger knows which),
     "object-without-lock", "damaged" (lock records or length contradict each other), "disposal-unfinished",
     "temporary" (left by a crash), "not-immutable" (weaker than the operator asks for), "second-version",
-    "delete-marker" (somebody wrote past us into the bucket; beside the object itself), "alien".
+    "delete-marker", "locked-longer" (as `Sealed.alarms`; beside the object itself), "alien".
     """
 
     key: str

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +18,13 @@ import pytest
 from minio import Minio
 
 from storage.address import Address
-from storage.bucket import Bucket
+from storage.bucket import Bucket, Head
 from storage.errors import StoreUnavailable
 from storage.probes import PROBES
 from storage.qualify import Probe, qualify
+from tests.drills.broken_line import Said
 from tests.servers.object_store import ObjectStoreServer
+from tests.storage.liar import NO_SUCH_KEY, Asked, Liar
 from tests.storage.test_s3 import address
 
 
@@ -135,3 +137,69 @@ def test_a_server_that_takes_lock_headers_and_binds_nothing_is_refused(mocked: A
     in_the_way = {name for name, one in outcome.items() if one.stands_in_the_way}
     assert {"date-cannot-be-shortened", "versioning-cannot-be-suspended"} <= in_the_way
     assert list(outcome) == [name for name, _, _ in PROBES]  # one broken promise does not end the list
+
+
+class LockOfPartsDoesNotBind:
+    """Deletes what was sent in parts as soon as `goes` says so of its lock, and shows no more of it."""
+
+    def __init__(self, where: Address, goes: Callable[[Head], bool]) -> None:
+        self.where, self.goes = where, goes
+        self.parts, self.gone = set[str](), set[tuple[str, str]]()
+
+    def __call__(self, asked: Asked, ask: Callable[[], Said]) -> Said:
+        name, _, key = asked.path.lstrip("/").partition("/")
+        if asked.method == "POST" and "uploads" in asked.query:
+            self.parts.add(asked.path)
+        if asked.version is None or asked.path not in self.parts:
+            return ask()
+        if (asked.path, asked.version) in self.gone:
+            return NO_SUCH_KEY
+        if asked.method == "DELETE":
+            head = Bucket(replace(self.where, bucket=name)).head(key, asked.version)
+            if self.goes(head):
+                self.gone.add((asked.path, asked.version))
+                return Said(204, [], b"")
+        return ask()
+
+
+def dates_are_for_show(head: Head) -> bool:
+    return not head.is_held
+
+
+def holds_are_for_show(head: Head) -> bool:
+    return head.retain_until is None or head.retain_until < now()
+
+
+@pytest.mark.parametrize(
+    ("goes", "broken"),
+    [
+        (dates_are_for_show, "locked-version-cannot-be-deleted"),
+        (holds_are_for_show, "hold-binds-alone"),
+    ],
+)
+def test_a_server_whose_lock_does_not_bind_what_was_sent_in_parts_is_refused(
+    object_store_server: ObjectStoreServer, goes: Callable[[Head], bool], broken: str
+) -> None:
+    where = address(object_store_server, "evidence")
+    with Liar(where, LockOfPartsDoesNotBind(where, goes)) as line:
+        in_the_way = {one.name for one in qualify(line.address, now) if one.stands_in_the_way}
+    assert broken in in_the_way
+
+
+def thirty_years_more(asked: Asked, ask: Callable[[], Said]) -> Said:
+    """Claim that everything is kept 30 years longer than was asked for."""
+    said = ask()
+
+    def later(name: str, value: str) -> tuple[str, str]:
+        is_date = name.lower() == "x-amz-object-lock-retain-until-date"
+        return name, f"{int(value[:4]) + 30}{value[4:]}" if is_date else value
+
+    return Said(said.status, [later(*one) for one in said.headers], said.body)
+
+
+def test_a_server_that_locks_for_longer_than_it_was_asked_is_refused(
+    object_store_server: ObjectStoreServer,
+) -> None:
+    with Liar(address(object_store_server, "evidence"), thirty_years_more) as line:
+        in_the_way = {one.name for one in qualify(line.address, now) if one.stands_in_the_way}
+    assert {"lock-of-a-put-is-kept", "date-can-be-extended", "default-covers-parts"} <= in_the_way
