@@ -10,10 +10,13 @@ than SQLite, is refused on every new connection (decision 10).
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 import psycopg
+from psycopg.abc import RV, PQGen
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, create_engine, event
@@ -28,8 +31,13 @@ log = logging.getLogger("evidence.database")
 WRITER = 0x65766964  # the advisory lock of the one writer ("evid"); nothing else of ours takes advisory locks
 POOL, OVERFLOW = 4, 12  # 16 connections to a process: six processes fit under the usual limit of 100
 LOCK_WAIT_S, STATEMENT_S, IDLE_S = 30, 120, 60
+# The server keeps these limits itself; one that stands still (a frozen machine, a stalled disc) keeps
+# none, while its kernel goes on answering. So they are timed here too: what begins a transaction by the first
+# number, each statement by its limit and the second.
+SILENCE_S, GRACE_S = 10, 10
+_LOOK_S = 0.1  # psycopg's own: how often a wait looks whether it was interrupted
 
-# A silent server is noticed within half a minute. The URL may say otherwise.
+# A dead line is noticed within half a minute. The URL may say otherwise.
 _LINE = {
     "connect_timeout": "5",
     "keepalives": "1",
@@ -81,6 +89,7 @@ class Postgres:
             hide_parameters=True,  # names of people and files have no place in a message
             connect_args={**line, "client_encoding": "UTF8"},
         )
+        event.listen(self.engine, "do_connect", _connect)
         event.listen(self.engine, "connect", harden)
         event.listen(self.engine, "begin", _begin)
         event.listen(self.engine, "commit", _verify_whole)
@@ -103,6 +112,40 @@ class Postgres:
     def _clean(self, text: str) -> str:
         """Return a text of the driver for the operator's log, or nothing of it if a secret stands in it."""
         return "(withheld)" if any(secret in text for secret in self._secrets) else " ".join(text.split())
+
+
+class TimedConnection(psycopg.Connection[Any]):
+    """A connection that waits for no answer longer than the server may take for it, and is closed then.
+
+    may_take_time: no limit for the statements of the transaction in hand.
+    """
+
+    may_take_time = False
+
+    def wait(self, gen: PQGen[RV], interval: float = _LOOK_S, timeout: float | None = None) -> RV:
+        """Run to its end what psycopg waits for. Raises: psycopg.OperationalError: the server is silent."""
+        if self.info.transaction_status == TransactionStatus.IDLE:
+            self.may_take_time, limit = False, float(SILENCE_S)
+        else:
+            limit = math.inf if self.may_take_time else float(STATEMENT_S + GRACE_S)
+        try:
+            return super().wait(gen, interval, limit if timeout is None else min(limit, timeout))
+        except psycopg.errors._WaitTimeout:
+            self.close()  # an answer that comes after all must not be taken for that to a later question
+            raise psycopg.OperationalError(f"no answer for {limit:.0f} seconds") from None
+
+
+def take_time(connection: Connection) -> None:
+    """Lift the limit on statements for the transaction in hand; a server that goes silent is then waited for
+    by whoever watches.
+    """
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    driver: Any = connection.connection.dbapi_connection
+    driver.may_take_time = True
+
+
+def _connect(_dialect: object, _record: object, words: Sequence[str], options: dict[str, Any]) -> Any:
+    return TimedConnection.connect(*words, **options)
 
 
 def harden(dbapi_connection: Any, _record: object) -> None:
