@@ -4,7 +4,8 @@ One writer at a time, as on SQLite: a writing transaction first takes an advisor
 that each of its later statements sees all commits before it (in REPEATABLE READ the picture would be taken
 before the wait). A reading transaction is REPEATABLE READ READ ONLY: one picture. Limits in time: nobody who
 was stopped may hold the site for ever. A server that may forget a commit, or sorts and stores text otherwise
-than SQLite, is refused on every new connection (decision 10).
+than SQLite, is refused on every new connection (decision 10); so is one where triggers do not fire, or where
+tables are kept in memory or found in two places.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from evidence.adapters.db.tables import metadata
 from evidence.errors import Invalid, NoSpace, Unavailable
 
 log = logging.getLogger("evidence.database")
@@ -56,13 +58,27 @@ SELECT set_config('lock_timeout', '{LOCK_WAIT_S}s', false),
 """
 _ASK = """
 SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
-       current_setting('server_encoding'), coalesce(to_jsonb(mine) ->> 'datlocprovider', 'c'), mine.datcollate
+       current_setting('session_replication_role'), current_setting('server_encoding'),
+       coalesce(to_jsonb(mine) ->> 'datlocprovider', 'c'), mine.datcollate
 FROM pg_database AS mine WHERE mine.datname = current_database()
 """
-_KEEPS = ("fsync", "full_page_writes", "synchronous_commit")
+_KEEPS = ("fsync", "full_page_writes", "synchronous_commit", "session_replication_role")
+_WEAK = ("off", "replica")  # the latter: no trigger fires
+# Everything that bears the name of a table of ours where a statement would look for it. Of two of one name
+# the first would take every row: a copy of the tables that somebody has put beside them, say.
+_FIND = """
+SELECT place.nspname, thing.relname, thing.relpersistence,
+       EXISTS (SELECT FROM pg_trigger
+               WHERE tgrelid = thing.oid AND NOT tgisinternal AND tgenabled IN ('D', 'R'))
+FROM pg_class AS thing JOIN pg_namespace AS place ON place.oid = thing.relnamespace
+WHERE thing.relname = ANY(%s) AND place.nspname = ANY(current_schemas(false))
+ORDER BY 1, 2
+"""
+_STAY = "SELECT set_config('search_path', quote_ident(coalesce(%s, current_schema())), false)"
 # The promises are asked for again with each lock: fsync can be switched off under an open connection.
 _BE_ALONE = f"""
-SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')
+SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
+       current_setting('session_replication_role')
 FROM pg_advisory_xact_lock({WRITER})
 """  # noqa: S608 (a number of ours)
 _BY_CODE_POINT = ("C", "POSIX", "C.UTF-8", "C.utf8")
@@ -163,13 +179,29 @@ def harden(dbapi_connection: Any, _record: object) -> None:
         # Another order can change with the C library, and then unique names are no longer unique.
         if provider != "b" and (provider != "c" or collation not in _BY_CODE_POINT):
             raise Unavailable("database-not-durable", collation=collation, provider=provider)
+        _stay_with_our_tables(dbapi_connection)
     except BaseException:
         dbapi_connection.close()
         raise
 
 
+def _stay_with_our_tables(dbapi_connection: Any) -> None:
+    """Let a connection look for tables only in the schema that holds ours, or will hold them."""
+    found = dbapi_connection.execute(_FIND, ([*metadata.tables, "alembic_version"],)).fetchall()
+    schemas = sorted({schema for schema, *_ in found})
+    wrong = {
+        "schemas": schemas if len(schemas) > 1 else [],
+        "triggers_off": [name for _, name, _, is_off in found if is_off],
+        "unlogged": [name for _, name, persistence, _ in found if persistence != "p"],
+    }
+    if any(wrong.values()):
+        fields = {name: ", ".join(values) for name, values in wrong.items() if values}
+        raise Unavailable("database-not-durable", **fields)
+    dbapi_connection.execute(_STAY, (schemas[0] if schemas else None,))
+
+
 def _verify_promises(settings: dict[str, str]) -> None:
-    weak = {name: value for name, value in settings.items() if value == "off"}
+    weak = {name: value for name, value in settings.items() if value in _WEAK}
     if weak:
         raise Unavailable("database-not-durable", **weak)
 
