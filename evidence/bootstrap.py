@@ -213,8 +213,8 @@ def verify_may_ingest(data: Path) -> None:
     settings = site_settings.load(data)
     verify_not_left(settings)
     if settings.vault_url.startswith("s3:"):
-        store = f"s3://{bucket_address(settings.vault_url).host}"
-        qualification.verify(data, FileSigner(data / "keys"), store)
+        address = bucket_address(settings.vault_url)
+        qualification.verify(data, FileSigner(data / "keys"), address, SystemClock().now())
 
 
 def verify_not_left(settings: Settings) -> None:

@@ -18,17 +18,17 @@ def qualify_store(data: Path) -> Iterator[Probe]:
 
     An earlier pass ends where probing begins: what breaks off, however it does, has not passed.
 
-    Raises: UnknownAddress where the vault is a folder; StoreUnavailable.
+    Raises: UnknownAddress where the vault is a folder; StoreUnavailable; Unavailable.
     """
     address = bucket_address(site_settings.load(data).vault_url)
-    clock, signer, store = SystemClock(), FileSigner(data / "keys"), f"s3://{address.host}"
+    clock, signer = SystemClock(), FileSigner(data / "keys")
     probes: list[Probe] = []
     is_whole = False
-    qualification.keep(data, signer, store, probes, clock.now(), is_whole=is_whole)
+    qualification.keep(data, signer, address, probes, clock.now(), is_whole=is_whole)
     try:
         for probe in qualify(address, clock.now):
             probes.append(probe)
             yield probe
         is_whole = True
     finally:
-        qualification.keep(data, signer, store, probes, clock.now(), is_whole=is_whole)
+        qualification.keep(data, signer, address, probes, clock.now(), is_whole=is_whole)

@@ -13,9 +13,10 @@ from evidence.adapters import qualification
 from evidence.adapters.keys import FileSigner
 from evidence.errors import Unavailable
 from storage.errors import StoreUnavailable
+from storage.opening import bucket_address
 from storage.qualify import Probe
 
-STORE = "s3://127.0.0.1:1"
+STORE = "s3://key:secret@127.0.0.1:1/bucket"
 KEPT = Probe("date-cannot-be-shortened", True, True, "AccessDenied")
 BROKEN = Probe("hold-binds-alone", True, False, "the locked version is gone")
 
@@ -26,8 +27,8 @@ def data(tmp_path: Path) -> Path:
     founding.initialise(tmp_path / "data", "dazhe-2020", "test.example/site", sm3=False)
     data = tmp_path / "data"
     with (data / "site.toml").open("a") as file:
-        file.write(f'vault = "{STORE.replace("//", "//key:secret@")}/bucket"\n')
-    qualification.keep(data, FileSigner(data / "keys"), STORE, [KEPT], datetime.now(UTC))
+        file.write(f'vault = "{STORE}"\n')
+    qualification.keep(data, FileSigner(data / "keys"), bucket_address(STORE), [KEPT], datetime.now(UTC))
     bootstrap.verify_may_ingest(data)
     return data
 
