@@ -32,13 +32,13 @@ def signer(tmp_path: Path) -> FileSigner:
 def refused(data: Path, signer: FileSigner, store: Address = STORE, now: datetime = AT) -> object:
     """Return the reason for which the store is refused."""
     with pytest.raises(Unavailable, match="store-not-qualified") as caught:
-        qualification.verify(data, signer, store, now)
+        qualification.verify(data, signer, store, now, None)
     return caught.value.fields["reason"]
 
 
 def test_a_store_that_kept_what_is_needed_may_be_used(tmp_path: Path, signer: FileSigner) -> None:
     qualification.keep(tmp_path, signer, STORE, [KEPT, TOLD], AT)
-    qualification.verify(tmp_path, signer, STORE, AT)
+    qualification.verify(tmp_path, signer, STORE, AT, None)
     body = qualification.read(tmp_path, signer)
     assert body is not None
     assert (body["passed"], body["at"]) == (True, "2026-03-02T09:00:00.000000Z")
@@ -69,7 +69,7 @@ def test_an_outcome_holds_for_every_bucket_of_one_account_in_one_region_under_on
     authority.write_text("the first")
     store = replace(STORE, ca_file=authority)
     qualification.keep(tmp_path, signer, store, [KEPT], AT)
-    qualification.verify(tmp_path, signer, replace(store, bucket="another", secret_key="newer"), AT)
+    qualification.verify(tmp_path, signer, replace(store, bucket="another", secret_key="newer"), AT, None)
     assert refused(tmp_path, signer, replace(store, access_key="other")) == "other-account"
     assert refused(tmp_path, signer, replace(store, region="eu")) == "other-region"
     assert refused(tmp_path, signer, STORE) == "other-authority"
@@ -83,9 +83,9 @@ def test_an_outcome_holds_for_400_days_and_one_of_the_future_not_at_all(
     tmp_path: Path, signer: FileSigner
 ) -> None:
     qualification.keep(tmp_path, signer, STORE, [KEPT], AT)
-    qualification.verify(tmp_path, signer, STORE, AT + timedelta(days=400))
+    qualification.verify(tmp_path, signer, STORE, AT + timedelta(days=400), None)
     assert refused(tmp_path, signer, now=AT + timedelta(days=400, seconds=1)) == "too-old"
-    qualification.verify(tmp_path, signer, STORE, AT - timedelta(minutes=1))
+    qualification.verify(tmp_path, signer, STORE, AT - timedelta(minutes=1), None)
     assert refused(tmp_path, signer, now=AT - timedelta(days=2)) == "too-old"
 
 
@@ -113,5 +113,5 @@ def test_an_outcome_that_was_changed_or_signed_by_another_site_is_none(
 def test_a_later_outcome_takes_the_place_of_the_earlier(tmp_path: Path, signer: FileSigner) -> None:
     qualification.keep(tmp_path, signer, STORE, [BROKEN], AT)
     qualification.keep(tmp_path, signer, STORE, [KEPT], AT)
-    qualification.verify(tmp_path, signer, STORE, AT)
+    qualification.verify(tmp_path, signer, STORE, AT, None)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [qualification.FILE]
