@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -208,13 +209,17 @@ def verify_may_ingest(data: Path) -> None:
     """Refuse to take evidence in for an object store that has not passed our probes, or in a form of the
     site that it has left.
 
-    Raises: Unavailable("store-not-qualified"), Conflict("form-left").
+    Raises: Unavailable, Unavailable("store-not-qualified"), Conflict("form-left").
     """
     settings = site_settings.load(data)
     verify_not_left(settings)
     if settings.vault_url.startswith("s3:"):
-        store = f"s3://{bucket_address(settings.vault_url).host}"
-        qualification.verify(data, FileSigner(data / "keys"), store)
+        address = bucket_address(settings.vault_url)
+        with closing(SqlDatabase(settings.database_url, settings.name)) as database:
+            database.migrate(may_begin=False)
+            with database.reading() as unit:
+                known = qualification.newest(unit, address)
+        qualification.verify(data, FileSigner(data / "keys"), address, SystemClock().now(), known)
 
 
 def verify_not_left(settings: Settings) -> None:

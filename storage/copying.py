@@ -4,8 +4,9 @@ Rules:
 1. What was promised about the bytes at their seal is promised again: bytes that differ by now are a
    `Mismatch`, and nothing is stored under their key. `keep_damaged` keeps them under "damaged/<key>": the key
    itself stays free for a sound copy, which a store with Object Lock could not take for years otherwise.
-2. What an attempt that died has left is read to its last byte, its lock is brought up to the source's, and
-   it is never written again.
+2. What an attempt that died has left is read to its last byte, its lock becomes the source's, and it is never
+   written again. Its holds are the source's exactly: what was released there since is released here. That is
+   why the target must hold nothing but copies of ours (Moving.verify_room). No date is ever taken back.
 3. A date that the target does not take any more (S3 takes none that is past) becomes the earliest it takes.
 4. An original is read once at its source. A vault on a folder would link a file of its own disc; it gets a
    copy, so that the two vaults share no bytes.
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import errno
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -72,6 +73,24 @@ class Copier:
         sealed = self._locked_as(there, found.lock)
         later = sealed.lock.retain_until - found.lock.retain_until  # S3 keeps whole seconds
         return Copied(sealed, was_there, later >= timedelta(seconds=1))
+
+    def other_locks(self, but: Container[str]) -> Iterator[str]:
+        """Name each copy whose holds are not its original's, or whose date is earlier. but: keys without one.
+
+        Raises: StoreUnavailable.
+        """
+        for found in self.source.census():
+            if not isinstance(found, Sealed) or found.key in but:
+                continue
+            try:
+                lock = self.target.stat(found.key).lock
+            except (Missing, Damaged) as fault:
+                yield f"{found.key} ({fault.code})"
+                continue
+            if lock.holds != found.lock.holds:
+                yield f"{found.key} (holds)"
+            if lock.retain_until < found.lock.retain_until:
+                yield f"{found.key} (date)"
 
     def keep_damaged(self, key: str, lock: Lock) -> Sealed | None:
         """Keep what can be read of a damaged object under "damaged/<key>"; None where it cannot be read.
@@ -129,9 +148,11 @@ class Copier:
         return sealed
 
     def _locked_as(self, there: Sealed, wanted: Lock) -> Sealed:
-        """Bring a lock up to what is wanted; more than that stays."""
+        """Make a lock what is wanted; a later date stays. Nothing is let go before the rest is held."""
         for ground in sorted(wanted.holds - there.lock.holds):
             there = self.target.hold(there.key, ground)
+        for ground in sorted(there.lock.holds - wanted.holds):
+            there = self.target.release(there.key, ground)
         if there.lock.retain_until < wanted.retain_until:
             there = self.target.extend(there.key, self._date(wanted))
         return there

@@ -245,9 +245,8 @@ def sign_probes(data: Path) -> None:
     from storage.opening import bucket_address
 
     if vault := engines(data).get("vault"):
-        host = bucket_address(with_password(vault)).host
-        signer = FileSigner(data / "keys")
-        qualification.keep(data, signer, f"s3://{host}", servers().probes(vault), datetime.now(UTC))
+        address, signer = bucket_address(with_password(vault)), FileSigner(data / "keys")
+        qualification.keep(data, signer, address, servers().probes(vault), datetime.now(UTC))
 
 
 def database_url(folder: Path) -> str:

@@ -7,7 +7,8 @@ Rules:
    says.
 3. Nobody can steer it through Redis: no remote control, no results. Of a message only the name of its task is
    read; its limits, times, arguments, callbacks and id are replaced by ours, and none is decompressed. An
-   unreadable message costs at most one connection and is gone.
+   unreadable message costs at most one connection and is gone; so is a key that bears a queue's name and is
+   no list. How long a message may be is for Redis to say (docs/operations.md): it gives one whole, or none.
 4. A worker that runs parsers refuses to start where the sandbox does not hold, one that seals where the
    object store has not passed our probes.
 5. Each holds the site's lock, shared, as long as it lives: no move begins while there is a worker.
@@ -32,6 +33,7 @@ from celery.worker.consumer import Consumer
 from kombu import compression
 from kombu.connection import Connection
 from kombu.message import Message
+from redis.exceptions import RedisError, ResponseError
 
 from evidence.bootstrap import (
     Application,
@@ -53,7 +55,7 @@ log = logging.getLogger("evidence.workers")
 PARSING = {Queue.EXAMINE, Queue.DEEP, Queue.PROXY}
 CONNECT_EVERY_S = 3  # at most, while Redis is away; Celery's own wait grows to 30
 # What a message that nobody of ours wrote can raise where Celery reads it. It would end the worker.
-_UNREADABLE = (ValueError, TypeError, AttributeError)
+_UNREADABLE = (ValueError, TypeError, AttributeError, RecursionError)
 
 _opened: tuple[int, Application, ExitStack] | None = None
 _opening = threading.Lock()
@@ -69,6 +71,29 @@ class PatientConsumer(Consumer):
         options["worker_options"] = {**options.get("worker_options", {}), **alone}
         super().__init__(*args, **options)  # type: ignore[no-untyped-call]  # celery: no types
         self.connection_errors = (*self.connection_errors, *_UNREADABLE)
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Begin anew with a connection of its own; where a queue's key was no list, without that key."""
+        if isinstance(exc, ResponseError):
+            self._remove_what_is_no_list()
+        super().on_connection_error_after_connected(exc)  # type: ignore[no-untyped-call]  # celery: no types
+
+    def _remove_what_is_no_list(self) -> None:
+        """Remove keys that bear the name of a queue and hold no messages: no ring gets in beside them."""
+        try:
+            with self.app.connection_for_write() as line:
+                channel = line.default_channel
+                names = [
+                    channel._q_for_pri(queue, step)
+                    for queue in self.app.amqp.queues.consume_from
+                    for step in channel.priority_steps
+                ]
+                for name in names:
+                    if channel.client.type(name) not in (b"list", b"none"):
+                        channel.client.delete(name)
+                        log.warning("a key that bears a queue's name and is no list was removed: %r", name)
+        except (RedisError, *self.connection_errors) as problem:
+            log.warning("what stands in the place of a queue could not be removed: %r", problem)
 
     def ensure_connected(self, conn: Connection) -> Connection:
         """Connect, however long that takes."""
@@ -132,6 +157,7 @@ def make_app() -> Celery:
     queue.set_current()
     queue.conf.update(
         worker_consumer="workers.grown:PatientConsumer",
+        broker_channel_error_retry=True,  # whatever Redis answers ends no worker
         worker_disable_prefetch=True,  # a message in the hands of a busy worker wakes nobody
         worker_enable_prefetch_count_reduction=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,

@@ -41,6 +41,7 @@ class Act(StrEnum):
     READ_MANIFEST = "evidence.manifest"
     VERIFY = "evidence.verify"
     MOVE = "site.move"
+    QUALIFY = "store.qualify"  # an object store was probed
     DEADLINE_NOTICE = "deadline.notice"
     LOG_KEY = "log.key"  # a log's signer has a new key
     LOG_ROWS = "log.rows"  # a piece of rows lies in the vault

@@ -178,8 +178,8 @@ def _replace(way: Way) -> Path:
     )
     site_file.note_left(data, before - after, after)
     if way.probes:
-        store = f"s3://{bucket_address(way.new.vault_url).host}"
-        qualification.keep(data, FileSigner(data / "keys"), store, way.probes, clock.now())
+        address = bucket_address(way.new.vault_url)
+        qualification.keep(data, FileSigner(data / "keys"), address, way.probes, clock.now())
     return older
 
 

@@ -158,25 +158,27 @@ def prepared(way: Way, old: Form, heard: Heard) -> Form:
     if not way.is_new("vault"):
         return Form(way.new, old.vault)
     if way.new.vault_url.startswith("s3:"):
-        _qualify(way, heard)
+        _qualify(way, old, heard)
     prepare_vault(way.new.vault_url)
     return Form(way.new)
 
 
-def _qualify(way: Way, heard: Heard) -> None:
+def _qualify(way: Way, old: Form, heard: Heard) -> None:
     """Probe a store that has no passing outcome yet, and keep it where the old form needs none of its own."""
     address, clock, signer = bucket_address(way.new.vault_url), SystemClock(), FileSigner(way.data / "keys")
-    store = f"s3://{address.host}"
+    with old.database.reading() as unit:
+        known = qualification.newest(unit, address)
     try:
-        qualification.verify(way.data, signer, store)
+        qualification.verify(way.data, signer, address, clock.now(), known)
     except Unavailable:
         probes = []
         for probe in qualify(address, clock.now):
             probes.append(probe)
             heard(probe)
         if broken := [one.name for one in probes if one.stands_in_the_way]:
+            store = f"s3://{address.host}"
             raise Unavailable("store-not-qualified", store=store, reason="failed", probes=broken) from None
         if way.old.vault_url.startswith("s3:"):
             way.probes = probes
         else:
-            qualification.keep(way.data, signer, store, probes, clock.now())
+            qualification.keep(way.data, signer, address, probes, clock.now())

@@ -7,7 +7,7 @@ The order is the promise; who calls it (evidence/moving.py) holds the service's 
    once all others are there, with all names
 4. the catalogue is copied in one transaction of the new database, with the new versions; the last entries of
    its log say that, and how much
-5. the new form is verified as `evidence verify` does it
+5. the new form is verified as `evidence verify` does it, and each lock against the old one's
 6. the old form has not changed meanwhile; then its settings are replaced, atomically
 Until step 6 the old form is the site, and nothing of it is written. A crash leaves copies that the next
 attempt verifies and adopts, or a catalogue that it recognises by its digest, or throws away as its own.
@@ -249,13 +249,13 @@ class Moving:
         unit.log.append_all(entries, now)
 
     def verify(self, caller: Caller) -> int:
-        """Verify the new form as a whole and return how many recordings were checked.
+        """Verify the new form as a whole, locks too, and return how many recordings were checked.
 
-        Raises: IntegrityFault("move-not-verified") naming each recording that does not agree.
+        Raises: IntegrityFault("move-not-verified") naming each recording or lock that does not agree.
         """
-        files, size = self._expected()
-        self.teller.begin("verify", files, size)
-        checked, wrong = 0, []
+        self.teller.begin("verify", *self._expected())
+        apart = {one.key for one in self.account.damaged if one.kept_as != one.key}
+        checked, wrong = 0, list(self.copier.other_locks(apart)) if self.copier else []
         for verdict in Fixity(self.new).verify_all(caller):
             checked += 1
             if verdict.faults and not (self.with_damaged and self._is_carried(verdict)):

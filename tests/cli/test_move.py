@@ -30,6 +30,7 @@ from evidence.ledger.merkle import SHA256, root_of
 from evidence.locale import say
 from evidence.service.jobs import JobName
 from storage.bucket import Bucket
+from storage.copying import Copier
 from storage.local import LocalVault
 from storage.opening import bucket_address
 from storage.qualify import qualify
@@ -53,7 +54,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, object_store_server: Obje
     address = bucket_address(f"s3://{server.access_key}:{server.secret_key}@{server.endpoint}/any"
                              f"?ca_file={server.ca_file}")  # fmt: skip
     probes = list(qualify(address, lambda: datetime.now(UTC)))
-    qualification.keep(data, FileSigner(data / "keys"), f"s3://{server.endpoint}", probes, datetime.now(UTC))
+    qualification.keep(data, FileSigner(data / "keys"), address, probes, datetime.now(UTC))
     return folder
 
 
@@ -783,3 +784,27 @@ def test_killed_on_the_way_back_into_a_folder_the_next_attempt_ends_well(
     assert len(acts(log_of(site), "site.move")) == 2
     finish_upload(site)
     assert site.verify()["faulty"] == 0
+
+
+def test_a_hold_released_between_two_attempts_does_not_come_back(site: Movable, grown: Grown) -> None:
+    assert site.run("move", *grown.options("vault"), at="after-vault").returncode == -9
+    old, key = LocalVault(site.vault), f"recordings/{site.held}/data"
+    old.release(key, "诉讼")
+    assert grown.open_vault().stat(key).lock.holds == {"complaint 12", "诉讼"}
+    answer = moved(site, *grown.options("vault"))
+    assert answer["adopted"] > 0
+    verify_same_vault(old, grown.open_vault(), later=True)
+    assert grown.open_vault().stat(key).lock.holds == {"complaint 12"}
+    assert site.verify()["faulty"] == 0
+
+
+def test_a_lock_that_is_not_the_old_ones_stops_the_move_by_name(
+    site: Movable, grown: Grown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form, key = site.form(), f"recordings/{site.held}/data"
+    monkeypatch.setattr(Copier, "_locked_as", lambda self, there, wanted: self.target.hold(there.key, "odd"))
+    fault = refusal(move(site, *grown.options("vault")))
+    assert isinstance(fault, IntegrityFault)
+    assert fault.code == "move-not-verified"
+    assert f"{key} (holds)" in fault.fields["recordings"]
+    assert site.form() == form

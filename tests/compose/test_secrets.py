@@ -90,6 +90,98 @@ def test_a_second_run_changes_nothing_and_makes_what_is_missing(made: Path) -> N
     }
 
 
+def verified(folder: Path, name: str) -> bool:
+    words = ["openssl", "verify", "-CAfile", str(folder / "inside-authority")]
+    done = subprocess.run([*words, str(folder / f"{name}-certificate")], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def test_what_rests_on_a_renewed_file_is_made_anew_with_it_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+
+    def rerun() -> set[str]:
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        done = run(folder, "station-7.example", "--keep-owner")
+        assert (done.returncode, done.stderr) == (0, "")
+        return {path.name for path in folder.iterdir() if before.get(path.name) != path.read_bytes()}
+
+    assert run(folder, "station-7.example", "--keep-owner").returncode == 0
+    (folder / "broker-password").unlink()
+    assert rerun() == {"broker-password", "broker-users"}
+    password = (folder / "broker-password").read_text("ascii").strip()
+    assert f"#{hashlib.sha256(password.encode()).hexdigest()} " in (folder / "broker-users").read_text(
+        "ascii"
+    )
+
+    inside = [f"{name}-{part}" for name in ("postgres", "object-store", "api", "proxy")
+              for part in ("certificate", "key")]  # fmt: skip
+    (folder / "inside-authority").unlink()
+    assert rerun() == {"authority-key", "inside-authority", *inside}
+    assert all(verified(folder, name) for name in ("postgres", "object-store", "api", "proxy"))
+    assert rerun() == set()
+
+
+def test_a_certificate_of_another_authority_stays_when_ours_is_renewed(made: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    assert run(folder, "station-7.example", "--keep-owner").returncode == 0
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=station-7.example"]
+    for name in ("proxy-key", "proxy-certificate"):
+        (folder / name).unlink()
+    words += ["-keyout", str(folder / "proxy-key"), "-out", str(folder / "proxy-certificate")]
+    subprocess.run(words, capture_output=True, check=True)
+    before = (folder / "proxy-certificate").read_bytes()
+    (folder / "inside-authority").unlink()
+    assert run(folder, "station-7.example", "--keep-owner").returncode == 0
+    assert (folder / "proxy-certificate").read_bytes() == before
+    assert verified(folder, "api")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("1.2.3.4.example.org", "DNS:1.2.3.4.example.org"),
+        ("10.0.0.5", "IP Address:10.0.0.5"),
+        ("2001:db8::1", "IP Address:2001:DB8:0:0:0:0:0:1"),
+        ("station", "DNS:station"),
+    ],
+)
+def test_an_address_is_told_from_a_name(tmp_path: Path, name: str, said: str) -> None:
+    done = run(tmp_path / "secrets", name, "--keep-owner")
+    assert (done.returncode, done.stderr) == (0, "")
+    words = ["openssl", "x509", "-in", str(tmp_path / "secrets" / "proxy-certificate"), "-noout"]
+    names = subprocess.run([*words, "-ext", "subjectAltName"], capture_output=True, text=True, check=True)
+    assert names.stdout.splitlines()[1].strip() == said
+
+
+@pytest.mark.parametrize(
+    "name", ["host:8443", "1.2.3.400", "1.2.3", "face::zz", "..", "a..b", "-x", "a,DNS:b", "a_b"]
+)
+def test_what_is_neither_is_refused_with_a_word_and_nothing_is_made(tmp_path: Path, name: str) -> None:
+    done = run(tmp_path / "secrets", name, "--keep-owner")
+    assert done.returncode == 2
+    assert f'"{name}" is no name and no address' in done.stderr
+    assert not (tmp_path / "secrets").exists()
+
+
+def test_a_run_that_fails_says_why_leaves_nothing_half_and_gives_what_is_there_its_mode(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "secrets"
+    assert run(folder, "station-7.example", "--keep-owner").returncode == 0
+    other = tmp_path / "other"
+    assert run(other, "station-7.example", "--keep-owner").returncode == 0
+    (folder / "authority-key").unlink()
+    (folder / "authority-key").write_bytes((other / "authority-key").read_bytes())
+    (folder / "api-certificate").unlink()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = run(folder, "station-7.example", "--keep-owner")
+    assert done.returncode == 1
+    assert "key" in done.stderr, "openssl's own words"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    for path in folder.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == table()[path.name][2]
+
+
 @pytest.mark.parametrize("name", ["api", "postgres", "object-store"])
 def test_certificates_stand_up_to_a_strict_look(made: Path, name: str) -> None:
     words = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", name]

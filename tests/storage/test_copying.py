@@ -97,6 +97,43 @@ def test_a_lock_that_got_stricter_since_an_attempt_died_is_brought_up(
     assert copier.copy(found).sealed.lock == found.lock == target.stat(KEY).lock
 
 
+def test_a_ground_that_was_released_since_an_attempt_died_is_released_in_the_copy_too(
+    source: LocalVault, target: Vault, room: Path
+) -> None:
+    copier = Copier(source, target, room)
+    copier.copy(source.seal_bytes(KEY, BODY, Lock(UNTIL, frozenset({"complaint 12", "诉讼"}))))
+    source.release(KEY, "诉讼")
+    found = source.hold(KEY, "late")
+    assert list(copier.other_locks(())) == [f"{KEY} (holds)"]
+    assert copier.copy(found).sealed.lock == found.lock == target.stat(KEY).lock
+    for ground in found.lock.holds:
+        found = source.release(KEY, ground)
+    assert copier.copy(found).sealed.lock.holds == frozenset()
+    assert list(copier.other_locks(())) == []
+    if isinstance(target, S3Vault):
+        assert not target.bucket.head(KEY, target.stat(KEY).version).is_held
+
+
+def test_a_copy_with_another_hold_an_earlier_date_or_none_at_all_is_named(
+    source: LocalVault, room: Path
+) -> None:
+    target = MemoryVault()
+    copier = Copier(source, target, room)
+    for name in ("same", "held", "short", "not-there", "later"):
+        found = source.seal_bytes(f"recordings/{name}/data", BODY, LOCK)
+        if name != "not-there":
+            copier.copy(found)
+    target.hold("recordings/held/data", "of somebody else")
+    source.extend("recordings/short/data", UNTIL + DAY)
+    target.extend("recordings/later/data", UNTIL + DAY)
+    assert sorted(copier.other_locks({"recordings/none/data"})) == [
+        "recordings/held/data (holds)",
+        "recordings/not-there/data (object-missing)",
+        "recordings/short/data (date)",
+    ]
+    assert "recordings/held/data (holds)" not in list(copier.other_locks({"recordings/held/data"}))
+
+
 def test_more_grounds_than_a_seal_can_carry_are_all_held(
     source: LocalVault, bucket: S3Vault, room: Path
 ) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from tests.servers.redis import RedisServer
-from tests.workers.fleet import Fleet, body
+from tests.workers.fleet import ROOT, Fleet, body
 
 pytestmark = pytest.mark.grown
 
@@ -106,3 +107,65 @@ def test_a_compressed_message_is_unreadable(fleet: Fleet, redis_server: RedisSer
     status = Path(f"/proc/{worker.pid}/status").read_text()
     most = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     assert most >> 10 < 250, "MiB"
+
+
+DEEP = (
+    "[" * 200_000,
+    "[" * 100_000 + "]" * 100_000,
+    '{"a":' * 100_000,
+    '{"headers": {"task": "evidence.work.seal", "x": ' + "[" * 50_000 + "]" * 50_000 + "}}",
+)
+
+
+def test_a_message_that_is_nested_deeply_ends_no_worker(fleet: Fleet, redis_server: RedisServer) -> None:
+    worker = fleet.worker("seal")
+    first = fleet.send("a.bin", body(1))
+    fleet.seconds_until(lambda: fleet.is_sealed(first))
+    for message in DEEP:
+        with redis_server.client() as client:
+            client.lpush("seal", message)
+        fleet.seconds_until(lambda: not redis_server.client().llen("seal"), 30)
+    second = fleet.send("b.bin", body(2))
+    fleet.seconds_until(lambda: fleet.is_sealed(second), 30)
+    assert worker.poll() is None
+
+
+@pytest.mark.parametrize("key", ["seal", "seal\x06\x163"])  # kombu has four lists to a queue
+def test_a_key_in_the_place_of_a_queue_ends_no_worker_and_is_removed(
+    fleet: Fleet, redis_server: RedisServer, key: str
+) -> None:
+    worker = fleet.worker("seal")
+    first = fleet.send("a.bin", body(1))
+    fleet.seconds_until(lambda: fleet.is_sealed(first))
+    commands = (("SET", "x"), ("SADD", "x"), ("HSET", "a", "b"), ("XADD", "*", "a", "b"), ("ZADD", "1", "x"))
+    for number, (command, *words) in enumerate(commands, 2):
+        with redis_server.client() as client:
+            client.delete(key)
+            client.execute_command(command, key, *words)  # type: ignore[no-untyped-call]
+            client.set("of-somebody-else", "x")
+        fleet.seconds_until(lambda: redis_server.client().type(key) in (b"none", b"list"), 30)
+        upload = fleet.send(f"{number}.bin", body(number))
+        fleet.seconds_until(lambda upload=upload: fleet.is_sealed(upload), 30)  # type: ignore[misc]
+        assert redis_server.client().get("of-somebody-else") == b"x"
+    assert worker.poll() is None
+    with redis_server.client() as client:
+        client.delete(key)
+        client.set(key, "x")
+    fleet.kill(worker)
+    fleet.worker("seal")  # one that finds it when it starts
+    upload = fleet.send("last.bin", body(99))
+    fleet.seconds_until(lambda: fleet.is_sealed(upload), 60)
+
+
+def test_the_broker_takes_no_long_message(redis_server: RedisServer) -> None:
+    settings = (ROOT / "deploy" / "broker.conf").read_text("utf-8").splitlines()
+    name, value = next(line.split() for line in settings if line.startswith("proto-max-bulk-len"))
+    with redis_server.client() as client:
+        before = client.config_get(name)[name]
+        client.config_set(name, value)
+        try:
+            with pytest.raises(redis.RedisError):
+                client.lpush("long", "A" * (2 << 20))
+        finally:
+            redis_server.client().config_set(name, before)
+        assert redis_server.client().llen("long") == 0

@@ -4,16 +4,20 @@ One writer at a time, as on SQLite: a writing transaction first takes an advisor
 that each of its later statements sees all commits before it (in REPEATABLE READ the picture would be taken
 before the wait). A reading transaction is REPEATABLE READ READ ONLY: one picture. Limits in time: nobody who
 was stopped may hold the site for ever. A server that may forget a commit, or sorts and stores text otherwise
-than SQLite, is refused on every new connection (decision 10).
+than SQLite, is refused on every new connection (decision 10); so is one where triggers do not fire, or where
+tables are kept in memory or found in two places.
 """
 
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 import psycopg
+from psycopg.abc import RV, PQGen
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, create_engine, event
@@ -21,6 +25,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from evidence.adapters.db.tables import metadata
 from evidence.errors import Invalid, NoSpace, Unavailable
 
 log = logging.getLogger("evidence.database")
@@ -28,8 +33,13 @@ log = logging.getLogger("evidence.database")
 WRITER = 0x65766964  # the advisory lock of the one writer ("evid"); nothing else of ours takes advisory locks
 POOL, OVERFLOW = 4, 12  # 16 connections to a process: six processes fit under the usual limit of 100
 LOCK_WAIT_S, STATEMENT_S, IDLE_S = 30, 120, 60
+# The server keeps these limits itself; one that stands still (a frozen machine, a stalled disc) keeps
+# none, while its kernel goes on answering. So they are timed here too: what begins a transaction by the first
+# number, each statement by its limit and the second.
+SILENCE_S, GRACE_S = 10, 10
+_LOOK_S = 0.1  # psycopg's own: how often a wait looks whether it was interrupted
 
-# A silent server is noticed within half a minute. The URL may say otherwise.
+# A dead line is noticed within half a minute. The URL may say otherwise.
 _LINE = {
     "connect_timeout": "5",
     "keepalives": "1",
@@ -48,13 +58,27 @@ SELECT set_config('lock_timeout', '{LOCK_WAIT_S}s', false),
 """
 _ASK = """
 SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
-       current_setting('server_encoding'), coalesce(to_jsonb(mine) ->> 'datlocprovider', 'c'), mine.datcollate
+       current_setting('session_replication_role'), current_setting('server_encoding'),
+       coalesce(to_jsonb(mine) ->> 'datlocprovider', 'c'), mine.datcollate
 FROM pg_database AS mine WHERE mine.datname = current_database()
 """
-_KEEPS = ("fsync", "full_page_writes", "synchronous_commit")
+_KEEPS = ("fsync", "full_page_writes", "synchronous_commit", "session_replication_role")
+_WEAK = ("off", "replica")  # the latter: no trigger fires
+# Everything that bears the name of a table of ours where a statement would look for it. Of two of one name
+# the first would take every row: a copy of the tables that somebody has put beside them, say.
+_FIND = """
+SELECT place.nspname, thing.relname, thing.relpersistence,
+       EXISTS (SELECT FROM pg_trigger
+               WHERE tgrelid = thing.oid AND NOT tgisinternal AND tgenabled IN ('D', 'R'))
+FROM pg_class AS thing JOIN pg_namespace AS place ON place.oid = thing.relnamespace
+WHERE thing.relname = ANY(%s) AND place.nspname = ANY(current_schemas(false))
+ORDER BY 1, 2
+"""
+_STAY = "SELECT set_config('search_path', quote_ident(coalesce(%s, current_schema())), false)"
 # The promises are asked for again with each lock: fsync can be switched off under an open connection.
 _BE_ALONE = f"""
-SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')
+SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
+       current_setting('session_replication_role')
 FROM pg_advisory_xact_lock({WRITER})
 """  # noqa: S608 (a number of ours)
 _BY_CODE_POINT = ("C", "POSIX", "C.UTF-8", "C.utf8")
@@ -81,6 +105,7 @@ class Postgres:
             hide_parameters=True,  # names of people and files have no place in a message
             connect_args={**line, "client_encoding": "UTF8"},
         )
+        event.listen(self.engine, "do_connect", _connect)
         event.listen(self.engine, "connect", harden)
         event.listen(self.engine, "begin", _begin)
         event.listen(self.engine, "commit", _verify_whole)
@@ -105,6 +130,40 @@ class Postgres:
         return "(withheld)" if any(secret in text for secret in self._secrets) else " ".join(text.split())
 
 
+class TimedConnection(psycopg.Connection[Any]):
+    """A connection that waits for no answer longer than the server may take for it, and is closed then.
+
+    may_take_time: no limit for the statements of the transaction in hand.
+    """
+
+    may_take_time = False
+
+    def wait(self, gen: PQGen[RV], interval: float = _LOOK_S, timeout: float | None = None) -> RV:
+        """Run to its end what psycopg waits for. Raises: psycopg.OperationalError: the server is silent."""
+        if self.info.transaction_status == TransactionStatus.IDLE:
+            self.may_take_time, limit = False, float(SILENCE_S)
+        else:
+            limit = math.inf if self.may_take_time else float(STATEMENT_S + GRACE_S)
+        try:
+            return super().wait(gen, interval, limit if timeout is None else min(limit, timeout))
+        except psycopg.errors._WaitTimeout:
+            self.close()  # an answer that comes after all must not be taken for that to a later question
+            raise psycopg.OperationalError(f"no answer for {limit:.0f} seconds") from None
+
+
+def take_time(connection: Connection) -> None:
+    """Lift the limit on statements for the transaction in hand; a server that goes silent is then waited for
+    by whoever watches.
+    """
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    driver: Any = connection.connection.dbapi_connection
+    driver.may_take_time = True
+
+
+def _connect(_dialect: object, _record: object, words: Sequence[str], options: dict[str, Any]) -> Any:
+    return TimedConnection.connect(*words, **options)
+
+
 def harden(dbapi_connection: Any, _record: object) -> None:
     """Set the limits on a new connection and ask what the server promises; refuse to run on anything weaker.
 
@@ -120,13 +179,29 @@ def harden(dbapi_connection: Any, _record: object) -> None:
         # Another order can change with the C library, and then unique names are no longer unique.
         if provider != "b" and (provider != "c" or collation not in _BY_CODE_POINT):
             raise Unavailable("database-not-durable", collation=collation, provider=provider)
+        _stay_with_our_tables(dbapi_connection)
     except BaseException:
         dbapi_connection.close()
         raise
 
 
+def _stay_with_our_tables(dbapi_connection: Any) -> None:
+    """Let a connection look for tables only in the schema that holds ours, or will hold them."""
+    found = dbapi_connection.execute(_FIND, ([*metadata.tables, "alembic_version"],)).fetchall()
+    schemas = sorted({schema for schema, *_ in found})
+    wrong = {
+        "schemas": schemas if len(schemas) > 1 else [],
+        "triggers_off": [name for _, name, _, is_off in found if is_off],
+        "unlogged": [name for _, name, persistence, _ in found if persistence != "p"],
+    }
+    if any(wrong.values()):
+        fields = {name: ", ".join(values) for name, values in wrong.items() if values}
+        raise Unavailable("database-not-durable", **fields)
+    dbapi_connection.execute(_STAY, (schemas[0] if schemas else None,))
+
+
 def _verify_promises(settings: dict[str, str]) -> None:
-    weak = {name: value for name, value in settings.items() if value == "off"}
+    weak = {name: value for name, value in settings.items() if value in _WEAK}
     if weak:
         raise Unavailable("database-not-durable", **weak)
 

@@ -51,8 +51,10 @@ def begin(unit: SqlUnitOfWork) -> None:
     """Let a transaction take its time."""
     connection = _connection(unit)
     if connection.dialect.name == "postgresql":
+        from evidence.adapters.db.postgres import take_time  # its driver is long to load
+
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        take_time(connection)
     else:
         connection.exec_driver_sql("PRAGMA cache_size = -131072")
 

@@ -28,7 +28,9 @@ def migrate(engine: Engine, may_begin: bool = True) -> None:
     """
     with engine.connect() as connection, connection.begin():
         if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # a step may take its time
+            from evidence.adapters.db.postgres import take_time  # its driver is long to load
+
+            take_time(connection)  # a step may need it
         tables = set(inspect(connection).get_table_names())
         at = _revision(connection, tables)
         if at is None and not may_begin:

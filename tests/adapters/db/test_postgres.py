@@ -327,3 +327,95 @@ def test_a_state_of_the_server_is_said_by_its_number(
     if said is Unavailable:
         assert told.value.fields == {"reason": state}  # type: ignore[attr-defined]
     assert dump(fresh) == before
+
+
+# Guards taken away, and tables that are elsewhere or forgotten.
+
+
+def refused(database: SqlDatabase) -> dict[str, object]:
+    with pytest.raises(Unavailable) as refusal, database.writing() as unit:
+        write(unit)
+    assert refusal.value.code == "database-not-durable"
+    return dict(refusal.value.fields)
+
+
+@pytest.mark.parametrize("whose", ["DATABASE {database}", "ROLE evidence IN DATABASE {database}"])
+def test_a_session_whose_triggers_do_not_fire_is_refused(
+    database: SqlDatabase, postgres_server: PostgresServer, fresh: FreshDatabase, whose: str
+) -> None:
+    before = dump(fresh)
+    whose = whose.format(database=database.engine.url.database)
+    postgres_server.ask(f"ALTER {whose} SET session_replication_role = replica")
+    with database.writing() as unit:  # a connection of before has kept its own
+        write(unit)
+    database.close()
+    after = dump(fresh)
+    assert refused(database) == {"session_replication_role": "replica"}
+    assert before != after == dump(fresh)
+    postgres_server.ask(f"ALTER {whose} RESET ALL")
+    with database.writing() as unit:
+        assert write(unit) == 1
+
+
+def test_a_session_whose_triggers_stop_firing_gets_no_lock(
+    postgres_server: PostgresServer, database: SqlDatabase, fresh: FreshDatabase
+) -> None:
+    before = dump(fresh)
+    postgres_server.ask(f"GRANT SET ON PARAMETER session_replication_role TO {database.engine.url.username}")
+    each_connection(database, "SET session_replication_role = replica")
+    assert refused(database) == {"session_replication_role": "replica"}
+    assert dump(fresh) == before
+
+
+def test_a_trigger_that_was_switched_off_is_refused(database: SqlDatabase, fresh: FreshDatabase) -> None:
+    fresh.raw("ALTER TABLE audit_entry DISABLE TRIGGER USER")
+    database.close()
+    before = dump(fresh)
+    assert refused(database) == {"triggers_off": "audit_entry"}
+    assert dump(fresh) == before
+
+
+@pytest.mark.parametrize("name", ["job", "alembic_version"])
+def test_a_schema_before_ours_that_holds_a_table_of_the_same_name_is_refused_and_catches_nothing(
+    database: SqlDatabase, fresh: FreshDatabase, name: str
+) -> None:
+    assert entries(database) == []
+    fresh.raw(f"CREATE SCHEMA evidence; CREATE TABLE evidence.{name} (LIKE public.{name} INCLUDING ALL)")
+    with database.writing() as unit:  # a running service goes on where it was
+        write(unit)
+        unit.jobs.add(JobName.SEAL, "a", START)
+    assert fresh.raw("SELECT count(*) FROM public.job") == [(1,)]
+    assert fresh.raw(f"SELECT count(*) FROM evidence.{name}") == [(0,)]
+    database.close()
+    assert refused(database) == {"schemas": "evidence, public"}
+    with pytest.raises(Unavailable, match="database-not-durable"):
+        SqlDatabase(fresh.url, SITE).migrate()
+    fresh.raw("DROP SCHEMA evidence CASCADE")
+    assert entries(database) == [1]
+
+
+def test_a_site_in_a_schema_of_its_own_goes_on_there_whatever_is_made_before_it(fresh: FreshDatabase) -> None:
+    fresh.raw("CREATE SCHEMA evidence")
+    database = open_migrated(fresh)
+    with database.writing() as unit:
+        write(unit)
+    assert tables(fresh) == [], "nothing in public"
+    fresh.raw("CREATE SCHEMA first; CREATE TABLE first.job (id text)")
+    through = SqlDatabase(f"{fresh.url}?options=-csearch_path%3Dfirst,evidence", SITE)
+    assert refused(through) == {"schemas": "evidence, first"}
+    through.close()
+    database.close()
+    assert entries(database) == [1]
+    database.close()
+
+
+def test_a_table_that_a_crash_would_empty_is_refused(database: SqlDatabase, fresh: FreshDatabase) -> None:
+    fresh.raw("ALTER TABLE job SET UNLOGGED")
+    database.close()
+    before = dump(fresh)
+    assert refused(database) == {"unlogged": "job"}
+    with pytest.raises(Unavailable, match="database-not-durable"):
+        SqlDatabase(fresh.url, SITE).migrate()
+    assert dump(fresh) == before
+    fresh.raw("ALTER TABLE job SET LOGGED")
+    assert entries(database) == []
