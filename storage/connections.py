@@ -6,12 +6,15 @@ Not here: what is asked over them (storage/bucket.py).
 from __future__ import annotations
 
 import socket
+import ssl
 from pathlib import Path
 
 import urllib3
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.response import HTTPResponse
+
+from storage.errors import AuthorityUnreadable
 
 CONNECT_S, READ_S = 5, 60  # a full server answers nothing
 _MOST = 32
@@ -33,7 +36,15 @@ class _PromptPool(HTTPSConnectionPool):
 
 
 def new_pool(ca_file: Path | None) -> urllib3.PoolManager:
-    """Return an empty pool. ca_file: who signed the server's certificate, None for the system's own list."""
+    """Return an empty pool. ca_file: who signed the server's certificate, None for the system's own list.
+
+    Raises: AuthorityUnreadable, now and not with the first request.
+    """
+    if ca_file is not None:
+        try:
+            ssl.create_default_context(cafile=ca_file)
+        except OSError as fault:  # an ssl.SSLError too: the file holds no certificate
+            raise AuthorityUnreadable(ca_file=str(ca_file), reason=fault.strerror or str(fault)) from fault
     pool = urllib3.PoolManager(
         maxsize=_MOST,
         retries=False,

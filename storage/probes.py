@@ -26,7 +26,8 @@ from minio.helpers import genheaders
 from minio.retention import Retention
 from minio.versioningconfig import SUSPENDED, VersioningConfig
 
-from storage.bucket import Bucket, asking
+from storage.asking import asking
+from storage.bucket import Bucket
 from storage.errors import Locked, Missing, StorageError
 from storage.parts import PART
 from storage.s3 import S3Vault

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage import marks
-from storage.bucket import Bucket, Head, asking, give_back
+from storage.asking import asking
+from storage.bucket import Bucket, Head, give_back
 from storage.errors import Damaged, Missing
 from storage.vault import Lock, Promise
 
