@@ -31,12 +31,13 @@ proxy-key                     10005 10005 400
 
 FOLDER=${1:-} NAME=${2:-} KEEP=${3:-}
 [ -n "$FOLDER" ] && [[ $NAME =~ ^[A-Za-z0-9.:-]+$ ]] && { [ -z "$KEEP" ] || [ "$KEEP" = --keep-owner ]; } || {
-  sed -n '3,4p' "$0" >&2
+  sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
   exit 2
 }
 [ "$KEEP" = --keep-owner ] || [ "$(id -u)" = 0 ] || { echo "run as root, or with --keep-owner" >&2; exit 2; }
 mkdir -p "$FOLDER"
 cd "$FOLDER"
+there=" $(echo *) "
 
 new_key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out "$1" 2>/dev/null; }
 
@@ -82,3 +83,10 @@ while read -r file owner group mode; do
   [ "$KEEP" = --keep-owner ] || chown "$owner:$group" "$file"
   chmod "$mode" "$file"
 done <<<"$TABLE"
+
+made=''
+while read -r file _; do
+  [ -z "$file" ] || [ ! -e "$file" ] || [[ $there == *" $file "* ]] || made="$made $file"
+done <<<"$TABLE"
+if [ -n "$made" ]; then echo "made in $PWD:$made"; else echo "nothing to make: all is in $PWD already"; fi
+[ ! -e authority-key ] || echo "authority-key is read by no container: take it off this machine"
