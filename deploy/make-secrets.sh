@@ -33,7 +33,7 @@ proxy-key                     10005 10005 400
 
 FOLDER=${1:-} NAME=${2:-} KEEP=${3:-}
 [ -n "$FOLDER" ] && [ -n "$NAME" ] && { [ -z "$KEEP" ] || [ "$KEEP" = --keep-owner ]; } || {
-  sed -n '3,4p' "$0" >&2
+  sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
   exit 2
 }
 [ "$KEEP" = --keep-owner ] || [ "$(id -u)" = 0 ] || { echo "run as root, or with --keep-owner" >&2; exit 2; }
@@ -67,6 +67,7 @@ settle() {
 mkdir -p "$FOLDER"
 cd "$FOLDER"
 trap settle EXIT
+there=" $(echo *) "
 
 new_key() { loud openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 -out "$1"; }
 
@@ -115,3 +116,10 @@ certificate postgres-certificate postgres-key 3650 DNS:postgres
 certificate object-store-certificate object-store-key 3650 DNS:object-store
 certificate api-certificate api-key 3650 DNS:api,DNS:api-1,DNS:api-2,DNS:localhost
 certificate proxy-certificate proxy-key 825 "$KIND:$NAME"
+
+made=''
+while read -r file _; do
+  [ -z "$file" ] || [ ! -e "$file" ] || [[ $there == *" $file "* ]] || made="$made $file"
+done <<<"$TABLE"
+if [ -n "$made" ]; then echo "made in $PWD:$made"; else echo "nothing to make: all is in $PWD already"; fi
+[ ! -e authority-key ] || echo "authority-key is read by no container: take it off this machine"

@@ -10,7 +10,8 @@
 #   OBJECT_STORE_FOLDER           everything lies below it; required
 #   OBJECT_STORE_BIND             address of the S3 interface (127.0.0.1); 0.0.0.0 in a container
 #   OBJECT_STORE_PORT             its port (7443); TLS only
-#   OBJECT_STORE_MONITOR_PORT     the monitor's (33000), never to be changed; monitor and disc are on 127.0.0.1, always
+#   OBJECT_STORE_MONITOR_PORT     the monitor's (23300), below what the kernel gives to clients; a store that is there
+#                                 keeps its own. Monitor and disc are on 127.0.0.1, always
 #   OBJECT_STORE_SIZE             most that it holds (16G); changing it later has no effect
 #   OBJECT_STORE_ACCESS_KEY       the service's user (evidence)
 #   OBJECT_STORE_SECRET_FILE      a file with its secret key, one line of letters and digits; required
@@ -52,10 +53,11 @@ FOLDER=$(cd "$FOLDER" && pwd -P)
 BIND=${OBJECT_STORE_BIND:-127.0.0.1}
 NEAR=${BIND/#0.0.0.0/127.0.0.1}
 PORT=${OBJECT_STORE_PORT:-7443}
-MONITOR_PORT=${OBJECT_STORE_MONITOR_PORT:-33000}
 SIZE=${OBJECT_STORE_SIZE:-16G}
 REGION=${OBJECT_STORE_REGION:-us-east-1}
 CONF=$FOLDER/ceph.conf
+MONITOR_PORT=$(sed -n 's|^mon_host = \[v2:127\.0\.0\.1:\([0-9]*\)/0\]$|\1|p' "$CONF" 2>/dev/null || true)
+MONITOR_PORT=${OBJECT_STORE_MONITOR_PORT:-${MONITOR_PORT:-23300}}
 CERTIFICATE=$(realpath -m -- "${OBJECT_STORE_CERTIFICATE:-$FOLDER/tls.crt}")
 CERTIFICATE_KEY=$(realpath -m -- "${OBJECT_STORE_CERTIFICATE_KEY:-$FOLDER/tls.key}")
 SECRET_FILE=${OBJECT_STORE_SECRET_FILE:+$(realpath -m -- "$OBJECT_STORE_SECRET_FILE")}
@@ -65,8 +67,10 @@ GATEWAY_LIMIT=3 DISC_LIMIT=4 MONITOR_LIMIT=2     # seconds to a stop; then KILL.
 listens() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; } # ADDRESS PORT
 
 need_ports() {
-  if listens "$NEAR" "$PORT"; then fail 4 "port $PORT is taken by another program"; fi
-  if listens 127.0.0.1 "$MONITOR_PORT"; then fail 4 "port $MONITOR_PORT is taken by another program"; fi
+  if listens "$NEAR" "$PORT"; then fail 4 "port $PORT (OBJECT_STORE_PORT) is taken by another program"; fi
+  if listens 127.0.0.1 "$MONITOR_PORT"; then
+    fail 4 "port $MONITOR_PORT (the monitor's, OBJECT_STORE_MONITOR_PORT) is taken by another program"
+  fi
 }
 
 # The gateway's settings are split at blanks, so it is given names without any: links in its working folder.
@@ -280,12 +284,13 @@ runs() { [ -e "$FOLDER/lock" ] && ! flock -n "$FOLDER/lock" true; }
 start() {
   local tries=0
   runs || {
+    need_ports
     rm -f "$FOLDER/answers"; mkdir -p "$FOLDER/log"
     setsid bash "$0" run </dev/null >>"$FOLDER/log/store.log" 2>&1 &
   }
   until [ -e "$FOLDER/answers" ]; do
     sleep 0.2; tries=$((tries + 1))
-    [ "$tries" -lt 10 ] || runs || { tail -n 5 "$FOLDER/log/store.log" >&2; fail 1 "the store did not start"; }
+    [ "$tries" -lt 10 ] || runs || { tail -n 5 "$FOLDER/log/store.log" >&2; fail 1 "the store did not start; why stands above"; }
     [ "$tries" -lt 600 ] || fail 1 "the store does not answer; see $FOLDER/log/store.log"
   done
 }

@@ -9,7 +9,8 @@
     ├── NotFound         no such thing, or none the caller may know of
     ├── IntegrityFault   bytes, digests, signatures or log do not agree                  (evidence)
     └── Unavailable      the machine cannot now; retryable                               (machine)
-        └── NoSpace      the disk is full; nothing was acknowledged that is not durable
+        ├── NoSpace      the disk is full; nothing was acknowledged that is not durable
+        └── Misconfigured  no wait mends it: somebody must correct a setting, or an engine beside us
 
 Texts stand in evidence/locale, HTTP statuses in evidence/web/errors.py, exit codes in evidence/cli.
 """
@@ -84,3 +85,10 @@ class NoSpace(Unavailable):
     """No space is left; nothing was acknowledged that is not durable."""
 
     code = "no-space"
+
+
+class Misconfigured(Unavailable):
+    """No wait mends it: somebody must correct a setting, or the engine it names. Until then whoever must act
+    goes on trying, as with everything that is away. Field: setting."""
+
+    code = "misconfigured"

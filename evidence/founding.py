@@ -46,7 +46,7 @@ def initialise(
 
 
 def _fill(data: Path, policy: str, name: str, sm3: bool, administrator: str) -> tuple[str, str]:
-    for folder, mode in (("keys", 0o700), ("vault", 0o750), ("staging", 0o750)):
+    for folder, mode in (("keys", 0o700), ("staging", 0o750)):
         (data / folder).mkdir(mode=mode)
     verifier = make_key(data / "keys", name)
     make_factors_key(data / "keys" / FACTORS_KEY)
@@ -87,9 +87,15 @@ def _clear(data: Path) -> None:
             one.unlink()
 
 
+def needs_qualification(data: Path) -> bool:
+    """Tell whether a site's vault must pass its probes before anything is taken in."""
+    return site_settings.load(data).vault_url.startswith("s3:")
+
+
 def _sync_folders(data: Path) -> None:
     """Make the new site's folders durable, its own name in its parent too (drill F32)."""
-    for folder in (data / "keys", data / "vault", data / "staging", data, data.parent):
+    vault = data / "vault"  # not where the settings name another
+    for folder in (data / "keys", *([vault] if vault.is_dir() else []), data / "staging", data, data.parent):
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(fd)

@@ -3,8 +3,9 @@
 Rules (docs/decisions/0012): https only; no blind retries, because a lost answer of a PUT would leave a second
 locked version; time-outs everywhere, because a full server hangs; one client per process, never shared over a
 fork; objects are always named with their version; locks are read from HEAD, the only place where servers
-agree. What the server says is translated into the errors of this package here.
-Not here: what objects mean (storage/s3.py), cutting bodies into parts (storage/parts.py).
+agree.
+Not here: what a refusal means (storage/asking.py), what objects mean (storage/s3.py), cutting bodies into
+parts (storage/parts.py).
 """
 
 from __future__ import annotations
@@ -16,29 +17,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from xml.etree.ElementTree import ParseError
 
 from minio import Minio
 from minio.commonconfig import COMPLIANCE
 from minio.datatypes import parse_list_objects
-from minio.error import MinioException, S3Error
+from minio.error import S3Error
 from minio.objectlockconfig import DAYS, ObjectLockConfig
 from minio.retention import Retention
-from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from storage.address import Address
+from storage.asking import asking
 from storage.connections import new_pool
-from storage.errors import Locked, Missing, StorageError, StoreFull, StoreUnavailable, Withheld
+from storage.errors import (
+    BucketLockedOtherwise,
+    BucketUnlocked,
+    Missing,
+    StoreUnavailable,
+    Withheld,
+)
 from storage.listing import Pages
 
 # The default lock covers the moment until the real one is confirmed. A server that drops the lock of parts
 # keeps each object that long at least: so it is short.
 DEFAULT_LOCK_DAYS = 1
 _DEFAULT_LOCK = ObjectLockConfig(COMPLIANCE, DEFAULT_LOCK_DAYS, DAYS)
-# MethodNotAllowed: the newest version is a delete marker.
-_GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "MethodNotAllowed"}
-_FULL = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "EntityTooLarge"}
 _RANGE = re.compile(r"bytes (\d{1,20})-(\d{1,20})/(\d{1,20})", re.ASCII)
 _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")  # Ceph writes nine digits
 
@@ -91,13 +94,14 @@ class Bucket:
         """Refuse a bucket with another default lock than ours: with none, what has just been stored can be
         deleted; with a longer one, a server that drops the lock of parts keeps everything as long.
 
-        Raises: StoreUnavailable(reason="bucket-without-lock" or "bucket-locks-otherwise").
+        Raises: BucketUnlocked, BucketLockedOtherwise, StoreUnavailable.
         """
         found = self._default_lock()
-        if found is None or not found.mode:
-            raise StoreUnavailable(reason="bucket-without-lock", bucket=self.name)
+        if found is None:
+            raise BucketUnlocked(bucket=self.name)
         if found != _DEFAULT_LOCK:
-            raise StoreUnavailable(reason="bucket-locks-otherwise", bucket=self.name, found=found)
+            lock = f"{found.mode} {found.duration} {found.duration_unit}" if found.mode else "none"
+            raise BucketLockedOtherwise(bucket=self.name, found=lock)
 
     def make(self) -> None:
         """Make the bucket with Object Lock and a default lock, unless it is there already; give the lock to
@@ -226,33 +230,6 @@ def give_back(answer: BaseHTTPResponse) -> None:
     """Return a connection; one whose answer was not read to its end is closed, not used again."""
     answer.close()
     answer.release_conn()
-
-
-@contextmanager
-def asking(*, may_be_locked: bool = False, **facts: object) -> Iterator[None]:
-    """Say everything that can go wrong with a request in the errors of this package.
-
-    may_be_locked: the server's "access denied" can be the lock's answer here, and is not for want of a right.
-    """
-    try:
-        yield
-    except S3Error as fault:
-        if may_be_locked and fault.code == "AccessDenied":
-            raise Locked(reason="store-refuses", **facts) from fault
-        raise _translated(fault, facts) from fault
-    except (MinioException, HTTPError, OSError, ParseError, ValueError) as fault:  # the last: odd XML
-        raise StoreUnavailable(reason=type(fault).__name__, **facts) from fault
-
-
-def _translated(fault: S3Error, facts: Mapping[str, object]) -> StorageError:
-    code = fault.code or "unknown"
-    if fault.response.status == 501:  # a gateway's; the SDK calls it MethodNotAllowed, as a marker's 405
-        return StoreUnavailable(reason="not-implemented", **facts)
-    if code in _GONE:
-        return Missing(**facts)
-    if code in _FULL:
-        return StoreFull(reason=code, **facts)
-    return StoreUnavailable(reason=code, **facts)
 
 
 def _reaches_from(answer: BaseHTTPResponse, offset: int) -> bool:

@@ -24,6 +24,8 @@ from urllib3.util.ssl_ import create_urllib3_context
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+from storage.errors import AuthorityUnreadable
+
 CONNECT_S, READ_S = 5, 60  # a full server answers nothing
 PATIENCE_S = 180  # for all of an answer: a long sending is completed slowly, with spaces meanwhile on AWS;
 SLOWEST = 64 << 10  # and a second more for as many bytes as this, received or sent
@@ -82,11 +84,19 @@ class _PromptPool(HTTPSConnectionPool):
 
 
 def new_pool(ca_file: Path | None) -> urllib3.PoolManager:
-    """Return an empty pool. ca_file: who signed the server's certificate, None for the system's own list."""
+    """Return an empty pool. ca_file: who signed the server's certificate, None for the system's own list.
+
+    Raises: AuthorityUnreadable, now and not with the first request.
+    """
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
     context.sslsocket_class = _PatientSocket
     if ca_file is None:
         context.load_default_certs()
+    else:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as fault:  # an ssl.SSLError too: the file holds no certificate
+            raise AuthorityUnreadable(ca_file=str(ca_file), reason=fault.strerror or str(fault)) from fault
     pool = urllib3.PoolManager(
         maxsize=_MOST,
         retries=False,

@@ -3,6 +3,8 @@
 StorageError
 ├── BadKey          the key or upload id is not one the store can hold (a fault of the caller)
 ├── UnknownAddress  no backend answers to this address
+│   ├── BucketNameWrong  S3 allows no bucket of this name
+│   └── OnlyForFolders   what the address asks for, only folders can do
 ├── Exists          the key is taken; nothing was written, and what is there is durable
 ├── Missing         no object under this key
 ├── Locked          retention or a hold forbids this
@@ -13,7 +15,10 @@ StorageError
 └── StoreUnavailable  the machine cannot now (I/O error, time-out); retryable
     ├── StoreFull   no space left; nothing was stored
     ├── VaultAbsent  no vault is where it should be: its disc may not be mounted
-    └── Withheld    the store lists an object and does not give it: it is lost, or the store is ill
+    ├── Withheld    the store lists an object and does not give it: it is lost, or the store is ill
+    └── Misconfigured  no wait mends it: somebody must correct a setting, or the store
+        ├── UserRefused  BucketAbsent  BucketUnlocked  BucketLockedOtherwise
+        └── StoreUntrusted  AuthorityUnreadable
 """
 
 from __future__ import annotations
@@ -42,6 +47,18 @@ class UnknownAddress(StorageError):
     """No backend answers to this address."""
 
     code = "vault-address-unknown"
+
+
+class BucketNameWrong(UnknownAddress):
+    """S3 allows no bucket of this name."""
+
+    code = "bucket-name-wrong"
+
+
+class OnlyForFolders(UnknownAddress):
+    """`chattr +i` is for folders."""
+
+    code = "immutable-only-for-folders"
 
 
 class Exists(StorageError):
@@ -107,3 +124,46 @@ class VaultAbsent(StoreUnavailable):
 class Withheld(StoreUnavailable):
     """The store lists the object and does not give it. Whether its bytes are lost, nobody can say: whoever
     must act on it tries again; whoever only looks says what was seen."""
+
+
+class Misconfigured(StoreUnavailable):
+    """No wait mends it: somebody must correct a setting, or the store. Nothing is known of the objects, so
+    whoever must act on one goes on trying, as with every store that cannot now."""
+
+    code = "store-misconfigured"
+
+
+class UserRefused(Misconfigured):
+    """The store does not know this user, or does not let him do this."""
+
+    code = "store-refuses-user"
+
+
+class BucketAbsent(Misconfigured):
+    """The store has no such bucket."""
+
+    code = "bucket-not-there"
+
+
+class BucketUnlocked(Misconfigured):
+    """The bucket has no Object Lock, and can never get it."""
+
+    code = "bucket-without-lock"
+
+
+class BucketLockedOtherwise(Misconfigured):
+    """The bucket has Object Lock, and another default lock than ours, or none."""
+
+    code = "bucket-locks-otherwise"
+
+
+class StoreUntrusted(Misconfigured):
+    """Nobody whom we know vouches for the store's certificate."""
+
+    code = "store-not-trusted"
+
+
+class AuthorityUnreadable(Misconfigured):
+    """The file with the certificate of the store's authority is missing, or is none."""
+
+    code = "ca-file-unreadable"

@@ -8,34 +8,40 @@ Buckets' modules are imported for buckets only: the SDK is a quarter of what a p
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from storage.address import Address
-from storage.errors import UnknownAddress
+from storage.errors import BucketNameWrong, OnlyForFolders, UnknownAddress
 from storage.local import LocalVault
 from storage.memory import MemoryVault
 from storage.vault import Vault
 
 _OPTIONS = {"region", "ca_file"}
+# What S3 allows as a bucket's name, and what it does not allow all the same.
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+_NO_NAME = re.compile(r"\.\.|\.-|-\.|^\d+\.\d+\.\d+\.\d+$", re.ASCII)
 
 
 def open_vault(url: str, *, immutable: bool = False) -> Vault:
     """Open the vault at this address. immutable: the operator asks for `chattr +i` (folders only).
 
-    Raises: UnknownAddress, VaultAbsent, StoreUnavailable.
+    Raises: UnknownAddress, VaultAbsent, Misconfigured, StoreUnavailable.
     """
     parts = urlsplit(url)
     if (folder := _folder(parts)) is not None:
         return LocalVault(folder, immutable)
-    if parts.scheme == "s3" and not immutable:
+    if immutable and (parts.scheme == "s3" or url == "memory:"):
+        raise OnlyForFolders(scheme=parts.scheme)
+    if parts.scheme == "s3":
         from storage.bucket import Bucket
         from storage.s3 import S3Vault
 
         return S3Vault(Bucket(bucket_address(url)))
-    if url == "memory:" and not immutable:
+    if url == "memory:":
         return MemoryVault()
-    raise UnknownAddress(scheme=parts.scheme, immutable=immutable)
+    raise UnknownAddress(scheme=parts.scheme)
 
 
 def prepare_vault(url: str) -> None:
@@ -52,6 +58,8 @@ def prepare_vault(url: str) -> None:
         from storage.bucket import Bucket
 
         Bucket(bucket_address(url)).make()
+    elif url != "memory:":
+        raise UnknownAddress(scheme=parts.scheme)
 
 
 def _folder(parts: SplitResult) -> Path | None:
@@ -87,3 +95,5 @@ def _verify_parts(parts: SplitResult) -> None:
     missing = [name for name, value in given.items() if not value]
     if missing or "/" in bucket:
         raise UnknownAddress(scheme="s3", missing=missing, bucket=bucket)
+    if not _NAME.fullmatch(bucket) or _NO_NAME.search(bucket):
+        raise BucketNameWrong(bucket=bucket)

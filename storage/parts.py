@@ -26,7 +26,8 @@ from minio.helpers import genheaders
 from minio.retention import Retention
 
 from storage import marks
-from storage.bucket import Bucket, asking, whole_second
+from storage.asking import asking
+from storage.bucket import Bucket, whole_second
 from storage.crashpoints import crashpoint
 from storage.durable import storing
 from storage.errors import Mismatch, Missing, StorageError

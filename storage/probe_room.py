@@ -15,7 +15,8 @@ from hashlib import sha256
 
 from minio.datatypes import Part
 
-from storage.bucket import DEFAULT_LOCK_DAYS, Bucket, Head, asking, whole_second
+from storage.asking import asking
+from storage.bucket import DEFAULT_LOCK_DAYS, Bucket, Head, whole_second
 from storage.errors import Missing, StorageError
 from storage.firm import make_date_firm, make_hold_firm
 from storage.parts import send

@@ -27,7 +27,8 @@ from minio.helpers import genheaders
 from minio.retention import Retention
 from minio.versioningconfig import SUSPENDED, VersioningConfig
 
-from storage.bucket import DEFAULT_LOCK_DAYS, asking
+from storage.asking import asking
+from storage.bucket import DEFAULT_LOCK_DAYS
 from storage.errors import Locked
 from storage.parts import PART
 from storage.probe_room import BODY, LATER, SOON, Broken, Room, Words, refusal, verify_date

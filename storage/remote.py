@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from urllib3.response import BaseHTTPResponse
 
-from storage.bucket import Bucket, asking, give_back
+from storage.asking import asking
+from storage.bucket import Bucket, give_back
 from storage.errors import Damaged, Missing, StoreUnavailable
 from storage.reading import Seekable
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from storage import marks
-from storage.bucket import DEFAULT_LOCK_DAYS, Bucket, Head, asking, give_back, whole_second
+from storage.asking import asking
+from storage.bucket import DEFAULT_LOCK_DAYS, Bucket, Head, give_back, whole_second
 from storage.errors import Damaged, Missing
 from storage.vault import Lock, Promise
 

@@ -43,11 +43,12 @@ from evidence.bootstrap import (
     verify_may_ingest,
     verify_not_left,
 )
-from evidence.errors import EvidenceError, Invalid
+from evidence.errors import EvidenceError, Invalid, Misconfigured
 from evidence.local import check_machine
 from evidence.locale import say
 from evidence.service.jobs import Queue, kinds_of
 from evidence.settings import default_data
+from storage.errors import StorageError, UnknownAddress
 from workers.tasks import WORK, register
 
 log = logging.getLogger("evidence.workers")
@@ -178,12 +179,12 @@ def _folder() -> Path:
     return folder
 
 
-def refuse(problem: EvidenceError) -> NoReturn:
+def refuse(problem: EvidenceError | StorageError) -> NoReturn:
     """End the process with a sentence instead of a traceback."""
     print(say(f"error.{problem.code}", **problem.fields), file=sys.stderr)
     for field, value in problem.fields.items():
         print(f"  {field}: {value}", file=sys.stderr)
-    raise SystemExit(2 if isinstance(problem, Invalid) else 3)
+    raise SystemExit(2 if isinstance(problem, Invalid | Misconfigured | UnknownAddress) else 3)
 
 
 def _look_at_the_machine(sender: Any, **_: object) -> None:
@@ -194,5 +195,5 @@ def _look_at_the_machine(sender: Any, **_: object) -> None:
             check_machine()
         if Queue.SEAL in served:
             verify_may_ingest(_folder())
-    except EvidenceError as problem:
+    except (EvidenceError, StorageError) as problem:
         refuse(problem)

@@ -13,7 +13,9 @@ from functools import partial
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller
 from evidence.domain.rights import Kind
+from evidence.errors import EvidenceError
 from evidence.service.watching import LOOK_EVERY_S
+from storage.errors import StorageError
 
 log = logging.getLogger("evidence.workers")
 STAMP_EVERY_S = 60.0  # how often it is looked whether a time stamp is due
@@ -34,6 +36,8 @@ def every(
         while not stopping.is_set():
             try:
                 step()
+            except (EvidenceError, StorageError, OSError) as problem:  # passes, or a person must act
+                log.error("%s failed; it will be tried again: %s", name, problem)  # noqa: TRY400
             except Exception:  # a thread that died would not be missed until a deadline was
                 log.exception("%s failed; it will be tried again", name)
             stopping.wait(seconds)

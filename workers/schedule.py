@@ -13,7 +13,9 @@ from typing import Any
 
 from celery.beat import Scheduler
 
+from evidence.errors import EvidenceError
 from evidence.service.jobs import LEASE
+from storage.errors import StorageError
 from workers.grown import application
 from workers.rounds import about_logs
 
@@ -40,8 +42,10 @@ class SiteScheduler(Scheduler):
         """Look once; return the seconds until the next look. Nothing it meets may end it."""
         try:
             self._look(time.monotonic())
-        except Exception as problem:  # noqa: BLE001 (a beat that died would not be missed until a deadline was)
-            log.error("sweep failed; it will be tried again: %r", problem)
+        except (EvidenceError, StorageError, OSError) as problem:
+            log.error("sweep failed; it will be tried again: %s", problem)  # noqa: TRY400
+        except Exception:  # a beat that died would not be missed until a deadline was
+            log.exception("sweep failed; it will be tried again")
         return LOOK_EVERY_S
 
     def _look(self, now: float) -> None:

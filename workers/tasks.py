@@ -18,6 +18,7 @@ from celery import Celery
 from evidence.bootstrap import Application
 from evidence.errors import EvidenceError
 from evidence.service.jobs import JobName, Queue, kinds_of
+from storage.errors import StorageError
 
 log = logging.getLogger("evidence.workers")
 
@@ -48,7 +49,8 @@ def _register_one(
     def work() -> None:
         try:
             take_turn(application(), names)
-        except EvidenceError as problem:  # the database is away: the next ring or sweep tries again
+        # Database or store are away, or a folder is: the next ring or sweep tries again.
+        except (EvidenceError, StorageError, OSError) as problem:
             log.warning("%s cannot look for work now: %s", task, problem)
 
 

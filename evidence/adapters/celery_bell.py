@@ -20,7 +20,9 @@ from collections.abc import Collection
 
 from celery import Celery
 from kombu.entity import Queue as Declared
+from redis.exceptions import AuthenticationError, NoPermissionError
 
+from evidence.locale import say
 from evidence.service.jobs import QUEUES, JobName, Queue
 
 log = logging.getLogger("evidence.bell")
@@ -84,7 +86,9 @@ class CeleryBell:
             for queue in queues:
                 self._send(queue)
         except Exception as problem:  # noqa: BLE001 (whatever the transport raises: an act never fails for it)
-            if self._is_heard:
+            if self._is_heard and is_refusal(problem):
+                log.warning("%s", say("error.queue-refuses-user"))
+            elif self._is_heard:
                 log.warning("the queue cannot be reached; the sweep will find the work: %r", problem)
             self._is_heard = False
             return False
@@ -99,6 +103,15 @@ class CeleryBell:
                 self._app.send_task(
                     task_name(queue), queue=queue.value, producer=producer, ignore_result=True, retry=False
                 )
+
+
+def is_refusal(problem: BaseException | None) -> bool:
+    """Tell whether Redis knows no such user or password, or does not let this user in."""
+    while problem is not None:
+        if isinstance(problem, AuthenticationError | NoPermissionError):
+            return True
+        problem = problem.__cause__ or problem.__context__
+    return False
 
 
 def open_queue(broker: str = EMBEDDED) -> Celery:

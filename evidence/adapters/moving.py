@@ -11,9 +11,9 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from evidence.adapters import site_file
-from evidence.adapters.celery_bell import EMBEDDED, open_queue
+from evidence.adapters.celery_bell import EMBEDDED, is_refusal, open_queue
 from evidence.domain.addresses import holds_password, place
-from evidence.errors import Invalid, Unavailable
+from evidence.errors import Invalid, Misconfigured, Unavailable
 
 
 def where(data: Path, name: str, url: str) -> str:
@@ -76,7 +76,10 @@ def sqlite_file(url: str) -> Path:
 
 
 def verify_answers(broker_url: str) -> None:
-    """Refuse a queue that does not answer. Raises: Unavailable("queue-unavailable")."""
+    """Refuse a queue that does not answer.
+
+    Raises: Unavailable("queue-unavailable"), Misconfigured("queue-refuses-user").
+    """
     if broker_url == EMBEDDED:
         return
     app = open_queue(broker_url)
@@ -85,6 +88,8 @@ def verify_answers(broker_url: str) -> None:
             connection.ensure_connection(max_retries=1, interval_start=0.2, timeout=10)
             connection.default_channel.queue_declare(queue="evidence-probe", passive=False)
     except Exception as problem:  # noqa: BLE001 (whatever the transport raises; its text may hold the address)
+        if is_refusal(problem):
+            raise Misconfigured("queue-refuses-user", setting="broker") from None
         raise Unavailable("queue-unavailable", reason=type(problem).__name__) from None
 
 

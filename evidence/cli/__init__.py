@@ -1,6 +1,6 @@
 """The terminal door: the `evidence` command. Exit codes: 0 done; 1 refused, or something was found wrong by a
 command
-that checks; 2 wrong usage; 3 the machine cannot now, try again; 4 an integrity fault."""
+that checks; 2 wrong usage or a wrong setting; 3 the machine cannot now, try again; 4 an integrity fault."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ from evidence.cli.units import app as units_app
 from evidence.cli.verify import verify
 from evidence.cli.witness import app as witness_app
 from evidence.cli.words import printable
-from evidence.errors import EvidenceError, IntegrityFault, Invalid, Unavailable
+from evidence.errors import EvidenceError, IntegrityFault, Invalid, Misconfigured, Unavailable
 from evidence.locale import say
-from storage.errors import StorageError, StoreUnavailable
+from storage.errors import Misconfigured as StoreMisconfigured
+from storage.errors import StorageError, StoreUnavailable, UnknownAddress
 
 app = typer.Typer(
     name="evidence",
@@ -74,9 +75,11 @@ def exit_code(problem: EvidenceError | StorageError) -> int:
     """Return the exit code of an error."""
     if isinstance(problem, IntegrityFault):
         return 4
+    if isinstance(problem, Invalid | Misconfigured | UnknownAddress | StoreMisconfigured):
+        return 2
     if isinstance(problem, Unavailable | StoreUnavailable):
         return 3
-    return 2 if isinstance(problem, Invalid) else 1
+    return 1
 
 
 def main() -> None:

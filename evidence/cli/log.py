@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -147,6 +148,7 @@ def erase(
 @app.command()
 def fsck(data: Data = None, json_: Json = False) -> None:
     """核对日志、存储与目录 / Check logs, vault and rows against each other. Exit code 4: alarm."""
+    logging.getLogger("evidence.auditing").addHandler(logging.NullHandler())  # told below, in both languages
     application = open_site(data)
     try:
         found = application.auditing.fsck(OPERATOR)
@@ -236,9 +238,12 @@ def _tell(found: Any, none: str, unsound: int, json_: bool) -> None:
         ):
             print(line)
     for one in [] if json_ else found:
-        earliest = to_text(one.earliest) if one.earliest else say("cli.alarm-unknown")
         print(say("cli.alarm", kind=one.kind, item=printable(one.item)))
-        print("    " + say("cli.alarm-window", earliest=earliest, latest=to_text(one.latest)))
+        latest = to_text(one.latest)
+        if one.earliest is None:
+            print("    " + say("cli.alarm-window-open", latest=latest))
+        else:
+            print("    " + say("cli.alarm-window", earliest=to_text(one.earliest), latest=latest))
         for name, value in one.detail.items():
             print(f"    {name}: {printable(str(value))}")
     if found or unsound:

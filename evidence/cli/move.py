@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,7 +23,10 @@ from rich.progress import (
 
 from evidence.cli.site import OPERATOR, Data, Json, folder
 from evidence.cli.words import printable
+from evidence.errors import Misconfigured, Unavailable
 from evidence.locale import say
+from storage.errors import Misconfigured as StoreMisconfigured
+from storage.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from evidence.moving import Moved
@@ -48,9 +53,10 @@ def move(
     bars = progress_bars() if sys.stderr.isatty() and not json_ else None
     shown: AbstractContextManager[Any] = bars if bars is not None else nullcontext()
     teller = Telling(bars, quiet=json_)
-    with shown:
+    where = folder(data)
+    with shown, told_where_it_stands(where):
         moved = move_site(
-            folder(data), wanted, OPERATOR, teller, with_damaged=with_damaged, heard=lambda probe: teller.say(
+            where, wanted, OPERATOR, teller, with_damaged=with_damaged, heard=lambda probe: teller.say(
                 f"{'✓' if probe.is_kept else '!'} {say(f'probe.{probe.name}')}  ({printable(probe.said)})"
             ),
         )  # fmt: skip
@@ -59,6 +65,26 @@ def move(
         return
     for line in _lines(moved):
         print(line)
+
+
+@contextmanager
+def told_where_it_stands(data: Path) -> Iterator[None]:
+    """Say what is safe, and how to go on, where a move is stopped or meets what passes by itself."""
+    from evidence.settings import FILE
+
+    file = data / FILE
+    before = file.read_bytes() if file.is_file() else None
+    try:
+        yield
+    except (Misconfigured, StoreMisconfigured):  # says it itself
+        raise
+    except (KeyboardInterrupt, Unavailable, StoreUnavailable, OSError):
+        if before is not None:
+            is_same = file.read_bytes() == before
+            print(
+                say("cli.move-stopped" if is_same else "cli.move-stopped-after"), file=sys.stderr, flush=True
+            )
+        raise
 
 
 class Telling:

@@ -71,7 +71,7 @@ def init(
     json_: Json = False,
 ) -> None:
     """建立站点 / Make a site; prints the first administrator's one-time link."""
-    from evidence.founding import initialise
+    from evidence.founding import initialise, needs_qualification
 
     _verify_can_begin(data, name)
     token, verifier = initialise(data, policy, name, sm3, administrator)
@@ -83,6 +83,8 @@ def init(
     print(f"  {link(token)}")
     print(say("cli.verifier-key"))
     print(f"  {verifier}")
+    if needs_qualification(data):
+        print(say("cli.init-qualify"))
 
 
 def link(token: str) -> str:

@@ -204,9 +204,7 @@ class _Docking:
     def _collect(self, queue: SimpleQueue[Sent | None], trust: Trust) -> None:
         line = self._line()
         try:
-            Collector(line, trust, self._order.patience, self._stop, self._settle, self._watch.waits).collect(
-                queue
-            )
+            Collector(line, trust, self._order.patience, self._stop, self._settle, self._watch).collect(queue)
         finally:
             line.close()
 

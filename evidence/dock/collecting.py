@@ -1,7 +1,8 @@
 """Collecting the receipts of files whose bytes are all with the service, while others are still being sent.
 
 Sealing takes the service a moment; nobody waits for it with idle hands. Each file is asked for no sooner than
-the service said (Retry-After); one that makes trouble holds up no other, and patience has an end.
+the service said (Retry-After); one that makes trouble holds up no other, and patience has an end. Who waits
+long is told so.
 """
 
 from __future__ import annotations
@@ -14,17 +15,19 @@ from queue import Empty, SimpleQueue
 from threading import Event
 
 from evidence.dock import protocol
-from evidence.dock.finding import Found
 from evidence.dock.line import Line
-from evidence.dock.outcome import Outcome, State
-from evidence.dock.patience import Patience, is_passing, stopped
+from evidence.dock.outcome import Outcome, State, Watch
+from evidence.dock.patience import Patience, asked_s, is_passing, stopped
 from evidence.dock.sending import Sent, Trust
 from evidence.errors import EvidenceError, Unavailable
+
+TELL_AFTER_S, TELL_EVERY_S = 5.0, 30.0
 
 
 @dataclass(slots=True)
 class _Awaited:
     sent: Sent
+    began: float
     ask_at: float
     give_up_at: float
     pause_s: float
@@ -40,10 +43,11 @@ class Collector:
         patience: Patience,
         stop: Event,
         settled: Callable[[Outcome], None],
-        waits: Callable[[Found, EvidenceError, float], None],
+        watch: Watch,
     ) -> None:
         self._line, self._trust, self._patience, self._stop = line, trust, patience, stop
-        self._settled, self._waits = settled, waits
+        self._settled, self._watch = settled, watch
+        self._told_at = float("-inf")
         self._awaited: deque[_Awaited] = deque()
 
     def collect(self, sent: SimpleQueue[Sent | None]) -> None:
@@ -67,7 +71,7 @@ class Collector:
                 return False
             now = time.monotonic()
             give_up_at = now + self._patience.receipt_s
-            self._awaited.append(_Awaited(item, now, give_up_at, self._patience.first_s))
+            self._awaited.append(_Awaited(item, now, now, give_up_at, self._patience.first_s))
 
     def _idle_s(self) -> float | None:
         if not self._awaited:
@@ -84,6 +88,7 @@ class Collector:
             outcome = Outcome(sent.found, State.FAILED, sent.sha256, error=problem)
         if outcome is None:
             self._awaited.append(awaited)
+            self._tell()
         else:
             self._settled(outcome)
 
@@ -97,14 +102,21 @@ class Collector:
         except EvidenceError as fault:
             if not is_passing(fault):
                 raise
-            problem, wait = fault, awaited.pause_s
+            problem, wait = fault, max(awaited.pause_s, min(asked_s(fault), self._patience.longest_s))
             awaited.pause_s = min(awaited.pause_s * 2, self._patience.longest_s)
-            self._waits(sent.found, problem, wait)
+            self._watch.waits(sent.found, problem, wait)
         now = time.monotonic()
         if now >= awaited.give_up_at:
             raise problem
         awaited.ask_at = min(now + wait, awaited.give_up_at)
         return None
+
+    def _tell(self) -> None:
+        """Say how long the first has waited, now and then."""
+        now, began = time.monotonic(), min(awaited.began for awaited in self._awaited)
+        if now - began >= TELL_AFTER_S and now - self._told_at >= TELL_EVERY_S:
+            self._told_at = now
+            self._watch.sealing(len(self._awaited), now - began)
 
     def _rest(self, seconds: float) -> None:
         if self._stop.wait(max(0.0, seconds)):

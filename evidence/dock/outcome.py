@@ -192,6 +192,9 @@ class Watch(Protocol):
     def waits(self, found: Found | None, problem: EvidenceError, seconds: float) -> None:
         """Something did not work and is tried again after a while."""
 
+    def sealing(self, files: int, seconds: float) -> None:
+        """So many files are whole with the service, and the first has waited so long for its receipt."""
+
     def settled(self, outcome: Outcome) -> None:
         """A file is done with."""
 

@@ -47,6 +47,12 @@ def is_passing(problem: EvidenceError) -> bool:
     return passing or (isinstance(problem, Unavailable) and problem.code not in _LASTING)
 
 
+def asked_s(problem: EvidenceError) -> float:
+    """Return how long the service asked to be left alone, at least."""
+    asked = problem.fields.get("retry_after_s")
+    return float(asked) if isinstance(asked, int) else 0.0
+
+
 def stopped() -> Unavailable:
     """Return the error of work that was called off by the person at the dock."""
     return Unavailable("stopped")
@@ -86,8 +92,7 @@ class Trying:
         if left <= 0:
             self._since, self._next_s, self._spent = None, self._patience.first_s, True
             raise problem
-        asked = problem.fields.get("retry_after_s")
-        wait = max(self._next_s, float(asked) if isinstance(asked, int) else 0.0)
+        wait = max(self._next_s, asked_s(problem))
         wait = min(wait, self._patience.longest_s, left)
         self._next_s = min(self._next_s * 2, self._patience.longest_s)
         self._told(problem, wait)

@@ -69,6 +69,10 @@ class Lines:
         key = "dock.waits" if found else "dock.waits-first"
         self._chat(_told(problem, key, name=name, seconds=f"{seconds:.1f}"))
 
+    def sealing(self, files: int, seconds: float) -> None:
+        """Say that receipts are waited for."""
+        self._chat(say("dock.sealing", files=files, seconds=round(seconds)))
+
     def settled(self, outcome: Outcome) -> None:
         """Say what became of a file."""
         name, size = printable(outcome.found.name), outcome.found.size_bytes
@@ -165,6 +169,8 @@ def _told(problem: EvidenceError, key: str | None, **fields: object) -> str:
     own = f"dock.why.{problem.code}"
     is_own = own in catalogue(CHINESE)
     why = own if is_own else f"error.{problem.code}"
+    if why not in catalogue(CHINESE) and "status" in known:  # no answer of a service: a proxy's, say
+        why = "dock.unexplained"
 
     def told(language: str) -> str:
         words = text(language, why, **known) if why in catalogue(language) else why

@@ -50,9 +50,11 @@ def _gap(facts: MediaFacts, pack: Pack, track: TrackFacts, step: Step, code: Cod
     missing = round(step.length_s - usual, 6)
     if missing < limits.NOTED_S:
         return None
-    limit = _gap_limit(pack, track, step)
+    limit, severity = _gap_limit(pack, track, step), Severity.ATTENTION
+    if missing <= limit:  # a habit: it is told because it is long enough to be told
+        limit, severity = limits.NOTED_S, Severity.INFO
     return Finding(
-        code, Severity.ATTENTION if missing > limit else Severity.INFO, facts.name,
+        code, severity, facts.name,
         round(step.start_s + usual, 6), round(step.end_s, 6), missing, limit, cite_ids(pack.continuity.cites),
         {"track": track.number, "usual_step_s": track.usual_step_s, "steady": _is_steady(track)},
     )  # fmt: skip

@@ -14,6 +14,7 @@ from evidence import __version__
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
+from evidence.service.jobs import JobName
 from evidence.web import alarms, errors, tus
 from evidence.web.api import ROUTERS
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
@@ -49,6 +50,8 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
         if start_workers:
             await run_in_threadpool(application.watching.begin)
         stop = _start_workers(application) if has_workers else (lambda: None)
+        if start_workers and not has_workers:  # a queue that is away, or refuses us, is told of now
+            application.site.bell.ring(*JobName)
         try:
             async with alarms.watched(app, application):
                 yield

@@ -21,6 +21,7 @@ from evidence.errors import (
     EvidenceError,
     IntegrityFault,
     Invalid,
+    Misconfigured,
     NoSpace,
     NotFound,
     Refused,
@@ -28,6 +29,7 @@ from evidence.errors import (
 )
 from evidence.locale import say
 from storage.errors import Damaged, Missing, StorageError, StoreFull, StoreUnavailable
+from storage.errors import Misconfigured as StoreMisconfigured
 
 log = logging.getLogger("evidence.web")
 
@@ -85,6 +87,8 @@ _BY_FAMILY: tuple[tuple[type[Exception], int], ...] = (
     (Invalid, 400),
     (Refused, 403),
     (IntegrityFault, 500),
+    (Misconfigured, 500),  # no "try again": somebody must correct a setting
+    (StoreMisconfigured, 500),
     (Unavailable, 503),
     (StoreUnavailable, 503),
 )

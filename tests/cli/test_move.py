@@ -29,8 +29,10 @@ from evidence.errors import Busy, Conflict, EvidenceError, IntegrityFault, Inval
 from evidence.ledger.merkle import SHA256, root_of
 from evidence.locale import say
 from evidence.service.jobs import JobName
+from evidence.service.moving import Moving
 from storage.bucket import Bucket
 from storage.copying import Copier
+from storage.errors import StoreUnavailable
 from storage.local import LocalVault
 from storage.opening import bucket_address
 from storage.qualify import qualify
@@ -808,3 +810,22 @@ def test_a_lock_that_is_not_the_old_ones_stops_the_move_by_name(
     assert fault.code == "move-not-verified"
     assert f"{key} (holds)" in fault.fields["recordings"]
     assert site.form() == form
+
+
+@pytest.mark.parametrize("met", [KeyboardInterrupt(), StoreUnavailable(reason="MaxRetryError")])
+def test_a_move_that_is_stopped_or_loses_a_store_says_what_is_safe_and_how_to_go_on(
+    site: Movable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, met: BaseException
+) -> None:
+    def away(_: Moving) -> None:
+        raise met
+
+    form = site.form()
+    words = ("--vault", (tmp_path / "new").as_uri())
+    with monkeypatch.context() as patch:
+        patch.setattr(Moving, "carry_vault", away)
+        result = move(site, *words)
+    assert result.exit_code != 0
+    assert "原形式仍是本站点" in result.stderr
+    assert "run the same command again" in result.stderr
+    assert site.form() == form
+    assert moved(site, *words)["changed"].keys() == {"vault", "database"}

@@ -42,8 +42,9 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, object_store_server: ObjectStoreServer) -> Site:
     site = Site(tmp_path_factory.mktemp("site") / "data", object_store_server)
-    done = site.run("init", "--policy", "dazhe-2020", "--json")
+    done = site.run("init", "--policy", "dazhe-2020")
     assert done.returncode == 0, done.stderr
+    assert "next: evidence storage qualify" in done.stdout
     return site
 
 
@@ -52,6 +53,7 @@ def test_init_makes_the_bucket_with_its_locks_and_writes_the_address_without_the
 ) -> None:
     config = object_store_server.client().get_object_lock_config(bucket_name=site.bucket)
     assert (config.mode, config.duration, config.duration_unit) == ("COMPLIANCE", 1, "Days")
+    assert not (site.data / "vault").exists(), "an empty folder would pass for a vault"
     text = (site.data / "site.toml").read_text("utf-8")
     assert f"/{site.bucket}?password_file=" in text
     assert all(

@@ -226,3 +226,24 @@ def test_a_wrong_call_makes_nothing(words: tuple[str, ...], tmp_path: Path) -> N
     done = run(tmp_path / "secrets", *words)
     assert done.returncode == 2
     assert not (tmp_path / "secrets").exists()
+
+
+def test_it_says_what_it_made_and_where(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    done = run(folder, "station-7.example", "--keep-owner")
+    made, advice = done.stdout.splitlines()
+    where, _, names = made.removeprefix("made in ").partition(":")
+    assert where == str(folder)
+    assert set(names.split()) == set(table())
+    assert "take it off this machine" in advice
+    (folder / "authority-key").unlink()
+    again = run(folder, "station-7.example", "--keep-owner")
+    assert again.stdout == f"nothing to make: all is in {folder} already\n"
+
+
+def test_its_usage_is_told_whole() -> None:
+    done = subprocess.run([str(SCRIPT)], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "make-secrets.sh FOLDER NAME [--keep-owner]" in done.stderr
+    assert "NAME is the name (or address)" in done.stderr
+    assert "Needs openssl." in done.stderr

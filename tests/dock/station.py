@@ -28,6 +28,7 @@ class Heard:
         self.problems: list[str] = []
         self.done: dict[str, list[int]] = {}
         self.outcomes: list[Outcome] = []
+        self.sealings: list[tuple[int, float]] = []
 
     def pinned(self, key: VerifierKey, origin: str) -> None:
         self.pins.append((key, origin))
@@ -40,6 +41,9 @@ class Heard:
 
     def waits(self, found: Found | None, problem: EvidenceError, seconds: float) -> None:
         self.problems.append(problem.code)
+
+    def sealing(self, files: int, seconds: float) -> None:
+        self.sealings.append((files, seconds))
 
     def settled(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evidence.dock import sending
+from evidence.dock import collecting, sending
 from evidence.dock.journal import Journal
 from evidence.dock.outcome import State
 from evidence.dock.patience import Patience
@@ -208,3 +208,31 @@ def test_bytes_that_are_sent_now_and_prove_to_be_a_damaged_original_keep_the_car
     station.far.forge = found_damaged
     (outcome,) = station.dock().files
     assert (outcome.state, outcome.check) == (State.DAMAGED, "object-missing")
+
+
+def test_who_waits_long_for_a_receipt_is_told_so_now_and_then(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collecting, "TELL_AFTER_S", 0.2)
+    monkeypatch.setattr(collecting, "TELL_EVERY_S", 0.3)
+    write_card(station.card, {"a.mp4": b"1", "b.mp4": b"2"})
+    began, honest = time.monotonic(), station.far.forge
+    station.far.forge = lambda far, one: honest(far, one) if time.monotonic() - began > 1.2 else None
+    assert station.dock().is_complete
+    told = station.heard.sealings
+    assert 2 <= len(told) <= 4
+    assert [files for files, _ in told] == [2] * len(told)
+    assert [seconds for _, seconds in told] == sorted(seconds for _, seconds in told)
+    assert told[0][1] >= 0.2
+
+
+def test_a_receipt_is_not_asked_for_sooner_than_the_service_said_where_it_is_in_trouble(
+    station: Station,
+) -> None:
+    write_card(station.card, {"a.mp4": b"1"})
+    station.far.on("receipt", status(503, "store-unavailable", **{"Retry-After": "1"}))
+    began = time.monotonic()
+    report = station.dock(patience=Patience(first_s=0.001, longest_s=30.0, receipt_s=10.0, proof_s=0.1))
+    assert report.is_complete
+    assert time.monotonic() - began >= 1.0
+    assert station.far.seen("receipt") == 2

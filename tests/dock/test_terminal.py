@@ -339,3 +339,22 @@ def test_a_receipt_that_the_log_contradicts_is_told_in_plain_words_now_and_with_
     assert told["proofs"]["earlier"]["disproved"][0]["error"]["code"] == "proof-differs"
     assert "EARLIER CARD" in done.stderr
     assert "\x1b" not in done.stderr
+
+
+def test_an_answer_that_nobody_of_ours_gave_is_told_in_words(tmp_path: Path, far: FarEnd) -> None:
+    far.on("PATCH", status(413))  # a proxy's page: no problem document
+    card = write_card(tmp_path / "card", {"a.mp4": b"1"})
+    done = run(command(DOORS[0], card, far))
+    assert done.returncode == 1
+    assert "应答 HTTP 413，未作说明" in done.stderr
+    assert "answered HTTP 413 and said no more" in done.stderr
+    assert "error.http" not in done.stderr
+
+
+def test_a_dock_that_waits_for_receipts_says_that_what_was_sent_is_safe() -> None:
+    out = io.StringIO()
+    Lines(out).sealing(3, 35.2)
+    assert out.getvalue() == (
+        "等待回执：3 个文件，已等待 35 秒；已发送的内容是安全的"
+        " / waiting for the receipt of 3 files since 35 s; what was sent is safe\n"
+    )

@@ -14,6 +14,7 @@ from evidence.domain.continuity import examine_file
 from evidence.domain.damage import corrupt_payload
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.inner_clocks import beyond_zone
+from evidence.domain.limits import NOTED_S
 from evidence.domain.media import ClockReading, Damage, Edit, MediaFacts, Step, TrackFacts
 from evidence.policy.rules import Pack
 
@@ -327,3 +328,12 @@ def test_when_a_file_was_modified_says_nothing_of_its_beginning_where_its_length
     written = ClockReading("mtime", "2026-03-02T09:32:00Z")  # two minutes after the time in the name
     made = facts(name="DSJX9A00123_012345_20260302173000_0001.mp4", duration_s=length, clocks=(written,))
     assert (Code.NAME_TIME_DIFFERS in {found.code for found in examine_file(made, pack)}) is told
+
+
+def test_a_gap_that_is_a_habit_shows_the_limit_from_which_it_is_told(pack: Pack) -> None:
+    """0.151 s in the first second: two seconds would have to be explained, 0.1 s is told."""
+    track = replace(VIDEO, steps=(Step(0.2, 0.2 + 1 / 30 + 0.151),))
+    found = only(examine_file(facts(track, AUDIO), pack), Code.GAP_IN_FILE)
+    assert found.severity is Severity.INFO
+    assert found.measured == pytest.approx(0.151, abs=1e-3)
+    assert found.limit == NOTED_S == 0.1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -125,3 +127,19 @@ def test_what_is_missing_or_wrong_is_named(store: Store) -> None:
     assert refused.returncode == 2
     assert "16 to 128 letters and digits" in refused.stderr
     assert not store.processes()
+
+
+def test_a_monitor_s_port_that_is_taken_is_the_last_thing_that_is_said(store: Store) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = str(other.getsockname()[1])
+        done = store.run("start", OBJECT_STORE_MONITOR_PORT=taken)
+    assert done.returncode == 4
+    last = done.stderr.splitlines()[-1]
+    assert f"port {taken} (the monitor's, OBJECT_STORE_MONITOR_PORT) is taken" in last
+
+
+def test_the_monitor_s_usual_port_is_none_that_the_kernel_gives_to_clients() -> None:
+    """A port that the kernel gives to clients may be taken at the next start by any of them."""
+    (usual,) = re.findall(r"MONITOR_PORT:-(\d+)}", SCRIPT.read_text("utf-8"))
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert int(usual) < first

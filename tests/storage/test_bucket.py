@@ -90,7 +90,8 @@ def test_nothing_is_sent_into_a_bucket_whose_default_lock_was_changed_meanwhile(
     bucket.client.set_object_lock_config(bucket_name=bucket.name, config=seven)
     with pytest.raises(StoreUnavailable) as caught:
         vault.seal_bytes("r/2/data", BODY, LOCK)
-    assert caught.value.fields["reason"] == "bucket-locks-otherwise"
+    assert caught.value.code == "bucket-locks-otherwise"
+    assert caught.value.fields["found"] == "COMPLIANCE 7 Years"
     assert_nothing_stored(vault, "r/2/data")
     assert content(vault, "r/1/data") == BODY
 

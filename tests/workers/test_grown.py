@@ -95,3 +95,18 @@ def test_the_service_of_a_grown_site_starts_no_workers_of_its_own(fleet: Fleet) 
             return {thread.name for thread in threading.enumerate()}
 
     assert not asyncio.run(names_of_threads()) & {"celery", "sweep", "deep", "fixity"}
+
+
+def test_a_store_that_is_away_is_one_line_of_a_worker_s_notes_for_each_try(fleet: Fleet) -> None:
+    vault, away = fleet.data / "vault", fleet.data / "away"
+    vault.rename(away)
+    fleet.worker("seal")
+    fleet.beat()
+    upload = fleet.send("file.bin", BODY)
+    seen = "evidence.work.seal cannot look for work now: vault-not-there"
+    fleet.seconds_until(lambda: seen in fleet.output())
+    fleet.seconds_until(lambda: "sweep failed; it will be tried again" in fleet.output())
+    away.rename(vault)
+    fleet.seconds_until(lambda: fleet.is_sealed(upload))
+    for hidden in ("Traceback", "raised unexpected", "UnpickleableExceptionWrapper"):
+        assert hidden not in fleet.output()

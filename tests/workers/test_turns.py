@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +19,10 @@ from evidence.errors import Busy, Unavailable
 from evidence.service.examination import Examination
 from evidence.service.jobs import LEASE, JobName, Queue, kinds_of
 from evidence.settings import load
+from storage.errors import StoreUnavailable
 from tests.builders import SmallSite
 from workers import grown, schedule, tasks
+from workers.rounds import every
 from workers.schedule import GRACE_S, LOOK_EVERY_S, SWEEP_EVERY_S, SiteScheduler
 from workers.tasks import take_turn
 
@@ -260,3 +263,30 @@ def test_a_worker_that_could_not_do_its_work_refuses_to_start(tmp_path: Path, qu
     done = celery("worker", "-Q", queues, EVIDENCE_DATA=str(tmp_path))
     assert done.returncode != 0
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("problem", "is_expected"),
+    [
+        (StoreUnavailable(reason="MaxRetryError"), True),
+        (Unavailable("database-unavailable", reason="no-connection"), True),
+        (OSError("the folder is away"), True),
+        (ValueError("a mistake of ours"), False),
+    ],
+)
+def test_what_passes_is_one_line_of_the_notes_and_a_mistake_of_ours_is_told_whole(
+    problem: Exception, is_expected: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    stopping = threading.Event()
+
+    def step() -> None:
+        stopping.set()
+        raise problem
+
+    thread = every(0.01, step, stopping, "publishing")
+    thread.start()
+    thread.join(10)
+    (note,) = [one for one in caplog.records if one.name == "evidence.workers"]
+    assert note.message.startswith("publishing failed; it will be tried again")
+    assert str(problem) in note.message if is_expected else note.exc_info is not None
+    assert (note.exc_info is None) == is_expected

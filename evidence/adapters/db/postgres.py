@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote
 
@@ -26,7 +28,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from evidence.adapters.db.tables import metadata
-from evidence.errors import Invalid, NoSpace, Unavailable
+from evidence.errors import Invalid, Misconfigured, NoSpace, Unavailable
+from evidence.locale import say
 
 log = logging.getLogger("evidence.database")
 
@@ -82,10 +85,25 @@ SELECT current_setting('fsync'), current_setting('full_page_writes'), current_se
 FROM pg_advisory_xact_lock({WRITER})
 """  # noqa: S608 (a number of ours)
 _BY_CODE_POINT = ("C", "POSIX", "C.UTF-8", "C.utf8")
-# Classes of SQLSTATE that are the machine's trouble: connection, state of the transaction, sign-in,
-# catalogue, rollback forced, resources, state of an object (locks), operator, system, internal.
-_MACHINE = ("08", "25", "28", "3D", "40", "53", "55", "57", "58", "XX")
+# Classes of SQLSTATE that are the machine's trouble: connection, state of the transaction, rollback forced,
+# resources, state of an object (locks), operator, system, internal.
+_MACHINE = ("08", "25", "40", "53", "55", "57", "58", "XX")
 _DISK_FULL, _NOT_PERMITTED, _FAILED_TRANSACTION = "53100", "42501", "25P02"
+# What no wait mends, by class of SQLSTATE: sign-in, no such database, no right.
+_WRONG = {"28": "database-user-refused", "3D": "database-not-there", "42": "database-rights-missing"}
+# A connection that is refused has no SQLSTATE in libpq; its text is the server's, in the server's language.
+_WRONG_TEXTS = {
+    "database-not-there": re.compile(r'FATAL:  database ".*" does not exist|致命错误:  数据库 ".*" 不存在'),
+    "database-user-refused": re.compile(
+        r"FATAL:  \S+ authentication failed for user"
+        r'|FATAL:  role ".*" (does not exist|is not permitted to log in)|FATAL:  no pg_hba\.conf entry'
+        "|FATAL:  pg_hba.conf rejects|no password supplied"
+        '|致命错误:  用户 ".*" Password 认证失败|致命错误:  角色 ".*" 不存在'
+    ),
+    "database-not-trusted": re.compile(
+        "certificate verify failed|server certificate for|root certificate file|does not support SSL"
+    ),
+}
 
 
 class Postgres:
@@ -95,6 +113,7 @@ class Postgres:
         given = dict(address.query)
         line = {name: value for name, value in _LINE.items() if name not in given}
         _verify_options(given)
+        self._is_warned = False
         self._secrets = _secrets(address)
         self.engine = create_engine(
             address.set(drivername="postgresql+psycopg"),
@@ -107,6 +126,7 @@ class Postgres:
         )
         event.listen(self.engine, "do_connect", _connect)
         event.listen(self.engine, "connect", harden)
+        event.listen(self.engine, "connect", self._warn_of_an_open_line)
         event.listen(self.engine, "begin", _begin)
         event.listen(self.engine, "commit", _verify_whole)
 
@@ -114,16 +134,33 @@ class Postgres:
         """Do nothing: a server that recovers has synced everything before it lets anybody in."""
 
     def said(self, problem: DBAPIError) -> Exception:
-        """Say a driver's error in the terms of this program, by its SQLSTATE and never by its text."""
+        """Say a driver's error in the terms of this program, by its SQLSTATE; by its text only why no
+        connection can be made.
+        """
         state = getattr(problem.orig, "sqlstate", None)
         if state == _DISK_FULL:
             return NoSpace("no-space", where="database")
         if state is None and isinstance(problem.orig, psycopg.OperationalError | psycopg.InterfaceError):
-            log.warning("no connection to the database: %s", self._clean(str(problem.orig)))
+            text = str(problem.orig)
+            log.warning("no connection to the database: %s", self._clean(text))
+            for code, words in _WRONG_TEXTS.items():
+                if words.search(text):
+                    return Misconfigured(code, setting="database")
             return Unavailable("database-unavailable", reason="no-connection")
-        if state is not None and (state[:2] in _MACHINE or state == _NOT_PERMITTED):
+        if state == _NOT_PERMITTED or (state is not None and state[:2] in ("28", "3D")):
+            return Misconfigured(_WRONG[state[:2]], setting="database", reason=state)
+        if state is not None and state[:2] in _MACHINE:
             return Unavailable("database-unavailable", reason=state)
         return problem
+
+    def _warn_of_an_open_line(self, connection: Any, _record: object) -> None:
+        """Say once that names and rows go over a network in clear. Allowed: it may be one's own."""
+        address = connection.pgconn.hostaddr.decode()  # empty for a socket of this machine
+        is_near = not address or ip_address(address).is_loopback
+        if self._is_warned or is_near or connection.pgconn.ssl_in_use:
+            return
+        self._is_warned = True
+        log.warning("%s", say("cli.database-in-clear", address=address))
 
     def _clean(self, text: str) -> str:
         """Return a text of the driver for the operator's log, or nothing of it if a secret stands in it."""
@@ -225,10 +262,13 @@ def _verify_whole(connection: Connection) -> None:
 
 def _verify_options(given: dict[str, Any]) -> None:
     """Refuse an option that the driver does not know now, and not with the first request."""
-    try:
-        make_conninfo("", **{name: value for name, value in given.items() if isinstance(value, str)})
-    except psycopg.ProgrammingError:
-        raise Invalid("settings-wrong", setting="database", reason="option-unknown") from None
+    for name, value in given.items():
+        try:
+            make_conninfo("", **{name: value if isinstance(value, str) else ""})
+        except psycopg.ProgrammingError:  # its text may hold a value
+            raise Invalid(
+                "settings-wrong", setting="database", reason="option-unknown", option=name
+            ) from None
 
 
 def _secrets(address: URL) -> tuple[str, ...]:

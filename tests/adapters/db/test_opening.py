@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from evidence.adapters.db.unit_of_work import SqlDatabase
-from evidence.errors import EvidenceError, Invalid, Unavailable
+from evidence.errors import EvidenceError, Invalid, Misconfigured, Unavailable
 from tests.adapters.db.engines import FreshDatabase, open_migrated
 from tests.builders import SITE
 from tests.servers.postgres import PostgresServer
@@ -77,16 +77,19 @@ def test_a_host_that_holds_the_password_is_not_written_to_the_log(caplog: pytest
     assert SECRET not in str(refusal.value) + caplog.text
 
 
-def test_a_wrong_password_and_a_wrong_name_are_unavailable_and_not_shown(
+def test_a_wrong_password_and_a_wrong_name_are_a_wrong_setting_and_not_shown(
     postgres_server: PostgresServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = urlsplit(postgres_server.new_database())
     right = str(url.password)
     wrong = url._replace(netloc=url.netloc.replace(right, SECRET)).geturl()
-    for address in (wrong, url._replace(path="/no-such-database").geturl()):
-        with pytest.raises(Unavailable) as refusal:
+    for address, code in (
+        (wrong, "database-user-refused"),
+        (url._replace(path="/no-such-database").geturl(), "database-not-there"),
+    ):
+        with pytest.raises(Misconfigured) as refusal:
             SqlDatabase(address, SITE).migrate()
-        assert refusal.value.code == "database-unavailable"
+        assert refusal.value.code == code
         for secret in (SECRET, right):
             assert secret not in everything_said(refusal.value, caplog)
 

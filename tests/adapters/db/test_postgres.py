@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from threading import Thread
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
 from evidence.domain.audit import Act, Entry
-from evidence.errors import NoSpace, Unavailable
+from evidence.errors import Misconfigured, NoSpace, Unavailable
 from evidence.service.jobs import JobName
 from tests.adapters.db.engines import FreshDatabase, dump, open_migrated, tables
 from tests.builders import SITE, START
@@ -305,7 +306,8 @@ def test_an_error_that_was_swallowed_is_not_taken_for_a_commit(
         ("40P01", Unavailable),
         ("58030", Unavailable),
         ("XX001", Unavailable),
-        ("42501", Unavailable),
+        ("42501", Misconfigured),
+        ("28P01", Misconfigured),
         ("23514", DBAPIError),
         ("22001", DBAPIError),
         ("42P01", DBAPIError),
@@ -419,3 +421,28 @@ def test_a_table_that_a_crash_would_empty_is_refused(database: SqlDatabase, fres
     assert dump(fresh) == before
     fresh.raw("ALTER TABLE job SET LOGGED")
     assert entries(database) == []
+
+
+def test_a_connection_in_clear_over_a_network_is_warned_of_once(
+    own_server: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever address of its own this machine has, if any: to the server it is a network's."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        with suppress(OSError):  # no way to there
+            asked.connect(("192.0.2.99", 9))  # sends nothing
+        near = str(asked.getsockname()[0])
+    if near.startswith(("127.", "0.")):
+        pytest.skip("this machine has no address but the loopback's")
+    with (own_server.folder / "data" / "pg_hba.conf").open("a") as file:
+        file.write(f"host all all {near}/32 scram-sha-256\n")
+    own_server.set("listen_addresses", "*")
+    url = own_server.new_database()
+    for address, said in ((url, 0), (url.replace("127.0.0.1", near), 1)):
+        caplog.clear()
+        database = SqlDatabase(address, SITE)
+        with database.engine.connect(), database.engine.connect():
+            pass
+        database.close()
+        told = [one for one in caplog.messages if "未加密" in one]
+        assert len(told) == said
+        assert all(near in one and "sslmode=verify-full" in one for one in told)
