@@ -143,3 +143,16 @@ def test_the_monitor_s_usual_port_is_none_that_the_kernel_gives_to_clients() -> 
     (usual,) = re.findall(r"MONITOR_PORT:-(\d+)}", SCRIPT.read_text("utf-8"))
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     assert int(usual) < first
+
+
+def test_a_store_that_is_there_keeps_its_monitor_s_port_whatever_is_usual_now(store: Store) -> None:
+    del store.environment["OBJECT_STORE_MONITOR_PORT"]
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        its_own = other.getsockname()[1]
+        store.folder.mkdir()
+        (store.folder / "ceph.conf").write_text(f"mon_host = [v2:127.0.0.1:{its_own}/0]\n")
+        if store.as_user:
+            shutil.chown(store.folder, "nobody", "nogroup")
+        done = store.run("start")
+    assert done.returncode == 4
+    assert f"port {its_own} (the monitor's" in done.stderr.splitlines()[-1]
