@@ -17,6 +17,7 @@ from evidence.cli.examine import examine
 from evidence.cli.gaps import gaps
 from evidence.cli.holds import app as holds_app
 from evidence.cli.identities import app as identities_app
+from evidence.cli.labels import app as labels_app
 from evidence.cli.log import app as log_app
 from evidence.cli.log import signer
 from evidence.cli.move import move
@@ -62,6 +63,7 @@ app.command()(rebuild)
 app.command()(signer)
 app.add_typer(holds_app, name="holds")
 app.add_typer(cases_app, name="cases")
+app.add_typer(labels_app, name="labels")
 app.add_typer(log_app, name="log")
 app.add_typer(units_app, name="units")
 app.add_typer(people_app, name="people")
