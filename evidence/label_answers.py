@@ -11,6 +11,8 @@ from evidence.answers import told_to, unlabelled_out
 from evidence.domain.access import Caller
 from evidence.domain.instants import to_text
 from evidence.domain.labels import Given
+from evidence.roll_answers import fault_out
+from evidence.service.activities import MatchOutcome
 from evidence.service.catalogue import StoredRecording
 from evidence.service.unlabelled import MissingLabels
 
@@ -56,4 +58,28 @@ def missing_out(found: MissingLabels, caller: Caller) -> dict[str, Any]:
             {"unit": one.unit_id, "name": one.name, "count": one.counts["missing"]} for one in found.by_unit
         ],
         "by_wearer": [one for one in wearers if "wearer" in one],
+    }
+
+
+def match_out(one: MatchOutcome) -> dict[str, Any]:
+    """What an import of activities did, or would do: rows with the recordings they find, rows that find none,
+    and rows that cannot be taken, with why."""
+    changes = set(one.changes)
+    return {
+        "applied": one.applied,
+        "changed": len(changes),
+        "matched": [
+            {
+                "row": match.activity.row,
+                "activity": match.activity.name,
+                "recordings": [stored.recording.id for stored in match.recordings],
+                "changed": [s.recording.id for s in match.recordings if s.recording.id in changes],
+            }
+            for match in one.matched
+        ],
+        "unmatched": [
+            {"row": row.row, "activity": row.name, "wearer": row.wearer, "reason": "no-recording"}
+            for row in one.unmatched
+        ],
+        "faults": [fault_out(fault) for fault in one.faults],
     }

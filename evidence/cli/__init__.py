@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from evidence.cli import lists, site
 from evidence.cli.accounts import accounts
+from evidence.cli.activities import app as activities_app
 from evidence.cli.cases import app as cases_app
 from evidence.cli.dock import dock, receipts
 from evidence.cli.examine import examine
@@ -64,6 +65,7 @@ app.command()(signer)
 app.add_typer(holds_app, name="holds")
 app.add_typer(cases_app, name="cases")
 app.add_typer(labels_app, name="labels")
+app.add_typer(activities_app, name="activities")
 app.add_typer(log_app, name="log")
 app.add_typer(units_app, name="units")
 app.add_typer(people_app, name="people")

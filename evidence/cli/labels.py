@@ -11,10 +11,12 @@ import typer
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, printable, time_text
 from evidence.errors import Invalid
+from evidence.filing_answers import Asked, filed_out
 from evidence.label_answers import history_out, missing_out
 from evidence.locale import CHINESE, catalogue, say
 
 app = typer.Typer(help="标注 / labels", no_args_is_help=True)
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="使用日期 / day of use")]
 Recordings = Annotated[list[str], typer.Argument(help="资料标识，可多个 / ids of recordings")]
 
 
@@ -82,6 +84,33 @@ def history(
         print(f"{_name(one['name'])}: {_value(one)}")
         print(f"    {times}{ended}")
     if not told["labels"]:
+        print(say("cli.nothing-listed"))
+
+
+@app.command()
+def filed(
+    party: Annotated[str | None, typer.Option("--party", help="被检查单位 / inspected party")] = None,
+    officer: Annotated[str | None, typer.Option("--officer", help="执法人员编号 / officer's number")] = None,
+    since: Day = None,
+    until: Day = None,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """分类清单 / Recordings by inspected party, officer and day of use, with the counts of each."""
+    application = open_site(data)
+    zone = application.site.policies.latest.time_zone
+    asked = Asked(party, officer, since.date() if since else None, until.date() if until else None)
+    found = filed_out(application.recordings.list(OPERATOR), OPERATOR, asked, zone)
+    if json_:
+        print_json(found)
+        return
+    for part, label in (("by_party", "inspected-party"), ("by_officer", "officer"), ("by_day", "time")):
+        for row in found[part]:
+            print(f"{say(f'label.{label}')} {printable(row['value'] or '–')}: {row['count']}")
+    for row in found["recordings"]:
+        said = "  ".join(f"{_name(name)}: {printable(text)}" for name, text in row["labels"].items())
+        print(f"{row['id']}  {printable(row['wearer'])}  {said}".rstrip())
+    if not found["recordings"]:
         print(say("cli.nothing-listed"))
 
 

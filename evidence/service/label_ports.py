@@ -5,6 +5,7 @@ What was said of a recording is read with the recording (StoredRecording.given).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -14,8 +15,8 @@ from evidence.domain.labels import Given
 class Labels(Protocol):
     """What was said of labels since docking; none is ever removed."""
 
-    def add(self, recording_id: str, new: Given) -> None:
-        """Add what was said at the end of a recording's history; its id and serial are given there."""
+    def add(self, new: Sequence[tuple[str, Given]]) -> None:
+        """Add what was said, each with the id of its recording. Its serial is the next of its history."""
 
-    def end(self, given_id: str, by: str, at: datetime) -> None:
+    def end(self, given_ids: Sequence[str], by: str, at: datetime) -> None:
         """Note that something is no longer so."""

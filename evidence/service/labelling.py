@@ -12,21 +12,22 @@ The manifest stays what it is: what came with the recording is signed, what was 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
-from evidence.domain.labels import DOCK, PERSONAL, Given, read_value, values_of, verify_by_pack
+from evidence.domain.ids import new_id
+from evidence.domain.labels import PERSONAL, Given, read_value, values_of, verify_by_pack
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
 from evidence.errors import Conflict, Invalid, NotFound
 from evidence.policy.rules import Label, Pack
-from evidence.service.admission import admit_to_recording
+from evidence.service.admission import admit_to_recording, admit_to_recordings
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
 from evidence.service.instruments import local_day, pack_at_capture
-from evidence.service.ports import UnitOfWork
+from evidence.service.ports import Policies, UnitOfWork
 from evidence.service.refusals import reason_of
 from evidence.service.site import Site
 
@@ -47,17 +48,10 @@ class Labelling:
         Invalid("nothing-labelled", "unknown-label", "invalid-label", "not-an-officer", "case-number-form",
         "not-in-annex").
         """
-        if not labels:
-            raise Invalid("nothing-labelled", most=MOST)
-        said = {_label(name).value: read_value(Label(name), text) for name, text in labels.items()}
-        asked, now = self._admit(caller, recordings), self.site.clock.now()
+        said = read_labels(labels)
+        asked = self._admit(caller, recordings)
         with self.site.database.writing() as unit:
-            _verify_officers(unit, said.get(Label.OFFICER, "").split())
-            return [
-                stored.recording.id
-                for stored in _in_order(unit, asked)
-                if self._give(unit, caller, stored, said, now)
-            ]
+            return give_labels(unit, self.site, caller, dict.fromkeys(asked, said))
 
     @admits(Action.LABEL)
     def say_not_yet(self, caller: Caller, recordings: Sequence[str], due: date) -> Sequence[str]:
@@ -67,20 +61,18 @@ class Labelling:
         Raises: as `give`; Conflict("case-number-stands"), Invalid("not-yet-unknown", "due-out-of-range").
         """
         asked, now = self._admit(caller, recordings), self.site.clock.now()
-        name, changed = Label.CASE_NUMBER.value, []
+        acts, name = _Acts(caller, now), Label.CASE_NUMBER.value
         with self.site.database.writing() as unit:
             for stored in _in_order(unit, asked):
-                self._verify_due(self._pack(stored), due, now)
+                _verify_due(self.site.policies, stored, due, now)
                 before = stored.labels.get(name)
                 if before is not None and before.value is not None:
                     raise Conflict("case-number-stands", recording=stored.recording.id)
-                if before is not None and before.due == due:
-                    continue
-                self._put(unit, caller, stored, {name: None}, now, due)
-                facts = {"due": due.isoformat(), "before": _facts([before])}
-                unit.log.append(_entry(Act.LABEL_NOT_YET, caller, stored, facts), now)
-                changed.append(stored.recording.id)
-        return changed
+                if before is None or before.due != due:
+                    acts.put(stored, {name: None}, due)
+                    facts = {"due": due.isoformat(), "before": _facts([before])}
+                    acts.note(Act.LABEL_NOT_YET, stored, facts, {})
+            return acts.enter(unit)
 
     @admits(Action.LABEL)
     def end(self, caller: Caller, recordings: Sequence[str], name: str, reason: str) -> None:
@@ -89,16 +81,16 @@ class Labelling:
         Raises: as `give`; Conflict("label-not-there"), Invalid("reason-needed").
         """
         label, reason = _label(name).value, reason_of(reason)
-        asked, now = self._admit(caller, recordings), self.site.clock.now()
+        asked, acts = self._admit(caller, recordings), _Acts(caller, self.site.clock.now())
         with self.site.database.writing() as unit:
             for stored in _in_order(unit, asked):
                 before = stored.labels.get(label)
                 if before is None:
                     raise Conflict("label-not-there", recording=stored.recording.id, label=label)
-                self._end(unit, caller, stored, before, now)
-                personal = {**_personal([before], "-before"), "reason": reason}
+                acts.end(stored, before)
                 facts = {"label": label, "before": _facts([before])}
-                unit.log.append(_entry(Act.LABEL_END, caller, stored, facts, personal), now)
+                acts.note(Act.LABEL_END, stored, facts, {**_personal([before]), "reason": reason})
+            acts.enter(unit)
 
     @admits(Action.LIST_RECORDINGS)
     def history(self, caller: Caller, recording_id: str) -> StoredRecording:
@@ -116,74 +108,91 @@ class Labelling:
         asked = list(dict.fromkeys(recordings))
         if not asked or len(asked) > MOST:
             raise Invalid("nothing-labelled", most=MOST)
-        for recording_id in asked:
-            admit_to_recording(self.site, caller, Action.LABEL, recording_id)
+        admit_to_recordings(self.site, caller, Action.LABEL, asked)
         return asked
 
-    def _pack(self, stored: StoredRecording) -> Pack:
-        return pack_at_capture(self.site.policies, stored.ended_at, stored.first_seen_at)
 
-    def _give(
-        self,
-        unit: UnitOfWork,
-        caller: Caller,
-        stored: StoredRecording,
-        said: Mapping[str, str],
-        now: datetime,
-    ) -> bool:
+def read_labels(labels: Mapping[str, str]) -> Mapping[str, str]:
+    """Return labels, at least one, in their one form.
+
+    Raises: Invalid("nothing-labelled", "unknown-label", "invalid-label").
+    """
+    if not labels:
+        raise Invalid("nothing-labelled", most=MOST)
+    return {_label(name).value: read_value(Label(name), text) for name, text in labels.items()}
+
+
+def give_labels(
+    unit: UnitOfWork, site: Site, caller: Caller, said: Mapping[str, Mapping[str, str]]
+) -> Sequence[str]:
+    """Give recordings, each its own labels, to use cases that have admitted; return which changed.
+
+    said: what `read_labels` returned, by recording. Raises: as `Labelling.give`.
+    """
+    acts = _Acts(caller, site.clock.now())
+    verify_officers(unit, {one for labels in said.values() for one in labels.get(Label.OFFICER, "").split()})
+    for stored in _in_order(unit, list(said)):
         stands = stored.labels
         values = values_of(stands)
-        new = {name: text for name, text in said.items() if values.get(name) != text}
-        if not new:
-            return False
-        verify_by_pack(new, {**values, **new}, self._pack(stored))
-        before = [stands.get(name) for name in new]
-        self._put(unit, caller, stored, new, now)
-        facts = {
-            "labels": {name: None if name in PERSONAL else text for name, text in new.items()},
-            "before": _facts(before),
-        }
-        personal = {
-            **{name: text for name, text in new.items() if name in PERSONAL},
-            **_personal(before, "-before"),
-        }
-        unit.log.append(_entry(Act.LABEL, caller, stored, facts, personal), now)
-        return True
+        new = {name: text for name, text in said[stored.recording.id].items() if values.get(name) != text}
+        if new:
+            verify_by_pack(new, {**values, **new}, _pack(site.policies, stored))
+            acts.put(stored, new)
+            before = [stands.get(name) for name in new]
+            told = {name: None if name in PERSONAL else text for name, text in new.items()}
+            personal = {name: text for name, text in new.items() if name in PERSONAL}
+            facts = {"labels": told, "before": _facts(before)}
+            acts.note(Act.LABEL, stored, facts, {**personal, **_personal(before)})
+    return acts.enter(unit)
 
-    def _put(
-        self,
-        unit: UnitOfWork,
-        caller: Caller,
-        stored: StoredRecording,
-        new: Mapping[str, str | None],
-        now: datetime,
-        due: date | None = None,
-    ) -> None:
+
+@dataclass
+class _Acts:
+    """What one act does to many recordings, collected, and entered at once: rows, then an entry each."""
+
+    caller: Caller
+    now: datetime
+    new: list[tuple[str, Given]] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    _last: dict[str, int] = field(default_factory=dict)  # serial, by recording
+
+    def put(self, stored: StoredRecording, said: Mapping[str, str | None], due: date | None = None) -> None:
+        """Put something in the place of what stands."""
         stands = stored.labels
-        for name, text in new.items():
+        for name in said:
             if (before := stands.get(name)) is not None:
-                self._end(unit, caller, stored, before, now)
-            unit.labels.add(stored.recording.id, Given("", 0, name, text, due, caller.id, now))
+                self.end(stored, before)
+        for name, text in said.items():
+            self._add(stored, Given("", 0, name, text, due, self.caller.id, self.now))
 
-    def _end(
-        self, unit: UnitOfWork, caller: Caller, stored: StoredRecording, before: Given, now: datetime
-    ) -> None:
-        """End what stood. What came with the recording gets a row by that, without its words."""
+    def end(self, stored: StoredRecording, before: Given) -> None:
+        """End what stands. What came with the recording gets a row by that, without its words."""
         if before.serial:
-            unit.labels.end(before.id, caller.id, now)
+            self.over.append(before.id)
         else:
-            ended = replace(before, value=None, given_by=DOCK, ended_by=caller.id, ended_at=now)
-            unit.labels.add(stored.recording.id, ended)
+            ended = replace(before, value=None, ended_by=self.caller.id, ended_at=self.now)
+            self._add(stored, ended)
 
-    def _verify_due(self, pack: Pack, due: date, now: datetime) -> None:
-        """A day ahead, and not too far (set by default in the pack). Raises: Invalid."""
-        days = pack.labels.not_yet_days
-        if days is None:
-            raise Invalid("not-yet-unknown", policy=pack.id)
-        today = local_day(self.site.policies, now)
-        last = today + timedelta(days=days)
-        if not today <= due <= last:
-            raise Invalid("due-out-of-range", least=today.isoformat(), most=last.isoformat())
+    def note(
+        self, act: Act, stored: StoredRecording, facts: Mapping[str, object], personal: Mapping[str, object]
+    ) -> None:
+        """Note the entry of a recording that changes."""
+        about = (("recording", stored.recording.id),)
+        self.entries.append(Entry(act, self.caller.id, about, facts=facts, personal=personal))
+
+    def enter(self, unit: UnitOfWork) -> Sequence[str]:
+        """Write it all; return the recordings that changed."""
+        unit.labels.end(self.over, self.caller.id, self.now)
+        unit.labels.add(self.new)
+        unit.log.append_all(self.entries, self.now)
+        return [entry.objects[0][1] for entry in self.entries]
+
+    def _add(self, stored: StoredRecording, one: Given) -> None:
+        mine = stored.recording.id
+        last = self._last.get(mine, max((given.serial for given in stored.given), default=0))
+        self._last[mine] = last + 1
+        self.new.append((mine, replace(one, id=new_id(), serial=last + 1)))
 
 
 def _label(name: str) -> Label:
@@ -192,14 +201,29 @@ def _label(name: str) -> Label:
     return Label(name)
 
 
+def _pack(policies: Policies, stored: StoredRecording) -> Pack:
+    return pack_at_capture(policies, stored.ended_at, stored.first_seen_at)
+
+
 def _in_order(unit: UnitOfWork, asked: Sequence[str]) -> Iterable[StoredRecording]:
     there = unit.recordings.some(asked)
     return (there[recording_id] for recording_id in asked)
 
 
-def _verify_officers(unit: UnitOfWork, numbers: Iterable[str]) -> None:
+def _verify_due(policies: Policies, stored: StoredRecording, due: date, now: datetime) -> None:
+    """Verify that a day is not over and not too far ahead (set by default in the pack). Raises: Invalid."""
+    pack = _pack(policies, stored)
+    if pack.labels.not_yet_days is None:
+        raise Invalid("not-yet-unknown", policy=pack.id)
+    today = local_day(policies, now)
+    last = today + timedelta(days=pack.labels.not_yet_days)
+    if not today <= due <= last:
+        raise Invalid("due-out-of-range", least=today.isoformat(), most=last.isoformat())
+
+
+def verify_officers(unit: UnitOfWork, numbers: Iterable[str]) -> None:
     """Who is named as officer is one: auxiliaries cannot stand for an officer, whoever names them."""
-    for number in numbers:
+    for number in sorted(numbers):
         person = unit.people.by_number(number)
         if person is None:
             raise NotFound("person-not-found", number=number)
@@ -208,7 +232,7 @@ def _verify_officers(unit: UnitOfWork, numbers: Iterable[str]) -> None:
 
 
 def _facts(before: Iterable[Given | None]) -> dict[str, object]:
-    """Return what stood before, as an entry may hold it: personal words as commitments elsewhere in it."""
+    """Return what stood before, as an entry may hold it: personal words are commitments (`_personal`)."""
     return {
         one.name: {"due": one.due.isoformat()} if one.due else None if one.name in PERSONAL else one.value
         for one in before
@@ -216,19 +240,9 @@ def _facts(before: Iterable[Given | None]) -> dict[str, object]:
     }
 
 
-def _personal(before: Iterable[Given | None], suffix: str) -> dict[str, object]:
+def _personal(before: Iterable[Given | None]) -> dict[str, object]:
     return {
-        f"{one.name}{suffix}": one.value
+        f"{one.name}-before": one.value
         for one in before
         if one is not None and one.name in PERSONAL and one.value is not None
     }
-
-
-def _entry(
-    act: Act,
-    caller: Caller,
-    stored: StoredRecording,
-    facts: Mapping[str, object],
-    personal: Mapping[str, object] | None = None,
-) -> Entry:
-    return Entry(act, caller.id, (("recording", stored.recording.id),), facts=facts, personal=personal or {})

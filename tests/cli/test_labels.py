@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from evidence.bootstrap import build
+from evidence.domain.instants import from_text, to_text
 from evidence.errors import Invalid
 from tests import listed_site
 from tests.listed_site import rows, run
@@ -36,6 +38,11 @@ def test_labels_on_the_command_line(site: Path) -> None:
     assert rows(site, "labels", "not-yet", id_, "--due", due) == {"changed": [id_]}
     (waiting,) = rows(site, "labels", "missing")["to_follow"]
     assert waiting["case_number_due"] == due
+    assert rows(site, "labels", "filed", "--party", "某公司=甲")["by_party"] == [
+        {"value": "某公司=甲", "count": 1}
+    ]
+    assert rows(site, "labels", "filed", "--until", "2001-01-01")["recordings"] == []
+    assert "某公司=甲: 1" in run(site, "labels", "filed").stdout
     told = rows(site, "labels", "history", id_)["labels"]
     assert [(one["name"], one["value"], one["given_by"]) for one in told] == [
         ("case-number", before, "dock"),
@@ -66,3 +73,30 @@ def test_what_is_no_label_is_wrong_usage(site: Path, label: str) -> None:
     for words in (("--label", label), twice):
         assert isinstance(run(site, "labels", "set", recording["id"], *words).exception, Invalid)
     assert rows(site, "labels", "history", recording["id"]) == before
+
+
+def test_activities_are_matched_and_label_what_was_recorded(site: Path, tmp_path: Path) -> None:
+    ((recording),) = rows(site, "recordings")
+    end = from_text(recording["ended"] or recording["sealed"])
+    if recording["ended"] is None:
+        application = build(site)
+        with application.site.database.writing() as unit:
+            unit.recordings.note_end(recording["id"], end)
+        application.site.database.close()
+    times = [to_text(end + timedelta(minutes=minutes)) for minutes in (-30, 30)]
+    table = tmp_path / "activities.csv"
+    lines = ["wearer,from,to,case_number,place", ",".join([recording["wearer"], *times, "杭9", "某街"])]
+    table.write_text("\n".join(lines), "utf-8")
+    dry = rows(site, "activities", "import", str(table))
+    assert (dry["applied"], dry["changed"]) == (False, 1)
+    shown = run(site, "activities", "import", str(table), "--apply")
+    assert shown.exit_code == 0
+    assert f"{recording['id']}*" in shown.stdout
+    ((recording),) = rows(site, "recordings")
+    assert (recording["labels"]["case-number"], recording["labels"]["place"]) == ("杭9", "某街")
+    again = rows(site, "activities", "import", str(table), "--apply")
+    assert (again["applied"], again["changed"]) == (True, 0)
+    table.write_text("\n".join([*lines, "1,never,never,1,"]), "utf-8")
+    refused = run(site, "activities", "import", str(table), "--apply")
+    assert refused.exit_code == 1
+    assert "不是时间" in refused.stdout

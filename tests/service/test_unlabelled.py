@@ -12,10 +12,12 @@ from evidence.domain.access import Caller
 from evidence.domain.audit import Act
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action, Role
+from evidence.filing_answers import Asked, filed_out
 from evidence.label_answers import history_out, missing_out
 from evidence.service.cases import Cases
 from evidence.service.classes import Classes
 from evidence.service.labelling import Labelling
+from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
 from evidence.service.unlabelled import MissingLabels, Unlabelled
 from tests.builders import SmallSite
@@ -156,3 +158,47 @@ def test_an_auxiliary_reads_no_labels_of_what_others_wore_in_no_answer(
     assert {row["recording"] for row in told["missing"]} == {others, own}
     assert told["by_wearer"] == [{"wearer": "XG1", "count": 1}]
     assert all("010001" not in str(row) for row in told["missing"])
+    known = Recordings(room.site).list(who)
+    assert {one.recording.id for one in known} == {others, own}
+    for asked in (Asked(party="某公司"), Asked(officer="010001")):
+        shown = filed_out(known, who, asked, "Asia/Shanghai")
+        assert others not in [row["id"] for row in shown["recordings"]], "asking finds nothing out"
+    told = filed_out(known, who, Asked(), "Asia/Shanghai")
+    assert told["by_party"] == [{"value": "某公司", "count": 1}, {"value": None, "count": 1}]
+    assert told["by_officer"] == [{"value": "XG1", "count": 1}, {"value": None, "count": 1}]
+
+
+@pytest.mark.article("dazhe-2020:12", "longquan:7")
+def test_recordings_are_filed_by_inspected_party_by_officer_and_by_time(
+    room: Room, desk: Labelling, wearer: str
+) -> None:
+    room.add(Role.FIELD_OFFICER, number="010002")
+    first, second, third = room.record(wearer), room.record(wearer), room.record(wearer)
+    desk.give(OPERATOR, [first, second], {"inspected-party": "某公司", "officer": "010001 010002"})
+    used = "2026-02-27T23:30:00+08:00/2026-02-28T01:00:00+08:00"
+    desk.give(OPERATOR, [second], {"time": used})
+
+    def filed(**asked: object) -> dict[str, object]:
+        found = Recordings(room.site).list(OPERATOR)
+        return filed_out(found, OPERATOR, Asked(**asked), "Asia/Shanghai")  # type: ignore[arg-type]
+
+    def ids(**asked: object) -> list[str]:
+        return [row["id"] for row in filed(**asked)["recordings"]]  # type: ignore[attr-defined]
+
+    assert ids() == [first, second, third]
+    assert ids(party="某公司") == [first, second]
+    assert ids(officer="010002") == [first, second]
+    assert ids(officer="010001") == [first, second, third], "who wore it is its officer unless others are"
+    assert ids(until=date(2026, 2, 27)) == [second]
+    assert ids(since=date(2026, 2, 28), party="某公司") == [first]
+    told = filed()
+    assert told["by_party"] == [{"value": "某公司", "count": 2}, {"value": None, "count": 1}]
+    assert told["by_officer"] == [{"value": "010001", "count": 3}, {"value": "010002", "count": 2}]
+    assert told["by_day"] == [{"value": "2026-02-27", "count": 1}, {"value": "2026-03-02", "count": 2}]
+
+
+def test_what_a_dock_wrote_as_a_time_and_is_none_files_by_the_seal(room: Room, wearer: str) -> None:
+    recording = room.record(wearer, labels={"time": "yesterday"}, modified_at=None)
+    told = filed_out(Recordings(room.site).list(OPERATOR), OPERATOR, Asked(), "Asia/Shanghai")
+    assert [row["id"] for row in told["recordings"]] == [recording]
+    assert told["by_day"] == [{"value": "2026-03-02", "count": 1}]

@@ -53,6 +53,10 @@ def test_labels_over_http_from_missing_to_their_history(service: PeopleService) 
     assert told["labels"][0]["ended_by"] == service.site.ids["officer"]
     missing = send(service, "head", "GET", "/labels/missing").json
     assert [one["recording"] for one in missing["to_follow"]] == [first]
+    filed = send(service, "head", "GET", f"/labels/filed?officer=010001&since={today}").json
+    assert {first, second} <= {one["id"] for one in filed["recordings"]}
+    assert filed["by_party"][0]["value"] == "某公司"
+    assert send(service, "head", "GET", "/labels/filed?party=none").json["recordings"] == []
     bare = service.site.seal("officer")
     missing = send(service, "head", "GET", "/labels/missing").json
     (line,) = (one for one in missing["missing"] if one["recording"] == bare)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evidence.web.api import (
     accounts,
+    activities,
     cards,
     cases,
     classes,
@@ -26,6 +27,7 @@ ROUTERS = [
     one.router
     for one in (
         accounts,
+        activities,
         cards,
         cases,
         classes,

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
+from evidence.filing_answers import Asked, filed_out
 from evidence.label_answers import history_out, missing_out
 from evidence.service.labelling import MOST
 from evidence.web.bodies import described, read_json
@@ -76,6 +77,22 @@ async def end(request: Request, app: App, caller: Caller = admitted(Action.LABEL
 def missing(app: App, caller: Caller = admitted(Action.READ_GAPS)) -> dict[str, Any]:
     """Return the recordings that lack labels, most urgent first, with counts by label, unit and wearer."""
     return missing_out(app.unlabelled.missing(caller), caller)
+
+
+@router.get("/labels/filed")
+def filed(
+    app: App,
+    party: str | None = None,
+    officer: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    caller: Caller = admitted(Action.LIST_RECORDINGS),
+) -> dict[str, Any]:
+    """Return recordings by inspected party, officer (number) and day of use, with the counts of each; since
+    and until: days, both in.
+    """
+    asked = Asked(party, officer, since, until)
+    return filed_out(app.recordings.list(caller), caller, asked, app.site.policies.latest.time_zone)
 
 
 @router.get("/recordings/{recording_id}/labels")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from evidence.adapters.db.label_tables import label
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, text_or_none, time_or_none
-from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.labels import PERSONAL, Given
 
@@ -21,29 +20,17 @@ class SqlLabels:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def add(self, recording_id: str, new: Given) -> None:
-        """Add what was said at the end of a recording's history; its id and serial are given here."""
-        last = select(func.coalesce(func.max(label.c.serial), 0)).where(label.c.recording_id == recording_id)
-        self._db.execute(
-            insert(label).values(
-                id=new_id(),
-                recording_id=recording_id,
-                serial=self._db.execute(last).scalar_one() + 1,
-                name=new.name,
-                value=None if new.name in PERSONAL else new.value,
-                personal=new.value if new.name in PERSONAL else None,
-                due=None if new.due is None else new.due.isoformat(),
-                given_by=new.given_by,
-                given_at=to_text(new.given_at),
-                ended_by=new.ended_by,
-                ended_at=text_or_none(new.ended_at),
-            )
-        )
+    def add(self, new: Sequence[tuple[str, Given]]) -> None:
+        """Add what was said, each with the id of its recording."""
+        if new:
+            self._db.execute(insert(label), [_row(recording_id, one) for recording_id, one in new])
 
-    def end(self, given_id: str, by: str, at: datetime) -> None:
+    def end(self, given_ids: Sequence[str], by: str, at: datetime) -> None:
         """Note that something is no longer so."""
-        mine = (label.c.id == given_id) & label.c.ended_at.is_(None)
-        self._db.execute(update(label).where(mine).values(ended_by=by, ended_at=to_text(at)))
+        for first in range(0, len(given_ids), NAMES_AT_ONCE):
+            mine = label.c.id.in_(given_ids[first : first + NAMES_AT_ONCE])
+            over = {"ended_by": by, "ended_at": to_text(at)}
+            self._db.execute(update(label).where(mine, label.c.ended_at.is_(None)).values(**over))
 
 
 def given_of(db: Connection, recording_ids: Collection[str]) -> Mapping[str, tuple[Given, ...]]:
@@ -70,3 +57,20 @@ def _given(row: Any) -> Given:
         ended_by=row.ended_by,
         ended_at=time_or_none(row.ended_at),
     )
+
+
+def _row(recording_id: str, one: Given) -> dict[str, Any]:
+    is_personal = one.name in PERSONAL
+    return {
+        "id": one.id,
+        "recording_id": recording_id,
+        "serial": one.serial,
+        "name": one.name,
+        "value": None if is_personal else one.value,
+        "personal": one.value if is_personal else None,
+        "due": None if one.due is None else one.due.isoformat(),
+        "given_by": one.given_by,
+        "given_at": to_text(one.given_at),
+        "ended_by": one.ended_by,
+        "ended_at": text_or_none(one.ended_at),
+    }
