@@ -14,13 +14,16 @@ from types import SimpleNamespace, TracebackType
 import uvicorn
 
 from evidence.adapters.clock import SystemClock
+from evidence.adapters.sheets import SheetFiles
 from evidence.domain.access import Caller
 from evidence.service.accounts import Accounts
 from evidence.service.auditing import Auditing
 from evidence.service.deadlines import Deadlines
 from evidence.service.labelling import Labelling
+from evidence.service.organisation import organisation_of
 from evidence.service.playing import Playing
 from evidence.service.reports import Reports
+from evidence.service.roster import PublicTerms
 from evidence.service.unlabelled import Unlabelled
 from evidence.web.app import create_app
 from evidence.web.serving import BoundedHeads
@@ -59,6 +62,7 @@ class PeopleService:
             cases=self.site.cases,
             deadlines=Deadlines(site),
             labelling=Labelling(site),
+            organisation=organisation_of(site, SheetFiles(), PublicTerms()),
             playing=Playing(site),
             recordings=small.recordings,
             reports=Reports(site),

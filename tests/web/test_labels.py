@@ -107,3 +107,27 @@ def test_a_wrong_body_is_refused(
 ) -> None:
     answer = send(service, "custodian", "POST", path, body)
     assert (answer.status, answer.code) == (status, code)
+
+
+def test_a_table_of_activities_labels_what_was_recorded_or_says_which_cells_are_wrong(
+    service: PeopleService,
+) -> None:
+    recording, end = service.site.seal("officer"), datetime.now(UTC)
+    with service.site.small.database.writing() as unit:
+        unit.recordings.note_end(recording, end)
+    times = ",".join((end + timedelta(seconds=n)).isoformat() for n in (-1, 1))
+    good = f"wearer,from,to,case_number\n010001,{times},杭7".encode()
+    bad = f"wearer,from,to,case_number\n010001,{times},".encode()
+    path = "/activities/table"
+    dry = service.ask("officer", path, "POST", good)
+    assert (dry.status, dry.json["applied"], dry.json["changed"]) == (200, False, 1)
+    assert labels(service, recording) == {}
+    refused = service.ask("officer", f"{path}?apply=true", "POST", bad)
+    assert (refused.status, refused.json["faults"][0]["column"]) == (422, "case_number")
+    nothing = service.ask("stranger", f"{path}?apply=true", "POST", good)
+    assert (nothing.status, nothing.json["changed"], nothing.json["matched"]) == (200, 0, [])
+    assert service.ask("aux", path, "POST", good).code == "barred-by-law"
+    assert labels(service, recording) == {}
+    done = service.ask("officer", f"{path}?apply=true", "POST", good).json
+    assert (done["applied"], done["matched"][0]["recordings"]) == (True, [recording])
+    assert labels(service, recording) == {"case-number": "杭7"}
