@@ -15,14 +15,17 @@ from evidence.domain.access import Caller
 from evidence.domain.alarms import Alarm
 from evidence.domain.holds import Hold
 from evidence.domain.instants import to_text
+from evidence.domain.labels import Given, values_of
 from evidence.domain.people import PersonType
 from evidence.domain.uploads import Upload
+from evidence.policy.rules import Label
 from evidence.service.cases import CaseFile
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.deadlines import DeadlineRow
 from evidence.service.people_ports import StoredCase, StoredToken
-from evidence.service.reports import GapReport, Reported, UnlabelledRecording
+from evidence.service.reports import GapReport, Reported
 from evidence.service.tokens import is_about_to_expire
+from evidence.service.unlabelled import UnlabelledRecording
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,14 @@ LACKED: Mapping[PersonType, Lacked] = {
     # Names of files tell recorder and wearer, labels and details of findings may tell anybody.
     PersonType.AUXILIARY: Lacked(
         always=frozenset({"device", "sha256", "sm3"}),
-        of_others=frozenset({"name", "file", "wearer", "labels", "measured", "limit", "detail"}),
+        of_others=frozenset(
+            {"name", "file", "wearer", "labels", "case_number_due", "measured", "limit", "detail"}
+        ),
     ),
 }
 
 
-def _told(row: dict[str, Any], caller: Caller, wearer: str | None) -> dict[str, Any]:
+def told_to(row: dict[str, Any], caller: Caller, wearer: str | None) -> dict[str, Any]:
     """Leave out what the caller lacks. wearer: the number of who wore the recorder, None where not known."""
     lacked = None if caller.person_type is None else LACKED.get(caller.person_type)
     if lacked is None:
@@ -52,8 +57,8 @@ def _told(row: dict[str, Any], caller: Caller, wearer: str | None) -> dict[str, 
 
 
 def recording_out(stored: StoredRecording, caller: Caller) -> dict[str, Any]:
-    """A recording as JSON values."""
-    recording, origin = stored.recording, stored.recording.origin
+    """A recording as JSON values. labels: as they stand now."""
+    recording, origin, stands = stored.recording, stored.recording.origin, stored.labels
     row = {
         "id": recording.id,
         "device": origin.device,
@@ -62,7 +67,8 @@ def recording_out(stored: StoredRecording, caller: Caller) -> dict[str, Any]:
         "size": origin.size_bytes,
         "sha256": recording.digests.sha256,
         "sm3": recording.digests.sm3,
-        "labels": dict(origin.labels),
+        "labels": dict(values_of(stands)),
+        "case_number_due": _day(stands.get(Label.CASE_NUMBER)),
         "modified": to_text(origin.modified_at) if origin.modified_at else None,
         "clock_offset_ms": origin.clock_offset_ms,
         "ended": to_text(stored.ended_at) if stored.ended_at else None,
@@ -73,7 +79,11 @@ def recording_out(stored: StoredRecording, caller: Caller) -> dict[str, Any]:
         "check_result": stored.check_result,
         "past_faults": list(stored.past_faults),
     }
-    return _told(row, caller, origin.wearer)
+    return told_to(row, caller, origin.wearer)
+
+
+def _day(number: Given | None) -> str | None:
+    return None if number is None or number.due is None else number.due.isoformat()
 
 
 def finding_out(stored: StoredFinding, caller: Caller) -> dict[str, Any]:
@@ -85,7 +95,7 @@ def finding_out(stored: StoredFinding, caller: Caller) -> dict[str, Any]:
         "found": to_text(stored.at),
         "policy": stored.policy,
     }
-    return _told(row, caller, None)
+    return told_to(row, caller, None)
 
 
 def deadline_out(row: DeadlineRow, caller: Caller) -> dict[str, Any]:
@@ -103,7 +113,7 @@ def deadline_out(row: DeadlineRow, caller: Caller) -> dict[str, Any]:
         "recording": row.recording_id,
         "cites": list(row.state.cites),
     }
-    return _told(values, caller, row.wearer)
+    return told_to(values, caller, row.wearer)
 
 
 def gaps_out(report: GapReport, caller: Caller) -> dict[str, Any]:
@@ -114,7 +124,7 @@ def gaps_out(report: GapReport, caller: Caller) -> dict[str, Any]:
         "late": [_dated(report, row, deadline_out(row, caller)) for row in report.late],
         "interruptions": [_dated(report, one, finding_out(one, caller)) for one in report.interruptions],
         "to_explain": [_dated(report, one, finding_out(one, caller)) for one in report.to_explain],
-        "unlabelled": [_dated(report, one, _unlabelled_out(one, caller)) for one in report.unlabelled],
+        "unlabelled": [_dated(report, one, unlabelled_out(one, caller)) for one in report.unlabelled],
         "set_aside": [_dated(report, one, _set_aside_out(one, caller)) for one in report.set_aside],
     }
     units = [{"unit": one.unit_id, "name": one.name, **one.counts} for one in report.by_unit]
@@ -134,17 +144,20 @@ def _dated(report: GapReport, one: Reported, out: dict[str, Any]) -> dict[str, A
     return {"day": report.days.of(one).isoformat(), **out}
 
 
-def _unlabelled_out(bare: UnlabelledRecording, caller: Caller) -> dict[str, Any]:
-    origin = bare.stored.recording.origin
+def unlabelled_out(bare: UnlabelledRecording, caller: Caller) -> dict[str, Any]:
+    """A recording that lacks labels as JSON values. case_number_due: the day by which its case number was or
+    is to follow, where somebody said so."""
+    origin, due = bare.stored.recording.origin, bare.lacks.due
     row = {
         "recording": bare.stored.recording.id,
         "device": origin.device,
         "wearer": origin.wearer,
         "name": origin.name,
         "missing": list(bare.missing),
+        "case_number_due": due.isoformat() if due else None,
         "cites": list(bare.cites),
     }
-    return _told(row, caller, origin.wearer)
+    return told_to(row, caller, origin.wearer)
 
 
 def _set_aside_out(upload: Upload, caller: Caller) -> dict[str, Any]:
@@ -158,7 +171,7 @@ def _set_aside_out(upload: Upload, caller: Caller) -> dict[str, Any]:
         "problem": upload.problem,
         "sha256": upload.digests.sha256 if upload.digests else None,
     }
-    return _told(row, caller, upload.origin.wearer)
+    return told_to(row, caller, upload.origin.wearer)
 
 
 def alarm_out(one: Alarm) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from evidence.service.deadlines import Deadlines
 from evidence.service.disclosing import Disclosing
 from evidence.service.fixity import Fixity
 from evidence.service.holds import Holds
+from evidence.service.labelling import Labelling
 from evidence.service.links import Links
 from evidence.service.log_tiles import LogTiles
 from evidence.service.oversight import Oversight
@@ -26,6 +27,7 @@ from evidence.service.sessions import Sessions
 from evidence.service.signing_in import SigningIn
 from evidence.service.site import Site
 from evidence.service.tokens import Tokens
+from evidence.service.unlabelled import Unlabelled
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Desks:
     disclosing: Disclosing = field(init=False)
     fixity: Fixity = field(init=False)
     holds: Holds = field(init=False)
+    labelling: Labelling = field(init=False)
     links: Links = field(init=False)
     log_tiles: LogTiles = field(init=False)
     oversight: Oversight = field(init=False)
@@ -52,6 +55,7 @@ class Desks:
     sessions: Sessions = field(init=False)
     signing_in: SigningIn = field(init=False)
     tokens: Tokens = field(init=False)
+    unlabelled: Unlabelled = field(init=False)
 
     def __post_init__(self) -> None:
         kinds = _kinds()

@@ -11,12 +11,14 @@ from typer.exceptions import TyperException
 
 from evidence.cli import lists, site
 from evidence.cli.accounts import accounts
+from evidence.cli.activities import app as activities_app
 from evidence.cli.cases import app as cases_app
 from evidence.cli.dock import dock, receipts
 from evidence.cli.examine import examine
 from evidence.cli.gaps import gaps
 from evidence.cli.holds import app as holds_app
 from evidence.cli.identities import app as identities_app
+from evidence.cli.labels import app as labels_app
 from evidence.cli.log import app as log_app
 from evidence.cli.log import signer
 from evidence.cli.move import move
@@ -63,6 +65,8 @@ app.command()(rebuild)
 app.command()(signer)
 app.add_typer(holds_app, name="holds")
 app.add_typer(cases_app, name="cases")
+app.add_typer(labels_app, name="labels")
+app.add_typer(activities_app, name="activities")
 app.add_typer(log_app, name="log")
 app.add_typer(units_app, name="units")
 app.add_typer(people_app, name="people")

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.cli.policy_labels import Rule, label_rules, labels_out
 from evidence.errors import PolicyError
 from evidence.local import load_pack, load_path, shipped_packs
 from evidence.locale import CHINESE, ENGLISH, duration, say, text
@@ -28,7 +29,6 @@ from evidence.policy.rules import (
 app = typer.Typer(help="规则包 / policy packs", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="机器可读 / machine-readable")]
-Rule = tuple[str, str, tuple[str, ...], tuple[Citation, ...]]  # name, value, pack fields, articles
 
 
 @app.command()
@@ -96,7 +96,7 @@ def pack_out(pack: Pack) -> dict[str, Any]:
         "continuity": _continuity_out(pack.continuity),
         "retention": {"years": pack.retention.years, "cites": _ids(pack.retention.cites)},
         "long_term": _long_term_out(pack.long_term),
-        "labels": {"required": list(pack.labels.labels), "cites": _ids(pack.labels.cites)},
+        **labels_out(pack),
         "no_editing": {"cites": _ids(pack.no_editing.cites)},
         "secrecy": {"cites": _ids(pack.secrecy_cites)},
         "auxiliary_bars": [_bar_out(bar) for bar in pack.auxiliary_bars],
@@ -243,8 +243,7 @@ def _rules(pack: Pack) -> Iterator[Rule]:
     yield "retention", years, ("retention", "retention.years"), pack.retention.cites
     grounds = "; ".join(say(f"ground.{ground}") for ground in pack.long_term.grounds)
     yield "long-term", grounds, ("long_term", "long_term.grounds"), pack.long_term.cites
-    labels = "; ".join(say(f"label.{label}") for label in pack.labels.labels)
-    yield "labels", labels, ("labels", "labels.required"), pack.labels.cites
+    yield from label_rules(pack)
     yield "no-editing", say("policy.no-editing-value"), ("no_editing",), pack.no_editing.cites
     if pack.secrecy_cites:
         yield "secrecy", say("policy.secrecy-value"), (), pack.secrecy_cites

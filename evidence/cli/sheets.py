@@ -10,6 +10,7 @@ import typer
 
 from evidence.cli.site import print_json
 from evidence.cli.words import cites_text, printable
+from evidence.domain.sheets import Fault
 from evidence.errors import Invalid
 from evidence.locale import catalogue, say
 from evidence.roll_answers import outcome_out
@@ -32,16 +33,19 @@ def print_outcome(outcome: Outcome, as_json: bool) -> int:
             named = ", ".join(column_text(one) for one in columns)
             print(f"{row:>6}  {say(f'sheet-word.{what}')}  {printable(whose)}  {named}".rstrip())
     for fault in outcome.faults:
-        said = say(f"sheet-fault.{fault.reason}")
-        found = f" “{printable(fault.found)}”" if fault.found else ""
-        cites = f"  {cites_text(fault.cites)}" if fault.cites else ""
-        print(
-            say("cli.sheet-fault", row=fault.row, column=column_text(fault.column))
-            + f": {said}{found}{cites}"
-        )
+        print(fault_line(fault))
     key = "applied" if outcome.applied else "refused" if outcome.faults else "dry"
     print(say(f"cli.sheet-{key}", **outcome.counts, faults=len(outcome.faults)))
     return int(bool(outcome.faults))
+
+
+def fault_line(fault: Fault) -> str:
+    """Return what is wrong with a cell, in a line."""
+    said = say(f"sheet-fault.{fault.reason}")
+    found = f" “{printable(fault.found)}”" if fault.found else ""
+    cites = f"  {cites_text(fault.cites)}" if fault.cites else ""
+    where = say("cli.sheet-fault", row=fault.row, column=column_text(fault.column))
+    return f"{where}: {said}{found}{cites}"
 
 
 def column_text(column: str) -> str:

@@ -92,6 +92,9 @@ class Act(StrEnum):
     READER_END = "reader.end"
     SERIOUS_MARK = "serious.mark"
     SERIOUS_END = "serious.end"
+    LABEL = "label.give"  # what is said of a recording, in the place of what stood
+    LABEL_NOT_YET = "label.await"  # its case number is to follow
+    LABEL_END = "label.end"
     READ_VIEWS = "views.read"  # who looked at who had looked
     READ_DENIALS = "denials.read"
     READ_NOTICES = "notices.read"

@@ -44,6 +44,9 @@ class Reason(StrEnum):
     DAY_TO_COME = "day-to-come"
     NAME_TAKEN = "name-taken"
     WRONG_PARENT = "wrong-parent"  # a unit does not move
+    NO_TIME = "no-time"
+    NO_LABEL = "no-label"
+    AMBIGUOUS = "ambiguous"  # another row labels the same recording otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import NoReturn
 
 from evidence.errors import PolicyError
@@ -95,6 +96,14 @@ class Table:
             if value.count(one) > 1:
                 self.fail(key, "twice", word=one)
         return tuple(value)
+
+    def choices(self, key: str, known: type[StrEnum]) -> tuple[str, ...]:
+        """Return a list of some of these words. Raises: PolicyError `unknown-word`, as `words` too."""
+        words = self.words(key)
+        for word in words:
+            if word not in {one.value for one in known}:
+                self.fail(key, "unknown-word", found=word)
+        return words
 
     def table(self, key: str) -> Table:
         """Return a table; the caller closes it."""

@@ -86,8 +86,4 @@ def _tables(top: Table, key: str) -> list[Table]:
 
 
 def _types(table: Table) -> frozenset[PersonType]:
-    words = table.words("types")
-    for word in words:
-        if word not in {one.value for one in PersonType}:
-            table.fail("types", "unknown-word", found=word)
-    return frozenset(PersonType(word) for word in words)
+    return frozenset(PersonType(word) for word in table.choices("types", PersonType))

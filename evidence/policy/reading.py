@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping
 from datetime import date, timedelta
-from enum import StrEnum
 
 from evidence.errors import PolicyError
 from evidence.policy.fields import Table, open_table
+from evidence.policy.filing import read_labels, read_must_record
 from evidence.policy.personnel import read_before_duty, read_person_number, read_personnel_duties
 from evidence.policy.rules import (
     Act,
@@ -23,9 +23,7 @@ from evidence.policy.rules import (
     Continuity,
     Ground,
     Instrument,
-    Label,
     LongTerm,
-    MandatoryLabels,
     NoEditing,
     Pack,
     RetentionFloor,
@@ -35,9 +33,10 @@ from evidence.policy.rules import (
 from evidence.policy.sets import PolicySet, overlap
 
 _WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_CITE = re.compile(r"([a-z0-9-]+):[0-9]+(\.[0-9]+)?(\([0-9]+\)){0,2}")  # article, paragraph, item, sub-item
+# Article, paragraph, item, sub-item; or the list that stands behind all articles.
+_CITE = re.compile(r"([a-z0-9-]+):(annex|[0-9]+(\.[0-9]+)?(\([0-9]+\)){0,2})")
 _NUMERAL = "[一二三四五六七八九十百]+"
-_ARTICLE = re.compile(rf"第{_NUMERAL}条(第{_NUMERAL}款)?(第（{_NUMERAL}）项)?(第[0-9]+目)?")
+_ARTICLE = re.compile(rf"附件|清单|第{_NUMERAL}条(第{_NUMERAL}款)?(第（{_NUMERAL}）项)?(第[0-9]+目)?")
 
 
 def read_pack(text: str, file: str, zones: Container[str] | None = None) -> Pack:
@@ -96,7 +95,7 @@ class _Reader:
             continuity=self._continuity(),
             retention=self._retention(),
             long_term=self._long_term(),
-            labels=self._labels(),
+            labels=read_labels(top, self._cites),
             no_editing=self._no_editing(),
             auxiliary_bars=tuple(self._bar(table) for table in top.tables("auxiliary_bars")),
             citations=tuple(self._citations.values()),
@@ -112,6 +111,7 @@ class _Reader:
             person_number=read_person_number(top, self._cites),
             before_duty=read_before_duty(top, self._cites),
             personnel_duties=read_personnel_duties(top, self._cites),
+            must_record=read_must_record(top, self._cites),
         )
         self._nothing_idle()
         top.close()
@@ -214,7 +214,7 @@ class _Reader:
         same_activity = timedelta(minutes=table.number("same_activity_min", 1 / 60, 24 * 60))
         if tolerance >= same_activity:
             table.fail("tolerance_s", "tolerance-too-long")
-        causes = self._choices(table, "accepted_causes", Cause)
+        causes = table.choices("accepted_causes", Cause)
         rule = Continuity(tolerance, same_activity, causes, self._cites(table))
         table.close()
         return rule
@@ -227,13 +227,7 @@ class _Reader:
 
     def _long_term(self) -> LongTerm:
         table = self._top.table("long_term")
-        rule = LongTerm(self._choices(table, "grounds", Ground), self._cites(table))
-        table.close()
-        return rule
-
-    def _labels(self) -> MandatoryLabels:
-        table = self._top.table("labels")
-        rule = MandatoryLabels(self._choices(table, "required", Label), self._cites(table))
+        rule = LongTerm(table.choices("grounds", Ground), self._cites(table))
         table.close()
         return rule
 
@@ -252,19 +246,11 @@ class _Reader:
         return cites
 
     def _bar(self, table: Table) -> AuxiliaryBar:
-        acts = frozenset(Act(word) for word in self._choices(table, "acts", Act))
+        acts = frozenset(Act(word) for word in table.choices("acts", Act))
         reading = table.both("reading") if "reading" in table else ("", "")
         bar = AuxiliaryBar(acts, self._cites(table), *reading)
         table.close()
         return bar
-
-    @staticmethod
-    def _choices(table: Table, key: str, known: type[StrEnum]) -> tuple[str, ...]:
-        words = table.words(key)
-        for word in words:
-            if word not in {one.value for one in known}:
-                table.fail(key, "unknown-word", found=word)
-        return words
 
     def _defaults(self) -> tuple[SetByDefault, ...]:
         if "set_by_default" not in self._top:

@@ -8,24 +8,15 @@ art. 1).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """One article. id is stable and unique: "dazhe-2020:12"; article "第十二条"; title_zh is the instrument's
-    name, title_en and gloss_en short English; text_zh the article's own words, as far as the rule rests
-    on them."""
-
-    id: str
-    article: str
-    title_zh: str
-    title_en: str
-    text_zh: str
-    gloss_en: str
+from evidence.policy.citations import Citation as Citation
+from evidence.policy.citations import cite_ids as cite_ids
+from evidence.policy.labels import Label as Label
+from evidence.policy.labels import MandatoryLabels as MandatoryLabels
+from evidence.policy.labels import MustRecord as MustRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +39,6 @@ class Cause(StrEnum):
     BATTERY = "battery"  # 电量不足
     STORAGE_FULL = "storage-full"  # 存储空间不足
     PLACE_CHANGE = "place-change"  # 检查场所变化
-
-
-class Label(StrEnum):
-    """The labels that a recording can be required to carry."""
-
-    CASE_NUMBER = "case-number"  # 案号
-    INSPECTED_PARTY = "inspected-party"  # 被检查单位名称
-    OFFICER = "officer"  # 行政执法人员信息
-    TIME = "time"  # 使用时间
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +75,6 @@ class LongTerm:
     """On these grounds (values of Ground) recordings are kept for long: until somebody lifts the hold."""
 
     grounds: tuple[str, ...]
-    cites: tuple[Citation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MandatoryLabels:
-    """The labels every recording must carry (values of Label)."""
-
-    labels: tuple[str, ...]
     cites: tuple[Citation, ...]
 
 
@@ -259,6 +233,7 @@ class Pack:
     person_number: PersonNumber | None = None  # None: any form will do
     before_duty: tuple[BeforeDuty, ...] = ()
     personnel_duties: tuple[PersonnelDuty, ...] = ()
+    must_record: tuple[MustRecord, ...] = ()  # the annex; none: the instrument lists nothing
 
     def citation(self, cite_id: str) -> Citation:
         """Return the citation with this id. Raises: KeyError."""
@@ -281,8 +256,3 @@ class Pack:
     def is_default(self, field: str) -> bool:
         """Tell whether this value ("continuity.tolerance_s") rests on no article but was set by default."""
         return any(default.field == field for default in self.defaults)
-
-
-def cite_ids(cites: Iterable[Citation]) -> tuple[str, ...]:
-    """Return the stable ids of citations, for findings and records."""
-    return tuple(citation.id for citation in cites)

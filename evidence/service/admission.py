@@ -6,10 +6,12 @@ exist at all: a look, a decision, an entry in the log.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from evidence.domain.access import Caller, Denial, Purpose, Why, denial
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id
-from evidence.domain.rights import EMERGENCY_RIGHTS, Action
+from evidence.domain.rights import EMERGENCY_RIGHTS, SENSITIVE, Action
 from evidence.errors import Conflict, EvidenceError, NotFound, Refused
 from evidence.service.catalogue import StoredRecording
 from evidence.service.ports import UnitOfWork
@@ -36,14 +38,50 @@ def admit_to_recording(
     if is_emergency and purpose is None:
         purpose = Purpose.EMERGENCY
     denied = denial(caller, action, standing, site.bars(), purpose)
+    there = _verify(site, caller, action, recording_id, stored, denied)
+    if is_emergency:
+        _log_emergency(site, caller, action, recording_id)
+    return there
+
+
+def admit_to_recordings(
+    site: Site, caller: Caller, action: Action, recording_ids: Sequence[str]
+) -> Sequence[StoredRecording]:
+    """Return recordings in this order, to all of which the caller may do this; log the first try that is
+    denied. For acts that change something: they need no purpose, and no emergency opens them.
+
+    Raises: as `admit_to_recording`.
+    """
+    if action in SENSITIVE | EMERGENCY_RIGHTS:
+        raise ValueError(f"asks for a purpose, or is opened by an emergency: {action}")
+    now, bars = site.clock.now(), site.bars()
+    for recording_id in recording_ids:
+        if not is_id(recording_id):
+            raise NotFound("recording-not-found", recording=recording_id)
+    with site.database.reading() as unit:
+        stored = unit.recordings.some(recording_ids)
+        standings = unit.standings.some(recording_ids, now)
+    return [
+        _verify(site, caller, action, one, stored.get(one), denial(caller, action, standings[one], bars))
+        for one in recording_ids
+    ]
+
+
+def _verify(
+    site: Site,
+    caller: Caller,
+    action: Action,
+    recording_id: str,
+    stored: StoredRecording | None,
+    denied: Denial | None,
+) -> StoredRecording:
+    """Return what is admitted; log and tell what is denied."""
     if denied is not None and (stored is not None or denied.is_hidden):
         with site.database.writing() as unit:
             log_denial(unit, site, caller, action, recording_id, denied)
         raise as_error(denied, action, recording_id)
     if stored is None:
         raise NotFound("recording-not-found", recording=recording_id)
-    if is_emergency:
-        _log_emergency(site, caller, action, recording_id)
     return stored
 
 

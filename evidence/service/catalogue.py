@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from evidence.domain.labels import Given, history, standing_of
 from evidence.domain.recordings import Origin, Recording
 from evidence.domain.sign_in import DEFAULT, SignInRules
 
@@ -32,6 +33,17 @@ class StoredRecording:
     checked_at: datetime | None
     check_result: str | None
     past_faults: tuple[str, ...] = ()  # found by earlier passes, not by the last; where asked for
+    given: tuple[Given, ...] = ()  # what was said of its labels since docking
+
+    @property
+    def labels(self) -> Mapping[str, Given]:
+        """What stands of its labels now, by name."""
+        return standing_of(self.told)
+
+    @property
+    def told(self) -> tuple[Given, ...]:
+        """All that was ever said of its labels, what came with it first."""
+        return history(self.recording.origin.labels, self.recording.sealed_at, self.given)
 
 
 @dataclass(frozen=True, slots=True)

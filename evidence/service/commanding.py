@@ -21,7 +21,7 @@ from evidence.service.placing import COMMANDER, unit_id_of
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 
-_LONGEST = timedelta(hours=24)  # of one recording: how far from an end its beginning is looked for
+LONGEST = timedelta(hours=24)  # of one recording: how far from an end its beginning is looked for
 
 
 def judge_command(site: Site, unit: UnitOfWork, judged: Sequence[StoredRecording], now: datetime) -> None:
@@ -31,10 +31,10 @@ def judge_command(site: Site, unit: UnitOfWork, judged: Sequence[StoredRecording
     wearers = {id_: _person(unit, one.person_id) for id_, one in standings.items()}
     to_judge = {id_ for id_, wearer in wearers.items() if _is(wearer, PersonType.AUXILIARY)}
     for id_, wearer in wearers.items():
-        span = _span(unit, id_)
+        span = span_of(unit, id_)
         home = unit_id_of(standings[id_].unit_path)
         if home is not None and span is not None and _is(wearer, PersonType.OFFICER):
-            until = span.end + _LONGEST
+            until = span.end + LONGEST
             to_judge |= set(unit.companions.near(home, PersonType.AUXILIARY, span.start, until))
     for stored in unit.recordings.some(to_judge).values():
         _judge(site, unit, stored, now)
@@ -51,11 +51,11 @@ def _judge(site: Site, unit: UnitOfWork, stored: StoredRecording, now: datetime)
     recording, origin = stored.recording, stored.recording.origin
     standing = unit.standings.get(recording.id, now)
     commander = _person(unit, standing.commander_id)
-    span, officers = _span(unit, recording.id), list[Span]()
+    span, officers = span_of(unit, recording.id), list[Span]()
     home = unit_id_of(standing.unit_path)
     if home is not None and span is not None:
-        near = unit.companions.near(home, PersonType.OFFICER, span.start, span.end + _LONGEST)
-        officers = [found for id_ in near if (found := _span(unit, id_)) is not None]
+        near = unit.companions.near(home, PersonType.OFFICER, span.start, span.end + LONGEST)
+        officers = [found for id_ in near if (found := span_of(unit, id_)) is not None]
     pack = pack_at_capture(site.policies, stored.ended_at, stored.first_seen_at)
     type_ = None if commander is None else commander.type
     worn = Worn(origin.name, origin.labels.get(COMMANDER), type_, span)
@@ -71,7 +71,7 @@ def _is(person: Person | None, type_: PersonType) -> bool:
     return person is not None and person.type is type_
 
 
-def _span(unit: UnitOfWork, recording_id: str) -> Span | None:
+def span_of(unit: UnitOfWork, recording_id: str) -> Span | None:
     """Return when a recording was made, as the last judgement of its device says; None where it cannot."""
     text = unit.examinations.facts("recording", recording_id, "sequence")
     times = {} if text is None else json.loads(text)

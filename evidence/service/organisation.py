@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evidence.service.activities import Activities
 from evidence.service.leaving import Leaving
 from evidence.service.people import People
 from evidence.service.people_sheets import Sheets
@@ -24,6 +25,7 @@ class Organisation:
     personnel: PersonnelFiles
     leaving: Leaving
     roster: Roster
+    activities: Activities
     files: SheetFiles
 
 
@@ -36,5 +38,6 @@ def organisation_of(site: Site, files: SheetFiles, terms: PublicTerms) -> Organi
         PersonnelFiles(site),
         Leaving(site),
         Roster(site, terms),
+        Activities(site, files),
         files,
     )

@@ -16,6 +16,7 @@ from evidence.domain.findings import Finding
 from evidence.domain.media import MediaFacts
 from evidence.policy.rules import Pack
 from evidence.service.jobs import Job, JobName
+from evidence.service.label_ports import Labels
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload, Timestamps
 from evidence.service.passkey_ports import IdentityRows, Passkeys
 from evidence.service.people_ports import Cases, Departures, Grants, Holds, People, Standings, Tokens, Units
@@ -206,6 +207,10 @@ class UnitOfWork(WatchedRows, Protocol):
     @property
     def cases(self) -> Cases:
         """Cases, and who may do what about their recordings."""
+
+    @property
+    def labels(self) -> Labels:
+        """What was said of labels since docking."""
 
 
 class Database(Protocol):

@@ -17,13 +17,14 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Invalid, NoSpace, NotFound
 from evidence.policy.rules import Duty, cite_ids
 from evidence.service.by_unit import UnitCounts, count_by_unit
-from evidence.service.catalogue import StoredFinding, StoredRecording
+from evidence.service.catalogue import StoredFinding
 from evidence.service.deadlines import DeadlineRow, Deadlines
 from evidence.service.faults import findings_within
 from evidence.service.gate import admits
-from evidence.service.instruments import pack_at, pack_at_capture
+from evidence.service.instruments import pack_at
 from evidence.service.neighbours import without_strangers
 from evidence.service.site import Site
+from evidence.service.unlabelled import UnlabelledRecording, unlabelled_of
 from evidence.service.uploads import RESERVE_BYTES
 
 # What is missing from the time line: the codes a gap report is made of.
@@ -44,15 +45,6 @@ _OWN_PART = _INTERRUPTIONS | _FAULTS | {Code.LATE}  # all others are to be expla
 _KEPT = (UploadState.RECEIVING, UploadState.COMPLETE, UploadState.REFUSED, UploadState.EXPIRED)
 _PARTS = 7  # of a gap report: its first fields
 _MISSING = frozenset({DeadlineKind.PENDING, DeadlineKind.DUE_SOON, DeadlineKind.OVERDUE})
-
-
-@dataclass(frozen=True, slots=True)
-class UnlabelledRecording:
-    """A recording without a label that the policy pack demands."""
-
-    stored: StoredRecording
-    missing: tuple[str, ...]
-    cites: tuple[str, ...]
 
 
 Reported = DeadlineRow | StoredFinding | UnlabelledRecording | Upload
@@ -200,7 +192,7 @@ class Reports:
             to_explain=part(
                 one for one in serious if one.body["code"] not in _OWN_PART and one.scope_kind != "announced"
             ),
-            unlabelled=part(self._unlabelled(recordings)),
+            unlabelled=part(one for one in unlabelled_of(self.site.policies, recordings, now) if one.missing),
             set_aside=part(aside),
             days=days,
             made_at=now,
@@ -246,18 +238,6 @@ class Reports:
         with self.site.database.reading() as unit:
             counts = count_by_unit(unit, parts, now)
         return replace(report, by_unit=counts, unit_cites=cite_ids(cites))
-
-    def _unlabelled(self, recordings: Sequence[StoredRecording]) -> list[UnlabelledRecording]:
-        """A recording's officer and time come with the dock; case number and inspected party are labels."""
-        bare = []
-        for stored in recordings:
-            pack = pack_at_capture(self.site.policies, stored.ended_at, stored.first_seen_at)
-            origin = stored.recording.origin
-            known = {**origin.labels, "officer": origin.wearer, "time": "known"}
-            missing = tuple(label for label in pack.labels.labels if not known.get(label))
-            if missing:
-                bare.append(UnlabelledRecording(stored, missing, tuple(c.id for c in pack.labels.cites)))
-        return bare
 
     def _log(self, caller: Caller, what: str) -> None:
         with self.site.database.writing() as unit:

@@ -62,7 +62,7 @@ def test_show_as_json_holds_the_rules_and_every_citation_they_name() -> None:
         "secrecy",
     )
     rules = [pack[part] for part in parts] + pack["auxiliary_bars"]
-    rules += pack["before_duty"] + pack["personnel_duties"]
+    rules += pack["before_duty"] + pack["personnel_duties"] + pack["must_record"]
     assert pack["person_number"] is None, "this law says nothing about it"
     (mongolia,) = json.loads(run("show", "inner-mongolia", "--json").stdout)
     assert mongolia["person_number"]["city_codes"]["01"] == "呼和浩特市"

@@ -38,6 +38,8 @@ cites = ["here:9.1"]
 
 [labels]
 required = ["case-number", "time"]
+case_number = '\\d{4}-\\d+'
+not_yet_days = 30
 cites = ["here:12"]
 
 [no_editing]
@@ -65,6 +67,22 @@ cites = ["here:17"]
 
 [person_number.city_codes]
 01 = "甲市"
+
+[[must_record]]
+category = "检查"
+stage = "取证"
+matter = "拍照"
+recorder = "科室"
+gloss_en = "photographs"
+cites = ["here:annex"]
+
+[[must_record]]
+category = "检查"
+stage = "取证"
+matter = "录像"
+recorder = "科室"
+gloss_en = "film"
+cites = ["here:annex"]
 
 [set_by_default]
 "continuity.tolerance_s" = { zh = "未规定", en = "not stated" }
@@ -106,6 +124,12 @@ id = "here:17"
 article = "第十七条"
 text_zh = "自发布之日起施行。"
 gloss_en = "In force."
+
+[[citations]]
+id = "here:annex"
+article = "附件"
+text_zh = "拍照录像。"
+gloss_en = "The list."
 
 [[citations]]
 id = "here-aux:10(2)"

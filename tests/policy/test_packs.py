@@ -43,11 +43,14 @@ def numeral(number: int) -> str:
 
 def article_text(regulations: Mapping[str, str], citation: Citation) -> str:
     """Cut the cited article out of its document: from its number to the next article's."""
-    instrument, number = citation.id.split(":")[0], int(re.findall(r":(\d+)", citation.id)[0])
+    instrument, _, place = citation.id.partition(":")
     document, start, end = PLACES[instrument]
     text = regulations[document]
     text = text[text.index(start) :]
     text = text[: text.index(end)] if end else text
+    if place == "annex":
+        return text[text.rindex("记录事项清单" if instrument == "dazhe-2020" else "\n清单") :]
+    number = int(re.findall(r"\d+", place)[0])
     article = text[text.index(f"第{numeral(number)}条") :]
     following = article.find(f"第{numeral(number + 1)}条")
     return article if following < 0 else article[:following]
@@ -65,6 +68,9 @@ def test_the_words_of_every_cited_article_are_copied_exactly(
 
 @pytest.mark.parametrize("citation", CITATIONS, ids=lambda one: one.id)
 def test_the_number_of_every_cited_article_is_the_one_of_its_id(citation: Citation) -> None:
+    if citation.id.endswith(":annex"):
+        assert citation.article in ("附件", "清单")
+        return
     shape = re.fullmatch(r"[a-z0-9-]+:(\d+)(?:\.(\d+))?(?:\((\d+)\))?(?:\((\d+)\))?", citation.id)
     assert shape is not None
     number, paragraph, item, sub_item = shape.groups()
@@ -164,6 +170,37 @@ def test_the_mandatory_labels_are_those_the_article_asks_for() -> None:
         assert set(pack.labels.labels) == set(labels)
         assert "dazhe-2020:12" in cite_ids(pack.labels.cites)
     assert all(word in words for word in labels.values())
+
+
+@pytest.mark.article("dazhe-2020:12", "longquan:8")
+def test_a_case_number_may_follow_within_the_days_that_are_marked_as_set_by_default() -> None:
+    for pack in PACKS:
+        assert pack.labels.not_yet_days == 30
+        assert pack.is_default("labels.not_yet_days")
+        assert pack.labels.case_number is None, "no article gives a form"
+
+
+@pytest.mark.article("dazhe-2020:annex", "longquan:annex")
+def test_what_must_be_recorded_is_the_list_of_the_instrument_line_by_line(
+    regulations: Mapping[str, str],
+) -> None:
+    for pack, name in ((DAZHE, "dazhe-2020"), (LONGQUAN, "longquan")):
+        words = article_text(regulations, pack.citation(f"{name}:annex"))
+        cells = [cell.strip() for cell in re.split(r"\n\t", words)[1:]]
+        rows = [cells[at : at + 5] for at in range(0, len(cells), 5)]
+        head, *lines = [row for row in rows if any(row)]
+        assert head == ["执法类别", "执法环节", "记录事项", "记录部门", "备注"]
+        category, found = "", []
+        for line in lines:
+            category = line[0] or category
+            found.append((category, *line[1:4]))
+        assert [(o.category, o.stage, o.matter, o.recorder) for o in pack.must_record] == found
+        assert len(found) == 5
+        assert {cite_ids(one.cites) for one in pack.must_record} == {(f"{name}:annex",)}
+    assert [replace(o, cites=()) for o in STRICT.must_record] == [
+        replace(o, cites=()) for o in DAZHE.must_record
+    ]
+    assert load_pack("inner-mongolia").latest.must_record == ()
 
 
 @pytest.mark.article("dazhe-2020:9.2")

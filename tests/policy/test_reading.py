@@ -26,6 +26,12 @@ def test_a_pack_in_order_is_read_whole() -> None:
     assert pack.continuity.accepted_causes == ("battery", "storage-full")
     assert pack.retention.years == 1
     assert pack.labels.labels == ("case-number", "time")
+    assert (pack.labels.case_number, pack.labels.not_yet_days) == (r"\d{4}-\d+", 30)
+    assert [(one.category, one.stage, one.matter, one.recorder) for one in pack.must_record] == [
+        ("检查", "取证", "拍照", "科室"),
+        ("检查", "取证", "录像", "科室"),
+    ]
+    assert [one.id for one in pack.must_record[0].cites] == ["here:annex"]
     assert [one.id for one in pack.no_editing.cites] == ["here:9.1"]
     assert pack.auxiliary_bars[0].acts == {Act.DELETE}
     assert [one.id for one in pack.barred(Act.DELETE)] == ["here-aux:10(2)"]
@@ -80,6 +86,14 @@ FAULTS = [
     ("missing-citation", "[set_by_default]", "[secrecy]\n\n[set_by_default]", "[secrecy]"),
     ("unknown-word", '"storage-full"', '"bad-mood"', "accepted_causes"),
     ("unknown-word", 'required = ["case-number", "time"]', 'required = ["colour"]', "required"),
+    ("malformed", r"case_number = '\d{4}-\d+'", "case_number = '('", "case_number"),
+    ("wrong-type", r"case_number = '\d{4}-\d+'", "case_number = 3", "case_number"),
+    ("out-of-range", "not_yet_days = 30", "not_yet_days = 0", "not_yet_days"),
+    ("wrong-type", "not_yet_days = 30", "not_yet_days = 1.5", "not_yet_days"),
+    ("twice", 'matter = "录像"', 'matter = "拍照"', None),
+    ("wrong-type", 'matter = "拍照"', 'matter = " "', 'matter = " "'),
+    ("unknown-key", 'matter = "拍照"', 'matter = "拍照"\nnote = "x"', "note"),
+    ("malformed", 'id = "here:annex"', 'id = "here:list"', 'id = "here:list"'),
     ("unknown-word", 'acts = ["delete"]', 'acts = ["sing"]', "acts"),
     ("warns-before-start", "warn_before_h = 2", "warn_before_h = 24", "warn_before_h"),
     ("tolerance-too-long", "tolerance_s = 1.0", "tolerance_s = 1800", "tolerance_s"),

@@ -18,6 +18,7 @@ from evidence.locale import say
 from evidence.rebuilding import aftermath, rebuild
 from evidence.service import journaling, publishing
 from evidence.service.links import Links
+from evidence.service.unlabelled import Unlabelled
 from storage.errors import StoreUnavailable
 from tests import forms, inside, tampering
 from tests.builders import an_origin
@@ -72,6 +73,30 @@ def test_every_row_comes_back_as_it_was_but_for_what_is_made_anew(room: LogRoom)
     assert all(before[name] for name in there)
     assert {row["person_id"] for row in after["standing"]} == {"2" * 32}
     assert {row["id"]: row["parent_id"] for row in after["unit"]}["1" * 32] == "f" * 32
+    labels = [(row["name"], row["value"], row["given_by"]) for row in after["label"]]
+    assert sorted(labels, key=str) == [
+        ("case-number", "杭〔2026〕2", "operator"),
+        ("case-number", None, "dock"),  # its words stand in the manifest
+        ("inspected-party", None, "operator"),
+    ]
+    kept = b"".join(inside.objects(room.folder).values())
+    assert "杭〔2026〕2".encode() in kept
+    assert "某小吃店".encode() not in kept, "nothing in the vault tells whom an inspection was about"
+
+
+def test_after_a_rebuild_labels_stand_as_before_and_lost_words_are_asked_for_again(room: LogRoom) -> None:
+    lose_database(room)
+    restore(room)
+    reopen(room)
+    lines = Unlabelled(room.small.site).missing(OPERATOR).lines
+    first = next(one for one in lines if one.stored.recording.origin.name == "DCIM/现场 😀.mp4")
+    assert first.missing == ("inspected-party",)
+    told = [(one.name, one.value, one.ended_at is None) for one in first.stored.told]
+    assert told == [
+        ("case-number", "杭〔2026〕1", False),  # the dock's words stand in the manifest
+        ("case-number", "杭〔2026〕2", True),
+        ("inspected-party", None, True),
+    ]
 
 
 def test_twice_is_the_same(room: LogRoom) -> None:

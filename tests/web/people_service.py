@@ -14,12 +14,17 @@ from types import SimpleNamespace, TracebackType
 import uvicorn
 
 from evidence.adapters.clock import SystemClock
+from evidence.adapters.sheets import SheetFiles
 from evidence.domain.access import Caller
 from evidence.service.accounts import Accounts
 from evidence.service.auditing import Auditing
 from evidence.service.deadlines import Deadlines
+from evidence.service.labelling import Labelling
+from evidence.service.organisation import organisation_of
 from evidence.service.playing import Playing
 from evidence.service.reports import Reports
+from evidence.service.roster import PublicTerms
+from evidence.service.unlabelled import Unlabelled
 from evidence.web.app import create_app
 from evidence.web.serving import BoundedHeads
 from tests import forms
@@ -56,9 +61,12 @@ class PeopleService:
             cards=small.cards,
             cases=self.site.cases,
             deadlines=Deadlines(site),
+            labelling=Labelling(site),
+            organisation=organisation_of(site, SheetFiles(), PublicTerms()),
             playing=Playing(site),
             recordings=small.recordings,
             reports=Reports(site),
+            unlabelled=Unlabelled(site),
             uploads=small.uploads,
         )
         self.port = free_port()

@@ -31,6 +31,7 @@ from evidence.adapters.db.repositories.holds import SqlHolds
 from evidence.adapters.db.repositories.identities import SqlIdentities
 from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.journal import SqlJournal
+from evidence.adapters.db.repositories.labels import SqlLabels
 from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.notices import SqlNotices
 from evidence.adapters.db.repositories.passkeys import SqlPasskeys
@@ -86,6 +87,7 @@ class SqlUnitOfWork:
         self.serious = SqlSeriousEvents(connection)
         self.notices = SqlNotices(connection)
         self.companions = SqlCompanions(connection)
+        self.labels = SqlLabels(connection)
 
 
 class SqlDatabase:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evidence.web.api import (
     accounts,
+    activities,
     cards,
     cases,
     classes,
@@ -11,6 +12,7 @@ from evidence.web.api import (
     emergencies,
     grants,
     holds,
+    labels,
     logs,
     people,
     receipts,
@@ -25,6 +27,7 @@ ROUTERS = [
     one.router
     for one in (
         accounts,
+        activities,
         cards,
         cases,
         classes,
@@ -32,6 +35,7 @@ ROUTERS = [
         emergencies,
         grants,
         holds,
+        labels,
         logs,
         people,
         receipts,

@@ -26,6 +26,7 @@ _HASH_CHARACTERS = 64
 NOT_TOLD = {
     "account": {"token_sha256"},  # no piece opens a door
     "person": {"name"},  # a name must be erasable, and the vault forgets nothing
+    "label": {"personal"},  # so must what was said of an inspected party
 }
 TABLES = [table for table in metadata.sorted_tables if table.name in JOURNALLED]
 """Rows that others refer to come first."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, insert, select, update
 
 from evidence.adapters.db.people_tables import standing
+from evidence.adapters.db.repositories.labels import given_of
 from evidence.adapters.db.repositories.rows import (
     NAMES_AT_ONCE,
     legible,
@@ -23,6 +24,7 @@ from evidence.adapters.db.tables import announced, recording, upload
 from evidence.domain.access import Reach
 from evidence.domain.digests import Digests
 from evidence.domain.instants import from_text, to_text
+from evidence.domain.labels import Given
 from evidence.domain.origins import Elsewhere
 from evidence.domain.recordings import Recording
 from evidence.errors import Conflict, Invalid
@@ -62,14 +64,14 @@ class SqlRecordings:
     def get(self, recording_id: str) -> StoredRecording | None:
         """Return one recording."""
         row = self._db.execute(_catalogue().where(recording.c.id == recording_id)).first()
-        return None if row is None else _stored(row)
+        return None if row is None else next(self._stored([row]))
 
     def some(self, recording_ids: Collection[str]) -> Mapping[str, StoredRecording]:
         """Return these recordings by id, a few hundred to a question."""
         ids, found = list(recording_ids), dict[str, StoredRecording]()
         for first in range(0, len(ids), NAMES_AT_ONCE):
             query = _catalogue().where(recording.c.id.in_(ids[first : first + NAMES_AT_ONCE]))
-            found |= {row.id: _stored(row) for row in self._db.execute(query)}
+            found |= {one.recording.id: one for one in self._stored(self._db.execute(query).all())}
         return found
 
     def by_name(self, device: str, name: str) -> StoredRecording | None:
@@ -77,7 +79,7 @@ class SqlRecordings:
         row = self._db.execute(
             _catalogue().where(recording.c.device == device, recording.c.name_sha256 == name_digest(name))
         ).first()
-        return None if row is None else _stored(row)
+        return None if row is None else next(self._stored([row]))
 
     def all(
         self, device: str | None = None, *, reach: Reach | None = None, at: datetime | None = None
@@ -93,8 +95,8 @@ class SqlRecordings:
             if legible(device) != device:
                 raise Invalid("invalid-text", field="device")
             query = query.where(recording.c.device == device)
-        for row in self._db.execute(query):
-            yield _stored(row)
+        for rows in self._db.execute(query).partitions(NAMES_AT_ONCE):
+            yield from self._stored(rows)
 
     def names_within(
         self, device: str, names: Collection[str], reach: Reach, at: datetime
@@ -135,6 +137,10 @@ class SqlRecordings:
         done = {} if at is None else {"checked_at": to_text(at)}
         self._set(recording_id, check_result=result, **done)
 
+    def _stored(self, rows: Sequence[Any]) -> Iterator[StoredRecording]:
+        given = given_of(self._db, [row.id for row in rows])
+        return (_stored(row, given.get(row.id, ())) for row in rows)
+
     def _set(self, recording_id: str, **values: Any) -> None:
         self._db.execute(update(recording).where(recording.c.id == recording_id).values(**values))
 
@@ -151,7 +157,7 @@ def _catalogue() -> Select[Any]:
     ).join(upload, upload.c.id == recording.c.upload_id)
 
 
-def _stored(row: Any) -> StoredRecording:
+def _stored(row: Any, given: tuple[Given, ...]) -> StoredRecording:
     return StoredRecording(
         recording=Recording(
             id=row.id,
@@ -172,4 +178,5 @@ def _stored(row: Any) -> StoredRecording:
         ended_at=time_or_none(row.ended_at),
         checked_at=time_or_none(row.checked_at),
         check_result=row.check_result,
+        given=given,
     )

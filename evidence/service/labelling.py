@@ -1,0 +1,248 @@
+"""Labelling: recordings are given labels after docking, one or many in one act, all or none of them.
+
+1. Officers about what they wore, custodians about their unit, members of a case who were given it; auxiliary
+   personnel never: a label is part of the record (domain/access.py).
+2. What is said is judged by the pack in force at each recording's capture: form of the case number, words of
+   the annex, how long a case number may wait.
+3. Each recording that changes has its own entry, with what was said and what stood before. Where it stands
+   already nothing happens: saying it twice is saying it once.
+The manifest stays what it is: what came with the recording is signed, what was said later is in the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from evidence.domain.access import Caller
+from evidence.domain.audit import Act, Entry
+from evidence.domain.ids import new_id
+from evidence.domain.labels import PERSONAL, Given, read_value, values_of, verify_by_pack
+from evidence.domain.people import PersonType
+from evidence.domain.rights import Action
+from evidence.errors import Conflict, Invalid, NotFound
+from evidence.policy.rules import Label, Pack
+from evidence.service.admission import admit_to_recording, admit_to_recordings
+from evidence.service.catalogue import StoredRecording
+from evidence.service.gate import admits
+from evidence.service.instruments import local_day, pack_at_capture
+from evidence.service.ports import Policies, UnitOfWork
+from evidence.service.refusals import reason_of
+from evidence.service.site import Site
+
+MOST = 500  # recordings of one act
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """The desk for labels."""
+
+    site: Site
+
+    @admits(Action.LABEL)
+    def give(self, caller: Caller, recordings: Sequence[str], labels: Mapping[str, str]) -> Sequence[str]:
+        """Give recordings labels, in the place of those that stand; return which of them changed.
+
+        Raises: NotFound("recording-not-found", "person-not-found"), Refused, Conflict("under-transfer"),
+        Invalid("nothing-labelled", "unknown-label", "invalid-label", "not-an-officer", "case-number-form",
+        "not-in-annex").
+        """
+        said = read_labels(labels)
+        asked = self._admit(caller, recordings)
+        with self.site.database.writing() as unit:
+            return give_labels(unit, self.site, caller, dict.fromkeys(asked, said))
+
+    @admits(Action.LABEL)
+    def say_not_yet(self, caller: Caller, recordings: Sequence[str], due: date) -> Sequence[str]:
+        """Say that recordings have no case number yet and by which day it is to follow (Dazhe 2020 art. 12);
+        return which of them changed.
+
+        Raises: as `give`; Conflict("case-number-stands"), Invalid("not-yet-unknown", "due-out-of-range").
+        """
+        asked, now = self._admit(caller, recordings), self.site.clock.now()
+        acts, name = _Acts(caller, now), Label.CASE_NUMBER.value
+        with self.site.database.writing() as unit:
+            for stored in _in_order(unit, asked):
+                _verify_due(self.site.policies, stored, due, now)
+                before = stored.labels.get(name)
+                if before is not None and before.value is not None:
+                    raise Conflict("case-number-stands", recording=stored.recording.id)
+                if before is None or before.due != due:
+                    acts.put(stored, {name: None}, due)
+                    facts = {"due": due.isoformat(), "before": _facts([before])}
+                    acts.note(Act.LABEL_NOT_YET, stored, facts, {})
+            return acts.enter(unit)
+
+    @admits(Action.LABEL)
+    def end(self, caller: Caller, recordings: Sequence[str], name: str, reason: str) -> None:
+        """Take a label off recordings, all of which have it. It stays in their history.
+
+        Raises: as `give`; Conflict("label-not-there"), Invalid("reason-needed").
+        """
+        label, reason = _label(name).value, reason_of(reason)
+        asked, acts = self._admit(caller, recordings), _Acts(caller, self.site.clock.now())
+        with self.site.database.writing() as unit:
+            for stored in _in_order(unit, asked):
+                before = stored.labels.get(label)
+                if before is None:
+                    raise Conflict("label-not-there", recording=stored.recording.id, label=label)
+                acts.end(stored, before)
+                facts = {"label": label, "before": _facts([before])}
+                acts.note(Act.LABEL_END, stored, facts, {**_personal([before]), "reason": reason})
+            acts.enter(unit)
+
+    @admits(Action.LIST_RECORDINGS)
+    def history(self, caller: Caller, recording_id: str) -> StoredRecording:
+        """Return a recording with all that was ever said of its labels (`told`); the look is logged.
+
+        Raises: NotFound("recording-not-found").
+        """
+        stored = admit_to_recording(self.site, caller, Action.LIST_RECORDINGS, recording_id)
+        entry = Entry(Act.READ_LIST, caller.id, (("recording", recording_id),), facts={"list": "labels"})
+        with self.site.database.writing() as unit:
+            unit.log.append(entry, self.site.clock.now())
+        return stored
+
+    def _admit(self, caller: Caller, recordings: Sequence[str]) -> Sequence[str]:
+        asked = list(dict.fromkeys(recordings))
+        if not asked or len(asked) > MOST:
+            raise Invalid("nothing-labelled", most=MOST)
+        admit_to_recordings(self.site, caller, Action.LABEL, asked)
+        return asked
+
+
+def read_labels(labels: Mapping[str, str]) -> Mapping[str, str]:
+    """Return labels, at least one, in their one form.
+
+    Raises: Invalid("nothing-labelled", "unknown-label", "invalid-label").
+    """
+    if not labels:
+        raise Invalid("nothing-labelled", most=MOST)
+    return {_label(name).value: read_value(Label(name), text) for name, text in labels.items()}
+
+
+def give_labels(
+    unit: UnitOfWork, site: Site, caller: Caller, said: Mapping[str, Mapping[str, str]]
+) -> Sequence[str]:
+    """Give recordings, each its own labels, to use cases that have admitted; return which changed.
+
+    said: what `read_labels` returned, by recording. Raises: as `Labelling.give`.
+    """
+    acts = _Acts(caller, site.clock.now())
+    verify_officers(unit, {one for labels in said.values() for one in labels.get(Label.OFFICER, "").split()})
+    for stored in _in_order(unit, list(said)):
+        stands = stored.labels
+        values = values_of(stands)
+        new = {name: text for name, text in said[stored.recording.id].items() if values.get(name) != text}
+        if new:
+            verify_by_pack(new, {**values, **new}, _pack(site.policies, stored))
+            acts.put(stored, new)
+            before = [stands.get(name) for name in new]
+            told = {name: None if name in PERSONAL else text for name, text in new.items()}
+            personal = {name: text for name, text in new.items() if name in PERSONAL}
+            facts = {"labels": told, "before": _facts(before)}
+            acts.note(Act.LABEL, stored, facts, {**personal, **_personal(before)})
+    return acts.enter(unit)
+
+
+@dataclass
+class _Acts:
+    """What one act does to many recordings, collected, and entered at once: rows, then an entry each."""
+
+    caller: Caller
+    now: datetime
+    new: list[tuple[str, Given]] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    _last: dict[str, int] = field(default_factory=dict)  # serial, by recording
+
+    def put(self, stored: StoredRecording, said: Mapping[str, str | None], due: date | None = None) -> None:
+        """Put something in the place of what stands."""
+        stands = stored.labels
+        for name in said:
+            if (before := stands.get(name)) is not None:
+                self.end(stored, before)
+        for name, text in said.items():
+            self._add(stored, Given("", 0, name, text, due, self.caller.id, self.now))
+
+    def end(self, stored: StoredRecording, before: Given) -> None:
+        """End what stands. What came with the recording gets a row by that, without its words."""
+        if before.serial:
+            self.over.append(before.id)
+        else:
+            ended = replace(before, value=None, ended_by=self.caller.id, ended_at=self.now)
+            self._add(stored, ended)
+
+    def note(
+        self, act: Act, stored: StoredRecording, facts: Mapping[str, object], personal: Mapping[str, object]
+    ) -> None:
+        """Note the entry of a recording that changes."""
+        about = (("recording", stored.recording.id),)
+        self.entries.append(Entry(act, self.caller.id, about, facts=facts, personal=personal))
+
+    def enter(self, unit: UnitOfWork) -> Sequence[str]:
+        """Write it all; return the recordings that changed."""
+        unit.labels.end(self.over, self.caller.id, self.now)
+        unit.labels.add(self.new)
+        unit.log.append_all(self.entries, self.now)
+        return [entry.objects[0][1] for entry in self.entries]
+
+    def _add(self, stored: StoredRecording, one: Given) -> None:
+        mine = stored.recording.id
+        last = self._last.get(mine, max((given.serial for given in stored.given), default=0))
+        self._last[mine] = last + 1
+        self.new.append((mine, replace(one, id=new_id(), serial=last + 1)))
+
+
+def _label(name: str) -> Label:
+    if name not in set(Label):
+        raise Invalid("unknown-label", found=name)
+    return Label(name)
+
+
+def _pack(policies: Policies, stored: StoredRecording) -> Pack:
+    return pack_at_capture(policies, stored.ended_at, stored.first_seen_at)
+
+
+def _in_order(unit: UnitOfWork, asked: Sequence[str]) -> Iterable[StoredRecording]:
+    there = unit.recordings.some(asked)
+    return (there[recording_id] for recording_id in asked)
+
+
+def _verify_due(policies: Policies, stored: StoredRecording, due: date, now: datetime) -> None:
+    """Verify that a day is not over and not too far ahead (set by default in the pack). Raises: Invalid."""
+    pack = _pack(policies, stored)
+    if pack.labels.not_yet_days is None:
+        raise Invalid("not-yet-unknown", policy=pack.id)
+    today = local_day(policies, now)
+    last = today + timedelta(days=pack.labels.not_yet_days)
+    if not today <= due <= last:
+        raise Invalid("due-out-of-range", least=today.isoformat(), most=last.isoformat())
+
+
+def verify_officers(unit: UnitOfWork, numbers: Iterable[str]) -> None:
+    """Who is named as officer is one: auxiliaries cannot stand for an officer, whoever names them."""
+    for number in sorted(numbers):
+        person = unit.people.by_number(number)
+        if person is None:
+            raise NotFound("person-not-found", number=number)
+        if person.type is not PersonType.OFFICER:
+            raise Invalid("not-an-officer", number=number)
+
+
+def _facts(before: Iterable[Given | None]) -> dict[str, object]:
+    """Return what stood before, as an entry may hold it: personal words are commitments (`_personal`)."""
+    return {
+        one.name: {"due": one.due.isoformat()} if one.due else None if one.name in PERSONAL else one.value
+        for one in before
+        if one is not None
+    }
+
+
+def _personal(before: Iterable[Given | None]) -> dict[str, object]:
+    return {
+        f"{one.name}-before": one.value
+        for one in before
+        if one is not None and one.name in PERSONAL and one.value is not None
+    }
