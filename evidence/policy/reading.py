@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from evidence.errors import PolicyError
+from evidence.policy.conduct import read_conduct
 from evidence.policy.fields import Table, open_table
 from evidence.policy.personnel import read_before_duty, read_person_number, read_personnel_duties
 from evidence.policy.rules import (
@@ -112,6 +113,7 @@ class _Reader:
             person_number=read_person_number(top, self._cites),
             before_duty=read_before_duty(top, self._cites),
             personnel_duties=read_personnel_duties(top, self._cites),
+            **read_conduct(top, self._cites),
         )
         self._nothing_idle()
         top.close()

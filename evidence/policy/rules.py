@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from evidence.policy.conduct import Choice
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:
@@ -259,6 +261,8 @@ class Pack:
     person_number: PersonNumber | None = None  # None: any form will do
     before_duty: tuple[BeforeDuty, ...] = ()
     personnel_duties: tuple[PersonnelDuty, ...] = ()
+    exemptions: Choice | None = None  # None: the union's (conduct.py)
+    faults: Choice | None = None
 
     def citation(self, cite_id: str) -> Citation:
         """Return the citation with this id. Raises: KeyError."""
