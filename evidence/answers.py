@@ -20,8 +20,10 @@ from evidence.domain.uploads import Upload
 from evidence.service.cases import CaseFile
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.deadlines import DeadlineRow
+from evidence.service.gap_lines import Standing
+from evidence.service.gap_parts import Reported, UnlabelledRecording
 from evidence.service.people_ports import StoredCase, StoredToken
-from evidence.service.reports import GapReport, Reported, UnlabelledRecording
+from evidence.service.reports import GapReport
 from evidence.service.tokens import is_about_to_expire
 
 
@@ -37,12 +39,17 @@ LACKED: Mapping[PersonType, Lacked] = {
     # Names of files tell recorder and wearer, labels and details of findings may tell anybody.
     PersonType.AUXILIARY: Lacked(
         always=frozenset({"device", "sha256", "sm3"}),
-        of_others=frozenset({"name", "file", "wearer", "labels", "measured", "limit", "detail"}),
+        of_others=frozenset(
+            {
+                *("name", "file", "wearer", "labels", "measured", "limit", "detail"),
+                *("text", "reason", "basis", "device_state", "view"),
+            }
+        ),
     ),
 }
 
 
-def _told(row: dict[str, Any], caller: Caller, wearer: str | None) -> dict[str, Any]:
+def told(row: dict[str, Any], caller: Caller, wearer: str | None) -> dict[str, Any]:
     """Leave out what the caller lacks. wearer: the number of who wore the recorder, None where not known."""
     lacked = None if caller.person_type is None else LACKED.get(caller.person_type)
     if lacked is None:
@@ -73,7 +80,7 @@ def recording_out(stored: StoredRecording, caller: Caller) -> dict[str, Any]:
         "check_result": stored.check_result,
         "past_faults": list(stored.past_faults),
     }
-    return _told(row, caller, origin.wearer)
+    return told(row, caller, origin.wearer)
 
 
 def finding_out(stored: StoredFinding, caller: Caller) -> dict[str, Any]:
@@ -85,7 +92,7 @@ def finding_out(stored: StoredFinding, caller: Caller) -> dict[str, Any]:
         "found": to_text(stored.at),
         "policy": stored.policy,
     }
-    return _told(row, caller, None)
+    return told(row, caller, None)
 
 
 def deadline_out(row: DeadlineRow, caller: Caller) -> dict[str, Any]:
@@ -103,7 +110,7 @@ def deadline_out(row: DeadlineRow, caller: Caller) -> dict[str, Any]:
         "recording": row.recording_id,
         "cites": list(row.state.cites),
     }
-    return _told(values, caller, row.wearer)
+    return told(values, caller, row.wearer)
 
 
 def gaps_out(report: GapReport, caller: Caller) -> dict[str, Any]:
@@ -118,9 +125,21 @@ def gaps_out(report: GapReport, caller: Caller) -> dict[str, Any]:
         "set_aside": [_dated(report, one, _set_aside_out(one, caller)) for one in report.set_aside],
     }
     units = [{"unit": one.unit_id, "name": one.name, **one.counts} for one in report.by_unit]
+    states = [
+        {
+            "state": one.state.value,
+            "count": one.count,
+            "lost_s": one.lost.total_seconds(),
+            "unknown": one.unknown,
+        }
+        for one in report.by_state
+    ]
+    wearers = [told({"wearer": wearer, "owed": owed}, caller, wearer) for wearer, owed in report.owed.items()]
     return {
         "made_at": to_text(report.made_at),
         "totals": {part: len(rows) for part, rows in parts.items()},
+        "by_state": states,
+        "by_wearer": [one for one in wearers if "wearer" in one],
         **parts,
         "by_unit": units,
         "unit_cites": list(report.unit_cites),
@@ -131,7 +150,23 @@ GAP_PARTS = ("faults", "missing", "late", "interruptions", "to_explain", "unlabe
 
 
 def _dated(report: GapReport, one: Reported, out: dict[str, Any]) -> dict[str, Any]:
-    return {"day": report.days.of(one).isoformat(), **out}
+    return {"day": report.days.of(one).isoformat(), **out, **_standing_out(report.ledger.of(one))}
+
+
+def _standing_out(one: Standing | None) -> dict[str, Any]:
+    """How far a line is; nothing for one of which no explanation is asked. gap: the name that lasts."""
+    if one is None:
+        return {}
+    last = one.history[-1] if one.history else None
+    return {
+        "gap": one.name,
+        "gap_state": one.state.value,
+        "explained_by": last and last.author,
+        "explained": last and to_text(last.at),
+        "decided_by": last and last.reviewed_by,
+        "decided": to_text(last.reviewed_at) if last and last.reviewed_at else None,
+        "exemption": one.exemption and one.exemption.id,
+    }
 
 
 def _unlabelled_out(bare: UnlabelledRecording, caller: Caller) -> dict[str, Any]:
@@ -144,7 +179,7 @@ def _unlabelled_out(bare: UnlabelledRecording, caller: Caller) -> dict[str, Any]
         "missing": list(bare.missing),
         "cites": list(bare.cites),
     }
-    return _told(row, caller, origin.wearer)
+    return told(row, caller, origin.wearer)
 
 
 def _set_aside_out(upload: Upload, caller: Caller) -> dict[str, Any]:
@@ -158,7 +193,7 @@ def _set_aside_out(upload: Upload, caller: Caller) -> dict[str, Any]:
         "problem": upload.problem,
         "sha256": upload.digests.sha256 if upload.digests else None,
     }
-    return _told(row, caller, upload.origin.wearer)
+    return told(row, caller, upload.origin.wearer)
 
 
 def alarm_out(one: Alarm) -> dict[str, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
 from evidence.adapters.db.tables import metadata
+from evidence.domain.access import Caller
+from evidence.domain.explanations import Outcome
 from evidence.domain.people import (
     Person,
     PersonType,
@@ -21,10 +23,16 @@ from evidence.domain.people import (
     Unit,
     unit_path,
 )
-from evidence.domain.rights import Role
+from evidence.domain.rights import Kind, Role
+from evidence.domain.spans import Span
+from evidence.policy.conduct import FaultKind
 from evidence.rebuilding import rebuild
 from evidence.rebuilding.report import Report
+from evidence.service.exemptions import Exemptions, Stated
+from evidence.service.explanations import Explanations
+from evidence.service.gap_words import Said
 from evidence.service.people_ports import StoredGrant
+from evidence.service.reports import Reports
 from tests import forms, inside
 from tests.builders import SITE, an_origin
 from tests.log_room import OPERATOR, LogRoom
@@ -67,6 +75,7 @@ def make_site(folder: Path) -> LogRoom:
     small.accounts.add_dock(small.administrator, "old dock")
     small.accounts.revoke_dock(small.administrator, "old dock")
     room.seal("c.mp4", b"z" * 100)
+    explain_gaps(room)
     room.publish()
     small.clock.time = datetime.now(UTC)
     return room
@@ -89,6 +98,19 @@ def make_people(room: LogRoom) -> None:
         signed = Undertaking("5" * 32, wearer.id, UndertakingKind.CONFIDENTIALITY, date(2020, 1, 3))
         unit.people.add_undertaking(signed)
         unit.grants.add(StoredGrant("6" * 32, wearer.id, Role.FIELD_OFFICER, None, "post", "operator", now))
+
+
+def explain_gaps(room: LogRoom) -> None:
+    """Two lines of the gap report explained, one of them decided a fault; and an exemption statement."""
+    site, now = room.small.site, room.small.clock.now()
+    desk, report = Explanations(site), Reports(site).gaps(OPERATOR)
+    names = [one.name for one in report.ledger.told(report.interruptions)]
+    desk.explain(OPERATOR, names[0], Said("没电", "battery"))
+    done = desk.explain(OPERATOR, names[1], Said("摔坏", "device-damage"))
+    security = Caller("2" * 32, Kind.OPERATOR)  # whoever decides is not who explained
+    desk.review(security, done.id, Outcome.FAULT, "查实", FaultKind.LOSS)
+    span = Span(now - timedelta(hours=1), now)
+    Exemptions(site).state(OPERATOR, Stated("012345", "urgency", "第六条", span, "未开机"))
 
 
 def lose_database(room: LogRoom) -> None:
@@ -131,8 +153,8 @@ def rows(room: LogRoom) -> Rows:
 
 
 def as_rebuilt(before: Rows) -> Rows:
-    """Return rows as a rebuild brings them back: tokens are worth nothing, people have no names, and
-    checkpoints were noted when the last entry under them was written.
+    """Return rows as a rebuild brings them back: tokens are worth nothing, people have no names, nobody knows
+    what commitments stood for, and checkpoints were noted when the last entry under them was written.
     """
     after = {name: [dict(row) for row in held] for name, held in before.items()}
     times = {(row["log"], row["idx"]): row["at"] for row in before["audit_entry"]}
@@ -140,6 +162,7 @@ def as_rebuilt(before: Rows) -> Rows:
         row["token_sha256"] = f"-{row['id']}"
     for row in after["person"]:
         row["name"] = None  # in no piece of rows: the vault forgets nothing
+    after["audit_payload"] = []  # what commitments stand for must be erasable
     for row in after["log_checkpoint"]:
         row["at"] = times[row["log"], row["size"] - 1]
     return without_closing(after)

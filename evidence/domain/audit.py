@@ -91,6 +91,10 @@ class Act(StrEnum):
     READER_END = "reader.end"
     SERIOUS_MARK = "serious.mark"
     SERIOUS_END = "serious.end"
+    GAP_EXPLAIN = "gap.explain"
+    GAP_REVIEW = "gap.review"  # accepted, sent back, or a fault: a person decided
+    EXEMPTION_STATE = "exemption.state"
+    EXEMPTION_RECEIVE = "exemption.receive"
     READ_VIEWS = "views.read"  # who looked at who had looked
     READ_DENIALS = "denials.read"
     READ_NOTICES = "notices.read"

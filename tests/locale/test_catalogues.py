@@ -10,6 +10,7 @@ from pathlib import Path
 
 from evidence.domain.damage import CORRUPT, TRUNCATED
 from evidence.domain.deadlines import DeadlineKind
+from evidence.domain.explanations import GapState
 from evidence.domain.findings import Code, Severity
 from evidence.domain.uploads import UploadState
 from evidence.errors import EvidenceError
@@ -119,6 +120,7 @@ def test_the_words_for_states_labels_causes_and_acts_are_complete() -> None:
         ("act", Act),
         ("ground", Ground),
         ("exempting", Exempting),
+        ("gap-state", GapState),
         ("fault-kind", FaultKind),
         ("person-type", PersonType),
         ("need", Need),

@@ -52,7 +52,7 @@ class LongWords(Words):
 
 
 metadata = MetaData()
-"""All tables of this program: tables.py, people_tables.py, sign_in_tables.py."""
+"""All tables of this program: tables.py, gap_tables.py, people_tables.py, sign_in_tables.py."""
 
 AnyText = LongWords()
 Id = Words(32)

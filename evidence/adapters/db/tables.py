@@ -4,7 +4,7 @@ width.
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
 SHA-256 of the name (`name_sha256`), the name stands beside it.
 
-The others: log_tables.py, people_tables.py, sign_in_tables.py.
+The others: gap_tables.py, log_tables.py, people_tables.py, sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from evidence.adapters.db import columns, log_tables, people_tables, sign_in_tables  # noqa: F401  (metadata)
+from evidence.adapters.db import columns, gap_tables, log_tables, people_tables, sign_in_tables  # noqa: F401
 from evidence.adapters.db.columns import AnyText, Id, Sha256, Time, Words
 
 metadata = columns.metadata
@@ -233,4 +233,8 @@ JOURNALLED = {
     "emergency": ("id",),
     "class_change": ("id",),
     "notice": ("id",),
+    "gap": ("name",),
+    "explanation": ("id",),
+    "fault_file": ("id",),
+    "exemption": ("id",),
 }

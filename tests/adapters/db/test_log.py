@@ -103,6 +103,8 @@ ABOUT_PEOPLE = (
         "emergency.",
         "evidence.classify",
         "evidence.place",
+        "exemption.",
+        "gap.",
     ),
     *("factor.", "grant.", "hold.", "identity.", "link.", "notices.", "password.", "person.", "personal."),
     *("reader.", "serious.", "session.", "token.", "unit.", "views.", "log.timestamp"),
