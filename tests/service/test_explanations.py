@@ -25,6 +25,7 @@ from evidence.service.refusals import OutOfSight
 from tests.builders import START, SmallSite, an_origin
 from tests.gap_room import DEVICE, REASON, REPORT, GapRoom, a_gap, a_room
 from tests.people_room import OPERATOR
+from tests.service.footage import a_wav
 
 
 @pytest.fixture
@@ -170,6 +171,35 @@ def test_what_is_found_again_keeps_its_explanation_and_another_thing_does_not_in
     assert room.desk.history(room.head, name).explanations, "and nothing is lost"
     room.find(a_gap())
     assert (room.states(), room.name()) == (["accepted"], name)
+
+
+@pytest.mark.article("dazhe-2020:9.1")
+def test_two_segments_41_s_apart_are_one_gap_that_keeps_its_explanation_when_a_third_comes_in(
+    room: GapRoom,
+) -> None:
+    wearer = room.new(Role.FIELD_OFFICER)
+
+    def segment(number: int, began: int, seconds: int) -> str:
+        """Begins so many seconds after 16:00:00 by the law's clock, an hour before now."""
+        name = f"DSJX9B00007_012345_202603021600{began:02d}_{number:04d}.wav"
+        body, ended = a_wav(seconds), START - timedelta(hours=1) + timedelta(seconds=began + seconds)
+        known = {"device": "B", "wearer": wearer.name, "size_bytes": len(body), "modified_at": ended}
+        upload = room.small.send(an_origin(name, **known), body)
+        room.small.do_jobs()
+        return upload.id
+
+    room.find()
+    segment(1, 0, 10)
+    after = segment(2, 51, 5)
+    line = room.line()
+    assert (line["code"], line["measured"], line["gap_state"]) == ("gap-between-files", 41.0, "open")
+    done = room.desk.explain(wearer, line["gap"], room.spoken(recording=after))
+    room.desk.review(room.head, done.id, Outcome.ACCEPTED, "")
+    segment(3, 56, 3)
+    (again,) = [one for one in room.lines() if one["measured"] == 41.0]
+    assert (again["gap"], again["gap_state"]) == (line["gap"], "accepted")
+    (statement,) = [one for one in room.report()["by_state"] if one["state"] == "accepted"]
+    assert (statement["count"], statement["lost_s"]) == (1, 41.0)
 
 
 def test_what_was_sent_back_is_explained_anew_and_its_history_is_kept(room: GapRoom) -> None:
