@@ -22,8 +22,10 @@ from evidence.policy.rules import Label
 from evidence.service.cases import CaseFile
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.deadlines import DeadlineRow
+from evidence.service.gap_lines import Standing
+from evidence.service.gap_parts import Reported
 from evidence.service.people_ports import StoredCase, StoredToken
-from evidence.service.reports import GapReport, Reported
+from evidence.service.reports import GapReport
 from evidence.service.tokens import is_about_to_expire
 from evidence.service.unlabelled import UnlabelledRecording
 
@@ -41,7 +43,10 @@ LACKED: Mapping[PersonType, Lacked] = {
     PersonType.AUXILIARY: Lacked(
         always=frozenset({"device", "sha256", "sm3"}),
         of_others=frozenset(
-            {"name", "file", "wearer", "labels", "case_number_due", "measured", "limit", "detail"}
+            {
+                *("name", "file", "wearer", "labels", "case_number_due", "measured", "limit", "detail"),
+                *("text", "reason", "basis", "device_state", "view"),
+            }
         ),
     ),
 }
@@ -128,9 +133,23 @@ def gaps_out(report: GapReport, caller: Caller) -> dict[str, Any]:
         "set_aside": [_dated(report, one, _set_aside_out(one, caller)) for one in report.set_aside],
     }
     units = [{"unit": one.unit_id, "name": one.name, **one.counts} for one in report.by_unit]
+    states = [
+        {
+            "state": one.state.value,
+            "count": one.count,
+            "lost_s": one.lost.total_seconds(),
+            "unknown": one.unknown,
+        }
+        for one in report.by_state
+    ]
+    wearers = [
+        told_to({"wearer": wearer, "owed": owed}, caller, wearer) for wearer, owed in report.owed.items()
+    ]
     return {
         "made_at": to_text(report.made_at),
         "totals": {part: len(rows) for part, rows in parts.items()},
+        "by_state": states,
+        "by_wearer": [one for one in wearers if "wearer" in one],
         **parts,
         "by_unit": units,
         "unit_cites": list(report.unit_cites),
@@ -141,7 +160,23 @@ GAP_PARTS = ("faults", "missing", "late", "interruptions", "to_explain", "unlabe
 
 
 def _dated(report: GapReport, one: Reported, out: dict[str, Any]) -> dict[str, Any]:
-    return {"day": report.days.of(one).isoformat(), **out}
+    return {"day": report.days.of(one).isoformat(), **out, **_standing_out(report.ledger.of(one))}
+
+
+def _standing_out(one: Standing | None) -> dict[str, Any]:
+    """How far a line is; nothing for one of which no explanation is asked. gap: the name that lasts."""
+    if one is None:
+        return {}
+    last = one.history[-1] if one.history else None
+    return {
+        "gap": one.name,
+        "gap_state": one.state.value,
+        "explained_by": last and last.author,
+        "explained": last and to_text(last.at),
+        "decided_by": last and last.reviewed_by,
+        "decided": to_text(last.reviewed_at) if last and last.reviewed_at else None,
+        "exemption": one.exemption and one.exemption.id,
+    }
 
 
 def unlabelled_out(bare: UnlabelledRecording, caller: Caller) -> dict[str, Any]:

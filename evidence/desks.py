@@ -13,6 +13,8 @@ from evidence.service.cards import Cards
 from evidence.service.cases import Cases
 from evidence.service.deadlines import Deadlines
 from evidence.service.disclosing import Disclosing
+from evidence.service.exemptions import Exemptions
+from evidence.service.explanations import Explanations
 from evidence.service.fixity import Fixity
 from evidence.service.holds import Holds
 from evidence.service.labelling import Labelling
@@ -42,6 +44,8 @@ class Desks:
     cases: Cases = field(init=False)
     deadlines: Deadlines = field(init=False)
     disclosing: Disclosing = field(init=False)
+    exemptions: Exemptions = field(init=False)
+    explanations: Explanations = field(init=False)
     fixity: Fixity = field(init=False)
     holds: Holds = field(init=False)
     labelling: Labelling = field(init=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -12,6 +12,8 @@ from unittest.mock import patch
 from sqlalchemy import text
 
 from evidence.adapters.db.tables import metadata
+from evidence.domain.access import Caller
+from evidence.domain.explanations import Outcome
 from evidence.domain.people import (
     Person,
     PersonType,
@@ -22,11 +24,17 @@ from evidence.domain.people import (
     Unit,
     unit_path,
 )
-from evidence.domain.rights import Role
+from evidence.domain.rights import Kind, Role
+from evidence.domain.spans import Span
+from evidence.policy.conduct import FaultKind
 from evidence.rebuilding import rebuild
 from evidence.rebuilding.report import Report
+from evidence.service.exemptions import Exemptions, Stated
+from evidence.service.explanations import Explanations
+from evidence.service.gap_words import Said
 from evidence.service.labelling import Labelling
 from evidence.service.people_ports import StoredGrant
+from evidence.service.reports import Reports
 from tests import forms, inside
 from tests.builders import SITE, an_origin
 from tests.log_room import OPERATOR, LogRoom
@@ -70,6 +78,7 @@ def make_site(folder: Path) -> LogRoom:
     small.accounts.add_dock(small.administrator, "old dock")
     small.accounts.revoke_dock(small.administrator, "old dock")
     room.seal("c.mp4", b"z" * 100)
+    explain_gaps(room)
     room.publish()
     small.clock.time = datetime.now(UTC)
     return room
@@ -100,6 +109,19 @@ def make_people(room: LogRoom) -> None:
         signed = Undertaking("5" * 32, wearer.id, UndertakingKind.CONFIDENTIALITY, date(2020, 1, 3))
         unit.people.add_undertaking(signed)
         unit.grants.add(StoredGrant("6" * 32, wearer.id, Role.FIELD_OFFICER, None, "post", "operator", now))
+
+
+def explain_gaps(room: LogRoom) -> None:
+    """Two lines of the gap report explained, one of them decided a fault; and an exemption statement."""
+    site, now = room.small.site, room.small.clock.now()
+    desk, report = Explanations(site), Reports(site).gaps(OPERATOR)
+    names = [one.name for one in report.ledger.told(report.interruptions)]
+    desk.explain(OPERATOR, names[0], Said("没电", "battery"))
+    done = desk.explain(OPERATOR, names[1], Said("摔坏", "device-damage"))
+    security = Caller("2" * 32, Kind.OPERATOR)  # whoever decides is not who explained
+    desk.review(security, done.id, Outcome.FAULT, "查实", FaultKind.LOSS)
+    span = Span(now - timedelta(hours=1), now)
+    Exemptions(site).state(OPERATOR, Stated("012345", "urgency", "第六条", span, "未开机"))
 
 
 def lose_database(room: LogRoom) -> None:
@@ -145,8 +167,8 @@ def rows(room: LogRoom) -> Rows:
 
 
 def as_rebuilt(before: Rows) -> Rows:
-    """Return rows as a rebuild brings them back: tokens are worth nothing, people have no names, and
-    checkpoints were noted when the last entry under them was written.
+    """Return rows as a rebuild brings them back: tokens are worth nothing, people have no names, nobody knows
+    what commitments stood for, and checkpoints were noted when the last entry under them was written.
     """
     after = {name: [dict(row) for row in held] for name, held in before.items()}
     times = {(row["log"], row["idx"]): row["at"] for row in before["audit_entry"]}

@@ -15,6 +15,8 @@ from evidence.cli.activities import app as activities_app
 from evidence.cli.cases import app as cases_app
 from evidence.cli.dock import dock, receipts
 from evidence.cli.examine import examine
+from evidence.cli.explanations import app as explanations_app
+from evidence.cli.explanations import exemptions as exemptions_app
 from evidence.cli.gaps import gaps
 from evidence.cli.holds import app as holds_app
 from evidence.cli.identities import app as identities_app
@@ -57,6 +59,8 @@ app.command()(lists.recordings)
 app.command()(lists.findings)
 app.command()(lists.deadlines)
 app.command()(gaps)
+app.add_typer(explanations_app, name="explanations")
+app.add_typer(exemptions_app, name="exemptions")
 app.command()(views)
 app.add_typer(grants, name="grants")
 app.command()(verify)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -19,8 +20,9 @@ from evidence.cli.words import (
     printable,
     time_text,
 )
+from evidence.domain.explanations import GapState
 from evidence.locale import say
-from evidence.service.reports import Asked
+from evidence.service.gap_parts import Asked
 
 Row = Mapping[str, Any]
 Day = Annotated[
@@ -29,22 +31,28 @@ Day = Annotated[
 
 
 def gaps(
-    data: Data = None, device: Device = None, since: Day = None, until: Day = None, json_: Json = False
+    data: Data = None,
+    device: Device = None,
+    since: Day = None,
+    until: Day = None,
+    state: Annotated[GapState | None, typer.Option(help="说明状态 / state of explanation")] = None,
+    wearer: Annotated[str | None, typer.Option(help="佩戴人编号 / number of the wearer")] = None,
+    unit: Annotated[str | None, typer.Option(help="单位标识 / id of a unit: it and those below")] = None,
+    json_: Json = False,
 ) -> None:
     """缺口报告 / The gap report: missing, late, interrupted, to be explained."""
     application = open_site(data)
-    asked = Asked(device, since.date() if since else None, until.date() if until else None)
+    days = (since.date() if since else None, until.date() if until else None)
+    asked = Asked(device, *days, state, wearer, unit)
     report = gaps_out(application.reports.gaps(OPERATOR, asked), OPERATOR)
     if json_:
         print_json(report)
         return
     zone = application.site.policies.latest.time_zone
-    made = time_text(report["made_at"], zone)
-    print(say("cli.gaps-head", site=application.site.signer.verifier_key().partition("+")[0], at=made))
-    if asked != Asked():
-        shown = (printable(asked.device or "*"), asked.since or "*", asked.until or "*")
-        print(say("cli.gaps-asked", **dict(zip(("device", "since", "until"), shown, strict=True))))
-    print(say("cli.gaps-total", **report["totals"]))
+    site = application.site.signer.verifier_key().partition("+")[0]
+    print(say("cli.gaps-head", site=site, at=time_text(report["made_at"], zone)))
+    for line in (*_asked_lines(asked), say("cli.gaps-total", **report["totals"]), *_state_lines(report)):
+        print(line)
     groups: dict[tuple[str, str], list[tuple[str, Row]]] = defaultdict(list)
     for part in GAP_PARTS:
         for row in report[part]:
@@ -60,6 +68,24 @@ def gaps(
                     print(f"  {line}")
     for line in _unit_lines(report):
         print(line)
+
+
+def _asked_lines(asked: Asked) -> Iterator[str]:
+    """Yield which part is asked for; nothing where it is the whole."""
+    if asked != Asked():
+        said = {field.name: printable(str(getattr(asked, field.name) or "*")) for field in fields(asked)}
+        yield say("cli.gaps-asked", **said)
+
+
+def _state_lines(report: Row) -> Iterator[str]:
+    """Yield how many lines are in each state, with the time that was lost; and who owes explanations."""
+    for one in report["by_state"]:
+        if one["count"]:
+            lost = late_by_text(one["lost_s"]) if one["lost_s"] else "–"
+            said = {**one, "state": say(f"gap-state.{one['state']}"), "lost": lost}
+            yield "  " + say("cli.gaps-state", **said)
+    for one in report["by_wearer"]:
+        yield "  " + say("cli.gaps-owed", wearer=printable(one["wearer"]), owed=one["owed"])
 
 
 def _unit_lines(report: Row) -> Iterator[str]:
@@ -85,6 +111,8 @@ def _lines(part: str, row: Row, zone: str) -> Iterator[str]:
         yield f"    {say('column.upload')} {row['upload']}"
     else:
         yield from finding_lines(row)
+    if "gap" in row:
+        yield f"    [{say('gap-state.' + row['gap_state'])}] {row['gap']}"
 
 
 def _deadline_lines(row: Row, zone: str) -> Iterator[str]:

@@ -15,11 +15,11 @@ from evidence.cli.policy_labels import Rule, label_rules, labels_out
 from evidence.errors import PolicyError
 from evidence.local import load_pack, load_path, shipped_packs
 from evidence.locale import CHINESE, ENGLISH, duration, say, text
+from evidence.policy.conduct import Choice
 from evidence.policy.rules import (
     AuxiliaryBar,
     Citation,
     Continuity,
-    LongTerm,
     Pack,
     PersonType,
     UploadDeadline,
@@ -95,9 +95,11 @@ def pack_out(pack: Pack) -> dict[str, Any]:
         },
         "continuity": _continuity_out(pack.continuity),
         "retention": {"years": pack.retention.years, "cites": _ids(pack.retention.cites)},
-        "long_term": _long_term_out(pack.long_term),
+        "long_term": {"grounds": list(pack.long_term.grounds), "cites": _ids(pack.long_term.cites)},
         **labels_out(pack),
         "no_editing": {"cites": _ids(pack.no_editing.cites)},
+        "exemptions": pack.exemptions and _choice_out("grounds", pack.exemptions),
+        "faults": pack.faults and _choice_out("kinds", pack.faults),
         "secrecy": {"cites": _ids(pack.secrecy_cites)},
         "auxiliary_bars": [_bar_out(bar) for bar in pack.auxiliary_bars],
         **_personnel_out(pack),
@@ -178,8 +180,8 @@ def _continuity_out(rule: Continuity) -> dict[str, Any]:
     }
 
 
-def _long_term_out(rule: LongTerm) -> dict[str, Any]:
-    return {"grounds": list(rule.grounds), "cites": _ids(rule.cites)}
+def _choice_out(name: str, rule: Choice) -> dict[str, Any]:
+    return {name: list(rule.words), "cites": _ids(rule.cites)}
 
 
 def _ids(cites: Iterable[Citation]) -> list[str]:
@@ -251,10 +253,13 @@ def _rules(pack: Pack) -> Iterator[Rule]:
         acts = "; ".join(say(f"act.{act}") for act in sorted(bar.acts))
         reading = f" ({bar.reading_zh} / {bar.reading_en})" if bar.reading_zh else ""
         yield "auxiliary-bar", acts + reading, (), bar.cites
-    yield from _personnel_rules(pack)
+    yield from _further_rules(pack)
 
 
-def _personnel_rules(pack: Pack) -> Iterator[Rule]:
+def _further_rules(pack: Pack) -> Iterator[Rule]:
+    for name, words in (("exempting", pack.exemptions), ("fault-kind", pack.faults)):
+        if words:
+            yield name, "; ".join(say(f"{name}.{word}") for word in words.words), (), words.cites
     if (number := pack.person_number) is not None:
         value = say("policy.person-number-value", pattern=number.pattern, **_types(number.types))
         yield "person-number", value, ("person_number.city_codes",), number.cites

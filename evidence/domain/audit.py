@@ -95,6 +95,10 @@ class Act(StrEnum):
     LABEL = "label.give"  # what is said of a recording, in the place of what stood
     LABEL_NOT_YET = "label.await"  # its case number is to follow
     LABEL_END = "label.end"
+    GAP_EXPLAIN = "gap.explain"
+    GAP_REVIEW = "gap.review"  # accepted, sent back, or a fault: a person decided
+    EXEMPTION_STATE = "exemption.state"
+    EXEMPTION_RECEIVE = "exemption.receive"
     READ_VIEWS = "views.read"  # who looked at who had looked
     READ_DENIALS = "denials.read"
     READ_NOTICES = "notices.read"

@@ -13,16 +13,20 @@ class NoticeKind(StrEnum):
     EMERGENCY_OPENED = "emergency-opened"  # somebody sees what they otherwise may not
     STATE_SECRET = "state-secret"  # noqa: S105 - somebody said that a recording shows one
     SERIOUS_EVENT = "serious-event"  # a recording is kept from those who took part
+    EXPLANATION = "explanation"  # somebody said why something is missing, interrupted or late
+    EXEMPTION = "exemption"  # somebody said why nothing was recorded
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One notice. unit_id: of the recording, None where nobody knows. about_id: the emergency or event."""
+    """One notice. recording_id None: about something that has none. unit_id: of the recording or person, None
+    where nobody knows. about_id: the emergency, event, explanation or exemption.
+    """
 
     id: str
     at: datetime
     kind: NoticeKind
-    recording_id: str
+    recording_id: str | None
     unit_id: str | None = None
     person_id: str | None = None
     about_id: str | None = None

@@ -26,6 +26,8 @@ class Action(StrEnum):
     READ_DEADLINES = "read-deadlines"
     READ_GAPS = "read-gaps"
     READ_VIEWS = "read-views"  # who has seen it
+    EXPLAIN = "explain"  # why something is missing, interrupted or late, or was not recorded
+    REVIEW_GAPS = "review-gaps"  # decide about explanations, receive exemption statements
     LABEL = "label"
     CLASSIFY = "classify"  # its class, and who needs to know
     MARK_SERIOUS = "mark-serious"
@@ -86,6 +88,8 @@ ABOUT_RECORDINGS = frozenset(
         Action.READ_DEADLINES,
         Action.READ_GAPS,
         Action.READ_VIEWS,
+        Action.EXPLAIN,
+        Action.REVIEW_GAPS,
         Action.LABEL,
         Action.CLASSIFY,
         Action.MARK_SERIOUS,
@@ -99,6 +103,9 @@ ABOUT_RECORDINGS = frozenset(
 BARRED_AS: Mapping[Action, Act] = {
     Action.READ_ORIGINAL: Act.COPY,
     Action.READ_MANIFEST: Act.COPY,  # case material too
+    # Accounts for evidence, and so affects rights: an officer does it, an auxiliary only helps, by speaking.
+    Action.EXPLAIN: Act.TAKE_EVIDENCE_ALONE,
+    Action.REVIEW_GAPS: Act.TAKE_EVIDENCE_ALONE,
     Action.LABEL: Act.ALTER,
     Action.CLASSIFY: Act.HIDE,
     Action.MARK_SERIOUS: Act.HIDE,
@@ -115,8 +122,8 @@ SENSITIVE = frozenset({Action.PLAY, Action.READ_ORIGINAL, Action.EXPORT, Action.
 CHANGES = frozenset({Action.LABEL, Action.CLASSIFY, Action.DISPOSE})
 # Not for who took part in a serious event that it shows: neither looks nor changes, nor the mark itself.
 NOT_IF_INVOLVED = SENSITIVE | CHANGES | {Action.MARK_SERIOUS, Action.HOLD}
-# Never about what one has recorded oneself, whatever role one has: to hide it or to delete it.
-NOT_OF_ONES_OWN = frozenset({Action.CLASSIFY, Action.DISPOSE})
+# Never about what one has recorded oneself, whatever role one has: to hide or delete it, to find it in order.
+NOT_OF_ONES_OWN = frozenset({Action.CLASSIFY, Action.DISPOSE, Action.REVIEW_GAPS})
 _SENDING = frozenset({Action.ANNOUNCE_CARD, Action.SEND_RECORDING})
 _LOOKS = frozenset(
     {Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.READ_DEADLINES, Action.READ_GAPS, Action.PLAY}
@@ -128,12 +135,14 @@ CASE_RIGHTS = frozenset(
 EMERGENCY_RIGHTS = frozenset({Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.PLAY})
 # What an officer may do about what they wore themselves; auxiliaries less.
 OWN = {
-    Role.FIELD_OFFICER: _LOOKS | {Action.READ_VIEWS, Action.LABEL},
+    Role.FIELD_OFFICER: _LOOKS | {Action.READ_VIEWS, Action.LABEL, Action.EXPLAIN},
     Role.AUXILIARY: frozenset({Action.LIST_RECORDINGS, Action.READ_DEADLINES, Action.PLAY}),
 }
 _HEADS = _LOOKS | {
     Action.READ_MANIFEST,
     Action.READ_VIEWS,
+    Action.EXPLAIN,
+    Action.REVIEW_GAPS,
     Action.CLASSIFY,
     Action.MARK_SERIOUS,
     Action.HOLD,
@@ -151,6 +160,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
         Action.READ_ORIGINAL,
         Action.READ_MANIFEST,
         Action.READ_VIEWS,
+        Action.EXPLAIN,
         Action.LABEL,
         Action.CLASSIFY,
         Action.HOLD,

@@ -28,21 +28,28 @@ def count_by_unit(
     unit: UnitOfWork, parts: Mapping[str, Sequence[object]], at: datetime
 ) -> Sequence[UnitCounts]:
     """Return the counts of each unit by name; what nobody answers for comes last."""
-    places = {part: [_place(line) for line in lines] for part, lines in parts.items()}
-    both = [place for some in places.values() for place in some]
-    standings = unit.standings.some({one for one, _ in both if one is not None}, at)
-    homes = {wearer: unit.people.by_number(wearer) for wearer in {wearer for _, wearer in both if wearer}}
+    both = [(part, line) for part, lines in parts.items() for line in lines]
+    units = units_of(unit, [line for _, line in both], at)
     counts: dict[str | None, dict[str, int]] = {}
-    for part, some in places.items():
-        for recording_id, wearer in some:
-            path = standings[recording_id].unit_path.strip("/") if recording_id else ""
-            home = homes.get(wearer or "")
-            mine = path.rpartition("/")[2] or (home.unit_id if home and not recording_id else None)
-            ours = counts.setdefault(mine, dict.fromkeys(parts, 0))
-            ours[part] += 1
+    for (part, _), mine in zip(both, units, strict=True):
+        ours = counts.setdefault(mine, dict.fromkeys(parts, 0))
+        ours[part] += 1
     names = full_names(unit.units.all())
     rows = [UnitCounts(id_, names.get(id_ or ""), found) for id_, found in counts.items()]
     return sorted(rows, key=lambda one: (one.name is None, one.name or ""))
+
+
+def units_of(unit: UnitOfWork, lines: Sequence[object], at: datetime) -> Sequence[str | None]:
+    """Return the unit that answers for each line, None where nobody knows."""
+    places = [_place(line) for line in lines]
+    standings = unit.standings.some({one for one, _ in places if one is not None}, at)
+    homes = {wearer: unit.people.by_number(wearer) for wearer in {wearer for _, wearer in places if wearer}}
+    found = list[str | None]()
+    for recording_id, wearer in places:
+        path = standings[recording_id].unit_path.strip("/") if recording_id else ""
+        home = homes.get(wearer or "")
+        found.append(path.rpartition("/")[2] or (home.unit_id if home and not recording_id else None))
+    return found
 
 
 def _place(line: object) -> tuple[str | None, str | None]:

@@ -15,6 +15,7 @@ from evidence.domain.digests import Digests
 from evidence.domain.findings import Finding
 from evidence.domain.media import MediaFacts
 from evidence.policy.rules import Pack
+from evidence.service.gap_ports import GapRows
 from evidence.service.jobs import Job, JobName
 from evidence.service.label_ports import Labels
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload, Timestamps
@@ -93,7 +94,7 @@ class Jobs(Protocol):
         """Return how many jobs are in each state."""
 
 
-class UnitOfWork(WatchedRows, Protocol):
+class UnitOfWork(WatchedRows, GapRows, Protocol):
     """One transaction over all of these. Leaving normally commits durably; an exception rolls back."""
 
     @property

@@ -2,98 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
-from typing import TypeVar
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from evidence.domain.access import Caller, reach
 from evidence.domain.audit import Act, Entry
-from evidence.domain.deadlines import DeadlineKind
-from evidence.domain.findings import Code, Severity
+from evidence.domain.findings import Severity
 from evidence.domain.rights import Action
 from evidence.domain.uploads import Upload, UploadState
-from evidence.errors import Invalid, NoSpace, NotFound
+from evidence.errors import NoSpace
 from evidence.policy.rules import Duty, cite_ids
 from evidence.service.by_unit import UnitCounts, count_by_unit
 from evidence.service.catalogue import StoredFinding
-from evidence.service.deadlines import DeadlineRow, Deadlines
+from evidence.service.deadlines import DeadlineRow
 from evidence.service.faults import findings_within
+from evidence.service.gap_lines import (
+    FAULTS,
+    Ledger,
+    Standing,
+    StateCount,
+    count_states,
+    count_wearers,
+    gravest_first,
+    ledger_of,
+    lines_within,
+)
+from evidence.service.gap_parts import (
+    Asked,
+    Days,
+    PartFilter,
+    Reported,
+    place_of,
+    verify_asked,
+)
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at
 from evidence.service.neighbours import without_strangers
+from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.unlabelled import UnlabelledRecording, unlabelled_of
 from evidence.service.uploads import RESERVE_BYTES
 
-# What is missing from the time line: the codes a gap report is made of.
-_INTERRUPTIONS = frozenset(
-    {
-        Code.GAP_BETWEEN_FILES,
-        Code.GAP_IN_FILE,
-        Code.AUDIO_GAP,
-        Code.MISSING_SEQUENCE_NUMBER,
-        Code.TRUNCATED,
-        Code.UNREADABLE,
-        Code.EMPTY_FILE,
-        Code.CARD_INCOMPLETE,
-    }
-)
-_FAULTS = frozenset({Code.FIXITY_FAULT, Code.PAST_FIXITY_FAULT})
-_OWN_PART = _INTERRUPTIONS | _FAULTS | {Code.LATE}  # all others are to be explained
 _KEPT = (UploadState.RECEIVING, UploadState.COMPLETE, UploadState.REFUSED, UploadState.EXPIRED)
 _PARTS = 7  # of a gap report: its first fields
-_MISSING = frozenset({DeadlineKind.PENDING, DeadlineKind.DUE_SOON, DeadlineKind.OVERDUE})
-
-
-Reported = DeadlineRow | StoredFinding | UnlabelledRecording | Upload
-Line = TypeVar("Line", DeadlineRow, StoredFinding, UnlabelledRecording, Upload)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which part of the gap report is asked for: one recorder, the days from `since` to `until`, both in."""
-
-    device: str | None = None
-    since: date | None = None
-    until: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """The day to which each line belongs: when recording ended, in the law's time zone; where nobody can
-    say, when the server first heard of the file. What has no file of that name: when it was found."""
-
-    zone: ZoneInfo
-    known: Mapping[tuple[str, str], datetime]  # by device and name
-
-    def of(self, one: Reported) -> date:
-        """Return the day of a line."""
-        device, name, otherwise = _place(one)
-        found = one.state.counted_from if isinstance(one, DeadlineRow) else self.known.get((device, name))
-        return (found or otherwise).astimezone(self.zone).date()
-
-    def are_asked(self, one: Reported, asked: Asked) -> bool:
-        """Tell whether a line belongs to what is asked for."""
-        day = self.of(one)
-        return (
-            asked.device in (None, _place(one)[0])
-            and (asked.since is None or asked.since <= day)
-            and (asked.until is None or day <= asked.until)
-        )
-
-
-def _place(one: Reported) -> tuple[str, str, datetime]:
-    """Return device and name of a line, and a time that is always known."""
-    if isinstance(one, DeadlineRow):
-        return one.device, one.name, one.state.counted_from
-    if isinstance(one, StoredFinding):
-        return one.device, str(one.body["file"]), one.at
-    if isinstance(one, Upload):
-        return one.origin.device, one.origin.name, one.created_at
-    origin = one.stored.recording.origin
-    return origin.device, origin.name, one.stored.first_seen_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,34 +62,22 @@ class GapReport:
     set_aside: Sequence[Upload]  # refused or expired uploads whose bytes are kept in staging
     days: Days
     made_at: datetime
+    ledger: Ledger  # how far what must be explained is
     by_unit: Sequence[UnitCounts] = ()  # how many of these lines each unit answers for
     unit_cites: tuple[str, ...] = ()  # why it does
 
+    @property
+    def by_state(self) -> Sequence[StateCount]:
+        """How many lines are in each state, and how much time was lost."""
+        return count_states(self._standings(), self.ledger.told(self.interruptions))
 
-def _gravest_first(one: StoredFinding) -> tuple[int, str, float, str]:
-    """Order findings: breaches first, then by file and place in time."""
-    gravity = list(Severity).index(Severity(str(one.body["severity"])))
-    start = one.body["start_s"]
-    place = float(start) if isinstance(start, int | float) else -1.0
-    return -gravity, str(one.body["file"]), place, str(one.body["code"])
+    @property
+    def owed(self) -> Mapping[str, int]:
+        """How many explanations each wearer owes."""
+        return count_wearers(self._standings())
 
-
-def _interruptions(serious: Sequence[StoredFinding]) -> Iterator[StoredFinding]:
-    """Yield what is missing from the time line, each loss once: that a file which was cut off has no time
-    line to read is no second one."""
-    cut = {(one.device, one.body["file"]) for one in serious if one.body["code"] == Code.TRUNCATED}
-    for one in serious:
-        told = one.body["code"] == Code.UNREADABLE and (one.device, one.body["file"]) in cut
-        if one.body["code"] in _INTERRUPTIONS and not told:
-            yield one
-
-
-def _verify_asked(asked: Asked, devices: Collection[str]) -> None:
-    """Refuse what can only be a slip: its answer would be that nothing is wrong."""
-    if asked.device is not None and asked.device not in devices:
-        raise NotFound("device-not-found", device=asked.device)
-    if asked.since is not None and asked.until is not None and asked.until < asked.since:
-        raise Invalid("days-reversed", since=asked.since.isoformat(), until=asked.until.isoformat())
+    def _standings(self) -> list[Standing]:
+        return self.ledger.told([*self.missing, *self.late, *self.interruptions, *self.to_explain])
 
 
 @dataclass(frozen=True)
@@ -155,49 +96,49 @@ class Reports:
         order = list(Severity)
         lowest = order.index(least)
         kept = [one for one in found if order.index(Severity(str(one.body["severity"]))) >= lowest]
-        return sorted(kept, key=_gravest_first)
+        return sorted(kept, key=gravest_first)
 
     @admits(Action.READ_GAPS)
     def gaps(self, caller: Caller, asked: Asked = Asked()) -> GapReport:  # noqa: B008 (frozen)
         """Return the gap report within reach, or the part of it that is asked for; the look is logged.
 
-        Raises: NotFound("device-not-found") for a recorder of which nothing is known within reach,
-        Invalid("days-reversed").
+        Raises: NotFound("device-not-found", "wearer-not-found") for one of which nothing is known within
+        reach, NotFound("unit-not-found"), Invalid("days-reversed").
         """
         self._log(caller, "gaps")
         there, now = reach(caller, Action.READ_GAPS, self.site.bars()), self.site.clock.now()
         with self.site.database.reading() as unit:
-            rows = Deadlines(self.site).rows(unit, there, now)
-            found = without_strangers(unit, findings_within(unit, there, now), there, now)
+            lines = lines_within(self.site, unit, there, now)
             recordings = list(unit.recordings.all(reach=there, at=now))
             aside = [
                 one
                 for state in (UploadState.REFUSED, UploadState.EXPIRED)
                 for one in unit.uploads.in_state(state, reach=there, at=now)
             ]
-        lines: list[Reported] = [*rows, *found, *aside]
-        devices = {_place(one)[0] for one in lines} | {one.recording.origin.device for one in recordings}
-        _verify_asked(asked, devices)
-        serious = sorted((one for one in found if one.body["severity"] != Severity.INFO), key=_gravest_first)
-        days = self._days(rows)
-
-        def part(lines: Iterable[Line]) -> list[Line]:
-            return [one for one in lines if days.are_asked(one, asked)]
-
-        report = GapReport(
-            faults=part(one for one in serious if one.body["code"] in _FAULTS),
-            missing=part(row for row in rows if row.state.kind in _MISSING),
-            late=part(row for row in rows if row.state.kind is DeadlineKind.LATE),
-            interruptions=part(_interruptions(serious)),
-            to_explain=part(
-                one for one in serious if one.body["code"] not in _OWN_PART and one.scope_kind != "announced"
-            ),
-            unlabelled=part(one for one in unlabelled_of(self.site.policies, recordings, now) if one.missing),
-            set_aside=part(aside),
-            days=days,
-            made_at=now,
-        )
-        return self._by_unit(report)
+            everything: list[Reported] = [*lines.rows, *lines.found, *aside]
+            devices = {place_of(one)[0] for one in everything}
+            origins = [*(one.recording.origin for one in recordings), *(one.origin for one in aside)]
+            worn = {one.wearer for one in lines.rows} | {one.wearer for one in origins}
+            verify_asked(asked, devices | {one.device for one in origins}, worn)
+            ledger, days = ledger_of(self.site, unit, lines, now), self._days(lines.rows)
+            wearers = {one.recording.id: one.recording.origin.wearer for one in recordings}
+            part = PartFilter(unit, asked, days, ledger, wearers, now).of
+            parts = lines.parts()
+            report = GapReport(
+                faults=part(one for one in lines.serious if one.body["code"] in FAULTS),
+                missing=part(parts.missing),
+                late=part(parts.late),
+                interruptions=part(parts.interruptions),
+                to_explain=part(parts.to_explain),
+                unlabelled=part(
+                    one for one in unlabelled_of(self.site.policies, recordings, now) if one.missing
+                ),
+                set_aside=part(aside),
+                days=days,
+                made_at=now,
+                ledger=ledger,
+            )
+            return self._by_unit(unit, report)
 
     def _days(self, rows: Sequence[DeadlineRow]) -> Days:
         known = {(row.device, row.name): row.state.counted_from for row in rows}
@@ -231,12 +172,10 @@ class Reports:
         if self.site.staging.free_bytes() < RESERVE_BYTES:
             raise NoSpace("no-space", where="staging")
 
-    def _by_unit(self, report: GapReport) -> GapReport:
-        now = self.site.clock.now()
+    def _by_unit(self, unit: UnitOfWork, report: GapReport) -> GapReport:
         parts = {field.name: getattr(report, field.name) for field in fields(report)[:_PARTS]}
-        _, cites = pack_at(self.site.policies, now).duty(Duty.RESPONSIBLE_UNIT)
-        with self.site.database.reading() as unit:
-            counts = count_by_unit(unit, parts, now)
+        _, cites = pack_at(self.site.policies, report.made_at).duty(Duty.RESPONSIBLE_UNIT)
+        counts = count_by_unit(unit, parts, report.made_at)
         return replace(report, by_unit=counts, unit_cites=cite_ids(cites))
 
     def _log(self, caller: Caller, what: str) -> None:

@@ -60,6 +60,8 @@ def test_show_as_json_holds_the_rules_and_every_citation_they_name() -> None:
         "labels",
         "no_editing",
         "secrecy",
+        "exemptions",
+        "faults",
     )
     rules = [pack[part] for part in parts] + pack["auxiliary_bars"]
     rules += pack["before_duty"] + pack["personnel_duties"] + pack["must_record"]

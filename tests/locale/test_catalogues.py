@@ -10,10 +10,12 @@ from pathlib import Path
 
 from evidence.domain.damage import CORRUPT, TRUNCATED
 from evidence.domain.deadlines import DeadlineKind
+from evidence.domain.explanations import GapState
 from evidence.domain.findings import Code, Severity
 from evidence.domain.uploads import UploadState
 from evidence.errors import EvidenceError
 from evidence.locale import BARE, CHINESE, ENGLISH, catalogue
+from evidence.policy.conduct import Exempting, FaultKind
 from evidence.policy.rules import Act, Cause, Duty, Ground, Label, Need, PersonType
 from storage.errors import StorageError
 
@@ -117,6 +119,9 @@ def test_the_words_for_states_labels_causes_and_acts_are_complete() -> None:
         ("cause", Cause),
         ("act", Act),
         ("ground", Ground),
+        ("exempting", Exempting),
+        ("gap-state", GapState),
+        ("fault-kind", FaultKind),
         ("person-type", PersonType),
         ("need", Need),
         ("duty", Duty),

@@ -11,6 +11,7 @@ import pytest
 
 from evidence.adapters.packs import load_pack, shipped_packs
 from evidence.policy.bars import secrecy_of
+from evidence.policy.conduct import Exempting, FaultKind, exemptions_of, faults_of
 from evidence.policy.rules import Act, Cause, Citation, Label, Pack, cite_ids
 
 PACKS = [packs.latest for packs in shipped_packs().values()]
@@ -283,6 +284,34 @@ def test_assisting_an_officer_is_barred_only_where_a_document_bars_it() -> None:
     lanzhou = {"lanzhou-new-area-aux:4", "lanzhou-new-area-aux:9(3)"}
     assert set(cite_ids(STRICT.barred(Act.TAKE_EVIDENCE))) == lanzhou
     assert cite_ids(STRICT.barred(Act.COPY)) == ("inner-mongolia-aux:13(3)",)
+
+
+_EXEMPTING = {
+    Exempting.EXPLOSION_HAZARD: "（一）在爆炸危险区域",
+    Exempting.SECRECY: "（二）涉及国家秘密、商业秘密或者个人隐私的",
+    Exempting.URGENCY: "（三）情况紧急",
+    Exempting.OBJECTIVE_CAUSE: "（四）因客观原因",
+}
+_FAULTS = {
+    FaultKind.NOT_RECORDED: "（一）不按规定使用音像记录设备",
+    FaultKind.MISCONDUCT: "（二）执法不规范或不文明",
+    FaultKind.LEAK: "（三）违反规定泄露",
+    FaultKind.ALTERATION: "（四）对执法记录信息进行删改，弄虚作假",
+    FaultKind.LOSS: "（五）不按规定储存、保管",
+    FaultKind.OTHER: "（六）其它违反",
+}
+
+
+@pytest.mark.article("dazhe-2020:6", "dazhe-2020:16")
+def test_grounds_and_faults_are_those_of_the_articles_and_of_the_union_where_a_pack_has_none() -> None:
+    for pack in PACKS:
+        for rule, words in ((exemptions_of(pack, STRICT), _EXEMPTING), (faults_of(pack, STRICT), _FAULTS)):
+            (cite,) = rule.cites
+            assert rule.words == tuple(words)
+            assert all(said in cite.text_zh for said in words.values())
+            assert cite.text_zh.count("（") == len(words), "the article lists no other"
+    assert (DAZHE.exemptions, DAZHE.faults) == (STRICT.exemptions, STRICT.faults)
+    assert (LONGQUAN.exemptions, LONGQUAN.faults) == (None, None)
 
 
 @pytest.mark.article("longquan:9", "dazhe-2020:6(2)")

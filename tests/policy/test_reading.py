@@ -48,6 +48,20 @@ def test_a_pack_may_say_by_which_articles_secrets_are_kept_elsewhere() -> None:
     assert [one.id for one in read_pack(text, "here.toml").secrecy_cites] == ["here:12"]
 
 
+def test_a_pack_may_list_grounds_of_exemption_and_kinds_of_fault() -> None:
+    here = read_pack(GOOD, FILE)
+    assert (here.exemptions, here.faults) == (None, None)
+    listed = '[exemptions]\ngrounds = ["urgency"]\ncites = ["here:12"]\n'
+    listed += '[faults]\nkinds = ["loss", "leak"]\ncites = ["here:11"]\n\n[set_by_default]'
+    pack = read_pack(GOOD.replace("[set_by_default]", listed), FILE)
+    assert pack.exemptions is not None
+    assert pack.faults is not None
+    assert (pack.exemptions.words, pack.faults.words) == (("urgency",), ("loss", "leak"))
+    assert [one.id for one in pack.faults.cites] == ["here:11"]
+    with pytest.raises(PolicyError, match="unknown-word"):
+        read_pack(GOOD.replace("[set_by_default]", listed.replace("urgency", "weather")), FILE)
+
+
 FAULTS = [
     # reason, old text, new text, how the guilty line begins
     ("unknown-key", "years = 1", "years = 1\nmonths = 6", "months"),

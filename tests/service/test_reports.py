@@ -11,7 +11,8 @@ import pytest
 
 from evidence.domain.findings import Severity
 from evidence.errors import Invalid, NoSpace, NotFound, Refused
-from evidence.service.reports import Asked, Reports
+from evidence.service.gap_parts import Asked
+from evidence.service.reports import Reports
 from evidence.service.uploads import RESERVE_BYTES
 from tests.builders import START, SmallSite, an_origin
 

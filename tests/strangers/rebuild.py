@@ -108,7 +108,7 @@ def signs(vkey, text, signatures):
 
 # log-rows.md: what stands last for a key is the row
 
-KEYS = {"claim": ("device", "name_sha256"), "standing": ("recording_id",)}
+KEYS = {"claim": ("device", "name_sha256"), "standing": ("recording_id",), "gap": ("name",)}
 
 
 def read_rows(folder, log):

@@ -221,7 +221,7 @@ notice = Table(  # what unit heads and security must hear of; null unit: nobody 
     Column("at", Time, nullable=False, index=True),
     Column("kind", Words(30), nullable=False),
     Column("unit_id", Id, ForeignKey("unit.id")),
-    Column("recording_id", Id, ForeignKey("recording.id"), nullable=False),
+    Column("recording_id", Id, ForeignKey("recording.id")),
     Column("person_id", Id, ForeignKey("person.id")),  # whom it is about
-    Column("about_id", Id),  # the emergency
+    Column("about_id", Id),  # the emergency, event, explanation, exemption
 )

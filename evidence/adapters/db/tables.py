@@ -4,7 +4,7 @@ width.
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
 SHA-256 of the name (`name_sha256`), the name stands beside it.
 
-The others: label_tables.py, log_tables.py, people_tables.py, sign_in_tables.py.
+The others: gap_tables.py, label_tables.py, log_tables.py, people_tables.py, sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from evidence.adapters.db import (  # noqa: F401  (metadata)
     columns,
+    gap_tables,
     label_tables,
     log_tables,
     people_tables,
@@ -240,4 +241,8 @@ JOURNALLED = {
     "class_change": ("id",),
     "notice": ("id",),
     "label": ("id",),
+    "gap": ("name",),
+    "explanation": ("id",),
+    "fault_file": ("id",),
+    "exemption": ("id",),
 }

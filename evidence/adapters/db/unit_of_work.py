@@ -26,6 +26,8 @@ from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.departures import SqlDepartures
 from evidence.adapters.db.repositories.emergencies import SqlEmergencies
 from evidence.adapters.db.repositories.examinations import SqlExaminations
+from evidence.adapters.db.repositories.exemptions import SqlExemptions
+from evidence.adapters.db.repositories.explanations import SqlExplanations
 from evidence.adapters.db.repositories.grants import SqlGrants
 from evidence.adapters.db.repositories.holds import SqlHolds
 from evidence.adapters.db.repositories.identities import SqlIdentities
@@ -88,6 +90,8 @@ class SqlUnitOfWork:
         self.notices = SqlNotices(connection)
         self.companions = SqlCompanions(connection)
         self.labels = SqlLabels(connection)
+        self.explanations = SqlExplanations(connection)
+        self.exemptions = SqlExemptions(connection)
 
 
 class SqlDatabase:

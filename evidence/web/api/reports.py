@@ -9,9 +9,10 @@ from fastapi import APIRouter
 
 from evidence.answers import deadline_out, finding_out, gaps_out
 from evidence.domain.access import Caller
+from evidence.domain.explanations import GapState
 from evidence.domain.findings import Severity
 from evidence.domain.rights import Action
-from evidence.service.reports import Asked
+from evidence.service.gap_parts import Asked
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
@@ -37,12 +38,16 @@ def gaps(
     device: str | None = None,
     since: date | None = None,
     until: date | None = None,
+    state: GapState | None = None,
+    wearer: str | None = None,
+    unit: str | None = None,
     caller: Caller = admitted(Action.READ_GAPS),
 ) -> dict[str, Any]:
     """Return the gap report: missing, late, interrupted, to be explained; the days are those on which
-    recording ended, both included.
+    recording ended, both included. state: of what must be explained; wearer: a number; unit: and below.
     """
-    return gaps_out(app.reports.gaps(caller, Asked(device, since, until)), caller)
+    asked = Asked(device, since, until, state, wearer, unit)
+    return gaps_out(app.reports.gaps(caller, asked), caller)
 
 
 @router.get("/status")

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 from alembic import command
+from sqlalchemy import Connection, select
 
-from evidence.adapters.db.tables import metadata
+from evidence.adapters.db.people_tables import notice
+from evidence.adapters.db.tables import account, metadata, recording, row_pending, upload
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.errors import Unavailable
+from tests.adapters.db.crowd import START, Crowd
 from tests.adapters.db.engines import Fresh, dump, objects, tables
 from tests.builders import SITE
 
@@ -65,3 +68,31 @@ def test_the_log_has_its_triggers(database: SqlDatabase, fresh: Fresh) -> None:
     wanted = {"sqlite": ["UPDATE", "DELETE", "INSERT"], "postgres": ["DELETE OR UPDATE", "TRUNCATE"]}
     for act in wanted[fresh.name]:
         assert f"BEFORE {act} ON " in triggers
+
+
+class _Rows(Crowd):
+    """Inserts rows without drawing a crowd."""
+
+    def __init__(self, db: Connection) -> None:
+        self.db = db
+
+
+def test_notices_of_before_are_kept_and_noted_when_one_may_have_no_recording(
+    database: SqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, _: upgrade(config, "0007"))
+    database.migrate()
+    with database.writing() as unit:
+        rows = _Rows(unit.notices._db)
+        sent = rows.add(upload, account_id=rows.add(account))
+        before = rows.add(notice, kind="serious-event", recording_id=rows.add(recording, upload_id=sent))
+    monkeypatch.undo()
+    database.migrate()
+    with database.writing() as unit:
+        after = _Rows(unit.notices._db).add(notice, kind="exemption")
+    with database.reading() as unit:
+        found = {one.id: one.recording_id is None for one in unit.notices.all(START)}
+        noted = unit.notices._db.execute(select(row_pending.c.row_key).where(row_pending.c.kind == "notice"))
+        assert set(noted.scalars()) == {before, after}
+    assert found == {before: False, after: True}

@@ -1,0 +1,161 @@
+"""What was explained about gaps, and the faults that were decided, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, insert, select, update
+
+from evidence.adapters.db.gap_tables import explanation, fault_file, gap
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, time_or_none
+from evidence.domain.explanations import Explanation, FaultFile, Gap, Outcome, Spoken
+from evidence.domain.instants import from_text, to_text
+from evidence.domain.subjects import Place, Subject
+
+
+class SqlExplanations:
+    """See service.gap_ports.Explanations."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def add(self, gap: Gap, new: Explanation) -> None:
+        """Add an explanation; and what it is about, where that is new."""
+        if self.gap(new.gap) is None:
+            self._add_gap(gap)
+        spoken = new.spoken
+        self._db.execute(
+            insert(explanation).values(
+                id=new.id,
+                gap=new.gap,
+                finding_id=new.finding_id,
+                cause=new.cause,
+                text=new.text,
+                spoken_id=None if spoken is None else spoken.recording_id,
+                spoken_from_ms=None if spoken is None else spoken.from_ms,
+                spoken_to_ms=None if spoken is None else spoken.to_ms,
+                author=new.author,
+                at=to_text(new.at),
+            )
+        )
+
+    def _add_gap(self, new: Gap) -> None:
+        place = new.subject.place
+        self._db.execute(
+            insert(gap).values(
+                name=new.subject.name,
+                kind=new.subject.kind,
+                part=new.part,
+                code=new.code,
+                device=new.device,
+                file=new.file,
+                recording_id=new.recording_id,
+                wearer=new.wearer,
+                start_ms=place.start_ms,
+                end_ms=place.end_ms,
+                length_ms=place.length_ms,
+            )
+        )
+
+    def gap(self, name: str) -> Gap | None:
+        """Return what was explained under a name."""
+        return next(iter(self._gaps(gap.c.name == name)), None)
+
+    def of_kinds(self, kinds: Collection[str]) -> Sequence[Gap]:
+        """Return what was explained of these kinds."""
+        return [one for some in _some(kinds) for one in self._gaps(gap.c.kind.in_(some))]
+
+    def get(self, explanation_id: str) -> Explanation | None:
+        """Return one explanation."""
+        return next(iter(self._explanations(explanation.c.id == explanation_id)), None)
+
+    def of(self, names: Collection[str]) -> Mapping[str, Sequence[Explanation]]:
+        """Return the explanations of these gaps, oldest first; none for a gap that has none."""
+        found: dict[str, list[Explanation]] = {name: [] for name in names}
+        for some in _some(names):
+            for one in self._explanations(explanation.c.gap.in_(some)):
+                found[one.gap].append(one)
+        return found
+
+    def review(self, explanation_id: str, by: str, at: datetime, outcome: Outcome, reason: str) -> bool:
+        """Note a decision; False where there is one already."""
+        mine = (explanation.c.id == explanation_id) & explanation.c.reviewed_at.is_(None)
+        values = {"reviewed_by": by, "reviewed_at": to_text(at), "outcome": outcome.value, "reason": reason}
+        return self._db.execute(update(explanation).where(mine).values(**values)).rowcount == 1
+
+    def add_fault(self, new: FaultFile) -> None:
+        """Add a fault."""
+        self._db.execute(
+            insert(fault_file).values(
+                id=new.id,
+                gap=new.gap,
+                explanation_id=new.explanation_id,
+                finding_id=new.finding_id,
+                kind=new.kind,
+                reason=new.reason,
+                decided_by=new.decided_by,
+                decided_at=to_text(new.decided_at),
+            )
+        )
+
+    def faults(self) -> Sequence[FaultFile]:
+        """Return all faults, newest first."""
+        ordered = select(fault_file).order_by(fault_file.c.decided_at.desc(), fault_file.c.id)
+        return [
+            FaultFile(
+                id=row.id,
+                gap=row.gap,
+                explanation_id=row.explanation_id,
+                finding_id=row.finding_id,
+                kind=row.kind,
+                reason=row.reason,
+                decided_by=row.decided_by,
+                decided_at=from_text(row.decided_at),
+            )
+            for row in self._db.execute(ordered)
+        ]
+
+    def _gaps(self, which: ColumnElement[bool]) -> Sequence[Gap]:
+        return [_gap(row) for row in self._db.execute(select(gap).where(which).order_by(gap.c.name))]
+
+    def _explanations(self, which: ColumnElement[bool]) -> Sequence[Explanation]:
+        ordered = select(explanation).where(which).order_by(explanation.c.at, explanation.c.id)
+        return [_explanation(row) for row in self._db.execute(ordered)]
+
+
+def _some(names: Collection[str]) -> Iterator[list[str]]:
+    wanted = sorted(set(names))
+    for first in range(0, len(wanted), NAMES_AT_ONCE):
+        yield wanted[first : first + NAMES_AT_ONCE]
+
+
+def _gap(row: Any) -> Gap:
+    return Gap(
+        subject=Subject(row.name, row.kind, Place(row.start_ms, row.end_ms, row.length_ms)),
+        part=row.part,
+        code=row.code,
+        device=row.device,
+        file=row.file,
+        recording_id=row.recording_id,
+        wearer=row.wearer,
+    )
+
+
+def _explanation(row: Any) -> Explanation:
+    is_spoken = row.spoken_id is not None
+    return Explanation(
+        id=row.id,
+        gap=row.gap,
+        finding_id=row.finding_id,
+        cause=row.cause,
+        text=row.text,
+        spoken=Spoken(row.spoken_id, row.spoken_from_ms, row.spoken_to_ms) if is_spoken else None,
+        author=row.author,
+        at=from_text(row.at),
+        outcome=None if row.outcome is None else Outcome(row.outcome),
+        reason=row.reason,
+        reviewed_by=row.reviewed_by,
+        reviewed_at=time_or_none(row.reviewed_at),
+    )

@@ -1,0 +1,155 @@
+"""`evidence explanations`, `evidence exemptions`: why something is missing, interrupted, late, or was not
+recorded; and what was decided. Nobody decides about what they said themselves: whoever decides signs in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.words import printable, time_text
+from evidence.domain.explanations import Outcome, Spoken
+from evidence.domain.spans import Span
+from evidence.errors import Invalid
+from evidence.gap_answers import exemption_out, explanation_out, fault_out, history_out
+from evidence.locale import say
+from evidence.service.exemptions import Stated
+from evidence.service.gap_words import Said
+
+app = typer.Typer(help="说明与审核 / explanations", no_args_is_help=True)
+exemptions = typer.Typer(help="不予记录的说明 / exemption statements", no_args_is_help=True)
+
+GapName = Annotated[str, typer.Argument(help="缺口报告中的标识 / name of the line in the gap report")]
+Time = Annotated[datetime, typer.Option(help="时间，按规则所用时区 / time, in the law's time zone")]
+
+
+@app.command()
+def explain(
+    gap: GapName,
+    text: Annotated[str | None, typer.Option(help="书面说明 / report or reason")] = None,
+    cause: Annotated[str | None, typer.Option(help="中断原因 / cause, as the policy pack names it")] = None,
+    spoken: Annotated[str | None, typer.Option(help="语音说明所在资料 / recording of it, spoken")] = None,
+    start: Annotated[float, typer.Option("--from", help="起，秒 / from second")] = 0.0,
+    end: Annotated[float, typer.Option("--to", help="止，秒 / to second")] = 0.0,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """说明一项缺口 / Explain a line of the gap report."""
+    heard = spoken and Spoken(spoken, round(start * 1000), round(end * 1000))
+    said = Said(text, cause, heard or None)
+    _show([explanation_out(open_site(data).explanations.explain(OPERATOR, gap, said))], json_)
+
+
+@app.command()
+def review(
+    explanation: Annotated[str, typer.Argument(help="说明的标识 / id of the explanation")],
+    outcome: Annotated[Outcome, typer.Argument(help="决定 / decision")],
+    reason: Annotated[str, typer.Option(help="理由 / reason")] = "",
+    fault: Annotated[str | None, typer.Option(help="过错情形 / kind of fault")] = None,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """审核一项说明 / Accept an explanation, send it back, or decide that it was a fault."""
+    desk = open_site(data).explanations
+    _show([explanation_out(desk.review(OPERATOR, explanation, outcome, reason, fault))], json_)
+
+
+@app.command()
+def show(gap: GapName, data: Data = None, json_: Json = False) -> None:
+    """一项缺口的全部说明和决定 / All that was said and decided about a line of the gap report."""
+    found = history_out(open_site(data).explanations.history(OPERATOR, gap), OPERATOR)
+    if json_:
+        print_json(found)
+        return
+    print(f"{printable(found['device'])} {printable(found['wearer'] or '')}  {printable(found['file'])}")
+    _show(found["explanations"], json_)
+
+
+@app.command()
+def faults(data: Data = None, json_: Json = False) -> None:
+    """认定的执法过错 / The faults that somebody decided."""
+    application = open_site(data)
+    rows = [fault_out(one, OPERATOR) for one in application.explanations.faults(OPERATOR)]
+    if json_:
+        print_json(rows)
+        return
+    zone = application.site.policies.latest.time_zone
+    for row in rows:
+        print(f"{row['id']}  {say('fault-kind.' + row['kind'])}  {time_text(row['decided'], zone)}")
+        print(f"    {printable(row['file'])}  {printable(row['reason'])}")
+        print("    " + "  ".join(f"{one['log']}/{one['index']}" for one in row["entries"]))
+    if not rows:
+        print(say("cli.nothing-listed"))
+
+
+def _show(rows: Sequence[Mapping[str, Any]], json_: bool) -> None:
+    if json_:
+        print_json(rows)
+        return
+    for row in rows:
+        state = say(f"gap-state.{row['outcome'] or 'explained'}")
+        cause = say(f"cause.{row['cause']}") if row["cause"] else ""
+        print(f"{row['id']}  {state}  {cause}".rstrip())
+        if row["spoken"]:
+            print(f"    {row['spoken']['recording']}  {row['spoken']['from_s']}–{row['spoken']['to_s']} s")
+        for words in (row["text"], row["reason"]):
+            if words:
+                print(f"    {printable(words)}")
+
+
+@exemptions.command("state")
+def state_exemption(
+    number: Annotated[str, typer.Argument(help="佩戴人编号 / number of the wearer")],
+    ground: Annotated[str, typer.Argument(help="情形 / ground, as the policy pack names it")],
+    basis: Annotated[str, typer.Option(help="依据 / basis in law")],
+    since: Time,
+    until: Time,
+    device_state: Annotated[str, typer.Option(help="设备状态 / state of the recorder")],
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """说明未予记录的情形 / State why somebody did not record, for a time."""
+    application = open_site(data)
+    zone = ZoneInfo(application.site.policies.latest.time_zone)
+    start, end = (one.replace(tzinfo=zone).astimezone(UTC) for one in (since, until))
+    if end < start:
+        raise Invalid("ends-before-start")
+    stated = Stated(number, ground, basis, Span(start, end), device_state)
+    _show_exemptions([exemption_out(application.exemptions.state(OPERATOR, stated), OPERATOR)], json_)
+
+
+@exemptions.command("receive")
+def receive_exemption(
+    exemption: Annotated[str, typer.Argument(help="标识 / id of the statement")],
+    agrees: Annotated[bool, typer.Option("--agree/--disagree", help="是否同意 / whether it is agreed to")],
+    view: Annotated[str, typer.Option(help="意见 / view")],
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """负责人签收 / Receive a statement, with a view of it."""
+    done = open_site(data).exemptions.receive(OPERATOR, exemption, agrees=agrees, view=view)
+    _show_exemptions([exemption_out(done, OPERATOR)], json_)
+
+
+@exemptions.command("list")
+def list_exemptions(data: Data = None, json_: Json = False) -> None:
+    """列出不予记录的说明 / List the exemption statements."""
+    rows = [exemption_out(one, OPERATOR) for one in open_site(data).exemptions.stated(OPERATOR)]
+    _show_exemptions(rows, json_)
+    if not rows and not json_:
+        print(say("cli.nothing-listed"))
+
+
+def _show_exemptions(rows: Sequence[Mapping[str, Any]], json_: bool) -> None:
+    if json_:
+        print_json(rows)
+        return
+    for row in rows:
+        received = {None: "waits", True: "agreed", False: "not-agreed"}[row["agrees"]]
+        print(f"{row['id']}  {say(f'exemption.{received}')}  {say('exempting.' + row['ground'])}")
+        print(f"    {row['since']} – {row['until']}  {printable(row['basis'])}")

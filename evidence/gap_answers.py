@@ -1,0 +1,98 @@
+"""How explanations, faults and exemptions stand in answers: the same over HTTP and on the command line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from evidence.answers import told_to
+from evidence.domain.access import Caller
+from evidence.domain.explanations import Exemption, Explanation, Gap
+from evidence.domain.instants import to_text
+from evidence.service.explanations import Fault, History
+
+
+def explanation_out(one: Explanation) -> dict[str, Any]:
+    """An explanation as JSON values. outcome: null while nobody has decided."""
+    spoken = one.spoken
+    return {
+        "id": one.id,
+        "gap": one.gap,
+        "finding": one.finding_id,
+        "cause": one.cause,
+        "text": one.text,
+        "spoken": spoken
+        and {
+            "recording": spoken.recording_id,
+            "from_s": spoken.from_ms / 1000,
+            "to_s": spoken.to_ms / 1000,
+        },
+        "author": one.author,
+        "at": to_text(one.at),
+        "outcome": one.outcome,
+        "reason": one.reason,
+        "decided_by": one.reviewed_by,
+        "decided": _time(one.reviewed_at),
+    }
+
+
+def history_out(history: History, caller: Caller) -> dict[str, Any]:
+    """A gap as it was explained first, with all that was said and decided."""
+    wearer = history.gap.wearer
+    return {
+        **told_to(_gap_out(history.gap), caller, wearer),
+        "explanations": [told_to(explanation_out(one), caller, wearer) for one in history.explanations],
+    }
+
+
+def fault_out(one: Fault, caller: Caller) -> dict[str, Any]:
+    """A fault that a person decided. entries: in the log of custody, of the explanation and the decision."""
+    file = one.file
+    row = {
+        "id": file.id,
+        **_gap_out(one.gap),
+        "explanation": file.explanation_id,
+        "finding": file.finding_id,
+        "kind": file.kind,
+        "reason": file.reason,
+        "decided_by": file.decided_by,
+        "decided": to_text(file.decided_at),
+        "entries": [{"log": log, "index": index} for log, index in one.entries],
+    }
+    return told_to(row, caller, one.gap.wearer)
+
+
+def exemption_out(one: Exemption, caller: Caller) -> dict[str, Any]:
+    """An exemption statement. agrees: null while no head has received it."""
+    row = {
+        "id": one.id,
+        "person": one.person_id,
+        "ground": one.ground,
+        "basis": one.basis,
+        "since": to_text(one.span.start),
+        "until": to_text(one.span.end),
+        "device_state": one.device_state,
+        "author": one.author,
+        "at": to_text(one.at),
+        "agrees": one.agrees,
+        "view": one.view,
+        "received_by": one.received_by,
+        "received": _time(one.received_at),
+    }
+    return told_to(row, caller, caller.name if caller.id == one.person_id else None)
+
+
+def _gap_out(one: Gap) -> dict[str, Any]:
+    return {
+        "gap": one.subject.name,
+        "part": one.part,
+        "code": one.code,
+        "device": one.device,
+        "file": one.file,
+        "wearer": one.wearer,
+        "recording": one.recording_id,
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else to_text(at)

@@ -1,0 +1,200 @@
+"""Explaining what is missing, interrupted or late, and deciding about that (Dazhe 2020 art. 9, 12, 16).
+
+What may be said is held against the line (gap_words.py). The unit head is told at once. What an auxiliary
+wore is explained by a custodian or head: an auxiliary alone accounts for no evidence (BARRED_AS), and helps
+by what is spoken. Nobody decides about their own, neither author nor wearer. A fault is what a person
+decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from evidence.domain.access import Caller, denial
+from evidence.domain.audit import Act, Entry, Family
+from evidence.domain.explanations import (
+    TO_DO,
+    Explanation,
+    FaultFile,
+    Gap,
+    GapState,
+    Outcome,
+    state_of,
+)
+from evidence.domain.ids import is_id, new_id
+from evidence.domain.notices import Notice, NoticeKind
+from evidence.domain.rights import Action
+from evidence.domain.standing import Standing
+from evidence.domain.subjects import is_name
+from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.policy.conduct import Choice, faults_of
+from evidence.policy.rules import cite_ids
+from evidence.service.gap_access import standing_of_gap, verify_may
+from evidence.service.gap_words import Found, Said, find_gap, verify_said
+from evidence.service.gate import admits
+from evidence.service.instruments import pack_at
+from evidence.service.placing import unit_id_of
+from evidence.service.ports import UnitOfWork
+from evidence.service.refusals import reason_of, tries_logged
+from evidence.service.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that was said and decided about a gap, oldest first."""
+
+    gap: Gap
+    explanations: Sequence[Explanation]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault that somebody decided, with its gap and the places of its entries in the log of custody."""
+
+    file: FaultFile
+    gap: Gap
+    entries: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """The desk for explanations."""
+
+    site: Site
+
+    @admits(Action.EXPLAIN)
+    def explain(self, caller: Caller, gap: str, said: Said) -> Explanation:
+        """Explain a line of the gap report, by its name.
+
+        Raises: NotFound("gap-not-found", "recording-not-found"), Conflict("gap-explained", "gap-decided"),
+        Invalid("reason-needed", "unknown-cause", "words-needed", "no-interruption", "spoken-place",
+        "spoken-elsewhere", "spoken-not-after").
+        """
+        with tries_logged(self.site, caller, Action.EXPLAIN):
+            found = find_gap(self.site, caller, gap)
+        said, now = verify_said(self.site, caller, found, said), self.site.clock.now()
+        new = Explanation(new_id(), gap, found.finding_id, said.cause, said.text, said.spoken, caller.id, now)
+        with self.site.database.writing() as unit:
+            history = unit.explanations.of([gap])[gap]
+            state = state_of(history, found.standing.exemption is not None)
+            if state not in TO_DO:
+                code = "gap-explained" if state is GapState.EXPLAINED else "gap-decided"
+                raise Conflict(code, gap=gap, state=state.value)
+            unit.explanations.add(found.gap, new)
+            stands = standing_of_gap(unit, found.gap, now)
+            _tell(unit, stands, new)
+            unit.log.append(_explained(caller, found, stands, new), now)
+        return new
+
+    @admits(Action.REVIEW_GAPS)
+    def review(
+        self, caller: Caller, explanation_id: str, outcome: Outcome, reason: str, kind: str | None = None
+    ) -> Explanation:
+        """Accept an explanation, send it back, or decide that it was a fault, of a kind.
+
+        Raises: NotFound("explanation-not-found"), Refused("own-request", "own-recording"),
+        Conflict("explanation-reviewed"), Invalid("reason-needed", "unknown-fault").
+        """
+        reason = "" if outcome is Outcome.ACCEPTED and not reason.strip() else reason_of(reason)
+        now = self.site.clock.now()
+        rule = faults_of(pack_at(self.site.policies, now), pack_at(self.site.strictest, now))
+        is_in_order = kind in rule.words if outcome is Outcome.FAULT else kind is None
+        if not is_in_order:
+            raise Invalid("unknown-fault", found=kind, known=" ".join(rule.words))
+        with (
+            tries_logged(self.site, caller, Action.REVIEW_GAPS, ("explanation", explanation_id)),
+            self.site.database.writing() as unit,
+        ):
+            found = unit.explanations.get(explanation_id) if is_id(explanation_id) else None
+            gap = None if found is None else unit.explanations.gap(found.gap)
+            if found is None or gap is None:
+                raise NotFound("explanation-not-found")
+            stands = standing_of_gap(unit, gap, now)
+            verify_may(self.site, caller, Action.REVIEW_GAPS, stands, "explanation-not-found")
+            if found.author == caller.id:
+                raise Refused("own-request", action=Action.REVIEW_GAPS.value)
+            if not unit.explanations.review(explanation_id, caller.id, now, outcome, reason):
+                raise Conflict("explanation-reviewed", explanation=explanation_id)
+            done = replace(found, outcome=outcome, reason=reason, reviewed_by=caller.id, reviewed_at=now)
+            fault = None
+            if kind is not None:
+                fault = FaultFile(
+                    new_id(), gap.subject.name, found.id, found.finding_id, kind, reason, caller.id, now
+                )
+                unit.explanations.add_fault(fault)
+            unit.log.append(_decided(caller, done, stands, fault, rule), now)
+        return done
+
+    @admits(Action.READ_GAPS)
+    def history(self, caller: Caller, gap: str) -> History:
+        """Return what was said and decided about a gap; the look is logged. Raises: NotFound."""
+        now = self.site.clock.now()
+        with (
+            tries_logged(self.site, caller, Action.READ_GAPS),
+            self.site.database.writing() as unit,
+        ):
+            found = unit.explanations.gap(gap) if is_name(gap) else None
+            if found is None:
+                raise NotFound("explanation-not-found")
+            stands = standing_of_gap(unit, found, now)
+            verify_may(self.site, caller, Action.READ_GAPS, stands, "explanation-not-found")
+            unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "explanations", "gap": gap}), now)
+            return History(found, unit.explanations.of([gap])[gap])
+
+    @admits(Action.READ_GAPS)
+    def faults(self, caller: Caller) -> Sequence[Fault]:
+        """Return the faults within reach, newest first; the look is logged."""
+        now, bars = self.site.clock.now(), self.site.bars()
+        with self.site.database.writing() as unit:
+            seen = []
+            for file in unit.explanations.faults():
+                gap = unit.explanations.gap(file.gap)
+                if gap is None:
+                    continue
+                if denial(caller, Action.READ_GAPS, standing_of_gap(unit, gap, now), bars) is None:
+                    places = (unit.log.place(Family.CUSTODY, file.explanation_id, n) for n in (1, 2))
+                    seen.append(Fault(file, gap, tuple(one for one in places if one is not None)))
+            unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "faults"}), now)
+        return seen
+
+
+def _tell(unit: UnitOfWork, stands: Standing, new: Explanation) -> None:
+    """Tell the unit head at once (art. 9)."""
+    recording_id, where = stands.recording_id or None, unit_id_of(stands.unit_path)
+    kind = NoticeKind.EXPLANATION
+    unit.notices.add(Notice(new_id(), new.at, kind, recording_id, where, stands.person_id, new.id))
+
+
+def _explained(caller: Caller, found: Found, stands: Standing, new: Explanation) -> Entry:
+    spoken = new.spoken
+    facts = {
+        "gap": new.gap,
+        "code": found.gap.code,
+        "cause": new.cause,
+        "spoken": spoken and asdict(spoken),
+        "cites": list(found.cites),
+    }
+    personal = {} if new.text is None else {"text": new.text}
+    objects = _objects(new, stands)
+    return Entry(Act.GAP_EXPLAIN, caller.id, objects, facts=facts, personal=personal)
+
+
+def _decided(
+    caller: Caller, done: Explanation, stands: Standing, fault: FaultFile | None, rule: Choice
+) -> Entry:
+    facts: dict[str, object] = {"gap": done.gap, "outcome": str(done.outcome)}
+    objects = _objects(done, stands)
+    if fault is not None:
+        facts |= {"fault": fault.kind, "cites": list(cite_ids(rule.cites))}
+        objects += (("fault", fault.id),)
+    personal = {"reason": done.reason} if done.reason else {}
+    return Entry(Act.GAP_REVIEW, caller.id, objects, facts=facts, personal=personal)
+
+
+def _objects(one: Explanation, stands: Standing) -> tuple[tuple[str, str], ...]:
+    """Return what an entry is about, each once. The wearer: so that what was said of them can be erased."""
+    heard = () if one.spoken is None else (one.spoken.recording_id,)
+    recordings = dict.fromkeys(id_ for id_ in (stands.recording_id, *heard) if id_)
+    people = () if stands.person_id is None else (("person", stands.person_id),)
+    return (("explanation", one.id), *(("recording", id_) for id_ in recordings), *people)

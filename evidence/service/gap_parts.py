@@ -1,0 +1,123 @@
+"""Which lines of the gap report are asked for: by recorder, day, state, wearer, unit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from evidence.domain.explanations import GapState
+from evidence.domain.ids import is_id
+from evidence.domain.people import is_below
+from evidence.domain.uploads import Upload
+from evidence.errors import Invalid, NotFound
+from evidence.service.by_unit import units_of
+from evidence.service.catalogue import StoredFinding
+from evidence.service.deadlines import DeadlineRow
+from evidence.service.gap_lines import Ledger
+from evidence.service.ports import UnitOfWork
+from evidence.service.unlabelled import UnlabelledRecording
+
+Reported = DeadlineRow | StoredFinding | UnlabelledRecording | Upload
+Line = TypeVar("Line", DeadlineRow, StoredFinding, UnlabelledRecording, Upload)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which part of the gap report is asked for: one recorder, the days from `since` to `until`, both in;
+    what is in a state; one wearer, by number; a unit and below, by id.
+    """
+
+    device: str | None = None
+    since: date | None = None
+    until: date | None = None
+    state: GapState | None = None
+    wearer: str | None = None
+    unit_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The day to which each line belongs: when recording ended, in the law's time zone; where nobody can
+    say, when the server first heard of the file. What has no file of that name: when it was found."""
+
+    zone: ZoneInfo
+    known: Mapping[tuple[str, str], datetime]  # by device and name
+
+    def of(self, one: Reported) -> date:
+        """Return the day of a line."""
+        device, name, otherwise = place_of(one)
+        found = one.state.counted_from if isinstance(one, DeadlineRow) else self.known.get((device, name))
+        return (found or otherwise).astimezone(self.zone).date()
+
+    def are_asked(self, one: Reported, asked: Asked) -> bool:
+        """Tell whether a line belongs to what is asked for."""
+        day = self.of(one)
+        return (
+            asked.device in (None, place_of(one)[0])
+            and (asked.since is None or asked.since <= day)
+            and (asked.until is None or day <= asked.until)
+        )
+
+
+def place_of(one: Reported) -> tuple[str, str, datetime]:
+    """Return device and name of a line, and a time that is always known."""
+    if isinstance(one, DeadlineRow):
+        return one.device, one.name, one.state.counted_from
+    if isinstance(one, StoredFinding):
+        return one.device, str(one.body["file"]), one.at
+    if isinstance(one, Upload):
+        return one.origin.device, one.origin.name, one.created_at
+    origin = one.stored.recording.origin
+    return origin.device, origin.name, one.stored.first_seen_at
+
+
+def verify_asked(asked: Asked, devices: Collection[str], wearers: Collection[str]) -> None:
+    """Refuse what can only be a slip: its answer would be that nothing is wrong."""
+    if asked.device is not None and asked.device not in devices:
+        raise NotFound("device-not-found", device=asked.device)
+    if asked.wearer is not None and asked.wearer not in wearers:
+        raise NotFound("wearer-not-found", number=asked.wearer)
+    if asked.since is not None and asked.until is not None and asked.until < asked.since:
+        raise Invalid("days-reversed", since=asked.since.isoformat(), until=asked.until.isoformat())
+
+
+@dataclass(frozen=True)
+class PartFilter:
+    """Takes from the lines of a part those that are asked for."""
+
+    unit: UnitOfWork
+    asked: Asked
+    days: Days
+    ledger: Ledger
+    wearers: Mapping[str, str]  # by recording
+    now: datetime
+
+    def of(self, lines: Iterable[Line]) -> list[Line]:
+        """Return the lines that are asked for. Raises: NotFound("unit-not-found")."""
+        kept = [one for one in lines if self._is_asked(one)]
+        if self.asked.unit_id is None:
+            return kept
+        top = self.unit.units.get(self.asked.unit_id) if is_id(self.asked.unit_id) else None
+        if top is None:
+            raise NotFound("unit-not-found", unit=self.asked.unit_id)
+        below = {one.id for one in self.unit.units.all() if is_below(one.path, top.path)}
+        places = units_of(self.unit, kept, self.now)
+        return [one for one, where in zip(kept, places, strict=True) if where in below]
+
+    def _is_asked(self, one: Line) -> bool:
+        standing, asked = self.ledger.of(one), self.asked
+        return (
+            self.days.are_asked(one, asked)
+            and (asked.state is None or (standing is not None and standing.state is asked.state))
+            and asked.wearer in (None, self._wearer(one))
+        )
+
+    def _wearer(self, one: Line) -> str | None:
+        if isinstance(one, DeadlineRow):
+            return one.wearer
+        if isinstance(one, StoredFinding):
+            return self.wearers.get(one.recording_id or "")
+        return (one if isinstance(one, Upload) else one.stored.recording).origin.wearer

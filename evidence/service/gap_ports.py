@@ -1,0 +1,65 @@
+"""What the use cases about gaps need from machines, as Protocols; the rest is in ports.py."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from evidence.domain.explanations import Exemption, Explanation, FaultFile, Gap, Outcome
+
+
+class Explanations(Protocol):
+    """What was explained, the explanations, and the faults that were decided; none is ever removed."""
+
+    def add(self, gap: Gap, new: Explanation) -> None:
+        """Add an explanation; and what it is about, where that is new."""
+
+    def gap(self, name: str) -> Gap | None:
+        """Return what was explained under a name."""
+
+    def of_kinds(self, kinds: Collection[str]) -> Sequence[Gap]:
+        """Return what was explained of these kinds."""
+
+    def get(self, explanation_id: str) -> Explanation | None:
+        """Return one explanation."""
+
+    def of(self, names: Collection[str]) -> Mapping[str, Sequence[Explanation]]:
+        """Return the explanations of these gaps, oldest first; none for a gap that has none."""
+
+    def review(self, explanation_id: str, by: str, at: datetime, outcome: Outcome, reason: str) -> bool:
+        """Note a decision; False where there is one already."""
+
+    def add_fault(self, new: FaultFile) -> None:
+        """Add a fault."""
+
+    def faults(self) -> Sequence[FaultFile]:
+        """Return all faults, newest first."""
+
+
+class Exemptions(Protocol):
+    """Exemption statements; none is ever removed."""
+
+    def add(self, new: Exemption) -> None:
+        """Add a statement."""
+
+    def get(self, exemption_id: str) -> Exemption | None:
+        """Return one."""
+
+    def all(self) -> Sequence[Exemption]:
+        """Return all, newest first."""
+
+    def receive(self, exemption_id: str, by: str, at: datetime, *, agrees: bool, view: str) -> bool:
+        """Note a head's receipt; False where there is one already."""
+
+
+class GapRows(Protocol):
+    """The part of a unit of work that these are."""
+
+    @property
+    def explanations(self) -> Explanations:
+        """Explanations and faults."""
+
+    @property
+    def exemptions(self) -> Exemptions:
+        """Exemption statements."""

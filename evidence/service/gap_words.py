@@ -1,0 +1,130 @@
+"""What somebody says about a gap, held against the line, the pack and the recordings.
+
+An interruption needs a cause of the pack, and the seconds in which it was spoken when recording began anew,
+or a report in writing (Dazhe 2020 art. 9); all else needs a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from evidence.domain.access import Caller, reach
+from evidence.domain.explanations import Gap, Heard, Spoken, spoken_fault
+from evidence.domain.rights import Action
+from evidence.domain.subjects import LATE, MISSING
+from evidence.errors import Invalid
+from evidence.policy.rules import Pack, cite_ids
+from evidence.service.admission import admit_to_recording
+from evidence.service.catalogue import StoredFinding, StoredRecording
+from evidence.service.gap_lines import Ledger, Line, Standing, ledger_of, lines_within
+from evidence.service.instruments import pack_at, pack_at_capture
+from evidence.service.ports import UnitOfWork
+from evidence.service.refusals import OutOfSight, reason_of
+from evidence.service.site import Site
+
+_INTERRUPTED = "interruptions"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody says about a gap. text: the report, or the reason."""
+
+    text: str | None = None
+    cause: str | None = None
+    spoken: Spoken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A line that is to be explained. after: the file with which recording began anew, where it is known."""
+
+    gap: Gap
+    standing: Standing
+    pack: Pack
+    cites: tuple[str, ...]
+    stored: StoredRecording | None
+    finding_id: str | None = None
+    after: str | None = None
+
+
+def find_gap(site: Site, caller: Caller, name: str) -> Found:
+    """Return the line of a name that the caller may explain. Raises: OutOfSight("gap-not-found")."""
+    there, now = reach(caller, Action.EXPLAIN, site.bars()), site.clock.now()
+    with site.database.reading() as unit:
+        ledger = ledger_of(site, unit, lines_within(site, unit, there, now), now)
+        for part, lines in ledger.lines.parts()._asdict().items():
+            for one in lines:
+                standing = ledger.of(one)
+                if standing is not None and standing.name == name:
+                    gap = unit.explanations.gap(name) or _new_gap(ledger, one, part, standing)
+                    return _found(site, unit, one, gap, standing, now)
+    raise OutOfSight("gap-not-found", gap=name)
+
+
+def _new_gap(ledger: Ledger, one: Line, part: str, standing: Standing) -> Gap:
+    subject = ledger.lines.subject(one)
+    if isinstance(one, StoredFinding):
+        code, file = str(one.body["code"]), str(one.body["file"])
+    else:
+        code, file = (MISSING if part == "missing" else LATE), one.name
+    return Gap(subject, part, code, one.device, file, one.recording_id, standing.wearer)
+
+
+def _found(site: Site, unit: UnitOfWork, one: Line, gap: Gap, standing: Standing, now: datetime) -> Found:
+    stored = None if one.recording_id is None else unit.recordings.get(one.recording_id)
+    pack = pack_at(site.policies, now)
+    if stored is not None:
+        pack = pack_at_capture(site.policies, stored.ended_at, stored.first_seen_at)
+    if not isinstance(one, StoredFinding):
+        return Found(gap, standing, pack, cite_ids(pack.upload_deadline.cites), stored)
+    told, detail = one.body["cites"], one.body["detail"]
+    cites = tuple(map(str, told)) if isinstance(told, list) else ()
+    if gap.part == _INTERRUPTED:
+        cites = cite_ids(pack.continuity.cites)
+    after = detail.get("after") if isinstance(detail, Mapping) else None
+    return Found(gap, standing, pack, cites, stored, one.id, after)
+
+
+def verify_said(site: Site, caller: Caller, found: Found, said: Said) -> Said:
+    """Return what was said as it is kept.
+
+    Raises: Invalid("reason-needed", "unknown-cause", "words-needed", "no-interruption", "spoken-place",
+    "spoken-elsewhere", "spoken-not-after"), NotFound("recording-not-found").
+    """
+    text = None if said.text is None else reason_of(said.text)
+    if found.gap.part != _INTERRUPTED:
+        if said.cause is not None or said.spoken is not None:
+            raise Invalid("no-interruption", part=found.gap.part)
+        if text is None:
+            raise Invalid("reason-needed")
+        return Said(text)
+    causes = found.pack.continuity.accepted_causes
+    if said.cause not in causes:
+        raise Invalid("unknown-cause", found=said.cause, known=" ".join(causes))
+    if said.spoken is not None:
+        _verify_spoken(site, caller, found, said.spoken)
+    elif text is None:
+        raise Invalid("words-needed")
+    return Said(text, said.cause, said.spoken)
+
+
+def _verify_spoken(site: Site, caller: Caller, found: Found, spoken: Spoken) -> None:
+    gap = found.gap
+    heard = _heard(site, admit_to_recording(site, caller, Action.EXPLAIN, spoken.recording_id))
+    if found.stored is None:  # found of a recorder, not of one of its files: whose it was, nobody knows
+        before = Heard("", gap.device, "", gap.file, None, None)
+    else:
+        before = _heard(site, found.stored)
+    if fault := spoken_fault(spoken, heard, gap.code, gap.subject.place, before, found.after):
+        raise Invalid(fault, recording=spoken.recording_id)
+
+
+def _heard(site: Site, stored: StoredRecording) -> Heard:
+    recording, origin = stored.recording, stored.recording.origin
+    with site.database.reading() as unit:
+        facts = unit.examinations.facts("recording", recording.id, "probe")
+    length = None if facts is None else site.prober.read(facts).duration_s
+    length_ms = None if length is None else round(length * 1000)
+    return Heard(recording.id, origin.device, origin.wearer, origin.name, stored.ended_at, length_ms)

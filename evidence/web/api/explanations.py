@@ -1,0 +1,138 @@
+"""Explanations of lines of the gap report, decisions about them, faults, exemption statements, over HTTP."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from evidence.domain.access import Caller
+from evidence.domain.explanations import Outcome, Spoken
+from evidence.domain.rights import Action
+from evidence.domain.spans import Span
+from evidence.errors import Invalid
+from evidence.gap_answers import exemption_out, explanation_out, fault_out, history_out
+from evidence.service.exemptions import Stated
+from evidence.service.gap_words import Said
+from evidence.web.bodies import described, read_json
+from evidence.web.deps import App, admitted
+
+router = APIRouter(prefix="/api/v1", tags=["explanations"])
+
+_LONGEST_BODY_BYTES = 64 << 10
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
+Seconds = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+
+
+class SpokenIn(BaseModel):
+    """Where the cause was spoken."""
+
+    model_config = ConfigDict(extra="forbid")
+    recording: str = Field(max_length=32)
+    from_s: Seconds
+    to_s: Seconds
+
+    def value(self) -> Spoken:
+        """Return it to the millisecond."""
+        return Spoken(self.recording, round(self.from_s * 1000), round(self.to_s * 1000))
+
+
+class ExplanationIn(BaseModel):
+    """A cause of the policy pack, and where it was spoken or a report; of no interruption, a reason only."""
+
+    model_config = ConfigDict(extra="forbid")
+    text: Text | None = None
+    cause: str | None = Field(default=None, max_length=40)
+    spoken: SpokenIn | None = None
+
+
+class ReviewIn(BaseModel):
+    """A decision about an explanation. fault: its kind, as the policy pack names it."""
+
+    model_config = ConfigDict(extra="forbid")
+    outcome: Outcome
+    reason: str = Field(default="", max_length=1000)
+    fault: str | None = Field(default=None, max_length=40)
+
+
+class ExemptionIn(BaseModel):
+    """A statement that somebody did not record from `since` to `until`. wearer: their number."""
+
+    model_config = ConfigDict(extra="forbid")
+    wearer: str = Field(max_length=100)
+    ground: str = Field(max_length=40)
+    basis: Text
+    since: AwareDatetime
+    until: AwareDatetime
+    device_state: Text
+
+
+class ReceiptIn(BaseModel):
+    """A head's receipt of a statement, with their view of it."""
+
+    model_config = ConfigDict(extra="forbid")
+    agrees: bool
+    view: Text
+
+
+@router.post("/gaps/{gap}/explanations", status_code=201, openapi_extra=described(ExplanationIn))
+async def explain(
+    gap: str, request: Request, app: App, caller: Caller = admitted(Action.EXPLAIN)
+) -> dict[str, Any]:
+    """Explain a line of the gap report, by its name there."""
+    new = await read_json(request, ExplanationIn, _LONGEST_BODY_BYTES)
+    said = Said(new.text, new.cause, None if new.spoken is None else new.spoken.value())
+    return explanation_out(await run_in_threadpool(app.explanations.explain, caller, gap, said))
+
+
+@router.get("/gaps/{gap}/explanations")
+def history(gap: str, app: App, caller: Caller = admitted(Action.READ_GAPS)) -> dict[str, Any]:
+    """Return all that was said and decided about a line of the gap report."""
+    return history_out(app.explanations.history(caller, gap), caller)
+
+
+@router.post("/explanations/{explanation_id}/review", openapi_extra=described(ReviewIn))
+async def review(
+    explanation_id: str, request: Request, app: App, caller: Caller = admitted(Action.REVIEW_GAPS)
+) -> dict[str, Any]:
+    """Accept an explanation, send it back, or decide that it was a fault."""
+    said = await read_json(request, ReviewIn, _LONGEST_BODY_BYTES)
+    decide = partial(app.explanations.review, caller, explanation_id, said.outcome, said.reason, said.fault)
+    return explanation_out(await run_in_threadpool(decide))
+
+
+@router.get("/faults")
+def faults(app: App, caller: Caller = admitted(Action.READ_GAPS)) -> list[dict[str, Any]]:
+    """List the faults that somebody decided, newest first."""
+    return [fault_out(one, caller) for one in app.explanations.faults(caller)]
+
+
+@router.post("/exemptions", status_code=201, openapi_extra=described(ExemptionIn))
+async def state_exemption(
+    request: Request, app: App, caller: Caller = admitted(Action.EXPLAIN)
+) -> dict[str, Any]:
+    """State why somebody did not record, on one of the grounds of the law."""
+    new = await read_json(request, ExemptionIn, _LONGEST_BODY_BYTES)
+    if new.until < new.since:
+        raise Invalid("ends-before-start")
+    stated = Stated(new.wearer, new.ground, new.basis, Span(new.since, new.until), new.device_state)
+    return exemption_out(await run_in_threadpool(app.exemptions.state, caller, stated), caller)
+
+
+@router.get("/exemptions")
+def exemptions(app: App, caller: Caller = admitted(Action.READ_GAPS)) -> list[dict[str, Any]]:
+    """List the exemption statements, newest first."""
+    return [exemption_out(one, caller) for one in app.exemptions.stated(caller)]
+
+
+@router.post("/exemptions/{exemption_id}/receipt", openapi_extra=described(ReceiptIn))
+async def receive_exemption(
+    exemption_id: str, request: Request, app: App, caller: Caller = admitted(Action.REVIEW_GAPS)
+) -> dict[str, Any]:
+    """Receive a statement as a head, with a view of it."""
+    said = await read_json(request, ReceiptIn, _LONGEST_BODY_BYTES)
+    receive = partial(app.exemptions.receive, caller, exemption_id, agrees=said.agrees, view=said.view)
+    return exemption_out(await run_in_threadpool(receive), caller)

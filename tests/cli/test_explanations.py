@@ -1,0 +1,89 @@
+"""`evidence explanations` and `evidence exemptions` on a real site: the same answers as over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evidence.bootstrap import build
+from evidence.domain.explanations import Explanation
+from evidence.domain.ids import new_id
+from evidence.domain.people import Person, PersonType, Unit, unit_path
+from evidence.errors import Conflict, Invalid, Refused
+from evidence.service.gap_words import find_gap
+from tests import listed_site
+from tests.listed_site import rows, run
+from tests.people_room import OPERATOR
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A site with a recording, late, and a missing file; and an officer 1001."""
+    site = listed_site.make(tmp_path / "data")
+    application = build(site)
+    now = application.site.clock.now()
+    with application.site.database.writing() as unit:
+        home = Unit(new_id(), "大队", "", None)
+        unit.units.add(Unit(home.id, home.name, unit_path(None, home.id)), now)
+        unit.people.add(Person(new_id(), "1001", "某人", PersonType.OFFICER, home.id), now)
+    application.site.database.close()
+    return site
+
+
+def test_a_late_file_is_explained_and_somebody_else_decides(site: Path) -> None:
+    (line,) = rows(site, "gaps")["late"]
+    name = line["gap"]
+    assert line["gap_state"] == "open"
+    shown = run(site, "gaps").stdout
+    assert name in shown
+    assert "待说明" in shown
+    words = ("explanations", "explain", name, "--text", "山区无网络")
+    (done,) = rows(site, *words)
+    assert (done["author"], done["text"], done["cause"]) == ("operator", "山区无网络", None)
+    assert isinstance(run(site, *words).exception, Conflict)
+    assert rows(site, "gaps", "--state", "explained")["late"][0]["gap"] == name
+    assert rows(site, "gaps", "--state", "open")["late"] == []
+    refused = run(site, "explanations", "review", done["id"], "accepted").exception
+    assert isinstance(refused, Refused)
+    assert refused.code == "own-request"
+    assert "山区无网络" in run(site, "explanations", "show", name).stdout
+    assert [one["id"] for one in rows(site, "explanations", "show", name)["explanations"]] == [done["id"]]
+
+
+def test_what_somebody_else_said_is_decided_and_a_fault_is_listed(site: Path) -> None:
+    (line,) = rows(site, "gaps")["late"]
+    application = build(site)
+    found = find_gap(application.site, OPERATOR, line["gap"])
+    theirs = Explanation(
+        new_id(), line["gap"], None, None, "忘记", None, "a" * 32, application.site.clock.now()
+    )
+    with application.site.database.writing() as unit:
+        unit.explanations.add(found.gap, theirs)
+    application.site.database.close()
+    words = ("explanations", "review", theirs.id, "fault", "--reason", "查实")
+    assert isinstance(run(site, *words).exception, Invalid)
+    assert rows(site, "explanations", "faults") == []
+    (done,) = rows(site, *words, "--fault", "not-recorded")
+    assert (done["outcome"], done["decided_by"]) == ("fault", "operator")
+    (fault,) = rows(site, "explanations", "faults")
+    assert (fault["kind"], fault["gap"]) == ("not-recorded", line["gap"])
+    assert "查实" in run(site, "explanations", "faults").stdout
+
+
+@pytest.mark.article("dazhe-2020:6")
+def test_an_exemption_is_stated_in_the_laws_time_zone_and_listed(site: Path) -> None:
+    assert rows(site, "exemptions", "list") == []
+    words = ["exemptions", "state", "1001", "urgency", "--basis", "第六条", "--device-state", "未开机"]
+    times = ["--since", "2026-03-01T10:00:00", "--until", "2026-03-01T11:00:00"]
+    (done,) = rows(site, *words, *times)
+    assert (done["since"], done["agrees"]) == ("2026-03-01T02:00:00.000000Z", None)
+    wrong = run(site, *words[:3], "weather", *words[4:], *times).exception
+    assert isinstance(wrong, Invalid)
+    backwards = run(site, *words, "--since", "2026-03-01T10:00:00", "--until", "2026-03-01T09:00:00")
+    assert isinstance(backwards.exception, Invalid)
+    shown = run(site, "exemptions", "list").stdout
+    assert "情况紧急" in shown
+    assert "待签收" in shown
+    received = ("exemptions", "receive", done["id"], "--agree", "--view", "属实")
+    assert isinstance(run(site, *received).exception, Refused), "who stated it does not receive it"
