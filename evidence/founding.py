@@ -72,6 +72,8 @@ def _prepare_vault(data: Path) -> None:
     another site's, and what would be sealed into it is locked there for years.
     """
     settings = site_settings.load(data)
+    if not settings.vault:
+        (data / "vault").mkdir(mode=0o750)  # as the folder around it
     prepare_vault(settings.vault_url)
     if (found := next(open_vault(settings.vault_url).census(), None)) is not None:
         at = where(data, "vault", settings.vault)

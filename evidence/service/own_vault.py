@@ -8,6 +8,7 @@ other site's log. One thing that is ours is enough: what else is missing or alte
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from evidence.errors import Conflict, IntegrityFault
 from evidence.ledger.segments import Kind, Piece, read_segment
@@ -17,6 +18,7 @@ from storage.errors import Damaged, Missing, Withheld
 from storage.vault import Vault
 
 _LOG = "custody"  # the first entry of a site stands there
+_MOST = 16  # recordings of which nothing is there: not all of them were destroyed one by one
 
 
 def verify_own_vault(site: Site) -> None:
@@ -39,9 +41,11 @@ def _looks(unit: UnitOfWork, vault: Vault) -> Iterator[bool]:
         yield (found := _holds_entries(unit, vault, after, end))
         if found:
             return
-    for stored in unit.recordings.all():
-        yield _is_there(vault, stored.recording.data_key)
-        return
+    for stored in islice(unit.recordings.all(), _MOST):
+        recording = stored.recording
+        yield (found := _is_there(vault, recording.data_key) or _is_there(vault, recording.manifest_key))
+        if found:
+            return
 
 
 def _holds_entries(unit: UnitOfWork, vault: Vault, after: int, end: int) -> bool:

@@ -118,9 +118,7 @@ class Sealing:
                 file = unit.cards.match(upload.origin)
             if found is None or found.state is not UploadState.COMPLETE:
                 return  # another worker has ended it, and tidies behind itself
-            until = max(
-                lock.retain_until, data.lock.retain_until
-            )  # what a crash left may have the older date
+            until = max(lock.retain_until, data.lock.retain_until)  # a crash's may end earlier
             body = manifest_body(upload, digests, pack, replace(data.lock, retain_until=until), now, file)
             manifest, said = self._store_manifest(manifest_key, upload, body)
             crashpoint("after-manifest")

@@ -44,10 +44,10 @@ _RENAME = (
     'os.rename(name + "~", name, src_dir_fd=self.fd, dst_dir_fd=self.fd)'
 )
 _MOVE = "        return self._move(offset)\n"
-_STORE = "data = self._store_data(data_key, upload, digests, Lock(retain_until(now, pack.retention)))"
+_STORE = "data = self._store_data(data_key, upload, digests, lock)"
 _UNSTORED = (
     'data = __import__("storage.vault").vault.Sealed(data_key, "1", upload.origin.size_bytes, '
-    "Lock(retain_until(now, pack.retention)), digests.sha256)"
+    "lock, digests.sha256)"
 )
 _DISCARD = "            if staged is not None:\n                staged.discard()\n"
 _STORE_LATE = """\

@@ -103,6 +103,9 @@ class Room:
             (stored.recording.data_key, stored.recording.data_version),
             (stored.recording.manifest_key, stored.recording.manifest_version),
         ]
+        moved = [one.key for one in found if "!until." in one.key]  # the date of what an attempt left behind
+        assert len(moved) <= len(wanted), f"{what}: {moved}"
+        found = [one for one in found if one.key not in moved]
         assert [(one.key, one.id) for one in found] == wanted, f"{what}: {found}"
         for one in found:
             head = self._straight.head(one.key, one.id)

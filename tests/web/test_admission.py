@@ -39,6 +39,7 @@ DONE = {
     "POST /api/v1/docks": 201,
     "DELETE /api/v1/docks/{dock_id}": 204,
     "PUT /api/v1/docks/{dock_id}/devices": 204,
+    "GET /api/v1/gaps/{gap}/explanations": 404,  # nobody has explained anything
 }
 
 

@@ -151,7 +151,7 @@ def test_an_auxiliary_is_told_neither_serial_nor_digests_nor_names_of_others(
     assert lacked < full.keys()
     service.site.case(sound, "aux", {Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.PLAY})
     told = service.ask("aux", f"/recordings/{sound}").json
-    assert told.keys() == full.keys() - lacked - {"name", "wearer", "labels"}
+    assert told.keys() == full.keys() - lacked - {"name", "wearer", "labels", "case_number_due"}
     for path in (f"/recordings/{sound}", f"/recordings/{sound}/findings", "/deadlines", "/recordings"):
         said = service.ask("aux", path)
         assert said.status == 200
