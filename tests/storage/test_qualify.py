@@ -174,7 +174,7 @@ def holds_are_for_show(head: Head) -> bool:
     ("goes", "broken"),
     [
         (dates_are_for_show, "locked-version-cannot-be-deleted"),
-        (holds_are_for_show, "hold-binds-alone"),
+        pytest.param(holds_are_for_show, "hold-binds-alone", marks=pytest.mark.grown),  # nine seconds more
     ],
 )
 def test_a_server_whose_lock_does_not_bind_what_was_sent_in_parts_is_refused(
