@@ -118,8 +118,8 @@ case "$command" in
          only="not grown"
          [ "${1:-}" != --grown ] || { shift; only=; EVIDENCE_TEST_FORM=grown; export EVIDENCE_TEST_FORM; }
          check
-         # Three times as many as cores: most of these tests wait for discs, servers and other processes.
-         exec python -m pytest -n 6 --dist loadfile --no-loadscope-reorder --ignore=tests/house -m "$only" "$@" ;;
+         # Twice as many as cores: most of these tests wait for discs, servers and other processes. Six are no quicker.
+         exec python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore=tests/house -m "$only" "$@" ;;
   check) setup; check ;;
   run)   setup
          [ -d var/run ] || { mkdir -p var; python -m evidence init --data var/run --policy dazhe-2020; }

@@ -118,6 +118,7 @@ def test_a_store_that_refuses_the_user_points_to_key_and_secret(
         assert UNTOUCHED in said
 
 
+@pytest.mark.grown
 def test_a_bucket_without_object_lock_can_never_have_it(
     refused: Callable[..., str], address: Callable[..., str], object_store_server: ObjectStoreServer
 ) -> None:
@@ -137,6 +138,7 @@ def test_a_certificate_that_is_not_trusted_points_to_ca_file(
         assert UNTOUCHED in said
 
 
+@pytest.mark.grown
 def test_a_ca_file_that_is_missing_or_no_certificate_is_named(
     refused: Callable[..., str], address: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -156,6 +158,7 @@ def test_a_bucket_that_is_gone_points_to_its_name(site: Path, address: Callable[
     assert UNTOUCHED in done.stderr
 
 
+@pytest.mark.grown
 def test_a_database_that_refuses_or_has_no_such_name_points_to_the_setting(
     refused: Callable[..., str], postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
@@ -210,6 +213,7 @@ def test_a_queue_that_refuses_the_user_points_to_the_setting(
         assert WRONG not in said
 
 
+@pytest.mark.grown
 def test_a_service_whose_queue_refuses_it_says_so_at_its_start_and_serves(
     site: Path, redis_server: RedisServer, tmp_path: Path
 ) -> None:

@@ -21,7 +21,8 @@ from tests.drills.policy_mutants import PolicyMutant, mutants
 
 PATIENCE_S = 120
 CASES = 2_000  # of each law
-_ANEW = ("evidence", "tests.domain", "tests.permissions", "tests.adapters")
+_ANEW = ("evidence", "tests.domain", "tests.policy", "tests.permissions", "tests.adapters")
+_LIVES, _JUDGES = "lives", 3
 Proof = tuple[str, Callable[[], object]]
 
 
@@ -81,20 +82,27 @@ def _crowd(seed: int) -> None:
 
 
 def judge(mutant: PolicyMutant | None, seed: int) -> str | None:
-    """Return the test that notices a mutant, None when it lives. Without a mutant: what fails as it is."""
-    ear, mouth = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(ear)
-        try:
-            os.write(mouth, (_noticed(mutant, seed) or "").encode()[:4000])
-        finally:
-            os._exit(0)
-    os.close(mouth)
-    with os.fdopen(ear, "rb") as heard:
-        said = heard.read().decode(errors="replace")
-    os.waitpid(child, 0)
-    return said or None
+    """Return the test that notices a mutant, None when it lives. Without a mutant: what fails as it is.
+
+    A judge that dies says nothing, and nothing is no verdict. Raises: RuntimeError when three have died.
+    """
+    statuses = []
+    for _ in range(_JUDGES):
+        ear, mouth = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(ear)
+            try:
+                os.write(mouth, (_noticed(mutant, seed) or _LIVES).encode()[:4000])
+            finally:
+                os._exit(0)
+        os.close(mouth)
+        with os.fdopen(ear, "rb") as heard:
+            said = heard.read().decode(errors="replace")
+        statuses.append(os.waitpid(child, 0)[1])
+        if said:
+            return None if said == _LIVES else said
+    raise RuntimeError(f"judges died: {statuses}")
 
 
 def _noticed(mutant: PolicyMutant | None, seed: int) -> str | None:
