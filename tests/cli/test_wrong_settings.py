@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
+from unittest import mock
 from urllib.parse import urlsplit
 
 import psycopg
@@ -19,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from evidence.adapters.db.opening import open_machine
 from evidence.errors import EvidenceError
+from tests.commands import run_here
 from tests.servers.object_store import ObjectStoreServer
 from tests.servers.postgres import PostgresServer
 from tests.servers.processes import wait_until
@@ -32,8 +34,8 @@ WRONG = "w" * 32
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("template") / "site"
-    done = run(data, "init", "--policy", "dazhe-2020")
-    assert done.returncode == 0, done.stderr
+    code, said = run(data, "init", "--policy", "dazhe-2020")
+    assert code == 0, said
     return data
 
 
@@ -43,10 +45,12 @@ def site(template: Path, tmp_path: Path) -> Path:
     return tmp_path / "site"
 
 
-def run(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(data: Path, *words: str) -> tuple[int, str]:
+    """Run a command with what its site's own file says; return its exit code and what it says of errors."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("EVIDENCE_")}
-    command = [sys.executable, "-m", "evidence", *words, "--data", str(data)]
-    return subprocess.run(command, env=plain, capture_output=True, text=True, timeout=120)
+    with mock.patch.dict(os.environ, plain, clear=True):
+        code, _, said = run_here(*words, "--data", str(data))
+    return code, said
 
 
 def everything(data: Path) -> dict[str, bytes]:
@@ -62,12 +66,12 @@ def refused(site: Path) -> Iterator[Callable[..., str]]:
     before = everything(site)
 
     def said(*words: str) -> str:
-        done = run(site, "move", *words)
-        assert done.returncode == 2, done.stderr
-        assert "稍后" not in done.stderr
-        assert "try again" not in done.stderr
+        code, told = run(site, "move", *words)
+        assert code == 2, told
+        assert "稍后" not in told
+        assert "try again" not in told
         assert everything(site) == before
-        return done.stderr
+        return told
 
     yield said
 
@@ -151,11 +155,11 @@ def test_a_ca_file_that_is_missing_or_no_certificate_is_named(
 def test_a_bucket_that_is_gone_points_to_its_name(site: Path, address: Callable[..., str]) -> None:
     with (site / "site.toml").open("a") as file:
         file.write(f'vault = "{address("nobody-made-this")}"\n')
-    done = run(site, "recordings")
-    assert done.returncode == 2
-    assert "没有这个桶；请检查设置 vault 中的桶名" in done.stderr
-    assert "bucket: nobody-made-this" in done.stderr
-    assert UNTOUCHED in done.stderr
+    code, said = run(site, "recordings")
+    assert code == 2
+    assert "没有这个桶；请检查设置 vault 中的桶名" in said
+    assert "bucket: nobody-made-this" in said
+    assert UNTOUCHED in said
 
 
 @pytest.mark.grown
