@@ -106,7 +106,10 @@ setup() {
 }
 
 check() {
-  ruff check . && ruff format --check --quiet . && mypy && python -m pytest -q tests/house -p no:randomly
+  ruff check . && ruff format --check --quiet . || return 1
+  mypy & types=$!                  # beside the tests: each has one core
+  houses=0; python -m pytest -q tests/house -p no:randomly || houses=$?
+  wait "$types" && return "$houses"
 }
 
 command=${1:-help}

@@ -10,6 +10,7 @@ from collections import Counter
 
 from evidence.domain.access import Caller, Purpose, Why
 from evidence.domain.rights import Action, Kind
+from tests import forms
 from tests.house.test_routes import PAGES
 from tests.permissions import oracle
 from tests.permissions.asking import ask
@@ -53,11 +54,14 @@ def test_every_route_about_one_recording_answers_everybody_as_the_table_says(
     room: Room, personas: list[Persona]
 ) -> None:
     wrong, seen = [], Counter[int]()
-    routes = [route for route in ROUTES if is_about_one(route)]
+    routes, turn = [route for route in ROUTES if is_about_one(route)], itertools.cycle(RELATIONS)
     for persona, action in itertools.product(personas, sorted({ROUTES[route] for route in routes})):
         room.take_place(persona.caller, action)
+        barred = not oracle.may_at_all(persona.caller, action, room.site.bars())
         for route in (route for route in routes if ROUTES[route] is action and route not in POLICY_BLIND):
-            for relation, recording in room.recordings.items():
+            # Who may not at all is refused before anything is looked up: three relations in turn; grown, all.
+            asked = list(itertools.islice(turn, 3)) if barred and not forms.GROWN else RELATIONS
+            for relation, recording in ((one, room.recordings[one]) for one in asked):
                 answer = ask(room, persona, route, recording)
                 status, body = answer.status, answer.body
                 seen[status] += 1
