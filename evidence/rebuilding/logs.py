@@ -69,30 +69,34 @@ class Keys:
                 yield log, str(vkey)
 
     def check(self, log: str, size: int, note: bytes, root: bytes | None) -> None:
-        """Check a checkpoint, now or when its key is known. root: None where it cannot be computed."""
-        if log not in self._keys:
+        """Check a checkpoint, now or when its key is known: a new key may have signed before the entry that
+        names it was stored. root: None where it cannot be computed.
+        """
+        if self._check(log, size, note, root, is_last_word=False):
             self._waiting.append((log, size, note, root))
-        else:
-            self._check(log, size, note, root)
 
     def check_waiting(self) -> None:
         """Check those whose key came later, or not at all."""
         for log, size, note, root in self._waiting:
-            self._check(log, size, note, root)
+            self._check(log, size, note, root, is_last_word=True)
 
-    def _check(self, log: str, size: int, note: bytes, root: bytes | None) -> None:
+    def _check(self, log: str, size: int, note: bytes, root: bytes | None, *, is_last_word: bool) -> bool:
+        """Check a checkpoint; return whether it waits for its key."""
         item = Piece(log, size, Kind.CHECKPOINT).key()
         try:
             read = notes.parse(note)
             notes.verify(read, self._keys.get(log, []), NOTE_CHECKS)
             checkpoint = Checkpoint.parse(read.text)
         except EvidenceError as problem:
+            if problem.code == "signer-unknown" and not is_last_word:
+                return True
             self._report.fault("checkpoint-wrong", item, reason=str(problem))
-            return
+            return False
         if checkpoint.size != size or not checkpoint.origin.endswith(f"/{log}"):
             self._report.fault("checkpoint-wrong", item, origin=checkpoint.origin, size=checkpoint.size)
         elif root is not None and checkpoint.root != root:
             self._report.fault("root-differs", item)
+        return False
 
 
 class LogReading:

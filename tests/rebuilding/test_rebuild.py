@@ -13,15 +13,18 @@ import pytest
 from evidence import bootstrap
 from evidence.domain.standing import Classification
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, Unavailable
+from evidence.ledger import notes
 from evidence.ledger.rows import key_of
 from evidence.locale import say
 from evidence.rebuilding import aftermath, rebuild
 from evidence.service import journaling, publishing
 from evidence.service.links import Links
+from evidence.service.log_keys import Reason
 from evidence.service.unlabelled import Unlabelled
+from evidence.signer.keys import KeyFolder
 from storage.errors import StoreUnavailable
 from tests import forms, inside, tampering
-from tests.builders import an_origin
+from tests.builders import SITE, an_origin
 from tests.log_room import OPERATOR, LogRoom
 from tests.rebuilding_room import (
     Silent,
@@ -185,6 +188,38 @@ def test_a_publication_that_broke_off_is_taken_up_again(
     room.publish()
     room.publish()
     assert room.fsck() == []
+
+
+def test_what_a_new_key_signs_before_the_log_names_it_is_sound_all_the_same(room: LogRoom) -> None:
+    for file in (room.signer_folder / "keys").iterdir():
+        file.unlink()
+    room.seal("late.mp4", b"l" * 700)
+    with pytest.raises(EvidenceError, match="signing-key-missing"):
+        room.publish()  # the piece is stored already, and nobody signs it
+    new = room.log_keys.rotate(OPERATOR, "custody", Reason.LOST)
+    room.publish()
+    room.publish()
+    lose_database(room)
+    report = restore(room)
+    assert report.faults == []
+    assert new in report.vkeys
+    reopen(room)
+    assert room.fsck() == []
+
+
+def test_a_checkpoint_whose_signer_no_entry_ever_names_is_told(room: LogRoom) -> None:
+    folder = KeyFolder(room.signer_folder / "strange")
+    stranger = folder.make(f"{SITE}/custody")
+    key = max(
+        one
+        for one in inside.objects(room.folder)
+        if one.startswith("log/custody/") and one.endswith("checkpoint")
+    )
+    text = notes.parse(inside.sealed(room.folder, key)).text
+    tampering.overwrite(room.folder, key, notes.write(text, [folder.sign(stranger, text)]))
+    lose_database(room)
+    report = restore(room)
+    assert [(one.kind, one.item) for one in report.faults] == [("checkpoint-wrong", key)]
 
 
 def test_transfers_that_cannot_go_on_are_ended_and_the_name_is_free(room: LogRoom) -> None:
