@@ -6,8 +6,10 @@ import json
 import logging
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -189,12 +191,18 @@ def rotate(
     reason: Annotated[Reason, typer.Option(help="原因 / why")],
     data: Data = None,
     log: Log = "custody",
-    since: Annotated[str | None, typer.Option(help="遗失或被盗之日 / day of the loss or theft")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="遗失或被盗之日 / day of the loss or theft")
+    ] = None,
 ) -> None:
     """更换日志签名密钥 / Give a log a new signing key, and log it."""
     application = open_site(data)
+    zone = ZoneInfo(application.site.policies.latest.time_zone)
+    if since is not None and since.date() > application.site.clock.now().astimezone(zone).date():
+        raise typer.BadParameter("这一天尚未到来 / this day is still to come", param_hint="--since")
+    day = None if since is None else since.date().isoformat()
     try:
-        print(application.log_keys.rotate(OPERATOR, log, reason, since))
+        print(application.log_keys.rotate(OPERATOR, log, reason, day))
     finally:
         application.signer.close()
 

@@ -10,6 +10,7 @@ import typer
 
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.units import unit_id
 from evidence.cli.words import time_text
 from evidence.domain.rights import Role
 from evidence.errors import NotFound
@@ -28,7 +29,7 @@ def add_grant(
     reason: Reason,
     unit: Annotated[
         str | None,
-        typer.Option("--unit", help="单位标识；不填为全部 / id of the unit; without it everywhere"),
+        typer.Option("--unit", help="单位标识或全名；不填为全部 / id or full name; without it everywhere"),
     ] = None,
     until: Annotated[
         datetime | None, typer.Option("--until", help="截止时间 / end, in the law's time zone")
@@ -44,7 +45,8 @@ def add_grant(
         raise NotFound("person-not-found", number=number)
     zone = ZoneInfo(application.site.policies.latest.time_zone)
     end = None if until is None else until.replace(tzinfo=zone).astimezone(UTC)
-    grant = application.oversight.grants.give(OPERATOR, person.id, role, unit, reason, end)
+    where = unit and unit_id(application.organisation.units, unit)
+    grant = application.oversight.grants.give(OPERATOR, person.id, role, where, reason, end)
     if json_:
         print_json(grant_out(grant))
         return

@@ -64,7 +64,7 @@ class Classes:
         if wanted == STATE_SECRET:
             self._refuse_state_secret(caller, recording_id)
         if wanted not in set(Classification):
-            raise Invalid("unknown-class", found=wanted)
+            raise Invalid("unknown-class", found=wanted, known=" ".join(Classification))
         class_, now = Classification(wanted), self.site.clock.now()
         with self.site.database.writing() as unit:
             standing = unit.standings.get(recording_id, now)

@@ -129,6 +129,13 @@ def test_a_personal_value_is_disclosed_and_erased_at_the_terminal(site: Path, re
         refused(run(site, "log", "disclose", wrong, "actor"), Invalid, "invalid-entry", 2)
 
 
+@pytest.mark.parametrize("since", ["01.11.2026", "2999-01-01"])
+def test_the_day_of_a_theft_is_a_day_that_has_been(site: Path, since: str) -> None:
+    result = run(site, "log", "rotate", "--reason", "stolen", "--since", since)
+    assert result.exit_code == 2, result.output
+    assert inside.rows(site, "SELECT id FROM audit_entry WHERE act = 'log.rotate'") == []
+
+
 def test_tiles_are_written_into_a_new_folder_only(site: Path, tmp_path: Path) -> None:
     to = tmp_path / "tiles"
     assert run(site, "log", "tiles", str(to)).exit_code == 0

@@ -53,6 +53,13 @@ def test_a_role_is_given_listed_and_revoked(site: Path) -> None:
     assert held(site) == []
 
 
+def test_a_unit_is_named_by_its_full_name_too(site: Path) -> None:
+    given = rows(site, "grants", "add", "1001", "auditor", "--unit", "大队", "--reason", "任命")
+    (listed,) = held(site)
+    assert listed["unit"] == unit_of(site)
+    assert run(site, "grants", "revoke", given["id"], "--reason", "调离").exit_code == 0
+
+
 @pytest.mark.article("dazhe-2020-aux:10(2)")
 @pytest.mark.parametrize(
     ("words", "code"),

@@ -195,8 +195,9 @@ def test_the_desk_lists_what_is_classified_without_any_name(
 
 def test_what_makes_no_sense_is_refused(room: Room, desk: Classes, recording: str, head: Caller) -> None:
     reader = room.add(Role.CUSTODIAN)
-    with room.refused("unknown-class", Invalid):
+    with room.refused("unknown-class", Invalid) as told:
         desk.classify(head, recording, "top-secret", "x")
+    assert told.fields["known"] == "ordinary privacy minors commercial-secret"
     with room.refused("class-unchanged", Conflict):
         desk.classify(head, recording, "ordinary", "x")
     with room.refused("not-restricted", Conflict):
