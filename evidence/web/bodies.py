@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ValidationError
 
 from evidence.errors import Conflict, Invalid
 
@@ -23,6 +24,17 @@ MOST_FORM_BYTES = 16 << 10
 ASKED_AGAIN_S = 2.0  # as long answers are (streams.py)
 PATIENCE_S = 60.0  # for a body of any length, and as long again for each MiB that it may have
 M = TypeVar("M", bound=BaseModel)
+
+
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:  # in year 1 or 9999, with a zone that leads beyond
+        raise ValueError("no instant") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time with its zone, as UTC: one that has no place there is malformed (422)."""
 
 
 async def read_json(request: Request, model: type[M], most_bytes: int) -> M:
