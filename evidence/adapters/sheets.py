@@ -1,7 +1,8 @@
 """Tables as files: CSV (UTF-8 with or without BOM, GB18030) and XLSX, read and written.
 
 Whoever opens our tables runs a table calculation over them: every text is written as text and defused
-(domain/wording.py). What comes in is data from outside: bounded in bytes, rows and columns, also unpacked.
+(domain/wording.py). What comes in is data from outside: bounded in bytes, rows and columns, also unpacked,
+and in how far apart rows may stand.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from evidence.errors import Invalid
 from evidence.locale import CHINESE, LANGUAGES, catalogue, say, text
 
 MOST_BYTES = 16 << 20
-_MOST_UNPACKED_BYTES = 256 << 20
+_MOST_UNPACKED_BYTES = 64 << 20
+_MOST_TAGS = 8_000_000  # a full table needs fewer than seven; each costs time, and memory within its row
+_MOST_LINES = 2 * MOST_ROWS  # empty ones too: a file of 1 kB can name line 9999999999 and nothing before it
 _MOST_COLUMNS = 64
 _XLSX = b"PK\x03\x04"
 _WIDEST = 40
@@ -36,7 +39,7 @@ class SheetFiles:
         rows = _xlsx_rows(content) if content.startswith(_XLSX) else _csv_rows(content)
         numbered: list[tuple[int, list[Cell]]] = []
         for number, cells in enumerate(rows, 1):
-            if len(numbered) > MOST_ROWS or len(cells) > _MOST_COLUMNS:
+            if len(numbered) > MOST_ROWS or number > _MOST_LINES or len(cells) > _MOST_COLUMNS:
                 raise Invalid("sheet-too-large", limit=MOST_ROWS)
             if any(cell.text.strip() for cell in cells):
                 numbered.append((number, cells))
@@ -81,7 +84,11 @@ def _csv_rows(content: bytes) -> Iterator[list[Cell]]:
     delimiter = max(",\t;", key=first.count)
     try:
         for row in csv.reader(io.StringIO(decoded, newline=""), delimiter=delimiter, strict=True):
-            yield _trimmed([Cell(value) for value in row])
+            while row and not row[-1]:
+                row.pop()
+            if len(row) > _MOST_COLUMNS:
+                raise Invalid("sheet-too-large", limit=MOST_ROWS)
+            yield [Cell(value) for value in row]
     except csv.Error as problem:
         raise Invalid("sheet-unreadable", reason=str(problem)) from problem
 
@@ -102,16 +109,22 @@ def _xlsx_rows(content: bytes) -> Iterator[list[Cell]]:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(one.file_size for one in packed.infolist()) > _MOST_UNPACKED_BYTES:
                 raise Invalid("sheet-too-large", limit=_MOST_UNPACKED_BYTES)
+            if sum(packed.read(one).count(b"<") for one in packed.infolist()) > _MOST_TAGS:
+                raise Invalid("sheet-too-large", limit=_MOST_TAGS)
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
-        for row in book.worksheets[0].iter_rows(max_col=_MOST_COLUMNS + 1):
-            yield _trimmed([_cell(one) for one in row])
+        for row in book.worksheets[0].iter_rows(max_row=_MOST_LINES + 1, max_col=_MOST_COLUMNS + 1):
+            yield _trimmed(row)
     except Invalid:
         raise
     except Exception as problem:  # noqa: BLE001 (from outside: the parser's own errors are of every kind)
         raise Invalid("sheet-unreadable", reason=type(problem).__name__) from problem
 
 
-def _trimmed(cells: list[Cell]) -> list[Cell]:
+def _trimmed(row: Sequence[Any]) -> list[Cell]:
+    """Return the cells of a row without the empty ones at its end, of which most rows that are far apart have
+    nothing else."""
+    last = next((place for place in range(len(row), 0, -1) if row[place - 1].value is not None), 0)
+    cells = [_cell(one) for one in row[:last]]
     while cells and not cells[-1].text:
         cells.pop()
     return cells

@@ -73,6 +73,7 @@ class Act(StrEnum):
     PASSWORD = "password.set"  # noqa: S105
     FACTOR_ADD = "factor.add"
     FACTOR_REMOVE = "factor.remove"
+    FACTOR_RENAME = "factor.rename"
     FACTOR_DOUBT = "factor.doubt"  # a passkey was copied, and opens nothing any more
     IDENTITY_LINK = "identity.link"  # of a provider of single sign-on, to a person
     IDENTITY_UNLINK = "identity.unlink"

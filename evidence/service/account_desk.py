@@ -11,7 +11,7 @@ from evidence.domain.audit import Act, Entry
 from evidence.domain.rights import Action, Role
 from evidence.errors import Conflict, NotFound
 from evidence.service.gate import admits
-from evidence.service.links import managed
+from evidence.service.links import managed, managing
 from evidence.service.lock_out import login_hash
 from evidence.service.ports import UnitOfWork
 from evidence.service.sessions import end_sessions
@@ -61,7 +61,7 @@ class AccountDesk:
 
         Raises: NotFound, Refused; Conflict("last-administrator") for the last security administrator.
         """
-        with self.site.database.writing() as unit:
+        with managing(self.site, caller) as unit:
             person_id, now = self._of(unit, caller, number), self.site.clock.now()
             verify_not_last(unit, self.site, person_id, now)
             unit.sign_ins.disable(person_id, now)
@@ -72,7 +72,7 @@ class AccountDesk:
     @admits(Action.MANAGE_ACCOUNTS)
     def enable(self, caller: Caller, number: str) -> None:
         """Switch an account on again. Raises: NotFound, Refused."""
-        with self.site.database.writing() as unit:
+        with managing(self.site, caller) as unit:
             person_id, now = self._of(unit, caller, number), self.site.clock.now()
             unit.sign_ins.disable(person_id, None)
             unit.log.append(Entry(Act.ACCOUNT_ENABLE, caller.id, (("account", person_id),)), now)
@@ -80,7 +80,7 @@ class AccountDesk:
     @admits(Action.MANAGE_ACCOUNTS)
     def unlock(self, caller: Caller, number: str) -> int:
         """Release an account after failed tries, for all networks; return for how many it was locked."""
-        with self.site.database.writing() as unit:
+        with managing(self.site, caller) as unit:
             person_id, now = self._of(unit, caller, number), self.site.clock.now()
             account = unit.sign_ins.get(person_id)
             count = unit.failures.clear(login_hash(account.login)) if account else 0

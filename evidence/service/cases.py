@@ -2,14 +2,15 @@
 
 1. The heads of the unit that conducts a case open and close it, link its recordings, and name its members.
 2. A member gets an explicit list of actions, none of which the law bars them from, with an end if it has one.
-3. Nobody names themselves.
+3. Nobody names themselves, nor one of the three administrators. Who took part in a serious event hands what
+   shows it to nobody: they neither link it nor name members of its case.
 4. Linked is only what the unit of whoever links it answers for: a case must not open others' recordings.
 Membership opens no restricted class and no serious event (domain/access.py). A closed case gives nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,7 +19,8 @@ from evidence.domain.access import Caller, Why, may_in, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.people import WHOLE, Person, PersonType, is_on_roll
-from evidence.domain.rights import ALLOWED, BARRED_AS, CASE_RIGHTS, Action, Kind
+from evidence.domain.rights import ADMINISTRATORS, ALLOWED, BARRED_AS, CASE_RIGHTS, Action, Kind
+from evidence.domain.standing import Standing
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.rules import Citation
 from evidence.service.admission import admit_to_recording
@@ -104,7 +106,8 @@ class Cases:
     def link(self, caller: Caller, case_id: str, recording_id: str) -> None:
         """Link a recording for which the caller's unit answers; one that is linked stays so.
 
-        Raises: NotFound, Conflict("case-closed"), Refused("not-permitted") for another unit's.
+        Raises: NotFound, Conflict("case-closed"), Refused("serious-event"), "not-permitted" for
+        another unit's.
         """
         case = self._case(caller, case_id)
         admit_to_recording(self.site, caller, Action.LIST_RECORDINGS, recording_id)
@@ -115,6 +118,7 @@ class Cases:
         if not self._may(caller, standing.unit_path):
             self._deny(caller, about)
             raise Refused("not-permitted", action=Action.MANAGE_CASES.value)
+        self._verify_no_part(caller, [standing])
         with self.site.database.writing() as unit:
             _verify_open(unit, case_id)
             if unit.cases.link(case_id, recording_id, caller.id, now):
@@ -144,7 +148,8 @@ class Cases:
         """Give a person these actions in a case, in the place of what they had there; until: an aware time.
 
         Raises: NotFound("case-not-found", "person-not-found"), Conflict("case-closed", "not-on-roll"),
-        Invalid("not-a-case-right", "end-not-ahead"), Refused("own-request", "barred-by-law").
+        Invalid("not-a-case-right", "end-not-ahead"), Refused("own-request", "roles-kept-apart",
+        "barred-by-law", "serious-event").
         """
         case = self._case(caller, case_id)
         now = self.site.clock.now()
@@ -156,8 +161,14 @@ class Cases:
             raise Invalid("end-not-ahead", until=until.isoformat())
         with self.site.database.reading() as unit:
             found = unit.people.get(person_id) if is_id(person_id) else None
+            held = unit.grants.in_force(now, person_id) if found else ()
+            standings = unit.standings.some(unit.cases.linked(case_id), now)
         if found is None:
             raise NotFound("person-not-found", person=person_id)
+        self._verify_no_part(caller, standings.values())
+        if apart := ADMINISTRATORS & {one.role for one in held}:
+            self._deny(caller, (("person", found.id),), why="roles-kept-apart")
+            raise Refused("roles-kept-apart", held=min(apart).value)
         self._verify_may_be_named(caller, found, given, now)
         with self.site.database.writing() as unit:
             _verify_open(unit, case_id)
@@ -192,6 +203,12 @@ class Cases:
             self._deny(caller, about, Why.BARRED_BY_LAW.value, cites)
             actions = " ".join(sorted(action.value for action in barred))
             raise Refused("barred-by-law", action=actions, cites=" ".join(dict.fromkeys(cites)))
+
+    def _verify_no_part(self, caller: Caller, shown: Iterable[Standing]) -> None:
+        for one in shown:
+            if caller.id in one.involved:
+                self._deny(caller, (("recording", one.recording_id),), Why.SERIOUS_EVENT.value)
+                raise Refused(Why.SERIOUS_EVENT.value, action=Action.MANAGE_CASES.value)
 
     def _barred(self, found: Person, given: frozenset[Action]) -> dict[Action, tuple[Citation, ...]]:
         """Return which of these actions the law bars a person from, with the articles."""

@@ -95,8 +95,8 @@ class Emergencies:
     ) -> Emergency:
         """Open the recording or not; 0 < length ≤ 4 h.
 
-        Raises: NotFound("emergency-not-found"), Refused("own-request", "not-on-roll", "barred-by-law",
-        "serious-event"), Conflict("emergency-decided"), Invalid("emergency-too-long").
+        Raises: NotFound("emergency-not-found"), Refused("own-request", "own-recording", "not-on-roll",
+        "barred-by-law", "serious-event"), Conflict("emergency-decided"), Invalid("emergency-too-long").
         """
         now = self.site.clock.now()
         if not timedelta(0) < length <= LONGEST:
@@ -108,6 +108,7 @@ class Emergencies:
             found, standing = self._in_scope(unit, caller, emergency_id, now)
             if found.person_id == caller.id:
                 raise Refused("own-request", action=Action.DECIDE_EMERGENCY.value)
+            _verify_may_decide(caller, standing)
             until = now + length if is_granted else None
             decided = replace(found, decided_by=caller.id, decided_at=now, is_granted=is_granted, until=until)
             if is_granted:
@@ -151,6 +152,14 @@ class Emergencies:
         unit.classes.end_reader(found.id, now)
         about = (("recording", found.recording_id),)
         unit.log.append(_entry(Act.EMERGENCY_END, caller, found, about), now)
+
+
+def _verify_may_decide(caller: Caller, standing: Standing) -> None:
+    """Verify that the decider took no part in what the recording shows, and names no reader of their own."""
+    if caller.id in standing.involved:
+        raise Refused("serious-event", action=Action.DECIDE_EMERGENCY.value)
+    if standing.classification.is_restricted and caller.id == standing.person_id:
+        raise Refused("own-recording", action=Action.DECIDE_EMERGENCY.value)
 
 
 def _verify_may_open(person: Person, standing: Standing, bars: Bars) -> None:

@@ -67,7 +67,8 @@ def change(unit: UnitOfWork, site: Site, by: str, pairs: Sequence[tuple[Person, 
     entries, numbers = [], []
     for before, after in pairs:
         if after.number != before.number:
-            if owed := len(unit.departures.not_offloaded(before.number)):
+            there = unit.departures
+            if owed := len(there.not_offloaded(before.number)) or len(there.unfinished(before.number)):
                 raise Conflict("not-offloaded", number=before.number, files=owed)
             numbers.append(after.number)
         unit.people.put(after)

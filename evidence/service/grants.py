@@ -1,7 +1,8 @@
 """Grants: who gets which role, where, why and until when. In force at the very next request.
 
-Nobody grants themselves anything; duties stay apart (domain/separation.py); what the law keeps from
-auxiliary personnel cannot be given to them; somebody must remain who can give roles.
+Nobody grants themselves anything; duties stay apart (domain/separation.py), so no member of a case becomes
+an administrator; what the law keeps from auxiliary personnel cannot be given to them; somebody must remain
+who can give roles.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from evidence.domain.access import Caller, may_in
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.people import WHOLE, Person
-from evidence.domain.rights import Action, Role
+from evidence.domain.rights import ADMINISTRATORS, Action, Role
 from evidence.domain.separation import verify_may_hold
 from evidence.errors import Conflict, NotFound, Refused
 from evidence.service.gate import admits
@@ -66,6 +67,8 @@ class Grants:
             person = person_on_roll(unit, self.site, person_id, now)
             held = unit.grants.in_force(now, person_id)
             verify_may_hold(person.type, [one.role for one in held], role, self.site.bars())
+            if role in ADMINISTRATORS and (cases := unit.cases.of_member(person_id, now)):
+                raise Refused("roles-kept-apart", role=role.value, cases=len(cases))
             if any((one.role, one.unit_id) == (role, unit_id) for one in held):
                 raise Conflict("grant-exists", role=role.value)
             new = StoredGrant(new_id(), person_id, role, unit_id, reason, caller.id, now, until)

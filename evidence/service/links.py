@@ -8,6 +8,8 @@ up where the profile wants one, or where its owner does.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +23,7 @@ from evidence.service.gate import admits
 from evidence.service.instruments import local_day
 from evidence.service.passwords import set_password, work_out
 from evidence.service.ports import UnitOfWork
+from evidence.service.refusals import OutOfSight, tries_logged
 from evidence.service.sessions import new_token, token_hash
 from evidence.service.sign_in_ports import StoredChallenge, StoredSignIn
 from evidence.service.signing_in import barred, needs_second_factor
@@ -49,6 +52,13 @@ def make_link(unit: UnitOfWork, person: Person, by: str, now: datetime) -> str:
     return token
 
 
+@contextmanager
+def managing(site: Site, caller: Caller) -> Iterator[UnitOfWork]:
+    """Write about an account that the caller manages (`managed`); what is refused is logged."""
+    with tries_logged(site, caller, Action.MANAGE_ACCOUNTS), site.database.writing() as unit:
+        yield unit
+
+
 def managed(unit: UnitOfWork, site: Site, caller: Caller, number: str) -> Person:
     """Return the person with a number, whose account the caller manages.
 
@@ -57,8 +67,10 @@ def managed(unit: UnitOfWork, site: Site, caller: Caller, number: str) -> Person
     """
     person = unit.people.by_number(number)
     home = unit.units.get(person.unit_id) if person else None
-    if person is None or home is None or not may_in(caller, Action.MANAGE_ACCOUNTS, home.path, site.bars()):
+    if person is None or home is None:
         raise NotFound("person-not-found", number=number)
+    if not may_in(caller, Action.MANAGE_ACCOUNTS, home.path, site.bars()):
+        raise OutOfSight("person-not-found", number=number)
     if caller.kind is not Kind.PERSON:
         return person
     if person.id == caller.id:
@@ -84,7 +96,7 @@ class Links:
         Raises: NotFound, Refused; Conflict("account-not-active") for somebody who may not sign in.
         """
         self.site.codes.prepare()
-        with self.site.database.writing() as unit:
+        with managing(self.site, caller) as unit:
             person, now = managed(unit, self.site, caller, number), self.site.clock.now()
             day, signed = local_day(self.site.policies, now), unit.people.undertakings(person.id)
             if not may_sign_in(person, signed, day, now):

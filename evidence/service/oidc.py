@@ -27,7 +27,7 @@ from evidence.domain.people import Person
 from evidence.domain.rights import Action
 from evidence.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from evidence.service.gate import admits
-from evidence.service.links import managed
+from evidence.service.links import managed, managing
 from evidence.service.passkeys import ask_step
 from evidence.service.ports import UnitOfWork
 from evidence.service.sessions import end_sessions, token_hash
@@ -212,7 +212,7 @@ class Identities:
         if self.provider is None:
             raise NotFound("no-provider")
         issuer = self.provider.issuer
-        with self.site.database.writing() as unit:
+        with managing(self.site, caller) as unit:
             person, now = managed(unit, self.site, caller, number), self.site.clock.now()
             if unit.identities.person(issuer, subject_hash(subject)) is not None:
                 raise Conflict("identity-taken")
@@ -225,7 +225,7 @@ class Identities:
     @admits(Action.MANAGE_ACCOUNTS)
     def unlink(self, caller: Caller, number: str) -> None:
         """Take a person's identity away; sessions end. Raises: NotFound("person-not-found", "not-linked")."""
-        with self.site.database.writing() as unit:
+        with managing(self.site, caller) as unit:
             person = managed(unit, self.site, caller, number)
             if not self._unlink(unit, caller, person, self.site.clock.now()):
                 raise NotFound("not-linked", number=number)

@@ -25,7 +25,7 @@ from evidence.domain.sign_in import STEP_LIVES
 from evidence.errors import Conflict, NotFound, Refused, Unavailable
 from evidence.service.accounts import verify_name
 from evidence.service.gate import admits
-from evidence.service.links import managed
+from evidence.service.links import managed, managing
 from evidence.service.own_account import OwnAccount
 from evidence.service.passkey_ports import PasskeyChecks, StoredPasskey
 from evidence.service.ports import UnitOfWork
@@ -112,10 +112,12 @@ class Passkeys:
 
     @admits(Action.OWN_ACCOUNT)
     def rename(self, caller: Caller, passkey_id: str, name: str) -> None:
-        """Give one's passkey another name. Raises: NotFound, Invalid("invalid-name")."""
+        """Give one's passkey another name; logged. Raises: NotFound, Invalid("invalid-name")."""
         verify_name(name)
         with self.site.database.writing() as unit:
-            unit.passkeys.rename(_of(unit, caller.id, passkey_id).id, name)
+            one = _of(unit, caller.id, passkey_id)
+            unit.passkeys.rename(one.id, name)
+            unit.log.append(_told(Act.FACTOR_RENAME, caller.id, caller.id, one), self.site.clock.now())
 
     @admits(Action.OWN_ACCOUNT)
     def remove(self, caller: Caller, passkey_id: str, password: str, network: str) -> None:
@@ -132,7 +134,7 @@ class Passkeys:
     @admits(Action.MANAGE_ACCOUNTS)
     def withdraw(self, caller: Caller, number: str) -> int:
         """Remove all passkeys of somebody who has lost theirs; return how many. Raises: NotFound, Refused."""
-        with self.site.database.writing() as unit:
+        with managing(self.site, caller) as unit:
             person, now = managed(unit, self.site, caller, number), self.site.clock.now()
             keys = unit.passkeys.of(person.id)
             for one in keys:

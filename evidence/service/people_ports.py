@@ -84,6 +84,9 @@ class Cases(Protocol):
     def members(self, case_id: str, at: datetime) -> Sequence[Membership]:
         """Return the members at a moment, by number."""
 
+    def of_member(self, person_id: str, at: datetime) -> Sequence[str]:
+        """Return the ids of the open cases of which somebody is a member at a moment."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredToken:

@@ -1,6 +1,7 @@
 """JSON bodies and forms, read by the route itself: only when the caller is known, and never over a limit.
 
-A sender who falls silent is answered, and so his connection ends (serving.py).
+A sender who falls silent is answered, and so his connection ends (serving.py). Where a body is long on its
+way the caller is looked up anew when it is there: an account may be off, a session over, a token revoked.
 FastAPI's own body parameters are read before any dependency runs, so a stranger could fill the memory with a
 body that is refused in the end (docs/formats/dock-protocol.md: 401 before a byte of the body is read).
 """
@@ -8,18 +9,32 @@ body that is refused in the end (docs/formats/dock-protocol.md: 401 before a byt
 from __future__ import annotations
 
 import asyncio
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ValidationError
 
 from evidence.errors import Conflict, Invalid
 
 MOST_FORM_BYTES = 16 << 10
+ASKED_AGAIN_S = 2.0  # as long answers are (streams.py)
 PATIENCE_S = 60.0  # for a body of any length, and as long again for each MiB that it may have
 M = TypeVar("M", bound=BaseModel)
+
+
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:  # in year 1 or 9999, with a zone that leads beyond
+        raise ValueError("no instant") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time with its zone, as UTC: one that has no place there is malformed (422)."""
 
 
 async def read_json(request: Request, model: type[M], most_bytes: int) -> M:
@@ -31,7 +46,7 @@ async def read_json(request: Request, model: type[M], most_bytes: int) -> M:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Invalid("wrong-content-type", expected="application/json")
-    body = await _read(request, most_bytes)
+    body = await read_body(request, most_bytes)
     try:
         return model.model_validate_json(body)
     except ValidationError as problem:
@@ -50,18 +65,45 @@ async def read_form(request: Request) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise Invalid("wrong-content-type", expected="application/x-www-form-urlencoded")
+    began = asyncio.get_running_loop().time()
     body = await _read(request, MOST_FORM_BYTES)
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError:
         raise RequestValidationError([]) from None
     request.state.form = dict(pairs)
+    await ask_again(request, began)
     return dict(pairs)
+
+
+async def read_body(request: Request, most_bytes: int) -> bytes:
+    """Read a body of at most so many bytes.
+
+    Raises: Invalid("body-too-slow"), Conflict("too-many-bytes"); as the admission, if that is asked again.
+    """
+    began = asyncio.get_running_loop().time()
+    body = await _read(request, most_bytes)
+    await ask_again(request, began)
+    return body
+
+
+async def ask_again(request: Request, since: float) -> float:
+    """Ask whether the caller still may, where that was asked some time ago; return when it was asked last.
+
+    since: of the event loop's clock. Raises: as the admission (deps.py).
+    """
+    now = asyncio.get_running_loop().time()
+    if now - since < ASKED_AGAIN_S:
+        return since
+    again: Callable[[], Awaitable[object]] | None = getattr(request.state, "again", None)
+    if again is not None:  # None: of a route that anybody may ask
+        await again()
+    return now
 
 
 async def _read(request: Request, most_bytes: int) -> bytes:
     declared = request.headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > most_bytes:
+    if not declared.isdecimal() or len(declared) > 19 or int(declared) > most_bytes:
         raise Conflict("too-many-bytes", limit=most_bytes)
     body = bytearray()
     try:

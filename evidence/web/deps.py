@@ -6,6 +6,7 @@ no token in a URL but a one-time link, no trust in any header a client or proxy 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
@@ -60,6 +61,7 @@ class Admission:
         cookie, authorization = request.cookies.get(COOKIE), request.headers.get("authorization")
         if cookie and authorization:
             raise Invalid("two-credentials")
+        request.state.again = partial(self, request)  # for bodies that are long on their way (bodies.py)
         if cookie:
             caller = await self._of_session(request, site, cookie, is_unsafe)
         else:

@@ -27,7 +27,10 @@ def verify_same_origin(request: Request) -> None:
         if site is None:
             raise Refused("forged-request")
         return
-    claimed, host = urlsplit(origin), request.headers.get("host", "")
+    try:
+        claimed, host = urlsplit(origin), request.headers.get("host", "")
+    except ValueError:  # "http://[": no browser says that
+        raise Refused("forged-request") from None
     is_here = bool(host) and claimed.netloc == host
     # Behind a proxy that ends TLS the scheme here is another one; Sec-Fetch-Site has then compared it.
     if not is_here or (site is None and claimed.scheme != request.url.scheme):

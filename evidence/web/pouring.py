@@ -1,7 +1,8 @@
 """Moving the body of an upload into its reception: a thread writes and hashes while the next blocks arrive.
 
 The thread does not ask the event loop between two blocks: asked for each MiB, the loop's answer was measured
-to cost half as much time as writing and hashing do. A sender that is slow or silent keeps no thread.
+to cost half as much time as writing and hashing do. A sender that is slow or silent keeps no thread, and one
+whose token was revoked meanwhile is refused: what it sent in this request is not kept.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from evidence.service.reception import Reception
+from evidence.web.bodies import ask_again
 
 STALL_S = 60.0  # a dock that lost its power says no farewell; after so long its upload is free again
 _BLOCK = 1 << 20
@@ -28,14 +30,15 @@ async def pour(request: Request, reception: Reception) -> None:
     """Move the body into the reception; return when all that arrived has been taken.
 
     A sender that goes away ends the body early: without a checksum, what arrived is kept by the commit.
-    Raises: what `Reception.take` does.
+    Raises: what `Reception.take` does; as the admission, which is asked again and again.
     """
-    belt = _Belt(reception.take)
+    belt, asked = _Belt(reception.take), asyncio.get_running_loop().time()
     pieces: Blocks = []
     try:
         async with asyncio.timeout(STALL_S) as patience:
             async for piece in request.stream():
                 patience.reschedule(asyncio.get_running_loop().time() + STALL_S)
+                asked = await ask_again(request, asked)
                 pieces.append(piece)
                 if sum(map(len, pieces)) >= _BLOCK:
                     await belt.put(pieces)
@@ -44,6 +47,7 @@ async def pour(request: Request, reception: Reception) -> None:
         pass  # the sender is gone or silent: what arrived is judged by the commit
     finally:
         await belt.finish()
+    await ask_again(request, asked)
     if pieces:
         await run_in_threadpool(reception.take, *pieces)
 

@@ -127,7 +127,7 @@ class BoundedHeads(HttpToolsProtocol):
 
     def _unset_keepalive_if_required(self) -> None:
         """Bytes of a body that is answered already buy no time."""
-        if self._in_head or not self.cycle.response_complete:
+        if self._in_head or self.cycle is None or not self.cycle.response_complete:
             super()._unset_keepalive_if_required()
 
     def timeout_keep_alive_handler(self) -> None:

@@ -111,3 +111,38 @@ def test_an_entity_in_an_xlsx_is_not_resolved() -> None:
             new.writestr(name, body)
     with pytest.raises(Invalid, match="sheet-unreadable"):
         FILES.read(packed.getvalue())
+
+
+def _packed(sheet: str) -> bytes:
+    """Return an XLSX file whose one sheet has this for its rows, as no honest program writes it."""
+    there, written = io.BytesIO(book(["a"])), io.BytesIO()
+    head = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    with zipfile.ZipFile(there) as old, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new:
+        for one in old.namelist():
+            is_sheet = one == "xl/worksheets/sheet1.xml"
+            new.writestr(one, f"{head}{sheet}</sheetData></worksheet>" if is_sheet else old.read(one))
+    return written.getvalue()
+
+
+FAR = '<row r="1"><c r="A1"><v>1</v></c></row><row r="9999999999"><c r="A9999999999"><v>1</v></c></row>'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _packed(FAR),
+        _packed("<row/>" * 150_000),
+        b"number\n" * 2 + b"\n" * 150_000,
+        _packed("<c/>" * 9_000_000),
+    ],
+    ids=["far apart", "empty rows", "empty lines", "too many tags"],
+)
+def test_a_small_file_that_would_be_read_for_hours_is_refused_at_once(content: bytes) -> None:
+    with pytest.raises(Invalid, match="sheet-too-large"):
+        FILES.read(content)
+
+
+def test_rows_and_columns_that_are_empty_stand_in_nobodys_way() -> None:
+    far = _packed(FAR.replace("9999999999", "90000"))
+    assert [row for row, _ in FILES.read(far).rows] == [90000]
+    assert FILES.read(b"number" + b"," * 100_000 + b"\n1\n").headings == ["number"]

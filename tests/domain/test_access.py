@@ -96,7 +96,8 @@ def test_who_took_part_in_a_serious_event_gets_no_sight_of_it_by_any_way_and_cha
     ):
         denied = denial(custodian, action, shown, EVERY_BAR, FOR_CASE)
         assert denied == Denial(Why.SERIOUS_EVENT, is_hidden=False), action
-    assert why(somebody(Role.UNIT_HEAD), Action.MARK_SERIOUS, shown) is Why.SERIOUS_EVENT
+    for action in (Action.MARK_SERIOUS, Action.REVIEW_GAPS):
+        assert why(somebody(Role.UNIT_HEAD), action, shown) is Why.SERIOUS_EVENT
     assert why(custodian, Action.LIST_RECORDINGS, shown) is None
     assert why(somebody(Role.CUSTODIAN, id_="uninvolved"), Action.PLAY, shown) is None
 

@@ -126,6 +126,25 @@ def test_the_head_of_another_unit_does_not_find_the_case_nor_the_unit(site: Mann
     assert [one.id for one in site.cases.list(OPERATOR)] == [case]
 
 
+@pytest.mark.parametrize("who", ["system", "security", "audit"])
+def test_no_administrator_becomes_a_member(site: MannedSite, case: str, who: str) -> None:
+    head = site.caller("head")
+    problem = refused(
+        site, lambda: site.cases.name(head, case, site.ids[who], LOOK), Refused, "roles-kept-apart"
+    )
+    assert problem.fields["held"] == f"{who}-administrator"
+
+
+def test_who_took_part_in_a_serious_event_hands_what_shows_it_to_nobody(site: MannedSite, case: str) -> None:
+    head, chief, recording = site.caller("head"), site.caller("chief"), site.seal("officer")
+    site.mark_serious(recording, "head")
+    refused(site, lambda: site.cases.link(head, case, recording), Refused, "serious-event")
+    site.cases.link(chief, case, recording)
+    stranger = site.ids["stranger"]
+    refused(site, lambda: site.cases.name(head, case, stranger, LOOK), Refused, "serious-event")
+    site.cases.name(chief, case, stranger, LOOK)
+
+
 def test_nobody_names_themselves(site: MannedSite, case: str) -> None:
     head = site.caller("head")
     refused(site, lambda: site.cases.name(head, case, head.id, LOOK), Refused, "own-request")

@@ -226,6 +226,34 @@ def test_what_a_serious_event_keeps_from_somebody_no_emergency_opens(
         desk.decide(head, asked.id, is_granted=True)
 
 
+@pytest.mark.parametrize("is_granted", [True, False])
+def test_who_took_part_in_a_serious_event_decides_nothing_about_it(
+    room: Room, desk: Emergencies, recording: str, head: Caller, stranger: str, is_granted: bool
+) -> None:
+    asked = desk.ask(room.caller(stranger), recording, "x")
+    chief = room.new(Role.AGENCY_HEAD, where=room.agency)
+    SeriousEvents(room.site).mark(chief, [recording], [head.id], "开枪")
+    with room.refused("serious-event"):
+        desk.decide(head, asked.id, is_granted=is_granted)
+    assert not plays(room, stranger, recording)
+    desk.decide(chief, asked.id, is_granted=True)
+    assert plays(room, stranger, recording)
+
+
+def test_who_wore_the_recorder_opens_nothing_restricted_to_others(
+    room: Room, desk: Emergencies, head: Caller, stranger: str
+) -> None:
+    own, asker = room.record(head.id), room.caller(stranger)
+    chief = room.new(Role.AGENCY_HEAD, where=room.agency)
+    Classes(room.site).classify(chief, own, "minors", "x")
+    asked = desk.ask(asker, own, "x")
+    with room.refused("own-recording"):
+        desk.decide(head, asked.id, is_granted=True)
+    assert not plays(room, stranger, own)
+    desk.decide(chief, asked.id, is_granted=True)
+    assert plays(room, stranger, own)
+
+
 def test_the_unit_head_and_security_are_told_and_others_are_not(
     room: Room, desk: Emergencies, recording: str, head: Caller, stranger: str
 ) -> None:

@@ -12,6 +12,7 @@ from evidence.domain.audit import Act
 from evidence.domain.people import PersonType
 from evidence.domain.rights import ADMINISTRATORS, Action, Role
 from evidence.errors import Conflict, Invalid, NotFound
+from evidence.service.cases import Cases
 from evidence.service.grants import Grants
 from tests.builders import SmallSite
 from tests.people_room import OPERATOR, Room
@@ -46,6 +47,22 @@ def test_a_grant_is_in_force_at_the_next_request_and_gone_at_the_one_after_it_is
         security.id,
         security.id,
     ]
+
+
+@pytest.mark.parametrize("role", sorted(ADMINISTRATORS))
+def test_no_member_of_an_open_case_becomes_an_administrator(
+    room: Room, desk: Grants, security: Caller, role: Role
+) -> None:
+    person, cases = room.add(), Cases(room.site)
+    case = cases.open(OPERATOR, "案 1", room.unit.id)
+    cases.name(OPERATOR, case.id, person, {Action.PLAY})
+    with room.refused("roles-kept-apart"):
+        desk.give(security, person, role, room.unit.id, "任命")
+    cases.close(OPERATOR, case.id)
+    other = cases.open(OPERATOR, "案 2", room.unit.id)
+    cases.name(OPERATOR, other.id, person, {Action.PLAY})
+    cases.dismiss(OPERATOR, other.id, person)
+    assert desk.give(security, person, role, room.unit.id, "任命").role is role
 
 
 def test_a_grant_with_an_end_ends_by_itself(room: Room, desk: Grants, security: Caller) -> None:

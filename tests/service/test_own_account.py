@@ -80,6 +80,15 @@ def test_what_the_password_guards_asks_for_it_and_guesses_are_counted(room: Sign
     assert room.sessions.identify(token) is not None
 
 
+def test_what_the_old_password_began_is_over_with_it(room: SignInRoom) -> None:
+    _, caller, mine = signed_in(room)
+    offer = room.own.offer_codes(caller, PASSWORD, HOME)
+    room.own.change_password(caller, mine, PASSWORD, "another river lamp", HOME)
+    with pytest.raises(Refused, match="step-over"):
+        room.links.confirm(offer.token, room.code(offer))
+    assert not room.own.has_codes(caller)
+
+
 def test_a_weak_new_password_changes_nothing(room: SignInRoom) -> None:
     token, caller, mine = signed_in(room)
     for weak in ("short", PASSWORD, "holds 700001 inside"):

@@ -322,6 +322,8 @@ def test_passkeys_are_renamed_and_removed_by_their_owner_alone(room: Room) -> No
     first, _ = room.add(Authenticator(), name="first"), room.add(Authenticator(), name="second")
     room.passkeys.rename(room.caller, first, "蓝色密钥")
     assert [one.name for one in room.passkeys.own(room.caller)] == ["蓝色密钥", "second"]
+    renamed = room.entries(Act.FACTOR_RENAME)
+    assert [(one["by"], one["obj"][1]["id"]) for one in renamed] == [(room.caller.id, first)]
     before = room.state()
     for attempt in (
         lambda: room.passkeys.rename(other, first, "mine"),

@@ -136,6 +136,15 @@ def test_a_number_is_not_changed_while_files_are_owed_under_it(room: RollRoom) -
     assert room.roll() == before
 
 
+def test_a_number_is_not_changed_while_an_upload_of_it_is_under_way(room: RollRoom) -> None:
+    room.person("0042")
+    room.uploads.create(room.dock, an_origin(size_bytes=4, wearer="0042"), None)
+    before = room.roll()
+    with pytest.raises(Conflict, match="not-offloaded"):
+        room.people.change(OPERATOR, "0042", number="0043")
+    assert room.roll() == before
+
+
 def test_nobody_changes_their_own_record(room: RollRoom) -> None:
     manager = room.caller("9001", Role.SECURITY_ADMINISTRATOR)
     before = room.roll()

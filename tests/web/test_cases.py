@@ -54,6 +54,15 @@ def test_a_case_over_http_from_open_to_closed(service: PeopleService, case: str)
     assert next(one for one in listed if one["id"] == case)["closed"]
 
 
+def test_a_member_until_a_time_that_has_no_place_in_utc_is_malformed(
+    service: PeopleService, case: str
+) -> None:
+    path = f"/cases/{case}/members/{service.site.ids['stranger']}"
+    member = {"actions": ["play"], "until": "9999-12-31T23:59:59-14:00"}
+    assert send(service, "head", "PUT", path, member).status == 422
+    assert send(service, "head", "GET", f"/cases/{case}").json["members"] == []
+
+
 def test_another_units_case_is_answered_as_one_that_is_not_there(service: PeopleService, case: str) -> None:
     absent, someone = new_id(), service.site.ids["officer"]
     member = {"actions": ["play"]}

@@ -10,12 +10,14 @@ import pytest
 from evidence.domain.rights import Action
 from tests.permissions.reading import ROUTES
 from tests.service_process import ServiceProcess
-from tests.web.talk import Answer, Dock, ask
+from tests.web.talk import Answer, Dock, ask, raw
 
 TITLE = re.compile(r"[\u4e00-\u9fff][^/]* / [a-z].*[^.]", re.ASCII)
 INSIDES = re.compile(
     rb"Traceback|File \"|\.py\b|sqlite|sqlalchemy|uvicorn|starlette|fastapi|python|0\.1\.0", re.IGNORECASE
 )
+
+FORM = "Content-Type: application/x-www-form-urlencoded"
 
 
 def check(answer: Answer, status: int, code: str) -> None:
@@ -129,6 +131,26 @@ def test_an_unknown_severity_is_422(service: ServiceProcess) -> None:
     check(
         ask(service.port, "GET", "/api/v1/findings?least=none", service.admin_token), 422, "invalid-request"
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "lines", "status"),
+    [
+        ("POST /sign-in", "Host: x\nOrigin: http://[\nContent-Length: 0", 403),
+        ("POST /sign-in", "Host: [\nOrigin: http://[\nSec-Fetch-Site: same-origin\nContent-Length: 0", 403),
+        ("POST /sign-in", f"Host: x\nSec-Fetch-Site: same-origin\n{FORM}\nContent-Length: {'0' * 5000}", 413),
+        ("GET http://[/account", "Host: x", 400),
+    ],
+    ids=["origin", "host", "length", "address"],
+)
+def test_a_head_that_cannot_be_read_is_refused_and_no_fault_of_ours(
+    service: ServiceProcess, line: str, lines: str, status: int
+) -> None:
+    logged = len(service.output())
+    with raw(service.port, f"{line} HTTP/1.1\n{lines}\n\n") as sent:
+        assert sent.recv(65536).split(b" ")[1] == b"%d" % status
+    check(ask(service.port, "GET", "/nowhere"), 404, "not-found")
+    assert "Traceback" not in service.output()[logged:]
 
 
 def test_every_answer_carries_the_protective_headers(service: ServiceProcess, dock: Dock) -> None:

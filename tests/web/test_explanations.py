@@ -110,6 +110,7 @@ def test_an_exemption_over_http(room: GapRoom, web: Web) -> None:
     status, told = web.ask(wearer, "POST", "exemptions", {**body, "since": START.isoformat()})
     assert (status, told["code"]) == (400, "ends-before-start")
     assert web.ask(wearer, "POST", "exemptions", {**body, "until": "2026-03-02T08:00:00"})[0] == 422
+    assert web.ask(wearer, "POST", "exemptions", {**body, "since": "0001-01-01T00:00:00+14:00"})[0] == 422
     status, done = web.ask(wearer, "POST", "exemptions", body)
     assert (status, done["agrees"]) == (201, None)
     (notice,) = Exemptions(room.site).stated(room.head)

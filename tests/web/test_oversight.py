@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
@@ -102,6 +103,19 @@ def test_a_role_given_over_http_holds_at_the_next_request_and_its_end_too(room: 
     assert web.ask(security, "POST", "grants", wanted | {"role": "king"})[0] == 422
     assert web.ask(security, "POST", "grants", wanted | {"granted_by": person})[0] == 422, "nothing slips in"
     assert web.ask(security, "POST", "grants", wanted | {"until": "2027-01-01T00:00:00"})[0] == 422
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_has_no_place_in_utc_is_malformed(room: Room, web: Web, head: str, instant: str) -> None:
+    security, recording = room.add(where=room.agency), "0" * 32
+    room.give(security, Role.SECURITY_ADMINISTRATOR, None)
+    grant = {"person": head, "role": "auditor", "unit": room.unit.id, "reason": "x", "until": instant}
+    assert web.ask(security, "POST", "grants", grant)[0] == 422
+    assert (
+        web.ask(head, "POST", f"recordings/{recording}/readers", {"person": head, "until": instant})[0] == 422
+    )
+    for path in ("denials", "notices"):
+        assert web.ask(head, "GET", f"{path}?since={quote(instant)}")[0] == 422
 
 
 @pytest.mark.article("dazhe-2020-aux:10(2)")

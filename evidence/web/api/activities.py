@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from starlette.concurrency import run_in_threadpool
 
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.label_answers import match_out
-from evidence.web.api.tables import TABLE, read_table
+from evidence.web.api.tables import TABLE, in_turn, read_table
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1/activities", tags=["labels"])
@@ -24,5 +23,5 @@ async def import_(
     """
     content = await read_table(request)
     desk = app.organisation.activities
-    done = await run_in_threadpool(desk.import_table, caller, content, apply=apply)
+    done = await in_turn(desk.import_table, caller, content, apply=apply)
     return JSONResponse(match_out(done), 422 if apply and not done.applied else 200)

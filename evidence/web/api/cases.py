@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from evidence.answers import case_file_out, case_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import Instant, described, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
@@ -31,7 +31,7 @@ class MemberIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     actions: list[Action] = Field(min_length=1, max_length=20)
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 @router.post("", status_code=201, openapi_extra=described(CaseIn))

@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.oversight_answers import change_out, listed_out, reader_out
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import Instant, described, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["classes"])
@@ -33,7 +33,7 @@ class ReaderIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     person: str = Field(max_length=32)
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 class ClassDecisionIn(BaseModel):

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from evidence.domain.access import Caller
@@ -17,7 +17,7 @@ from evidence.errors import Invalid
 from evidence.gap_answers import exemption_out, explanation_out, fault_out, history_out
 from evidence.service.exemptions import Stated
 from evidence.service.gap_words import Said
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import Instant, described, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["explanations"])
@@ -65,8 +65,8 @@ class ExemptionIn(BaseModel):
     wearer: str = Field(max_length=100)
     ground: str = Field(max_length=40)
     basis: Text
-    since: AwareDatetime
-    until: AwareDatetime
+    since: Instant
+    until: Instant
     device_state: Text
 
 

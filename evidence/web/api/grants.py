@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action, Role
 from evidence.oversight_answers import grant_out, held_out
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import Instant, described, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1/grants", tags=["grants"])
@@ -27,7 +27,7 @@ class GrantIn(BaseModel):
     role: Role
     unit: str | None = Field(max_length=32)
     reason: str = Field(min_length=1, max_length=1000)
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 class ReasonIn(BaseModel):

@@ -24,7 +24,7 @@ from evidence.roll_answers import (
     undertaking_out,
 )
 from evidence.service.personnel_tables import personnel_lines
-from evidence.web.api.tables import TABLE, outcome_response, read_table, table_response
+from evidence.web.api.tables import TABLE, in_turn, outcome_response, read_table, table_response
 from evidence.web.bodies import described, read_json
 from evidence.web.deps import App, admitted
 
@@ -126,7 +126,7 @@ async def import_(
 ) -> JSONResponse:
     """Take a table of people; a dry run unless `apply`. 422 with the bad cells where it could not be done."""
     content = await read_table(request)
-    done = await run_in_threadpool(app.organisation.sheets.import_people, caller, content, apply=apply)
+    done = await in_turn(app.organisation.sheets.import_people, caller, content, apply=apply)
     return outcome_response(done, apply)
 
 

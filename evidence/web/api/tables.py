@@ -1,18 +1,30 @@
-"""Tables over HTTP: CSV and XLSX bodies, bounded and read after the caller is known."""
+"""Tables over HTTP: CSV and XLSX bodies, bounded and read after the caller is known, few at once.
+
+Reading a large table takes a processor for seconds. Whoever sends many waits for themselves, and keeps no
+thread from others.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
-from evidence.errors import Conflict
 from evidence.roll_answers import outcome_out
 from evidence.service.people_sheets import Outcome
+from evidence.web.bodies import read_body
 
+P = ParamSpec("P")
+R = TypeVar("R")
 MOST_BYTES = 16 << 20
+AT_ONCE = 2
+_TURNS = CapacityLimiter(AT_ONCE)
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -26,13 +38,13 @@ TABLE: dict[str, Any] = {
 
 
 async def read_table(request: Request) -> bytes:
-    """Read a body of at most MOST_BYTES. Raises: Conflict("too-many-bytes")."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_BYTES:
-            raise Conflict("too-many-bytes", limit=MOST_BYTES)
-    return bytes(body)
+    """Read a body of at most MOST_BYTES. Raises: as `read_body`."""
+    return await read_body(request, MOST_BYTES)
+
+
+async def in_turn(do: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do something in a thread when fewer than AT_ONCE others do. Raises: what it raises."""
+    return await run_sync(partial(do, *args, **kwargs), limiter=_TURNS)
 
 
 def outcome_response(done: Outcome, apply: bool) -> JSONResponse:

@@ -14,7 +14,7 @@ from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.roll_answers import unit_out
 from evidence.service.units import full_names
-from evidence.web.api.tables import TABLE, outcome_response, read_table, table_response
+from evidence.web.api.tables import TABLE, in_turn, outcome_response, read_table, table_response
 from evidence.web.bodies import described, read_json
 from evidence.web.deps import App, admitted
 
@@ -84,5 +84,5 @@ async def import_(
 ) -> JSONResponse:
     """Take a table of units; a dry run unless `apply`. 422 with the bad cells where it could not be done."""
     content = await read_table(request)
-    done = await run_in_threadpool(app.organisation.sheets.import_units, caller, content, apply=apply)
+    done = await in_turn(app.organisation.sheets.import_units, caller, content, apply=apply)
     return outcome_response(done, apply)

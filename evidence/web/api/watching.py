@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.oversight_answers import denied_out, event_out, notice_out, view_out
 from evidence.service.views import MOST
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import Instant, described, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["oversight"])
@@ -65,7 +65,7 @@ def views(
 
 @router.get("/denials")
 def denials(
-    app: App, since: AwareDatetime | None = None, caller: Caller = admitted(Action.READ_DENIALS)
+    app: App, since: Instant | None = None, caller: Caller = admitted(Action.READ_DENIALS)
 ) -> list[dict[str, Any]]:
     """List denied tries in the caller's units, those of auxiliary personnel first; by default of 30 days."""
     return [denied_out(one) for one in app.oversight.denials.tries(caller, since)]
@@ -73,7 +73,7 @@ def denials(
 
 @router.get("/notices")
 def notices(
-    app: App, since: AwareDatetime | None = None, caller: Caller = admitted(Action.READ_NOTICES)
+    app: App, since: Instant | None = None, caller: Caller = admitted(Action.READ_NOTICES)
 ) -> list[dict[str, Any]]:
     """List what unit heads and security must hear of, newest first; by default of 30 days."""
     return [notice_out(one) for one in app.oversight.denials.notices(caller, since)]

@@ -97,6 +97,12 @@ class SqlCases:
             for person_id, (number, until, actions) in found.items()
         ]
 
+    def of_member(self, person_id: str, at: datetime) -> Sequence[str]:
+        """Return the ids of the open cases of which somebody is a member at a moment."""
+        query = select(case_file.c.id).join(case_member, case_member.c.case_id == case_file.c.id).distinct()
+        query = query.where(case_member.c.person_id == person_id, _runs(at), case_file.c.closed_at.is_(None))
+        return [row.id for row in self._db.execute(query)]
+
 
 def _cases() -> Select[Any]:
     return select(case_file, unit.c.path).join(unit, unit.c.id == case_file.c.unit_id)
