@@ -76,6 +76,8 @@ class Auditing:
         with self.site.database.reading() as unit:  # after vault and signer: entries came before them
             logs = unit.tree.logs()
             known.update(unit.tree.published_logs())
+            # Custody is never cut short, and names each log that was begun.
+            known.update(entry["facts"]["log"] for entry in unit.log.of_act(Act.LOG_KEY))
             counted = unit.log.counted()
         for family, which in counted:  # those of a log's own kind are looked at with its entries
             if which not in logs or family != which.partition("/")[0]:
