@@ -37,6 +37,7 @@ from evidence.ledger.canonical import canonical, read_canonical
 from evidence.ledger.entries import SALT_BYTES, Head, commitment, read_entry, write_entry
 from evidence.service.log_ports import Counter
 
+_FIRST_LOG = Family.CUSTODY.value  # a site begins there
 _THE_LOG = ""  # stands in the place of an object
 # Where a log ends: the greatest number of all entries, the greatest index of the log.
 _ENDS = select(
@@ -197,13 +198,13 @@ class SqlLog:
         return None
 
     def verify_origin(self) -> None:
-        """Verify that the log, if there is any yet, was begun under this site's name: its entries say whose
-        they are, and those to come name those before.
+        """Verify that the log of custody, if there is any yet, was begun under this site's name: its entries
+        say whose they are, and those to come name those before.
 
         Raises: Unavailable("log-of-another-site").
         """
-        query = select(audit_entry.c.log, audit_entry.c.body).order_by(audit_entry.c.id).limit(1)
-        first = self._db.execute(query).first()
+        query = select(audit_entry.c.log, audit_entry.c.body).where(audit_entry.c.log == _FIRST_LOG)
+        first = self._db.execute(query.order_by(audit_entry.c.idx).limit(1)).first()
         if first is not None:
             found, wanted = read_entry(bytes(first.body))["log"], self.origin(first.log)
             if found != wanted:
