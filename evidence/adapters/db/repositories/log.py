@@ -198,13 +198,17 @@ class SqlLog:
         return None
 
     def verify_origin(self) -> None:
-        """Verify that the log of custody, if there is any yet, was begun under this site's name: its entries
-        say whose they are, and those to come name those before.
+        """Verify that the log, if there is any yet, was begun under this site's name: its entries say whose
+        they are, and those to come name those before. A site begins in custody; what somebody put before it
+        into another log (a rebuild takes what the vault holds) makes it nobody else's.
 
         Raises: Unavailable("log-of-another-site").
         """
-        query = select(audit_entry.c.log, audit_entry.c.body).where(audit_entry.c.log == _FIRST_LOG)
-        first = self._db.execute(query.order_by(audit_entry.c.idx).limit(1)).first()
+        query = select(audit_entry.c.log, audit_entry.c.body).limit(1)
+        in_custody = query.where(audit_entry.c.log == _FIRST_LOG).order_by(audit_entry.c.idx)
+        first = self._db.execute(in_custody).first()
+        if first is None:
+            first = self._db.execute(query.order_by(audit_entry.c.id)).first()
         if first is not None:
             found, wanted = read_entry(bytes(first.body))["log"], self.origin(first.log)
             if found != wanted:
