@@ -22,6 +22,7 @@ from evidence.domain.audit import Act, Family
 from evidence.errors import EvidenceError, IntegrityFault, Unavailable
 from evidence.ledger import notes
 from evidence.ledger.checkpoints import Checkpoint
+from evidence.ledger.encodings import MAX_NUMBER
 from evidence.ledger.keys import VerifierKey
 from evidence.ledger.merkle import SHA256, Frontier
 from evidence.ledger.segments import Kind, Piece, read_segment
@@ -48,6 +49,13 @@ def read_object(vault: Vault, key: str) -> bytes:
     """Read a small object whole. Raises: storage errors."""
     with vault.open(key) as stored:
         return stored.read()
+
+
+def _are_links(objects: object) -> bool:
+    """Tell whether these can be counters at all; whether they are right, the check of the logs tells."""
+    return isinstance(objects, list) and all(
+        isinstance(one, dict) and type(one.get("id")) is str and type(one.get("n")) is int for one in objects
+    )
 
 
 class Keys:
@@ -195,7 +203,7 @@ class Logs:
 
     def __init__(self, vault: Vault, unit: SqlUnitOfWork, scratch: Scratch, report: Report) -> None:
         self._vault, self._unit, self._scratch, self._report = vault, unit, scratch, report
-        self._writer, self._keys = Writer(unit), Keys(report)
+        self._writer, self._keys = Writer(unit, self._unfit), Keys(report)
         self._seals: list[Sealing] = []
         self._serial = 0
 
@@ -206,12 +214,13 @@ class Logs:
         """
         parts = (self._vault, self._unit, self._writer, self._keys, self._report)
         readings = [LogReading(log, found, *parts).entries() for log, found in sorted(pieces.items())]
-        number = 0
+        number, is_named = 0, False
         for one in merge(*readings, key=lambda one: (one.said["t"], one.log)):
             number += 1
-            if number == 1 and one.said.get("log") != f"{site_name}/{one.log}":
-                wanted = f"{site_name}/{one.log}"
+            wanted = f"{site_name}/{one.log}"
+            if not is_named and one.log == Family.CUSTODY.value and one.said.get("log") != wanted:
                 raise Unavailable("log-of-another-site", found=one.said.get("log"), wanted=wanted)
+            is_named |= one.log == Family.CUSTODY.value  # its first entry is the site's first
             self._write(number, one)
             if number % 1000 == 0:
                 teller.done(0)
@@ -220,12 +229,22 @@ class Logs:
         self._keys.check_waiting()
         self._report.counts["entries"] = number
 
+    def _unfit(self, table: str, row: dict[str, Any], reason: str) -> None:
+        """Tell of a row that the database does not take: a counter that stands twice, a word too long."""
+        if table in ("audit_entry", "audit_about"):
+            self._report.fault("entry-malformed", f"{row['log']}/{row['idx']}", reason=reason)
+        else:
+            named = " ".join(str(row[name]) for name in ("log", "size", "serial", "vkey") if name in row)
+            self._report.fault("row-not-fitting", f"{table} {named}", reason=reason)
+
     def _write(self, number: int, one: Arrived) -> None:
         said, place = one.said, {"log": one.log, "idx": one.index}
         row = {"id": number, **place, "at": said["t"], "act": said["act"], "body": one.body}
         self._writer.add("audit_entry", row)
         family = Family(one.log.partition("/")[0]).value
         try:
+            if not _are_links(said["obj"]):
+                raise ValueError("obj")
             for link in said["obj"]:
                 about = {"family": family, "object_id": link["id"], "n": link["n"], **place}
                 self._writer.add("audit_about", about)
@@ -249,9 +268,11 @@ class Logs:
         elif said["act"] == Act.LOG_TIMESTAMP.value:
             self._take_timestamp(str(facts["log"]), int(facts["size"]), facts)
         elif said["act"] == Act.SEAL.value:
-            ref, id_ = said["ref"], said["obj"][0]["id"]
-            manifest, by = facts["manifest_sha256"], said.get("by", "")
-            self._seals.append(Sealing(id_, manifest, ref["sha256"], ref["size"], by, one.index))
+            ref, id_, size = said["ref"], said["obj"][0]["id"], int(said["ref"]["size"])
+            if not 0 <= size <= MAX_NUMBER:
+                raise ValueError("size")
+            manifest, by = str(facts["manifest_sha256"]), str(said.get("by", ""))
+            self._seals.append(Sealing(id_, manifest, str(ref["sha256"]), size, by, one.index))
             if len(self._seals) == _SEALS_AT_ONCE:
                 self._scratch.put_seals(self._seals)
                 self._seals = []

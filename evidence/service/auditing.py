@@ -25,7 +25,7 @@ from evidence.service.custody_checks import CustodyCheck
 from evidence.service.gate import admits
 from evidence.service.journal_checks import JournalCheck
 from evidence.service.log_checks import LogCheck, piece_of
-from evidence.service.log_faults import Fault
+from evidence.service.log_faults import BROKEN, Fault, legible, told
 from evidence.service.log_ports import LogSigner, NoteChecks, TimeAuthority
 from evidence.service.newest_checks import cosignature_faults, newer_faults, timestamp_faults
 from evidence.service.site import Site
@@ -57,7 +57,8 @@ class Auditing:
             sound = unit.log.last_ok(Act.LOG_CHECK)
         earliest = from_text(sound["facts"]["began"]) if sound else None
         accepted = self._accepted()
-        found = {(one.kind, one.item): one for one in self._faults() if _sign(one) not in accepted}
+        faults = map(_legible, self._faults())
+        found = {(one.kind, one.item): one for one in faults if _sign(one) not in accepted}
         now = self.site.clock.now()
         alarms = [Alarm(one.kind, one.item, now, earliest, one.detail) for one in found.values()]
         raise_alarms(self.site, self.signer, alarms)
@@ -70,26 +71,36 @@ class Auditing:
         return alarms
 
     def _faults(self) -> Iterator[Fault]:
-        vault = self.site.vault
-        listed = list(vault.census("log/"))
+        listed = list(self.site.vault.census("log/"))
         known = {*self.signer.logs(), *(one.log for one in (piece_of(one.key) for one in listed) if one)}
         with self.site.database.reading() as unit:  # after vault and signer: entries came before them
             logs = unit.tree.logs()
             known.update(unit.tree.published_logs())
+            # Custody is never cut short, and names each log that was begun.
+            known.update(entry["facts"]["log"] for entry in unit.log.of_act(Act.LOG_KEY))
+            counted = unit.log.counted()
+        for family, which in counted:  # those of a log's own kind are looked at with its entries
+            if which not in logs or family != which.partition("/")[0]:
+                yield Fault("counter-wrong", which, {"family": family})
         for which in sorted(known.difference(logs)):  # a log whose last entry is gone has no row to name it
             yield Fault("log-missing", which)
         for which in logs:
-            there = _segments(which, listed)
-            with self.site.database.reading() as unit:
-                origin = unit.log.origin(which)
-                yield from LogCheck(which, origin, unit, vault, self.checks, listed).faults()
-                yield from cosignature_faults(which, unit, self.witnesses, self.checks)
-                yield from timestamp_faults(which, unit, vault, self.authority)
-            signed = self.signer.last(which)
-            with self.site.database.reading() as unit:
-                yield from newer_faults(which, signed, there, unit)
-        yield from JournalCheck(self.site, listed).faults()
-        yield from CustodyCheck(self.site).faults()
+            yield from told(which, self._of_log(which, listed))
+        yield from told("rows", JournalCheck(self.site, listed).faults())
+        yield from told("custody", CustodyCheck(self.site).faults())
+
+    def _of_log(self, which: str, listed: Sequence[Sealed | Debris]) -> Iterator[Fault]:
+        vault = self.site.vault
+        with self.site.database.reading() as unit:
+            origin, before = unit.log.origin(which), unit.tree.published(which)[0]
+            check = LogCheck(which, origin, unit, vault, self.checks, listed)
+            yield from told(which, check.faults())
+            cosigned = cosignature_faults(which, unit, self.witnesses, self.checks)
+            yield from told(f"{which} cosignatures", cosigned)
+            yield from told(f"{which} timestamps", timestamp_faults(which, unit, vault, self.authority))
+        signed = self.signer.last(which)
+        with self.site.database.reading() as unit:
+            yield from newer_faults(which, before, signed, _segments(which, listed), unit)
 
     @admits(Action.READ_STATUS)
     def alarms(self, caller: Caller) -> Sequence[Alarm]:
@@ -117,10 +128,10 @@ class Auditing:
 
         accept: what the check still finds, exactly as it stands, is no alarm from now on: what is lost for
         good must not keep everything else from being signed. Each is named in the log.
-        Raises: Conflict("still-broken") unless accepted.
+        Raises: Conflict("still-broken") unless accepted; what could not be looked at is never accepted.
         """
         found = self.fsck(caller)
-        if found and not accept:
+        if found and not accept or any(one.kind == BROKEN for one in found):
             raise Conflict("still-broken", faults=len(found), first=f"{found[0].kind} {found[0].item}")
         now = self.site.clock.now()
         signs = [_sign(one) for one in found]
@@ -136,12 +147,18 @@ class Auditing:
         """Return what was accepted, as the log has it: no row that somebody could add."""
         with self.site.database.reading() as unit:
             cleared = unit.log.of_act(Act.ALARM_CLEAR)
-            return {sign for entry in cleared for sign in entry["facts"].get("accepted", [])}
+            return {sign for entry in cleared for sign in entry["facts"]["accepted"]}
 
 
 def _segments(which: str, listed: Sequence[Sealed | Debris]) -> list[Piece]:
     pieces = (piece_of(one.key) for one in listed if one.key.startswith(f"log/{which}/"))
     return [one for one in pieces if one is not None and one.kind is Kind.ENTRIES]
+
+
+def _legible(one: Fault) -> Fault:
+    """Let a fault be written down whatever the names in it are made of: a folder takes any bytes."""
+    detail = {name: legible(value) if isinstance(value, str) else value for name, value in one.detail.items()}
+    return Fault(one.kind, legible(one.item), detail)
 
 
 def _sign(one: Fault | Alarm) -> str:

@@ -14,13 +14,14 @@ from typing import Any
 
 from evidence.domain.audit import Act, Family
 from evidence.domain.instants import to_text
+from evidence.domain.told import says_enough
 from evidence.domain.uploads import UploadState
 from evidence.errors import IntegrityFault
 from evidence.ledger.entries import read_entry
 from evidence.service.catalogue import StoredRecording
 from evidence.service.fixity import Fixity
 from evidence.service.hold_checks import PARTS, HoldCheck
-from evidence.service.log_faults import Fault
+from evidence.service.log_faults import Fault, told
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.vault import Sealed
@@ -41,6 +42,10 @@ class CustodyCheck:
                 there.setdefault(recording_id, {})[part] = one
             elif not isinstance(one, Sealed) and one.kind != "temporary":
                 yield Fault("object-damaged", one.key, {"reason": one.kind})
+        yield from told("recordings", self._recordings(there))
+        yield from told("holds", HoldCheck(self.site, there).faults())
+
+    def _recordings(self, there: Mapping[str, Mapping[str, Sealed]]) -> Iterator[Fault]:
         with self.site.database.reading() as unit:  # after the look into the vault: rows come last
             known = list(unit.recordings.all())
             ids = {one.recording.id for one in known}
@@ -51,8 +56,8 @@ class CustodyCheck:
             for entry in unit.log.of_act(Act.SEAL):
                 yield from self._without_row(entry, ids, there)
         for stored in known:
-            yield from self._compare(stored, there.get(stored.recording.id))
-        yield from HoldCheck(self.site, there).faults()
+            id_ = stored.recording.id
+            yield from told(f"recording {id_}", self._compare(stored, there.get(id_)))
 
     def _without_row(
         self, entry: Mapping[str, Any], ids: Set[str], there: Mapping[str, Mapping[str, Sealed]]
@@ -100,7 +105,7 @@ def _sealing_entry(unit: UnitOfWork, recording_id: str) -> dict[str, Any] | None
             entry = read_entry(body)
         except IntegrityFault:
             continue
-        if entry["act"] == Act.SEAL.value:
+        if entry["act"] == Act.SEAL.value and says_enough(entry):
             return entry
     return None
 

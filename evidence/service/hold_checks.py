@@ -8,12 +8,14 @@ told yet (holds.py) is not looked for there. Lock records can be taken away with
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from evidence.domain.audit import Act, Family
 from evidence.domain.holds import Hold
+from evidence.domain.told import says_enough
 from evidence.errors import IntegrityFault
 from evidence.ledger.entries import read_entry
 from evidence.service.log_faults import Fault, raise_if_away
@@ -94,10 +96,9 @@ class HoldCheck:
 
 def _about(unit: UnitOfWork, recording_id: str) -> Iterator[Mapping[str, Any]]:
     for _, _, body in unit.log.about(Family.CUSTODY, recording_id):
-        try:
-            yield read_entry(body)
-        except IntegrityFault:  # a fault of its own
-            continue
+        with suppress(IntegrityFault):  # a fault of its own
+            if says_enough(entry := read_entry(body)):  # so is the other
+                yield entry
 
 
 def _folded(

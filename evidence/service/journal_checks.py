@@ -48,18 +48,19 @@ class JournalCheck:
             rows = RowCheck(unit.journal)
             if planned is not None:
                 yield from _taken(rows, *planned)
-            for serial in range(max(vouched, default=0), 0, -1):
-                yield from self._compare(rows, serial, vouched.get(serial))
+            above = max(vouched, default=0) + 1
+            for serial in [*sorted(vouched, reverse=True), 0]:
+                if serial + 1 < above:  # no entry vouches for those: cut out of the log, or stepped over
+                    rows.is_blind = True
+                    yield Fault("rows-missing", key_of(serial + 1), {"until": key_of(above - 1)})
+                if serial:
+                    yield from self._compare(rows, serial, vouched[serial])
+                above = serial
             yield from rows.rest()
 
-    def _compare(self, rows: RowCheck, serial: int, sha256: str | None) -> Iterator[Fault]:
-        """Hold a piece against what vouches for it, and rows against the piece. sha256: None where the entry
-        of the log is gone, which is told with the log.
-        """
+    def _compare(self, rows: RowCheck, serial: int, sha256: str) -> Iterator[Fault]:
+        """Hold a piece against what vouches for it, and rows against the piece."""
         key = key_of(serial)
-        if sha256 is None:
-            rows.is_blind = True
-            return
         try:
             with self.site.vault.open(key) as stored:
                 raw = stored.read()

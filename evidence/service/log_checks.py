@@ -16,6 +16,7 @@ from itertools import pairwise
 
 from evidence.domain.audit import Family
 from evidence.domain.instants import from_text
+from evidence.domain.told import says_enough
 from evidence.errors import EvidenceError, IntegrityFault, Invalid
 from evidence.ledger import notes
 from evidence.ledger.checkpoints import Checkpoint
@@ -24,7 +25,8 @@ from evidence.ledger.keys import VerifierKey
 from evidence.ledger.merkle import SHA256, Frontier, root_of
 from evidence.ledger.segments import Kind, Piece, read_segment
 from evidence.ledger.tiles import WIDTH, Tile, tile_at
-from evidence.service.log_faults import Fault, raise_if_away
+from evidence.service.key_checks import key_faults, named_keys
+from evidence.service.log_faults import Fault, raise_if_away, told
 from evidence.service.log_ports import Counter, NoteChecks
 from evidence.service.personal_checks import PersonalCheck
 from evidence.service.ports import UnitOfWork
@@ -51,10 +53,11 @@ class LogCheck:
         pieces, foreign = self._pieces(published)
         yield from foreign
         roots = {0: SHA256.empty}
-        yield from self._segments(published, pieces, roots)
-        yield from self._checkpoints(pieces, roots)
-        yield from self._entries()
-        yield from self._tiles(published)
+        yield from told(f"{self.log} segments", self._segments(published, pieces, roots))
+        yield from told(f"{self.log} keys", key_faults(self.log, self.unit))
+        yield from told(f"{self.log} checkpoints", self._checkpoints(pieces, roots))
+        yield from told(f"{self.log} entries", self._entries())
+        yield from told(f"{self.log} tiles", self._tiles(published))
 
     def _pieces(self, published: int) -> tuple[set[Piece], list[Fault]]:
         """Return what the vault holds of what is published, and what does not belong there.
@@ -135,7 +138,7 @@ class LogCheck:
 
     def _checkpoints(self, pieces: set[Piece], roots: Mapping[int, bytes]) -> Iterator[Fault]:
         """Check each checkpoint's signature and root; those of the vault and of the rows are the same."""
-        keys = [VerifierKey.parse(vkey) for vkey in self.unit.tree.keys(self.log)]
+        keys = named_keys(self.log, self.unit)
         here = dict(self.unit.tree.checkpoints(self.log))
         there = {piece.size for piece in pieces if piece.kind is Kind.CHECKPOINT}
         for size in sorted({*here, *there}):
@@ -181,14 +184,21 @@ class LogCheck:
                 continue
             if (entry["log"], entry["act"], entry["t"]) != (self.origin, act, at):  # the columns are asked by
                 yield Fault("entry-altered", item, {"log": entry["log"], "act": act, "at": at})
+            if not says_enough(entry):
+                yield Fault("entry-malformed", item, {"reason": "facts"})
             beside = counters.at(index)
             for one in entry["obj"]:
                 yield from self._counted(beside, one, item)
+            for object_id, n in sorted(beside.keys() - {(one["id"], one["n"]) for one in entry["obj"]}):
+                yield Fault("counter-wrong", item, {"object": object_id, "n": n})
             yield from personal.faults(index, entry)
             if last and _went_back(last, entry["t"]):
                 yield Fault("clock-went-back", item, {"before": last, "t": entry["t"]})
             last = max(last, entry["t"])
         yield from personal.left_over()
+        for counter in counters.left_over():
+            item = f"{self.log}/{counter.index}"
+            yield Fault("counter-wrong", item, {"object": counter.object_id, "n": counter.n})
 
     def _counted(
         self, beside: Mapping[tuple[str, int], Counter], one: Mapping[str, object], item: str
@@ -244,6 +254,7 @@ class _Counters:
     def __init__(self, counters: Iterator[Counter]) -> None:
         self._counters = counters
         self._next = next(counters, None)
+        self._passed: list[Counter] = []
 
     def at(self, index: int) -> Mapping[tuple[str, int], Counter]:
         """Return those of one entry, by object and number; indices only grow."""
@@ -251,8 +262,17 @@ class _Counters:
         while (one := self._next) is not None and one.index <= index:
             if one.index == index:
                 found[one.object_id, one.n] = one
+            else:
+                self._passed.append(one)
             self._next = next(self._counters, None)
         return found
+
+    def left_over(self) -> Iterator[Counter]:
+        """Yield, behind the last entry, the counters that point to none that could be read."""
+        yield from self._passed
+        if self._next is not None:
+            yield self._next
+        yield from self._counters
 
 
 def piece_of(key: str) -> Piece | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from storage.errors import StoreUnavailable, Withheld
+from evidence.errors import EvidenceError, Unavailable
+from storage.errors import StorageError, StoreUnavailable, Withheld
+
+BROKEN = "check-broken"
+_NONSENSE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +26,24 @@ def raise_if_away(problem: Exception) -> None:
     piece and does not give it is known. Raises: StoreUnavailable."""
     if isinstance(problem, StoreUnavailable) and not isinstance(problem, Withheld):
         raise problem
+
+
+def told(part: str, faults: Iterable[Fault]) -> Iterator[Fault]:
+    """Yield what a part of a check finds; that it broke off over what stands there is a fault as well.
+
+    Somebody who writes past the program can write what no check can read (a time that is none). Were the
+    check to end there, he would have hidden everything else. Raises: StoreUnavailable, Unavailable, OSError:
+    that is the machine, and says nothing of what stands there.
+    """
+    try:
+        yield from faults
+    except Unavailable:
+        raise
+    except (*_NONSENSE, EvidenceError, StorageError) as problem:
+        raise_if_away(problem)
+        yield Fault(BROKEN, part, {"reason": f"{type(problem).__name__}: {problem}"})
+
+
+def legible(text: str) -> str:
+    """Return a text so that it can be stored: half characters and NUL become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")

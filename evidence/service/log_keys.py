@@ -36,18 +36,22 @@ class LogKeys:
     def rotate(self, caller: Caller, which: str, reason: Reason, since: str | None = None) -> str:
         """Give a log a new key; return its verifier key. since: the day of a loss or theft, as text.
 
-        A key that the signer made before a crash, and that no act speaks of, is taken over instead.
+        A key that the signer made before a crash, and that no act speaks of, is taken over; not where a key
+        is lost or stolen and still signs beside it: then all before the new one are retired.
         Raises: Unavailable("signer-unreachable", "signer-halted").
         """
         with self.site.database.reading() as unit:
             known = set(unit.tree.keys(which))
-        unknown = [vkey for vkey in self.signer.keys(which) if vkey not in known]
-        vkey = unknown[-1] if unknown else self.signer.rotate(which, retire=reason is not Reason.PLANNED)
+        signing = self.signer.keys(which)
+        new = [vkey for vkey in signing if vkey not in known]
+        if not new or (reason is not Reason.PLANNED and len(new) < len(signing)):
+            new.append(self.signer.rotate(which, retire=reason is not Reason.PLANNED))
         now = self.site.clock.now()
-        facts: dict[str, object] = {"keys": [vkey], "log": which, "reason": reason.value}
+        facts: dict[str, object] = {"keys": new, "log": which, "reason": reason.value}
         if since is not None:
             facts["since"] = since
         with self.site.database.writing() as unit:
-            unit.tree.add_key(which, vkey, now)
+            for vkey in new:
+                unit.tree.add_key(which, vkey, now)
             unit.log.append(Entry(Act.LOG_ROTATE, caller.id, facts=facts), now)
-        return vkey
+        return new[-1]

@@ -74,9 +74,12 @@ class AuditLog(Protocol):
     def counters(self, log: str) -> Iterator[Counter]:
         """Yield the counters that point into a log, in the order of their entries."""
 
+    def counted(self) -> Sequence[tuple[str, str]]:
+        """Return which kinds of log the counters name, each with the logs they point into."""
+
     def of_act(self, act: Act, since: datetime | None = None) -> Iterator[Mapping[str, Any]]:
-        """Yield the entries of an act that can be read, of all time or since a moment, in the order of
-        arrival.
+        """Yield the entries of an act that can be read and say enough, of all time or since a moment, in the
+        order of arrival.
         """
 
     def last_ok(self, act: Act) -> Mapping[str, Any] | None:

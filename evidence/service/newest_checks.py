@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from evidence.domain.audit import Act
+from evidence.domain.instants import to_text
 from evidence.errors import EvidenceError, IntegrityFault
 from evidence.ledger import notes
 from evidence.ledger.checkpoints import Checkpoint
@@ -31,13 +32,16 @@ def cosignature_faults(
             yield Fault("cosignature-wrong", f"log_cosignature {log} {size}", {"reason": str(problem)})
 
 
-def newer_faults(log: str, signed: bytes, there: Sequence[Piece], unit: UnitOfWork) -> Iterator[Fault]:
+def newer_faults(
+    log: str, before: int, signed: bytes, there: Sequence[Piece], unit: UnitOfWork
+) -> Iterator[Fault]:
     """Compare what is newest: what the signer signed last, and the vault's last pieces, with the rows.
 
     signed and there were read before this transaction began, so whatever is ahead of it was never ours: a
-    database that was cut, or an older one put back.
+    database that was cut, or an older one put back. before: what was published before the signer was asked,
+    so it had signed that.
     """
-    size, (published, note) = unit.tree.size(log), unit.tree.published(log)
+    size, published = unit.tree.size(log), unit.tree.published(log)[0]
     known = {*unit.tree.planned(log, 0)}
     for piece in there:
         if piece.size not in known:
@@ -49,10 +53,20 @@ def newer_faults(log: str, signed: bytes, there: Sequence[Piece], unit: UnitOfWo
             yield Fault("signer-behind-log", log, {"published": published})
         return
     checkpoint = Checkpoint.parse(notes.parse(signed).text)
+    if checkpoint.size < before:
+        yield Fault("signer-behind-log", log, {"published": before, "signed": checkpoint.size})
     if checkpoint.size > size:
         yield Fault("log-behind-signer", log, {"size": size, "signed": checkpoint.size})
-    if checkpoint.size == published and Checkpoint.parse(notes.parse(note).text).root != checkpoint.root:
-        yield Fault("root-differs", log, {"size": published})
+    # Each signature is noted before the next is asked for; one that is not noted yet, publishing compares.
+    elif 0 < checkpoint.size <= published and _root_at(unit, log, checkpoint.size) != checkpoint.root:
+        yield Fault("root-differs", log, {"size": checkpoint.size})
+
+
+def _root_at(unit: UnitOfWork, log: str, size: int) -> bytes | None:
+    try:
+        return Checkpoint.parse(notes.parse(unit.tree.checkpoint(log, size)).text).root
+    except IntegrityFault:
+        return None
 
 
 def timestamp_faults(
@@ -61,11 +75,12 @@ def timestamp_faults(
     """Check the tokens of a time-stamping authority: each lies in the vault as the log says, and is about the
     checkpoint it stands beside. Without an authority that is set up, its signature is not checked.
     """
-    for entry in unit.log.of_act(Act.LOG_TIMESTAMP):
-        facts = entry["facts"]
-        if facts.get("log") != log:
-            continue
-        size = int(facts["size"])
+    named = [one["facts"] for one in unit.log.of_act(Act.LOG_TIMESTAMP) if one["facts"]["log"] == log]
+    last = unit.timestamps.last(log)  # nothing else is stamped before its hour is over
+    if last and not any((one["size"], one.get("at")) == (last[0], to_text(last[1])) for one in named):
+        yield Fault("timestamp-wrong", f"log_timestamp {log} {last[0]}", {"reason": "no entry"})
+    for facts in named:
+        size = facts["size"]
         key = Piece(log, size, Kind.TIMESTAMP).key()
         try:
             with vault.open(key) as stored:

@@ -109,9 +109,11 @@ class Desk:
     def adopt(self, log: str) -> int:
         """Begin a log that others have signed, where this signer's state was lost; return its size.
 
-        Everything is read back from the vault, and the newest checkpoint there must have the root over it.
-        Whoever asks answers for it that nobody has shortened the vault.
-        Raises: IntegrityFault as `sign`, ("root-differs"), ("signed-already") where there is a state.
+        Everything is read back from the vault, and the newest checkpoint there must have the root over it,
+        signed by a key whose private half is here, if there is any. Whoever asks answers for it that nobody
+        has shortened the vault.
+        Raises: IntegrityFault as `sign`, ("root-differs", "signer-unknown"), ("signed-already") where there
+        is a state.
         """
         _verify_asked(log, 0, (1,))
         with self._turn:
@@ -125,12 +127,20 @@ class Desk:
             if signed:
                 with self.vault.open(signed[-1].key()) as stored:
                     note = stored.read()
-                checkpoint = Checkpoint.parse(notes.parse(note).text)
+                read = notes.parse(note)
+                self._verify_ours(log, read)
+                checkpoint = Checkpoint.parse(read.text)
                 if (checkpoint.size, checkpoint.root) != (tree.size, tree.root()):
                     raise IntegrityFault("root-differs", log=log, size=checkpoint.size)
             key = self.keys.make(self._origin(log))
             self.store.begin(log, Signed(tree, note), self._stored(key, log, self.now()))
             return tree.size
+
+    def _verify_ours(self, log: str, note: notes.Note) -> None:
+        """A signature that we would make again, bit for bit, is ours: Ed25519 takes no chance (RFC 8032)."""
+        ours = self.keys.of(self._origin(log))
+        if ours and not any(self.keys.sign(key, note.text) in note.signatures for key in ours):
+            raise IntegrityFault("signer-unknown", signers=[f"{s.name}+{s.key_id}" for s in note.signatures])
 
     def _origin(self, log: str) -> str:
         return f"{self.site_name}/{log}"

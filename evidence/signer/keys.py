@@ -50,17 +50,35 @@ class KeyFolder:
     def sign(self, key: VerifierKey, text: bytes) -> notes.NoteSignature:
         """Sign the text of a note. Raises: Unavailable("signing-key-missing", "key-file-open-to-others")."""
         file = self._file(key)
-        try:
-            if file.stat().st_mode & 0o077:
-                raise Unavailable("key-file-open-to-others", file=str(file))
-            private = load_pem_private_key(file.read_bytes(), password=None)
-        except (OSError, ValueError) as problem:
-            raise Unavailable("signing-key-missing", file=str(file)) from problem
-        if not isinstance(private, Ed25519PrivateKey):
-            raise Unavailable("signing-key-missing", file=str(file))
+        private = _read(file)
         if private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw) != key.public:
             raise Unavailable("signing-key-missing", file=str(file))
         return notes.sign(text, key, private.sign)
 
+    def of(self, origin: str) -> list[VerifierKey]:
+        """Return the keys of a log of which the private half is here: the key id says of which log one is.
+
+        Raises: Unavailable("signing-key-missing", "key-file-open-to-others").
+        """
+        found = []
+        for file in sorted(self._folder.glob("*.pem")):
+            private = _read(file)
+            key = VerifierKey(origin, private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+            if key.key_id == file.stem:
+                found.append(key)
+        return found
+
     def _file(self, key: VerifierKey) -> Path:
         return self._folder / f"{key.key_id}.pem"
+
+
+def _read(file: Path) -> Ed25519PrivateKey:
+    try:
+        if file.stat().st_mode & 0o077:
+            raise Unavailable("key-file-open-to-others", file=str(file))
+        private = load_pem_private_key(file.read_bytes(), password=None)
+    except (OSError, ValueError) as problem:
+        raise Unavailable("signing-key-missing", file=str(file)) from problem
+    if not isinstance(private, Ed25519PrivateKey):
+        raise Unavailable("signing-key-missing", file=str(file))
+    return private

@@ -46,3 +46,5 @@ async def _look(app: FastAPI, application: Application) -> None:
         app.state.alarms = len(await run_in_threadpool(application.auditing.standing))
     except EvidenceError as problem:  # what was known last stays
         log.warning("alarms cannot be looked up now: %s", problem)
+    except Exception:  # whatever stands in the table: the looking must not end
+        log.exception("alarms cannot be looked up now")

@@ -14,7 +14,9 @@ from evidence import bootstrap
 from evidence.domain.standing import Classification
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, Unavailable
 from evidence.ledger import notes
+from evidence.ledger.canonical import canonical
 from evidence.ledger.rows import key_of
+from evidence.ledger.segments import Kind, Piece, write_segment
 from evidence.locale import say
 from evidence.rebuilding import aftermath, rebuild
 from evidence.service import journaling, publishing
@@ -310,6 +312,59 @@ def test_a_damaged_segment_is_named_and_what_is_behind_it_comes_back(room: LogRo
     assert {"segment-missing", "segment-wrong"} & {report.faults[0].kind}
     assert len(rows(room)["recording"]) == 3
     assert len(rows(room)["audit_entry"]) >= entries - (sizes[1] - sizes[0])
+
+
+FORGED: dict[str, dict[str, object]] = {
+    "a counter that is none": {"obj": [{"id": "1" * 32, "k": "x", "n": [1]}]},
+    "an object that is none": {"obj": [{"id": [1], "k": "x", "n": 1}]},
+    "a counter twice": {"obj": [{"id": "1" * 32, "k": "x", "n": 1}, {"id": "1" * 32, "k": "x", "n": 1}]},
+    "a counter without end": {"obj": [{"id": "1" * 32, "k": "x", "n": 10**15}]},
+    "a long act": {"act": "a" * 300},
+    "a long time": {"t": "9" * 300},
+    "no facts": {"act": "log.key", "facts": [1]},
+    "a key that is none": {"act": "log.key", "facts": {"keys": 5, "log": "custody"}},
+    "a serial far ahead": {"act": "log.rows", "facts": {"serial": 10**14, "sha256": "0", "rows": 1}},
+    "a seal that is none": {
+        "act": "evidence.seal",
+        "facts": {"manifest_sha256": [1]},
+        "ref": {"sha256": [1], "size": 10**15},
+        "obj": [{"id": "7" * 32, "k": "recording", "n": 1}],
+    },
+    "a stamp that is none": {"act": "log.timestamp", "facts": {"log": "zz", "size": 1, "sha256": "x"}},
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_an_entry_that_somebody_put_into_the_vault_is_in_the_way_of_nothing_else(
+    room: LogRoom, what: str
+) -> None:
+    """Whoever may write into the vault adds a segment; nobody has signed it."""
+    before = rows(room)
+    ((size,),) = inside.rows(room.folder, "SELECT max(size) FROM log_segment WHERE log = 'custody'")
+    whole = {"act": "a.b", "id": "0" * 32, "log": f"{SITE}/custody", "obj": [], "res": "ok", "v": 1}
+    entry = canonical(
+        {**whole, "salt": "AAAAAAAAAAAAAAAAAAAAAA==", "t": "2026-03-02T10:00:00.000000Z", **FORGED[what]}
+    )
+    lock = next(iter(room.small.vault.list("log/"))).lock
+    key = Piece("custody", size + 1, Kind.ENTRIES).key()
+    room.small.vault.seal_bytes(key, write_segment([entry]), lock)
+    lose_database(room)
+    report = restore(room)
+    assert report.faults or report.notes
+    reopen(room)
+    after = without_closing(rows(room))
+    assert [one["id"] for one in after["recording"]] == [one["id"] for one in before["recording"]]
+
+
+def test_a_log_that_somebody_put_into_the_vault_does_not_make_the_site_anothers(room: LogRoom) -> None:
+    entry = canonical({"act": "a.b", "log": "other.example/access/0001", "obj": [], "t": "0"})
+    lock = next(iter(room.small.vault.list("log/"))).lock
+    key = Piece("access/0001", 1, Kind.ENTRIES).key()
+    room.small.vault.seal_bytes(key, write_segment([entry]), lock)
+    lose_database(room)
+    restore(room)
+    reopen(room)
+    assert inside.count(room.folder, "SELECT count(*) FROM recording") == 3
 
 
 def test_a_forged_row_is_put_right_after_the_manifest_and_named(room: LogRoom) -> None:

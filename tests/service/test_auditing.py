@@ -111,6 +111,14 @@ def deleted_log_as_the_signer_knows(room: LogRoom) -> set[tuple[str, str]]:
     return {("log-missing", ACCESS)}
 
 
+def deleted_log_everywhere(room: LogRoom) -> set[tuple[str, str]]:
+    """Rows, vault and the signer's state: only the entry in custody that named its key is left."""
+    deleted_log_as_the_vault_knows(room)
+    room.as_administrator("DELETE FROM log_key WHERE log LIKE 'access/%'")
+    tampering.remove_all(room.folder, "log/access/")
+    return {("log-missing", ACCESS)}
+
+
 def edited_counter(room: LogRoom) -> set[tuple[str, str]]:
     room.as_administrator("UPDATE audit_about SET idx = idx + 1 WHERE family = 'access' AND n = 1")
     return set()
@@ -249,6 +257,7 @@ TAMPERS: list[Callable[[LogRoom], set[tuple[str, str]]]] = [
     deleted_log,
     deleted_log_as_the_vault_knows,
     deleted_log_as_the_signer_knows,
+    deleted_log_everywhere,
     edited_counter,
     edited_row,
     deleted_row,

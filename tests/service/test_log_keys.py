@@ -7,13 +7,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.errors import IntegrityFault, Refused
 from evidence.ledger import notes
 from evidence.ledger.entries import read_entry
+from evidence.ledger.keys import VerifierKey
 from evidence.service.log_keys import Reason
 from evidence.signer.desk import OVERLAP
 from tests import inside
+from tests.builders import SITE
 from tests.log_room import OPERATOR, LogRoom
 
 
@@ -67,6 +70,43 @@ def test_a_key_that_a_crash_kept_from_being_logged_is_taken_over(room: LogRoom) 
     assert room.log_keys.rotate(OPERATOR, "custody", Reason.PLANNED) == forgotten
     room.publish()
     assert room.fsck() == []
+
+
+@pytest.mark.parametrize("reason", [Reason.LOST, Reason.STOLEN])
+def test_a_lost_or_stolen_key_signs_no_more_even_where_a_crash_came_into_a_planned_change_before(
+    room: LogRoom, reason: Reason
+) -> None:
+    (old,) = room.line.keys("custody")
+    forgotten = room.line.rotate("custody")  # the service died before it was logged
+    new = room.log_keys.rotate(OPERATOR, "custody", reason)
+    assert list(room.line.keys("custody")) == [new]
+    assert new not in (old, forgotten)
+    assert rotations(room)[-1]["keys"] == [forgotten, new]
+    room.publish()
+    assert room.fsck() == []
+
+
+def test_a_change_of_a_stolen_key_that_a_crash_broke_off_is_gone_on_with(room: LogRoom) -> None:
+    forgotten = room.line.rotate("custody", retire=True)
+    assert room.log_keys.rotate(OPERATOR, "custody", Reason.STOLEN) == forgotten
+    assert list(room.line.keys("custody")) == [forgotten]
+
+
+def test_a_key_in_the_catalogue_that_no_act_has_named_is_found(room: LogRoom) -> None:
+    """Docks pin what the catalogue says, and one plain INSERT adds a key to it."""
+    public = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    foreign = VerifierKey(f"{SITE}/custody", public)
+    sql = "INSERT INTO log_key (vkey, log, at) VALUES (:vkey, 'custody', '2026-03-02T09:00:00.000000Z')"
+    inside.change(room.folder, sql, vkey=foreign.text())
+    assert room.found() == {("key-unknown", f"log_key custody {foreign.label}")}
+    assert room.desk.store.halted()
+
+
+def test_a_key_that_was_taken_out_of_the_catalogue_is_found(room: LogRoom) -> None:
+    (vkey,) = room.line.keys("custody")
+    room.as_administrator("DELETE FROM log_key WHERE vkey = :vkey", vkey=vkey)
+    label = VerifierKey.parse(vkey).label
+    assert room.found() == {("key-missing", f"log_key custody {label}")}
 
 
 def test_a_lost_state_of_the_signer_goes_on_from_the_vault_under_a_logged_key(room: LogRoom) -> None:

@@ -11,7 +11,7 @@ from evidence.errors import Conflict
 from evidence.service.own_vault import verify_own_vault
 from storage.memory import MemoryVault
 from storage.vault import Sealed, Vault
-from tests import tampering
+from tests import inside, tampering
 from tests.log_room import LogRoom
 
 
@@ -57,3 +57,11 @@ def test_what_was_destroyed_in_the_own_vault_does_not_make_it_another_ones(tmp_p
         assert isinstance(one, Sealed)
         tampering.remove(room.folder, one.key)
         verify(room)
+
+
+def test_a_row_that_cannot_be_read_keeps_nobody_from_looking_at_the_site(tmp_path: Path) -> None:
+    room = room_in(tmp_path / "one")
+    room.seal()
+    inside.change(room.folder, "UPDATE recording SET sealed_at = 'yesterday'")
+    verify(room)
+    room.close()

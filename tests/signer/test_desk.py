@@ -248,6 +248,29 @@ def test_a_lost_state_is_taken_over_from_the_vault_and_goes_on_under_a_new_key(
     assert room.checkpoint(room.desk.sign(LOG, 5, [6])).root == root_of(map(SHA256.leaf, entries(0, 6)))
 
 
+def test_where_the_keys_are_left_only_what_one_of_them_signed_is_taken_over(
+    room: Room, tmp_path: Path
+) -> None:
+    room.seal(0, 3, entries(0, 3, act="dock.add"))
+    forged = Checkpoint(f"{SITE}/{LOG}", 3, root_of(map(SHA256.leaf, entries(0, 3, act="dock.add"))))
+    nobody = notes.NoteSignature(f"{SITE}/{LOG}", "00000000", b"x")
+    note = notes.write(forged.text(), [nobody])
+    room.vault.seal_bytes(Piece(LOG, 3, Kind.CHECKPOINT).key(), note, LOCK)
+    key = room.desk.keys.make(f"{SITE}/{LOG}")
+    room.desk.keys.make(f"{SITE}/access/2026")
+    room.refuses("signer-unknown", lambda: room.desk.adopt(LOG))
+    assert room.desk.store.logs() == []
+    room.vault = MemoryVault()
+    (tmp_path / "state.db").unlink()
+    room.desk.store.close()
+    room.desk = room.open()
+    room.seal(0, 3)
+    text = Checkpoint(f"{SITE}/{LOG}", 3, root_of(map(SHA256.leaf, entries(0, 3)))).text()
+    note = notes.write(text, [nobody, room.desk.keys.sign(key, text)])
+    room.vault.seal_bytes(Piece(LOG, 3, Kind.CHECKPOINT).key(), note, LOCK)
+    assert room.desk.adopt(LOG) == 3
+
+
 def test_nothing_is_taken_over_where_vault_and_checkpoint_differ_or_a_state_stands(
     room: Room, tmp_path: Path
 ) -> None:

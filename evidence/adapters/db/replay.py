@@ -15,10 +15,10 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, Table, exists, insert, inspect, select, update
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from evidence.adapters.db import tables
-from evidence.adapters.db.columns import Words
+from evidence.adapters.db.columns import UnstorableText, Words
 from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.journal import TABLES, key_text
 from evidence.adapters.db.tables import JOURNALLED, account, examination, metadata, recording
@@ -29,6 +29,7 @@ Told = Callable[[str, str, str], object]
 """told(table, key, reason): of a row that does not fit."""
 
 _AT_ONCE = 1000
+_UNFIT = (StatementError, UnstorableText, OverflowError)
 _LOG = {name: metadata.tables[name] for name in (
     "audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key", "row_piece", "log_timestamp",
 )}  # fmt: skip
@@ -60,10 +61,12 @@ def begin(unit: SqlUnitOfWork) -> None:
 
 
 class Writer:
-    """Collects rows of the tables about the log and writes them in batches."""
+    """Collects rows of the tables about the log and writes them in batches. told: of a row that does not fit:
+    a vault takes whatever somebody puts into it, and one entry must not be in the way of all others.
+    """
 
-    def __init__(self, unit: SqlUnitOfWork) -> None:
-        self._db = _connection(unit)
+    def __init__(self, unit: SqlUnitOfWork, told: Callable[[str, Row, str], object]) -> None:
+        self._db, self._told = _connection(unit), told
         self._rows: dict[str, list[Row]] = {name: [] for name in _LOG}
 
     def add(self, table: str, row: Row) -> None:
@@ -79,9 +82,30 @@ class Writer:
             self._write(table)
 
     def _write(self, table: str) -> None:
-        if rows := self._rows[table]:
-            _insert(self._db, _LOG[table], rows)
-            self._rows[table] = []
+        if not (rows := self._rows[table]):
+            return
+        self._rows[table] = []
+        try:
+            with self._db.begin_nested():
+                _insert(self._db, _LOG[table], rows)
+        except _UNFIT as problem:
+            _raise_if_ill(problem)
+            for row in rows:
+                self._write_one(table, row)
+
+    def _write_one(self, table: str, row: Row) -> None:
+        try:
+            with self._db.begin_nested():
+                self._db.execute(insert(_LOG[table]), row)
+        except _UNFIT as problem:
+            _raise_if_ill(problem)
+            self._told(table, row, str(getattr(problem, "orig", problem)).splitlines()[0])
+
+
+def _raise_if_ill(problem: Exception) -> None:
+    """Let go what is the database's trouble, and not the row's."""
+    if isinstance(problem, OperationalError):
+        raise problem
 
 
 def put_rows(unit: SqlUnitOfWork, table: Table, rows: Iterable[Row], told: Told) -> int:

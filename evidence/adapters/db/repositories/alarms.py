@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -12,6 +13,8 @@ from evidence.adapters.db.log_tables import alarm
 from evidence.domain.alarms import Alarm
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
+
+_UNKNOWN = datetime.max.replace(tzinfo=UTC)  # the latest moment there is: nothing is known of when
 
 
 class SqlAlarms:
@@ -34,18 +37,18 @@ class SqlAlarms:
     def standing(self) -> Sequence[Alarm]:
         """Return the alarms that nobody has cleared, oldest first."""
         query = select(alarm).where(alarm.c.cleared_at.is_(None)).order_by(alarm.c.at, alarm.c.id)
-        return [
-            Alarm(
-                kind=row.kind,
-                item=row.item,
-                detail=json.loads(row.detail),
-                earliest=from_text(row.earliest) if row.earliest else None,
-                latest=from_text(row.at),
-            )
-            for row in self._db.execute(query)
-        ]
+        return [_alarm(row) for row in self._db.execute(query)]
 
     def clear(self, at: datetime) -> int:
         """Clear all that stand; return how many."""
         done = update(alarm).where(alarm.c.cleared_at.is_(None)).values(cleared_at=to_text(at))
         return self._db.execute(done).rowcount
+
+
+def _alarm(row: Any) -> Alarm:
+    """Read an alarm. What is no alarm of ours in the table is one all the same: somebody has put it there."""
+    try:
+        earliest = from_text(row.earliest) if row.earliest else None
+        return Alarm(str(row.kind), str(row.item), from_text(row.at), earliest, dict(json.loads(row.detail)))
+    except (ValueError, TypeError):
+        return Alarm(str(row.kind), str(row.item), _UNKNOWN, None, {"unreadable": str(row.detail)})

@@ -17,6 +17,7 @@ from evidence.adapters.db.log_tables import audit_entry
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, stored_bytes
 from evidence.adapters.db.tables import JOURNALLED, metadata, row_pending, row_piece
 from evidence.domain.audit import Act
+from evidence.domain.told import says_enough
 from evidence.errors import IntegrityFault
 from evidence.ledger.encodings import write_base64
 from evidence.ledger.entries import read_entry
@@ -85,10 +86,11 @@ class SqlJournal:
         query = select(audit_entry.c.body).where(audit_entry.c.act == Act.LOG_ROWS.value)
         for row in self._db.execute(query.order_by(audit_entry.c.id)):
             try:
-                facts = read_entry(stored_bytes(row.body))["facts"]
-                yield int(facts["serial"]), str(facts["sha256"])
-            except (IntegrityFault, KeyError, TypeError, ValueError):
+                entry = read_entry(stored_bytes(row.body))
+            except IntegrityFault:
                 continue  # service/log_checks.py tells of the entry, and the piece is one of nobody's
+            if says_enough(entry):
+                yield entry["facts"]["serial"], entry["facts"]["sha256"]
 
     def pieces(self) -> Iterator[tuple[int, str, bool]]:
         """Yield serial and SHA-256 of all pieces in order, and whether each is sealed."""

@@ -31,11 +31,13 @@ from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, stored_bytes
 from evidence.domain.audit import Act, Entry, Family, Place, Reference, family_of, log_of
 from evidence.domain.ids import new_id
 from evidence.domain.instants import to_text
+from evidence.domain.told import says_enough
 from evidence.errors import IntegrityFault, Unavailable
 from evidence.ledger.canonical import canonical, read_canonical
 from evidence.ledger.entries import SALT_BYTES, Head, commitment, read_entry, write_entry
 from evidence.service.log_ports import Counter
 
+_FIRST_LOG = Family.CUSTODY.value  # a site begins there
 _THE_LOG = ""  # stands in the place of an object
 # Where a log ends: the greatest number of all entries, the greatest index of the log.
 _ENDS = select(
@@ -165,16 +167,23 @@ class SqlLog:
             before = None if row.before is None else (str(row.before), int(row.at))
             yield Counter(int(row.idx), str(row.object_id), int(row.n), before)
 
+    def counted(self) -> Sequence[tuple[str, str]]:
+        """Return which kinds of log the counters name, each with the logs they point into."""
+        query = select(audit_about.c.family, audit_about.c.log).distinct()
+        return sorted((str(row.family), str(row.log)) for row in self._db.execute(query))
+
     def of_act(self, act: Act, since: datetime | None = None) -> Iterator[Mapping[str, Any]]:
-        """Yield the entries of an act that can be read, of all time or since a moment, in the order of
-        arrival.
+        """Yield the entries of an act that can be read and say enough, of all time or since a moment, in the
+        order of arrival.
         """
         query = select(audit_entry.c.body).where(audit_entry.c.act == act.value).order_by(audit_entry.c.id)
         if since is not None:
             query = query.where(audit_entry.c.at >= to_text(since))
         for row in self._db.execute(query.execution_options(yield_per=1000)):
             with suppress(IntegrityFault):  # what cannot be read is a fault of its own
-                yield read_entry(stored_bytes(row.body))
+                entry = read_entry(stored_bytes(row.body))
+                if says_enough(entry):  # so is what says too little
+                    yield entry
 
     def last_ok(self, act: Act) -> Mapping[str, Any] | None:
         """Return the last entry of an act with the result "ok", looked for from the end."""
@@ -184,18 +193,22 @@ class SqlLog:
                 entry = read_entry(stored_bytes(row.body))
             except IntegrityFault:
                 continue
-            if entry["res"] == "ok":
+            if entry["res"] == "ok" and says_enough(entry):
                 return entry
         return None
 
     def verify_origin(self) -> None:
         """Verify that the log, if there is any yet, was begun under this site's name: its entries say whose
-        they are, and those to come name those before.
+        they are, and those to come name those before. A site begins in custody; what somebody put before it
+        into another log (a rebuild takes what the vault holds) makes it nobody else's.
 
         Raises: Unavailable("log-of-another-site").
         """
-        query = select(audit_entry.c.log, audit_entry.c.body).order_by(audit_entry.c.id).limit(1)
-        first = self._db.execute(query).first()
+        query = select(audit_entry.c.log, audit_entry.c.body).limit(1)
+        in_custody = query.where(audit_entry.c.log == _FIRST_LOG).order_by(audit_entry.c.idx)
+        first = self._db.execute(in_custody).first()
+        if first is None:
+            first = self._db.execute(query.order_by(audit_entry.c.id)).first()
         if first is not None:
             found, wanted = read_entry(bytes(first.body))["log"], self.origin(first.log)
             if found != wanted:

@@ -27,7 +27,7 @@ from evidence.domain.instants import from_text, to_text
 from evidence.domain.labels import Given
 from evidence.domain.origins import Elsewhere
 from evidence.domain.recordings import Recording
-from evidence.errors import Conflict, Invalid
+from evidence.errors import Conflict, IntegrityFault, Invalid
 from evidence.service.catalogue import StoredRecording
 
 
@@ -139,7 +139,7 @@ class SqlRecordings:
 
     def _stored(self, rows: Sequence[Any]) -> Iterator[StoredRecording]:
         given = given_of(self._db, [row.id for row in rows])
-        return (_stored(row, given.get(row.id, ())) for row in rows)
+        return (_read(row, given.get(row.id, ())) for row in rows)
 
     def _set(self, recording_id: str, **values: Any) -> None:
         self._db.execute(update(recording).where(recording.c.id == recording_id).values(**values))
@@ -155,6 +155,14 @@ def _catalogue() -> Select[Any]:
     return select(
         recording, upload.c.created_at.label("first_byte"), first_announced.label("first_announced")
     ).join(upload, upload.c.id == recording.c.upload_id)
+
+
+def _read(row: Any, given: tuple[Given, ...]) -> StoredRecording:
+    """Read a row. Raises: IntegrityFault("row-unreadable") for values that this program never writes."""
+    try:
+        return _stored(row, given)
+    except (ValueError, TypeError) as problem:
+        raise IntegrityFault("row-unreadable", recording=row.id, reason=str(problem)) from problem
 
 
 def _stored(row: Any, given: tuple[Given, ...]) -> StoredRecording:
