@@ -188,7 +188,9 @@ def test_a_second_start_uses_what_runs_and_its_ports_are_private(
     before = server.processes()
     server.start()
     kind(server.folder).start()
-    assert server.processes() == before
+    # One that asked the server whether it is ready may be over by now; none has come.
+    assert server.processes()
+    assert set(server.processes()) <= set(before)
     addresses = listening(before)
     assert any(port == server.port for _, port in addresses)
     assert {host for host, _ in addresses} == {"127.0.0.1"}

@@ -98,8 +98,11 @@ class Hosts:
         return upload.state
 
     def versions(self) -> list[str]:
-        """Return the names of all versions that the bucket holds, shortened."""
-        return [one.key.rpartition("/")[2] for one in Bucket(self._address).versions("recordings/")]
+        """Return the names of all versions that the bucket holds, shortened; not the marks of a later date,
+        which an original gets that the next second's worker adopts.
+        """
+        names = (one.key.rpartition("/")[2] for one in Bucket(self._address).versions("recordings/"))
+        return [name for name in names if "!until." not in name]
 
     def verify(self) -> list[Verdict]:
         """Read all back."""
