@@ -108,25 +108,34 @@ def lock_until(one: Kept, law: Law, at: datetime) -> tuple[datetime, Rule]:
     """Return until when the vault must lock a recording, and the rule that asks for it; never earlier than it
     is locked. at: now, for a case that is open: its term begins at its closing, and that is not earlier.
     """
-    dated = [rule for rule in rules_of(one, law) if rule.until is not None]
-    dated += [
-        Rule(Keeps.CASE, end, law.case_terms.cites, case.id)
-        for case in one.cases
-        if (end := case_end(case, law.case_terms, at)) is not None
-    ]
-    best = max(dated, key=lambda rule: (rule.until or at, -list(Keeps).index(rule.keeps)))
-    return best.until or one.locked_until, best
+    until, rule = asked_until(one, law, at)
+    if until > one.locked_until:
+        return until, rule
+    return one.locked_until, Rule(Keeps.LOCK, one.locked_until, law.floor.cites)
 
 
-def case_end(case: LinkedCase, terms: CaseTerms, at: datetime) -> datetime | None:
-    """Return until when a case's recordings are locked at least; None while it has no class.
+def asked_until(one: Kept, law: Law, at: datetime | None) -> tuple[datetime, Rule]:
+    """Return the same of a law alone, whatever is locked already. at: None where cases that are open give no
+    date."""
+    floor = retain_until(one.sealed_at, law.floor)
+    until, rule = floor, Rule(Keeps.FLOOR, floor, law.floor.cites)
+    for case in one.cases:
+        end = case_end(case, law.case_terms, at)
+        if end is not None and end > until:
+            until, rule = end, Rule(Keeps.CASE, end, law.case_terms.cites, case.id)
+    return until, rule
+
+
+def case_end(case: LinkedCase, terms: CaseTerms, at: datetime | None) -> datetime | None:
+    """Return until when a case's recordings are locked at least; None while that is not known.
 
     A permanent one is locked for the longest term of years, and kept beyond it.
     """
-    if case.term is None:
+    start = case.closed_at or at
+    if case.term is None or start is None:
         return None
     longest = max((years for word in terms.classes if (years := years_of(word)) is not None), default=0)
-    return retain_until(case.closed_at or at, RetentionFloor(years_of(case.term) or longest, terms.cites))
+    return retain_until(start, RetentionFloor(years_of(case.term) or longest, terms.cites))
 
 
 def is_due(rule: Rule, now: datetime) -> bool:
