@@ -83,6 +83,7 @@ def recording_out(stored: StoredRecording, caller: Caller) -> dict[str, Any]:
         "checked": to_text(stored.checked_at) if stored.checked_at else None,
         "check_result": stored.check_result,
         "past_faults": list(stored.past_faults),
+        "destroyed": to_text(stored.gone_at) if stored.gone_at else None,
     }
     return told_to(row, caller, origin.wearer)
 

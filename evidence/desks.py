@@ -13,15 +13,18 @@ from evidence.service.cards import Cards
 from evidence.service.cases import Cases
 from evidence.service.deadlines import Deadlines
 from evidence.service.disclosing import Disclosing
+from evidence.service.disposals import Disposals
 from evidence.service.exemptions import Exemptions
 from evidence.service.explanations import Explanations
 from evidence.service.fixity import Fixity
 from evidence.service.holds import Holds
+from evidence.service.keeping import Keeping
 from evidence.service.labelling import Labelling
 from evidence.service.links import Links
 from evidence.service.log_tiles import LogTiles
 from evidence.service.oversight import Oversight
 from evidence.service.own_account import OwnAccount
+from evidence.service.pack_changes import PackChanges
 from evidence.service.playing import Playing
 from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
@@ -44,15 +47,18 @@ class Desks:
     cases: Cases = field(init=False)
     deadlines: Deadlines = field(init=False)
     disclosing: Disclosing = field(init=False)
+    disposals: Disposals = field(init=False)
     exemptions: Exemptions = field(init=False)
     explanations: Explanations = field(init=False)
     fixity: Fixity = field(init=False)
     holds: Holds = field(init=False)
+    keeping: Keeping = field(init=False)
     labelling: Labelling = field(init=False)
     links: Links = field(init=False)
     log_tiles: LogTiles = field(init=False)
     oversight: Oversight = field(init=False)
     own_account: OwnAccount = field(init=False)
+    pack_changes: PackChanges = field(init=False)
     playing: Playing = field(init=False)
     recordings: Recordings = field(init=False)
     reports: Reports = field(init=False)

@@ -11,7 +11,7 @@ from tests.manned_site import PEOPLE, MannedSite
 EVERYTHING = {
     *("id", "device", "wearer", "name", "size", "sha256", "sm3", "labels", "modified", "clock_offset_ms"),
     "case_number_due",
-    *("ended", "sealed", "retain_until", "policy", "checked", "check_result", "past_faults"),
+    *("ended", "sealed", "retain_until", "policy", "checked", "check_result", "past_faults", "destroyed"),
 }
 ALWAYS = {"device", "sha256", "sm3"}
 OF_OTHERS = {"name", "wearer", "labels", "case_number_due"}

@@ -13,6 +13,7 @@ from evidence.cli import lists, site
 from evidence.cli.accounts import accounts
 from evidence.cli.activities import app as activities_app
 from evidence.cli.cases import app as cases_app
+from evidence.cli.disposals import app as disposals_app
 from evidence.cli.dock import dock, receipts
 from evidence.cli.examine import examine
 from evidence.cli.explanations import app as explanations_app
@@ -28,6 +29,7 @@ from evidence.cli.oversight import grants, views
 from evidence.cli.people import app as people_app
 from evidence.cli.policy import app as policy_app
 from evidence.cli.rebuild import rebuild
+from evidence.cli.retention import app as retention_app
 from evidence.cli.storage import app as storage_app
 from evidence.cli.tokens import app as tokens_app
 from evidence.cli.units import app as units_app
@@ -68,6 +70,8 @@ app.command()(move)
 app.command()(rebuild)
 app.command()(signer)
 app.add_typer(holds_app, name="holds")
+app.add_typer(retention_app, name="retention")
+app.add_typer(disposals_app, name="disposals")
 app.add_typer(cases_app, name="cases")
 app.add_typer(labels_app, name="labels")
 app.add_typer(activities_app, name="activities")

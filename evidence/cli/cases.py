@@ -76,6 +76,16 @@ def close(case: Case, data: Data = None) -> None:
 
 
 @app.command()
+def term(
+    case: Case,
+    term: Annotated[str, typer.Argument(help="保管期限类别 / class, as the policy pack names it: 10-years")],
+    data: Data = None,
+) -> None:
+    """案卷保管期限 / Give a case file its class; the locks of its recordings move with it."""
+    open_site(data).keeping.give_term(OPERATOR, case, term)
+
+
+@app.command()
 def link(case: Case, recording: Recording, data: Data = None) -> None:
     """关联资料 / Link a recording."""
     open_site(data).cases.link(OPERATOR, case, recording)

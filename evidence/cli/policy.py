@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.cli.policy_keeping import keeping_out, keeping_rules
 from evidence.cli.policy_labels import Rule, label_rules, labels_out
 from evidence.errors import PolicyError
 from evidence.local import load_pack, load_path, shipped_packs
@@ -94,8 +95,7 @@ def pack_out(pack: Pack) -> dict[str, Any]:
             "cites": _ids(deadline.cites),
         },
         "continuity": _continuity_out(pack.continuity),
-        "retention": {"years": pack.retention.years, "cites": _ids(pack.retention.cites)},
-        "long_term": {"grounds": list(pack.long_term.grounds), "cites": _ids(pack.long_term.cites)},
+        **keeping_out(pack),
         **labels_out(pack),
         "no_editing": {"cites": _ids(pack.no_editing.cites)},
         "exemptions": pack.exemptions and _choice_out("grounds", pack.exemptions),
@@ -241,10 +241,7 @@ def _rules(pack: Pack) -> Iterator[Rule]:
     )
     causes = "; ".join(say(f"cause.{cause}") for cause in continuity.accepted_causes)
     yield "causes", causes, ("continuity.accepted_causes",), ()  # the articles stand just above
-    years = say("policy.retention-value", years=pack.retention.years)
-    yield "retention", years, ("retention", "retention.years"), pack.retention.cites
-    grounds = "; ".join(say(f"ground.{ground}") for ground in pack.long_term.grounds)
-    yield "long-term", grounds, ("long_term", "long_term.grounds"), pack.long_term.cites
+    yield from keeping_rules(pack)
     yield from label_rules(pack)
     yield "no-editing", say("policy.no-editing-value"), ("no_editing",), pack.no_editing.cites
     if pack.secrecy_cites:

@@ -29,11 +29,13 @@ def verify(data: Data = None, json_: Json = False) -> None:
                 "size": verdict.size_bytes,
                 "result": verdict.result,
                 "faults": list(verdict.faults),
+                "destroyed": verdict.is_destroyed,
             }
         )
         if not json_:
             words = " · ".join(say(f"fault.{fault}") for fault in verdict.faults)
-            said = f"‼ {words}" if words else say("cli.verified")
+            sound = "cli.verified-destroyed" if verdict.is_destroyed else "cli.verified"
+            said = f"‼ {words}" if words else say(sound)
             place = "  ".join(printable(part) for part in (verdict.device, verdict.name) if part)
             print(f"{said}  {place}  {verdict.recording_id}")
     if json_:

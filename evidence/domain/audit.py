@@ -50,6 +50,13 @@ class Act(StrEnum):
     HOLD_PLACE = "hold.place"
     HOLD_ASK = "hold.ask"
     HOLD_RELEASE = "hold.release"
+    RETAIN = "evidence.retain"  # its lock moves to a later date
+    CASE_TERM = "case.term"  # its file's class
+    DISPOSAL_ASK = "disposal.ask"
+    DISPOSAL_DECIDE = "disposal.decide"
+    DISPOSAL_BEGIN = "disposal.begin"  # from here on its bytes go, and nothing stops that
+    DISPOSAL_KEEP = "disposal.keep"  # something keeps it after all
+    DESTROY = "evidence.destroy"  # its bytes have gone, and the certificate says so
     LOG_CHECK = "log.check"  # the logs were held against vault and rows
     LOG_ROTATE = "log.rotate"  # somebody had the signer change its key
     ALARM_CLEAR = "alarm.clear"  # after a check that found nothing

@@ -129,6 +129,11 @@ def values_of(stands: Mapping[str, Given]) -> Mapping[str, str]:
     return {name: one.value for name, one in stands.items() if one.value is not None}
 
 
+def lacking(required: Sequence[str], stands: Mapping[str, Given]) -> tuple[str, ...]:
+    """Return the required labels that nobody has said, a case number that is to follow among them."""
+    return shortage(required, stands, date.max).missing
+
+
 def shortage(required: Sequence[str], stands: Mapping[str, Given], today: date) -> Shortage:
     """Return what is missing on a day. required: of the pack (Dazhe 2020 art. 12).
 

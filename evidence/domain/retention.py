@@ -1,15 +1,146 @@
-"""Until when a recording must be kept: calendar years from the server's time of sealing, never shortened.
+"""Until when a recording must be kept: the strictest of all rules that apply, and which rule that is.
 
-Dazhe 2020 art. 11: not less than one year; used as evidence, as long as the case file. The date set with
-the seal is the floor of the first half; a case or a hold can only move it later. What holds a recording
-beyond its date, and the disposal itself, are not here.
+Dazhe 2020 art. 11: not less than one year; used as evidence, as long as the case file. Art. 13: on its
+grounds without an end, until somebody lifts the hold. A rule without an end outranks every date; of dates
+the latest holds. What is locked already is a rule itself, so nothing that is done, and no other pack, makes a
+date earlier. Untagged means keep. When something may be destroyed, and how, is not here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
-from evidence.policy.rules import RetentionFloor
+from evidence.policy.keeping import CaseTerms, years_of
+from evidence.policy.rules import Citation, LongTerm, Pack, RetentionFloor
+
+
+class Keeps(StrEnum):
+    """What keeps a recording; of rules without an end the first here decides."""
+
+    HOLD = "hold"
+    SERIOUS_EVENT = "serious-event"
+    TRANSFER = "transfer"
+    OPEN_CASE = "open-case"
+    CASE_WITHOUT_TERM = "case-without-term"
+    PERMANENT_CASE = "permanent-case"
+    UNLABELLED = "unlabelled"
+    CASE = "case"  # the term of a case file that is closed
+    FLOOR = "floor"  # the pack's least
+    LOCK = "lock"  # as long as it is locked already, whatever asked for that
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule that applies. until: None as long as it has no end. about: the hold, the case."""
+
+    keeps: Keeps
+    until: datetime | None
+    cites: tuple[Citation, ...]
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedCase:
+    """A case that a recording belongs to. term: its class, None where nobody gave it one yet."""
+
+    id: str
+    closed_at: datetime | None
+    term: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the rules ask about one recording. locked_until: as the vault was or is to be told, the later.
+
+    holds: those that stand. lacks: required labels that it does not carry.
+    """
+
+    recording_id: str
+    sealed_at: datetime
+    locked_until: datetime
+    holds: tuple[str, ...] = ()
+    cases: tuple[LinkedCase, ...] = ()
+    lacks: tuple[str, ...] = ()
+    in_serious_event: bool = False
+    under_transfer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The rules about keeping of one pack."""
+
+    floor: RetentionFloor
+    case_terms: CaseTerms
+    long_term: LongTerm
+    label_cites: tuple[Citation, ...]
+    required: tuple[str, ...]
+
+    @classmethod
+    def of(cls, pack: Pack, case_terms: CaseTerms) -> Law:
+        """Return those of a pack. case_terms: its own, or the union's."""
+        return cls(pack.retention, case_terms, pack.long_term, pack.labels.cites, pack.labels.labels)
+
+
+def rules_of(one: Kept, law: Law) -> tuple[Rule, ...]:
+    """Return all rules that keep a recording, with their articles."""
+    return (
+        *(Rule(Keeps.HOLD, None, law.long_term.cites, hold) for hold in one.holds),
+        *_states(one, law),
+        *(_of_case(case, law) for case in one.cases),
+        Rule(Keeps.LOCK, one.locked_until, law.floor.cites),
+        Rule(Keeps.FLOOR, retain_until(one.sealed_at, law.floor), law.floor.cites),
+    )
+
+
+def keep_until(one: Kept, law: Law) -> Rule:
+    """Return the rule that decides: one without an end, else the one with the latest date."""
+    rules = rules_of(one, law)
+    endless = [rule for rule in rules if rule.until is None]
+    if endless:
+        return min(endless, key=lambda rule: list(Keeps).index(rule.keeps))
+    return max(rules, key=lambda rule: (rule.until or one.locked_until, -list(Keeps).index(rule.keeps)))
+
+
+def lock_until(one: Kept, law: Law, at: datetime) -> tuple[datetime, Rule]:
+    """Return until when the vault must lock a recording, and the rule that asks for it; never earlier than it
+    is locked. at: now, for a case that is open: its term begins at its closing, and that is not earlier.
+    """
+    until, rule = asked_until(one, law, at)
+    if until > one.locked_until:
+        return until, rule
+    return one.locked_until, Rule(Keeps.LOCK, one.locked_until, law.floor.cites)
+
+
+def asked_until(one: Kept, law: Law, at: datetime | None) -> tuple[datetime, Rule]:
+    """Return the same of a law alone, whatever is locked already. at: None where cases that are open give no
+    date."""
+    floor = retain_until(one.sealed_at, law.floor)
+    until, rule = floor, Rule(Keeps.FLOOR, floor, law.floor.cites)
+    for case in one.cases:
+        end = case_end(case, law.case_terms, at)
+        if end is not None and end > until:
+            until, rule = end, Rule(Keeps.CASE, end, law.case_terms.cites, case.id)
+    return until, rule
+
+
+def case_end(case: LinkedCase, terms: CaseTerms, at: datetime | None) -> datetime | None:
+    """Return until when a case's recordings are locked at least; None while that is not known.
+
+    A permanent one is locked for the longest term of years, and kept beyond it.
+    """
+    start = case.closed_at or at
+    if case.term is None or start is None:
+        return None
+    longest = max((years for word in terms.classes if (years := years_of(word)) is not None), default=0)
+    return retain_until(start, RetentionFloor(years_of(case.term) or longest, terms.cites))
+
+
+def is_due(rule: Rule, now: datetime) -> bool:
+    """Tell whether nothing keeps a recording any more. rule: the one that decides."""
+    return rule.until is not None and rule.until <= now
 
 
 def retain_until(sealed_at: datetime, rule: RetentionFloor) -> datetime:
@@ -25,19 +156,25 @@ def retain_until(sealed_at: datetime, rule: RetentionFloor) -> datetime:
     return max(here, _years_later(sealed_at.astimezone(UTC), rule.years))
 
 
-def stricter(a: datetime, b: datetime) -> datetime:
-    """Return the later of two dates of retention: where two apply, the stricter holds (both aware)."""
-    return max(a, b)
+def _states(one: Kept, law: Law) -> Iterator[Rule]:
+    if one.in_serious_event:
+        yield Rule(Keeps.SERIOUS_EVENT, None, law.long_term.cites)
+    if one.under_transfer:
+        yield Rule(Keeps.TRANSFER, None, law.floor.cites)
+    if one.lacks:
+        yield Rule(Keeps.UNLABELLED, None, law.label_cites)
 
 
-def stricter_floor(a: RetentionFloor, b: RetentionFloor) -> RetentionFloor:
-    """Return the longer of two rules; for equal years both are cited.
-
-    Old footage keeps the rule in force at capture unless the new one is longer (Dazhe 2020 art. 17).
-    """
-    if a.years != b.years:
-        return a if a.years > b.years else b
-    return RetentionFloor(a.years, tuple(dict.fromkeys(a.cites + b.cites)))
+def _of_case(case: LinkedCase, law: Law) -> Rule:
+    cites = law.case_terms.cites
+    if case.closed_at is None:
+        return Rule(Keeps.OPEN_CASE, None, cites, case.id)
+    if case.term is None:
+        return Rule(Keeps.CASE_WITHOUT_TERM, None, cites, case.id)
+    years = years_of(case.term)
+    if years is None:
+        return Rule(Keeps.PERMANENT_CASE, None, cites, case.id)
+    return Rule(Keeps.CASE, retain_until(case.closed_at, RetentionFloor(years, cites)), cites, case.id)
 
 
 def _years_later(moment: datetime, years: int) -> datetime:

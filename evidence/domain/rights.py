@@ -147,6 +147,7 @@ _HEADS = _LOOKS | {
     Action.CLASSIFY,
     Action.MARK_SERIOUS,
     Action.HOLD,
+    Action.DISPOSE,
     Action.DECIDE_EMERGENCY,
     Action.MANAGE_CASES,
     Action.READ_DENIALS,

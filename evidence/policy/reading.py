@@ -15,6 +15,7 @@ from evidence.errors import PolicyError
 from evidence.policy.conduct import read_conduct
 from evidence.policy.fields import Table, open_table
 from evidence.policy.filing import read_labels, read_must_record
+from evidence.policy.keeping import read_case_terms
 from evidence.policy.personnel import read_before_duty, read_person_number, read_personnel_duties
 from evidence.policy.rules import (
     Act,
@@ -113,6 +114,7 @@ class _Reader:
             before_duty=read_before_duty(top, self._cites),
             personnel_duties=read_personnel_duties(top, self._cites),
             must_record=read_must_record(top, self._cites),
+            case_terms=read_case_terms(top, self._cites),
             **read_conduct(top, self._cites),
         )
         self._nothing_idle()

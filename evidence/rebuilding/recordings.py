@@ -88,7 +88,8 @@ class Restoring:
     def _compare_objects(self, known: Known) -> bool:
         """Tell what is wrong with the two objects; return whether the manifest holds."""
         seen, holds = known.seen, known.seen.manifest is not None
-        for part in ("data", "manifest.json"):
+        is_gone = (known.row or {}).get("gone_at") is not None  # its certificate is among the rows
+        for part in ("manifest.json",) if is_gone else ("data", "manifest.json"):
             key = f"recordings/{known.id}/{part}"
             if seen.damaged.get(part) == "lock-without-object":
                 self.report.fault("object-missing", key)

@@ -26,6 +26,8 @@ from evidence.policy.rules import Citation
 from evidence.service.admission import admit_to_recording
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
+from evidence.service.gone import verify_there
+from evidence.service.keeping import owe_terms, settle_terms
 from evidence.service.people_ports import Membership, StoredCase
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
@@ -94,20 +96,26 @@ class Cases:
 
     @admits(Action.MANAGE_CASES)
     def close(self, caller: Caller, case_id: str) -> None:
-        """Close a case: its members' rights end at once. Raises: NotFound, Conflict("case-closed")."""
+        """Close a case: its members' rights end at once, and the term of its file begins.
+
+        Raises: NotFound, Conflict("case-closed"); storage errors: it is closed, the vault is told later.
+        """
         case = self._case(caller, case_id)
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
             if not unit.cases.close(case_id, now):
                 raise Conflict("case-closed", case=case_id)
             self._log(unit, Act.CASE_CLOSE, caller, case, now)
+            owed = owe_terms(unit, self.site, unit.cases.linked(case_id), caller.id)
+        settle_terms(self.site, owed)
 
     @admits(Action.MANAGE_CASES)
     def link(self, caller: Caller, case_id: str, recording_id: str) -> None:
-        """Link a recording for which the caller's unit answers; one that is linked stays so.
+        """Link a recording for which the caller's unit answers; one that is linked stays so. Its lock moves
+        to the term of the case file.
 
-        Raises: NotFound, Conflict("case-closed"), Refused("serious-event"), "not-permitted" for
-        another unit's.
+        Raises: NotFound, Conflict("case-closed", "recording-destroyed"), Refused("serious-event"),
+        "not-permitted" for another unit's; storage errors: it is linked, the vault is told later.
         """
         case = self._case(caller, case_id)
         admit_to_recording(self.site, caller, Action.LIST_RECORDINGS, recording_id)
@@ -121,13 +129,18 @@ class Cases:
         self._verify_no_part(caller, [standing])
         with self.site.database.writing() as unit:
             _verify_open(unit, case_id)
-            if unit.cases.link(case_id, recording_id, caller.id, now):
-                self._log(unit, Act.CASE_LINK, caller, case, now, about)
+            verify_there(unit, recording_id)
+            if not unit.cases.link(case_id, recording_id, caller.id, now):
+                return
+            self._log(unit, Act.CASE_LINK, caller, case, now, about)
+            owed = owe_terms(unit, self.site, [recording_id], caller.id)
+        settle_terms(self.site, owed)
 
     @admits(Action.MANAGE_CASES)
     def unlink(self, caller: Caller, case_id: str, recording_id: str) -> None:
-        """End a recording's link: what it gave to members ends at once. Raises: NotFound("case-not-found",
-        "recording-not-linked").
+        """End a recording's link: what it gave to members ends at once, its lock stays.
+
+        Raises: NotFound("case-not-found", "recording-not-linked").
         """
         case = self._case(caller, case_id)
         now = self.site.clock.now()

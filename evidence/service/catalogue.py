@@ -34,6 +34,7 @@ class StoredRecording:
     check_result: str | None
     past_faults: tuple[str, ...] = ()  # found by earlier passes, not by the last; where asked for
     given: tuple[Given, ...] = ()  # what was said of its labels since docking
+    gone_at: datetime | None = None  # its destruction began: no bytes are given any more
 
     @property
     def labels(self) -> Mapping[str, Given]:
@@ -86,5 +87,8 @@ class Terms:
     sm3: bool = True
     deep: bool = True
     sign_in: SignInRules = DEFAULT
+    longest_step: timedelta = timedelta(
+        hours=12
+    )  # between two checks of the log, to count as time (domain/lapses.py)
     open_uploads: int = 1000  # of one dock at once: each holds a staged file and memory
     names_kept: timedelta = timedelta(days=1095)  # of people who have left

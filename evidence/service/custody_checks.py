@@ -1,14 +1,15 @@
 """Holding the log of custody against what it speaks of: originals and manifests in the vault, rows.
 
-Every object under `recordings/` has an entry that sealed it, every sealing entry its two objects and its row
-(nothing is disposed of in this version), and the row says what manifest and entry say; no lock ends before
-its row says. It begins at all three ends: whoever takes object and row away leaves the entry. Nothing is
-hashed but manifests: reading originals back is fixity's work (fixity.py).
+Every object under `recordings/` has an entry that sealed it, every sealing entry its two objects and its
+row, and the row says what manifest and entry say; no lock ends before its row says. What was destroyed has
+its certificate in the place of the original (certificates.py). It begins at all three ends: whoever takes
+object and row away leaves the entry. Nothing is hashed but manifests: reading originals back is fixity's work
+(fixity.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from evidence.domain.uploads import UploadState
 from evidence.errors import IntegrityFault
 from evidence.ledger.entries import read_entry
 from evidence.service.catalogue import StoredRecording
+from evidence.service.certificates import destruction_faults
 from evidence.service.fixity import Fixity
 from evidence.service.hold_checks import PARTS, HoldCheck
 from evidence.service.log_faults import Fault, told
@@ -36,10 +38,13 @@ class CustodyCheck:
     def faults(self) -> Iterator[Fault]:
         """Yield what does not agree. Raises: StoreUnavailable."""
         there: dict[str, dict[str, Sealed]] = {}
+        unfinished: list[str] = []
         for one in self.site.vault.census("recordings/"):
             _, recording_id, part = (*one.key.split("/", 2), "", "")[:3]
             if isinstance(one, Sealed) and part in PARTS:
                 there.setdefault(recording_id, {})[part] = one
+            elif not isinstance(one, Sealed) and one.kind == "disposal-unfinished":
+                unfinished.append(one.key)
             elif not isinstance(one, Sealed) and one.kind != "temporary":
                 yield Fault("object-damaged", one.key, {"reason": one.kind})
         yield from told("recordings", self._recordings(there))
@@ -55,6 +60,9 @@ class CustodyCheck:
                     yield Fault("object-without-entry", f"recordings/{recording_id}")
             for entry in unit.log.of_act(Act.SEAL):
                 yield from self._without_row(entry, ids, there)
+        going = {one.recording.data_key for one in known if one.gone_at is not None}
+        for key in sorted(set(unfinished) - going):
+            yield Fault("object-damaged", key, {"reason": "disposal-unfinished"})
         for stored in known:
             id_ = stored.recording.id
             yield from told(f"recording {id_}", self._compare(stored, there.get(id_)))
@@ -88,14 +96,19 @@ class CustodyCheck:
         if data is not None and data.lock.retain_until < recording.retain_until:
             until = {"found": to_text(data.lock.retain_until), "row": to_text(recording.retain_until)}
             yield Fault("lock-weaker", data.key, until)
-        yield from _missing(recording.id, parts)
+        yield from _missing(recording.id, parts, ("manifest.json",) if stored.gone_at else PARTS)
+        if stored.gone_at is not None:
+            for word in destruction_faults(self.site, stored):
+                yield Fault(word, item)
         if "manifest.json" in parts:
             for fault in Fixity(self.site).manifest_faults(stored):
                 yield Fault("row-altered" if fault == "row-differs" else fault, item, {"against": "manifest"})
 
 
-def _missing(recording_id: str, parts: Mapping[str, Sealed]) -> Iterator[Fault]:
-    for part in sorted(set(PARTS) - parts.keys()):
+def _missing(
+    recording_id: str, parts: Mapping[str, Sealed], wanted: Iterable[str] = PARTS
+) -> Iterator[Fault]:
+    for part in sorted(set(wanted) - parts.keys()):
         yield Fault("object-missing", f"recordings/{recording_id}/{part}")
 
 

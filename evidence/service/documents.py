@@ -28,7 +28,8 @@ def _text(instant: datetime | None) -> str | None:
     return None if instant is None else to_text(instant)
 
 
-def _original(origin: Origin, digests: Digests) -> dict[str, object]:
+def original_out(origin: Origin, digests: Digests) -> dict[str, object]:
+    """Return what signed documents say of an original."""
     return {"name": origin.name, "sha256": digests.sha256, "size": origin.size_bytes, "sm3": digests.sm3}
 
 
@@ -45,7 +46,7 @@ def manifest_body(
         "device": origin.device,
         "labels": dict(sorted(origin.labels.items())),
         "lock": {"holds": sorted(lock.holds), "retain_until": to_text(lock.retain_until)},
-        "original": _original(origin, digests),
+        "original": original_out(origin, digests),
         "policy": {"pack": pack.id, "version": pack.version},
         "recording": upload.id,
         "software": f"evidence {__version__}",
@@ -99,7 +100,7 @@ def recording_of(
 def receipt_body(recording: Recording, place: Place) -> dict[str, object]:
     """Build the receipt's body (docs/formats/signed-document.md)."""
     return {
-        **_original(recording.origin, recording.digests),
+        **original_out(recording.origin, recording.digests),
         "device": recording.origin.device,
         "log": place.log,
         "log_index": place.index,

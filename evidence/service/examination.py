@@ -40,6 +40,8 @@ class Examination:
     def examine(self, recording_id: str) -> None:
         """Read the index of one original and keep the facts. Raises: NotFound, storage errors."""
         stored = self._get(recording_id)
+        if stored.gone_at is not None:
+            return  # destroyed since
         recording = stored.recording
         with self.site.originals.path(recording.data_key, recording.data_version) as path:
             facts = self.site.prober.probe(path, recording.origin.name, recording.origin.modified_at)
@@ -85,6 +87,8 @@ class Examination:
     def deep(self, recording_id: str) -> None:
         """Decode one original: damage, black, frozen, silent stretches. Raises: NotFound, storage errors."""
         stored = self._get(recording_id)
+        if stored.gone_at is not None:
+            return  # destroyed since
         recording = stored.recording
         with self.site.database.reading() as unit:
             text = unit.examinations.facts("recording", recording_id, "probe")

@@ -23,6 +23,7 @@ from evidence.domain.uploads import UploadState
 from evidence.errors import EvidenceError, NotFound
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.catalogue import Scope, StoredRecording
+from evidence.service.certificates import destruction_faults
 from evidence.service.documents import MANIFEST, RECEIPT, says_the_same
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at_capture
@@ -54,6 +55,7 @@ class Verdict:
     size_bytes: int
     faults: tuple[str, ...]
     device: str | None = None  # unknown where no row knows the original
+    is_destroyed: bool = False  # by decision: what was checked is its certificate
 
     @property
     def result(self) -> str:
@@ -119,6 +121,8 @@ class Fixity:
         if stored is None:
             raise NotFound("recording-not-found", recording=recording_id)
         before_first, before_next = self._due_before()
+        if stored.gone_at is not None:
+            return None  # destroyed since it was planned
         last, limit = stored.checked_at, before_next
         if last is None:
             last, limit = stored.recording.sealed_at, before_first
@@ -158,7 +162,9 @@ class Fixity:
 
     def _examine(self, stored: StoredRecording) -> Verdict:
         """Compare everything. Raises: StoreUnavailable, OSError: then nothing is known."""
-        faults = (*self._examine_original(stored), *self.manifest_faults(stored))
+        is_gone = stored.gone_at is not None
+        of_data = destruction_faults(self.site, stored) if is_gone else self._examine_original(stored)
+        faults = (*of_data, *self.manifest_faults(stored))
         return _verdict(stored, tuple(dict.fromkeys(faults)))  # each word once: two looks may meet one fault
 
     def _note(self, stored: StoredRecording, verdict: Verdict, caller: str) -> None:
@@ -265,4 +271,5 @@ class Fixity:
 def _verdict(stored: StoredRecording, faults: tuple[str, ...]) -> Verdict:
     recording = stored.recording
     origin = recording.origin
-    return Verdict(recording.id, origin.name, origin.size_bytes, faults, origin.device)
+    is_gone = stored.gone_at is not None
+    return Verdict(recording.id, origin.name, origin.size_bytes, faults, origin.device, is_gone)

@@ -21,6 +21,7 @@ from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.rules import cite_ids
 from evidence.service.admission import admit_to_recording
 from evidence.service.gate import admits
+from evidence.service.gone import verify_there
 from evidence.service.instruments import pack_at
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
@@ -40,8 +41,8 @@ class Holds:
     def place(self, caller: Caller, recording_id: str, ground: str, reason: str) -> Hold:
         """Hold a recording; from the return on the vault refuses to give it up.
 
-        Raises: as `admit_to_recording`; Invalid("unknown-ground", "reason-needed"); storage errors: the hold
-        is in force, and the vault is told later.
+        Raises: as `admit_to_recording`; Invalid("unknown-ground", "reason-needed"),
+        Conflict("recording-destroyed"); storage errors: the hold is in force, the vault is told later.
         """
         admit_to_recording(self.site, caller, Action.HOLD, recording_id)
         now = self.site.clock.now()
@@ -51,6 +52,7 @@ class Holds:
         hold = Hold(new_id(), recording_id, ground, _reason(reason), caller.id, now)
         facts = {"ground": ground, "cites": list(cite_ids(rule.cites))}
         with self.site.database.writing() as unit:
+            verify_there(unit, recording_id)
             unit.holds.add(hold)
             unit.standings.mark(recording_id, on_hold=True)
             unit.log.append(_entry(Act.HOLD_PLACE, caller, hold, facts), now)

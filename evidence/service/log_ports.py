@@ -82,6 +82,9 @@ class AuditLog(Protocol):
         order of arrival.
         """
 
+    def checks(self) -> Sequence[tuple[int, datetime]]:
+        """Return place in the log of custody and time of each check of the logs, in order."""
+
     def last_ok(self, act: Act) -> Mapping[str, Any] | None:
         """Return the last entry of an act with the result "ok"."""
 

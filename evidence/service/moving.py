@@ -150,7 +150,8 @@ class Moving:
         named = {damage.key for damage in self.account.damaged}
         with self.old.database.reading() as unit:
             for stored in unit.recordings.all():
-                for key in (stored.recording.data_key, stored.recording.manifest_key):
+                keys = (stored.recording.manifest_key, stored.recording.data_key)
+                for key in keys[:1] if stored.gone_at is not None else keys:
                     if self.versions.of(key) is None and key not in named:
                         self.account.damaged.append(Damage(key, "object-missing"))
 

@@ -17,6 +17,7 @@ from evidence.domain.rights import Action, Kind
 from evidence.service.admission import admit_to_recording
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
+from evidence.service.gone import verify_not_gone
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 
@@ -69,9 +70,11 @@ class Playing:
         """Open a range of an original to be shown; `choose` picks it, given the size in bytes. The entry
         stands in the log before this returns.
 
-        Raises: NotFound, Refused("purpose-needed", "serious-event"); what choosing raises.
+        Raises: NotFound, Refused("purpose-needed", "serious-event"), Conflict("recording-destroyed"); what
+        choosing raises.
         """
         stored = admit_to_recording(self.site, caller, Action.PLAY, recording_id, purpose)
+        verify_not_gone(stored)
         start, end = choose(stored.recording.origin.size_bytes)
         now = self.site.clock.now()
         with self.site.database.writing() as unit:

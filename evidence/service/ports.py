@@ -1,6 +1,4 @@
-"""What the use cases need from machines, as Protocols. The adapters keep these promises; tests use real
-ones.
-"""
+"""What the use cases need from machines, as Protocols. The adapters keep these; tests use real ones."""
 
 from __future__ import annotations
 
@@ -17,6 +15,7 @@ from evidence.domain.media import MediaFacts
 from evidence.policy.rules import Pack
 from evidence.service.gap_ports import GapRows
 from evidence.service.jobs import Job, JobName
+from evidence.service.keeping_ports import KeepingRows
 from evidence.service.label_ports import Labels
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload, Timestamps
 from evidence.service.passkey_ports import IdentityRows, Passkeys
@@ -94,7 +93,7 @@ class Jobs(Protocol):
         """Return how many jobs are in each state."""
 
 
-class UnitOfWork(WatchedRows, GapRows, Protocol):
+class UnitOfWork(WatchedRows, GapRows, KeepingRows, Protocol):
     """One transaction over all of these. Leaving normally commits durably; an exception rolls back."""
 
     @property

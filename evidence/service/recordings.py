@@ -18,6 +18,7 @@ from evidence.service.admission import admit_to_recording
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.faults import findings_in_force, past_faults
 from evidence.service.gate import admits
+from evidence.service.gone import verify_not_gone
 from evidence.service.neighbours import without_strangers
 from evidence.service.site import Site
 
@@ -76,9 +77,10 @@ class Recordings:
     ) -> tuple[StoredRecording, BinaryIO]:
         """Open an original for reading. The entry stands in the log before this returns.
 
-        Raises: NotFound, Refused("purpose-needed", "serious-event").
+        Raises: NotFound, Refused("purpose-needed", "serious-event"), Conflict("recording-destroyed").
         """
         stored = admit_to_recording(self.site, caller, Action.READ_ORIGINAL, recording_id, purpose)
+        verify_not_gone(stored)
         facts = {} if purpose is None else {"purpose": purpose.value}
         self._log(caller, Act.READ_ORIGINAL, recording_id, facts)
         return stored, self.site.vault.open(stored.recording.data_key, stored.recording.data_version)

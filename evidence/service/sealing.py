@@ -109,7 +109,8 @@ class Sealing:
         now = self.site.clock.now()
         pack = pack_at(self.site.policies, now)
         data_key, manifest_key = f"recordings/{upload.id}/data", f"recordings/{upload.id}/manifest.json"
-        lock = Lock(retain_until(now, pack.retention))
+        # A clock that was set back meanwhile makes no earlier date (drill F30).
+        lock = Lock(retain_until(max(now, upload.created_at, upload.completed_at or now), pack.retention))
         data = self._store_data(data_key, upload, digests, lock)
         crashpoint("after-data")
         with self._alone_at(upload.id) as staged:

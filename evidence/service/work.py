@@ -11,10 +11,12 @@ from threading import Event, Thread
 
 from evidence.errors import Busy, EvidenceError, IntegrityFault, NotFound
 from evidence.service.deadlines import Deadlines
+from evidence.service.destroying import Destroying
 from evidence.service.examination import Examination
 from evidence.service.fixity import Fixity
 from evidence.service.holds import Holds
 from evidence.service.jobs import LEASE, MOST_ATTEMPTS, Job, JobName, back_off
+from evidence.service.keeping import Keeping
 from evidence.service.sealing import Sealing
 from evidence.service.site import Site
 from evidence.service.uploads import Uploads
@@ -71,8 +73,8 @@ class Work:
         self.tidy()
 
     def tidy(self) -> None:
-        """Close stale uploads, raise deadline notices, tell the vault of holds, plan the reading back, drop
-        what nobody can sign in with any more.
+        """Close stale uploads, raise deadline notices, tell the vault of holds and dates, destroy what was
+        decided, plan the reading back, drop what nobody can sign in with any more.
         """
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
@@ -80,6 +82,8 @@ class Work:
         self.uploads.expire(now)
         Deadlines(self.site).raise_notices(now)
         Holds(self.site).settle_all()
+        Keeping(self.site).settle_all()
+        Destroying(self.site).carry_out_all()
         self._checks.plan()
 
     def put_back(self) -> None:

@@ -71,6 +71,7 @@ _BY_CODE = {
     "checksum-differs": 460,  # tus 1.0, checksum extension
     "too-many-bytes": 413,
     "upload-expired": 410,
+    "recording-destroyed": 410,
     "upload-incomplete": 425,
     "tus-version": 412,
     "wrong-content-type": 415,

@@ -32,6 +32,10 @@ cites = ["here:9.1"]
 years = 1
 cites = ["here:11"]
 
+[case_terms]
+classes = ["10-years", "permanent"]
+cites = ["here:17"]
+
 [long_term]
 grounds = ["objection"]
 cites = ["here:9.1"]

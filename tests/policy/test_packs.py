@@ -12,6 +12,7 @@ import pytest
 from evidence.adapters.packs import load_pack, shipped_packs
 from evidence.policy.bars import secrecy_of
 from evidence.policy.conduct import Exempting, FaultKind, exemptions_of, faults_of
+from evidence.policy.keeping import case_terms_of
 from evidence.policy.rules import Act, Cause, Citation, Label, Pack, cite_ids
 
 PACKS = [packs.latest for packs in shipped_packs().values()]
@@ -340,3 +341,20 @@ def test_the_form_of_badges_is_the_article_s_and_the_city_codes_are_marked_as_no
     assert mongolia.is_default("person_number.city_codes")
     assert all(re.fullmatch(r"[0-9]{2}", code) for code, _ in mongolia.person_number.city_codes)
     assert all(pack.person_number is None for pack in PACKS if pack.id != "inner-mongolia")
+
+
+@pytest.mark.article("dazhe-2020:11")
+@pytest.mark.article("longquan:8")
+def test_the_classes_of_case_files_rest_on_the_articles_and_their_numbers_on_a_reason() -> None:
+    for pack, cites in (
+        (DAZHE, ("dazhe-2020:11",)),
+        (LONGQUAN, ("longquan:8", "dazhe-2020:11")),
+        (STRICT, ("dazhe-2020:11", "longquan:8")),
+    ):
+        assert pack.case_terms is not None
+        assert pack.case_terms.classes == ("10-years", "30-years", "permanent")
+        assert cite_ids(pack.case_terms.cites) == cites
+        assert pack.is_default("case_terms.classes")
+    mongolia = load_pack("inner-mongolia").latest
+    assert mongolia.case_terms is None
+    assert case_terms_of(mongolia, STRICT) == STRICT.case_terms

@@ -134,7 +134,7 @@ def read_rows(folder, log):
 # all together
 
 
-def problem_of(row, sealed, vkey):
+def problem_of(row, sealed, destroyed, vkey):
     """Hold a row against its manifest, and that against the log; return what is wrong, None for nothing."""
     where, data = vault / row["manifest_key"], vault / row["data_key"]
     if not where.exists():
@@ -149,6 +149,11 @@ def problem_of(row, sealed, vkey):
     signed = (said["device"], said["wearer"], original["name"], original["size"], original["sha256"])
     if signed != (row["device"], row["wearer"], row["name"], row["size"], row["sha256"]):
         return "the row says other than the manifest"
+    if row["gone_at"]:
+        certificate = destroyed.get(row["id"])
+        body = manifest(base64.b64decode(certificate), vkey) if certificate else None
+        is_right = body and body["recording"] == row["id"] and body["original"] == original
+        return None if is_right and not data.exists() else "destroyed without a certificate"
     if not data.exists() or hashlib.sha256(data.read_bytes()).hexdigest() != row["sha256"]:
         return "the original is not what was sealed"
     return None
@@ -160,10 +165,16 @@ def main():
     sealed = {
         one["obj"][0]["id"]: one["facts"]["manifest_sha256"] for one in log if one["act"] == "evidence.seal"
     }
+    vouched = {one["facts"]["certificate_sha256"] for one in log if one["act"] == "evidence.destroy"}
+    destroyed = {
+        row["recording_id"]: row["certificate"]
+        for row in tables.get("disposal", [])
+        if row["certificate"] and hashlib.sha256(base64.b64decode(row["certificate"])).hexdigest() in vouched
+    }
     vkey = vkey_file.read_text("ascii").strip().splitlines()[-1]
     recordings = sorted(tables.get("recording", []), key=lambda row: row["id"])
     for row in recordings:
-        if problem := problem_of(row, sealed, vkey):
+        if problem := problem_of(row, sealed, destroyed, vkey):
             say(f"{row['id']}: {problem}")
     for id_ in sealed.keys() - {row["id"] for row in recordings}:
         say(f"{id_}: sealed, and no row of it")

@@ -19,8 +19,11 @@ from evidence.domain.access import Caller
 from evidence.service.accounts import Accounts
 from evidence.service.auditing import Auditing
 from evidence.service.deadlines import Deadlines
+from evidence.service.disposals import Disposals
+from evidence.service.keeping import Keeping
 from evidence.service.labelling import Labelling
 from evidence.service.organisation import organisation_of
+from evidence.service.pack_changes import PackChanges
 from evidence.service.playing import Playing
 from evidence.service.reports import Reports
 from evidence.service.roster import PublicTerms
@@ -61,8 +64,11 @@ class PeopleService:
             cards=small.cards,
             cases=self.site.cases,
             deadlines=Deadlines(site),
+            disposals=Disposals(site),
+            keeping=Keeping(site),
             labelling=Labelling(site),
             organisation=organisation_of(site, SheetFiles(), PublicTerms()),
+            pack_changes=PackChanges(site),
             playing=Playing(site),
             recordings=small.recordings,
             reports=Reports(site),

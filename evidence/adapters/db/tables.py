@@ -4,7 +4,8 @@ width.
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
 SHA-256 of the name (`name_sha256`), the name stands beside it.
 
-The others: gap_tables.py, label_tables.py, log_tables.py, people_tables.py, sign_in_tables.py.
+The others: gap_tables.py, keeping_tables.py, label_tables.py, log_tables.py, people_tables.py,
+sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sqlalchemy import (
 from evidence.adapters.db import (  # noqa: F401  (metadata)
     columns,
     gap_tables,
+    keeping_tables,
     label_tables,
     log_tables,
     people_tables,
@@ -145,7 +147,9 @@ recording = Table(
     Column("ended_at", Time),  # end of recording, corrected; null while not known
     Column("checked_at", Time),  # last fixity pass
     Column("check_result", Words(40)),
+    Column("gone_at", Time),  # its bytes are being destroyed, or are
     UniqueConstraint("device", "name_sha256"),
+    Index("recording_by_date", "retain_until", "id"),
 )
 
 examination = Table(
@@ -245,4 +249,7 @@ JOURNALLED = {
     "explanation": ("id",),
     "fault_file": ("id",),
     "exemption": ("id",),
+    "case_term": ("id",),
+    "lock_term": ("id",),
+    "disposal": ("id",),
 }

@@ -24,6 +24,7 @@ from evidence.adapters.db.repositories.classes import SqlClasses
 from evidence.adapters.db.repositories.companions import SqlCompanions
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.departures import SqlDepartures
+from evidence.adapters.db.repositories.disposals import SqlDisposals
 from evidence.adapters.db.repositories.emergencies import SqlEmergencies
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.exemptions import SqlExemptions
@@ -33,6 +34,7 @@ from evidence.adapters.db.repositories.holds import SqlHolds
 from evidence.adapters.db.repositories.identities import SqlIdentities
 from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.journal import SqlJournal
+from evidence.adapters.db.repositories.keepings import SqlKeepings
 from evidence.adapters.db.repositories.labels import SqlLabels
 from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.notices import SqlNotices
@@ -92,6 +94,8 @@ class SqlUnitOfWork:
         self.labels = SqlLabels(connection)
         self.explanations = SqlExplanations(connection)
         self.exemptions = SqlExemptions(connection)
+        self.keepings = SqlKeepings(connection)
+        self.disposals = SqlDisposals(connection)
 
 
 class SqlDatabase:

@@ -34,6 +34,13 @@ class MemberIn(BaseModel):
     until: Instant | None = None
 
 
+class TermIn(BaseModel):
+    """The class of a case file, as the policy pack names it."""
+
+    model_config = ConfigDict(extra="forbid")
+    term: str = Field(min_length=1, max_length=20)
+
+
 @router.post("", status_code=201, openapi_extra=described(CaseIn))
 async def open_case(
     request: Request, app: App, caller: Caller = admitted(Action.MANAGE_CASES)
@@ -59,6 +66,15 @@ def case(case_id: str, app: App, caller: Caller = admitted(Action.MANAGE_CASES))
 def close(case_id: str, app: App, caller: Caller = admitted(Action.MANAGE_CASES)) -> None:
     """Close a case: its members' rights end at once."""
     app.cases.close(caller, case_id)
+
+
+@router.put("/{case_id}/term", status_code=204, openapi_extra=described(TermIn))
+async def term(
+    case_id: str, request: Request, app: App, caller: Caller = admitted(Action.MANAGE_CASES)
+) -> None:
+    """Give a case file its class; the locks of its recordings move with it."""
+    new = await read_json(request, TermIn, _LONGEST_BODY_BYTES)
+    await run_in_threadpool(app.keeping.give_term, caller, case_id, new.term)
 
 
 @router.put("/{case_id}/recordings/{recording_id}", status_code=204)

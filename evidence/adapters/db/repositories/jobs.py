@@ -115,7 +115,7 @@ class SqlJobs:
         )
         mine = (job.c.name == JobName.FIXITY.value) & (job.c.subject == recording.c.id)
         query = select(recording.c.id).where(
-            due, ~exists().where(mine, job.c.state.in_(("queued", "running")))
+            due, recording.c.gone_at.is_(None), ~exists().where(mine, job.c.state.in_(("queued", "running")))
         )
         query = query.order_by(recording.c.checked_at.nulls_first(), recording.c.sealed_at).limit(limit)
         return [row.id for row in self._db.execute(query)]

@@ -26,11 +26,11 @@ from sqlalchemy import (
     union_all,
 )
 
-from evidence.adapters.db.log_tables import audit_about, audit_entry, audit_payload
+from evidence.adapters.db.log_tables import IS_CHECK, audit_about, audit_entry, audit_payload
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, stored_bytes
 from evidence.domain.audit import Act, Entry, Family, Place, Reference, family_of, log_of
 from evidence.domain.ids import new_id
-from evidence.domain.instants import to_text
+from evidence.domain.instants import from_text, to_text
 from evidence.domain.told import says_enough
 from evidence.errors import IntegrityFault, Unavailable
 from evidence.ledger.canonical import canonical, read_canonical
@@ -184,6 +184,11 @@ class SqlLog:
                 entry = read_entry(stored_bytes(row.body))
                 if says_enough(entry):  # so is what says too little
                     yield entry
+
+    def checks(self) -> Sequence[tuple[int, datetime]]:
+        """Return place in the log of custody and time of each check of the logs, in order."""
+        query = select(audit_entry.c.idx, audit_entry.c.at).where(IS_CHECK).order_by(audit_entry.c.idx)
+        return [(int(row.idx), from_text(row.at)) for row in self._db.execute(query)]
 
     def last_ok(self, act: Act) -> Mapping[str, Any] | None:
         """Return the last entry of an act with the result "ok", looked for from the end."""

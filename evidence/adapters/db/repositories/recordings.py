@@ -187,4 +187,5 @@ def _stored(row: Any, given: tuple[Given, ...]) -> StoredRecording:
         checked_at=time_or_none(row.checked_at),
         check_result=row.check_result,
         given=given,
+        gone_at=time_or_none(row.gone_at),
     )

@@ -1,0 +1,185 @@
+"""What keeps recordings, in SQL: holds, cases and their classes, labels, events, moved locks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, insert, select, update
+
+from evidence.adapters.db.keeping_tables import case_term, lock_term
+from evidence.adapters.db.people_tables import (
+    case_file,
+    case_recording,
+    hold,
+    serious_event,
+    serious_recording,
+    standing,
+)
+from evidence.adapters.db.repositories.labels import given_of
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, time_or_none
+from evidence.adapters.db.repositories.standings import within
+from evidence.adapters.db.tables import recording
+from evidence.domain.access import Reach
+from evidence.domain.ids import new_id
+from evidence.domain.instants import from_text, to_text
+from evidence.domain.labels import history, lacking, standing_of
+from evidence.domain.retention import Kept, LinkedCase
+from evidence.service.keeping_ports import LockTerm
+
+_ASKED = (
+    recording.c.id,
+    recording.c.sealed_at,
+    recording.c.retain_until,
+    recording.c.labels,
+    standing.c.under_transfer,
+)
+
+
+class SqlKeepings:
+    """See service.keeping_ports.Keepings."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def kept(self, recording_ids: Collection[str], required: Sequence[str]) -> Mapping[str, Kept]:
+        """Return what the rules ask about these recordings."""
+        ids, found = list(recording_ids), dict[str, Kept]()
+        for first in range(0, len(ids), NAMES_AT_ONCE):
+            some = recording.c.id.in_(ids[first : first + NAMES_AT_ONCE])
+            rows = self._db.execute(_recordings().where(some)).all()
+            found |= {one.recording_id: one for one in self._kept(rows, required)}
+        return found
+
+    def dated(self, reach: Reach, at: datetime) -> Iterator[Kept]:
+        """Yield what gives them a date of all recordings within reach that are there, oldest seal first."""
+        query = _recordings().where(recording.c.gone_at.is_(None), within(reach, at))
+        ordered = query.order_by(recording.c.sealed_at, recording.c.id)
+        ordered = ordered.execution_options(yield_per=NAMES_AT_ONCE)
+        for rows in self._db.execute(ordered).partitions(NAMES_AT_ONCE):
+            ids = [row.id for row in rows]
+            cases, owed = self._cases(ids), self._owed(ids)
+            for row in rows:
+                locked = max(row.retain_until, owed.get(row.id, ""))
+                linked = tuple(cases.get(row.id, ()))
+                yield Kept(row.id, from_text(row.sealed_at), from_text(locked), cases=linked)
+
+    def term(self, case_id: str) -> str | None:
+        """Return the class of a case file."""
+        return self._terms([case_id]).get(case_id)
+
+    def give_term(self, case_id: str, term: str, by: str, at: datetime) -> None:
+        """Give a case file a class, in the place of the one before."""
+        row = {"id": new_id(), "case_id": case_id, "term": term, "given_by": by, "given_at": to_text(at)}
+        self._db.execute(insert(case_term), [row])
+
+    def owe(self, new: LockTerm) -> None:
+        """Note that a lock moves."""
+        row = {
+            "id": new.id,
+            "recording_id": new.recording_id,
+            "until": to_text(new.until),
+            "keeps": new.keeps,
+            "cites": " ".join(new.cites),
+            "about_id": new.about,
+            "asked_by": new.asked_by,
+            "asked_at": to_text(new.asked_at),
+            "settled": new.settled,
+        }
+        self._db.execute(insert(lock_term), [row])
+
+    def owed(self) -> Sequence[LockTerm]:
+        """Return of which later dates the vault has not been told, oldest first."""
+        query = select(lock_term).where(lock_term.c.settled.is_(False))
+        return [_term(row) for row in self._db.execute(query.order_by(lock_term.c.asked_at, lock_term.c.id))]
+
+    def terms(self, recording_id: str) -> Sequence[LockTerm]:
+        """Return what a recording's lock was moved for, oldest first."""
+        query = select(lock_term).where(lock_term.c.recording_id == recording_id)
+        return [_term(row) for row in self._db.execute(query.order_by(lock_term.c.asked_at, lock_term.c.id))]
+
+    def settle(self, term: LockTerm) -> None:
+        """Note that the vault has been told: the recording is locked until then, never shorter."""
+        until = to_text(term.until)
+        self._db.execute(update(lock_term).where(lock_term.c.id == term.id).values(settled=True))
+        earlier = and_(recording.c.id == term.recording_id, recording.c.retain_until < until)
+        self._db.execute(update(recording).where(earlier).values(retain_until=until))
+
+    def _kept(self, rows: Sequence[Any], required: Sequence[str]) -> Iterator[Kept]:
+        ids = [row.id for row in rows]
+        held, cases, shown = self._holds(ids), self._cases(ids), self._shown(ids)
+        given, owed = given_of(self._db, ids), self._owed(ids)
+        for row in rows:
+            sealed_at = from_text(row.sealed_at)
+            told = history(json.loads(row.labels), sealed_at, given.get(row.id, ()))
+            yield Kept(
+                row.id,
+                sealed_at,
+                from_text(max(row.retain_until, owed.get(row.id, ""))),
+                tuple(held.get(row.id, ())),
+                tuple(cases.get(row.id, ())),
+                lacking(required, standing_of(told)),
+                row.id in shown,
+                bool(row.under_transfer),
+            )
+
+    def _holds(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        query = select(hold.c.recording_id, hold.c.id).where(
+            hold.c.recording_id.in_(ids), hold.c.released_at.is_(None)
+        )
+        found: dict[str, list[str]] = {}
+        for recording_id, hold_id in self._db.execute(query.order_by(hold.c.placed_at, hold.c.id)):
+            found.setdefault(recording_id, []).append(hold_id)
+        return found
+
+    def _cases(self, ids: Sequence[str]) -> dict[str, list[LinkedCase]]:
+        query = select(case_recording.c.recording_id, case_file.c.id, case_file.c.closed_at)
+        query = query.join_from(case_recording, case_file, case_file.c.id == case_recording.c.case_id)
+        mine = case_recording.c.recording_id.in_(ids), case_recording.c.ended_at.is_(None)
+        rows = self._db.execute(query.where(*mine).order_by(case_file.c.opened_at, case_file.c.id)).all()
+        terms, found = self._terms({row.id for row in rows}), dict[str, list[LinkedCase]]()
+        for row in rows:
+            case = LinkedCase(row.id, time_or_none(row.closed_at), terms.get(row.id))
+            found.setdefault(row.recording_id, []).append(case)
+        return found
+
+    def _terms(self, case_ids: Collection[str]) -> dict[str, str]:
+        query = select(case_term.c.case_id, case_term.c.term).where(case_term.c.case_id.in_(list(case_ids)))
+        ordered = query.order_by(case_term.c.given_at, case_term.c.id)
+        return {row.case_id: row.term for row in self._db.execute(ordered)}
+
+    def _shown(self, ids: Sequence[str]) -> set[str]:
+        """Return those that show a serious event that has not ended."""
+        query = select(serious_recording.c.recording_id).join(
+            serious_event, serious_event.c.id == serious_recording.c.event_id
+        )
+        open_ = serious_recording.c.recording_id.in_(ids), serious_event.c.ended_at.is_(None)
+        return set(self._db.execute(query.where(*open_)).scalars())
+
+    def _owed(self, ids: Sequence[str]) -> dict[str, str]:
+        query = select(lock_term.c.recording_id, func.max(lock_term.c.until).label("until"))
+        mine = lock_term.c.recording_id.in_(ids), lock_term.c.settled.is_(False)
+        rows = self._db.execute(query.where(*mine).group_by(lock_term.c.recording_id))
+        return {row.recording_id: row.until for row in rows}
+
+
+def _recordings() -> Any:
+    return select(*_ASKED).join_from(
+        recording, standing, standing.c.recording_id == recording.c.id, isouter=True
+    )
+
+
+def _term(row: Any) -> LockTerm:
+    return LockTerm(
+        row.id,
+        row.recording_id,
+        from_text(row.until),
+        row.keeps,
+        tuple(row.cites.split()),
+        row.about_id,
+        row.asked_by,
+        from_text(row.asked_at),
+        bool(row.settled),
+    )

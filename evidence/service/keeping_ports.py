@@ -1,0 +1,98 @@
+"""What the use cases about keeping and destroying need from machines, as Protocols; see also ports.py."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from evidence.domain.access import Reach
+from evidence.domain.disposals import Disposal
+from evidence.domain.retention import Kept
+
+
+@dataclass(frozen=True, slots=True)
+class LockTerm:
+    """That the lock of a recording moves to a later date. cites: ids of the articles. settled: the vault has
+    been told."""
+
+    id: str
+    recording_id: str
+    until: datetime
+    keeps: str
+    cites: tuple[str, ...]
+    about: str | None
+    asked_by: str
+    asked_at: datetime
+    settled: bool = False
+
+
+class Keepings(Protocol):
+    """What keeps recordings."""
+
+    def kept(self, recording_ids: Collection[str], required: Sequence[str]) -> Mapping[str, Kept]:
+        """Return what the rules ask about these recordings. required: labels that must be carried."""
+
+    def dated(self, reach: Reach, at: datetime) -> Iterator[Kept]:
+        """Yield what gives them a date (locks, cases) of all recordings within reach that are there, oldest
+        seal first."""
+
+    def term(self, case_id: str) -> str | None:
+        """Return the class of a case file, None where nobody gave it one yet."""
+
+    def give_term(self, case_id: str, term: str, by: str, at: datetime) -> None:
+        """Give a case file a class, in the place of the one before."""
+
+    def owe(self, new: LockTerm) -> None:
+        """Note that a lock moves."""
+
+    def owed(self) -> Sequence[LockTerm]:
+        """Return of which later dates the vault has not been told, oldest first."""
+
+    def terms(self, recording_id: str) -> Sequence[LockTerm]:
+        """Return what a recording's lock was moved for, oldest first."""
+
+    def settle(self, term: LockTerm) -> None:
+        """Note that the vault has been told: the recording is locked until then, never shorter."""
+
+
+class Disposals(Protocol):
+    """Disposals; none is ever removed."""
+
+    def due(self, reach: Reach, at: datetime, required: Sequence[str], years: int) -> Iterator[str]:
+        """Yield recordings within reach that nothing seems to keep, the date that is over longest first; none
+        that is asked for already. required: labels; years: of the floor. Too many rather than too few."""
+
+    def add(self, new: Disposal) -> None:
+        """Add one."""
+
+    def put(self, changed: Disposal) -> None:
+        """Put a disposal's row in the place of the one before."""
+
+    def get(self, disposal_id: str) -> Disposal | None:
+        """Return one."""
+
+    def of(self, recording_id: str) -> Sequence[Disposal]:
+        """Return those of a recording, oldest first."""
+
+    def within(self, reach: Reach, at: datetime, *, ended: bool) -> Sequence[Disposal]:
+        """Return those of recordings within reach, open ones or ended ones, oldest first."""
+
+    def approved(self, limit: int) -> Sequence[Disposal]:
+        """Return approved ones that have not ended, the longest waiting first."""
+
+    def mark_gone(self, recording_id: str, at: datetime) -> None:
+        """Note that a recording's bytes go."""
+
+
+class KeepingRows(Protocol):
+    """The part of a unit of work that these are."""
+
+    @property
+    def keepings(self) -> Keepings:
+        """What keeps recordings."""
+
+    @property
+    def disposals(self) -> Disposals:
+        """Disposals."""
