@@ -13,6 +13,7 @@ from evidence.service.cards import Cards
 from evidence.service.cases import Cases
 from evidence.service.deadlines import Deadlines
 from evidence.service.disclosing import Disclosing
+from evidence.service.equipment import Equipment
 from evidence.service.exemptions import Exemptions
 from evidence.service.explanations import Explanations
 from evidence.service.fixity import Fixity
@@ -44,6 +45,7 @@ class Desks:
     cases: Cases = field(init=False)
     deadlines: Deadlines = field(init=False)
     disclosing: Disclosing = field(init=False)
+    equipment: Equipment = field(init=False)
     exemptions: Exemptions = field(init=False)
     explanations: Explanations = field(init=False)
     fixity: Fixity = field(init=False)

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from evidence.adapters.db.tables import metadata
 from evidence.domain.access import Caller
+from evidence.domain.devices import ServiceKind
 from evidence.domain.explanations import Outcome
 from evidence.domain.people import (
     Person,
@@ -29,6 +30,7 @@ from evidence.domain.spans import Span
 from evidence.policy.conduct import FaultKind
 from evidence.rebuilding import rebuild
 from evidence.rebuilding.report import Report
+from evidence.service.equipment import Equipment
 from evidence.service.exemptions import Exemptions, Stated
 from evidence.service.explanations import Explanations
 from evidence.service.gap_words import Said
@@ -79,6 +81,7 @@ def make_site(folder: Path) -> LogRoom:
     small.accounts.revoke_dock(small.administrator, "old dock")
     room.seal("c.mp4", b"z" * 100)
     explain_gaps(room)
+    keep_devices(room)
     room.publish()
     small.clock.time = datetime.now(UTC)
     return room
@@ -122,6 +125,16 @@ def explain_gaps(room: LogRoom) -> None:
     desk.review(security, done.id, Outcome.FAULT, "查实", FaultKind.LOSS)
     span = Span(now - timedelta(hours=1), now)
     Exemptions(site).state(OPERATOR, Stated("012345", "urgency", "第六条", span, "未开机"))
+
+
+def keep_devices(room: LogRoom) -> None:
+    """A device that was checked, issued and brought back, and has a fault."""
+    desks = Equipment(room.small.site)
+    desks.register.add(OPERATOR, "DSJX9A00123", "body-camera", "1" * 32, maker="某厂")
+    desks.custody.check(OPERATOR, "DSJX9A00123", 90, 80, -250)
+    desks.custody.issue(OPERATOR, "DSJX9A00123", "012345")
+    desks.custody.give_back(OPERATOR, "DSJX9A00123", "012345")
+    desks.custody.report(OPERATOR, "DSJX9A00123", ServiceKind.FAULT, "按键失灵")
 
 
 def lose_database(room: LogRoom) -> None:

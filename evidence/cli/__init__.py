@@ -13,6 +13,7 @@ from evidence.cli import lists, site
 from evidence.cli.accounts import accounts
 from evidence.cli.activities import app as activities_app
 from evidence.cli.cases import app as cases_app
+from evidence.cli.devices import app as devices_app
 from evidence.cli.dock import dock, receipts
 from evidence.cli.examine import examine
 from evidence.cli.explanations import app as explanations_app
@@ -69,6 +70,7 @@ app.command()(rebuild)
 app.command()(signer)
 app.add_typer(holds_app, name="holds")
 app.add_typer(cases_app, name="cases")
+app.add_typer(devices_app, name="devices")
 app.add_typer(labels_app, name="labels")
 app.add_typer(activities_app, name="activities")
 app.add_typer(log_app, name="log")

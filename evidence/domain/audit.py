@@ -99,6 +99,14 @@ class Act(StrEnum):
     GAP_REVIEW = "gap.review"  # accepted, sent back, or a fault: a person decided
     EXEMPTION_STATE = "exemption.state"
     EXEMPTION_RECEIVE = "exemption.receive"
+    DEVICE_ADD = "device.add"
+    DEVICE_CHANGE = "device.change"
+    DEVICE_RETIRE = "device.retire"
+    DEVICE_CHECK = "device.check"  # before a shift
+    DEVICE_ISSUE = "device.issue"
+    DEVICE_RETURN = "device.return"
+    DEVICE_SERVICE = "device.service"  # a fault, or maintenance began
+    DEVICE_SETTLE = "device.settle"  # and is over
     READ_VIEWS = "views.read"  # who looked at who had looked
     READ_DENIALS = "denials.read"
     READ_NOTICES = "notices.read"

@@ -48,6 +48,9 @@ class Action(StrEnum):
     MANAGE_UNITS = "manage-units"
     MANAGE_PEOPLE = "manage-people"
     READ_PEOPLE = "read-people"
+    READ_DEVICES = "read-devices"
+    CARE_FOR_DEVICES = "care-for-devices"  # check before a shift, report a fault
+    MANAGE_DEVICES = "manage-devices"  # register, issue, take back, retire
     MANAGE_ACCOUNTS = "manage-accounts"
     MANAGE_GRANTS = "manage-grants"
     OWN_ACCOUNT = "own-account"  # one's own password, factors and sessions
@@ -151,10 +154,11 @@ _HEADS = _LOOKS | {
     Action.READ_DENIALS,
     Action.READ_NOTICES,
     Action.READ_PEOPLE,
+    Action.READ_DEVICES,
 }
 ALLOWED: Mapping[Role, frozenset[Action]] = {
-    Role.FIELD_OFFICER: frozenset({Action.ASK_EMERGENCY}),
-    Role.AUXILIARY: frozenset(),
+    Role.FIELD_OFFICER: frozenset({Action.ASK_EMERGENCY, Action.CARE_FOR_DEVICES}),
+    Role.AUXILIARY: frozenset({Action.CARE_FOR_DEVICES}),  # care of equipment is what the law lets them do
     Role.CUSTODIAN: _LOOKS
     | {
         Action.READ_ORIGINAL,
@@ -169,6 +173,9 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
         Action.DISPOSE,
         Action.ASK_EMERGENCY,
         Action.READ_PEOPLE,
+        Action.READ_DEVICES,
+        Action.CARE_FOR_DEVICES,
+        Action.MANAGE_DEVICES,
     },
     Role.UNIT_HEAD: _HEADS,
     Role.AGENCY_HEAD: _HEADS,
@@ -185,6 +192,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.READ_LOG,
             Action.READ_STATUS,
             Action.READ_PEOPLE,
+            Action.READ_DEVICES,
         }
     ),
     Role.SYSTEM_ADMINISTRATOR: frozenset({Action.READ_STATUS, Action.MANAGE_DOCKS, Action.MANAGE_UNITS}),

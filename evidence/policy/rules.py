@@ -15,6 +15,7 @@ from enum import StrEnum
 from evidence.policy.citations import Citation as Citation
 from evidence.policy.citations import cite_ids as cite_ids
 from evidence.policy.conduct import Choice
+from evidence.policy.equipment import Equipment
 from evidence.policy.labels import Label as Label
 from evidence.policy.labels import MandatoryLabels as MandatoryLabels
 from evidence.policy.labels import MustRecord as MustRecord
@@ -237,6 +238,7 @@ class Pack:
     must_record: tuple[MustRecord, ...] = ()  # the annex; none: the instrument lists nothing
     exemptions: Choice | None = None  # None: the union's (conduct.py)
     faults: Choice | None = None
+    equipment: Equipment = Equipment()  # what it leaves out, the union says (equipment.py)
 
     def citation(self, cite_id: str) -> Citation:
         """Return the citation with this id. Raises: KeyError."""

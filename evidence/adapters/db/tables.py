@@ -4,7 +4,8 @@ width.
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
 SHA-256 of the name (`name_sha256`), the name stands beside it.
 
-The others: gap_tables.py, label_tables.py, log_tables.py, people_tables.py, sign_in_tables.py.
+The others: device_tables.py, gap_tables.py, label_tables.py, log_tables.py, people_tables.py,
+sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sqlalchemy import (
 
 from evidence.adapters.db import (  # noqa: F401  (metadata)
     columns,
+    device_tables,
     gap_tables,
     label_tables,
     log_tables,
@@ -245,4 +247,8 @@ JOURNALLED = {
     "explanation": ("id",),
     "fault_file": ("id",),
     "exemption": ("id",),
+    "device": ("id",),
+    "device_check": ("id",),
+    "device_issue": ("id",),
+    "device_service": ("id",),
 }

@@ -24,6 +24,7 @@ from evidence.adapters.db.repositories.classes import SqlClasses
 from evidence.adapters.db.repositories.companions import SqlCompanions
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.departures import SqlDepartures
+from evidence.adapters.db.repositories.devices import SqlDevices
 from evidence.adapters.db.repositories.emergencies import SqlEmergencies
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.exemptions import SqlExemptions
@@ -92,6 +93,7 @@ class SqlUnitOfWork:
         self.labels = SqlLabels(connection)
         self.explanations = SqlExplanations(connection)
         self.exemptions = SqlExemptions(connection)
+        self.devices = SqlDevices(connection)
 
 
 class SqlDatabase:
