@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.cli.policy_equipment import equipment_out, equipment_rules
+from evidence.cli.policy_equipment import keeping_out, keeping_rules
 from evidence.cli.policy_labels import Rule, label_rules, labels_out
 from evidence.cli.policy_personnel import personnel_out
 from evidence.errors import PolicyError
@@ -105,7 +105,7 @@ def pack_out(pack: Pack) -> dict[str, Any]:
         "secrecy": {"cites": _ids(pack.secrecy_cites)},
         "auxiliary_bars": [_bar_out(bar) for bar in pack.auxiliary_bars],
         **personnel_out(pack),
-        "equipment": equipment_out(pack),
+        **keeping_out(pack),
         "set_by_default": {one.field: {"zh": one.reason_zh, "en": one.reason_en} for one in pack.defaults},
         "adopted": {
             one.id: {"zh": one.adopted_zh, "en": one.adopted_en} for one in pack.instruments if one.adopted_zh
@@ -229,7 +229,7 @@ def _rules(pack: Pack) -> Iterator[Rule]:
         acts = "; ".join(say(f"act.{act}") for act in sorted(bar.acts))
         reading = f" ({bar.reading_zh} / {bar.reading_en})" if bar.reading_zh else ""
         yield "auxiliary-bar", acts + reading, (), bar.cites
-    yield from equipment_rules(pack)
+    yield from keeping_rules(pack)
     yield from _further_rules(pack)
 
 

@@ -1,4 +1,6 @@
-"""The rules about equipment as `evidence policy show` shows them: classes, check, keeping, need."""
+"""The rules about equipment as `evidence policy show` shows them: classes, check, keeping, need;
+and the time in which case files are archived.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,25 @@ from evidence.policy.rules import Pack, cite_ids
 _ARTICLES = ("keeping", "retirement", "lending")
 
 
-def equipment_out(pack: Pack) -> dict[str, Any]:
+def keeping_out(pack: Pack) -> dict[str, Any]:
     """Return them as JSON values (docs/formats/policy-pack.md); null: the pack leaves it to the union."""
+    return {
+        "case_file": _archiving_out(pack),
+        "sampling": _sampling_out(pack),
+        "equipment": _equipment_out(pack),
+    }
+
+
+def keeping_rules(pack: Pack) -> Iterator[Rule]:
+    """Yield them for people."""
+    yield from _archiving_rules(pack)
+    if rule := pack.sampling:
+        value = say("policy.sampling-value", share=rule.share_percent, least=rule.least)
+        yield "sampling", value, ("sampling.share_percent", "sampling.least"), rule.cites
+    yield from _equipment_rules(pack)
+
+
+def _equipment_out(pack: Pack) -> dict[str, Any]:
     rules = pack.equipment
     classes, check, need = rules.classes, rules.check, rules.need
     return {
@@ -36,8 +55,7 @@ def _articles_out(rule: Articles | None) -> dict[str, Any] | None:
     return None if rule is None else {"cites": list(cite_ids(rule.cites))}
 
 
-def equipment_rules(pack: Pack) -> Iterator[Rule]:
-    """Yield them for people."""
+def _equipment_rules(pack: Pack) -> Iterator[Rule]:
     rules = pack.equipment
     if rules.classes:
         words = "; ".join(say(f"device-class.{one}") for one in rules.classes.words)
@@ -58,3 +76,21 @@ def equipment_rules(pack: Pack) -> Iterator[Rule]:
     if rules.need:
         value = say("policy.device-need-value", officers=rules.need.officers_per_recorder)
         yield "device-need", value, ("device_need.officers_per_recorder",), rules.need.cites
+
+
+def _archiving_out(pack: Pack) -> dict[str, Any] | None:
+    rule = pack.archiving
+    return None if rule is None else {"within_days": rule.within_days, "cites": list(cite_ids(rule.cites))}
+
+
+def _sampling_out(pack: Pack) -> dict[str, Any] | None:
+    rule = pack.sampling
+    if rule is None:
+        return None
+    return {"share_percent": rule.share_percent, "least": rule.least, "cites": list(cite_ids(rule.cites))}
+
+
+def _archiving_rules(pack: Pack) -> Iterator[Rule]:
+    if pack.archiving:
+        value = say("policy.case-file-value", days=pack.archiving.within_days)
+        yield "case-file", value, ("case_file.within_days",), pack.archiving.cites

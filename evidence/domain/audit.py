@@ -99,6 +99,13 @@ class Act(StrEnum):
     GAP_REVIEW = "gap.review"  # accepted, sent back, or a fault: a person decided
     EXEMPTION_STATE = "exemption.state"
     EXEMPTION_RECEIVE = "exemption.receive"
+    CASE_END = "case.end"  # the act ended on a day: the time of the case file runs
+    CASE_DOCUMENT = "case.document"  # a written document belongs to the case file
+    CASE_STRIKE = "case.strike"  # and was taken out again
+    CASE_ARCHIVE = "case.archive"  # the case file was handed over to the archive
+    SAMPLE_COMMIT = "sample.commit"  # to a seed that nobody has seen
+    SAMPLE_DRAW = "sample.draw"  # the seed is shown
+    SAMPLE_REVIEW = "sample.review"
     DEVICE_ADD = "device.add"
     DEVICE_CHANGE = "device.change"
     DEVICE_RETIRE = "device.retire"

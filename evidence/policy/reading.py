@@ -13,9 +13,9 @@ from datetime import date, timedelta
 
 from evidence.errors import PolicyError
 from evidence.policy.conduct import read_conduct
-from evidence.policy.equipment import read_equipment
 from evidence.policy.fields import Table, open_table
 from evidence.policy.filing import read_labels, read_must_record
+from evidence.policy.keeping import read_keeping
 from evidence.policy.personnel import read_before_duty, read_person_number, read_personnel_duties
 from evidence.policy.rules import (
     Act,
@@ -115,7 +115,7 @@ class _Reader:
             personnel_duties=read_personnel_duties(top, self._cites),
             must_record=read_must_record(top, self._cites),
             **read_conduct(top, self._cites),
-            equipment=read_equipment(top, self._cites),
+            **read_keeping(top, self._cites),
         )
         self._nothing_idle()
         top.close()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from evidence.policy.archiving import Archiving
 from evidence.policy.citations import Citation as Citation
 from evidence.policy.citations import cite_ids as cite_ids
 from evidence.policy.conduct import Choice
@@ -19,6 +20,7 @@ from evidence.policy.equipment import Equipment
 from evidence.policy.labels import Label as Label
 from evidence.policy.labels import MandatoryLabels as MandatoryLabels
 from evidence.policy.labels import MustRecord as MustRecord
+from evidence.policy.sampling import Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,8 @@ class Pack:
     must_record: tuple[MustRecord, ...] = ()  # the annex; none: the instrument lists nothing
     exemptions: Choice | None = None  # None: the union's (conduct.py)
     faults: Choice | None = None
+    archiving: Archiving | None = None
+    sampling: Sampling | None = None
     equipment: Equipment = Equipment()  # what it leaves out, the union says (equipment.py)
 
     def citation(self, cite_id: str) -> Citation:

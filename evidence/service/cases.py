@@ -22,6 +22,7 @@ from evidence.domain.rights import ALLOWED, BARRED_AS, CASE_RIGHTS, Action, Kind
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.rules import Citation
 from evidence.service.admission import admit_to_recording
+from evidence.service.case_filing import verify_not_archived
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
 from evidence.service.people_ports import Membership, StoredCase
@@ -104,7 +105,8 @@ class Cases:
     def link(self, caller: Caller, case_id: str, recording_id: str) -> None:
         """Link a recording for which the caller's unit answers; one that is linked stays so.
 
-        Raises: NotFound, Conflict("case-closed"), Refused("not-permitted") for another unit's.
+        Raises: NotFound, Conflict("case-closed", "case-archived"), Refused("not-permitted") for another
+        unit's.
         """
         case = self._case(caller, case_id)
         admit_to_recording(self.site, caller, Action.LIST_RECORDINGS, recording_id)
@@ -117,17 +119,19 @@ class Cases:
             raise Refused("not-permitted", action=Action.MANAGE_CASES.value)
         with self.site.database.writing() as unit:
             _verify_open(unit, case_id)
+            verify_not_archived(unit, case_id)
             if unit.cases.link(case_id, recording_id, caller.id, now):
                 self._log(unit, Act.CASE_LINK, caller, case, now, about)
 
     @admits(Action.MANAGE_CASES)
     def unlink(self, caller: Caller, case_id: str, recording_id: str) -> None:
         """End a recording's link: what it gave to members ends at once. Raises: NotFound("case-not-found",
-        "recording-not-linked").
+        "recording-not-linked"), Conflict("case-archived").
         """
         case = self._case(caller, case_id)
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
+            verify_not_archived(unit, case_id)
             if not is_id(recording_id) or not unit.cases.unlink(case_id, recording_id, now):
                 raise NotFound("recording-not-linked", recording=recording_id)
             self._log(unit, Act.CASE_UNLINK, caller, case, now, (("recording", recording_id),))

@@ -15,6 +15,7 @@ from evidence.domain.digests import Digests
 from evidence.domain.findings import Finding
 from evidence.domain.media import MediaFacts
 from evidence.policy.rules import Pack
+from evidence.service.case_ports import CaseFileRows
 from evidence.service.device_ports import DeviceRows
 from evidence.service.gap_ports import GapRows
 from evidence.service.jobs import Job, JobName
@@ -23,6 +24,7 @@ from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, 
 from evidence.service.passkey_ports import IdentityRows, Passkeys
 from evidence.service.people_ports import Cases, Departures, Grants, Holds, People, Standings, Tokens, Units
 from evidence.service.recording_ports import Cards, Claims, Examinations, Recordings, Uploads
+from evidence.service.sample_ports import SampleRows
 from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
 from evidence.service.watch_ports import WatchedRows
 
@@ -95,7 +97,7 @@ class Jobs(Protocol):
         """Return how many jobs are in each state."""
 
 
-class UnitOfWork(WatchedRows, GapRows, LabelRows, DeviceRows, Protocol):
+class UnitOfWork(WatchedRows, GapRows, LabelRows, DeviceRows, CaseFileRows, SampleRows, Protocol):
     """One transaction over all of these. Leaving normally commits durably; an exception rolls back."""
 
     @property

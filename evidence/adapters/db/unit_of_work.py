@@ -18,6 +18,7 @@ from evidence.adapters.db.opening import open_machine
 from evidence.adapters.db.repositories.accounts import SqlAccounts
 from evidence.adapters.db.repositories.alarms import SqlAlarms
 from evidence.adapters.db.repositories.cards import SqlCards
+from evidence.adapters.db.repositories.case_files import SqlCaseFiles
 from evidence.adapters.db.repositories.cases import SqlCases
 from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.classes import SqlClasses
@@ -41,6 +42,7 @@ from evidence.adapters.db.repositories.passkeys import SqlPasskeys
 from evidence.adapters.db.repositories.payload import SqlPayload
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
+from evidence.adapters.db.repositories.samples import SqlSamples
 from evidence.adapters.db.repositories.serious import SqlSeriousEvents
 from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
 from evidence.adapters.db.repositories.sign_ins import SqlChallenges, SqlSignIns
@@ -94,6 +96,8 @@ class SqlUnitOfWork:
         self.explanations = SqlExplanations(connection)
         self.exemptions = SqlExemptions(connection)
         self.devices = SqlDevices(connection)
+        self.case_files = SqlCaseFiles(connection)
+        self.samples = SqlSamples(connection)
 
 
 class SqlDatabase:
