@@ -141,8 +141,8 @@ class Sampling:
     ) -> None:
         """Note what a look at a drawn recording found; somebody else wore the recorder.
 
-        Raises: NotFound("recording-not-found", "sample-not-found"), Refused("own-recording", …),
-        Conflict("not-looked-at", "sample-reviewed"), Invalid("reason-needed").
+        Raises: NotFound("recording-not-found"), Refused("own-recording", …), Conflict("not-in-sample",
+        "not-looked-at", "sample-reviewed"), Invalid("reason-needed").
         """
         admit_to_recording(self.site, caller, Action.REVIEW_SAMPLES, recording_id)
         note, now = reason_of(note), self.site.clock.now()
@@ -150,7 +150,7 @@ class Sampling:
             one = unit.samples.get(sample_id) if is_id(sample_id) else None
             items = [] if one is None else unit.samples.items(one.id)
             if one is None or one.drawn is None or recording_id not in {it.recording_id for it in items}:
-                raise NotFound("sample-not-found", sample=sample_id)
+                raise Conflict("not-in-sample", recording=recording_id)
             looks = [it for it in _looks(unit, recording_id, one.drawn.at) if it.by == caller.id]
             if not looks:
                 raise Conflict("not-looked-at", recording=recording_id)

@@ -208,10 +208,9 @@ def test_strangers_find_no_sample_and_what_was_not_drawn_is_not_reviewed(room: S
     room.desk.draw(room.head, one.id)
     (left,) = set(made) - set(room.drawn(one))
     room.look(room.head, left)
-    with room.refused("sample-not-found", NotFound):
-        room.desk.review(room.head, one.id, left, IN_ORDER, "规范")
-    with room.refused("sample-not-found", NotFound):
-        room.desk.review(room.head, new_id(), left, IN_ORDER, "规范")
+    for sample_id in (one.id, new_id()):
+        with room.refused("not-in-sample", Conflict):
+            room.desk.review(room.head, sample_id, left, IN_ORDER, "规范")
     with room.refused("recording-not-found", NotFound):
         room.desk.review(room.head, one.id, new_id(), IN_ORDER, "规范")
     aux = room.new(Role.UNIT_HEAD, type_=PersonType.AUXILIARY)
