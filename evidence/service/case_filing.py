@@ -243,7 +243,6 @@ def _person(unit: UnitOfWork, number: str) -> Person:
 
 def _archive_entry(caller: Caller, done: ListedFile, new: Archived) -> Entry:
     facts = {
-        "number": new.number,
         "documents": new.documents,
         "recordings": new.recordings,
         "index_sha256": new.index_sha256,
@@ -252,7 +251,8 @@ def _archive_entry(caller: Caller, done: ListedFile, new: Archived) -> Entry:
         "cites": list(done.cites),
     }
     people = (("person", new.handed_by), ("person", new.received_by))
-    return Entry(Act.CASE_ARCHIVE, caller.id, (("case", done.case.id), *people), facts=facts)
+    objects, personal = (("case", done.case.id), *people), {"number": new.number}
+    return Entry(Act.CASE_ARCHIVE, caller.id, objects, facts=facts, personal=personal)
 
 
 def _entry(

@@ -67,7 +67,7 @@ class DeviceRegister:
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
             unit.devices.add(new, now)
-            unit.log.append(_entry(Act.DEVICE_ADD, caller, new, _facts(new)), now)
+            unit.log.append(_entry(Act.DEVICE_ADD, caller, new, _facts(new), {"serial": serial}), now)
         return new
 
     @admits(Action.MANAGE_DEVICES)
@@ -138,7 +138,6 @@ def _check(one: Device) -> None:
 
 def _facts(one: Device) -> dict[str, object]:
     return {
-        "serial": one.serial,
         "class": one.class_.value,
         "unit": one.unit_id,
         "maker": one.maker,
