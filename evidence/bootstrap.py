@@ -164,6 +164,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     trust, witnesses = open_witnesses(file) if file else (None, [])
     witnessing = Witnessing(site, signer, witnesses, NOTE_CHECKS)
     authority = HttpTimeAuthority(settings.tsa_url, settings.tsa_file) if settings.tsa_file else None
+    check_every = timedelta(minutes=settings.audit_minutes)
 
     def publish(which: str) -> None:
         publishing.publish(which)
@@ -184,7 +185,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         witnessing=witnessing,
         timestamping=Timestamping(site, authority, timedelta(minutes=settings.tsa_minutes)),
         proving=Proving(site, publish, trust),
-        auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses], authority),
+        auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses], authority, check_every),
         log_keys=LogKeys(site, signer),
         watching=Watching(site, signer, BuildFiles(settings.policy)),
         signer=signer,

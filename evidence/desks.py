@@ -10,10 +10,12 @@ from evidence.service.account_desk import AccountDesk
 from evidence.service.accounts import Accounts
 from evidence.service.binding import Binding
 from evidence.service.cards import Cards
+from evidence.service.case_filing import CaseFiling
 from evidence.service.cases import Cases
 from evidence.service.deadlines import Deadlines
 from evidence.service.disclosing import Disclosing
 from evidence.service.disposals import Disposals
+from evidence.service.equipment import Equipment
 from evidence.service.exemptions import Exemptions
 from evidence.service.explanations import Explanations
 from evidence.service.fixity import Fixity
@@ -28,6 +30,7 @@ from evidence.service.pack_changes import PackChanges
 from evidence.service.playing import Playing
 from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
+from evidence.service.sampling import Sampling
 from evidence.service.sessions import Sessions
 from evidence.service.signing_in import SigningIn
 from evidence.service.site import Site
@@ -44,10 +47,12 @@ class Desks:
     accounts: Accounts = field(init=False)
     binding: Binding = field(init=False)
     cards: Cards = field(init=False)
+    case_filing: CaseFiling = field(init=False)
     cases: Cases = field(init=False)
     deadlines: Deadlines = field(init=False)
     disclosing: Disclosing = field(init=False)
     disposals: Disposals = field(init=False)
+    equipment: Equipment = field(init=False)
     exemptions: Exemptions = field(init=False)
     explanations: Explanations = field(init=False)
     fixity: Fixity = field(init=False)
@@ -62,6 +67,7 @@ class Desks:
     playing: Playing = field(init=False)
     recordings: Recordings = field(init=False)
     reports: Reports = field(init=False)
+    sampling: Sampling = field(init=False)
     sessions: Sessions = field(init=False)
     signing_in: SigningIn = field(init=False)
     tokens: Tokens = field(init=False)

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from evidence.adapters.db.tables import metadata
 from evidence.domain.access import Caller
+from evidence.domain.devices import ServiceKind
 from evidence.domain.explanations import Outcome
 from evidence.domain.people import (
     Person,
@@ -25,16 +26,22 @@ from evidence.domain.people import (
     unit_path,
 )
 from evidence.domain.rights import Kind, Role
+from evidence.domain.samples import Sample, SampleOutcome, commitment
 from evidence.domain.spans import Span
 from evidence.policy.conduct import FaultKind
 from evidence.rebuilding import rebuild
 from evidence.rebuilding.report import Report
+from evidence.service.case_filing import CaseFiling
+from evidence.service.cases import Cases
+from evidence.service.equipment import Equipment
 from evidence.service.exemptions import Exemptions, Stated
 from evidence.service.explanations import Explanations
 from evidence.service.gap_words import Said
 from evidence.service.labelling import Labelling
 from evidence.service.people_ports import StoredGrant
+from evidence.service.playing import Playing
 from evidence.service.reports import Reports
+from evidence.service.sampling import Sampling
 from tests import forms, inside
 from tests.builders import SITE, an_origin
 from tests.log_room import OPERATOR, LogRoom
@@ -79,6 +86,9 @@ def make_site(folder: Path) -> LogRoom:
     small.accounts.revoke_dock(small.administrator, "old dock")
     room.seal("c.mp4", b"z" * 100)
     explain_gaps(room)
+    keep_devices(room)
+    archive_case(room)
+    draw_sample(room)
     room.publish()
     small.clock.time = datetime.now(UTC)
     return room
@@ -122,6 +132,47 @@ def explain_gaps(room: LogRoom) -> None:
     desk.review(security, done.id, Outcome.FAULT, "查实", FaultKind.LOSS)
     span = Span(now - timedelta(hours=1), now)
     Exemptions(site).state(OPERATOR, Stated("012345", "urgency", "第六条", span, "未开机"))
+
+
+def keep_devices(room: LogRoom) -> None:
+    """A device that was checked, issued and brought back, and has a fault."""
+    desks = Equipment(room.small.site)
+    desks.register.add(OPERATOR, "DSJX9A00123", "body-camera", "1" * 32, maker="某厂")
+    desks.custody.check(OPERATOR, "DSJX9A00123", 90, 80, -250)
+    desks.custody.issue(OPERATOR, "DSJX9A00123", "012345")
+    desks.custody.give_back(OPERATOR, "DSJX9A00123", "012345")
+    desks.custody.report(OPERATOR, "DSJX9A00123", ServiceKind.FAULT, "按键失灵")
+
+
+def archive_case(room: LogRoom) -> None:
+    """A case file with a document, handed over to the archive."""
+    site, now = room.small.site, room.small.clock.now()
+    with room.small.database.writing() as unit:
+        keeper = Person("7" * 32, "000099", "档案员", PersonType.CIVILIAN, "1" * 32)
+        unit.people.add(keeper, now)
+    case = Cases(site).open(OPERATOR, "杭综执〔2026〕9号", "1" * 32).id
+    desk = CaseFiling(site)
+    desk.end(OPERATOR, case, now.date())
+    desk.end(OPERATOR, case, now.date() - timedelta(days=1), "送达日")
+    desk.add_document(OPERATOR, case, "对王五的处罚决定书", 3, now.date())
+    desk.archive(OPERATOR, case, "档2026-1", "012345", "000099")
+
+
+def draw_sample(room: LogRoom) -> None:
+    """A sample of the day before, drawn and one of it reviewed; and one that is not drawn yet."""
+    desk, clock = Sampling(room.small.site), room.small.clock
+    clock.pass_by(timedelta(seconds=1))
+    with room.small.database.writing() as unit:
+        now, seed = clock.now(), bytes(32)
+        span = (now - timedelta(days=1), now)
+        old = Sample("8" * 32, "1" * 32, *span, commitment(seed), 5, 1, "operator", span[0])
+        unit.samples.add(old, seed)
+    desk.draw(OPERATOR, old.id)
+    (drawn,) = desk.drawn(OPERATOR, old.id)[1]
+    assert drawn.item is not None
+    Playing(room.small.site).play(OPERATOR, drawn.item.recording_id, lambda _: (0, 9)).file.close()
+    desk.review(OPERATOR, old.id, drawn.item.recording_id, SampleOutcome.IN_ORDER, "规范")
+    desk.commit(OPERATOR, "1" * 32, now + timedelta(hours=1), now + timedelta(days=1))
 
 
 def lose_database(room: LogRoom) -> None:
@@ -178,6 +229,10 @@ def as_rebuilt(before: Rows) -> Rows:
         row["name"] = None  # in no piece of rows: the vault forgets nothing
     for row in after["label"]:
         row["personal"] = None
+    for row in after["sample"]:
+        row["secret"] = None  # a seed that nobody has seen is lost with the database
+    for row in after["case_document"]:
+        row["title"] = None
     after["audit_payload"] = []  # what commitments stand for is not in the vault either
     for row in after["log_checkpoint"]:
         row["at"] = times[row["log"], row["size"] - 1]

@@ -12,7 +12,9 @@ from typer.exceptions import TyperException
 from evidence.cli import lists, site
 from evidence.cli.accounts import accounts
 from evidence.cli.activities import app as activities_app
+from evidence.cli.case_files import app as case_files_app
 from evidence.cli.cases import app as cases_app
+from evidence.cli.devices import app as devices_app
 from evidence.cli.disposals import app as disposals_app
 from evidence.cli.dock import dock, receipts
 from evidence.cli.examine import examine
@@ -30,6 +32,7 @@ from evidence.cli.people import app as people_app
 from evidence.cli.policy import app as policy_app
 from evidence.cli.rebuild import rebuild
 from evidence.cli.retention import app as retention_app
+from evidence.cli.samples import app as samples_app
 from evidence.cli.storage import app as storage_app
 from evidence.cli.tokens import app as tokens_app
 from evidence.cli.units import app as units_app
@@ -73,6 +76,9 @@ app.add_typer(holds_app, name="holds")
 app.add_typer(retention_app, name="retention")
 app.add_typer(disposals_app, name="disposals")
 app.add_typer(cases_app, name="cases")
+app.add_typer(case_files_app, name="case-files")
+app.add_typer(devices_app, name="devices")
+app.add_typer(samples_app, name="samples")
 app.add_typer(labels_app, name="labels")
 app.add_typer(activities_app, name="activities")
 app.add_typer(log_app, name="log")

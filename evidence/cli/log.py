@@ -246,7 +246,9 @@ def _tell(found: Any, none: str, unsound: int, json_: bool) -> None:
         ):
             print(line)
     for one in [] if json_ else found:
-        print(say("cli.alarm", kind=one.kind, item=printable(one.item)))
+        print(say("cli.alarm", kind=printable(one.kind), item=printable(one.item)))
+        if (words := say(key := f"alarm-kind.{one.kind}")) != key:
+            print(f"    {words}")
         latest = to_text(one.latest)
         if one.earliest is None:
             print("    " + say("cli.alarm-window-open", latest=latest))

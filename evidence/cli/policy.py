@@ -11,8 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.cli.policy_equipment import upkeep_out
 from evidence.cli.policy_keeping import keeping_out, keeping_rules
 from evidence.cli.policy_labels import Rule, label_rules, labels_out
+from evidence.cli.policy_personnel import personnel_out
 from evidence.errors import PolicyError
 from evidence.local import load_pack, load_path, shipped_packs
 from evidence.locale import CHINESE, ENGLISH, duration, say, text
@@ -102,7 +104,8 @@ def pack_out(pack: Pack) -> dict[str, Any]:
         "faults": pack.faults and _choice_out("kinds", pack.faults),
         "secrecy": {"cites": _ids(pack.secrecy_cites)},
         "auxiliary_bars": [_bar_out(bar) for bar in pack.auxiliary_bars],
-        **_personnel_out(pack),
+        **personnel_out(pack),
+        **upkeep_out(pack),
         "set_by_default": {one.field: {"zh": one.reason_zh, "en": one.reason_en} for one in pack.defaults},
         "adopted": {
             one.id: {"zh": one.adopted_zh, "en": one.adopted_en} for one in pack.instruments if one.adopted_zh
@@ -141,33 +144,6 @@ def _bar_out(bar: AuxiliaryBar) -> dict[str, Any]:
         "acts": sorted(act.value for act in bar.acts),
         "cites": _ids(bar.cites),
         "reading": {"zh": bar.reading_zh, "en": bar.reading_en},
-    }
-
-
-def _personnel_out(pack: Pack) -> dict[str, Any]:
-    number = pack.person_number
-    return {
-        "person_number": number
-        and {
-            "pattern": number.pattern,
-            "types": sorted(number.types),
-            "city_codes": dict(number.city_codes),
-            "cites": _ids(number.cites),
-        },
-        "before_duty": [
-            {
-                "need": rule.need.value,
-                "types": sorted(rule.types),
-                "least_days": rule.least_days,
-                "cites": _ids(rule.cites),
-                "reading": {"zh": rule.reading_zh, "en": rule.reading_en},
-            }
-            for rule in pack.before_duty
-        ],
-        "personnel_duties": [
-            {"duty": rule.duty.value, "types": sorted(rule.types), "cites": _ids(rule.cites)}
-            for rule in pack.personnel_duties
-        ],
     }
 
 
@@ -250,6 +226,7 @@ def _rules(pack: Pack) -> Iterator[Rule]:
         acts = "; ".join(say(f"act.{act}") for act in sorted(bar.acts))
         reading = f" ({bar.reading_zh} / {bar.reading_en})" if bar.reading_zh else ""
         yield "auxiliary-bar", acts + reading, (), bar.cites
+    yield from keeping_rules(pack)
     yield from _further_rules(pack)
 
 

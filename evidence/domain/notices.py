@@ -15,12 +15,14 @@ class NoticeKind(StrEnum):
     SERIOUS_EVENT = "serious-event"  # a recording is kept from those who took part
     EXPLANATION = "explanation"  # somebody said why something is missing, interrupted or late
     EXEMPTION = "exemption"  # somebody said why nothing was recorded
+    DEVICE_UNCHECKED = "device-unchecked"  # a device went out without a check in time
+    DEVICE_FROM_ANOTHER = "device-from-another"  # it came back from other hands than it went into
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One notice. recording_id None: about something that has none. unit_id: of the recording or person, None
-    where nobody knows. about_id: the emergency, event, explanation or exemption.
+    where nobody knows. about_id: the emergency, event, explanation, exemption or issue.
     """
 
     id: str

@@ -28,6 +28,7 @@ class Action(StrEnum):
     READ_VIEWS = "read-views"  # who has seen it
     EXPLAIN = "explain"  # why something is missing, interrupted or late, or was not recorded
     REVIEW_GAPS = "review-gaps"  # decide about explanations, receive exemption statements
+    REVIEW_SAMPLES = "review-samples"  # note what a look at a drawn recording found
     LABEL = "label"
     CLASSIFY = "classify"  # its class, and who needs to know
     MARK_SERIOUS = "mark-serious"
@@ -38,6 +39,9 @@ class Action(StrEnum):
     ASK_EMERGENCY = "ask-emergency"
     DECIDE_EMERGENCY = "decide-emergency"
     MANAGE_CASES = "manage-cases"
+    ARCHIVE_CASES = "archive-cases"  # end of the act, documents, hand-over to the archive
+    READ_CASE_FILES = "read-case-files"
+    DRAW_SAMPLES = "draw-samples"  # of a unit's recordings, for review
     READ_DENIALS = "read-denials"
     READ_NOTICES = "read-notices"  # what unit heads and security must hear of
     READ_STATUS = "read-status"
@@ -48,6 +52,9 @@ class Action(StrEnum):
     MANAGE_UNITS = "manage-units"
     MANAGE_PEOPLE = "manage-people"
     READ_PEOPLE = "read-people"
+    READ_DEVICES = "read-devices"
+    CARE_FOR_DEVICES = "care-for-devices"  # check before a shift, report a fault
+    MANAGE_DEVICES = "manage-devices"  # register, issue, take back, retire
     MANAGE_ACCOUNTS = "manage-accounts"
     MANAGE_GRANTS = "manage-grants"
     OWN_ACCOUNT = "own-account"  # one's own password, factors and sessions
@@ -90,6 +97,7 @@ ABOUT_RECORDINGS = frozenset(
         Action.READ_VIEWS,
         Action.EXPLAIN,
         Action.REVIEW_GAPS,
+        Action.REVIEW_SAMPLES,
         Action.LABEL,
         Action.CLASSIFY,
         Action.MARK_SERIOUS,
@@ -106,6 +114,8 @@ BARRED_AS: Mapping[Action, Act] = {
     # Accounts for evidence, and so affects rights: an officer does it, an auxiliary only helps, by speaking.
     Action.EXPLAIN: Act.TAKE_EVIDENCE_ALONE,
     Action.REVIEW_GAPS: Act.TAKE_EVIDENCE_ALONE,
+    Action.REVIEW_SAMPLES: Act.TAKE_EVIDENCE_ALONE,
+    Action.DRAW_SAMPLES: Act.TAKE_EVIDENCE_ALONE,
     Action.LABEL: Act.ALTER,
     Action.CLASSIFY: Act.HIDE,
     Action.MARK_SERIOUS: Act.HIDE,
@@ -116,6 +126,7 @@ BARRED_AS: Mapping[Action, Act] = {
     Action.DISPOSE: Act.DELETE,
     Action.DECIDE_EMERGENCY: Act.SPREAD,  # both hand recordings on to others
     Action.MANAGE_CASES: Act.SPREAD,
+    Action.ARCHIVE_CASES: Act.SPREAD,
 }
 # Shows what was recorded, or hands it out: others' recordings only for a purpose.
 SENSITIVE = frozenset({Action.PLAY, Action.READ_ORIGINAL, Action.EXPORT, Action.SHARE})
@@ -124,7 +135,7 @@ CHANGES = frozenset({Action.LABEL, Action.CLASSIFY, Action.DISPOSE})
 # what is said of its gaps.
 NOT_IF_INVOLVED = SENSITIVE | CHANGES | {Action.MARK_SERIOUS, Action.HOLD, Action.REVIEW_GAPS}
 # Never about what one has recorded oneself, whatever role one has: to hide or delete it, to find it in order.
-NOT_OF_ONES_OWN = frozenset({Action.CLASSIFY, Action.DISPOSE, Action.REVIEW_GAPS})
+NOT_OF_ONES_OWN = frozenset({Action.CLASSIFY, Action.DISPOSE, Action.REVIEW_GAPS, Action.REVIEW_SAMPLES})
 _SENDING = frozenset({Action.ANNOUNCE_CARD, Action.SEND_RECORDING})
 _LOOKS = frozenset(
     {Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.READ_DEADLINES, Action.READ_GAPS, Action.PLAY}
@@ -153,10 +164,15 @@ _HEADS = _LOOKS | {
     Action.READ_DENIALS,
     Action.READ_NOTICES,
     Action.READ_PEOPLE,
+    Action.READ_DEVICES,
+    Action.ARCHIVE_CASES,
+    Action.READ_CASE_FILES,
+    Action.DRAW_SAMPLES,
+    Action.REVIEW_SAMPLES,
 }
 ALLOWED: Mapping[Role, frozenset[Action]] = {
-    Role.FIELD_OFFICER: frozenset({Action.ASK_EMERGENCY}),
-    Role.AUXILIARY: frozenset(),
+    Role.FIELD_OFFICER: frozenset({Action.ASK_EMERGENCY, Action.CARE_FOR_DEVICES}),
+    Role.AUXILIARY: frozenset({Action.CARE_FOR_DEVICES}),  # care of equipment is what the law lets them do
     Role.CUSTODIAN: _LOOKS
     | {
         Action.READ_ORIGINAL,
@@ -171,6 +187,11 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
         Action.DISPOSE,
         Action.ASK_EMERGENCY,
         Action.READ_PEOPLE,
+        Action.READ_DEVICES,
+        Action.CARE_FOR_DEVICES,
+        Action.MANAGE_DEVICES,
+        Action.ARCHIVE_CASES,
+        Action.READ_CASE_FILES,
     },
     Role.UNIT_HEAD: _HEADS,
     Role.AGENCY_HEAD: _HEADS,
@@ -187,6 +208,8 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.READ_LOG,
             Action.READ_STATUS,
             Action.READ_PEOPLE,
+            Action.READ_DEVICES,
+            Action.READ_CASE_FILES,
         }
     ),
     Role.SYSTEM_ADMINISTRATOR: frozenset({Action.READ_STATUS, Action.MANAGE_DOCKS, Action.MANAGE_UNITS}),

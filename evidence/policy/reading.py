@@ -15,7 +15,6 @@ from evidence.errors import PolicyError
 from evidence.policy.conduct import read_conduct
 from evidence.policy.fields import Table, open_table
 from evidence.policy.filing import read_labels, read_must_record
-from evidence.policy.keeping import read_case_terms
 from evidence.policy.personnel import read_before_duty, read_person_number, read_personnel_duties
 from evidence.policy.rules import (
     Act,
@@ -33,6 +32,7 @@ from evidence.policy.rules import (
     UploadDeadline,
 )
 from evidence.policy.sets import PolicySet, overlap
+from evidence.policy.upkeep import read_upkeep
 
 _WORD = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Article, paragraph, item, sub-item; or the list that stands behind all articles.
@@ -114,8 +114,8 @@ class _Reader:
             before_duty=read_before_duty(top, self._cites),
             personnel_duties=read_personnel_duties(top, self._cites),
             must_record=read_must_record(top, self._cites),
-            case_terms=read_case_terms(top, self._cites),
             **read_conduct(top, self._cites),
+            **read_upkeep(top, self._cites),
         )
         self._nothing_idle()
         top.close()

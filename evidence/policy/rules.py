@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from evidence.policy.archiving import Archiving
 from evidence.policy.citations import Citation as Citation
 from evidence.policy.citations import cite_ids as cite_ids
 from evidence.policy.conduct import Choice
+from evidence.policy.equipment import Equipment
 from evidence.policy.keeping import CaseTerms as CaseTerms
 from evidence.policy.labels import Label as Label
 from evidence.policy.labels import MandatoryLabels as MandatoryLabels
 from evidence.policy.labels import MustRecord as MustRecord
+from evidence.policy.sampling import Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,9 @@ class Pack:
     exemptions: Choice | None = None  # None: the union's (conduct.py)
     faults: Choice | None = None
     case_terms: CaseTerms | None = None  # None: the union's (keeping.py)
+    archiving: Archiving | None = None
+    sampling: Sampling | None = None
+    equipment: Equipment = Equipment()  # what it leaves out, the union says (equipment.py)
 
     def citation(self, cite_id: str) -> Citation:
         """Return the citation with this id. Raises: KeyError."""

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from evidence.domain.access import Caller
 from evidence.domain.alarms import Alarm
@@ -29,6 +30,7 @@ from evidence.service.log_faults import BROKEN, Fault, legible, told
 from evidence.service.log_ports import LogSigner, NoteChecks, TimeAuthority
 from evidence.service.newest_checks import cosignature_faults, newer_faults, timestamp_faults
 from evidence.service.site import Site
+from evidence.service.standstill import standstills
 from storage.errors import StorageError
 from storage.vault import Debris, Sealed
 
@@ -45,6 +47,7 @@ class Auditing:
     checks: NoteChecks
     witnesses: Sequence[VerifierKey] = ()
     authority: TimeAuthority | None = None
+    every: timedelta = timedelta(hours=1)  # between two checks
 
     @admits(Action.READ_LOG)
     def fsck(self, caller: Caller) -> Sequence[Alarm]:
@@ -104,9 +107,10 @@ class Auditing:
 
     @admits(Action.READ_STATUS)
     def alarms(self, caller: Caller) -> Sequence[Alarm]:
-        """Return the alarms that stand."""
+        """Return the alarms that stand, and what stands still."""
         del caller
-        return self.standing()
+        with self.site.database.reading() as unit:
+            return [*unit.alarms.standing(), *standstills(unit, self.site.clock.now(), self.every)]
 
     @admits(Action.READ_STATUS)
     def unsound(self, caller: Caller) -> int:

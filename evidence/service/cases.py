@@ -24,6 +24,7 @@ from evidence.domain.standing import Standing
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.rules import Citation
 from evidence.service.admission import admit_to_recording
+from evidence.service.case_filing import verify_not_archived
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
 from evidence.service.gone import verify_there
@@ -114,8 +115,9 @@ class Cases:
         """Link a recording for which the caller's unit answers; one that is linked stays so. Its lock moves
         to the term of the case file.
 
-        Raises: NotFound, Conflict("case-closed", "recording-destroyed"), Refused("serious-event"),
-        "not-permitted" for another unit's; storage errors: it is linked, the vault is told later.
+        Raises: NotFound, Conflict("case-closed", "case-archived", "recording-destroyed"),
+        Refused("serious-event"), "not-permitted" for another unit's; storage errors: it is linked, the vault
+        is told later.
         """
         case = self._case(caller, case_id)
         admit_to_recording(self.site, caller, Action.LIST_RECORDINGS, recording_id)
@@ -129,6 +131,7 @@ class Cases:
         self._verify_no_part(caller, [standing])
         with self.site.database.writing() as unit:
             _verify_open(unit, case_id)
+            verify_not_archived(unit, case_id)
             verify_there(unit, recording_id)
             if not unit.cases.link(case_id, recording_id, caller.id, now):
                 return
@@ -140,11 +143,12 @@ class Cases:
     def unlink(self, caller: Caller, case_id: str, recording_id: str) -> None:
         """End a recording's link: what it gave to members ends at once, its lock stays.
 
-        Raises: NotFound("case-not-found", "recording-not-linked").
+        Raises: NotFound("case-not-found", "recording-not-linked"), Conflict("case-archived").
         """
         case = self._case(caller, case_id)
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
+            verify_not_archived(unit, case_id)
             if not is_id(recording_id) or not unit.cases.unlink(case_id, recording_id, now):
                 raise NotFound("recording-not-linked", recording=recording_id)
             self._log(unit, Act.CASE_UNLINK, caller, case, now, (("recording", recording_id),))

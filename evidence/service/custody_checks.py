@@ -47,10 +47,12 @@ class CustodyCheck:
                 unfinished.append(one.key)
             elif not isinstance(one, Sealed) and one.kind != "temporary":
                 yield Fault("object-damaged", one.key, {"reason": one.kind})
-        yield from told("recordings", self._recordings(there))
+        yield from told("recordings", self._recordings(there, unfinished))
         yield from told("holds", HoldCheck(self.site, there).faults())
 
-    def _recordings(self, there: Mapping[str, Mapping[str, Sealed]]) -> Iterator[Fault]:
+    def _recordings(
+        self, there: Mapping[str, Mapping[str, Sealed]], unfinished: Iterable[str]
+    ) -> Iterator[Fault]:
         with self.site.database.reading() as unit:  # after the look into the vault: rows come last
             known = list(unit.recordings.all())
             ids = {one.recording.id for one in known}

@@ -20,3 +20,11 @@ class Labels(Protocol):
 
     def end(self, given_ids: Sequence[str], by: str, at: datetime) -> None:
         """Note that something is no longer so."""
+
+
+class LabelRows(Protocol):
+    """The part of a unit of work that these are."""
+
+    @property
+    def labels(self) -> Labels:
+        """What was said of labels since docking."""

@@ -131,6 +131,9 @@ class LogTree(Protocol):
     def published_at(self, log: str) -> datetime | None:
         """Return when the newest checkpoint was noted."""
 
+    def entry_at(self, log: str, index: int) -> datetime | None:
+        """Return when an entry was made; None where there is none."""
+
     def noted_at(self, log: str, size: int) -> datetime | None:
         """Return when the checkpoint of a size was noted."""
 

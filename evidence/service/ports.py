@@ -13,14 +13,17 @@ from evidence.domain.digests import Digests
 from evidence.domain.findings import Finding
 from evidence.domain.media import MediaFacts
 from evidence.policy.rules import Pack
+from evidence.service.case_ports import CaseFileRows
+from evidence.service.device_ports import DeviceRows
 from evidence.service.gap_ports import GapRows
 from evidence.service.jobs import Job, JobName
 from evidence.service.keeping_ports import KeepingRows
-from evidence.service.label_ports import Labels
+from evidence.service.label_ports import LabelRows
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload, Timestamps
 from evidence.service.passkey_ports import IdentityRows, Passkeys
 from evidence.service.people_ports import Cases, Departures, Grants, Holds, People, Standings, Tokens, Units
 from evidence.service.recording_ports import Cards, Claims, Examinations, Recordings, Uploads
+from evidence.service.sample_ports import SampleRows
 from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
 from evidence.service.watch_ports import WatchedRows
 
@@ -93,7 +96,9 @@ class Jobs(Protocol):
         """Return how many jobs are in each state."""
 
 
-class UnitOfWork(WatchedRows, GapRows, KeepingRows, Protocol):
+class UnitOfWork(
+    WatchedRows, GapRows, LabelRows, KeepingRows, DeviceRows, CaseFileRows, SampleRows, Protocol
+):
     """One transaction over all of these. Leaving normally commits durably; an exception rolls back."""
 
     @property
@@ -207,10 +212,6 @@ class UnitOfWork(WatchedRows, GapRows, KeepingRows, Protocol):
     @property
     def cases(self) -> Cases:
         """Cases, and who may do what about their recordings."""
-
-    @property
-    def labels(self) -> Labels:
-        """What was said of labels since docking."""
 
 
 class Database(Protocol):

@@ -1,7 +1,7 @@
 """Agencies and units: a tree. Its paths never change, so what was sealed below one stays there.
 
-A unit is closed only when nobody and no open unit is left in it. Whoever manages units does so in their own
-scope; agencies are made by who may do so everywhere.
+A unit is closed only when nobody, no open unit and no device is left in it. Whoever manages units does so in
+their own scope; agencies are made by who may do so everywhere.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ class Units:
         with self.site.database.writing() as unit:
             people = sum(one.unit_id == unit_id and one.left_at is None for one in unit.people.all())
             units = sum(one.parent_id == unit_id and one.closed_at is None for one in unit.units.all())
-            if people or units:
-                raise Conflict("unit-not-empty", unit=unit_id, people=people, units=units)
+            devices = sum(one.unit_id == unit_id and one.retired_at is None for one in unit.devices.all())
+            if people or units or devices:
+                raise Conflict("unit-not-empty", unit=unit_id, people=people, units=units, devices=devices)
             now = self.site.clock.now()
             unit.units.close(unit_id, now)
             unit.log.append(Entry(Act.UNIT_CLOSE, caller.id, (("unit", unit_id),)), now)

@@ -37,6 +37,11 @@ def sources(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
             yield file, ast.parse(file.read_text(encoding="utf-8"))
 
 
+def is_text(node: ast.expr) -> bool:
+    """Whether it is a text that stands there as it is."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
 def error_families() -> set[str]:
     """Return the names of all error classes of the two trees, wherever they are defined."""
     names, known = {"EvidenceError", "StorageError"}, 0
@@ -134,6 +139,16 @@ def test_every_error_code_in_the_source_has_a_text() -> None:
     found = error_codes()
     assert {"policy-error", "no-space", "store-full", EvidenceError.code, StorageError.code} <= set(found)
     assert {code: place for code, place in found.items() if f"error.{code}" not in ZH} == {}
+
+
+def test_every_kind_of_alarm_has_words() -> None:
+    found = set()
+    for _, module in sources("evidence"):
+        for node in ast.walk(module):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Fault", "Alarm"):
+                found |= {f"alarm-kind.{ast.literal_eval(one)}" for one in node.args[:1] if is_text(one)}
+    assert len(found) > 30
+    assert found - ZH.keys() == set()
 
 
 def test_texts_of_errors_name_no_fields_because_titles_do_not_change_between_occurrences() -> None:

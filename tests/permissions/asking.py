@@ -15,6 +15,9 @@ NUMBERS = itertools.count()
 BODIES = {
     # An unknown ground: nothing is held, so that nothing changes for those who ask later.
     "POST /api/v1/recordings/{recording_id}/holds": b'{"ground": "none", "reason": "x"}',
+    "POST /api/v1/samples/{sample_id}/recordings/{recording_id}/review": (
+        b'{"outcome": "in-order", "note": "x"}'
+    ),
     "POST /api/v1/recordings/{recording_id}/class": b'{"class": "ordinary", "reason": "x"}',
     "POST /api/v1/recordings/{recording_id}/readers": b'{"person": "x", "until": "2000-01-01T00:00:00Z"}',
 }

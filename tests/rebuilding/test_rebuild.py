@@ -76,6 +76,8 @@ def test_every_row_comes_back_as_it_was_but_for_what_is_made_anew(room: LogRoom)
     assert len(before["recording"]) == 3
     there = ("card", "announced", "examination", "log_tile", "row_piece", "person", "role_grant", "standing")
     there += ("gap", "explanation", "fault_file", "exemption", "notice")
+    there += ("device", "device_check", "device_issue", "device_service")
+    there += ("case_end", "case_document", "case_archive", "sample", "sample_item")
     assert all(before[name] for name in there)
     assert {row["person_id"] for row in after["standing"]} == {"2" * 32}
     assert {row["id"]: row["parent_id"] for row in after["unit"]}["1" * 32] == "f" * 32
@@ -87,6 +89,7 @@ def test_every_row_comes_back_as_it_was_but_for_what_is_made_anew(room: LogRoom)
     ]
     kept = b"".join(inside.objects(room.folder).values())
     assert "杭〔2026〕2".encode() in kept
+    assert "王五".encode() not in kept, "nor a document of its case file"
     assert "某小吃店".encode() not in kept, "nothing in the vault tells whom an inspection was about"
 
 

@@ -69,7 +69,7 @@ def differing(room: LogRoom) -> set[str]:
 
 def a_key(room: LogRoom, sql: str) -> tuple[str, str]:
     """Return table and key of the row that a change is about."""
-    (table,) = (word for word in sql.split() if word in JOURNALLED)
+    table = next(word for word in sql.split() if word in JOURNALLED)  # first; a column may be called so too
     key = " || ".join(JOURNALLED[table])
     state = " WHERE state = 'receiving'" if table == "upload" else ""
     if "recording_id = NULL" in sql:  # one that came: of the other this changes nothing

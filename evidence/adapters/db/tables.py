@@ -4,8 +4,8 @@ width.
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
 SHA-256 of the name (`name_sha256`), the name stands beside it.
 
-The others: gap_tables.py, keeping_tables.py, label_tables.py, log_tables.py, people_tables.py,
-sign_in_tables.py.
+The others: case_tables.py, device_tables.py, gap_tables.py, keeping_tables.py, label_tables.py,
+log_tables.py, people_tables.py, sample_tables.py, sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -23,12 +23,15 @@ from sqlalchemy import (
 )
 
 from evidence.adapters.db import (  # noqa: F401  (metadata)
+    case_tables,
     columns,
+    device_tables,
     gap_tables,
     keeping_tables,
     label_tables,
     log_tables,
     people_tables,
+    sample_tables,
     sign_in_tables,
 )
 from evidence.adapters.db.columns import AnyText, Id, Sha256, Time, Words
@@ -252,4 +255,13 @@ JOURNALLED = {
     "case_term": ("id",),
     "lock_term": ("id",),
     "disposal": ("id",),
+    "case_end": ("id",),
+    "case_document": ("id",),
+    "case_archive": ("id",),
+    "sample": ("id",),
+    "sample_item": ("id",),
+    "device": ("id",),
+    "device_check": ("id",),
+    "device_issue": ("id",),
+    "device_service": ("id",),
 }

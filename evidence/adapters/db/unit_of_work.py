@@ -18,12 +18,14 @@ from evidence.adapters.db.opening import open_machine
 from evidence.adapters.db.repositories.accounts import SqlAccounts
 from evidence.adapters.db.repositories.alarms import SqlAlarms
 from evidence.adapters.db.repositories.cards import SqlCards
+from evidence.adapters.db.repositories.case_files import SqlCaseFiles
 from evidence.adapters.db.repositories.cases import SqlCases
 from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.classes import SqlClasses
 from evidence.adapters.db.repositories.companions import SqlCompanions
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.departures import SqlDepartures
+from evidence.adapters.db.repositories.devices import SqlDevices
 from evidence.adapters.db.repositories.disposals import SqlDisposals
 from evidence.adapters.db.repositories.emergencies import SqlEmergencies
 from evidence.adapters.db.repositories.examinations import SqlExaminations
@@ -42,6 +44,7 @@ from evidence.adapters.db.repositories.passkeys import SqlPasskeys
 from evidence.adapters.db.repositories.payload import SqlPayload
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
+from evidence.adapters.db.repositories.samples import SqlSamples
 from evidence.adapters.db.repositories.serious import SqlSeriousEvents
 from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
 from evidence.adapters.db.repositories.sign_ins import SqlChallenges, SqlSignIns
@@ -94,8 +97,9 @@ class SqlUnitOfWork:
         self.labels = SqlLabels(connection)
         self.explanations = SqlExplanations(connection)
         self.exemptions = SqlExemptions(connection)
-        self.keepings = SqlKeepings(connection)
-        self.disposals = SqlDisposals(connection)
+        self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)
+        self.devices = SqlDevices(connection)
+        self.case_files, self.samples = SqlCaseFiles(connection), SqlSamples(connection)
 
 
 class SqlDatabase:

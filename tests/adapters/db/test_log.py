@@ -110,6 +110,7 @@ ABOUT_PEOPLE = (
     ),
     *("password.", "person.", "personal.", "reader.", "serious.", "session.", "token.", "unit.", "views."),
     "log.timestamp",
+    *("device.", "sample.", "case.end", "case.document", "case.strike", "case.archive"),
 )
 
 

@@ -28,6 +28,8 @@ NOT_TOLD = {
     "account": {"token_sha256"},  # no piece opens a door
     "person": {"name"},  # a name must be erasable, and the vault forgets nothing
     "label": {"personal"},  # so must what was said of an inspected party
+    "sample": {"secret"},  # a seed that is not shown yet
+    "case_document": {"title"},  # which may name one too
 }
 TABLES = [table for table in metadata.sorted_tables if table.name in JOURNALLED]
 """Rows that others refer to come first."""

@@ -129,6 +129,12 @@ class SqlTree:
         found = self._db.execute(newest.order_by(log_checkpoint.c.size.desc()).limit(1)).scalar_one_or_none()
         return None if found is None else from_text(found)
 
+    def entry_at(self, log: str, index: int) -> datetime | None:
+        """Return when an entry was made; None where there is none."""
+        here = (audit_entry.c.log == log) & (audit_entry.c.idx == index)
+        found = self._db.execute(select(audit_entry.c.at).where(here)).scalar_one_or_none()
+        return None if found is None else from_text(found)
+
     def noted_at(self, log: str, size: int) -> datetime | None:
         """Return when the checkpoint of a size was noted."""
         here = (log_checkpoint.c.log == log) & (log_checkpoint.c.size == size)

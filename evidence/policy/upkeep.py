@@ -1,0 +1,34 @@
+"""Reading of what a pack says of equipment, case files and samples; each may be left to the union."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypedDict
+
+from evidence.policy.archiving import Archiving, read_archiving
+from evidence.policy.equipment import Equipment, read_equipment
+from evidence.policy.fields import Table
+from evidence.policy.keeping import CaseTerms, read_case_terms
+from evidence.policy.sampling import Sampling, read_sampling
+
+if TYPE_CHECKING:
+    from evidence.policy.rules import Citation
+
+
+class Upkeep(TypedDict):
+    """The rules, by their fields of a pack."""
+
+    archiving: Archiving | None
+    case_terms: CaseTerms | None
+    sampling: Sampling | None
+    equipment: Equipment
+
+
+def read_upkeep(top: Table, cites: Callable[[Table], tuple[Citation, ...]]) -> Upkeep:
+    """Read them. Raises: PolicyError."""
+    return {
+        "archiving": read_archiving(top, cites),
+        "case_terms": read_case_terms(top, cites),
+        "sampling": read_sampling(top, cites),
+        "equipment": read_equipment(top, cites),
+    }

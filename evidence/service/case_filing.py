@@ -1,0 +1,261 @@
+"""Case files: from the end of the act to the archive, within the days of the pack (Longquan art. 8).
+
+1. Whoever archives for the unit notes on which day the act ended; from then on the time runs.
+2. The index is written documents, as somebody listed them, and the recordings that are linked to the case.
+3. Handed over it has an archive number, and two people: who gives and who takes. From then on nothing goes
+   in or out; the log holds the digest of the index.
+Titles of documents may name people: they are commitments in the log, and in no piece of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from evidence.domain.access import Caller, may_in, reach
+from evidence.domain.audit import Act, Entry
+from evidence.domain.case_files import (
+    ActEnd,
+    Archived,
+    CaseDocument,
+    FilingClock,
+    FilingState,
+    filing_clock,
+    index_digest,
+)
+from evidence.domain.ids import is_id, new_id
+from evidence.domain.people import WHOLE, Person
+from evidence.domain.rights import ALLOWED, Action, Kind
+from evidence.domain.wording import is_plain
+from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.policy.archiving import Archiving, archiving_of
+from evidence.policy.rules import cite_ids
+from evidence.service.catalogue import StoredRecording
+from evidence.service.gate import admits
+from evidence.service.instruments import local_day
+from evidence.service.people_ports import StoredCase
+from evidence.service.ports import UnitOfWork
+from evidence.service.refusals import OutOfSight, person_on_roll, reason_of, tries_logged
+from evidence.service.roll_scope import check_text
+from evidence.service.site import Site
+
+MOST_PAGES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A case with the time of its file, and the articles."""
+
+    case: StoredCase
+    ended_on: date | None
+    clock: FilingClock
+    archived: Archived | None
+    cites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileIndex:
+    """The index of a case file. recordings: None in the place of one that the caller may not know of."""
+
+    listed: ListedFile
+    documents: Sequence[CaseDocument]
+    recordings: Sequence[StoredRecording | None]
+
+
+@dataclass(frozen=True)
+class CaseFiling:
+    """The desk for case files."""
+
+    site: Site
+
+    @admits(Action.ARCHIVE_CASES)
+    def end(self, caller: Caller, case_id: str, ended_on: date, reason: str | None = None) -> ActEnd:
+        """Note the day on which the act of a case ended; another day than stands needs a reason.
+
+        Raises: NotFound("case-not-found"), Invalid("day-to-come", "reason-needed"),
+        Conflict("case-archived").
+        """
+        reason, now = None if reason is None else reason_of(reason), self.site.clock.now()
+        if ended_on > local_day(self.site.policies, now):
+            raise Invalid("day-to-come", day=ended_on.isoformat())
+        with self._writing(caller, case_id) as (unit, case):
+            verify_not_archived(unit, case.id)
+            stands = unit.case_files.ends(case.id).get(case.id)
+            if stands is not None and reason is None:
+                raise Invalid("reason-needed")
+            new = ActEnd(new_id(), case.id, ended_on, caller.id, now)
+            unit.case_files.end(new)
+            before = None if stands is None else stands.ended_on.isoformat()
+            facts = {"ended_on": ended_on.isoformat(), "before": before}
+            personal = {} if reason is None else {"reason": reason}
+            unit.log.append(_entry(Act.CASE_END, caller, case, facts, personal), now)
+        return new
+
+    @admits(Action.ARCHIVE_CASES)
+    def add_document(self, caller: Caller, case_id: str, title: str, pages: int, dated: date) -> CaseDocument:
+        """List a written document of a case file.
+
+        Raises: NotFound, Invalid("invalid-text", "invalid-measure"), Conflict("case-archived").
+        """
+        check_text("title", title)
+        if not 1 <= pages <= MOST_PAGES:
+            raise Invalid("invalid-measure", field="pages")
+        now = self.site.clock.now()
+        with self._writing(caller, case_id) as (unit, case):
+            verify_not_archived(unit, case.id)
+            new = CaseDocument(new_id(), case.id, title, pages, dated, caller.id, now)
+            unit.case_files.add_document(new)
+            facts = {"document": new.id, "pages": pages, "dated": dated.isoformat()}
+            unit.log.append(_entry(Act.CASE_DOCUMENT, caller, case, facts, {"title": title}), now)
+        return new
+
+    @admits(Action.ARCHIVE_CASES)
+    def take_out(self, caller: Caller, case_id: str, document_id: str, reason: str) -> None:
+        """Take a document out of the list again. Raises: NotFound("case-not-found", "document-not-found"),
+        Conflict("case-archived"), Invalid("reason-needed").
+        """
+        reason, now = reason_of(reason), self.site.clock.now()
+        with self._writing(caller, case_id) as (unit, case):
+            verify_not_archived(unit, case.id)
+            if not is_id(document_id) or not unit.case_files.take_out(case.id, document_id, now):
+                raise NotFound("document-not-found", document=document_id)
+            facts, personal = {"document": document_id}, {"reason": reason}
+            unit.log.append(_entry(Act.CASE_STRIKE, caller, case, facts, personal), now)
+
+    @admits(Action.ARCHIVE_CASES)
+    def archive(
+        self, caller: Caller, case_id: str, number: str, handed_by: str, received_by: str
+    ) -> ListedFile:
+        """Hand a case file over to the archive, under its number there; both people by their numbers.
+
+        Raises: NotFound("case-not-found", "person-not-found"), Refused("one-person", "not-on-roll"),
+        Conflict("case-not-ended", "case-file-empty", "case-archived", "archive-number-taken"), Invalid.
+        """
+        check_text("number", number)
+        now = self.site.clock.now()
+        with self._writing(caller, case_id) as (unit, case):
+            verify_not_archived(unit, case.id)
+            end = unit.case_files.ends(case.id).get(case.id)
+            if end is None:
+                raise Conflict("case-not-ended", case=case.id)
+            people = self._two_people(unit, handed_by, received_by, now)
+            documents, media = unit.case_files.documents(case.id), _media(unit, case.id)
+            if not documents and not media:
+                raise Conflict("case-file-empty", case=case.id)
+            digest = index_digest(case.id, number, documents, [one.recording for one in media])
+            gave, took = (one.id for one in people)
+            hands, on = (gave, took, caller.id), local_day(self.site.policies, now)
+            counts = (len(documents), len(media))
+            new = Archived(new_id(), case.id, number, *hands, now, on, *counts, digest)
+            unit.case_files.archive(new)
+            done = self._listed(case, end, new, now)
+            unit.log.append(_archive_entry(caller, done, new), now)
+        return done
+
+    @admits(Action.READ_CASE_FILES)
+    def all(self, caller: Caller, *, red: bool = False) -> Sequence[ListedFile]:
+        """Return the case files of the caller's units, oldest case first; red: only those whose time is over.
+        The look is logged.
+        """
+        now = self.site.clock.now()
+        paths = {one.path for one in caller.grants if Action.READ_CASE_FILES in ALLOWED[one.role]}
+        with self.site.database.writing() as unit:
+            unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "case-files"}), now)
+        with self.site.database.reading() as unit:
+            cases = unit.cases.within({WHOLE} if caller.kind is Kind.OPERATOR else paths)
+            ends, archived = unit.case_files.ends(), unit.case_files.archived()
+        found = [self._listed(one, ends.get(one.id), archived.get(one.id), now) for one in cases]
+        return [one for one in found if not red or one.clock.state is FilingState.OVERDUE]
+
+    @admits(Action.READ_CASE_FILES)
+    def index(self, caller: Caller, case_id: str) -> FileIndex:
+        """Return the index of a case file; the look is logged. Raises: NotFound("case-not-found")."""
+        now, there = self.site.clock.now(), reach(caller, Action.LIST_RECORDINGS, self.site.bars())
+        with self._writing(caller, case_id, Action.READ_CASE_FILES) as (unit, case):
+            entry = Entry(Act.READ_LIST, caller.id, (("case", case.id),), facts={"list": "case-files"})
+            unit.log.append(entry, now)
+            end, archived = unit.case_files.ends(case.id), unit.case_files.archived(case.id)
+            listed = self._listed(case, end.get(case.id), archived.get(case.id), now)
+            media = _media(unit, case.id)
+            standings = unit.standings.some([one.recording.id for one in media], now)
+            seen = [one if there.covers(standings[one.recording.id]) else None for one in media]
+            return FileIndex(listed, unit.case_files.documents(case.id), seen)
+
+    def _listed(
+        self, case: StoredCase, end: ActEnd | None, archived: Archived | None, now: datetime
+    ) -> ListedFile:
+        """Judge a case file by the pack that was in force when the act ended."""
+        today, ended_on = local_day(self.site.policies, now), None if end is None else end.ended_on
+        rule = self._rule(ended_on or today)
+        days = None if rule is None else rule.within_days
+        clock = filing_clock(ended_on, None if archived is None else archived.on, today, days)
+        return ListedFile(case, ended_on, clock, archived, () if rule is None else cite_ids(rule.cites))
+
+    def _rule(self, on: date) -> Archiving | None:
+        return archiving_of(self.site.policies.at(on), self.site.strictest.at(on))
+
+    def _two_people(
+        self, unit: UnitOfWork, handed_by: str, received_by: str, now: datetime
+    ) -> tuple[Person, Person]:
+        gave, took = (_person(unit, number) for number in (handed_by, received_by))
+        if gave.id == took.id:
+            raise Refused("one-person")
+        return person_on_roll(unit, self.site, gave.id, now), person_on_roll(unit, self.site, took.id, now)
+
+    @contextmanager
+    def _writing(
+        self, caller: Caller, case_id: str, action: Action = Action.ARCHIVE_CASES
+    ) -> Iterator[tuple[UnitOfWork, StoredCase]]:
+        """Open a transaction about a case of the caller's units. Raises: NotFound("case-not-found")."""
+        with (
+            tries_logged(self.site, caller, action, ("case", case_id)),
+            self.site.database.writing() as unit,
+        ):
+            case = unit.cases.get(case_id) if is_id(case_id) else None
+            if case is None:
+                raise NotFound("case-not-found", case=case_id)
+            if not may_in(caller, action, case.path, self.site.bars()):
+                raise OutOfSight("case-not-found", case=case_id)
+            yield unit, case
+
+
+def verify_not_archived(unit: UnitOfWork, case_id: str) -> None:
+    """Refuse changes of a case file that was handed over. Raises: Conflict("case-archived")."""
+    if case_id in unit.case_files.archived(case_id):
+        raise Conflict("case-archived", case=case_id)
+
+
+def _media(unit: UnitOfWork, case_id: str) -> Sequence[StoredRecording]:
+    """Return the recordings of a case in the order in which they were linked."""
+    linked = unit.cases.linked(case_id)
+    known = unit.recordings.some(linked)
+    return [known[one] for one in linked]
+
+
+def _person(unit: UnitOfWork, number: str) -> Person:
+    found = unit.people.by_number(number) if is_plain(number) else None
+    if found is None:
+        raise NotFound("person-not-found", number=number)
+    return found
+
+
+def _archive_entry(caller: Caller, done: ListedFile, new: Archived) -> Entry:
+    facts = {
+        "documents": new.documents,
+        "recordings": new.recordings,
+        "index_sha256": new.index_sha256,
+        "handed_by": new.handed_by,
+        "days_over": done.clock.days_over,
+        "cites": list(done.cites),
+    }
+    people = (("person", new.handed_by), ("person", new.received_by))
+    objects, personal = (("case", done.case.id), *people), {"number": new.number}
+    return Entry(Act.CASE_ARCHIVE, caller.id, objects, facts=facts, personal=personal)
+
+
+def _entry(
+    act: Act, caller: Caller, case: StoredCase, facts: Mapping[str, object], personal: Mapping[str, object]
+) -> Entry:
+    return Entry(act, caller.id, (("case", case.id),), facts=facts, personal=personal)

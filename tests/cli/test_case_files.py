@@ -1,0 +1,43 @@
+"""`evidence case-files` on a real site: the same answers as over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evidence.bootstrap import build
+from evidence.domain.ids import new_id
+from evidence.domain.people import Person, PersonType, Unit, unit_path
+from tests import listed_site
+from tests.listed_site import rows, run
+
+
+@pytest.mark.article("longquan:8")
+def test_a_case_file_goes_its_way_on_the_command_line(tmp_path: Path) -> None:
+    site = listed_site.make(tmp_path / "data")
+    application = build(site)
+    now, home = application.site.clock.now(), new_id()
+    with application.site.database.writing() as work:
+        work.units.add(Unit(home, "大队", unit_path(None, home)), now)
+        for number in ("1001", "1002"):
+            work.people.add(Person(new_id(), number, "某人", PersonType.OFFICER, home), now)
+    application.site.database.close()
+    assert rows(site, "case-files", "list") == []
+    case = run(site, "cases", "open", "杭1", "--unit", home).stdout.strip()
+    ((recording),) = rows(site, "recordings")
+    run(site, "cases", "link", case, recording["id"])
+    assert run(site, "case-files", "end", case, "2026-01-01").exit_code == 0
+    shown = run(site, "case-files", "list", "--red").stdout
+    assert "‼" in shown
+    assert "逾期未归档" in shown
+    assert "第八条" in shown
+    document = run(site, "case-files", "add-document", case, "决定书", "--dated", "2026-01-01").stdout.strip()
+    assert "决定书" in run(site, "case-files", "show", case).stdout
+    assert run(site, "case-files", "take-out", case, document, "--reason", "误列").exit_code == 0
+    words = ("archive", case, "档1", "--handed-by", "1001", "--received-by", "1002")
+    done = rows(site, "case-files", *words)
+    assert (done["state"], done["archived"]["number"]) == ("archived-late", "档1")
+    assert rows(site, "case-files", "units")[0]["archived-late"] == 1
+    assert home in run(site, "case-files", "units").stdout
+    assert recording["sha256"] in run(site, "case-files", "show", case).stdout

@@ -1,0 +1,214 @@
+"""Case files: thirty days from the end of the act, an index, two people, and nothing changes afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from evidence.adapters.packs import load_pack
+from evidence.domain.audit import Act
+from evidence.domain.case_files import FilingState
+from evidence.domain.ids import new_id
+from evidence.domain.people import PersonType
+from evidence.domain.rights import Role
+from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.service.case_filing import CaseFiling, ListedFile
+from evidence.service.cases import Cases
+from evidence.service.classes import Classes
+from evidence.service.instruments import local_day
+from evidence.service.refusals import OutOfSight
+from tests.builders import SmallSite
+from tests.people_room import OPERATOR, Room
+
+PACKS = ("dazhe-2020", "longquan", "inner-mongolia", "strict")
+
+
+class FileRoom(Room):
+    """A case of a unit, its custodian, an archivist; and the desks."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.custodian = self.new(Role.CUSTODIAN, number="0008")
+        self.head = self.new(Role.UNIT_HEAD, number="0009")
+        self.add(number="0700", type_=PersonType.CIVILIAN)
+        self.case = self.cases.open(self.head, "龙医保罚〔2026〕1号", self.unit.id).id
+
+    @property
+    def cases(self) -> Cases:
+        """The desk for cases."""
+        return Cases(self.site)
+
+    @property
+    def desk(self) -> CaseFiling:
+        """The desk for case files."""
+        return CaseFiling(self.site)
+
+    def day(self, before: int = 0) -> date:
+        """Return the day of the law that is so many days ago."""
+        return local_day(self.site.policies, self.small.clock.now()) - timedelta(days=before)
+
+    def under(self, pack: str) -> None:
+        """Let another pack be in force."""
+        self.small.site = replace(self.small.site, policies=load_pack(pack))
+
+    def archive(self, number: str = "档2026-001") -> ListedFile:
+        """Hand the file over."""
+        return self.desk.archive(self.custodian, self.case, number, "0008", "0700")
+
+    def line(self, **asked: Any) -> ListedFile:
+        """Return the case's line of the list."""
+        (one,) = self.desk.all(self.head, **asked)
+        return one
+
+
+@pytest.fixture
+def room(small: SmallSite) -> FileRoom:
+    return FileRoom(small)
+
+
+@pytest.mark.article("longquan:8")
+@pytest.mark.parametrize("pack", PACKS)
+def test_day_31_without_an_archive_number_is_red_in_the_list_of_the_supervisor(
+    room: FileRoom, pack: str
+) -> None:
+    room.under(pack)
+    assert room.line().clock.state is FilingState.NOT_ENDED
+    room.desk.end(room.custodian, room.case, room.day(30))
+    assert (room.line().clock.state, room.line().cites) == (FilingState.RUNNING, ("longquan:8",))
+    assert room.desk.all(room.head, red=True) == []
+    room.small.clock.pass_by(timedelta(days=1))
+    line = room.line(red=True)
+    assert (line.clock.state, line.clock.days_over) == (FilingState.OVERDUE, 1)
+    room.desk.add_document(room.custodian, room.case, "处罚决定书", 2, room.day(31))
+    assert room.archive().clock.state is FilingState.ARCHIVED_LATE
+    assert room.desk.all(room.head, red=True) == []
+
+
+@pytest.mark.article("longquan:8")
+def test_a_case_file_is_an_index_of_documents_and_media_and_both_people_stand_at_its_hand_over(
+    room: FileRoom,
+) -> None:
+    recording = room.record(room.add(Role.FIELD_OFFICER), "a.wav")
+    room.cases.link(room.head, room.case, recording)
+    room.desk.end(room.custodian, room.case, room.day())
+    second = room.desk.add_document(room.custodian, room.case, "送达回证", 1, room.day(1))
+    first = room.desk.add_document(room.custodian, room.case, "对张三的询问笔录", 5, room.day(9))
+    wrong = room.desk.add_document(room.custodian, room.case, "误列", 1, room.day(2))
+    with room.refused("reason-needed", Invalid):
+        room.desk.take_out(room.custodian, room.case, wrong.id, " ")
+    room.desk.take_out(room.custodian, room.case, wrong.id, "属于另一案")
+    done = room.archive()
+    assert done.archived is not None
+    assert (done.clock.state, done.clock.days_over) == (FilingState.ARCHIVED, 0)
+    index = room.desk.index(room.head, room.case)
+    assert [one.id for one in index.documents] == [first.id, second.id]
+    (media,) = index.recordings
+    assert media is not None
+    lines = [{"dated": str(one.dated), "document": one.id, "pages": one.pages} for one in index.documents] + [
+        {
+            "bytes": media.recording.origin.size_bytes,
+            "recording": recording,
+            "sha256": media.recording.digests.sha256,
+        }
+    ]
+    text = json.dumps(
+        {"archive": "档2026-001", "case": room.case, "lines": lines},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    assert done.archived.index_sha256 == hashlib.sha256(text.encode()).hexdigest(), "anybody can make it anew"
+    (entry,) = room.entries(Act.CASE_ARCHIVE)
+    assert entry["facts"]["index_sha256"] == done.archived.index_sha256
+    assert (entry["facts"]["documents"], entry["facts"]["recordings"]) == (2, 1)
+    named = [one["id"] for one in entry["obj"] if one["k"] == "person"]
+    assert named == [done.archived.handed_by, done.archived.received_by]
+    assert all("张三" not in json.dumps(one, ensure_ascii=False) for one in room.entries())
+
+
+@pytest.mark.article("longquan:8")
+def test_nothing_goes_into_or_out_of_an_archived_file(room: FileRoom) -> None:
+    recording = room.record(room.add(Role.FIELD_OFFICER))
+    other = room.record(room.add(Role.FIELD_OFFICER))
+    room.cases.link(room.head, room.case, recording)
+    room.desk.end(room.custodian, room.case, room.day())
+    document = room.desk.add_document(room.custodian, room.case, "决定书", 1, room.day())
+    room.archive()
+    for act in (
+        lambda: room.cases.link(room.head, room.case, other),
+        lambda: room.cases.unlink(room.head, room.case, recording),
+        lambda: room.desk.add_document(room.custodian, room.case, "补列", 1, room.day()),
+        lambda: room.desk.take_out(room.custodian, room.case, document.id, "误列"),
+        lambda: room.desk.end(room.custodian, room.case, room.day(), "更正"),
+        lambda: room.archive("档2026-002"),
+    ):
+        with room.refused("case-archived", Conflict):
+            act()
+
+
+def test_what_is_not_ready_is_not_archived(room: FileRoom) -> None:
+    with room.refused("case-not-ended", Conflict):
+        room.archive()
+    room.desk.end(room.custodian, room.case, room.day())
+    with room.refused("case-file-empty", Conflict):
+        room.archive()
+    room.desk.add_document(room.custodian, room.case, "决定书", 1, room.day())
+    with room.refused("one-person"):
+        room.desk.archive(room.custodian, room.case, "档1", "0008", "0008")
+    with room.refused("person-not-found", NotFound):
+        room.desk.archive(room.custodian, room.case, "档1", "0008", "none")
+    with room.refused("invalid-text", Invalid):
+        room.desk.archive(room.custodian, room.case, " ", "0008", "0700")
+    room.archive("档1")
+    case, other = room.case, room.cases.open(room.head, "另案", room.unit.id).id
+    room.case = other
+    room.desk.end(room.custodian, other, room.day())
+    room.desk.add_document(room.custodian, other, "决定书", 1, room.day())
+    with room.refused("archive-number-taken", Conflict):
+        room.archive("档1")
+    with room.refused("document-not-found", NotFound):
+        room.desk.take_out(room.custodian, other, new_id(), "误列")
+    assert [one.case.id for one in room.desk.all(room.head) if one.archived] == [case]
+
+
+def test_another_day_of_the_end_needs_a_reason_and_none_lies_ahead(room: FileRoom) -> None:
+    with room.refused("day-to-come", Invalid):
+        room.desk.end(room.custodian, room.case, room.day(-1))
+    room.desk.end(room.custodian, room.case, room.day(5))
+    with room.refused("reason-needed", Invalid):
+        room.desk.end(room.custodian, room.case, room.day(1))
+    room.desk.end(room.custodian, room.case, room.day(1), "以送达之日为准")
+    assert room.line().ended_on == room.day(1)
+    facts = [one["facts"] for one in room.entries(Act.CASE_END)]
+    assert facts[1] == {"ended_on": str(room.day(1)), "before": str(room.day(5))}
+
+
+def test_another_units_custodian_finds_no_file_and_an_auxiliary_is_barred(room: FileRoom) -> None:
+    other = room.new(Role.CUSTODIAN, where=room.beside)
+    for act in (
+        lambda: room.desk.end(other, room.case, room.day()),
+        lambda: room.desk.add_document(other, room.case, "决定书", 1, room.day()),
+        lambda: room.desk.archive(other, room.case, "档1", "0008", "0700"),
+        lambda: room.desk.index(other, room.case),
+    ):
+        with room.refused("case-not-found", OutOfSight):
+            act()
+    assert room.desk.all(other) == []
+    auditor, aux = room.new(Role.AUDITOR), room.new(Role.CUSTODIAN, type_=PersonType.AUXILIARY)
+    with room.refused("not-permitted", Refused):
+        room.desk.end(auditor, room.case, room.day())
+    with room.refused("barred-by-law", Refused):
+        room.desk.end(aux, room.case, room.day())
+
+
+def test_the_index_keeps_the_line_of_a_recording_that_the_reader_may_not_know_of(room: FileRoom) -> None:
+    recording = room.record(room.add(Role.FIELD_OFFICER))
+    room.cases.link(room.head, room.case, recording)
+    Classes(room.site).classify(room.head, recording, "minors", "未成年人")
+    assert room.desk.index(room.custodian, room.case).recordings == [None]
+    assert len(room.desk.index(OPERATOR, room.case).recordings) == 1
+    assert room.desk.index(OPERATOR, room.case).recordings[0] is not None
