@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -292,3 +293,31 @@ def test_a_second_worker_ends_nothing_twice(room: KeepingRoom) -> None:
     begun = replace(waiting, begun_at=room.small.clock.now())
     desk._carry_out(begun, destroying.Lapses([], room.site.terms.longest_step))
     assert len(room.entries(Act.DESTROY)) == 1
+
+
+def test_no_entry_about_keeping_and_destroying_names_a_file_a_person_a_case_or_a_reason(
+    room: KeepingRoom,
+) -> None:
+    kept, gone = room.sealed(), room.sealed()
+    room.cases.link(room.head, room.case("案-7531", "10-years"), kept)
+    room.pass_by()
+    room.destroy(gone)
+    (document,) = (one.certificate for one in room.disposals.list(OPERATOR, ended=True))
+    assert document
+    with room.small.database.reading() as unit:
+        stored = unit.recordings.get(gone)
+    assert stored is not None
+    origin = stored.recording.origin
+    entries = [body.decode() for body in room.small.log()]
+    done = {json.loads(body)["act"] for body in entries}
+    wanted = {
+        Act.CASE_TERM,
+        Act.RETAIN,
+        Act.DISPOSAL_ASK,
+        Act.DISPOSAL_DECIDE,
+        Act.DISPOSAL_BEGIN,
+        Act.DESTROY,
+    }
+    assert done >= {act.value for act in wanted}
+    for secret in (origin.name, f'"{origin.wearer}"', "案-7531", "期满", "同意", *origin.labels.values()):
+        assert not [body for body in entries if secret in body], secret

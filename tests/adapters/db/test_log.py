@@ -110,7 +110,8 @@ ABOUT_PEOPLE = (
     ),
     *("password.", "person.", "personal.", "reader.", "serious.", "session.", "token.", "unit.", "views."),
     "log.timestamp",
-    *("device.", "sample.", "case.end", "case.document", "case.strike", "case.archive"),
+    *("device.", "sample.", "case.end", "case.document", "case.strike", "case.archive", "case.term"),
+    *("disposal.", "evidence.destroy", "evidence.retain"),
 )
 
 
