@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.cli.policy_equipment import upkeep_out
+from evidence.cli.policy_equipment import upkeep_out, upkeep_rules
 from evidence.cli.policy_keeping import keeping_out, keeping_rules
 from evidence.cli.policy_labels import Rule, label_rules, labels_out
 from evidence.cli.policy_personnel import personnel_out
@@ -226,7 +226,7 @@ def _rules(pack: Pack) -> Iterator[Rule]:
         acts = "; ".join(say(f"act.{act}") for act in sorted(bar.acts))
         reading = f" ({bar.reading_zh} / {bar.reading_en})" if bar.reading_zh else ""
         yield "auxiliary-bar", acts + reading, (), bar.cites
-    yield from keeping_rules(pack)
+    yield from upkeep_rules(pack)
     yield from _further_rules(pack)
 
 

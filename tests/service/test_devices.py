@@ -94,8 +94,9 @@ def test_a_custodian_of_another_unit_finds_no_device_and_no_unit(room: DeviceRoo
         room.register.add(other, "another", "body-camera", room.unit.id)
     with pytest.raises(NotFound, match="unit-not-found"):
         room.register.change(room.custodian, SERIAL, unit_id=room.beside.id)
-    with room.refused("device-not-registered", NotFound):
-        room.register.change(other, new_id(), maker="x")
+    for nothing in (new_id(), "", "x" * 33, "𝕿" * 400):
+        with room.refused("device-not-registered", NotFound):
+            room.register.change(other, nothing, maker="x")
     assert room.reports.all(other) == []
     assert room.listed(room.custodian).unit == "agency/unit"
 

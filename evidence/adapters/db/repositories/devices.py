@@ -13,6 +13,7 @@ from evidence.adapters.db.device_tables import device, device_check, device_issu
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
 from evidence.adapters.db.tables import account, announced, card, upload
 from evidence.domain.devices import Check, Device, Issue, Reading, Service, ServiceKind
+from evidence.domain.ids import is_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.uploads import UploadState
 from evidence.errors import Conflict
@@ -41,7 +42,7 @@ class SqlDevices:
 
     def find(self, reference: str) -> Device | None:
         """Return the device of an id, or else of a serial number."""
-        for column in (device.c.id, device.c.serial):
+        for column in (device.c.id, device.c.serial) if is_id(reference) else (device.c.serial,):
             row = self._db.execute(select(device).where(column == reference)).first()
             if row is not None:
                 return _device(row)
