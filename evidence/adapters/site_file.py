@@ -59,14 +59,23 @@ def switch(data: Path, wanted: Values, now: datetime) -> Path:
     _write(fresh, text, like=file)
     before = next((one for one in sorted(data.glob(f"{FILE}.before-*")) if one.samefile(file)), None)
     if before is None:
-        before = data / f"{FILE}.before-{now:%Y%m%dT%H%M%SZ}"
-        os.link(file, before)
+        before = _keep_name(file, f"{FILE}.before-{now:%Y%m%dT%H%M%SZ}")
     sync(data)
     crashpoint("before-switch")
     fresh.replace(file)
     crashpoint("after-switch")
     sync(data)
     return before
+
+
+def _keep_name(file: Path, name: str) -> Path:
+    """Give a file another name beside it; a switch in the same second has that one already."""
+    number, other = 1, file.with_name(name)
+    while other.exists():
+        number += 1
+        other = file.with_name(f"{name}-{number}")
+    os.link(file, other)
+    return other
 
 
 def left(data: Path) -> frozenset[str]:

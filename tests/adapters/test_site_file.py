@@ -54,6 +54,14 @@ def test_the_older_file_is_kept_and_the_new_one_has_its_mode(data: Path) -> None
     assert sorted(path.name for path in data.iterdir()) == ["site.toml", older.name]
 
 
+def test_two_switches_in_one_second_keep_both_older_files(data: Path) -> None:
+    first = site_file.switch(data, {"vault": "s3://k@h/b"}, NOW)
+    second = site_file.switch(data, {"vault": "file:///w"}, NOW)
+    assert (first.read_text(), site_file.values(data)["vault"]) == (TEXT, "file:///w")
+    assert "s3://k@h/b" in second.read_text()
+    assert [one["vault"] for one in site_file.befores(data)] == ["file:///v", "s3://k@h/b"]
+
+
 def test_an_engine_that_was_left_is_known_until_the_site_comes_back(data: Path) -> None:
     site_file.note_left(data, frozenset({"embedded:vault", "embedded:database"}), frozenset())
     both = frozenset({"embedded:vault", "postgresql://h/d"})
