@@ -176,6 +176,18 @@ def test_a_check_of_the_logs_counts_what_reading_back_has_found(tmp_path: Path) 
     assert "1 recordings were not what was sealed" in done.stdout
 
 
+def test_what_stands_still_is_told_in_both_languages_with_the_exit_code_of_an_alarm(tmp_path: Path) -> None:
+    site = listed_site.make(tmp_path / "data")
+    with unguarded(site):
+        inside.change(site, "UPDATE audit_entry SET at = '2026-01-01T00:00:00.000000Z'")
+    result = run(site, "log", "alarms")
+    assert result.exit_code == 4
+    for word in ("signing-stands-still", "no-sound-check", "无人签名", "have been signed by nobody"):
+        assert word in result.stdout
+    found = {one["kind"] for one in json.loads(run(site, "log", "alarms", "--json").stdout)}
+    assert found == {"signing-stands-still", "no-sound-check"}
+
+
 def altered(site: Path, body: bytes) -> None:
     """Put other bytes in the place of the first entry of custody, as a database administrator can."""
     with unguarded(site):
