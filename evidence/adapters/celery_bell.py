@@ -20,7 +20,6 @@ from collections.abc import Collection
 
 from celery import Celery
 from kombu.entity import Queue as Declared
-from redis.exceptions import AuthenticationError, NoPermissionError
 
 from evidence.locale import say
 from evidence.service.jobs import QUEUES, JobName, Queue
@@ -107,6 +106,8 @@ class CeleryBell:
 
 def is_refusal(problem: BaseException | None) -> bool:
     """Tell whether Redis knows no such user or password, or does not let this user in."""
+    from redis.exceptions import AuthenticationError, NoPermissionError  # long to load, and seldom needed
+
     while problem is not None:
         if isinstance(problem, AuthenticationError | NoPermissionError):
             return True

@@ -124,8 +124,7 @@ BARRED_AS: Mapping[Action, Act] = {
     Action.EXPORT: Act.EXPORT,
     Action.SHARE: Act.SPREAD,
     Action.DISPOSE: Act.DELETE,
-    Action.DECIDE_EMERGENCY: Act.SPREAD,  # both hand recordings on to others
-    Action.MANAGE_CASES: Act.SPREAD,
+    Action.MANAGE_CASES: Act.SPREAD,  # hands recordings on to others
     Action.ARCHIVE_CASES: Act.SPREAD,
 }
 # Shows what was recorded, or hands it out: others' recordings only for a purpose.

@@ -45,17 +45,21 @@ def read_canonical(line: bytes) -> object:
 
 
 def _admit(value: object, depth: int) -> None:
+    """Raise Invalid for what canonical JSON cannot say. Every entry of a log comes this way: what most values
+    are is told without a call.
+    """
     if depth > MAX_DEPTH:
         raise Invalid("not-canonical", reason="too deep")
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str) or not key.isascii():
                 raise Invalid("not-canonical", reason="key", key=repr(key))
-            if type(item) not in _PLAIN:  # most are, and this is the way of every entry of the log
+            if (kind := type(item)) not in _PLAIN and (kind is not int or not 0 <= item <= MAX_INTEGER):
                 _admit(item, depth + 1)
     elif isinstance(value, list | tuple):
         for item in value:
-            _admit(item, depth + 1)
+            if type(item) not in _PLAIN:
+                _admit(item, depth + 1)
     elif isinstance(value, int):  # bool is an int and passes
         if abs(value) > MAX_INTEGER:
             raise Invalid("not-canonical", reason="integer too large")

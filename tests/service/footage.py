@@ -6,6 +6,7 @@ import io
 import wave
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from evidence.policy.rules import Pack, cite_ids
 from evidence.policy.sets import PolicySet
@@ -21,6 +22,7 @@ class StillClock(HandClock):
         return self.time
 
 
+@cache
 def a_wav(seconds: int, rate: int = 8000) -> bytes:
     """Return a sound recording of whole seconds, without any clock in it; its samples do not repeat."""
     body = io.BytesIO()

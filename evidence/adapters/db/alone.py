@@ -15,11 +15,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psycopg
 from sqlalchemy import Engine
 
 from evidence.errors import Unavailable
+
+if TYPE_CHECKING:
+    import psycopg
 
 PIECES = 0x7069656365  # "piece"; the one writer has another number (postgres.py)
 WAIT_S = 30.0  # as long as a server's session waits for a lock
@@ -52,9 +55,11 @@ def _of_server(engine: Engine) -> Iterator[None]:
 
 
 def _ask(session: psycopg.Connection[object], words: str) -> None:
+    from psycopg import Error  # long to load, and loaded already where there is a session of it
+
     try:
         session.execute(words.encode())
-    except psycopg.Error as problem:
+    except Error as problem:
         reason = problem.sqlstate or "no-connection"
         raise Unavailable("database-unavailable", reason=reason) from problem
 
