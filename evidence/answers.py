@@ -45,7 +45,7 @@ LACKED: Mapping[PersonType, Lacked] = {
         of_others=frozenset(
             {
                 *("name", "file", "wearer", "labels", "case_number_due", "measured", "limit", "detail"),
-                *("text", "reason", "basis", "device_state", "view"),
+                *("text", "reason", "basis", "device_state", "view", "place"),
             }
         ),
     ),

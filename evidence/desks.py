@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 
 from evidence.service.account_desk import AccountDesk
 from evidence.service.accounts import Accounts
+from evidence.service.act_documents import ActDocuments
 from evidence.service.binding import Binding
 from evidence.service.cards import Cards
 from evidence.service.case_filing import CaseFiling
@@ -24,6 +25,7 @@ from evidence.service.keeping import Keeping
 from evidence.service.labelling import Labelling
 from evidence.service.links import Links
 from evidence.service.log_tiles import LogTiles
+from evidence.service.matrix import Matrix
 from evidence.service.oversight import Oversight
 from evidence.service.own_account import OwnAccount
 from evidence.service.pack_changes import PackChanges
@@ -34,6 +36,7 @@ from evidence.service.sampling import Sampling
 from evidence.service.sessions import Sessions
 from evidence.service.signing_in import SigningIn
 from evidence.service.site import Site
+from evidence.service.steps import Steps
 from evidence.service.tokens import Tokens
 from evidence.service.unlabelled import Unlabelled
 
@@ -45,6 +48,7 @@ class Desks:
     site: Site
     account_desk: AccountDesk = field(init=False)
     accounts: Accounts = field(init=False)
+    act_documents: ActDocuments = field(init=False)
     binding: Binding = field(init=False)
     cards: Cards = field(init=False)
     case_filing: CaseFiling = field(init=False)
@@ -61,6 +65,7 @@ class Desks:
     labelling: Labelling = field(init=False)
     links: Links = field(init=False)
     log_tiles: LogTiles = field(init=False)
+    matrix: Matrix = field(init=False)
     oversight: Oversight = field(init=False)
     own_account: OwnAccount = field(init=False)
     pack_changes: PackChanges = field(init=False)
@@ -70,6 +75,7 @@ class Desks:
     sampling: Sampling = field(init=False)
     sessions: Sessions = field(init=False)
     signing_in: SigningIn = field(init=False)
+    steps: Steps = field(init=False)
     tokens: Tokens = field(init=False)
     unlabelled: Unlabelled = field(init=False)
 

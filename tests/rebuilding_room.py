@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from evidence.adapters.db.tables import metadata
 from evidence.domain.access import Caller
+from evidence.domain.act_documents import MismatchKind
 from evidence.domain.devices import ServiceKind
 from evidence.domain.explanations import Outcome
 from evidence.domain.people import (
@@ -31,6 +32,7 @@ from evidence.domain.spans import Span
 from evidence.policy.conduct import FaultKind
 from evidence.rebuilding import rebuild
 from evidence.rebuilding.report import Report
+from evidence.service.act_documents import ActDocuments, DocumentSaid
 from evidence.service.case_filing import CaseFiling
 from evidence.service.cases import Cases
 from evidence.service.equipment import Equipment
@@ -42,6 +44,7 @@ from evidence.service.people_ports import StoredGrant
 from evidence.service.playing import Playing
 from evidence.service.reports import Reports
 from evidence.service.sampling import Sampling
+from evidence.service.steps import Steps, StepSaid
 from tests import forms, inside
 from tests.builders import SITE, an_origin, migrated_file
 from tests.log_room import OPERATOR, LogRoom
@@ -88,6 +91,7 @@ def make_site(folder: Path) -> LogRoom:
     explain_gaps(room)
     keep_devices(room)
     archive_case(room)
+    enter_steps(room)
     draw_sample(room)
     room.publish()
     small.clock.time = datetime.now(UTC)
@@ -156,6 +160,21 @@ def archive_case(room: LogRoom) -> None:
     desk.end(OPERATOR, case, now.date() - timedelta(days=1), "送达日")
     desk.add_document(OPERATOR, case, "对王五的处罚决定书", 3, now.date())
     desk.archive(OPERATOR, case, "档2026-1", "012345", "000099")
+
+
+def enter_steps(room: LogRoom) -> None:
+    """A case with two steps, one taken back; the legal unit."""
+    site = room.small.site
+    case = Cases(site).open(OPERATOR, "杭综执〔2026〕10号", "1" * 32).id
+    desk, until = Steps(site), room.small.clock.now()
+    desk.name_legal_unit(OPERATOR, "1" * 32)
+    said = StepSaid("on-site-check", until - timedelta(hours=1), until, ["012345"], "赵六家")
+    desk.enter(OPERATOR, case, said)
+    desk.withdraw(OPERATOR, case, desk.enter(OPERATOR, case, said).id, "误登")
+    papers = ActDocuments(site)
+    paper = DocumentSaid("检字1号", "inspection-record", until - timedelta(hours=1), until, ["012345"])
+    done = papers.register(OPERATOR, case, paper)
+    papers.explain(OPERATOR, case, done.id, MismatchKind.NO_FOOTAGE, "钱七阻拦")
 
 
 def draw_sample(room: LogRoom) -> None:
@@ -237,6 +256,10 @@ def as_rebuilt(before: Rows) -> Rows:
         row["secret"] = None  # a seed that nobody has seen is lost with the database
     for row in after["case_document"]:
         row["title"] = None
+    for row in after["case_step"]:
+        row["place"] = None
+    for row in after["document_reason"]:
+        row["reason"] = None
     after["audit_payload"] = []  # what commitments stand for is not in the vault either
     for row in after["log_checkpoint"]:
         row["at"] = times[row["log"], row["size"] - 1]

@@ -17,6 +17,7 @@ from evidence.cli.cases import app as cases_app
 from evidence.cli.devices import app as devices_app
 from evidence.cli.disposals import app as disposals_app
 from evidence.cli.dock import dock, receipts
+from evidence.cli.documents import app as documents_app
 from evidence.cli.examine import examine
 from evidence.cli.explanations import app as explanations_app
 from evidence.cli.explanations import exemptions as exemptions_app
@@ -26,6 +27,7 @@ from evidence.cli.identities import app as identities_app
 from evidence.cli.labels import app as labels_app
 from evidence.cli.log import app as log_app
 from evidence.cli.log import signer
+from evidence.cli.matrix import app as matrix_app
 from evidence.cli.move import move
 from evidence.cli.oversight import grants, views
 from evidence.cli.people import app as people_app
@@ -78,6 +80,8 @@ app.add_typer(disposals_app, name="disposals")
 app.add_typer(cases_app, name="cases")
 app.add_typer(case_files_app, name="case-files")
 app.add_typer(devices_app, name="devices")
+app.add_typer(matrix_app, name="matrix")
+app.add_typer(documents_app, name="documents")
 app.add_typer(samples_app, name="samples")
 app.add_typer(labels_app, name="labels")
 app.add_typer(activities_app, name="activities")

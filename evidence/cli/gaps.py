@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.answers import GAP_PARTS, gaps_out
+from evidence.answers import GAP_PARTS
+from evidence.cli.matrix import what_text
 from evidence.cli.site import OPERATOR, Data, Device, Json, open_site, print_json
 from evidence.cli.words import (
     cites_text,
@@ -23,6 +24,7 @@ from evidence.cli.words import (
 from evidence.domain.explanations import GapState
 from evidence.locale import say
 from evidence.service.gap_parts import Asked
+from evidence.step_answers import gap_report_out
 
 Row = Mapping[str, Any]
 Day = Annotated[
@@ -44,7 +46,7 @@ def gaps(
     application = open_site(data)
     days = (since.date() if since else None, until.date() if until else None)
     asked = Asked(device, *days, state, wearer, unit)
-    report = gaps_out(application.reports.gaps(OPERATOR, asked), OPERATOR)
+    report = gap_report_out(application.reports.gaps(OPERATOR, asked), OPERATOR)
     if json_:
         print_json(report)
         return
@@ -66,7 +68,7 @@ def gaps(
             for row in of_part:
                 for line in _lines(part, row, zone):
                     print(f"  {line}")
-    for line in _unit_lines(report):
+    for line in (*_unit_lines(report), *_step_lines(report, zone)):
         print(line)
 
 
@@ -96,6 +98,17 @@ def _unit_lines(report: Row) -> Iterator[str]:
     for one in report["by_unit"]:
         counts = "  ".join(f"{say(f'heading.{part}')} {one[part]}" for part in GAP_PARTS if one[part])
         yield f"  {printable(one['name'] or say('cli.no-unit'))}: {counts}"
+
+
+def _step_lines(report: Row, zone: str) -> Iterator[str]:
+    """Yield the steps of cases that nothing shows."""
+    if report["unrecorded"]:
+        yield heading("unrecorded", len(report["unrecorded"]))
+    for row in report["unrecorded"]:
+        officers = " ".join(printable(one or "?") for one in row["officers"])
+        state, due = say(f"step-state.{row['state']}"), time_text(row["due"], zone)
+        yield f"  {printable(row['case_number'])}  {what_text(row)}  {officers}  [{state}]"
+        yield f"    {row['id']}  {say('column.due')} {due}  {cites_text(row['cites'])}"
 
 
 def _lines(part: str, row: Row, zone: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.cli.policy_enforcement import enforcement_out, enforcement_rules
 from evidence.cli.policy_equipment import upkeep_out, upkeep_rules
 from evidence.cli.policy_keeping import keeping_out, keeping_rules
 from evidence.cli.policy_labels import Rule, label_rules, labels_out
@@ -105,6 +106,7 @@ def pack_out(pack: Pack) -> dict[str, Any]:
         "secrecy": {"cites": _ids(pack.secrecy_cites)},
         "auxiliary_bars": [_bar_out(bar) for bar in pack.auxiliary_bars],
         **personnel_out(pack),
+        **enforcement_out(pack),
         **upkeep_out(pack),
         "set_by_default": {one.field: {"zh": one.reason_zh, "en": one.reason_en} for one in pack.defaults},
         "adopted": {
@@ -226,6 +228,7 @@ def _rules(pack: Pack) -> Iterator[Rule]:
         acts = "; ".join(say(f"act.{act}") for act in sorted(bar.acts))
         reading = f" ({bar.reading_zh} / {bar.reading_en})" if bar.reading_zh else ""
         yield "auxiliary-bar", acts + reading, (), bar.cites
+    yield from enforcement_rules(pack)
     yield from upkeep_rules(pack)
     yield from _further_rules(pack)
 

@@ -33,6 +33,8 @@ def _matter_out(one: MustRecord) -> dict[str, Any]:
         "matter": one.matter,
         "recorder": one.recorder,
         "gloss_en": one.gloss_en,
+        "owed_by": one.owed_by.value,
+        "whole": one.is_whole,
         "cites": list(cite_ids(one.cites)),
     }
 

@@ -53,6 +53,18 @@ def list_(data: Data = None, json_: Json = False) -> None:
 
 
 @app.command()
+def legal(
+    unit: Named,
+    end: Annotated[bool, typer.Option("--end", help="不再是 / no more")] = False,
+    data: Data = None,
+) -> None:
+    """指定法制机构，负责听证等事项的记录 / Name the legal unit, which owes the recording of hearings."""
+    application = open_site(data)
+    id_ = unit_id(application.organisation.units, unit)
+    (application.steps.end_legal_unit if end else application.steps.name_legal_unit)(OPERATOR, id_)
+
+
+@app.command()
 def rename(unit: Named, name: str, data: Data = None) -> None:
     """更改名称 / Give a unit another name."""
     desk = open_site(data).organisation.units

@@ -51,6 +51,18 @@ def read_activity(row: int, said: Mapping[str, Value], zone: ZoneInfo) -> Activi
     for column in ("wearer", "from", "to"):
         if column not in said:
             return Fault(row, column, Reason.MISSING)
+    span = read_times(row, said, zone)
+    if isinstance(span, Fault):
+        return span
+    labels = {label.value: str(said[column]) for column, label in LABELS.items() if column in said}
+    if not labels:
+        return Fault(row, "case_number", Reason.MISSING)
+    name = str(said.get("activity", said.get("case_number", "")))
+    return Activity(row, name, str(said["wearer"]), span, labels)
+
+
+def read_times(row: int, said: Mapping[str, Value], zone: ZoneInfo) -> Span | Fault:
+    """Return from when to when a row says that something was done, or the fault. Both cells must be there."""
     times = {column: _time(str(said[column]), zone) for column in ("from", "to")}
     for column, time in times.items():
         if time is None:
@@ -58,11 +70,7 @@ def read_activity(row: int, said: Mapping[str, Value], zone: ZoneInfo) -> Activi
     start, end = times["from"], times["to"]
     if start is None or end is None or end <= start:
         return Fault(row, "to", Reason.ENDS_BEFORE_START, str(said["to"])[:100])
-    labels = {label.value: str(said[column]) for column, label in LABELS.items() if column in said}
-    if not labels:
-        return Fault(row, "case_number", Reason.MISSING)
-    name = str(said.get("activity", said.get("case_number", "")))
-    return Activity(row, name, str(said["wearer"]), Span(start, end), labels)
+    return Span(start, end)
 
 
 def _time(text: str, zone: ZoneInfo) -> datetime | None:

@@ -111,6 +111,13 @@ class Act(StrEnum):
     CASE_DOCUMENT = "case.document"  # a written document belongs to the case file
     CASE_STRIKE = "case.strike"  # and was taken out again
     CASE_ARCHIVE = "case.archive"  # the case file was handed over to the archive
+    STEP_ENTER = "step.enter"  # something was done in a case that must be recorded
+    STEP_WITHDRAW = "step.withdraw"
+    ACT_DOCUMENT = "document.register"  # an enforcement document, with its times and signers
+    ACT_DOCUMENT_STRIKE = "document.strike"
+    ACT_DOCUMENT_EXPLAIN = "document.explain"  # why it and its footage do not agree
+    LEGAL_UNIT_NAME = "legal.name"  # a unit owes what the law has the legal one record
+    LEGAL_UNIT_END = "legal.end"
     SAMPLE_COMMIT = "sample.commit"  # to a seed that nobody has seen
     SAMPLE_DRAW = "sample.draw"  # the seed is shown
     SAMPLE_REVIEW = "sample.review"

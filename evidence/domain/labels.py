@@ -23,6 +23,7 @@ LONGEST = 200
 MOST_OFFICERS = 20
 PERSONAL = frozenset({Label.INSPECTED_PARTY, Label.PLACE})
 """Free text about somebody: to be erasable, so neither in an entry of the log nor in a piece of rows."""
+_BETWEEN = re.compile(r"[\s,，、]+")  # numbers of officers
 _OF_THE_ANNEX = (Label.CATEGORY, Label.STAGE, Label.MATTER)
 
 
@@ -66,11 +67,16 @@ def read_value(name: Label, text: str) -> str:
     if not words or len(words) > LONGEST or not words.replace("\u3000", " ").isprintable():
         raise Invalid("invalid-label", label=name.value)
     if name is Label.OFFICER:
-        numbers = list(dict.fromkeys(re.split(r"[\s,，、]+", words)))
+        numbers = list(dict.fromkeys(_BETWEEN.split(words)))
         if "" in numbers or len(numbers) > MOST_OFFICERS:
             raise Invalid("invalid-label", label=name.value)
         return " ".join(numbers)
     return _time(words) if name is Label.TIME else words
+
+
+def officers_of(text: str) -> tuple[str, ...]:
+    """Return the numbers that a label of officers names, as somebody or a dock wrote it."""
+    return tuple(dict.fromkeys(one for one in _BETWEEN.split(text) if one))
 
 
 def _time(words: str) -> str:

@@ -41,6 +41,7 @@ class Action(StrEnum):
     MANAGE_CASES = "manage-cases"
     ARCHIVE_CASES = "archive-cases"  # end of the act, documents, hand-over to the archive
     READ_CASE_FILES = "read-case-files"
+    REGISTER_ACTS = "register-acts"  # steps of cases that must be recorded, enforcement documents
     DRAW_SAMPLES = "draw-samples"  # of a unit's recordings, for review
     READ_DENIALS = "read-denials"
     READ_NOTICES = "read-notices"  # what unit heads and security must hear of
@@ -126,6 +127,7 @@ BARRED_AS: Mapping[Action, Act] = {
     Action.DISPOSE: Act.DELETE,
     Action.MANAGE_CASES: Act.SPREAD,  # hands recordings on to others
     Action.ARCHIVE_CASES: Act.SPREAD,
+    Action.REGISTER_ACTS: Act.TAKE_EVIDENCE_ALONE,  # decides what is missed, and accounts for it
 }
 # Shows what was recorded, or hands it out: others' recordings only for a purpose.
 SENSITIVE = frozenset({Action.PLAY, Action.READ_ORIGINAL, Action.EXPORT, Action.SHARE})
@@ -165,6 +167,7 @@ _HEADS = _LOOKS | {
     Action.READ_PEOPLE,
     Action.READ_DEVICES,
     Action.ARCHIVE_CASES,
+    Action.REGISTER_ACTS,
     Action.READ_CASE_FILES,
     Action.DRAW_SAMPLES,
     Action.REVIEW_SAMPLES,
@@ -190,6 +193,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
         Action.CARE_FOR_DEVICES,
         Action.MANAGE_DEVICES,
         Action.ARCHIVE_CASES,
+        Action.REGISTER_ACTS,
         Action.READ_CASE_FILES,
     },
     Role.UNIT_HEAD: _HEADS,

@@ -46,6 +46,8 @@ class Reason(StrEnum):
     WRONG_PARENT = "wrong-parent"  # a unit does not move
     NO_TIME = "no-time"
     NO_LABEL = "no-label"
+    NO_CASE = "no-case"  # or not the caller's
+    NO_DOCUMENT = "no-document"  # not as the policy pack knows it, or not of an officer
     AMBIGUOUS = "ambiguous"  # another row labels the same recording otherwise
 
 

@@ -105,6 +105,20 @@ class Table:
                 self.fail(key, "unknown-word", found=word)
         return words
 
+    def choice(self, key: str, known: type[StrEnum]) -> str:
+        """Return one of these words. Raises: PolicyError `unknown-word` too."""
+        word = self.text(key)
+        if word not in {one.value for one in known}:
+            self.fail(key, "unknown-word", found=word)
+        return word
+
+    def flag(self, key: str) -> bool:
+        """Return true or false."""
+        value = self._get(key)
+        if not isinstance(value, bool):
+            self.fail(key, "wrong-type", expected="true or false")
+        return value
+
     def table(self, key: str) -> Table:
         """Return a table; the caller closes it."""
         value = self._get(key)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from evidence.policy.fields import Table
-from evidence.policy.labels import Label, MandatoryLabels, MustRecord
+from evidence.policy.labels import Label, MandatoryLabels, MustRecord, OwedBy
 from evidence.policy.personnel import Cites
 
 
@@ -33,9 +33,16 @@ def read_must_record(top: Table, cites: Cites) -> tuple[MustRecord, ...]:
         words = (table.text("category"), table.text("stage"), table.text("matter"))
         if any((one.category, one.stage, one.matter) == words for one in found):
             table.fail("matter", "twice", word=words[2])
-        found.append(MustRecord(*words, table.text("recorder"), table.text("gloss_en"), cites(table)))
+        texts = (*words, table.text("recorder"), table.text("gloss_en"))
+        found.append(MustRecord(*texts, cites(table), *_owed(table)))
         table.close()
     return tuple(found)
+
+
+def _owed(table: Table) -> tuple[OwedBy, bool]:
+    """Read by whom a recording is owed, and whether all of it must be recorded."""
+    owed_by = table.choice("owed_by", OwedBy) if "owed_by" in table else OwedBy.CONDUCTING_UNIT.value
+    return OwedBy(owed_by), "whole" in table and table.flag("whole")
 
 
 def _pattern(table: Table, key: str) -> str:

@@ -38,6 +38,13 @@ class MandatoryLabels:
     not_yet_days: int | None = None
 
 
+class OwedBy(StrEnum):
+    """Which unit owes the recording of a matter."""
+
+    CONDUCTING_UNIT = "conducting-unit"  # 执法机构: the unit that conducts the case
+    LEGAL_UNIT = "legal-unit"  # 法制机构
+
+
 @dataclass(frozen=True, slots=True)
 class MustRecord:
     """One line of the annex: what must be recorded, in which stage of which kind of enforcement, by whom. The
@@ -49,3 +56,5 @@ class MustRecord:
     recorder: str  # 记录部门
     gloss_en: str
     cites: tuple[Citation, ...]
+    owed_by: OwedBy = OwedBy.CONDUCTING_UNIT
+    is_whole: bool = False  # from its beginning to its end; else any recording of it will do

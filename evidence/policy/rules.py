@@ -16,6 +16,7 @@ from evidence.policy.archiving import Archiving
 from evidence.policy.citations import Citation as Citation
 from evidence.policy.citations import cite_ids as cite_ids
 from evidence.policy.conduct import Choice
+from evidence.policy.enforcement import Enforcement
 from evidence.policy.equipment import Equipment
 from evidence.policy.keeping import CaseTerms as CaseTerms
 from evidence.policy.labels import Label as Label
@@ -244,6 +245,7 @@ class Pack:
     case_terms: CaseTerms | None = None  # None: the union's (keeping.py)
     archiving: Archiving | None = None
     sampling: Sampling | None = None
+    enforcement: Enforcement = Enforcement()  # what it leaves out, the union says (enforcement.py)
     equipment: Equipment = Equipment()  # what it leaves out, the union says (equipment.py)
 
     def citation(self, cite_id: str) -> Citation:

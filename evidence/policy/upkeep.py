@@ -1,4 +1,6 @@
-"""Reading of what a pack says of equipment, case files and samples; each may be left to the union."""
+"""Reading of what a pack says of equipment, enforcement, case files and samples; each may be left to the
+union.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
 from evidence.policy.archiving import Archiving, read_archiving
+from evidence.policy.enforcement import Enforcement, read_enforcement
 from evidence.policy.equipment import Equipment, read_equipment
 from evidence.policy.fields import Table
 from evidence.policy.keeping import CaseTerms, read_case_terms
@@ -21,6 +24,7 @@ class Upkeep(TypedDict):
     archiving: Archiving | None
     case_terms: CaseTerms | None
     sampling: Sampling | None
+    enforcement: Enforcement
     equipment: Equipment
 
 
@@ -30,5 +34,6 @@ def read_upkeep(top: Table, cites: Callable[[Table], tuple[Citation, ...]]) -> U
         "archiving": read_archiving(top, cites),
         "case_terms": read_case_terms(top, cites),
         "sampling": read_sampling(top, cites),
+        "enforcement": read_enforcement(top, cites),
         "equipment": read_equipment(top, cites),
     }

@@ -9,12 +9,12 @@ Titles of documents may name people: they are commitments in the log, and in no 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from evidence.domain.access import Caller, may_in, reach
+from evidence.domain.access import Caller, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.case_files import (
     ActEnd,
@@ -26,18 +26,19 @@ from evidence.domain.case_files import (
     index_digest,
 )
 from evidence.domain.ids import is_id, new_id
-from evidence.domain.people import WHOLE, Person
-from evidence.domain.rights import ALLOWED, Action, Kind
+from evidence.domain.people import Person
+from evidence.domain.rights import Action
 from evidence.domain.wording import is_plain
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.archiving import Archiving, archiving_of
 from evidence.policy.rules import cite_ids
+from evidence.service.case_access import about_case, paths_of
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
 from evidence.service.instruments import local_day
 from evidence.service.people_ports import StoredCase
 from evidence.service.ports import UnitOfWork
-from evidence.service.refusals import OutOfSight, person_on_roll, reason_of, tries_logged
+from evidence.service.refusals import person_on_roll, reason_of
 from evidence.service.roll_scope import check_text
 from evidence.service.site import Site
 
@@ -160,11 +161,10 @@ class CaseFiling:
         The look is logged.
         """
         now = self.site.clock.now()
-        paths = {one.path for one in caller.grants if Action.READ_CASE_FILES in ALLOWED[one.role]}
         with self.site.database.writing() as unit:
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "case-files"}), now)
         with self.site.database.reading() as unit:
-            cases = unit.cases.within({WHOLE} if caller.kind is Kind.OPERATOR else paths)
+            cases = unit.cases.within(paths_of(caller, Action.READ_CASE_FILES))
             ends, archived = unit.case_files.ends(), unit.case_files.archived()
         found = [self._listed(one, ends.get(one.id), archived.get(one.id), now) for one in cases]
         return [one for one in found if not red or one.clock.state is FilingState.OVERDUE]
@@ -204,21 +204,11 @@ class CaseFiling:
             raise Refused("one-person")
         return person_on_roll(unit, self.site, gave.id, now), person_on_roll(unit, self.site, took.id, now)
 
-    @contextmanager
     def _writing(
         self, caller: Caller, case_id: str, action: Action = Action.ARCHIVE_CASES
-    ) -> Iterator[tuple[UnitOfWork, StoredCase]]:
+    ) -> AbstractContextManager[tuple[UnitOfWork, StoredCase]]:
         """Open a transaction about a case of the caller's units. Raises: NotFound("case-not-found")."""
-        with (
-            tries_logged(self.site, caller, action, ("case", case_id)),
-            self.site.database.writing() as unit,
-        ):
-            case = unit.cases.get(case_id) if is_id(case_id) else None
-            if case is None:
-                raise NotFound("case-not-found", case=case_id)
-            if not may_in(caller, action, case.path, self.site.bars()):
-                raise OutOfSight("case-not-found", case=case_id)
-            yield unit, case
+        return about_case(self.site, caller, action, case_id)
 
 
 def verify_not_archived(unit: UnitOfWork, case_id: str) -> None:

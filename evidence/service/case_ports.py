@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from evidence.domain.case_files import ActEnd, Archived, CaseDocument
+from evidence.service.document_ports import DocumentRows
+from evidence.service.step_ports import StepRows
 
 
 class CaseFiles(Protocol):
@@ -34,8 +36,8 @@ class CaseFiles(Protocol):
         """Return what was archived of one case or of all, by case."""
 
 
-class CaseFileRows(Protocol):
-    """The part of a unit of work that these are."""
+class CaseFileRows(StepRows, DocumentRows, Protocol):
+    """The part of a unit of work that these are, with the steps and enforcement documents of cases."""
 
     @property
     def case_files(self) -> CaseFiles:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evidence.service.act_document_table import ActDocumentTable
 from evidence.service.activities import Activities
 from evidence.service.leaving import Leaving
 from evidence.service.people import People
@@ -26,6 +27,7 @@ class Organisation:
     leaving: Leaving
     roster: Roster
     activities: Activities
+    act_document_table: ActDocumentTable
     files: SheetFiles
 
 
@@ -39,5 +41,6 @@ def organisation_of(site: Site, files: SheetFiles, terms: PublicTerms) -> Organi
         Leaving(site),
         Roster(site, terms),
         Activities(site, files),
+        ActDocumentTable(site, files),
         files,
     )

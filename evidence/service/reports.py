@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from evidence.domain.access import Caller, reach
+from evidence.domain.access import Caller, Reach, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.findings import Severity
 from evidence.domain.rights import Action
@@ -43,6 +43,7 @@ from evidence.service.neighbours import without_strangers
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.unlabelled import UnlabelledRecording, unlabelled_of
+from evidence.service.unrecorded import Unrecorded, unrecorded_within
 from evidence.service.uploads import RESERVE_BYTES
 
 _KEPT = (UploadState.RECEIVING, UploadState.COMPLETE, UploadState.REFUSED, UploadState.EXPIRED)
@@ -65,6 +66,7 @@ class GapReport:
     ledger: Ledger  # how far what must be explained is
     by_unit: Sequence[UnitCounts] = ()  # how many of these lines each unit answers for
     unit_cites: tuple[str, ...] = ()  # why it does
+    unrecorded: Sequence[Unrecorded] = ()  # steps of cases that nothing shows
 
     @property
     def by_state(self) -> Sequence[StateCount]:
@@ -138,7 +140,7 @@ class Reports:
                 made_at=now,
                 ledger=ledger,
             )
-            return self._by_unit(unit, report)
+            return self._by_unit(unit, report, there, asked)
 
     def _days(self, rows: Sequence[DeadlineRow]) -> Days:
         known = {(row.device, row.name): row.state.counted_from for row in rows}
@@ -172,11 +174,12 @@ class Reports:
         if self.site.staging.free_bytes() < RESERVE_BYTES:
             raise NoSpace("no-space", where="staging")
 
-    def _by_unit(self, unit: UnitOfWork, report: GapReport) -> GapReport:
+    def _by_unit(self, unit: UnitOfWork, report: GapReport, there: Reach, asked: Asked) -> GapReport:
         parts = {field.name: getattr(report, field.name) for field in fields(report)[:_PARTS]}
         _, cites = pack_at(self.site.policies, report.made_at).duty(Duty.RESPONSIBLE_UNIT)
         counts = count_by_unit(unit, parts, report.made_at)
-        return replace(report, by_unit=counts, unit_cites=cite_ids(cites))
+        steps = unrecorded_within(self.site, unit, there, asked, report.made_at)
+        return replace(report, by_unit=counts, unit_cites=cite_ids(cites), unrecorded=steps)
 
     def _log(self, caller: Caller, what: str) -> None:
         with self.site.database.writing() as unit:

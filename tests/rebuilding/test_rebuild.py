@@ -78,6 +78,7 @@ def test_every_row_comes_back_as_it_was_but_for_what_is_made_anew(room: LogRoom)
     there += ("gap", "explanation", "fault_file", "exemption", "notice")
     there += ("device", "device_check", "device_issue", "device_service")
     there += ("case_end", "case_document", "case_archive", "sample", "sample_item")
+    there += ("case_step", "step_officer", "legal_unit", "act_document", "document_signer", "document_reason")
     assert all(before[name] for name in there)
     assert {row["person_id"] for row in after["standing"]} == {"2" * 32}
     assert {row["id"]: row["parent_id"] for row in after["unit"]}["1" * 32] == "f" * 32
@@ -90,6 +91,8 @@ def test_every_row_comes_back_as_it_was_but_for_what_is_made_anew(room: LogRoom)
     kept = b"".join(inside.objects(room.folder).values())
     assert "杭〔2026〕2".encode() in kept
     assert "王五".encode() not in kept, "nor a document of its case file"
+    assert "赵六家".encode() not in kept, "nor a place where something was done"
+    assert "钱七".encode() not in kept, "nor why a document and its footage do not agree"
     assert "某小吃店".encode() not in kept, "nothing in the vault tells whom an inspection was about"
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, UniqueConstraint
 
 from evidence.adapters.db.columns import AnyText, Day, Id, Time, Words, metadata
 
@@ -23,4 +23,5 @@ label = Table(
     Column("ended_by", Words(32)),
     Column("ended_at", Time),
     UniqueConstraint("recording_id", "serial"),
+    Index("label_by_value", "name", "value"),
 )

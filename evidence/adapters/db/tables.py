@@ -4,8 +4,8 @@ width.
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
 SHA-256 of the name (`name_sha256`), the name stands beside it.
 
-The others: case_tables.py, device_tables.py, gap_tables.py, keeping_tables.py, label_tables.py,
-log_tables.py, people_tables.py, sample_tables.py, sign_in_tables.py.
+The others: activity_tables.py, case_tables.py, device_tables.py, gap_tables.py, keeping_tables.py,
+label_tables.py, log_tables.py, people_tables.py, sample_tables.py, sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from evidence.adapters.db import (  # noqa: F401  (metadata)
+    activity_tables,
     case_tables,
     columns,
     device_tables,
@@ -264,4 +265,10 @@ JOURNALLED = {
     "device_check": ("id",),
     "device_issue": ("id",),
     "device_service": ("id",),
+    "case_step": ("id",),
+    "step_officer": ("id",),
+    "legal_unit": ("id",),
+    "act_document": ("id",),
+    "document_signer": ("id",),
+    "document_reason": ("id",),
 }

@@ -16,6 +16,7 @@ from evidence.adapters.db import schema
 from evidence.adapters.db.alone import alone
 from evidence.adapters.db.opening import open_machine
 from evidence.adapters.db.repositories.accounts import SqlAccounts
+from evidence.adapters.db.repositories.act_documents import SqlActDocuments
 from evidence.adapters.db.repositories.alarms import SqlAlarms
 from evidence.adapters.db.repositories.cards import SqlCards
 from evidence.adapters.db.repositories.case_files import SqlCaseFiles
@@ -38,6 +39,7 @@ from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.keepings import SqlKeepings
 from evidence.adapters.db.repositories.labels import SqlLabels
+from evidence.adapters.db.repositories.legal_units import SqlLegalUnits
 from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.notices import SqlNotices
 from evidence.adapters.db.repositories.passkeys import SqlPasskeys
@@ -49,6 +51,7 @@ from evidence.adapters.db.repositories.serious import SqlSeriousEvents
 from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
 from evidence.adapters.db.repositories.sign_ins import SqlChallenges, SqlSignIns
 from evidence.adapters.db.repositories.standings import SqlStandings
+from evidence.adapters.db.repositories.steps import SqlSteps
 from evidence.adapters.db.repositories.timestamps import SqlTimestamps
 from evidence.adapters.db.repositories.tokens import SqlTokens
 from evidence.adapters.db.repositories.tree import SqlTree
@@ -75,7 +78,7 @@ class SqlUnitOfWork:
         self.timestamps = SqlTimestamps(connection)
         self.alarms = SqlAlarms(connection)
         self.journal = SqlJournal(connection)
-        self.units = SqlUnits(connection)
+        self.units, self.legal_units = SqlUnits(connection), SqlLegalUnits(connection)
         self.people = SqlPeople(connection)
         self.departures = SqlDepartures(connection)
         self.grants = SqlGrants(connection)
@@ -95,11 +98,11 @@ class SqlUnitOfWork:
         self.notices = SqlNotices(connection)
         self.companions = SqlCompanions(connection)
         self.labels = SqlLabels(connection)
-        self.explanations = SqlExplanations(connection)
-        self.exemptions = SqlExemptions(connection)
+        self.explanations, self.exemptions = SqlExplanations(connection), SqlExemptions(connection)
         self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)
         self.devices = SqlDevices(connection)
         self.case_files, self.samples = SqlCaseFiles(connection), SqlSamples(connection)
+        self.steps, self.act_documents = SqlSteps(connection), SqlActDocuments(connection)
 
 
 class SqlDatabase:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evidence.web.api import (
     accounts,
+    act_documents,
     activities,
     cards,
     case_files,
@@ -24,6 +25,7 @@ from evidence.web.api import (
     recordings,
     reports,
     samples,
+    steps,
     tokens,
     units,
     watching,
@@ -33,6 +35,7 @@ ROUTERS = [
     one.router
     for one in (
         accounts,
+        act_documents,
         activities,
         cards,
         case_files,
@@ -53,6 +56,7 @@ ROUTERS = [
         recordings,
         reports,
         samples,
+        steps,
         tokens,
         units,
         watching,

@@ -7,12 +7,13 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from evidence.answers import deadline_out, finding_out, gaps_out
+from evidence.answers import deadline_out, finding_out
 from evidence.domain.access import Caller
 from evidence.domain.explanations import GapState
 from evidence.domain.findings import Severity
 from evidence.domain.rights import Action
 from evidence.service.gap_parts import Asked
+from evidence.step_answers import gap_report_out
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
@@ -47,7 +48,7 @@ def gaps(
     recording ended, both included. state: of what must be explained; wearer: a number; unit: and below.
     """
     asked = Asked(device, since, until, state, wearer, unit)
-    return gaps_out(app.reports.gaps(caller, asked), caller)
+    return gap_report_out(app.reports.gaps(caller, asked), caller)
 
 
 @router.get("/status")

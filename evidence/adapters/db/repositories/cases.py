@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, false, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, insert, or_, select, true, update
 
 from evidence.adapters.db.people_tables import case_file, case_member, case_recording, person, unit
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
@@ -34,14 +34,15 @@ class SqlCases:
 
     def get(self, case_id: str) -> StoredCase | None:
         """Return one case, closed or not."""
-        row = self._db.execute(_cases().where(case_file.c.id == case_id)).first()
-        return None if row is None else _case(row)
+        row = self._db.execute(cases_with_path().where(case_file.c.id == case_id)).first()
+        return None if row is None else case_of(row)
 
     def within(self, paths: Collection[str]) -> Sequence[StoredCase]:
         """Return the cases of these units and below, closed ones too, oldest first."""
-        below = (true() if path == WHOLE else unit.c.path.like(f"{path}%") for path in sorted(paths))
-        query = _cases().where(or_(false(), *below)).order_by(case_file.c.opened_at, case_file.c.id)
-        return [_case(row) for row in self._db.execute(query)]
+        query = (
+            cases_with_path().where(below(unit.c.path, paths)).order_by(case_file.c.opened_at, case_file.c.id)
+        )
+        return [case_of(row) for row in self._db.execute(query)]
 
     def close(self, case_id: str, at: datetime) -> bool:
         """Close a case: from now on it gives nobody anything. False when it is closed."""
@@ -104,11 +105,20 @@ class SqlCases:
         return [row.id for row in self._db.execute(query)]
 
 
-def _cases() -> Select[Any]:
+def below(path: ColumnElement[str], paths: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition that a path of a unit is one of these or below."""
+    if WHOLE in paths:
+        return true()
+    return or_(false(), *(path.like(f"{one}%") for one in sorted(paths)))
+
+
+def cases_with_path() -> Select[Any]:
+    """Return the question for cases with the path of their unit."""
     return select(case_file, unit.c.path).join(unit, unit.c.id == case_file.c.unit_id)
 
 
-def _case(row: Any) -> StoredCase:
+def case_of(row: Any) -> StoredCase:
+    """Read a row of `cases_with_path`."""
     opened_at, closed_at = from_text(row.opened_at), time_or_none(row.closed_at)
     return StoredCase(row.id, row.number, row.unit_id, row.path, opened_at, closed_at)
 

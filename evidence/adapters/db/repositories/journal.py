@@ -30,6 +30,8 @@ NOT_TOLD = {
     "label": {"personal"},  # so must what was said of an inspected party
     "sample": {"secret"},  # a seed that is not shown yet
     "case_document": {"title"},  # which may name one too
+    "case_step": {"place"},
+    "document_reason": {"reason"},
 }
 TABLES = [table for table in metadata.sorted_tables if table.name in JOURNALLED]
 """Rows that others refer to come first."""

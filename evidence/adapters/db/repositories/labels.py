@@ -41,11 +41,12 @@ def given_of(db: Connection, recording_ids: Collection[str]) -> Mapping[str, tup
     for first in range(0, len(ids), NAMES_AT_ONCE):
         query = select(label).where(label.c.recording_id.in_(ids[first : first + NAMES_AT_ONCE]))
         for row in db.execute(query.order_by(label.c.recording_id, label.c.serial)):
-            found.setdefault(row.recording_id, []).append(_given(row))
+            found.setdefault(row.recording_id, []).append(given(row))
     return {recording_id: tuple(said) for recording_id, said in found.items()}
 
 
-def _given(row: Any) -> Given:
+def given(row: Any) -> Given:
+    """Read a row."""
     return Given(
         id=row.id,
         serial=row.serial,

@@ -1,0 +1,100 @@
+"""Steps of cases, judged: by the pack in force at each, from the recordings of its case and from exemptions.
+
+Everything about all cases that are asked for is read in a few questions; how a step stands is read from it
+each time, and stands nowhere. It does not depend on who asks: a recording that the reader may not know of
+covers a step all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from evidence.domain.explanations import Exemption
+from evidence.domain.spans import Span
+from evidence.domain.steps import Footage, Margins, Matter, Step, StepState, is_whole, shown_by, state_of
+from evidence.policy.enforcement import enforcement_of
+from evidence.policy.rules import MustRecord, Pack, cite_ids
+from evidence.service.instruments import pack_at
+from evidence.service.ports import UnitOfWork
+from evidence.service.site import Site
+from evidence.service.step_ports import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """A step and how it stands. due: until when its recording is to be stored. footage: what shows it, or
+    a part of it. cites: why it must be recorded.
+    """
+
+    step: Step
+    state: StepState
+    due: datetime
+    footage: Sequence[Footage]
+    exemption: Exemption | None
+    cites: tuple[str, ...]
+
+
+def rule_of(pack: Pack, matter: Matter) -> MustRecord | None:
+    """Return the line of a pack's annex for a matter."""
+    words = (matter.category, matter.stage, matter.matter)
+    return next((one for one in pack.must_record if (one.category, one.stage, one.matter) == words), None)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges steps at a moment."""
+
+    site: Site
+    now: datetime
+    exempt: Mapping[str, Sequence[Exemption]] = field(default_factory=dict)  # agreed ones, by person
+
+    def line(self, step: Step, footage: Iterable[Footage]) -> StepLine:
+        """Judge a step. footage: of its case."""
+        pack = pack_at(self.site.policies, step.span.end)
+        shows, due = shown_by(step, footage), step.span.end + pack.upload_deadline.within
+        exemption = self.exemption(step.officers, step.span)
+        rule = rule_of(pack, step.what) if isinstance(step.what, Matter) else None
+        is_shown = bool(shows)
+        if rule is not None and rule.is_whole:
+            is_shown = is_whole(step.span, shows, self._margins(pack))
+        state = state_of(is_shown, exemption is not None, due, self.now)
+        return StepLine(step, state, due, shows, exemption, self._cites(pack, step, rule))
+
+    def exemption(self, people: Iterable[str], span: Span) -> Exemption | None:
+        """Return a statement of one of these people that covers all of a time, with which a head has
+        agreed.
+        """
+        every = (one for person in people for one in self.exempt.get(person, ()))
+        return next((one for one in every if one.covers(one.person_id, span)), None)
+
+    def _margins(self, pack: Pack) -> Margins:
+        times = enforcement_of(pack, pack_at(self.site.strictest, self.now)).documents
+        return Margins(timedelta() if times is None else times.tolerance, pack.continuity.tolerance)
+
+    def _cites(self, pack: Pack, step: Step, rule: MustRecord | None) -> tuple[str, ...]:
+        if isinstance(step.what, Matter):
+            return () if rule is None else cite_ids(rule.cites)
+        kinds = enforcement_of(pack, pack_at(self.site.strictest, self.now)).activities
+        return () if kinds is None else cite_ids(kinds.cites)
+
+
+def judge_of(site: Site, unit: UnitOfWork, now: datetime) -> Judge:
+    """Return what judges steps now, with the exemptions that heads have agreed to."""
+    exempt: dict[str, list[Exemption]] = {}
+    for one in unit.exemptions.all():
+        if one.agrees:
+            exempt.setdefault(one.person_id, []).append(one)
+    return Judge(site, now, exempt)
+
+
+def lines_of(
+    site: Site, unit: UnitOfWork, scope: Scope, footage: Mapping[str, Sequence[Footage]], now: datetime
+) -> Mapping[str, Sequence[StepLine]]:
+    """Return the steps of the cases that have any, judged, by case. footage: of the same cases."""
+    judge = judge_of(site, unit, now)
+    return {
+        case_id: [judge.line(one, footage.get(case_id, ())) for one in steps]
+        for case_id, steps in unit.steps.of(scope).items()
+    }

@@ -1,0 +1,67 @@
+"""Steps of cases that nothing shows, as a part of the gap report (Dazhe 2020 art. 5): planned, done, not
+recorded.
+
+What lies ahead is no gap. A step has no recorder and no explanation: who asks for those lines gets none
+of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from evidence.domain.access import Reach
+from evidence.domain.explanations import GapState
+from evidence.domain.people import WHOLE, is_below
+from evidence.domain.steps import StepState
+from evidence.service.gap_parts import Asked
+from evidence.service.instruments import local_day
+from evidence.service.matrix import visible
+from evidence.service.people_ports import StoredCase
+from evidence.service.ports import UnitOfWork
+from evidence.service.site import Site
+from evidence.service.step_lines import StepLine, lines_of
+from evidence.service.step_ports import Scope
+
+_GAPS = frozenset({StepState.RED, StepState.DUE})
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """A step that nothing shows. numbers: of its officers, by id."""
+
+    case: StoredCase
+    line: StepLine
+    numbers: Mapping[str, str]
+
+
+def unrecorded_within(
+    site: Site, unit: UnitOfWork, there: Reach, asked: Asked, now: datetime
+) -> Sequence[Unrecorded]:
+    """Return the steps within a reach that nothing shows, those that are asked for, oldest first."""
+    if asked.device is not None or asked.state not in (None, GapState.OPEN):
+        return []
+    scope = Scope(frozenset({WHOLE}) if there.everything else there.paths)
+    lines = lines_of(site, unit, scope, unit.steps.footage(scope), now)
+    if not lines:
+        return []
+    homes = {one.id: one.path for one in unit.units.all()}
+    numbers = {one.id: one.number for one in unit.people.all()}
+    top = homes.get(asked.unit_id or "", WHOLE)
+    found = [
+        Unrecorded(case, one, {id_: numbers[id_] for id_ in one.step.officers if id_ in numbers})
+        for case in unit.steps.cases(scope)
+        for one in visible(case, lines.get(case.id, ()), scope.paths, homes)
+        if one.state in _GAPS and one.step.span.end <= now and is_below(homes[one.step.owner_id], top)
+    ]
+    return sorted((one for one in found if _is_asked(site, one, asked)), key=lambda one: one.line.due)
+
+
+def _is_asked(site: Site, one: Unrecorded, asked: Asked) -> bool:
+    day = local_day(site.policies, one.line.step.span.end)
+    return (
+        (asked.since is None or asked.since <= day)
+        and (asked.until is None or day <= asked.until)
+        and (asked.wearer is None or asked.wearer in one.numbers.values())
+    )

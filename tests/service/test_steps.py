@@ -1,0 +1,342 @@
+"""The matrix of what must be recorded: each step of a case is shown by footage, exempt, or red."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from evidence.domain.access import Caller
+from evidence.domain.audit import Act
+from evidence.domain.explanations import GapState
+from evidence.domain.ids import new_id
+from evidence.domain.people import PersonType
+from evidence.domain.rights import Role
+from evidence.domain.steps import StepState
+from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.policy.enforcement import ActivityKind
+from evidence.service.case_filing import CaseFiling
+from evidence.service.cases import Cases
+from evidence.service.classes import Classes
+from evidence.service.gap_parts import Asked
+from evidence.service.instruments import local_day
+from evidence.service.refusals import OutOfSight
+from evidence.service.reports import Reports
+from evidence.service.steps import StepSaid
+from evidence.step_answers import gap_report_out
+from tests.builders import SmallSite
+from tests.people_room import OPERATOR
+from tests.step_room import BEGAN, PACKS, StepRoom
+
+ANNEX = pytest.mark.article("dazhe-2020:annex", "longquan:annex")
+
+
+@pytest.fixture
+def room(small: SmallSite) -> StepRoom:
+    return StepRoom(small)
+
+
+@pytest.mark.article("dazhe-2020:5")
+@pytest.mark.parametrize("pack", PACKS)
+def test_each_kind_of_activity_is_red_without_footage_when_the_time_to_store_it_is_over(
+    room: StepRoom, pack: str
+) -> None:
+    room.under(pack)
+    for kind in ActivityKind:
+        room.enter(kind.value)
+        line = room.line(kind.value)
+        assert (line.steps[0].state, line.cites) == (StepState.RED, ("dazhe-2020:5",))
+    (case,) = room.matrix.of_unit(room.head, red=True)
+    assert (len(case.red), case.counts[StepState.RED]) == (6, 6)
+    with room.refused("unknown-activity", Invalid):
+        room.enter("tea")
+    room.shoot()
+    assert room.matrix.of_unit(room.head, red=True) == []
+
+
+@pytest.mark.article("dazhe-2020:5", "dazhe-2020:12")
+def test_a_check_without_footage_is_due_for_a_day_and_red_after_it(room: StepRoom) -> None:
+    room.enter("on-site-check", start=25 * 60)  # it ended 22 hours ago
+    assert room.state("on-site-check") == "due"
+    room.small.clock.pass_by(timedelta(hours=2))
+    assert room.state("on-site-check") == "red"
+
+
+def test_a_planned_activity_is_not_missed_yet(room: StepRoom) -> None:
+    room.enter("on-site-check", start=10 * 24 * 60)
+    assert room.state("on-site-check") == "due"
+
+
+@pytest.mark.article("dazhe-2020:5")
+@pytest.mark.parametrize("pack", PACKS)
+def test_an_on_site_check_without_footage_stands_in_the_gap_report(room: StepRoom, pack: str) -> None:
+    room.under(pack)
+    step = room.enter("on-site-check", place="某街")
+    soon = room.enter("complaint-handling", start=47 * 60, officers=["012346"])
+    room.enter("other-activity", start=10 * 24 * 60)
+    room.enter("evidence-taking")
+    room.exempt(0, 60)
+    other = room.new(Role.UNIT_HEAD, where=room.beside)
+
+    def told(caller: Caller = OPERATOR, **asked: Any) -> list[tuple[str, str]]:
+        report = gap_report_out(Reports(room.site).gaps(caller, Asked(**asked)), caller)
+        assert report["totals"]["unrecorded"] == len(report["unrecorded"])
+        return [(one["id"], one["state"]) for one in report["unrecorded"]]
+
+    assert told() == [(soon.id, "due")]
+    room.steps.withdraw(room.head, room.case, step.id, "误登")
+    step = room.enter("on-site-check", start=200)
+    assert told() == told(room.head) == [(step.id, "red"), (soon.id, "due")]
+    assert told(other) == told(room.officer) == []
+    assert told(unit_id=room.unit.id) == told()
+    assert told(unit_id=room.beside.id) == []
+    day = local_day(room.site.policies, step.span.end)
+    assert told(until=day) == [(step.id, "red")]
+    assert told(since=day + timedelta(days=1)) == [(soon.id, "due")]
+    assert told(state=GapState.OPEN) == told()
+    assert told(state=GapState.ACCEPTED) == []
+    room.shoot(200, 10)
+    room.shoot(47 * 60, 5, wearer=room.second)
+    assert told() == []
+
+
+@ANNEX
+@pytest.mark.parametrize("pack", PACKS)
+@pytest.mark.parametrize("stage", ["程序启动", "调查取证", "文书送达"])
+def test_a_matter_is_shown_by_a_recording_that_is_labelled_with_case_and_matter(
+    room: StepRoom, pack: str, stage: str
+) -> None:
+    room.under(pack)
+    matter = room.matter(stage)
+    room.enter(matter)
+    recording = room.shoot()
+    assert room.state(matter) == "red", "a recording of the case shows no matter by itself"
+    room.label(recording, **room.words(stage))
+    (step,) = room.line(matter).steps
+    assert (step.state, [one.recording_id for one in step.footage]) == (StepState.COVERED, [recording])
+    assert step.cites == ("longquan:annex" if pack == "longquan" else "dazhe-2020:annex",) or pack == "strict"
+    assert room.line(matter).rule == room.rule(stage)
+
+
+@ANNEX
+@pytest.mark.parametrize("pack", PACKS)
+def test_a_hearing_entered_by_the_legal_unit_without_full_recording_is_missing_with_that_unit_as_owner(
+    room: StepRoom, pack: str
+) -> None:
+    room.under(pack)
+    hearing = room.matter("听证")
+    with room.refused("no-legal-unit", Conflict):
+        room.enter(hearing)
+    with room.refused("case-not-found", OutOfSight):
+        room.enter(hearing, by=room.legal)
+    room.steps.name_legal_unit(OPERATOR, room.beside.id)
+    room.enter(hearing, by=room.legal)
+    room.shoot(0, 50, labels=room.words("听证"))
+    (step,) = room.line(hearing, room.legal).steps
+    assert (step.state, step.step.owner_id) == (StepState.RED, room.beside.id)
+    assert len(step.footage) == 1, "a part is shown"
+    (case,) = room.matrix.of_unit(room.legal, room.beside.id, red=True)
+    assert [one.step for one in case.red] == [step.step], "the legal unit sees what it owes"
+    room.shoot(50.01, 12, labels=room.words("听证"))
+    assert room.state(hearing) == "covered"
+
+
+@ANNEX
+def test_a_hole_in_the_middle_of_a_hearing_is_no_full_recording(room: StepRoom) -> None:
+    room.steps.name_legal_unit(OPERATOR, room.beside.id)
+    hearing = room.matter("听证")
+    room.enter(hearing)
+    room.shoot(0, 20, labels=room.words("听证"))
+    room.shoot(21, 39, labels=room.words("听证"))
+    assert room.state(hearing) == "red"
+    room.shoot(19, 5, labels=room.words("听证"), wearer=room.second)
+    assert room.state(hearing) == "covered"
+
+
+def test_the_legal_unit_sees_and_enters_nothing_else_of_the_case(room: StepRoom) -> None:
+    room.steps.name_legal_unit(OPERATOR, room.beside.id)
+    mine = room.enter(room.matter("听证"))
+    other = room.enter("on-site-check")
+    shown = [one.step.id for line in room.of_case(room.legal).lines for one in line.steps]
+    assert shown == [mine.id]
+    with room.refused("case-not-found", OutOfSight):
+        room.enter("on-site-check", by=room.legal)
+    with room.refused("step-not-found", OutOfSight):
+        room.steps.withdraw(room.legal, room.case, other.id, "误登")
+    room.steps.withdraw(room.legal, room.case, mine.id, "误登")
+    with room.refused("case-not-found", OutOfSight):
+        room.of_case(room.legal)
+    room.steps.end_legal_unit(OPERATOR, room.beside.id)
+    with room.refused("not-a-legal-unit", Conflict):
+        room.steps.end_legal_unit(OPERATOR, room.beside.id)
+    assert [one["act"] for one in room.entries() if "legal" in one["act"]] == ["legal.name", "legal.end"]
+
+
+@pytest.mark.article("dazhe-2020:6")
+def test_a_step_is_exempt_only_when_a_head_agreed_and_all_of_it_is_covered(room: StepRoom) -> None:
+    room.enter("on-site-check")
+    room.exempt(0, 59)
+    room.exempt(agrees=False)
+    assert room.state("on-site-check") == "red"
+    statement = room.exempt(-1, 62)
+    (step,) = room.line("on-site-check").steps
+    assert step.exemption is not None
+    assert (step.state, step.exemption.id) == (StepState.EXEMPT, statement)
+
+
+def test_an_exemption_of_somebody_who_was_not_there_covers_nothing(room: StepRoom) -> None:
+    room.enter("on-site-check", officers=["012346"])
+    room.exempt()
+    assert room.state("on-site-check") == "red"
+
+
+def test_what_was_recorded_at_another_time_or_for_another_case_shows_nothing(room: StepRoom) -> None:
+    room.enter("on-site-check")
+    room.shoot(60, 10)
+    room.shoot(0, 60, number=None)
+    room.shoot(0, 60, number=NUMBER_OF_ANOTHER)
+    room.shoot(None)
+    assert room.state("on-site-check") == "red"
+
+
+NUMBER_OF_ANOTHER = "另案"
+
+
+def test_a_labelled_recording_of_which_nobody_knows_the_time_is_believed(room: StepRoom) -> None:
+    matter = room.matter("文书送达")
+    room.enter(matter)
+    room.shoot(None, labels=room.words("文书送达"))
+    assert room.state(matter) == "covered"
+
+
+def test_a_linked_recording_and_one_whose_number_was_said_later_belong_to_the_case(room: StepRoom) -> None:
+    room.enter("on-site-check")
+    linked = room.shoot(number=None)
+    Cases(room.site).link(room.head, room.case, linked)
+    said = room.shoot(number="旧号")
+    room.label(said, case_number="大柘罚〔2026〕1号")
+    off = room.shoot()
+    room.label(off, case_number="另案")
+    (step,) = room.line("on-site-check").steps
+    assert {one.recording_id for one in step.footage} == {linked, said}
+
+
+def test_a_recording_that_the_reader_may_not_know_of_covers_and_is_not_named(room: StepRoom) -> None:
+    room.enter("on-site-check")
+    recording = room.shoot()
+    Classes(room.site).classify(room.head, recording, "minors", "未成年人")
+    found = room.of_case(room.custodian)
+    (step,) = (one for line in found.lines for one in line.steps)
+    assert step.state is StepState.COVERED
+    assert recording not in found.seen
+
+
+def test_labelled_footage_of_which_no_step_was_entered_is_listed(room: StepRoom) -> None:
+    recording = room.shoot(labels=room.words("文书送达"))
+    line = room.line(room.matter("文书送达"))
+    assert (line.steps, [one.recording_id for one in line.unentered]) == ([], [recording])
+
+
+def test_a_step_is_logged_with_its_officers_and_without_words_about_people(room: StepRoom) -> None:
+    step = room.enter("on-site-check", place="张三家")
+    (entry,) = room.entries(Act.STEP_ENTER)
+    assert {one["k"]: one["id"] for one in entry["obj"]} == {
+        "case": room.case,
+        "step": step.id,
+        "person": room.officer.id,
+    }
+    assert set(entry["pd"]) == {"place"}
+    assert "张三" not in json.dumps(entry, ensure_ascii=False)
+    room.steps.withdraw(room.head, room.case, step.id, "误登")
+    assert room.line("on-site-check").steps == []
+    (entry,) = room.entries(Act.STEP_WITHDRAW)
+    assert set(entry["pd"]) == {"reason"}
+
+
+def test_who_took_part_takes_no_step_back_and_a_reason_is_needed(room: StepRoom) -> None:
+    there = room.new(Role.CUSTODIAN, number="0011")
+    step = room.enter("on-site-check", officers=["0011"])
+    with room.refused("own-step"):
+        room.steps.withdraw(there, room.case, step.id, "误登")
+    with room.refused("reason-needed", Invalid):
+        room.steps.withdraw(room.head, room.case, step.id, " ")
+    with room.refused("step-not-found", NotFound):
+        room.steps.withdraw(room.head, room.case, new_id(), "误登")
+    room.steps.withdraw(room.head, room.case, step.id, "误登")
+    with room.refused("step-not-found", NotFound):
+        room.steps.withdraw(room.head, room.case, step.id, "误登")
+
+
+def test_what_cannot_be_entered_changes_nothing(room: StepRoom) -> None:
+    aux = room.add(type_=PersonType.AUXILIARY, number="XG330001")
+    assert aux
+    with room.refused("not-an-officer", Invalid):
+        room.enter("on-site-check", officers=["XG330001"])
+    with room.refused("person-not-found", NotFound):
+        room.enter("on-site-check", officers=["none"])
+    with room.refused("officers-needed", Invalid):
+        room.enter("on-site-check", officers=[])
+    with room.refused("ends-before-start", Invalid):
+        room.enter("on-site-check", minutes=0)
+    with room.refused("invalid-text", Invalid):
+        room.enter("on-site-check", place="a\nb")
+    with room.refused("not-in-annex", Invalid):
+        room.enter(type(room.matter("听证"))("行政检查", "听证", "x"))
+    room.under("inner-mongolia")
+    with room.refused("case-not-found", NotFound):
+        room.steps.enter(room.head, new_id(), StepSaid("on-site-check", BEGAN, room.at(1), ["012345"]))
+
+
+def test_nothing_is_entered_into_an_archived_case(room: StepRoom) -> None:
+    step, desk = room.enter("on-site-check"), CaseFiling(room.site)
+    desk.end(room.custodian, room.case, BEGAN.date())
+    desk.add_document(room.custodian, room.case, "决定书", 1, BEGAN.date())
+    desk.archive(room.custodian, room.case, "档1", "0008", "0009")
+    with room.refused("case-archived", Conflict):
+        room.enter("on-site-check")
+    with room.refused("case-archived", Conflict):
+        room.steps.withdraw(room.head, room.case, step.id, "误登")
+    assert room.state("on-site-check") == "red", "what is missing stays missing"
+
+
+def test_another_unit_sees_no_case_and_an_auxiliary_is_barred(room: StepRoom) -> None:
+    step = room.enter("on-site-check")
+    other = room.new(Role.UNIT_HEAD, where=room.beside)
+    for act in (
+        lambda: room.enter("on-site-check", by=other),
+        lambda: room.steps.withdraw(other, room.case, step.id, "误登"),
+        lambda: room.of_case(other),
+    ):
+        with room.refused("case-not-found", OutOfSight):
+            act()
+    assert room.matrix.of_unit(other) == []
+    with room.refused("unit-not-found", OutOfSight):
+        room.matrix.of_unit(other, room.unit.id)
+    with room.refused("unit-not-found", NotFound):
+        room.matrix.of_unit(other, new_id())
+    auditor, aux = room.new(Role.AUDITOR), room.new(Role.CUSTODIAN, type_=PersonType.AUXILIARY)
+    with room.refused("not-permitted", Refused):
+        room.enter("on-site-check", by=auditor)
+    with room.refused("barred-by-law", Refused):
+        room.enter("on-site-check", by=aux)
+
+
+def test_a_unit_is_asked_with_what_lies_below_it(room: StepRoom) -> None:
+    below = room.add_unit("below", room.unit)
+    room.enter("on-site-check")
+    room.case = room.add_case(below)
+    room.enter("on-site-check")
+    far, chief = room.add_case(room.beside), room.new(Role.AGENCY_HEAD, where=room.agency)
+    assert len(room.matrix.of_unit(room.head)) == 2
+    assert [one.case.id for one in room.matrix.of_unit(room.head, below.id)] == [room.case]
+    assert len(room.matrix.of_unit(chief)) == 3
+    assert len(room.matrix.of_unit(chief, room.unit.id)) == 2
+    assert [one.case.id for one in room.matrix.of_unit(OPERATOR, room.beside.id)] == [far]
+    assert len(room.matrix.of_unit(OPERATOR, red=True)) == 2
+
+
+def test_a_pack_without_an_annex_has_the_activities_of_the_union_alone(room: StepRoom) -> None:
+    room.under("inner-mongolia")
+    assert [one.what for one in room.of_case().lines] == list(ActivityKind)
