@@ -1,4 +1,6 @@
-"""Reading of what a pack says of equipment, case files and samples; each may be left to the union."""
+"""Reading of what a pack says of equipment, case files, samples and check-points; each may be left to the
+union.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
 from evidence.policy.archiving import Archiving, read_archiving
+from evidence.policy.check_points import CheckPoint, read_check_points
 from evidence.policy.equipment import Equipment, read_equipment
 from evidence.policy.fields import Table
 from evidence.policy.keeping import CaseTerms, read_case_terms
@@ -22,6 +25,7 @@ class Upkeep(TypedDict):
     case_terms: CaseTerms | None
     sampling: Sampling | None
     equipment: Equipment
+    check_points: tuple[CheckPoint, ...]
 
 
 def read_upkeep(top: Table, cites: Callable[[Table], tuple[Citation, ...]]) -> Upkeep:
@@ -31,4 +35,5 @@ def read_upkeep(top: Table, cites: Callable[[Table], tuple[Citation, ...]]) -> U
         "case_terms": read_case_terms(top, cites),
         "sampling": read_sampling(top, cites),
         "equipment": read_equipment(top, cites),
+        "check_points": read_check_points(top, cites),
     }

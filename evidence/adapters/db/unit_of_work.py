@@ -39,6 +39,7 @@ from evidence.adapters.db.repositories.journal import SqlJournal
 from evidence.adapters.db.repositories.keepings import SqlKeepings
 from evidence.adapters.db.repositories.labels import SqlLabels
 from evidence.adapters.db.repositories.log import SqlLog
+from evidence.adapters.db.repositories.markers import SqlMarkers
 from evidence.adapters.db.repositories.notices import SqlNotices
 from evidence.adapters.db.repositories.passkeys import SqlPasskeys
 from evidence.adapters.db.repositories.payload import SqlPayload
@@ -96,7 +97,7 @@ class SqlUnitOfWork:
         self.companions = SqlCompanions(connection)
         self.labels = SqlLabels(connection)
         self.explanations = SqlExplanations(connection)
-        self.exemptions = SqlExemptions(connection)
+        self.exemptions, self.markers = SqlExemptions(connection), SqlMarkers(connection)
         self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)
         self.devices = SqlDevices(connection)
         self.case_files, self.samples = SqlCaseFiles(connection), SqlSamples(connection)
