@@ -18,6 +18,7 @@ from evidence.adapters.clock import SystemClock, Throttle
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.digesting import OneDigest, TwoDigests
 from evidence.adapters.keys import FileSigner
+from evidence.adapters.listening import SandboxedListener, SpeechEngine
 from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import STRICTEST, load_pack
@@ -137,6 +138,7 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
         policies=load_pack(settings.policy),
         strictest=load_pack(STRICTEST),
         prober=SandboxedProber(),
+        listener=SandboxedListener(scratch, _speech(settings)),
         originals=VaultOriginals(vault, scratch),
         bell=bell,
         new_digests=TwoDigests if settings.sm3 else OneDigest,
@@ -152,6 +154,13 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
             names_kept=timedelta(days=settings.keep_names_days),
         ),
     )
+
+
+def _speech(settings: Settings) -> SpeechEngine | None:
+    """Return the speech-to-text engine that the operator has set up, if any."""
+    if not settings.speech_command:
+        return None
+    return SpeechEngine(settings.speech_name, settings.speech_command, Path(settings.speech_folder))
 
 
 def _application(settings: Settings, site: Site, queue: Celery) -> Application:

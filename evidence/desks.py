@@ -25,6 +25,8 @@ from evidence.service.keeping import Keeping
 from evidence.service.labelling import Labelling
 from evidence.service.links import Links
 from evidence.service.log_tiles import LogTiles
+from evidence.service.marker_lists import MarkerLists
+from evidence.service.markers import Markers
 from evidence.service.matrix import Matrix
 from evidence.service.oversight import Oversight
 from evidence.service.own_account import OwnAccount
@@ -65,6 +67,8 @@ class Desks:
     labelling: Labelling = field(init=False)
     links: Links = field(init=False)
     log_tiles: LogTiles = field(init=False)
+    marker_lists: MarkerLists = field(init=False)
+    markers: Markers = field(init=False)
     matrix: Matrix = field(init=False)
     oversight: Oversight = field(init=False)
     own_account: OwnAccount = field(init=False)

@@ -26,6 +26,7 @@ def explanation_out(one: Explanation) -> dict[str, Any]:
             "recording": spoken.recording_id,
             "from_s": spoken.from_ms / 1000,
             "to_s": spoken.to_ms / 1000,
+            "marker": spoken.marker_id,
         },
         "author": one.author,
         "at": to_text(one.at),

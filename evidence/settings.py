@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     roster_contact: str = Field(default="", max_length=200)  # where complaints are received: shown there
     roster_per_minute: int = Field(default=30, ge=1)  # looks from one network
     keep_names_days: int = Field(default=1095, ge=365)  # of people who have left, before a name may be erased
+    # The operator's speech-to-text engine: name with version, command, the folder that holds it.
+    speech_name: str = Field(default="", max_length=80)
+    speech_command: str = Field(default="", max_length=1000)
+    speech_folder: str = ""
     signer: str = ""  # folder with the socket of a signer that somebody else runs; empty = a child of ours
 
     @field_validator("database", "vault", "broker")
@@ -94,12 +98,15 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        """Refuse single sign-on that lacks a part."""
+        """Refuse single sign-on, or a speech-to-text engine, that lacks a part."""
         parts = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret_file)
         if any(parts) and not (all(parts) and self.public_url):
             raise ValueError(
                 "oidc_issuer, oidc_client_id, oidc_client_secret_file and public_url belong together"
             )
+        speech = (self.speech_name, self.speech_command, self.speech_folder)
+        if any(speech) and not all(speech):
+            raise ValueError("speech_name, speech_command and speech_folder belong together")
         return self
 
     def oidc_client_secret(self) -> str:

@@ -21,6 +21,7 @@ from evidence.adapters.db.tables import metadata
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.digesting import TwoDigests
 from evidence.adapters.keys import FileSigner, make_key
+from evidence.adapters.listening import SandboxedListener
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import load_pack
 from evidence.adapters.passwords import ArgonPasswords
@@ -154,6 +155,7 @@ class SmallSite:
             policies=_pack("dazhe-2020"),
             strictest=_pack("strict"),
             prober=IndexOnlyProber(),
+            listener=SandboxedListener(self.folder / "scratch"),
             originals=VaultOriginals(self.vault, self.folder / "scratch"),
             bell=self.bell,
             new_digests=TwoDigests,

@@ -16,6 +16,7 @@ from evidence.domain.access import Caller
 from evidence.domain.act_documents import MismatchKind
 from evidence.domain.devices import ServiceKind
 from evidence.domain.explanations import Outcome
+from evidence.domain.markers import Marker, Proposal
 from evidence.domain.people import (
     Person,
     PersonType,
@@ -29,6 +30,7 @@ from evidence.domain.people import (
 from evidence.domain.rights import Kind, Role
 from evidence.domain.samples import Sample, SampleOutcome, commitment
 from evidence.domain.spans import Span
+from evidence.policy.check_points import MarkerKind
 from evidence.policy.conduct import FaultKind
 from evidence.rebuilding import rebuild
 from evidence.rebuilding.report import Report
@@ -40,6 +42,7 @@ from evidence.service.exemptions import Exemptions, Stated
 from evidence.service.explanations import Explanations
 from evidence.service.gap_words import Said
 from evidence.service.labelling import Labelling
+from evidence.service.markers import Markers
 from evidence.service.people_ports import StoredGrant
 from evidence.service.playing import Playing
 from evidence.service.reports import Reports
@@ -89,6 +92,7 @@ def make_site(folder: Path) -> LogRoom:
     small.accounts.revoke_dock(small.administrator, "old dock")
     room.seal("c.mp4", b"z" * 100)
     explain_gaps(room)
+    propose_marker(room)
     keep_devices(room)
     archive_case(room)
     enter_steps(room)
@@ -136,6 +140,16 @@ def explain_gaps(room: LogRoom) -> None:
     desk.review(security, done.id, Outcome.FAULT, "查实", FaultKind.LOSS)
     span = Span(now - timedelta(hours=1), now)
     Exemptions(site).state(OPERATOR, Stated("012345", "urgency", "第六条", span, "未开机"))
+
+
+def propose_marker(room: LogRoom) -> None:
+    """A check-point that a detector proposed, with words, and somebody confirmed."""
+    now = room.small.clock.now()
+    with room.small.database.writing() as unit:
+        first = next(iter(unit.recordings.all())).recording.id
+        said = Proposal("engine 1", {"rate": 16000}, now, 80, "没电了")
+        unit.markers.add(Marker("9" * 32, first, MarkerKind.SPOKEN_EXPLANATION, 0, 900, "dazhe-2020@1", said))
+    Markers(room.small.site).confirm(OPERATOR, "9" * 32)
 
 
 def keep_devices(room: LogRoom) -> None:
@@ -252,6 +266,8 @@ def as_rebuilt(before: Rows) -> Rows:
         row["name"] = None  # in no piece of rows: the vault forgets nothing
     for row in after["label"]:
         row["personal"] = None
+    for row in after["marker"]:
+        row["words"] = None
     for row in after["sample"]:
         row["secret"] = None  # a seed that nobody has seen is lost with the database
     for row in after["case_document"]:

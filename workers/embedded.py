@@ -7,12 +7,12 @@ sweep finds it. The same tasks run grown up over Redis in processes of their own
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from celery.worker import WorkController
 
 from evidence.bootstrap import Application
-from evidence.service.jobs import JobName, Queue
+from evidence.service.jobs import JobName, Queue, kinds_of
 from workers.rounds import about_logs, every
 from workers.tasks import URGENT, owner, register
 
@@ -37,8 +37,8 @@ def start(application: Application) -> Callable[[], None]:
         threading.Thread(target=controller.start, name="celery", daemon=True),
         *about_logs(application, stopping),
         every(SWEEP_EVERY_S, _sweep(application), stopping, "sweep"),
-        every(DEEP_EVERY_S, _all(JobName.DEEP, application, stopping), stopping, "deep"),
-        every(FIXITY_EVERY_S, _all(JobName.FIXITY, application, stopping), stopping, "fixity"),
+        every(DEEP_EVERY_S, _all(kinds_of(Queue.DEEP), application, stopping), stopping, "deep"),
+        every(FIXITY_EVERY_S, _all((JobName.FIXITY,), application, stopping), stopping, "fixity"),
     ]
     for thread in threads:
         thread.start()
@@ -62,11 +62,13 @@ def _sweep(application: Application) -> Callable[[], object]:
     return sweep
 
 
-def _all(name: JobName, application: Application, stopping: threading.Event) -> Callable[[], object]:
-    """Make a step that does all jobs of a kind that are due."""
+def _all(
+    names: Collection[JobName], application: Application, stopping: threading.Event
+) -> Callable[[], object]:
+    """Make a step that does all jobs of these kinds that are due."""
 
     def step() -> None:
-        while not stopping.is_set() and application.work.do_next(owner(), (name,)):
+        while not stopping.is_set() and application.work.do_next(owner(), names):
             pass
 
     return step

@@ -27,6 +27,7 @@ from evidence.cli.identities import app as identities_app
 from evidence.cli.labels import app as labels_app
 from evidence.cli.log import app as log_app
 from evidence.cli.log import signer
+from evidence.cli.markers import app as markers_app
 from evidence.cli.matrix import app as matrix_app
 from evidence.cli.move import move
 from evidence.cli.oversight import grants, views
@@ -84,6 +85,7 @@ app.add_typer(matrix_app, name="matrix")
 app.add_typer(documents_app, name="documents")
 app.add_typer(samples_app, name="samples")
 app.add_typer(labels_app, name="labels")
+app.add_typer(markers_app, name="markers")
 app.add_typer(activities_app, name="activities")
 app.add_typer(log_app, name="log")
 app.add_typer(units_app, name="units")

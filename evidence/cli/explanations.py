@@ -36,12 +36,13 @@ def explain(
     spoken: Annotated[str | None, typer.Option(help="语音说明所在资料 / recording of it, spoken")] = None,
     start: Annotated[float, typer.Option("--from", help="起，秒 / from second")] = 0.0,
     end: Annotated[float, typer.Option("--to", help="止，秒 / to second")] = 0.0,
+    marker: Annotated[str | None, typer.Option(help="语音说明的关键节点 / check-point of it")] = None,
     data: Data = None,
     json_: Json = False,
 ) -> None:
     """说明一项缺口 / Explain a line of the gap report."""
     heard = spoken and Spoken(spoken, round(start * 1000), round(end * 1000))
-    said = Said(text, cause, heard or None)
+    said = Said(text, cause, heard or None, marker)
     _show([explanation_out(open_site(data).explanations.explain(OPERATOR, gap, said))], json_)
 
 

@@ -1,5 +1,5 @@
 """The rules about equipment as `evidence policy show` shows them: classes, check, keeping, need;
-and the time in which case files are archived.
+the time in which case files are archived; samples; check-points.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import Any
 
 from evidence.cli.policy_labels import Rule
 from evidence.locale import CHINESE, ENGLISH, duration, say
+from evidence.policy.check_points import CheckPoint
 from evidence.policy.equipment import Articles
 from evidence.policy.rules import Pack, cite_ids
 
@@ -20,6 +21,7 @@ def upkeep_out(pack: Pack) -> dict[str, Any]:
     return {
         "case_file": _archiving_out(pack),
         "sampling": _sampling_out(pack),
+        "check_points": [_check_point_out(one) for one in pack.check_points],
         "equipment": _equipment_out(pack),
     }
 
@@ -30,6 +32,7 @@ def upkeep_rules(pack: Pack) -> Iterator[Rule]:
     if rule := pack.sampling:
         value = say("policy.sampling-value", share=rule.share_percent, least=rule.least)
         yield "sampling", value, ("sampling.share_percent", "sampling.least"), rule.cites
+    yield from map(_check_point_rule, pack.check_points)
     yield from _equipment_rules(pack)
 
 
@@ -88,6 +91,23 @@ def _sampling_out(pack: Pack) -> dict[str, Any] | None:
     if rule is None:
         return None
     return {"share_percent": rule.share_percent, "least": rule.least, "cites": list(cite_ids(rule.cites))}
+
+
+def _check_point_out(one: CheckPoint) -> dict[str, Any]:
+    return {
+        "kind": one.kind.value,
+        "stages": list(one.stages),
+        "phrase": one.phrase,
+        "within_s": one.within.total_seconds() or None,
+        "cites": list(cite_ids(one.cites)),
+    }
+
+
+def _check_point_rule(one: CheckPoint) -> Rule:
+    seconds, stages = round(one.within.total_seconds()), "、".join(one.stages)
+    value = say(f"policy.{one.kind}-value", stages=stages, phrase=one.phrase or "–", seconds=seconds)
+    fields = tuple(f"check_points.{one.kind}.{name}" for name in ("stages", "within_s"))
+    return "check-point", value, fields, one.cites
 
 
 def _archiving_rules(pack: Pack) -> Iterator[Rule]:

@@ -107,6 +107,11 @@ class Act(StrEnum):
     GAP_REVIEW = "gap.review"  # accepted, sent back, or a fault: a person decided
     EXEMPTION_STATE = "exemption.state"
     EXEMPTION_RECEIVE = "exemption.receive"
+    MARKER_PROPOSE = "marker.propose"  # a detector heard something; nobody has decided
+    MARKER_PIN = "marker.pin"
+    MARKER_CONFIRM = "marker.confirm"
+    MARKER_DISMISS = "marker.dismiss"
+    MARKER_WITHDRAW = "marker.withdraw"
     CASE_END = "case.end"  # the act ended on a day: the time of the case file runs
     CASE_DOCUMENT = "case.document"  # a written document belongs to the case file
     CASE_STRIKE = "case.strike"  # and was taken out again

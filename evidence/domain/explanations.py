@@ -60,11 +60,14 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """Where the cause was spoken: a recording, from and to in milliseconds of it."""
+    """Where the cause was spoken: a recording, from and to in milliseconds of it. marker_id: the check-point
+    that this is, where it is one.
+    """
 
     recording_id: str
     from_ms: int
     to_ms: int
+    marker_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

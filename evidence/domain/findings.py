@@ -65,6 +65,7 @@ class Code(StrEnum):
     CLOCK_OFFSET = "clock-offset"  # given at the dock: beyond the pack's limit, or it decides the deadline
     ACTING_ALONE = "acting-alone"  # worn by an auxiliary, and no officer named or recording there
     AUXILIARY_TOOK_EVIDENCE = "auxiliary-took-evidence"  # where a document bars that altogether
+    NO_SPEECH_AFTER_RESTART = "no-speech-after-restart"  # a detector heard none where recording began anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from evidence.policy.archiving import Archiving
+from evidence.policy.check_points import CheckPoint
 from evidence.policy.citations import Citation as Citation
 from evidence.policy.citations import cite_ids as cite_ids
 from evidence.policy.conduct import Choice
@@ -246,6 +247,7 @@ class Pack:
     archiving: Archiving | None = None
     sampling: Sampling | None = None
     enforcement: Enforcement = Enforcement()  # what it leaves out, the union says (enforcement.py)
+    check_points: tuple[CheckPoint, ...] = ()  # none: the union's (check_points.py)
     equipment: Equipment = Equipment()  # what it leaves out, the union says (equipment.py)
 
     def citation(self, cite_id: str) -> Citation:

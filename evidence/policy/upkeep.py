@@ -1,5 +1,5 @@
-"""Reading of what a pack says of equipment, enforcement, case files and samples; each may be left to the
-union.
+"""Reading of what a pack says of equipment, enforcement, case files, samples and check-points; each may
+be left to the union.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
 from evidence.policy.archiving import Archiving, read_archiving
+from evidence.policy.check_points import CheckPoint, read_check_points
 from evidence.policy.enforcement import Enforcement, read_enforcement
 from evidence.policy.equipment import Equipment, read_equipment
 from evidence.policy.fields import Table
@@ -26,6 +27,7 @@ class Upkeep(TypedDict):
     sampling: Sampling | None
     enforcement: Enforcement
     equipment: Equipment
+    check_points: tuple[CheckPoint, ...]
 
 
 def read_upkeep(top: Table, cites: Callable[[Table], tuple[Citation, ...]]) -> Upkeep:
@@ -36,4 +38,5 @@ def read_upkeep(top: Table, cites: Callable[[Table], tuple[Citation, ...]]) -> U
         "sampling": read_sampling(top, cites),
         "enforcement": read_enforcement(top, cites),
         "equipment": read_equipment(top, cites),
+        "check_points": read_check_points(top, cites),
     }

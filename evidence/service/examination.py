@@ -25,6 +25,7 @@ from evidence.service.commanding import judge_command
 from evidence.service.instruments import pack_at, pack_at_capture
 from evidence.service.jobs import JobName
 from evidence.service.judging import FileToJudge, judge_files
+from evidence.service.listening import ask_to_listen
 from evidence.service.site import Site
 
 # Files of one device are judged together when they were sealed this close to the newest one.
@@ -82,7 +83,10 @@ class Examination:
                 unit.examinations.record(scope, "deadline", pack, "{}", late, now)
                 if changed:
                     unit.log.append(_entry(recording.id, "sequence"), now)
-            judge_command(self.site, unit, [stored for stored, _ in files], now)
+            recordings = [stored for stored, _ in files]
+            judge_command(self.site, unit, recordings, now)
+            ask_to_listen(self.site, unit, recordings, now)
+        self.site.bell.ring(JobName.LISTEN)
 
     def deep(self, recording_id: str) -> None:
         """Decode one original: damage, black, frozen, silent stretches. Raises: NotFound, storage errors."""

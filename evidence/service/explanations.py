@@ -67,9 +67,7 @@ class Explanations:
     def explain(self, caller: Caller, gap: str, said: Said) -> Explanation:
         """Explain a line of the gap report, by its name.
 
-        Raises: NotFound("gap-not-found", "recording-not-found"), Conflict("gap-explained", "gap-decided"),
-        Invalid("reason-needed", "unknown-cause", "words-needed", "no-interruption", "spoken-place",
-        "spoken-elsewhere", "spoken-not-after").
+        Raises: NotFound("gap-not-found"), Conflict("gap-explained", "gap-decided"), as `verify_said`.
         """
         with tries_logged(self.site, caller, Action.EXPLAIN):
             found = find_gap(self.site, caller, gap)

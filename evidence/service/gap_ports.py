@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from evidence.domain.explanations import Exemption, Explanation, FaultFile, Gap, Outcome
+from evidence.service.marker_ports import MarkerRows
 
 
 class Explanations(Protocol):
@@ -53,8 +54,8 @@ class Exemptions(Protocol):
         """Note a head's receipt; False where there is one already."""
 
 
-class GapRows(Protocol):
-    """The part of a unit of work that these are."""
+class GapRows(MarkerRows, Protocol):
+    """The part of a unit of work that these are; with the check-points that tell where a cause was spoken."""
 
     @property
     def explanations(self) -> Explanations:

@@ -12,14 +12,17 @@ from datetime import datetime
 
 from evidence.domain.access import Caller, reach
 from evidence.domain.explanations import Gap, Heard, Spoken, spoken_fault
+from evidence.domain.markers import MarkerState
 from evidence.domain.rights import Action
 from evidence.domain.subjects import LATE, MISSING
 from evidence.errors import Invalid
+from evidence.policy.check_points import MarkerKind
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.admission import admit_to_recording
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.gap_lines import Ledger, Line, Standing, ledger_of, lines_within
 from evidence.service.instruments import pack_at, pack_at_capture
+from evidence.service.marker_access import admit_to_marker, length_ms
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import OutOfSight, reason_of
 from evidence.service.site import Site
@@ -29,11 +32,14 @@ _INTERRUPTED = "interruptions"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What somebody says about a gap. text: the report, or the reason."""
+    """What somebody says about a gap. text: the report, or the reason. marker: the check-point at which the
+    cause was spoken, in the place of its seconds.
+    """
 
     text: str | None = None
     cause: str | None = None
     spoken: Spoken | None = None
+    marker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +97,35 @@ def verify_said(site: Site, caller: Caller, found: Found, said: Said) -> Said:
     """Return what was said as it is kept.
 
     Raises: Invalid("reason-needed", "unknown-cause", "words-needed", "no-interruption", "spoken-place",
-    "spoken-elsewhere", "spoken-not-after"), NotFound("recording-not-found").
+    "spoken-elsewhere", "spoken-not-after", "spoken-twice", "not-spoken-explanation"),
+    NotFound("recording-not-found", "marker-not-found").
     """
     text = None if said.text is None else reason_of(said.text)
     if found.gap.part != _INTERRUPTED:
-        if said.cause is not None or said.spoken is not None:
+        if said.cause is not None or said.spoken is not None or said.marker is not None:
             raise Invalid("no-interruption", part=found.gap.part)
         if text is None:
             raise Invalid("reason-needed")
         return Said(text)
+    if said.spoken is not None and said.marker is not None:
+        raise Invalid("spoken-twice")
     causes = found.pack.continuity.accepted_causes
     if said.cause not in causes:
         raise Invalid("unknown-cause", found=said.cause, known=" ".join(causes))
-    if said.spoken is not None:
-        _verify_spoken(site, caller, found, said.spoken)
+    spoken = said.spoken if said.marker is None else _spoken_at(site, caller, said.marker)
+    if spoken is not None:
+        _verify_spoken(site, caller, found, spoken)
     elif text is None:
         raise Invalid("words-needed")
-    return Said(text, said.cause, said.spoken)
+    return Said(text, said.cause, spoken)
+
+
+def _spoken_at(site: Site, caller: Caller, marker_id: str) -> Spoken:
+    """Return the seconds of a check-point that a person has pinned or confirmed."""
+    found = admit_to_marker(site, caller, Action.EXPLAIN, marker_id)
+    if found.state is not MarkerState.PINNED or found.kind is not MarkerKind.SPOKEN_EXPLANATION:
+        raise Invalid("not-spoken-explanation", marker=marker_id)
+    return Spoken(found.recording_id, found.from_ms, found.to_ms, found.id)
 
 
 def _verify_spoken(site: Site, caller: Caller, found: Found, spoken: Spoken) -> None:
@@ -123,8 +141,5 @@ def _verify_spoken(site: Site, caller: Caller, found: Found, spoken: Spoken) -> 
 
 def _heard(site: Site, stored: StoredRecording) -> Heard:
     recording, origin = stored.recording, stored.recording.origin
-    with site.database.reading() as unit:
-        facts = unit.examinations.facts("recording", recording.id, "probe")
-    length = None if facts is None else site.prober.read(facts).duration_s
-    length_ms = None if length is None else round(length * 1000)
-    return Heard(recording.id, origin.device, origin.wearer, origin.name, stored.ended_at, length_ms)
+    length = length_ms(site, recording.id)
+    return Heard(recording.id, origin.device, origin.wearer, origin.name, stored.ended_at, length)

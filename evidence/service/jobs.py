@@ -28,6 +28,7 @@ class JobName(StrEnum):
     SEAL = "seal"  # subject: upload id
     EXAMINE = "examine"  # subject: recording id
     SEQUENCE = "sequence"  # subject: device serial
+    LISTEN = "listen"  # subject: recording id
     DEEP = "deep"  # subject: recording id
     FIXITY = "fixity"  # subject: recording id
 
@@ -53,6 +54,7 @@ QUEUES: Mapping[JobName, Queue] = {
     JobName.SEAL: Queue.SEAL,
     JobName.EXAMINE: Queue.EXAMINE,
     JobName.SEQUENCE: Queue.EXAMINE,
+    JobName.LISTEN: Queue.DEEP,
     JobName.DEEP: Queue.DEEP,
     JobName.FIXITY: Queue.FIXITY,
 }

@@ -144,6 +144,9 @@ class Examinations(Protocol):
     def facts(self, scope_kind: str, scope_id: str, kind: str) -> str | None:
         """Return the facts of the current examination."""
 
+    def some_facts(self, recording_ids: Collection[str], kind: str) -> Mapping[str, str]:
+        """Return the facts of the current examinations of these recordings, by id."""
+
     def all_facts(self, scope_kind: str, kind: str) -> Mapping[str, str]:
         """Return the facts of all current examinations of a kind, by scope id."""
 
@@ -156,6 +159,9 @@ class Examinations(Protocol):
         at: datetime | None = None,
     ) -> Sequence[StoredFinding]:
         """Return the findings of the current examinations; reach: as in Recordings."""
+
+    def of_codes(self, recording_ids: Collection[str], codes: Collection[Code]) -> Sequence[StoredFinding]:
+        """Return the findings with these codes of the current examinations of these recordings."""
 
     def superseded(self, code: Code, recording_id: str | None = None) -> Sequence[StoredFinding]:
         """Return the findings with this code of examinations that are no longer current, oldest first."""

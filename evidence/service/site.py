@@ -12,6 +12,7 @@ from evidence.errors import Refused
 from evidence.policy.bars import bars_of
 from evidence.service.catalogue import Terms
 from evidence.service.instruments import pack_at
+from evidence.service.marker_ports import Listener
 from evidence.service.ports import (
     Clock,
     Database,
@@ -39,6 +40,7 @@ class Site:
     policies: Policies
     strictest: Policies  # the union of all bars: what no auxiliary may do, whatever the pack says
     prober: Prober
+    listener: Listener
     originals: Originals
     bell: JobBell
     new_digests: Callable[[], RunningDigests]

@@ -17,6 +17,7 @@ from evidence.service.fixity import Fixity
 from evidence.service.holds import Holds
 from evidence.service.jobs import LEASE, MOST_ATTEMPTS, Job, JobName, back_off
 from evidence.service.keeping import Keeping
+from evidence.service.listening import Listening
 from evidence.service.sealing import Sealing
 from evidence.service.site import Site
 from evidence.service.uploads import Uploads
@@ -109,6 +110,7 @@ class Work:
             JobName.EXAMINE: examination.examine,
             JobName.SEQUENCE: examination.sequence,
             JobName.DEEP: examination.deep,
+            JobName.LISTEN: Listening(self.site).listen,
             JobName.FIXITY: self._read_back,
         }[name]
 
@@ -151,7 +153,11 @@ class Work:
                 return
         if job.name is JobName.SEAL:
             Sealing(self.site).give_up(job.subject)
-        elif job.name in (JobName.EXAMINE, JobName.DEEP):  # what was not read back stays due: planned again
+        elif job.name in (
+            JobName.EXAMINE,
+            JobName.DEEP,
+            JobName.LISTEN,
+        ):  # what was not read back stays due: planned again
             with suppress(NotFound):  # nothing is there to speak of
                 Examination(self.site).note_failure(
                     job.subject, job.name, getattr(problem, "code", "unexpected")

@@ -18,6 +18,7 @@ BODIES = {
     "POST /api/v1/samples/{sample_id}/recordings/{recording_id}/review": (
         b'{"outcome": "in-order", "note": "x"}'
     ),
+    "POST /api/v1/recordings/{recording_id}/markers": b'{"kind": "notice-given", "from_s": 0, "to_s": 1}',
     "POST /api/v1/recordings/{recording_id}/class": b'{"class": "ordinary", "reason": "x"}',
     "POST /api/v1/recordings/{recording_id}/readers": b'{"person": "x", "until": "2000-01-01T00:00:00Z"}',
 }

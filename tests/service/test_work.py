@@ -267,6 +267,7 @@ def test_the_weightiest_job_comes_first_whatever_came_first(small: SmallSite) ->
         JobName.SEAL,
         JobName.EXAMINE,
         JobName.SEQUENCE,
+        JobName.LISTEN,
         JobName.DEEP,
         JobName.FIXITY,
     ]
@@ -276,7 +277,7 @@ def test_each_kind_has_a_queue_and_long_work_never_one_with_deadlines() -> None:
     assert QUEUES.keys() == set(JobName)
     assert kinds_of(Queue.SEAL) == (JobName.SEAL,)
     assert kinds_of(Queue.EXAMINE) == (JobName.EXAMINE, JobName.SEQUENCE)
-    assert kinds_of(Queue.DEEP, Queue.FIXITY) == (JobName.DEEP, JobName.FIXITY)
+    assert kinds_of(Queue.DEEP, Queue.FIXITY) == (JobName.LISTEN, JobName.DEEP, JobName.FIXITY)
     assert kinds_of(Queue.PROXY, Queue.EXPORT) == ()
 
 

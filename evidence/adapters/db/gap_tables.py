@@ -43,6 +43,7 @@ explanation = Table(
     Column("reason", AnyText),
     Column("reviewed_by", Words(32)),
     Column("reviewed_at", Time),
+    Column("marker_id", Id),  # the check-point that the spoken seconds are, where they are one
 )
 
 fault_file = Table(  # decided by a person

@@ -5,7 +5,7 @@ Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: ke
 SHA-256 of the name (`name_sha256`), the name stands beside it.
 
 The others: activity_tables.py, case_tables.py, device_tables.py, gap_tables.py, keeping_tables.py,
-label_tables.py, log_tables.py, people_tables.py, sample_tables.py, sign_in_tables.py.
+label_tables.py, log_tables.py, marker_tables.py, people_tables.py, sample_tables.py, sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from evidence.adapters.db import (  # noqa: F401  (metadata)
     keeping_tables,
     label_tables,
     log_tables,
+    marker_tables,
     people_tables,
     sample_tables,
     sign_in_tables,
@@ -253,6 +254,7 @@ JOURNALLED = {
     "explanation": ("id",),
     "fault_file": ("id",),
     "exemption": ("id",),
+    "marker": ("id",),
     "case_term": ("id",),
     "lock_term": ("id",),
     "disposal": ("id",),

@@ -41,6 +41,7 @@ from evidence.adapters.db.repositories.keepings import SqlKeepings
 from evidence.adapters.db.repositories.labels import SqlLabels
 from evidence.adapters.db.repositories.legal_units import SqlLegalUnits
 from evidence.adapters.db.repositories.log import SqlLog
+from evidence.adapters.db.repositories.markers import SqlMarkers
 from evidence.adapters.db.repositories.notices import SqlNotices
 from evidence.adapters.db.repositories.passkeys import SqlPasskeys
 from evidence.adapters.db.repositories.payload import SqlPayload
@@ -74,8 +75,7 @@ class SqlUnitOfWork:
         self.log = SqlLog(connection, site_name)
         self.payload = SqlPayload(connection)
         self.tree = SqlTree(connection)
-        self.cosignatures = SqlCosignatures(connection)
-        self.timestamps = SqlTimestamps(connection)
+        self.cosignatures, self.timestamps = SqlCosignatures(connection), SqlTimestamps(connection)
         self.alarms = SqlAlarms(connection)
         self.journal = SqlJournal(connection)
         self.units, self.legal_units = SqlUnits(connection), SqlLegalUnits(connection)
@@ -93,12 +93,12 @@ class SqlUnitOfWork:
         self.failures = SqlFailures(connection)
         self.cases = SqlCases(connection)
         self.emergencies = SqlEmergencies(connection)
-        self.classes = SqlClasses(connection)
-        self.serious = SqlSeriousEvents(connection)
+        self.classes, self.serious = SqlClasses(connection), SqlSeriousEvents(connection)
         self.notices = SqlNotices(connection)
         self.companions = SqlCompanions(connection)
         self.labels = SqlLabels(connection)
-        self.explanations, self.exemptions = SqlExplanations(connection), SqlExemptions(connection)
+        self.explanations = SqlExplanations(connection)
+        self.exemptions, self.markers = SqlExemptions(connection), SqlMarkers(connection)
         self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)
         self.devices = SqlDevices(connection)
         self.case_files, self.samples = SqlCaseFiles(connection), SqlSamples(connection)

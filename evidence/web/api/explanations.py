@@ -41,12 +41,15 @@ class SpokenIn(BaseModel):
 
 
 class ExplanationIn(BaseModel):
-    """A cause of the policy pack, and where it was spoken or a report; of no interruption, a reason only."""
+    """A cause of the policy pack, and where it was spoken (seconds, or a check-point) or a report; of no
+    interruption, a reason only.
+    """
 
     model_config = ConfigDict(extra="forbid")
     text: Text | None = None
     cause: str | None = Field(default=None, max_length=40)
     spoken: SpokenIn | None = None
+    marker: str | None = Field(default=None, max_length=32)
 
 
 class ReviewIn(BaseModel):
@@ -84,7 +87,8 @@ async def explain(
 ) -> dict[str, Any]:
     """Explain a line of the gap report, by its name there."""
     new = await read_json(request, ExplanationIn, _LONGEST_BODY_BYTES)
-    said = Said(new.text, new.cause, None if new.spoken is None else new.spoken.value())
+    spoken = None if new.spoken is None else new.spoken.value()
+    said = Said(new.text, new.cause, spoken, new.marker)
     return explanation_out(await run_in_threadpool(app.explanations.explain, caller, gap, said))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, false, insert, or_, select, true, update
 
 from evidence.adapters.db.people_tables import standing
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
 from evidence.adapters.db.repositories.standings import owed_within, within
 from evidence.adapters.db.tables import announced, examination, finding, recording, upload
 from evidence.domain.access import Reach
@@ -94,6 +95,21 @@ class SqlExaminations:
             )
         ).scalar_one_or_none()
 
+    def some_facts(self, recording_ids: Collection[str], kind: str) -> Mapping[str, str]:
+        """Return the facts of the current examinations of these recordings, by id."""
+        ids, found = list(recording_ids), dict[str, str]()
+        for first in range(0, len(ids), NAMES_AT_ONCE):
+            rows = self._db.execute(
+                select(examination.c.scope_id, examination.c.facts).where(
+                    examination.c.scope_kind == "recording",
+                    examination.c.scope_id.in_(ids[first : first + NAMES_AT_ONCE]),
+                    examination.c.kind == kind,
+                    examination.c.current.is_(True),
+                )
+            )
+            found |= {str(row.scope_id): str(row.facts) for row in rows}
+        return found
+
     def all_facts(self, scope_kind: str, kind: str) -> Mapping[str, str]:
         """Return the facts of all current examinations of a kind, by scope id."""
         rows = self._db.execute(
@@ -124,6 +140,15 @@ class SqlExaminations:
         if device is not None:
             query = query.where(finding.c.device == device)
         return [_stored(row) for row in self._db.execute(query)]
+
+    def of_codes(self, recording_ids: Collection[str], codes: Collection[Code]) -> Sequence[StoredFinding]:
+        """Return the findings with these codes of the current examinations of these recordings."""
+        ids, found = list(recording_ids), list[StoredFinding]()
+        for first in range(0, len(ids), NAMES_AT_ONCE):
+            mine = finding.c.recording_id.in_(ids[first : first + NAMES_AT_ONCE])
+            asked = finding.c.code.in_([code.value for code in codes])
+            found += map(_stored, self._db.execute(_findings(current=True).where(mine, asked)))
+        return found
 
     def superseded(self, code: Code, recording_id: str | None = None) -> Sequence[StoredFinding]:
         """Return the findings with this code of examinations that are no longer current, oldest first."""

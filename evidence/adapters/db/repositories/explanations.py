@@ -36,6 +36,7 @@ class SqlExplanations:
                 spoken_id=None if spoken is None else spoken.recording_id,
                 spoken_from_ms=None if spoken is None else spoken.from_ms,
                 spoken_to_ms=None if spoken is None else spoken.to_ms,
+                marker_id=None if spoken is None else spoken.marker_id,
                 author=new.author,
                 at=to_text(new.at),
             )
@@ -144,14 +145,13 @@ def _gap(row: Any) -> Gap:
 
 
 def _explanation(row: Any) -> Explanation:
-    is_spoken = row.spoken_id is not None
     return Explanation(
         id=row.id,
         gap=row.gap,
         finding_id=row.finding_id,
         cause=row.cause,
         text=row.text,
-        spoken=Spoken(row.spoken_id, row.spoken_from_ms, row.spoken_to_ms) if is_spoken else None,
+        spoken=_spoken(row) if row.spoken_id is not None else None,
         author=row.author,
         at=from_text(row.at),
         outcome=None if row.outcome is None else Outcome(row.outcome),
@@ -159,3 +159,7 @@ def _explanation(row: Any) -> Explanation:
         reviewed_by=row.reviewed_by,
         reviewed_at=time_or_none(row.reviewed_at),
     )
+
+
+def _spoken(row: Any) -> Spoken:
+    return Spoken(row.spoken_id, row.spoken_from_ms, row.spoken_to_ms, row.marker_id)

@@ -28,6 +28,7 @@ NOT_TOLD = {
     "account": {"token_sha256"},  # no piece opens a door
     "person": {"name"},  # a name must be erasable, and the vault forgets nothing
     "label": {"personal"},  # so must what was said of an inspected party
+    "marker": {"words"},  # and what a machine understood of what people said
     "sample": {"secret"},  # a seed that is not shown yet
     "case_document": {"title"},  # which may name one too
     "case_step": {"place"},
