@@ -14,12 +14,14 @@ from evidence.cli.accounts import accounts
 from evidence.cli.activities import app as activities_app
 from evidence.cli.case_files import app as case_files_app
 from evidence.cli.cases import app as cases_app
+from evidence.cli.complaints import app as complaints_app
 from evidence.cli.devices import app as devices_app
 from evidence.cli.disposals import app as disposals_app
 from evidence.cli.dock import dock, receipts
 from evidence.cli.examine import examine
 from evidence.cli.explanations import app as explanations_app
 from evidence.cli.explanations import exemptions as exemptions_app
+from evidence.cli.fault_files import app as faults_app
 from evidence.cli.gaps import gaps
 from evidence.cli.holds import app as holds_app
 from evidence.cli.identities import app as identities_app
@@ -66,6 +68,7 @@ app.command()(lists.deadlines)
 app.command()(gaps)
 app.add_typer(explanations_app, name="explanations")
 app.add_typer(exemptions_app, name="exemptions")
+app.add_typer(faults_app, name="faults")
 app.command()(views)
 app.add_typer(grants, name="grants")
 app.command()(verify)
@@ -77,6 +80,7 @@ app.add_typer(retention_app, name="retention")
 app.add_typer(disposals_app, name="disposals")
 app.add_typer(cases_app, name="cases")
 app.add_typer(case_files_app, name="case-files")
+app.add_typer(complaints_app, name="complaints")
 app.add_typer(devices_app, name="devices")
 app.add_typer(samples_app, name="samples")
 app.add_typer(labels_app, name="labels")

@@ -22,6 +22,8 @@ from evidence.errors import NotFound
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import Scope, StoredRecording
 from evidence.service.commanding import judge_command
+from evidence.service.freezing import SERVICE, freeze
+from evidence.service.holds import Holds
 from evidence.service.instruments import pack_at, pack_at_capture
 from evidence.service.jobs import JobName
 from evidence.service.judging import FileToJudge, judge_files
@@ -83,6 +85,8 @@ class Examination:
                 if changed:
                     unit.log.append(_entry(recording.id, "sequence"), now)
             judge_command(self.site, unit, [stored for stored, _ in files], now)
+            held = freeze(unit, self.site, SERVICE, recordings=[one.recording.id for one, _ in files])
+        Holds(self.site).settle(held)
 
     def deep(self, recording_id: str) -> None:
         """Decode one original: damage, black, frozen, silent stretches. Raises: NotFound, storage errors."""

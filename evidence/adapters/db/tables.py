@@ -4,8 +4,8 @@ width.
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
 SHA-256 of the name (`name_sha256`), the name stands beside it.
 
-The others: case_tables.py, device_tables.py, gap_tables.py, keeping_tables.py, label_tables.py,
-log_tables.py, people_tables.py, sample_tables.py, sign_in_tables.py.
+The others: case_tables.py, complaint_tables.py, device_tables.py, fault_tables.py, gap_tables.py,
+keeping_tables.py, label_tables.py, log_tables.py, people_tables.py, sample_tables.py, sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from sqlalchemy import (
 from evidence.adapters.db import (  # noqa: F401  (metadata)
     case_tables,
     columns,
+    complaint_tables,
     device_tables,
+    fault_tables,
     gap_tables,
     keeping_tables,
     label_tables,
@@ -264,4 +266,12 @@ JOURNALLED = {
     "device_check": ("id",),
     "device_issue": ("id",),
     "device_service": ("id",),
+    "fault_person": ("id",),
+    "fault_link": ("id",),
+    "fault_entry": ("id",),
+    "fault_view": ("id",),
+    "complaint": ("id",),
+    "complaint_person": ("id",),
+    "complaint_handler": ("id",),
+    "complaint_hold": ("id",),
 }

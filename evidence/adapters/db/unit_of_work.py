@@ -23,6 +23,7 @@ from evidence.adapters.db.repositories.cases import SqlCases
 from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.classes import SqlClasses
 from evidence.adapters.db.repositories.companions import SqlCompanions
+from evidence.adapters.db.repositories.complaints import SqlComplaints
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.departures import SqlDepartures
 from evidence.adapters.db.repositories.devices import SqlDevices
@@ -31,6 +32,7 @@ from evidence.adapters.db.repositories.emergencies import SqlEmergencies
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.exemptions import SqlExemptions
 from evidence.adapters.db.repositories.explanations import SqlExplanations
+from evidence.adapters.db.repositories.fault_files import SqlFaultFiles
 from evidence.adapters.db.repositories.grants import SqlGrants
 from evidence.adapters.db.repositories.holds import SqlHolds
 from evidence.adapters.db.repositories.identities import SqlIdentities
@@ -95,10 +97,10 @@ class SqlUnitOfWork:
         self.notices = SqlNotices(connection)
         self.companions = SqlCompanions(connection)
         self.labels = SqlLabels(connection)
-        self.explanations = SqlExplanations(connection)
-        self.exemptions = SqlExemptions(connection)
+        self.explanations, self.exemptions = SqlExplanations(connection), SqlExemptions(connection)
         self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)
         self.devices = SqlDevices(connection)
+        self.complaints, self.fault_files = SqlComplaints(connection), SqlFaultFiles(connection)
         self.case_files, self.samples = SqlCaseFiles(connection), SqlSamples(connection)
 
 

@@ -30,6 +30,7 @@ NOT_TOLD = {
     "label": {"personal"},  # so must what was said of an inspected party
     "sample": {"secret"},  # a seed that is not shown yet
     "case_document": {"title"},  # which may name one too
+    "complaint": {"complainant", "matter", "place", "reason"},  # who complained is told to few
 }
 TABLES = [table for table in metadata.sorted_tables if table.name in JOURNALLED]
 """Rows that others refer to come first."""
