@@ -13,12 +13,14 @@ from evidence.service.binding import Binding
 from evidence.service.cards import Cards
 from evidence.service.case_filing import CaseFiling
 from evidence.service.cases import Cases
+from evidence.service.complaints import Complaints
 from evidence.service.deadlines import Deadlines
 from evidence.service.disclosing import Disclosing
 from evidence.service.disposals import Disposals
 from evidence.service.equipment import Equipment
 from evidence.service.exemptions import Exemptions
 from evidence.service.explanations import Explanations
+from evidence.service.fault_files import FaultFiles
 from evidence.service.fixity import Fixity
 from evidence.service.holds import Holds
 from evidence.service.keeping import Keeping
@@ -55,12 +57,14 @@ class Desks:
     cards: Cards = field(init=False)
     case_filing: CaseFiling = field(init=False)
     cases: Cases = field(init=False)
+    complaints: Complaints = field(init=False)
     deadlines: Deadlines = field(init=False)
     disclosing: Disclosing = field(init=False)
     disposals: Disposals = field(init=False)
     equipment: Equipment = field(init=False)
     exemptions: Exemptions = field(init=False)
     explanations: Explanations = field(init=False)
+    fault_files: FaultFiles = field(init=False)
     fixity: Fixity = field(init=False)
     holds: Holds = field(init=False)
     keeping: Keeping = field(init=False)

@@ -1,4 +1,4 @@
-"""How explanations, faults and exemptions stand in answers: the same over HTTP and on the command line."""
+"""How explanations and exemptions stand in answers: the same over HTTP and on the command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from evidence.answers import told_to
 from evidence.domain.access import Caller
 from evidence.domain.explanations import Exemption, Explanation, Gap
 from evidence.domain.instants import to_text
-from evidence.service.explanations import Fault, History
+from evidence.service.explanations import History
 
 
 def explanation_out(one: Explanation) -> dict[str, Any]:
@@ -44,23 +44,6 @@ def history_out(history: History, caller: Caller) -> dict[str, Any]:
         **told_to(_gap_out(history.gap), caller, wearer),
         "explanations": [told_to(explanation_out(one), caller, wearer) for one in history.explanations],
     }
-
-
-def fault_out(one: Fault, caller: Caller) -> dict[str, Any]:
-    """A fault that a person decided. entries: in the log of custody, of the explanation and the decision."""
-    file = one.file
-    row = {
-        "id": file.id,
-        **_gap_out(one.gap),
-        "explanation": file.explanation_id,
-        "finding": file.finding_id,
-        "kind": file.kind,
-        "reason": file.reason,
-        "decided_by": file.decided_by,
-        "decided": to_text(file.decided_at),
-        "entries": [{"log": log, "index": index} for log, index in one.entries],
-    }
-    return told_to(row, caller, one.gap.wearer)
 
 
 def exemption_out(one: Exemption, caller: Caller) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from sqlalchemy import text
 from evidence.adapters.db.tables import metadata
 from evidence.domain.access import Caller
 from evidence.domain.act_documents import MismatchKind
+from evidence.domain.complaints import Channel
 from evidence.domain.devices import ServiceKind
 from evidence.domain.explanations import Outcome
+from evidence.domain.fault_files import Verdict
 from evidence.domain.markers import Marker, Proposal
 from evidence.domain.people import (
     Person,
@@ -37,9 +39,11 @@ from evidence.rebuilding.report import Report
 from evidence.service.act_documents import ActDocuments, DocumentSaid
 from evidence.service.case_filing import CaseFiling
 from evidence.service.cases import Cases
+from evidence.service.complaints import Complaints, Intake
 from evidence.service.equipment import Equipment
 from evidence.service.exemptions import Exemptions, Stated
 from evidence.service.explanations import Explanations
+from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_words import Said
 from evidence.service.labelling import Labelling
 from evidence.service.markers import Markers
@@ -97,6 +101,7 @@ def make_site(folder: Path) -> LogRoom:
     archive_case(room)
     enter_steps(room)
     draw_sample(room)
+    take_complaint(room)
     room.publish()
     small.clock.time = datetime.now(UTC)
     return room
@@ -130,7 +135,7 @@ def make_people(room: LogRoom) -> None:
 
 
 def explain_gaps(room: LogRoom) -> None:
-    """Two lines of the gap report explained, one of them decided a fault; and an exemption statement."""
+    """Two lines of the gap report explained, one of them a fault that was decided; an exemption statement."""
     site, now = room.small.site, room.small.clock.now()
     desk, report = Explanations(site), Reports(site).gaps(OPERATOR)
     names = [one.name for one in report.ledger.told(report.interruptions)]
@@ -138,6 +143,9 @@ def explain_gaps(room: LogRoom) -> None:
     done = desk.explain(OPERATOR, names[1], Said("摔坏", "device-damage"))
     security = Caller("2" * 32, Kind.OPERATOR)  # whoever decides is not who explained
     desk.review(security, done.id, Outcome.FAULT, "查实", FaultKind.LOSS)
+    (file,) = FaultFiles(site).all(OPERATOR)
+    FaultFiles(site).state_view(Caller("2" * 32, Kind.PERSON), file.id, "当时电池耗尽")
+    FaultFiles(site).decide(OPERATOR, file.id, "012345", Verdict.FAULT, "属实", "accountability")
     span = Span(now - timedelta(hours=1), now)
     Exemptions(site).state(OPERATOR, Stated("012345", "urgency", "第六条", span, "未开机"))
 
@@ -189,6 +197,19 @@ def enter_steps(room: LogRoom) -> None:
     paper = DocumentSaid("检字1号", "inspection-record", until - timedelta(hours=1), until, ["012345"])
     done = papers.register(OPERATOR, case, paper)
     papers.explain(OPERATOR, case, done.id, MismatchKind.NO_FOOTAGE, "钱七阻拦")
+
+
+def take_complaint(room: LogRoom) -> None:
+    """A complaint about the wearer that holds their recordings, given to the keeper of the archive."""
+    site, now = room.small.site, room.small.clock.now()
+    with room.small.database.writing() as unit:
+        unit.grants.add(StoredGrant("9" * 32, "7" * 32, Role.CUSTODIAN, None, "post", "operator", now))
+    told = ("推搡王五", "某小吃店门口", "王五")
+    span = Span(now - timedelta(days=1), now)
+    intake = Intake("2026-7", now.date(), Channel.VISIT, ("012345",), span, *told)
+    taken = Complaints(site).take(OPERATOR, intake)
+    assert taken.recordings
+    Complaints(site).assign(OPERATOR, taken.complaint.id, "000099")
 
 
 def draw_sample(room: LogRoom) -> None:
@@ -276,6 +297,8 @@ def as_rebuilt(before: Rows) -> Rows:
         row["place"] = None
     for row in after["document_reason"]:
         row["reason"] = None
+    for row in after["complaint"]:
+        row |= dict.fromkeys(("complainant", "matter", "place", "reason"))
     after["audit_payload"] = []  # what commitments stand for is not in the vault either
     for row in after["log_checkpoint"]:
         row["at"] = times[row["log"], row["size"] - 1]

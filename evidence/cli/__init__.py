@@ -14,6 +14,7 @@ from evidence.cli.accounts import accounts
 from evidence.cli.activities import app as activities_app
 from evidence.cli.case_files import app as case_files_app
 from evidence.cli.cases import app as cases_app
+from evidence.cli.complaints import app as complaints_app
 from evidence.cli.devices import app as devices_app
 from evidence.cli.disposals import app as disposals_app
 from evidence.cli.dock import dock, receipts
@@ -21,6 +22,7 @@ from evidence.cli.documents import app as documents_app
 from evidence.cli.examine import examine
 from evidence.cli.explanations import app as explanations_app
 from evidence.cli.explanations import exemptions as exemptions_app
+from evidence.cli.fault_files import app as faults_app
 from evidence.cli.gaps import gaps
 from evidence.cli.holds import app as holds_app
 from evidence.cli.identities import app as identities_app
@@ -69,6 +71,7 @@ app.command()(lists.deadlines)
 app.command()(gaps)
 app.add_typer(explanations_app, name="explanations")
 app.add_typer(exemptions_app, name="exemptions")
+app.add_typer(faults_app, name="faults")
 app.command()(views)
 app.add_typer(grants, name="grants")
 app.command()(verify)
@@ -80,6 +83,7 @@ app.add_typer(retention_app, name="retention")
 app.add_typer(disposals_app, name="disposals")
 app.add_typer(cases_app, name="cases")
 app.add_typer(case_files_app, name="case-files")
+app.add_typer(complaints_app, name="complaints")
 app.add_typer(devices_app, name="devices")
 app.add_typer(matrix_app, name="matrix")
 app.add_typer(documents_app, name="documents")

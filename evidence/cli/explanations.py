@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import printable, time_text
+from evidence.cli.words import printable
 from evidence.domain.explanations import Outcome, Spoken
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
-from evidence.gap_answers import exemption_out, explanation_out, fault_out, history_out
+from evidence.gap_answers import exemption_out, explanation_out, history_out
 from evidence.locale import say
 from evidence.service.exemptions import Stated
 from evidence.service.gap_words import Said
@@ -69,23 +69,6 @@ def show(gap: GapName, data: Data = None, json_: Json = False) -> None:
         return
     print(f"{printable(found['device'])} {printable(found['wearer'] or '')}  {printable(found['file'])}")
     _show(found["explanations"], json_)
-
-
-@app.command()
-def faults(data: Data = None, json_: Json = False) -> None:
-    """认定的执法过错 / The faults that somebody decided."""
-    application = open_site(data)
-    rows = [fault_out(one, OPERATOR) for one in application.explanations.faults(OPERATOR)]
-    if json_:
-        print_json(rows)
-        return
-    zone = application.site.policies.latest.time_zone
-    for row in rows:
-        print(f"{row['id']}  {say('fault-kind.' + row['kind'])}  {time_text(row['decided'], zone)}")
-        print(f"    {printable(row['file'])}  {printable(row['reason'])}")
-        print("    " + "  ".join(f"{one['log']}/{one['index']}" for one in row["entries"]))
-    if not rows:
-        print(say("cli.nothing-listed"))
 
 
 def _show(rows: Sequence[Mapping[str, Any]], json_: bool) -> None:

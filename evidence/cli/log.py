@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from evidence.domain.instants import to_text
 from evidence.errors import Conflict, IntegrityFault, Invalid, NotFound
 from evidence.locale import say
 from evidence.service.log_keys import Reason
+from evidence.service.proving import Proven
 
 app = typer.Typer(help="日志、检查点与证明 / The logs: proofs and checks", no_args_is_help=True)
 _MOST_DIGITS = 18
@@ -91,17 +93,7 @@ def prove(
         vkeys = application.proving.keys()
     finally:
         application.signer.close()
-    to.mkdir(parents=True)
-    written = []
-    for one in proven:
-        name = f"{one.log.replace('/', '-')}-{one.index:012d}"
-        write_new(to / f"{name}.json", one.entry)
-        write_new(to / f"{name}.tlog-proof", one.proof)
-        fields = {name: value.plain() for name, value in one.fields.items()}
-        if fields:
-            write_new(to / f"{name}.fields.json", json.dumps(fields, ensure_ascii=False, indent=1).encode())
-        written.append({"log": one.log, "index": one.index, "file": f"{name}.tlog-proof", "fields": fields})
-    write_new(to / "keys", "".join(f"{vkey}\n" for vkey in vkeys).encode())
+    written = write_proven(to, proven, vkeys)
     if json_:
         print_json(written)
         return
@@ -263,6 +255,22 @@ def _tell(found: Any, none: str, unsound: int, json_: bool) -> None:
 def _refuse_alarms(found: Any) -> None:
     if found:
         raise IntegrityFault("alarm-stands", kind=found[0].kind, item=found[0].item)
+
+
+def write_proven(to: Path, proven: Sequence[Proven], vkeys: Sequence[str]) -> list[dict[str, object]]:
+    """Write entries with their proofs and the keys into a new folder; return what was written."""
+    to.mkdir(parents=True)
+    written: list[dict[str, object]] = []
+    for one in proven:
+        name = f"{one.log.replace('/', '-')}-{one.index:012d}"
+        write_new(to / f"{name}.json", one.entry)
+        write_new(to / f"{name}.tlog-proof", one.proof)
+        fields = {name: value.plain() for name, value in one.fields.items()}
+        if fields:
+            write_new(to / f"{name}.fields.json", json.dumps(fields, ensure_ascii=False, indent=1).encode())
+        written.append({"log": one.log, "index": one.index, "file": f"{name}.tlog-proof", "fields": fields})
+    write_new(to / "keys", "".join(f"{vkey}\n" for vkey in vkeys).encode())
+    return written
 
 
 def write_new(path: Path, body: bytes) -> None:

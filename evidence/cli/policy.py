@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.cli.policy_consequences import consequence_rules, consequences_out, types_text
 from evidence.cli.policy_enforcement import enforcement_out, enforcement_rules
 from evidence.cli.policy_equipment import upkeep_out, upkeep_rules
 from evidence.cli.policy_keeping import keeping_out, keeping_rules
@@ -19,13 +20,13 @@ from evidence.cli.policy_personnel import personnel_out
 from evidence.errors import PolicyError
 from evidence.local import load_pack, load_path, shipped_packs
 from evidence.locale import CHINESE, ENGLISH, duration, say, text
+from evidence.policy.citations import Citation
 from evidence.policy.conduct import Choice
 from evidence.policy.rules import (
     AuxiliaryBar,
     Citation,
     Continuity,
     Pack,
-    PersonType,
     UploadDeadline,
     cite_ids,
 )
@@ -103,6 +104,7 @@ def pack_out(pack: Pack) -> dict[str, Any]:
         "no_editing": {"cites": _ids(pack.no_editing.cites)},
         "exemptions": pack.exemptions and _choice_out("grounds", pack.exemptions),
         "faults": pack.faults and _choice_out("kinds", pack.faults),
+        **consequences_out(pack),
         "secrecy": {"cites": _ids(pack.secrecy_cites)},
         "auxiliary_bars": [_bar_out(bar) for bar in pack.auxiliary_bars],
         **personnel_out(pack),
@@ -112,18 +114,13 @@ def pack_out(pack: Pack) -> dict[str, Any]:
         "adopted": {
             one.id: {"zh": one.adopted_zh, "en": one.adopted_en} for one in pack.instruments if one.adopted_zh
         },
-        "citations": [
-            {
-                "id": one.id,
-                "article": one.article,
-                "title_zh": one.title_zh,
-                "title_en": one.title_en,
-                "text_zh": one.text_zh,
-                "gloss_en": one.gloss_en,
-            }
-            for one in pack.citations
-        ],
+        "citations": [_citation_out(one) for one in pack.citations],
     }
+
+
+def _citation_out(one: Citation) -> dict[str, Any]:
+    names = ("id", "article", "title_zh", "title_en", "text_zh", "gloss_en")
+    return {name: getattr(one, name) for name in names}
 
 
 def _summary(pack: Pack) -> dict[str, Any]:
@@ -237,25 +234,18 @@ def _further_rules(pack: Pack) -> Iterator[Rule]:
     for name, words in (("exempting", pack.exemptions), ("fault-kind", pack.faults)):
         if words:
             yield name, "; ".join(say(f"{name}.{word}") for word in words.words), (), words.cites
+    yield from consequence_rules(pack)
     if (number := pack.person_number) is not None:
-        value = say("policy.person-number-value", pattern=number.pattern, **_types(number.types))
+        value = say("policy.person-number-value", pattern=number.pattern, **types_text(number.types))
         yield "person-number", value, ("person_number.city_codes",), number.cites
     for rule in pack.before_duty:
         key = "policy.before-duty-days" if rule.least_days else "policy.before-duty-value"
         need = {"need": text(CHINESE, f"need.{rule.need}"), "need_en": text(ENGLISH, f"need.{rule.need}")}
-        value = say(key, days=rule.least_days, **need, **_types(rule.types))
+        value = say(key, days=rule.least_days, **need, **types_text(rule.types))
         reading = f" ({rule.reading_zh} / {rule.reading_en})" if rule.reading_zh else ""
         yield "before-duty", value + reading, (), rule.cites
     for duty in pack.personnel_duties:
         yield "personnel-duty", say(f"duty.{duty.duty}"), (), duty.cites
-
-
-def _types(types: Iterable[PersonType]) -> dict[str, str]:
-    ordered = sorted(types)
-    return {
-        "types": "、".join(text(CHINESE, f"person-type.{one}") for one in ordered),
-        "types_en": ", ".join(text(ENGLISH, f"person-type.{one}") for one in ordered),
-    }
 
 
 def _deadline_value(deadline: UploadDeadline) -> str:

@@ -89,6 +89,7 @@ class Why(StrEnum):
     BARRED_BY_LAW = "barred-by-law"
     NOT_A_READER = "not-a-reader"
     SERIOUS_EVENT = "serious-event"
+    UNDER_COMPLAINT = "under-complaint"
     OWN_RECORDING = "own-recording"
     UNDER_TRANSFER = "under-transfer"
     ON_HOLD = "on-hold"
@@ -143,8 +144,8 @@ class Reach:
     everything: all, restricted ones too. paths: those of these units and below. own, member: by this person's
     wearing, or by a right in a case (`action`). opened: by an emergency. any_class: restricted ones like
     others; else reader must be on the list of a restricted one, and with None all of them are out of reach.
-    shunned: who must not be involved in a serious event that it shows; not_by: who must not have worn the
-    recorder; None where that does not matter.
+    shunned: who must not be involved in a serious event that it shows, nor be whom an open complaint is
+    about that it is kept for; not_by: who must not have worn the recorder; None where that does not matter.
     """
 
     action: Action
@@ -168,6 +169,8 @@ class Reach:
             return None
         if self.shunned in one.involved:
             return Why.SERIOUS_EVENT
+        if self.shunned in one.complained:
+            return Why.UNDER_COMPLAINT
         if self.not_by is not None and self.not_by == one.person_id:
             return Why.OWN_RECORDING
         may_know = self.any_class or self.reader in one.readers

@@ -63,6 +63,9 @@ class Act(StrEnum):
     PERSONAL_ERASE = "personal.erase"  # a value that an entry committed to is gone for good
     READ_LOG = "log.read"
     PROVE = "evidence.prove"  # its history was handed out with proofs
+    COMPLAINT_TAKE = "complaint.take"
+    COMPLAINT_ASSIGN = "complaint.assign"
+    COMPLAINT_CLOSE = "complaint.close"
     CASE_OPEN = "case.open"
     CASE_CLOSE = "case.close"
     CASE_LINK = "case.link"
@@ -105,6 +108,10 @@ class Act(StrEnum):
     LABEL_END = "label.end"
     GAP_EXPLAIN = "gap.explain"
     GAP_REVIEW = "gap.review"  # accepted, sent back, or a fault: a person decided
+    FAULT_OPEN = "fault.open"  # somebody says that there was one
+    FAULT_ADD = "fault.add"  # more people, more of what it rests on
+    FAULT_VIEW = "fault.view"  # what somebody whom it names says of it
+    FAULT_DECIDE = "fault.decide"
     EXEMPTION_STATE = "exemption.state"
     EXEMPTION_RECEIVE = "exemption.receive"
     MARKER_PROPOSE = "marker.propose"  # a detector heard something; nobody has decided

@@ -91,20 +91,6 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class FaultFile:
-    """A fault that a person decided, with what it rests on."""
-
-    id: str
-    gap: str
-    explanation_id: str
-    finding_id: str | None
-    kind: str
-    reason: str
-    decided_by: str
-    decided_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Exemption:
     """A statement that, and on which ground, somebody did not record for a time. basis: in law.
     agrees None: no head has received it yet.

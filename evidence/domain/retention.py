@@ -21,6 +21,7 @@ class Keeps(StrEnum):
     """What keeps a recording; of rules without an end the first here decides."""
 
     HOLD = "hold"
+    COMPLAINT = "complaint"  # an open one, about the wearer: and nobody knows the recording's hour yet
     SERIOUS_EVENT = "serious-event"
     TRANSFER = "transfer"
     OPEN_CASE = "open-case"
@@ -55,7 +56,8 @@ class LinkedCase:
 class Kept:
     """What the rules ask about one recording. locked_until: as the vault was or is to be told, the later.
 
-    holds: those that stand. lacks: required labels that it does not carry.
+    holds: those that stand. complaints: open ones about the wearer, of a recording whose hour is not known.
+    lacks: required labels that it does not carry.
     """
 
     recording_id: str
@@ -66,6 +68,7 @@ class Kept:
     lacks: tuple[str, ...] = ()
     in_serious_event: bool = False
     under_transfer: bool = False
+    complaints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ def rules_of(one: Kept, law: Law) -> tuple[Rule, ...]:
     """Return all rules that keep a recording, with their articles."""
     return (
         *(Rule(Keeps.HOLD, None, law.long_term.cites, hold) for hold in one.holds),
+        *(Rule(Keeps.COMPLAINT, None, law.long_term.cites, complaint) for complaint in one.complaints),
         *_states(one, law),
         *(_of_case(case, law) for case in one.cases),
         Rule(Keeps.LOCK, one.locked_until, law.floor.cites),

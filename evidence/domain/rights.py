@@ -28,6 +28,8 @@ class Action(StrEnum):
     READ_VIEWS = "read-views"  # who has seen it
     EXPLAIN = "explain"  # why something is missing, interrupted or late, or was not recorded
     REVIEW_GAPS = "review-gaps"  # decide about explanations, receive exemption statements
+    OPEN_FAULTS = "open-faults"  # say that there was a fault, with what it rests on
+    DECIDE_FAULTS = "decide-faults"  # find about those whom a fault file names
     REVIEW_SAMPLES = "review-samples"  # note what a look at a drawn recording found
     LABEL = "label"
     CLASSIFY = "classify"  # its class, and who needs to know
@@ -38,6 +40,11 @@ class Action(StrEnum):
     DISPOSE = "dispose"
     ASK_EMERGENCY = "ask-emergency"
     DECIDE_EMERGENCY = "decide-emergency"
+    TAKE_COMPLAINTS = "take-complaints"  # about people; what they recorded then is held in the same act
+    READ_COMPLAINTS = "read-complaints"
+    ASSIGN_COMPLAINTS = "assign-complaints"
+    ANSWER_COMPLAINTS = "answer-complaints"
+    OWN_CONDUCT = "own-conduct"  # complaints and fault files about oneself, and one's view of them
     MANAGE_CASES = "manage-cases"
     ARCHIVE_CASES = "archive-cases"  # end of the act, documents, hand-over to the archive
     READ_CASE_FILES = "read-case-files"
@@ -98,6 +105,8 @@ ABOUT_RECORDINGS = frozenset(
         Action.READ_VIEWS,
         Action.EXPLAIN,
         Action.REVIEW_GAPS,
+        Action.OPEN_FAULTS,
+        Action.DECIDE_FAULTS,
         Action.REVIEW_SAMPLES,
         Action.LABEL,
         Action.CLASSIFY,
@@ -115,12 +124,18 @@ BARRED_AS: Mapping[Action, Act] = {
     # Accounts for evidence, and so affects rights: an officer does it, an auxiliary only helps, by speaking.
     Action.EXPLAIN: Act.TAKE_EVIDENCE_ALONE,
     Action.REVIEW_GAPS: Act.TAKE_EVIDENCE_ALONE,
+    Action.OPEN_FAULTS: Act.TAKE_EVIDENCE_ALONE,
+    Action.DECIDE_FAULTS: Act.TAKE_EVIDENCE_ALONE,
     Action.REVIEW_SAMPLES: Act.TAKE_EVIDENCE_ALONE,
     Action.DRAW_SAMPLES: Act.TAKE_EVIDENCE_ALONE,
     Action.LABEL: Act.ALTER,
     Action.CLASSIFY: Act.HIDE,
     Action.MARK_SERIOUS: Act.HIDE,
     Action.HOLD: Act.HOLD,
+    Action.TAKE_COMPLAINTS: Act.HOLD,  # is to hold recordings too
+    Action.ASSIGN_COMPLAINTS: Act.HOLD,
+    Action.ANSWER_COMPLAINTS: Act.TAKE_EVIDENCE_ALONE,  # what it comes to affects rights
+    Action.READ_COMPLAINTS: Act.SEE_RESTRICTED,  # who complained
     Action.DECIDE_EMERGENCY: Act.SPREAD,  # opens footage to somebody else
     Action.EXPORT: Act.EXPORT,
     Action.SHARE: Act.SPREAD,
@@ -132,11 +147,21 @@ BARRED_AS: Mapping[Action, Act] = {
 # Shows what was recorded, or hands it out: others' recordings only for a purpose.
 SENSITIVE = frozenset({Action.PLAY, Action.READ_ORIGINAL, Action.EXPORT, Action.SHARE})
 CHANGES = frozenset({Action.LABEL, Action.CLASSIFY, Action.DISPOSE})
-# Not for who took part in a serious event that it shows: neither looks nor changes, nor the mark itself, nor
-# what is said of its gaps.
-NOT_IF_INVOLVED = SENSITIVE | CHANGES | {Action.MARK_SERIOUS, Action.HOLD, Action.REVIEW_GAPS}
+# Not for who took part in a serious event that it shows, nor for whom an open complaint is about: neither
+# looks nor changes, nor the mark itself, nor what is said of its gaps.
+NOT_IF_INVOLVED = (
+    SENSITIVE | CHANGES | {Action.MARK_SERIOUS, Action.HOLD, Action.REVIEW_GAPS, Action.DECIDE_FAULTS}
+)
 # Never about what one has recorded oneself, whatever role one has: to hide or delete it, to find it in order.
-NOT_OF_ONES_OWN = frozenset({Action.CLASSIFY, Action.DISPOSE, Action.REVIEW_GAPS, Action.REVIEW_SAMPLES})
+NOT_OF_ONES_OWN = frozenset(
+    {
+        Action.CLASSIFY,
+        Action.DISPOSE,
+        Action.REVIEW_GAPS,
+        Action.DECIDE_FAULTS,
+        Action.REVIEW_SAMPLES,
+    }
+)
 _SENDING = frozenset({Action.ANNOUNCE_CARD, Action.SEND_RECORDING})
 _LOOKS = frozenset(
     {Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.READ_DEADLINES, Action.READ_GAPS, Action.PLAY}
@@ -156,11 +181,17 @@ _HEADS = _LOOKS | {
     Action.READ_VIEWS,
     Action.EXPLAIN,
     Action.REVIEW_GAPS,
+    Action.OPEN_FAULTS,
+    Action.DECIDE_FAULTS,
     Action.CLASSIFY,
     Action.MARK_SERIOUS,
     Action.HOLD,
     Action.DISPOSE,
     Action.DECIDE_EMERGENCY,
+    Action.TAKE_COMPLAINTS,
+    Action.READ_COMPLAINTS,
+    Action.ASSIGN_COMPLAINTS,
+    Action.ANSWER_COMPLAINTS,
     Action.MANAGE_CASES,
     Action.READ_DENIALS,
     Action.READ_NOTICES,
@@ -181,6 +212,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
         Action.READ_MANIFEST,
         Action.READ_VIEWS,
         Action.EXPLAIN,
+        Action.OPEN_FAULTS,
         Action.LABEL,
         Action.CLASSIFY,
         Action.HOLD,
@@ -188,6 +220,9 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
         Action.SHARE,
         Action.DISPOSE,
         Action.ASK_EMERGENCY,
+        Action.TAKE_COMPLAINTS,
+        Action.READ_COMPLAINTS,
+        Action.ANSWER_COMPLAINTS,
         Action.READ_PEOPLE,
         Action.READ_DEVICES,
         Action.CARE_FOR_DEVICES,
@@ -205,11 +240,13 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.READ_FINDINGS,
             Action.READ_DEADLINES,
             Action.READ_GAPS,
+            Action.OPEN_FAULTS,
             Action.READ_VIEWS,
             Action.READ_DENIALS,
             Action.READ_NOTICES,
             Action.READ_LOG,
             Action.READ_STATUS,
+            Action.READ_COMPLAINTS,
             Action.READ_PEOPLE,
             Action.READ_DEVICES,
             Action.READ_CASE_FILES,
@@ -236,8 +273,8 @@ ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRAT
 BY_KIND: Mapping[Kind, frozenset[Action]] = {
     Kind.ANYONE: frozenset({Action.READ_PUBLIC}),
     Kind.DOCK: frozenset({Action.READ_PUBLIC, Action.READ_RECEIPT}) | _SENDING,
-    Kind.PERSON: frozenset({Action.READ_PUBLIC, Action.OWN_ACCOUNT}),
-    Kind.OPERATOR: frozenset(Action) - _SENDING - {Action.OWN_ACCOUNT},
+    Kind.PERSON: frozenset({Action.READ_PUBLIC, Action.OWN_ACCOUNT, Action.OWN_CONDUCT}),
+    Kind.OPERATOR: frozenset(Action) - _SENDING - {Action.OWN_ACCOUNT, Action.OWN_CONDUCT},
 }
 # A token of another system never manages people, their rights or the log, and decides nothing.
 TOKEN_SCOPES = frozenset(

@@ -35,7 +35,8 @@ class Standing:
 
     unit_path: of the unit that answers for it, WHOLE where nobody knows. person_id: the wearer, if on the
     roll. readers: who may know of it while it is restricted. case_rights: the actions (their values) that
-    members of its cases were given. involved: who took part in a serious event that it shows.
+    members of its cases were given. involved: who took part in a serious event that it shows. complained:
+    about whom a complaint is open that it is held for.
     """
 
     recording_id: str
@@ -46,5 +47,6 @@ class Standing:
     readers: frozenset[str] = frozenset()
     case_rights: Mapping[str, frozenset[str]] = field(default_factory=dict)
     involved: frozenset[str] = frozenset()
+    complained: frozenset[str] = frozenset()
     on_hold: bool = False
     under_transfer: bool = False

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 from evidence.errors import PolicyError
 from evidence.policy.conduct import read_conduct
+from evidence.policy.consequences import read_consequences
 from evidence.policy.fields import Table, open_table
 from evidence.policy.filing import read_labels, read_must_record
 from evidence.policy.personnel import read_before_duty, read_person_number, read_personnel_duties
@@ -115,6 +116,7 @@ class _Reader:
             personnel_duties=read_personnel_duties(top, self._cites),
             must_record=read_must_record(top, self._cites),
             **read_conduct(top, self._cites),
+            **read_consequences(top, self._cites),
             **read_upkeep(top, self._cites),
         )
         self._nothing_idle()

@@ -16,7 +16,7 @@ from evidence.policy.archiving import Archiving
 from evidence.policy.check_points import CheckPoint
 from evidence.policy.citations import Citation as Citation
 from evidence.policy.citations import cite_ids as cite_ids
-from evidence.policy.conduct import Choice
+from evidence.policy.conduct import Choice, Complaints, Outcomes
 from evidence.policy.enforcement import Enforcement
 from evidence.policy.equipment import Equipment
 from evidence.policy.keeping import CaseTerms as CaseTerms
@@ -243,6 +243,8 @@ class Pack:
     must_record: tuple[MustRecord, ...] = ()  # the annex; none: the instrument lists nothing
     exemptions: Choice | None = None  # None: the union's (conduct.py)
     faults: Choice | None = None
+    fault_outcomes: tuple[Outcomes, ...] = ()
+    complaints: Complaints | None = None
     case_terms: CaseTerms | None = None  # None: the union's (keeping.py)
     archiving: Archiving | None = None
     sampling: Sampling | None = None

@@ -25,8 +25,8 @@ def admit_to_recording(
 ) -> StoredRecording:
     """Return a recording to which the caller may do this; log the try otherwise.
 
-    Raises: NotFound("recording-not-found"), Refused("barred-by-law", "serious-event", "own-recording",
-    "purpose-needed"), Conflict("under-transfer", "on-hold").
+    Raises: NotFound("recording-not-found"), Refused("barred-by-law", "serious-event",
+    "under-complaint", "own-recording", "purpose-needed"), Conflict("under-transfer", "on-hold").
     """
     now = site.clock.now()
     if not is_id(recording_id):

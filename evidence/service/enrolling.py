@@ -16,6 +16,7 @@ from evidence.domain.people import NumberFault, Person, PersonType, number_fault
 from evidence.errors import Conflict, Invalid
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.commanding import judge_again
+from evidence.service.freezing import SERVICE, freeze
 from evidence.service.placing import place_recording
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
@@ -99,6 +100,7 @@ def place_numbers(unit: UnitOfWork, site: Site, by: str, numbers: Iterable[str])
     placed = list(dict.fromkeys([*found, *(recording_id for recording_id, _ in commanded)]))
     entries = [Entry(Act.PLACE, by, (("recording", one),)) for one in placed]
     unit.log.append_all(entries, site.clock.now())
+    freeze(unit, site, SERVICE, recordings=found)
     judge_again(unit, placed, site.clock.now())
     return len(placed)
 

@@ -22,6 +22,8 @@ from evidence.errors import NotFound
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import Scope, StoredRecording
 from evidence.service.commanding import judge_command
+from evidence.service.freezing import SERVICE, freeze
+from evidence.service.holds import Holds
 from evidence.service.instruments import pack_at, pack_at_capture
 from evidence.service.jobs import JobName
 from evidence.service.judging import FileToJudge, judge_files
@@ -86,6 +88,8 @@ class Examination:
             recordings = [stored for stored, _ in files]
             judge_command(self.site, unit, recordings, now)
             ask_to_listen(self.site, unit, recordings, now)
+            held = freeze(unit, self.site, SERVICE, recordings=[one.recording.id for one in recordings])
+        Holds(self.site).settle(held)
         self.site.bell.ring(JobName.LISTEN)
 
     def deep(self, recording_id: str) -> None:

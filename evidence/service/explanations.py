@@ -2,8 +2,8 @@
 
 What may be said is held against the line (gap_words.py). The unit head is told at once. What an auxiliary
 wore is explained by a custodian or head: an auxiliary alone accounts for no evidence (BARRED_AS), and helps
-by what is spoken. Nobody decides about their own, neither author nor wearer. A fault is what a person
-decided.
+by what is spoken. Nobody decides about their own, neither author nor wearer. Who says that it was a fault
+opens a fault file (fault_files.py), which somebody else decides.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from evidence.domain.access import Caller, denial
-from evidence.domain.audit import Act, Entry, Family
+from evidence.domain.access import Caller
+from evidence.domain.audit import Act, Entry
 from evidence.domain.explanations import (
     TO_DO,
     Explanation,
-    FaultFile,
     Gap,
     GapState,
     Outcome,
     state_of,
 )
+from evidence.domain.fault_files import FaultFile, Link, LinkKind, Named, Part
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.notices import Notice, NoticeKind
 from evidence.domain.rights import Action
@@ -30,6 +30,8 @@ from evidence.domain.subjects import is_name
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.conduct import Choice, faults_of
 from evidence.policy.rules import cite_ids
+from evidence.service.fault_evidence import Evidence
+from evidence.service.fault_files import open_in
 from evidence.service.gap_access import standing_of_gap, verify_may
 from evidence.service.gap_words import Found, Said, find_gap, verify_said
 from evidence.service.gate import admits
@@ -46,15 +48,6 @@ class History:
 
     gap: Gap
     explanations: Sequence[Explanation]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A fault that somebody decided, with its gap and the places of its entries in the log of custody."""
-
-    file: FaultFile
-    gap: Gap
-    entries: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -115,13 +108,11 @@ class Explanations:
             if not unit.explanations.review(explanation_id, caller.id, now, outcome, reason):
                 raise Conflict("explanation-reviewed", explanation=explanation_id)
             done = replace(found, outcome=outcome, reason=reason, reviewed_by=caller.id, reviewed_at=now)
-            fault = None
-            if kind is not None:
-                fault = FaultFile(
-                    new_id(), gap.subject.name, found.id, found.finding_id, kind, reason, caller.id, now
-                )
-                unit.explanations.add_fault(fault)
-            unit.log.append(_decided(caller, done, stands, fault, rule), now)
+            file = None if kind is None else _file(done, kind)
+            unit.log.append(_decided(caller, done, stands, file, rule), now)
+            if file is not None:
+                links = Evidence(unit, self.site, caller).gathered([Link(LinkKind.EXPLANATION, done.id)])
+                open_in(unit, self.site, replace(file, links=links, people=_people(unit, stands)), rule)
         return done
 
     @admits(Action.READ_GAPS)
@@ -139,22 +130,6 @@ class Explanations:
             verify_may(self.site, caller, Action.READ_GAPS, stands, "explanation-not-found")
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "explanations", "gap": gap}), now)
             return History(found, unit.explanations.of([gap])[gap])
-
-    @admits(Action.READ_GAPS)
-    def faults(self, caller: Caller) -> Sequence[Fault]:
-        """Return the faults within reach, newest first; the look is logged."""
-        now, bars = self.site.clock.now(), self.site.bars()
-        with self.site.database.writing() as unit:
-            seen = []
-            for file in unit.explanations.faults():
-                gap = unit.explanations.gap(file.gap)
-                if gap is None:
-                    continue
-                if denial(caller, Action.READ_GAPS, standing_of_gap(unit, gap, now), bars) is None:
-                    places = (unit.log.place(Family.CUSTODY, file.explanation_id, n) for n in (1, 2))
-                    seen.append(Fault(file, gap, tuple(one for one in places if one is not None)))
-            unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "faults"}), now)
-        return seen
 
 
 def _tell(unit: UnitOfWork, stands: Standing, new: Explanation) -> None:
@@ -176,6 +151,18 @@ def _explained(caller: Caller, found: Found, stands: Standing, new: Explanation)
     personal = {} if new.text is None else {"text": new.text}
     objects = _objects(new, stands)
     return Entry(Act.GAP_EXPLAIN, caller.id, objects, facts=facts, personal=personal)
+
+
+def _file(done: Explanation, kind: str) -> FaultFile:
+    """Return the fault file that a decision opens; somebody else decides about whom it names."""
+    by, at = str(done.reviewed_by), done.reviewed_at or done.at
+    about = (done.gap, done.id, done.finding_id)
+    return FaultFile(new_id(), kind, str(done.reason), by, at, *about)
+
+
+def _people(unit: UnitOfWork, stands: Standing) -> tuple[Named, ...]:
+    wearer = None if stands.person_id is None else unit.people.get(stands.person_id)
+    return () if wearer is None else (Named(wearer.id, wearer.unit_id, Part.SUBJECT),)
 
 
 def _decided(

@@ -17,6 +17,7 @@ from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.explanations import TO_DO, Exemption, Explanation, GapState, state_of
 from evidence.domain.findings import Code, Severity
 from evidence.domain.instants import from_text
+from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.domain.subjects import Subject, finding_subject, late_subject, missing_subject, recognise
 from evidence.service.catalogue import StoredFinding, StoredRecording
@@ -230,6 +231,13 @@ def count_states(standings: Collection[Standing], interruptions: Collection[Stan
         total = timedelta(milliseconds=sum(known))
         counts.append(StateCount(state, number, total, len(lost) - len(known)))
     return counts
+
+
+def owed_by(site: Site, unit: UnitOfWork, person_id: str, now: datetime) -> list[str]:
+    """Return the names of the lines of which an explanation is still owed about what somebody wore."""
+    worn = Reach(Action.READ_GAPS, own=person_id, any_class=True)
+    ledger = ledger_of(site, unit, lines_within(site, unit, worn, now), now)
+    return sorted({one.name for one in ledger.standings.values() if one.state in TO_DO})
 
 
 def count_wearers(standings: Iterable[Standing]) -> Mapping[str, int]:

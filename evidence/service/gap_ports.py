@@ -6,15 +6,19 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from evidence.domain.explanations import Exemption, Explanation, FaultFile, Gap, Outcome
+from evidence.domain.explanations import Exemption, Explanation, Gap, Outcome
+from evidence.service.fault_ports import FaultFiles
 from evidence.service.marker_ports import MarkerRows
 
 
 class Explanations(Protocol):
-    """What was explained, the explanations, and the faults that were decided; none is ever removed."""
+    """What was explained, and the explanations; none is ever removed."""
 
     def add(self, gap: Gap, new: Explanation) -> None:
         """Add an explanation; and what it is about, where that is new."""
+
+    def keep(self, gap: Gap) -> None:
+        """Add what must be explained, where it is new."""
 
     def gap(self, name: str) -> Gap | None:
         """Return what was explained under a name."""
@@ -31,11 +35,8 @@ class Explanations(Protocol):
     def review(self, explanation_id: str, by: str, at: datetime, outcome: Outcome, reason: str) -> bool:
         """Note a decision; False where there is one already."""
 
-    def add_fault(self, new: FaultFile) -> None:
-        """Add a fault."""
-
-    def faults(self) -> Sequence[FaultFile]:
-        """Return all faults, newest first."""
+    def waiting_of(self, wearer: str) -> Sequence[str]:
+        """Return the ids of explanations about what somebody wore that nobody has decided about."""
 
 
 class Exemptions(Protocol):
@@ -59,7 +60,11 @@ class GapRows(MarkerRows, Protocol):
 
     @property
     def explanations(self) -> Explanations:
-        """Explanations and faults."""
+        """Explanations."""
+
+    @property
+    def fault_files(self) -> FaultFiles:
+        """Fault files."""
 
     @property
     def exemptions(self) -> Exemptions:

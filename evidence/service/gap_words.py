@@ -55,9 +55,9 @@ class Found:
     after: str | None = None
 
 
-def find_gap(site: Site, caller: Caller, name: str) -> Found:
-    """Return the line of a name that the caller may explain. Raises: OutOfSight("gap-not-found")."""
-    there, now = reach(caller, Action.EXPLAIN, site.bars()), site.clock.now()
+def find_gap(site: Site, caller: Caller, name: str, action: Action = Action.EXPLAIN) -> Found:
+    """Return the line of a name about which the caller may do this. Raises: OutOfSight("gap-not-found")."""
+    there, now = reach(caller, action, site.bars()), site.clock.now()
     with site.database.reading() as unit:
         ledger = ledger_of(site, unit, lines_within(site, unit, there, now), now)
         for part, lines in ledger.lines.parts()._asdict().items():

@@ -3,13 +3,15 @@
 A hold is in force from the moment its row and its entry stand; the vault's own hold is set in the same call.
 If the vault is away then, the call says so, the row stays, and the sweep tells the vault later: a hold always
 wins. One is lifted by a second person, the row first, then the vault: a crash in between leaves too much,
-never too little.
+never too little. A complaint places its own (service/freezing.py); they are lifted like others once it is
+closed.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from evidence.domain.access import Caller, denial
@@ -23,6 +25,8 @@ from evidence.service.admission import admit_to_recording
 from evidence.service.gate import admits
 from evidence.service.gone import verify_there
 from evidence.service.instruments import pack_at
+from evidence.service.ports import UnitOfWork
+from evidence.service.refusals import tries_logged
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
 from storage.errors import Missing, StorageError
@@ -53,34 +57,37 @@ class Holds:
         facts = {"ground": ground, "cites": list(cite_ids(rule.cites))}
         with self.site.database.writing() as unit:
             verify_there(unit, recording_id)
-            unit.holds.add(hold)
-            unit.standings.mark(recording_id, on_hold=True)
-            unit.log.append(_entry(Act.HOLD_PLACE, caller, hold, facts), now)
+            hold_in(unit, hold, facts)
         crashpoint("after-hold")
         return self._settle(hold)
 
     @admits(Action.HOLD)
     def ask_release(self, caller: Caller, hold_id: str, reason: str) -> Hold:
-        """Ask that a hold be lifted; somebody else decides. Raises: NotFound, Conflict, Invalid."""
-        hold = self._mine(caller, hold_id)
-        if not hold.stands:
-            raise Conflict("hold-released", hold=hold_id)
+        """Ask that a hold be lifted; somebody else decides.
+
+        Raises: NotFound, Invalid, Conflict("hold-released", "complaint-open"), Refused("under-complaint").
+        """
+        hold, reason = self._mine(caller, hold_id), _reason(reason)
         now = self.site.clock.now()
-        asked = replace(hold, asked_by=caller.id, asked_at=now, ask_reason=_reason(reason))
-        with self.site.database.writing() as unit:
+        with self._lifting(caller, hold) as unit:
+            hold = unit.holds.get(hold_id) or hold  # as it is now that nobody else may write
+            if not hold.stands:
+                raise Conflict("hold-released", hold=hold_id)
+            asked = replace(hold, asked_by=caller.id, asked_at=now, ask_reason=reason)
             unit.holds.put(asked)
-            unit.log.append(_entry(Act.HOLD_ASK, caller, hold, {}), now)
+            unit.log.append(_entry(Act.HOLD_ASK, caller.id, hold, {}), now)
         return asked
 
     @admits(Action.HOLD)
     def release(self, caller: Caller, hold_id: str) -> Hold:
         """Lift a hold, as somebody else has asked.
 
-        Raises: NotFound, Conflict("hold-released", "release-not-asked"), Refused("own-request").
+        Raises: NotFound, Conflict("hold-released", "release-not-asked", "complaint-open"),
+        Refused("own-request", "under-complaint").
         """
         hold = self._mine(caller, hold_id)
         now = self.site.clock.now()
-        with self.site.database.writing() as unit:
+        with self._lifting(caller, hold) as unit:
             hold = unit.holds.get(hold_id) or hold  # as it is now that nobody else may write
             if not hold.stands:
                 raise Conflict("hold-released", hold=hold_id)
@@ -93,7 +100,7 @@ class Holds:
             others = [one for one in unit.holds.of(hold.recording_id) if one.stands]
             unit.standings.mark(hold.recording_id, on_hold=bool(others))
             facts = {"ground": hold.ground, "asked_by": hold.asked_by, "others": len(others)}
-            unit.log.append(_entry(Act.HOLD_RELEASE, caller, hold, facts), now)
+            unit.log.append(_entry(Act.HOLD_RELEASE, caller.id, hold, facts), now)
         crashpoint("after-release")
         return self._settle(lifted)
 
@@ -108,11 +115,32 @@ class Holds:
         """Tell the vault what it has not been told yet; what fails is tried again by the next sweep."""
         with self.site.database.reading() as unit:
             owed = unit.holds.owed()
-        for hold in owed:
+        self.settle(owed)
+
+    def settle(self, holds: Sequence[Hold]) -> None:
+        """Tell the vault of holds as far as it listens; what fails is tried again by the next sweep."""
+        for hold in holds:
             try:
                 self._settle(hold)
             except StorageError as problem:
                 log.warning("the vault could not be told of hold %s: %s", hold.id, problem)
+
+    @contextmanager
+    def _lifting(self, caller: Caller, hold: Hold) -> Iterator[UnitOfWork]:
+        """Open a transaction that lifts a hold, or asks for that. One that a complaint placed stands until it
+        is closed, and is no matter of whom it was about. Raises: Conflict, Refused.
+        """
+        objects = (("recording", hold.recording_id), ("hold", hold.id))
+        with (
+            tries_logged(self.site, caller, Action.HOLD, *objects),
+            self.site.database.writing() as unit,
+        ):
+            if (complaint := unit.complaints.of_hold(hold.id)) is not None:
+                if complaint.is_about(caller.id):
+                    raise Refused("under-complaint", action=Action.HOLD.value)
+                if complaint.closed_at is None:
+                    raise Conflict("complaint-open", hold=hold.id)
+            yield unit
 
     def _mine(self, caller: Caller, hold_id: str) -> Hold:
         """Return a hold on a recording to which the caller may do so. Raises: NotFound("hold-not-found")."""
@@ -159,5 +187,12 @@ def _reason(text: str) -> str:
     return text.strip()
 
 
-def _entry(act: Act, caller: Caller, hold: Hold, facts: Mapping[str, object]) -> Entry:
-    return Entry(act, caller.id, (("recording", hold.recording_id), ("hold", hold.id)), facts=facts)
+def hold_in(unit: UnitOfWork, hold: Hold, facts: Mapping[str, object]) -> None:
+    """Place a hold in the transaction of the act that asks for it; who calls has the vault told after it."""
+    unit.holds.add(hold)
+    unit.standings.mark(hold.recording_id, on_hold=True)
+    unit.log.append(_entry(Act.HOLD_PLACE, hold.placed_by, hold, facts), hold.placed_at)
+
+
+def _entry(act: Act, by: str, hold: Hold, facts: Mapping[str, object]) -> Entry:
+    return Entry(act, by, (("recording", hold.recording_id), ("hold", hold.id)), facts=facts)

@@ -10,6 +10,7 @@ from typing import Protocol
 from evidence.domain.access import Reach
 from evidence.domain.disposals import Disposal
 from evidence.domain.retention import Kept
+from evidence.service.complaint_ports import ComplaintRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ class Disposals(Protocol):
         """Note that a recording's bytes go."""
 
 
-class KeepingRows(Protocol):
-    """The part of a unit of work that these are."""
+class KeepingRows(ComplaintRows, Protocol):
+    """The part of a unit of work that these are, and complaints, which keep recordings too."""
 
     @property
     def keepings(self) -> Keepings:

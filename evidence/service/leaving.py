@@ -19,6 +19,7 @@ from evidence.domain.people import Person
 from evidence.domain.rights import Action
 from evidence.errors import Conflict
 from evidence.policy.rules import Duty, cite_ids
+from evidence.service.gap_lines import owed_by
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at
 from evidence.service.ports import UnitOfWork
@@ -57,6 +58,24 @@ def _uploads(unit: UnitOfWork, person: Person, _now: datetime) -> Sequence[str]:
 @may_be_open("emergencies")
 def _emergencies(unit: UnitOfWork, person: Person, now: datetime) -> Sequence[str]:
     return unit.departures.emergencies(person.id, now)
+
+
+@may_be_open("complaints")
+def _complaints(unit: UnitOfWork, person: Person, _now: datetime) -> Sequence[str]:
+    """Open ones that are about them, or that they handle."""
+    return unit.complaints.open_of(person.id)
+
+
+@may_be_open("fault-files")
+def _fault_files(unit: UnitOfWork, person: Person, _now: datetime) -> Sequence[str]:
+    """Those that name them and wait for a decision about them."""
+    return unit.fault_files.open_of(person.id)
+
+
+@may_be_open("explanations")
+def _explanations(unit: UnitOfWork, person: Person, _now: datetime) -> Sequence[str]:
+    """Those about what they wore that nobody has decided about."""
+    return unit.explanations.waiting_of(person.number)
 
 
 @may_be_open("grants")
@@ -171,6 +190,7 @@ class Leaving:
     def _checklist(self, unit: UnitOfWork, one: Person) -> Checklist:
         now = self.site.clock.now()
         found = {kind: question(unit, one, now) for kind, question in OPEN.items()}
+        found["gaps"] = owed_by(self.site, unit, one.id, now)
         _, cites = pack_at(self.site.policies, now).duty(Duty.HAND_BACK)
         items = tuple(Item(kind, len(ids), tuple(ids[:_TOLD])) for kind, ids in found.items() if ids)
         return Checklist(one, items, cite_ids(cites))

@@ -22,6 +22,7 @@ from evidence.ledger.tlog_proofs import TlogProof
 from evidence.ledger.trust import Trust
 from evidence.service.admission import admit_to_recording
 from evidence.service.disclosing import Disclosed, fields_of
+from evidence.service.fault_files import FaultFiles
 from evidence.service.gate import admits
 from evidence.service.ports import UnitOfWork
 from evidence.service.recordings import Recordings
@@ -109,6 +110,33 @@ class Proving:
                 for log, index, entry in unit.log.about(family, recording_id)
                 if index
                 < unit.tree.published(log)[0]  # what came after the asking is under no checkpoint yet
+            ]
+
+    @admits(Action.OPEN_FAULTS)
+    def of_fault(self, caller: Caller, file_id: str) -> Sequence[Proven]:
+        """Return the log extract of a fault file: the entries that were collected, then those about the file
+        itself, each with its proof up to the present checkpoint; all personal values are withheld.
+
+        Raises: NotFound("fault-not-found"); what publishing raises.
+        """
+        file, now = FaultFiles(self.site).get(caller, file_id), self.site.clock.now()
+        with self.site.database.writing() as unit:
+            unit.log.append(Entry(Act.PROVE, caller.id, (("fault", file.id),)), now)
+            own = [(log, index) for log, index, _ in unit.log.about(Family.CUSTODY, file.id)]
+        places = list(dict.fromkeys([*file.entries, *own]))
+        for log in sorted({log for log, _ in places}):
+            self.publish(log)
+        with self.site.database.reading() as unit:
+            return [
+                Proven(
+                    log,
+                    index,
+                    entry,
+                    self._proof(unit, log, index, entry),
+                    fields_of(unit, log, index, read_entry(entry), ()),
+                )
+                for log, index in places
+                for _, entry in unit.tree.numbered(log, index, index + 1)
             ]
 
     def checkpoint(self, log: str) -> bytes:

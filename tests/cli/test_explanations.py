@@ -63,12 +63,12 @@ def test_what_somebody_else_said_is_decided_and_a_fault_is_listed(site: Path) ->
     application.site.database.close()
     words = ("explanations", "review", theirs.id, "fault", "--reason", "查实")
     assert isinstance(run(site, *words).exception, Invalid)
-    assert rows(site, "explanations", "faults") == []
+    assert rows(site, "faults", "list") == []
     (done,) = rows(site, *words, "--fault", "not-recorded")
     assert (done["outcome"], done["decided_by"]) == ("fault", "operator")
-    (fault,) = rows(site, "explanations", "faults")
+    (fault,) = rows(site, "faults", "list")
     assert (fault["kind"], fault["gap"]) == ("not-recorded", line["gap"])
-    assert "查实" in run(site, "explanations", "faults").stdout
+    assert "查实" in run(site, "faults", "list").stdout
 
 
 @pytest.mark.article("dazhe-2020:6")

@@ -83,6 +83,7 @@ class Lots:
                 for who in self.some(PEOPLE)
             },
             involved=self.some(PEOPLE, 0.25),
+            complained=self.some(PEOPLE, 0.15),
             on_hold=self.yes(0.2),
             under_transfer=self.yes(0.2),
         )

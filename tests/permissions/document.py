@@ -23,7 +23,7 @@ _SHORT = {
 }
 _NOTES = {
     "purpose": "for a purpose",
-    "not-involved": "not if involved in a serious event",
+    "not-involved": "not if involved in a serious event or complained of",
     "not-own": "not of one's own",
     "no-transfer": "not under transfer",
     "no-hold": "not on hold",

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from evidence.domain.access import Caller
 from evidence.domain.disposals import State
+from evidence.domain.rights import Kind
 from evidence.errors import Conflict
+from evidence.service.destroying import Destroying
 from evidence.service.disposals import Disposals
 from evidence.service.fixity import Fixity
 from storage.errors import Missing
@@ -20,6 +23,7 @@ from tests.keeping_room import KeepingRoom
 from tests.log_room import OPERATOR, LogRoom
 from tests.rebuilding_room import lose_database, reopen, restore
 
+OTHER = Caller("7" * 32, Kind.OPERATOR)  # a second person
 STRANGER = Path(__file__).parents[1] / "strangers" / "rebuild.py"
 
 
@@ -39,6 +43,7 @@ class Site:
         self.older = folder / "older.db"
         for file in self.room.folder.glob("evidence.db*"):
             shutil.copy(file, folder / file.name.replace("evidence", "older"))
+        self.body = (self.room.folder / "vault" / f"recordings/{self.gone}/data").read_bytes()
         keeping.destroy(self.gone)
         self.document = keeping.disposals.certificate(OPERATOR, self.gone)
         self.room.publish()
@@ -78,14 +83,50 @@ def test_a_stranger_sees_by_the_certificate_that_it_was_destroyed_and_not_lost(s
     assert site.gone in done.stdout
 
 
-def test_an_older_database_put_back_brings_nothing_back_and_is_told(site: Site) -> None:
+def put_older_back(site: Site) -> None:
+    """Put the database from before in the place of the one there is."""
     site.room.close()
     for file in site.room.folder.glob("evidence.db*"):
         file.unlink()
     for file in site.older.parent.glob("older.db*"):
         shutil.copy(file, site.room.folder / file.name.replace("older", "evidence"))
     reopen(site.room)
+
+
+def test_an_older_database_put_back_brings_nothing_back_and_is_told(site: Site) -> None:
+    put_older_back(site)
     with pytest.raises(Missing):
         site.room.small.vault.open(f"recordings/{site.gone}/data")
     assert site.verdicts()[site.gone] == ("object-missing", False)
     assert {"log-behind-signer", "object-missing"} <= {kind for kind, _ in site.room.found()}
+
+
+def test_under_an_older_database_it_is_destroyed_no_second_time_and_a_rebuild_puts_it_right(
+    site: Site,
+) -> None:
+    put_older_back(site)
+    keeping = Disposals(site.room.small.site)
+    (asked,) = keeping.ask(OPERATOR, [site.gone], "期满")
+    keeping.decide(OTHER, [asked.id], is_approved=True, reason="同意")
+    Destroying(site.room.small.site).carry_out_all()
+    (ended,) = keeping.list(OPERATOR, ended=True)
+    assert (ended.state, ended.kept_by) == (State.KEPT, "object-missing")
+    assert ended.certificate is None, "one destruction, one certificate"
+    lose_database(site.room)
+    assert restore(site.room).faults == []
+    reopen(site.room)
+    assert site.verdicts() == {site.gone: ("ok", True), site.there: ("ok", False)}
+    assert Disposals(site.room.small.site).certificate(OPERATOR, site.gone) == site.document
+
+
+def test_an_older_vault_put_over_it_brings_nothing_back_into_a_rebuilt_catalogue(site: Site) -> None:
+    file = site.room.folder / "vault" / f"recordings/{site.gone}/data"
+    file.write_bytes(site.body)
+    lose_database(site.room)
+    restore(site.room)
+    reopen(site.room)
+    small = site.room.small
+    with pytest.raises(Conflict, match="recording-destroyed"):
+        small.recordings.open_original(OPERATOR, site.gone)
+    assert site.verdicts()[site.gone][0] == "destroyed-but-there"
+    assert Disposals(small.site).due(OPERATOR) == []

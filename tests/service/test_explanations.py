@@ -11,15 +11,18 @@ from evidence.adapters.db.repositories.log import SqlLog
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act
 from evidence.domain.explanations import Outcome, Spoken
+from evidence.domain.fault_files import LinkKind, Part
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.notices import NoticeKind
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.domain.standing import Classification
 from evidence.errors import Conflict, Invalid, NotFound
+from evidence.ledger.entries import read_entry
 from evidence.policy.conduct import FaultKind
 from evidence.policy.rules import Cause
 from evidence.service.denials import Denials
+from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_words import Said
 from evidence.service.refusals import OutOfSight
 from tests.builders import START, SmallSite, an_origin
@@ -227,12 +230,13 @@ def test_what_was_sent_back_is_explained_anew_and_its_history_is_kept(room: GapR
 
 @pytest.mark.article("dazhe-2020:16")
 @pytest.mark.parametrize("pack", ["dazhe-2020", "longquan", "inner-mongolia", "strict"])
-def test_a_fault_is_of_one_of_the_six_kinds_decided_by_a_person_and_leads_to_its_log(
+def test_a_fault_is_of_one_of_the_six_kinds_said_by_a_person_and_opens_a_file_with_its_log(
     room: GapRoom, pack: str
 ) -> None:
     room.under(pack)
+    files = FaultFiles(room.site)
     room.small.clock.pass_by(timedelta(days=90))
-    assert room.desk.faults(room.head) == [], "silence is no fault"
+    assert files.all(room.head) == [], "silence is no fault"
     done = room.desk.explain(room.wearer, room.name(), REPORT)
     for kind in (None, "seventh"):
         with room.refused("unknown-fault", Invalid):
@@ -245,18 +249,21 @@ def test_a_fault_is_of_one_of_the_six_kinds_decided_by_a_person_and_leads_to_its
     room.desk.review(room.head, done.id, Outcome.FAULT, "擅自关机", FaultKind.NOT_RECORDED)
     assert room.states() == ["fault"]
     for reader in (room.head, room.wearer, room.custodian):
-        (fault,) = room.desk.faults(reader)
-    assert (fault.file.kind, fault.file.decided_by) == ("not-recorded", room.head.id)
-    assert (fault.file.explanation_id, fault.file.finding_id) == (done.id, done.finding_id)
+        (file,) = files.all(reader)
+    assert (file.kind, file.opened_by, file.is_open) == ("not-recorded", room.head.id, True)
+    assert (file.gap, file.explanation_id, file.finding_id) == (room.name(), done.id, done.finding_id)
+    assert [(one.person_id, one.part) for one in file.people] == [(room.wearer.id, Part.SUBJECT)]
+    assert set(file.of(LinkKind.RECORDING)) == {room.first}
     with room.small.database.reading() as unit:
-        about = [unit.tree.numbered(log, index, index + 1) for log, index in fault.entries]
-        acts = [str(body) for one in about for _, body in one]
-    assert ["gap.explain" in one for one in acts] == [True, False]
-    assert ["gap.review" in one for one in acts] == [False, True]
+        bodies = [
+            body for log, index in file.entries for _, body in unit.tree.numbered(log, index, index + 1)
+        ]
+    acts = [str(read_entry(body)["act"]) for body in bodies]
+    assert {"evidence.seal", "gap.explain", "gap.review"} <= set(acts), "collected in the same step"
     (entry,) = room.entries(Act.GAP_REVIEW)
     assert entry["facts"]["cites"] == ["dazhe-2020:16"]
-    assert "擅自关机" not in str(entry)
-    assert room.desk.faults(room.new(Role.UNIT_HEAD, where=room.beside)) == []
+    assert "擅自关机" not in str(room.entries())
+    assert files.all(room.new(Role.UNIT_HEAD, where=room.beside)) == []
 
 
 def test_nobody_decides_about_their_own_neither_author_nor_wearer(room: GapRoom) -> None:

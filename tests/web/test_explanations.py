@@ -13,6 +13,7 @@ from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.service.exemptions import Exemptions
 from evidence.service.explanations import Explanations
+from evidence.service.fault_files import FaultFiles
 from evidence.service.reports import Reports
 from evidence.service.site import Site
 from evidence.web.app import create_app
@@ -29,6 +30,7 @@ class Application:
     reports: Reports
     explanations: Explanations
     exemptions: Exemptions
+    fault_files: FaultFiles
     accounts: SignIn
 
 
@@ -39,7 +41,8 @@ def room(tmp_path: Any) -> GapRoom:
 
 @pytest.fixture
 def web(room: GapRoom) -> Web:
-    application = Application(room.site, Reports(room.site), room.desk, room.exemptions, SignIn(room))
+    desks = (Reports(room.site), room.desk, room.exemptions, FaultFiles(room.site))
+    application = Application(room.site, *desks, SignIn(room))
     return Web(TestClient(create_app(application, start_workers=False)))  # type: ignore[arg-type]
 
 
@@ -72,7 +75,8 @@ def test_an_interruption_goes_its_way_over_http(room: GapRoom, web: Web) -> None
     assert (status, decided["outcome"], decided["decided_by"]) == (200, "fault", head)
     assert web.ask(head, "POST", review, body)[0] == 409
     (fault,) = web.get(wearer, "faults")
-    assert (fault["kind"], fault["recording"], len(fault["entries"])) == ("not-recorded", room.first, 2)
+    assert (fault["kind"], fault["opened_by"], fault["open"]) == ("not-recorded", head, True)
+    assert room.first in fault["links"]["recording"]
     history = web.get(wearer, path)
     assert [one["outcome"] for one in history["explanations"]] == ["fault"]
     assert history["code"] == "gap-between-files"

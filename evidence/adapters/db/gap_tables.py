@@ -46,19 +46,6 @@ explanation = Table(
     Column("marker_id", Id),  # the check-point that the spoken seconds are, where they are one
 )
 
-fault_file = Table(  # decided by a person
-    "fault_file",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("gap", Sha256, ForeignKey("gap.name"), nullable=False),
-    Column("explanation_id", Id, ForeignKey("explanation.id"), nullable=False, unique=True),
-    Column("finding_id", Id),
-    Column("kind", Words(30), nullable=False),
-    Column("reason", AnyText, nullable=False),
-    Column("decided_by", Words(32), nullable=False),
-    Column("decided_at", Time, nullable=False),
-)
-
 exemption = Table(
     "exemption",
     metadata,

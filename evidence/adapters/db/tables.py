@@ -4,8 +4,9 @@ width.
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
 SHA-256 of the name (`name_sha256`), the name stands beside it.
 
-The others: activity_tables.py, case_tables.py, device_tables.py, gap_tables.py, keeping_tables.py,
-label_tables.py, log_tables.py, marker_tables.py, people_tables.py, sample_tables.py, sign_in_tables.py.
+The others: activity_tables.py, case_tables.py, complaint_tables.py, device_tables.py, fault_tables.py,
+gap_tables.py, keeping_tables.py, label_tables.py, log_tables.py, marker_tables.py, people_tables.py,
+sample_tables.py, sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from evidence.adapters.db import (  # noqa: F401  (metadata)
     activity_tables,
     case_tables,
     columns,
+    complaint_tables,
     device_tables,
+    fault_tables,
     gap_tables,
     keeping_tables,
     label_tables,
@@ -273,4 +276,12 @@ JOURNALLED = {
     "act_document": ("id",),
     "document_signer": ("id",),
     "document_reason": ("id",),
+    "fault_person": ("id",),
+    "fault_link": ("id",),
+    "fault_entry": ("id",),
+    "fault_view": ("id",),
+    "complaint": ("id",),
+    "complaint_person": ("id",),
+    "complaint_handler": ("id",),
+    "complaint_hold": ("id",),
 }

@@ -24,6 +24,7 @@ from evidence.adapters.db.repositories.cases import SqlCases
 from evidence.adapters.db.repositories.claims import SqlClaims
 from evidence.adapters.db.repositories.classes import SqlClasses
 from evidence.adapters.db.repositories.companions import SqlCompanions
+from evidence.adapters.db.repositories.complaints import SqlComplaints
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.departures import SqlDepartures
 from evidence.adapters.db.repositories.devices import SqlDevices
@@ -32,6 +33,7 @@ from evidence.adapters.db.repositories.emergencies import SqlEmergencies
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.exemptions import SqlExemptions
 from evidence.adapters.db.repositories.explanations import SqlExplanations
+from evidence.adapters.db.repositories.fault_files import SqlFaultFiles
 from evidence.adapters.db.repositories.grants import SqlGrants
 from evidence.adapters.db.repositories.holds import SqlHolds
 from evidence.adapters.db.repositories.identities import SqlIdentities
@@ -101,6 +103,7 @@ class SqlUnitOfWork:
         self.exemptions, self.markers = SqlExemptions(connection), SqlMarkers(connection)
         self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)
         self.devices = SqlDevices(connection)
+        self.complaints, self.fault_files = SqlComplaints(connection), SqlFaultFiles(connection)
         self.case_files, self.samples = SqlCaseFiles(connection), SqlSamples(connection)
         self.steps, self.act_documents = SqlSteps(connection), SqlActDocuments(connection)
 

@@ -1,4 +1,4 @@
-"""Explanations of lines of the gap report, decisions about them, faults, exemption statements, over HTTP."""
+"""Explanations of lines of the gap report, decisions about them, exemption statements, over HTTP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from evidence.domain.explanations import Outcome, Spoken
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
-from evidence.gap_answers import exemption_out, explanation_out, fault_out, history_out
+from evidence.gap_answers import exemption_out, explanation_out, history_out
 from evidence.service.exemptions import Stated
 from evidence.service.gap_words import Said
 from evidence.web.bodies import Instant, described, read_json
@@ -106,12 +106,6 @@ async def review(
     said = await read_json(request, ReviewIn, _LONGEST_BODY_BYTES)
     decide = partial(app.explanations.review, caller, explanation_id, said.outcome, said.reason, said.fault)
     return explanation_out(await run_in_threadpool(decide))
-
-
-@router.get("/faults")
-def faults(app: App, caller: Caller = admitted(Action.READ_GAPS)) -> list[dict[str, Any]]:
-    """List the faults that somebody decided, newest first."""
-    return [fault_out(one, caller) for one in app.explanations.faults(caller)]
 
 
 @router.post("/exemptions", status_code=201, openapi_extra=described(ExemptionIn))

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Connection, Integer, LargeBinary, Table, insert
 
+from evidence.adapters.db import complaint_tables as c
 from evidence.adapters.db import people_tables as t
 from evidence.adapters.db.columns import Time
 from evidence.adapters.db.tables import account, recording, upload
@@ -48,6 +49,7 @@ class Crowd:
         self._rights: dict[str, dict[str, set[str]]] = {}
         self._readers: dict[str, set[str]] = {}
         self._involved: dict[str, set[str]] = {}
+        self._complained: dict[str, set[str]] = {}
         self._opened: dict[str, set[str]] = {}
         self.draw()
 
@@ -63,6 +65,7 @@ class Crowd:
         self._draw_recordings(ids)
         self._draw_cases(ids)
         self._draw_events(ids)
+        self._draw_complaints(ids)
         for one, given in self.callers.items():
             if given is not None:
                 self.callers[one] = replace(given, emergencies=frozenset(self._opened.get(one, ())))
@@ -71,6 +74,7 @@ class Crowd:
                 standing,
                 readers=frozenset(self._readers.get(one, ())),
                 involved=frozenset(self._involved.get(one, ())),
+                complained=frozenset(self._complained.get(one, ())),
                 case_rights={who: frozenset(what) for who, what in self._rights.get(one, {}).items()},
             )
 
@@ -204,3 +208,16 @@ class Crowd:
                 self.add(t.serious_recording, event_id=event, recording_id=one)
                 if not ended:
                     self._involved.setdefault(one, set()).update(involved)
+
+    def _draw_complaints(self, people: list[str]) -> None:
+        home = next(iter(self._units))
+        for _ in range(15):
+            closed = to_text(START) if self.lots.yes(0.3) else None
+            one, about = self.add(c.complaint, closed_at=closed), self.lots.some(people, 0.08)
+            for who in about:
+                self.add(c.complaint_person, complaint_id=one, person_id=who, unit_id=home)
+            for recording_id in self.lots.some(list(self.standings), 0.06):
+                hold = self.add(t.hold, recording_id=recording_id)
+                self.add(c.complaint_hold, complaint_id=one, recording_id=recording_id, hold_id=hold)
+                if not closed:
+                    self._complained.setdefault(recording_id, set()).update(about)

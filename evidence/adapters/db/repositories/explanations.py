@@ -1,4 +1,4 @@
-"""What was explained about gaps, and the faults that were decided, in SQL."""
+"""What was explained about gaps, in SQL."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
-from evidence.adapters.db.gap_tables import explanation, fault_file, gap
+from evidence.adapters.db.gap_tables import explanation, gap
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, time_or_none
-from evidence.domain.explanations import Explanation, FaultFile, Gap, Outcome, Spoken
+from evidence.domain.explanations import Explanation, Gap, Outcome, Spoken
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.subjects import Place, Subject
 
@@ -23,8 +23,7 @@ class SqlExplanations:
 
     def add(self, gap: Gap, new: Explanation) -> None:
         """Add an explanation; and what it is about, where that is new."""
-        if self.gap(new.gap) is None:
-            self._add_gap(gap)
+        self.keep(gap)
         spoken = new.spoken
         self._db.execute(
             insert(explanation).values(
@@ -42,7 +41,10 @@ class SqlExplanations:
             )
         )
 
-    def _add_gap(self, new: Gap) -> None:
+    def keep(self, new: Gap) -> None:
+        """Add what must be explained, where it is new."""
+        if self.gap(new.subject.name) is not None:
+            return
         place = new.subject.place
         self._db.execute(
             insert(gap).values(
@@ -86,37 +88,11 @@ class SqlExplanations:
         values = {"reviewed_by": by, "reviewed_at": to_text(at), "outcome": outcome.value, "reason": reason}
         return self._db.execute(update(explanation).where(mine).values(**values)).rowcount == 1
 
-    def add_fault(self, new: FaultFile) -> None:
-        """Add a fault."""
-        self._db.execute(
-            insert(fault_file).values(
-                id=new.id,
-                gap=new.gap,
-                explanation_id=new.explanation_id,
-                finding_id=new.finding_id,
-                kind=new.kind,
-                reason=new.reason,
-                decided_by=new.decided_by,
-                decided_at=to_text(new.decided_at),
-            )
-        )
-
-    def faults(self) -> Sequence[FaultFile]:
-        """Return all faults, newest first."""
-        ordered = select(fault_file).order_by(fault_file.c.decided_at.desc(), fault_file.c.id)
-        return [
-            FaultFile(
-                id=row.id,
-                gap=row.gap,
-                explanation_id=row.explanation_id,
-                finding_id=row.finding_id,
-                kind=row.kind,
-                reason=row.reason,
-                decided_by=row.decided_by,
-                decided_at=from_text(row.decided_at),
-            )
-            for row in self._db.execute(ordered)
-        ]
+    def waiting_of(self, wearer: str) -> Sequence[str]:
+        """Return the ids of explanations about what somebody wore that nobody has decided about."""
+        mine = select(explanation.c.id).join(gap, gap.c.name == explanation.c.gap)
+        mine = mine.where(gap.c.wearer == wearer, explanation.c.reviewed_at.is_(None))
+        return list(self._db.execute(mine.order_by(explanation.c.at, explanation.c.id)).scalars())
 
     def _gaps(self, which: ColumnElement[bool]) -> Sequence[Gap]:
         return [_gap(row) for row in self._db.execute(select(gap).where(which).order_by(gap.c.name))]

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
+from evidence.adapters.db.complaint_tables import complaint
 from evidence.adapters.db.keeping_tables import case_term, lock_term
 from evidence.adapters.db.people_tables import (
     case_file,
@@ -18,6 +19,7 @@ from evidence.adapters.db.people_tables import (
     serious_recording,
     standing,
 )
+from evidence.adapters.db.repositories.complaints import about_wearers, is_doubtful
 from evidence.adapters.db.repositories.labels import given_of
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, time_or_none
 from evidence.adapters.db.repositories.standings import within
@@ -110,7 +112,7 @@ class SqlKeepings:
     def _kept(self, rows: Sequence[Any], required: Sequence[str]) -> Iterator[Kept]:
         ids = [row.id for row in rows]
         held, cases, shown = self._holds(ids), self._cases(ids), self._shown(ids)
-        given, owed = given_of(self._db, ids), self._owed(ids)
+        given, owed, doubtful = given_of(self._db, ids), self._owed(ids), self._complaints(ids)
         for row in rows:
             sealed_at = from_text(row.sealed_at)
             told = history(json.loads(row.labels), sealed_at, given.get(row.id, ()))
@@ -123,6 +125,7 @@ class SqlKeepings:
                 lacking(required, standing_of(told)),
                 row.id in shown,
                 bool(row.under_transfer),
+                tuple(doubtful.get(row.id, ())),
             )
 
     def _holds(self, ids: Sequence[str]) -> dict[str, list[str]]:
@@ -132,6 +135,13 @@ class SqlKeepings:
         found: dict[str, list[str]] = {}
         for recording_id, hold_id in self._db.execute(query.order_by(hold.c.placed_at, hold.c.id)):
             found.setdefault(recording_id, []).append(hold_id)
+        return found
+
+    def _complaints(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        """Return the open complaints about the wearers of those whose hour nobody knows."""
+        query, found = about_wearers().where(recording.c.id.in_(ids), is_doubtful()), dict[str, list[str]]()
+        for recording_id, complaint_id in self._db.execute(query.order_by(complaint.c.id)):
+            found.setdefault(recording_id, []).append(complaint_id)
         return found
 
     def _cases(self, ids: Sequence[str]) -> dict[str, list[LinkedCase]]:

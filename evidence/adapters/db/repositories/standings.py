@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from evidence.adapters.db.complaint_tables import complaint, complaint_hold, complaint_person
 from evidence.adapters.db.people_tables import (
     case_file,
     case_member,
@@ -129,15 +130,18 @@ class SqlStandings:
         readers = self._pairs(select(reader.c.recording_id, reader.c.person_id).where(
             reader.c.recording_id.in_(ids), _runs(reader, at)
         ))  # fmt: skip
+        shown, kept = _in_events(), _for_complaints()
         involved = self._pairs(
-            select(serious_recording.c.recording_id, serious_person.c.person_id)
-            .join(serious_person, serious_person.c.event_id == serious_recording.c.event_id)
-            .join(serious_event, serious_event.c.id == serious_recording.c.event_id)
-            .where(serious_recording.c.recording_id.in_(ids), serious_event.c.ended_at.is_(None))
+            shown.add_columns(serious_person.c.person_id).where(serious_recording.c.recording_id.in_(ids))
+        )
+        complained = self._pairs(
+            kept.add_columns(complaint_person.c.person_id).where(complaint_hold.c.recording_id.in_(ids))
         )
         rights = self._rights(ids, at)
         return {
-            one: _standing(one, rows.get(one), readers.get(one), rights.get(one), involved.get(one))
+            one: _standing(
+                one, rows.get(one), readers.get(one), rights.get(one), involved.get(one), complained.get(one)
+            )
             for one in ids
         }
 
@@ -181,13 +185,11 @@ def within(reach: Reach, at: datetime | None) -> ColumnElement[bool]:
         named = select(reader.c.recording_id).where(reader.c.person_id == reach.reader, _runs(reader, at))
         conditions[1] = or_(is_ordinary, recording.c.id.in_(named))
     if reach.shunned is not None:
-        shown = (
-            select(serious_recording.c.recording_id)
-            .join(serious_person, serious_person.c.event_id == serious_recording.c.event_id)
-            .join(serious_event, serious_event.c.id == serious_recording.c.event_id)
-            .where(serious_person.c.person_id == reach.shunned, serious_event.c.ended_at.is_(None))
-        )
-        conditions.append(recording.c.id.not_in(shown))
+        shown, kept = _in_events(), _for_complaints()
+        conditions += [
+            recording.c.id.not_in(shown.where(serious_person.c.person_id == reach.shunned)),
+            recording.c.id.not_in(kept.where(complaint_person.c.person_id == reach.shunned)),
+        ]
     if reach.not_by is not None:
         conditions.append(func.coalesce(standing.c.person_id, "") != reach.not_by)
     return and_(*conditions)
@@ -231,6 +233,26 @@ def _granted(reach: Reach, at: datetime) -> Iterable[ColumnElement[bool]]:
         yield recording.c.id.in_(sorted(reach.opened))
 
 
+def _in_events() -> Any:
+    """Recordings of serious events that have not ended, beside the people who took part."""
+    return (
+        select(serious_recording.c.recording_id)
+        .join(serious_person, serious_person.c.event_id == serious_recording.c.event_id)
+        .join(serious_event, serious_event.c.id == serious_recording.c.event_id)
+        .where(serious_event.c.ended_at.is_(None))
+    )
+
+
+def _for_complaints() -> Any:
+    """Recordings that are kept for open complaints, beside the people whom these are about."""
+    return (
+        select(complaint_hold.c.recording_id)
+        .join(complaint_person, complaint_person.c.complaint_id == complaint_hold.c.complaint_id)
+        .join(complaint, complaint.c.id == complaint_hold.c.complaint_id)
+        .where(complaint.c.closed_at.is_(None))
+    )
+
+
 def _memberships(at: datetime) -> Any:
     """Recordings of open cases, beside the rights that members have there."""
     return (
@@ -253,6 +275,7 @@ def _standing(
     readers: set[str] | None,
     rights: dict[str, set[str]] | None,
     involved: set[str] | None,
+    complained: set[str] | None,
 ) -> Standing:
     said = {} if row is None else {
         "unit_path": row.path or WHOLE,
@@ -267,5 +290,6 @@ def _standing(
         readers=frozenset(readers or ()),
         case_rights={person: frozenset(actions) for person, actions in (rights or {}).items()},
         involved=frozenset(involved or ()),
+        complained=frozenset(complained or ()),
         **said,
     )
