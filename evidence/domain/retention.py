@@ -55,7 +55,8 @@ class LinkedCase:
 class Kept:
     """What the rules ask about one recording. locked_until: as the vault was or is to be told, the later.
 
-    holds: those that stand. lacks: required labels that it does not carry.
+    holds: those that stand. lacks: required labels that it does not carry. numbered: cases whose number it
+    carries and to which nobody has linked it: the evidence of a case, as long as it is marked so.
     """
 
     recording_id: str
@@ -66,6 +67,7 @@ class Kept:
     lacks: tuple[str, ...] = ()
     in_serious_event: bool = False
     under_transfer: bool = False
+    numbered: tuple[LinkedCase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def rules_of(one: Kept, law: Law) -> tuple[Rule, ...]:
     return (
         *(Rule(Keeps.HOLD, None, law.long_term.cites, hold) for hold in one.holds),
         *_states(one, law),
-        *(_of_case(case, law) for case in one.cases),
+        *(_of_case(case, law) for case in (*one.cases, *one.numbered)),
         Rule(Keeps.LOCK, one.locked_until, law.floor.cites),
         Rule(Keeps.FLOOR, retain_until(one.sealed_at, law.floor), law.floor.cites),
     )

@@ -9,7 +9,8 @@ never too little.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from evidence.domain.access import Caller, denial
@@ -23,12 +24,13 @@ from evidence.service.admission import admit_to_recording
 from evidence.service.gate import admits
 from evidence.service.gone import verify_there
 from evidence.service.instruments import pack_at
+from evidence.service.ports import UnitOfWork
+from evidence.service.refusals import OutOfSight, reason_of, tries_logged
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
 from storage.errors import Missing, StorageError
 
 log = logging.getLogger("evidence.holds")
-LONGEST_REASON = 2000
 
 
 @dataclass(frozen=True)
@@ -49,41 +51,38 @@ class Holds:
         rule = pack_at(self.site.policies, now).long_term
         if ground not in rule.grounds:
             raise Invalid("unknown-ground", ground=ground, known=" ".join(rule.grounds))
-        hold = Hold(new_id(), recording_id, ground, _reason(reason), caller.id, now)
+        hold = Hold(new_id(), recording_id, ground, reason_of(reason), caller.id, now)
         facts = {"ground": ground, "cites": list(cite_ids(rule.cites))}
         with self.site.database.writing() as unit:
             verify_there(unit, recording_id)
             unit.holds.add(hold)
             unit.standings.mark(recording_id, on_hold=True)
-            unit.log.append(_entry(Act.HOLD_PLACE, caller, hold, facts), now)
+            unit.log.append(_entry(Act.HOLD_PLACE, caller, hold, facts, hold.reason), now)
         crashpoint("after-hold")
         return self._settle(hold)
 
     @admits(Action.HOLD)
     def ask_release(self, caller: Caller, hold_id: str, reason: str) -> Hold:
-        """Ask that a hold be lifted; somebody else decides. Raises: NotFound, Conflict, Invalid."""
-        hold = self._mine(caller, hold_id)
-        if not hold.stands:
-            raise Conflict("hold-released", hold=hold_id)
-        now = self.site.clock.now()
-        asked = replace(hold, asked_by=caller.id, asked_at=now, ask_reason=_reason(reason))
-        with self.site.database.writing() as unit:
+        """Ask that a hold be lifted, of what somebody else recorded; yet another one decides.
+
+        Raises: NotFound, Refused("own-recording"), Conflict("hold-released"), Invalid.
+        """
+        reason, now = reason_of(reason), self.site.clock.now()
+        with self._lifting(caller, hold_id) as (unit, hold):
+            asked = replace(hold, asked_by=caller.id, asked_at=now, ask_reason=reason)
             unit.holds.put(asked)
-            unit.log.append(_entry(Act.HOLD_ASK, caller, hold, {}), now)
+            unit.log.append(_entry(Act.HOLD_ASK, caller, asked, {}, reason), now)
         return asked
 
     @admits(Action.HOLD)
     def release(self, caller: Caller, hold_id: str) -> Hold:
-        """Lift a hold, as somebody else has asked.
+        """Lift a hold of what somebody else recorded, as yet another one has asked.
 
-        Raises: NotFound, Conflict("hold-released", "release-not-asked"), Refused("own-request").
+        Raises: NotFound, Conflict("hold-released", "release-not-asked"), Refused("own-request",
+        "own-recording").
         """
-        hold = self._mine(caller, hold_id)
         now = self.site.clock.now()
-        with self.site.database.writing() as unit:
-            hold = unit.holds.get(hold_id) or hold  # as it is now that nobody else may write
-            if not hold.stands:
-                raise Conflict("hold-released", hold=hold_id)
+        with self._lifting(caller, hold_id) as (unit, hold):
             if hold.asked_by is None:
                 raise Conflict("release-not-asked", hold=hold_id)
             if hold.asked_by == caller.id:
@@ -114,17 +113,29 @@ class Holds:
             except StorageError as problem:
                 log.warning("the vault could not be told of hold %s: %s", hold.id, problem)
 
-    def _mine(self, caller: Caller, hold_id: str) -> Hold:
-        """Return a hold on a recording to which the caller may do so. Raises: NotFound("hold-not-found")."""
+    @contextmanager
+    def _lifting(self, caller: Caller, hold_id: str) -> Iterator[tuple[UnitOfWork, Hold]]:
+        """Open a transaction about a hold that stands, on a recording to which the caller may do so and that
+        they did not wear: nobody frees what may speak against them.
+
+        Raises: NotFound("hold-not-found"), Refused("own-recording"), Conflict("hold-released").
+        """
         now = self.site.clock.now()
-        with self.site.database.reading() as unit:
+        with (
+            tries_logged(self.site, caller, Action.HOLD, ("hold", hold_id)),
+            self.site.database.writing() as unit,
+        ):
             hold = unit.holds.get(hold_id) if is_id(hold_id) else None
-            standing = None if hold is None else unit.standings.get(hold.recording_id, now)
-        if hold is None or standing is None:
-            raise NotFound("hold-not-found", hold=hold_id)
-        if denial(caller, Action.HOLD, standing, self.site.bars()) is not None:
-            raise NotFound("hold-not-found", hold=hold_id)
-        return hold
+            if hold is None:
+                raise NotFound("hold-not-found", hold=hold_id)
+            standing = unit.standings.get(hold.recording_id, now)
+            if denial(caller, Action.HOLD, standing, self.site.bars()) is not None:
+                raise OutOfSight("hold-not-found", hold=hold_id)
+            if standing.person_id == caller.id:
+                raise Refused("own-recording", action=Action.HOLD.value)
+            if not hold.stands:
+                raise Conflict("hold-released", hold=hold_id)
+            yield unit, hold
 
     def _settle(self, hold: Hold) -> Hold:
         """Bring the vault's holds on original and manifest to what the row says, then note that."""
@@ -153,11 +164,8 @@ class Holds:
             self.site.vault.stat(key)
 
 
-def _reason(text: str) -> str:
-    if not text.strip() or len(text) > LONGEST_REASON:
-        raise Invalid("reason-needed", longest=LONGEST_REASON)
-    return text.strip()
-
-
-def _entry(act: Act, caller: Caller, hold: Hold, facts: Mapping[str, object]) -> Entry:
-    return Entry(act, caller.id, (("recording", hold.recording_id), ("hold", hold.id)), facts=facts)
+def _entry(
+    act: Act, caller: Caller, hold: Hold, facts: Mapping[str, object], reason: str | None = None
+) -> Entry:
+    about = (("recording", hold.recording_id), ("hold", hold.id))
+    return Entry(act, caller.id, about, facts=facts, personal={} if reason is None else {"reason": reason})
