@@ -134,7 +134,8 @@ CHANGES = frozenset({Action.LABEL, Action.CLASSIFY, Action.DISPOSE})
 # Not for who took part in a serious event that it shows: neither looks nor changes, nor the mark itself, nor
 # what is said of its gaps.
 NOT_IF_INVOLVED = SENSITIVE | CHANGES | {Action.MARK_SERIOUS, Action.HOLD, Action.REVIEW_GAPS}
-# Never about what one has recorded oneself, whatever role one has: to hide or delete it, to find it in order.
+# Never about what one has recorded oneself, or had recorded under one's command, whatever role one has: to
+# hide or delete it, to find it in order.
 NOT_OF_ONES_OWN = frozenset({Action.CLASSIFY, Action.DISPOSE, Action.REVIEW_GAPS, Action.REVIEW_SAMPLES})
 _SENDING = frozenset({Action.ANNOUNCE_CARD, Action.SEND_RECORDING})
 _LOOKS = frozenset(

@@ -238,7 +238,7 @@ class Cases:
         with self.site.database.reading() as unit:
             standing = unit.standings.get(recording_id, now)
         self._verify_no_part(caller, [standing])
-        if standing.person_id == caller.id:
+        if standing.is_by(caller.id):
             self._deny(caller, (("recording", recording_id),), Why.OWN_RECORDING.value)
             raise Refused(Why.OWN_RECORDING.value, action=Action.MANAGE_CASES.value)
 

@@ -47,7 +47,7 @@ class Destroying:
     site: Site
 
     def carry_out_all(self) -> None:
-        """Go on with what was approved, the longest waiting first; what fails is tried again later."""
+        """Go on with what was approved, what has begun first; what fails is tried again later."""
         with self.site.database.reading() as unit:
             waiting = unit.disposals.approved(_AT_ONCE)
             if not waiting:

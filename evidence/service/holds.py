@@ -116,7 +116,7 @@ class Holds:
     @contextmanager
     def _lifting(self, caller: Caller, hold_id: str) -> Iterator[tuple[UnitOfWork, Hold]]:
         """Open a transaction about a hold that stands, on a recording to which the caller may do so and that
-        they did not wear: nobody frees what may speak against them.
+        they did not make: nobody frees what may speak against them.
 
         Raises: NotFound("hold-not-found"), Refused("own-recording"), Conflict("hold-released").
         """
@@ -131,7 +131,7 @@ class Holds:
             standing = unit.standings.get(hold.recording_id, now)
             if denial(caller, Action.HOLD, standing, self.site.bars()) is not None:
                 raise OutOfSight("hold-not-found", hold=hold_id)
-            if standing.person_id == caller.id:
+            if standing.is_by(caller.id):
                 raise Refused("own-recording", action=Action.HOLD.value)
             if not hold.stands:
                 raise Conflict("hold-released", hold=hold_id)

@@ -84,7 +84,7 @@ class Disposals(Protocol):
         """Return those of recordings within reach, open ones or ended ones, oldest first."""
 
     def approved(self, limit: int) -> Sequence[Disposal]:
-        """Return approved ones that have not ended, the longest waiting first."""
+        """Return approved ones that have not ended: those that have begun, then others in any order."""
 
     def mark_gone(self, recording_id: str, at: datetime) -> None:
         """Note that a recording's bytes go."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from evidence.domain.audit import Act
+from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.errors import Conflict, Invalid, NotFound
 from evidence.service.custody_checks import CustodyCheck
@@ -36,6 +37,28 @@ def test_who_recorded_what_is_held_neither_asks_to_lift_the_hold_nor_lifts_it(ro
         room.holds.release(room.caller(worn), hold.id)
     assert room.holds.place(room.caller(worn), recording, "objection", "本人亦请求保存").stands
     room.holds.release(room.head, hold.id)
+
+
+@pytest.mark.article("dazhe-2020-aux:3")
+def test_who_commanded_the_auxiliary_lifts_no_hold_and_destroys_nothing(
+    room: KeepingRoom,
+) -> None:
+    """What an auxiliary records is the commanding officer's doing: nobody decides their own."""
+    there, aux = room.new(Role.UNIT_HEAD), room.add(Role.AUXILIARY, type_=PersonType.AUXILIARY)
+    recording = room.record(aux, labels={**LABELS, "commander": there.name})
+    hold = room.holds.place(room.head, recording, "objection", "当事人投诉")
+    room.holds.ask_release(room.head, hold.id, "已办结")
+    with room.refused("own-recording"):
+        room.holds.release(there, hold.id)
+    room.holds.release(room.custodian, hold.id)
+    room.pass_by()
+    assert (room.due(there), room.due(room.head)) == ([], [recording])
+    with room.refused("own-recording"):
+        room.disposals.ask(there, [recording], "期满")
+    (asked,) = room.disposals.ask(room.custodian, [recording], "期满")
+    with room.refused("own-recording"):
+        room.disposals.decide(there, [asked.id], is_approved=True, reason="同意")
+    assert room.disposals.list(there) == []
 
 
 def test_who_took_part_in_what_a_held_recording_shows_finds_no_hold_to_lift(room: KeepingRoom) -> None:
