@@ -67,14 +67,15 @@ def _filed(row: dict[str, Any], zone: ZoneInfo) -> _Filed:
     labels = row.get("labels", {})
     named, wearer = labels.get(Label.OFFICER), row.get("wearer")
     officers = tuple(named.split()) if named else () if wearer is None else (wearer,)
-    start = _start(labels.get(Label.TIME, "")) or from_text(row["ended"] or row["sealed"])
-    return _Filed(row, labels.get(Label.INSPECTED_PARTY), officers, start.astimezone(zone).date())
+    start = _start(labels.get(Label.TIME, ""), zone)
+    start = start or from_text(row["ended"] or row["sealed"]).astimezone(zone)
+    return _Filed(row, labels.get(Label.INSPECTED_PARTY), officers, start.date())
 
 
-def _start(time: str) -> datetime | None:
-    """Return when a time of use begins; None where there is none, or a dock wrote something else there."""
+def _start(time: str, zone: ZoneInfo) -> datetime | None:
+    """Return when a time of use begins; None where there is none, or somebody wrote what no clock shows."""
     try:
-        return from_text(time.partition("/")[0])
+        return from_text(time.partition("/")[0]).astimezone(zone)
     except (ValueError, OverflowError):
         return None
 

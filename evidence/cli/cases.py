@@ -92,9 +92,14 @@ def link(case: Case, recording: Recording, data: Data = None) -> None:
 
 
 @app.command()
-def unlink(case: Case, recording: Recording, data: Data = None) -> None:
+def unlink(
+    case: Case,
+    recording: Recording,
+    reason: Annotated[str, typer.Option("--reason", help="理由 / why")],
+    data: Data = None,
+) -> None:
     """解除关联 / End a recording's link."""
-    open_site(data).cases.unlink(OPERATOR, case, recording)
+    open_site(data).cases.unlink(OPERATOR, case, recording, reason)
 
 
 @app.command()

@@ -5,14 +5,14 @@ recorded; and what was decided. Nobody decides about what they said themselves: 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import printable
+from evidence.cli.words import in_utc, printable
 from evidence.domain.explanations import Outcome, Spoken
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
@@ -100,7 +100,7 @@ def state_exemption(
     """说明未予记录的情形 / State why somebody did not record, for a time."""
     application = open_site(data)
     zone = ZoneInfo(application.site.policies.latest.time_zone)
-    start, end = (one.replace(tzinfo=zone).astimezone(UTC) for one in (since, until))
+    start, end = (in_utc(one, zone) for one in (since, until))
     if end < start:
         raise Invalid("ends-before-start")
     stated = Stated(number, ground, basis, Span(start, end), device_state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ import typer
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
-from evidence.cli.words import time_text
+from evidence.cli.words import in_utc, time_text
 from evidence.domain.rights import Role
 from evidence.errors import NotFound
 from evidence.locale import say
@@ -44,7 +44,7 @@ def add_grant(
     if person is None:
         raise NotFound("person-not-found", number=number)
     zone = ZoneInfo(application.site.policies.latest.time_zone)
-    end = None if until is None else until.replace(tzinfo=zone).astimezone(UTC)
+    end = None if until is None else in_utc(until, zone)
     where = unit and unit_id(application.organisation.units, unit)
     grant = application.oversight.grants.give(OPERATOR, person.id, role, where, reason, end)
     if json_:

@@ -20,7 +20,6 @@ from evidence.cli.policy_personnel import personnel_out
 from evidence.errors import PolicyError
 from evidence.local import load_pack, load_path, shipped_packs
 from evidence.locale import CHINESE, ENGLISH, duration, say, text
-from evidence.policy.citations import Citation
 from evidence.policy.conduct import Choice
 from evidence.policy.rules import (
     AuxiliaryBar,

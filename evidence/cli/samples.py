@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import printable, time_text
+from evidence.cli.words import in_utc, printable, time_text
 from evidence.domain.samples import SampleOutcome, commitment, draw, population_digest
 from evidence.errors import Invalid
 from evidence.locale import say
@@ -33,7 +33,7 @@ def commit(
     """对尚未开始的时段承诺随机种子 / Commit to a seed for a time that has not begun."""
     application = open_site(data)
     zone = ZoneInfo(application.site.policies.latest.time_zone)
-    start, end = (one.replace(tzinfo=zone).astimezone(UTC) for one in (since, until))
+    start, end = (in_utc(one, zone) for one in (since, until))
     new = sample_out(application.sampling.commit(OPERATOR, unit, start, end))
     if json_:
         print_json(new)
@@ -112,7 +112,7 @@ def review(
 @app.command()
 def redraw(
     seed: Annotated[str, typer.Argument(help="公开的种子 / the seed that was shown, in hex")],
-    quota: Annotated[int, typer.Argument(help="抽取数量 / how many were drawn")],
+    quota: Annotated[int, typer.Argument(min=0, help="抽取数量 / how many were drawn")],
     ids: Annotated[
         Path, typer.Argument(exists=True, help="总体标识，每行一个 / ids of the population, one a line")
     ],
@@ -122,7 +122,10 @@ def redraw(
         secret = bytes.fromhex(seed)
     except ValueError:
         raise Invalid("invalid-text", field="seed") from None
-    there = ids.read_text(encoding="ascii").split()
+    try:
+        there = ids.read_text(encoding="ascii").split()
+    except UnicodeDecodeError:
+        raise Invalid("invalid-text", field="ids") from None
     print(f"commitment {commitment(secret)}")
     print(f"population {population_digest(there)}")
     for one in draw(secret, there, quota):

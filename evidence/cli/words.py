@@ -5,10 +5,13 @@ headings.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from evidence.domain.instants import from_text
+from evidence.errors import Invalid
 from evidence.local import citation_text
 from evidence.locale import CHINESE, LANGUAGES, catalogue, duration, say
 
@@ -54,10 +57,22 @@ def cites_text(cites: Sequence[str]) -> str:
 
 
 def time_text(instant: str | None, zone: str) -> str:
-    """Return an instant as people read it, in the law's time zone with its offset, to the second."""
+    """Return an instant as people read it, in the law's time zone with its offset, to the second; in UTC what
+    has no place there (the last hours of year 9999)."""
     if instant is None:
         return ""
-    return from_text(instant).astimezone(ZoneInfo(zone)).isoformat(" ", "seconds")
+    at = from_text(instant)
+    with suppress(OverflowError):
+        at = at.astimezone(ZoneInfo(zone))
+    return at.isoformat(" ", "seconds")
+
+
+def in_utc(typed: datetime, zone: ZoneInfo) -> datetime:
+    """Return a time that was typed in the law's time zone as UTC. Raises: Invalid("invalid-text")."""
+    try:
+        return typed.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError:  # in year 1 or 9999
+        raise Invalid("invalid-text", field="time") from None
 
 
 def check_text(row: Mapping[str, Any], zone: str) -> str:

@@ -145,7 +145,8 @@ class Reach:
     wearing, or by a right in a case (`action`). opened: by an emergency. any_class: restricted ones like
     others; else reader must be on the list of a restricted one, and with None all of them are out of reach.
     shunned: who must not be involved in a serious event that it shows, nor be whom an open complaint is
-    about that it is kept for; not_by: who must not have worn the recorder; None where that does not matter.
+    about that it is kept for; not_by: who must not have worn the recorder, nor commanded who did; None where
+    that does not matter.
     """
 
     action: Action
@@ -171,7 +172,7 @@ class Reach:
             return Why.SERIOUS_EVENT
         if self.shunned in one.complained:
             return Why.UNDER_COMPLAINT
-        if self.not_by is not None and self.not_by == one.person_id:
+        if self.not_by is not None and one.is_by(self.not_by):
             return Why.OWN_RECORDING
         may_know = self.any_class or self.reader in one.readers
         if one.classification.is_restricted and not may_know:

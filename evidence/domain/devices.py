@@ -148,8 +148,8 @@ def faults_of(check: Check, rule: PreShiftCheck, largest_offset: timedelta) -> t
 
 
 def is_fresh(check: Check, rule: PreShiftCheck, now: datetime) -> bool:
-    """Tell whether a check is young enough for a device to be issued."""
-    return now - check.at <= rule.within
+    """Tell whether a check is young enough for a device to be issued; one of a time to come says nothing."""
+    return timedelta(0) <= now - check.at <= rule.within
 
 
 def state_of(device: Device, issue: Issue | None, service: Service | None) -> DeviceState:

@@ -57,7 +57,8 @@ class Kept:
     """What the rules ask about one recording. locked_until: as the vault was or is to be told, the later.
 
     holds: those that stand. complaints: open ones about the wearer, of a recording whose hour is not known.
-    lacks: required labels that it does not carry.
+    lacks: required labels that it does not carry. numbered: cases whose number it carries and to which nobody
+    has linked it: the evidence of a case, as long as it is marked so.
     """
 
     recording_id: str
@@ -69,6 +70,7 @@ class Kept:
     in_serious_event: bool = False
     under_transfer: bool = False
     complaints: tuple[str, ...] = ()
+    numbered: tuple[LinkedCase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def rules_of(one: Kept, law: Law) -> tuple[Rule, ...]:
         *(Rule(Keeps.HOLD, None, law.long_term.cites, hold) for hold in one.holds),
         *(Rule(Keeps.COMPLAINT, None, law.long_term.cites, complaint) for complaint in one.complaints),
         *_states(one, law),
-        *(_of_case(case, law) for case in one.cases),
+        *(_of_case(case, law) for case in (*one.cases, *one.numbered)),
         Rule(Keeps.LOCK, one.locked_until, law.floor.cites),
         Rule(Keeps.FLOOR, retain_until(one.sealed_at, law.floor), law.floor.cites),
     )

@@ -152,7 +152,8 @@ CHANGES = frozenset({Action.LABEL, Action.CLASSIFY, Action.DISPOSE})
 NOT_IF_INVOLVED = (
     SENSITIVE | CHANGES | {Action.MARK_SERIOUS, Action.HOLD, Action.REVIEW_GAPS, Action.DECIDE_FAULTS}
 )
-# Never about what one has recorded oneself, whatever role one has: to hide or delete it, to find it in order.
+# Never about what one has recorded oneself, or had recorded under one's command, whatever role one has: to
+# hide or delete it, to find it in order.
 NOT_OF_ONES_OWN = frozenset(
     {
         Action.CLASSIFY,

@@ -34,9 +34,10 @@ class Standing:
     """What the policy needs to know about one recording, at one moment.
 
     unit_path: of the unit that answers for it, WHOLE where nobody knows. person_id: the wearer, if on the
-    roll. readers: who may know of it while it is restricted. case_rights: the actions (their values) that
-    members of its cases were given. involved: who took part in a serious event that it shows. complained:
-    about whom a complaint is open that it is held for.
+    roll. commander_id: the officer under whom they did, where the dock named one. readers: who may know of it
+    while it is restricted. case_rights: the actions (their values) that members of its cases were given.
+    involved: who took part in a serious event that it shows. complained: about whom a complaint is open that
+    it is held for.
     """
 
     recording_id: str
@@ -50,3 +51,7 @@ class Standing:
     complained: frozenset[str] = frozenset()
     on_hold: bool = False
     under_transfer: bool = False
+
+    def is_by(self, person_id: str) -> bool:
+        """Tell whether somebody made this recording: wore the recorder, or commanded who did."""
+        return person_id in (self.person_id, self.commander_id)

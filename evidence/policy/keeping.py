@@ -7,6 +7,7 @@ union decides (`case_terms_of`), as with exemptions. Form: docs/formats/policy-p
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ def years_of(term: str) -> int | None:
     """Return the calendar years of a class; None for one without an end."""
     found = _YEARS.fullmatch(term)
     return None if found is None else int(found[1])
+
+
+def length_of(term: str) -> float:
+    """Return the years of a class, to compare; one without an end is longer than all others."""
+    return years_of(term) or math.inf
 
 
 def read_case_terms(top: Table, cites: Callable[[Table], tuple[Citation, ...]]) -> CaseTerms | None:

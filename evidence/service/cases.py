@@ -31,6 +31,7 @@ from evidence.service.gone import verify_there
 from evidence.service.keeping import owe_terms, settle_terms
 from evidence.service.people_ports import Membership, StoredCase
 from evidence.service.ports import UnitOfWork
+from evidence.service.refusals import reason_of
 from evidence.service.site import Site
 
 LONGEST_NUMBER = 100
@@ -140,18 +141,22 @@ class Cases:
         settle_terms(self.site, owed)
 
     @admits(Action.MANAGE_CASES)
-    def unlink(self, caller: Caller, case_id: str, recording_id: str) -> None:
-        """End a recording's link: what it gave to members ends at once, its lock stays.
+    def unlink(self, caller: Caller, case_id: str, recording_id: str, reason: str) -> None:
+        """End a recording's link, and say why: what it gave to members ends at once, its lock stays. Not for
+        who recorded it: it is the evidence of the case no more, and that is not theirs to say.
 
-        Raises: NotFound("case-not-found", "recording-not-linked"), Conflict("case-archived").
+        Raises: NotFound("case-not-found", "recording-not-linked"), Conflict("case-archived"),
+        Invalid("reason-needed"), Refused("own-recording", "serious-event").
         """
         case = self._case(caller, case_id)
-        now = self.site.clock.now()
+        reason, now = reason_of(reason), self.site.clock.now()
+        self._verify_of_others(caller, recording_id, now)
         with self.site.database.writing() as unit:
             verify_not_archived(unit, case_id)
             if not is_id(recording_id) or not unit.cases.unlink(case_id, recording_id, now):
                 raise NotFound("recording-not-linked", recording=recording_id)
-            self._log(unit, Act.CASE_UNLINK, caller, case, now, (("recording", recording_id),))
+            about = (("recording", recording_id),)
+            self._log(unit, Act.CASE_UNLINK, caller, case, now, about, reason=reason)
 
     @admits(Action.MANAGE_CASES)
     def name(
@@ -227,6 +232,16 @@ class Cases:
                 self._deny(caller, (("recording", one.recording_id),), Why.SERIOUS_EVENT.value)
                 raise Refused(Why.SERIOUS_EVENT.value, action=Action.MANAGE_CASES.value)
 
+    def _verify_of_others(self, caller: Caller, recording_id: str, now: datetime) -> None:
+        if not is_id(recording_id):
+            return
+        with self.site.database.reading() as unit:
+            standing = unit.standings.get(recording_id, now)
+        self._verify_no_part(caller, [standing])
+        if standing.is_by(caller.id):
+            self._deny(caller, (("recording", recording_id),), Why.OWN_RECORDING.value)
+            raise Refused(Why.OWN_RECORDING.value, action=Action.MANAGE_CASES.value)
+
     def _barred(self, found: Person, given: frozenset[Action]) -> dict[Action, tuple[Citation, ...]]:
         """Return which of these actions the law bars a person from, with the articles."""
         if found.type is not PersonType.AUXILIARY:
@@ -266,8 +281,10 @@ class Cases:
         now: datetime,
         about: tuple[tuple[str, str], ...] = (),
         facts: dict[str, object] | None = None,
+        reason: str | None = None,
     ) -> None:
-        unit.log.append(Entry(act, caller.id, (("case", case.id), *about), facts=facts or {}), now)
+        objects, personal = (("case", case.id), *about), {} if reason is None else {"reason": reason}
+        unit.log.append(Entry(act, caller.id, objects, facts=facts or {}, personal=personal), now)
 
     def _log_look(self, caller: Caller, case: StoredCase | None) -> None:
         about = () if case is None else (("case", case.id),)

@@ -29,7 +29,7 @@ from evidence.policy.rules import cite_ids
 from evidence.service.catalogue import StoredRecording
 from evidence.service.certificates import certificate_body, is_there, sealed_in
 from evidence.service.instruments import pack_at
-from evidence.service.keeping import law_now
+from evidence.service.keeping import law_now, required_by
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
@@ -47,7 +47,7 @@ class Destroying:
     site: Site
 
     def carry_out_all(self) -> None:
-        """Go on with what was approved, the longest waiting first; what fails is tried again later."""
+        """Go on with what was approved, what has begun first; what fails is tried again later."""
         with self.site.database.reading() as unit:
             waiting = unit.disposals.approved(_AT_ONCE)
             if not waiting:
@@ -82,12 +82,12 @@ class Destroying:
     def _begin(self, disposal: Disposal, stored: StoredRecording, lapses: Lapses) -> bool:
         """Note the intention, or what keeps the recording after all; False where its bytes stay for now."""
         in_the_way = self._vault_keeps(stored)
-        law, now = law_now(self.site), self.site.clock.now()
+        law, required, now = law_now(self.site), required_by(self.site), self.site.clock.now()
         with self.site.database.writing() as unit:
             fresh = unit.disposals.get(disposal.id)
             if fresh is None or fresh.state is not State.APPROVED:
                 return fresh is not None and fresh.state is State.BEGUN
-            kept = unit.keepings.kept([stored.recording.id], law.required)[stored.recording.id]
+            kept = unit.keepings.kept([stored.recording.id], required)[stored.recording.id]
             rule = keep_until(kept, law)
             if not is_due(rule, now):
                 self._keep(unit, fresh, rule.keeps.value)

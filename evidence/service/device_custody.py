@@ -207,10 +207,11 @@ class DeviceCustody:
         return person
 
     def _is_checked(self, unit: UnitOfWork, one: Device, now: datetime) -> bool:
-        rule, checks = rules_of(self.site).check, unit.devices.checks(one.id)
+        rule = rules_of(self.site).check
         if rule is None:
             return True
-        return bool(checks) and is_fresh(checks[0], rule, now) and not self._faults(checks[0])
+        last = next((it for it in unit.devices.checks(one.id) if it.at <= now), None)
+        return last is not None and is_fresh(last, rule, now) and not self._faults(last)
 
     def _faults(self, check: Check) -> Sequence[CheckFault]:
         rule: PreShiftCheck | None = rules_of(self.site).check

@@ -1,7 +1,7 @@
 """The register of devices: which there are, whose they are, and how one leaves service.
 
 A device is retired only when nothing on it is owed: no file of it that is announced or under way, its card
-docked since it went out last, and word of how it was wiped (Longquan art. 5). The serial number is what
+docked since it came back last, and word of how it was wiped (Longquan art. 5). The serial number is what
 docks send, and never changes. Footage of a device that nobody registered is taken all the same.
 """
 
@@ -122,9 +122,9 @@ def _verify_empty(unit: UnitOfWork, one: Device, cites: list[str]) -> None:
         raise Conflict("device-issued", device=one.serial)
     if owed := unit.devices.owed(one.serial).get(one.serial, 0):
         raise Conflict("device-not-offloaded", device=one.serial, files=owed, cites=" ".join(cites))
-    issues = unit.devices.issues(one.id)
-    back, docked = (issues[0].returned_at if issues else None), unit.devices.docked_at(one.serial)
-    if back is not None and (docked is None or docked < issues[0].issued_at):
+    back = max((it.returned_at for it in unit.devices.issues(one.id) if it.returned_at), default=None)
+    docked = unit.devices.docked_at(one.serial)
+    if back is not None and (docked is None or docked < back):
         raise Conflict("device-not-docked", device=one.serial, cites=" ".join(cites))
 
 

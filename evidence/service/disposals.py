@@ -24,7 +24,7 @@ from evidence.service.admission import admit_to_recording, admit_to_recordings
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
 from evidence.service.gone import verify_not_gone
-from evidence.service.keeping import law_now
+from evidence.service.keeping import law_now, required_by
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import reason_of, tries_logged
 from evidence.service.site import Site
@@ -50,14 +50,14 @@ class Disposals:
     @admits(Action.DISPOSE)
     def due(self, caller: Caller, limit: int = MOST_LISTED) -> Sequence[Due]:
         """Return what may be asked for within reach, the longest over first; the look is logged."""
-        law, now = law_now(self.site), self.site.clock.now()
+        law, required, now = law_now(self.site), required_by(self.site), self.site.clock.now()
         there = reach(caller, Action.DISPOSE, self.site.bars())
         self._log_look(caller, "due")
         with self.site.database.reading() as unit:
             found = unit.disposals.due(there, now, law.required, law.floor.years)
             ids, rules = list[str](), dict[str, Rule]()
             while len(ids) < limit and (some := list(islice(found, MOST_LISTED))):
-                kept = unit.keepings.kept(some, law.required)
+                kept = unit.keepings.kept(some, required)
                 rules |= {one: keep_until(kept[one], law) for one in some}
                 ids += [one for one in some if is_due(rules[one], now)]
             known = unit.recordings.some(ids[:limit])
@@ -168,7 +168,8 @@ class Disposals:
 
     def _verify_due(self, unit: UnitOfWork, recording_id: str, law: Law) -> Rule:
         """Return the last rule that kept a recording. Raises: Conflict("still-kept")."""
-        rule = keep_until(unit.keepings.kept([recording_id], law.required)[recording_id], law)
+        kept = unit.keepings.kept([recording_id], required_by(self.site))[recording_id]
+        rule = keep_until(kept, law)
         if not is_due(rule, self.site.clock.now()):
             raise Conflict(
                 "still-kept",

@@ -18,6 +18,7 @@ from evidence.domain.instants import to_text
 from evidence.domain.notices import Notice, NoticeKind
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
+from evidence.domain.wording import is_plain
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.conduct import exemptions_of
 from evidence.policy.rules import cite_ids
@@ -63,7 +64,7 @@ class Exemptions:
             tries_logged(self.site, caller, Action.EXPLAIN),
             self.site.database.writing() as unit,
         ):
-            person = unit.people.by_number(said.number)
+            person = unit.people.by_number(said.number) if is_plain(said.number) else None
             stands = standing_of_person(unit, person)
             verify_may(self.site, caller, Action.EXPLAIN, stands, "person-not-found")
             if person is None:

@@ -2,8 +2,8 @@
 
 What may be said is held against the line (gap_words.py). The unit head is told at once. What an auxiliary
 wore is explained by a custodian or head: an auxiliary alone accounts for no evidence (BARRED_AS), and helps
-by what is spoken. Nobody decides about their own, neither author nor wearer. Who says that it was a fault
-opens a fault file (fault_files.py), which somebody else decides.
+by what is spoken. Nobody decides about their own, neither wearer nor author, of an earlier one of the same
+gap too. Who says that it was a fault opens a fault file (fault_files.py), which somebody else decides.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Explanations:
                 raise NotFound("explanation-not-found")
             stands = standing_of_gap(unit, gap, now)
             verify_may(self.site, caller, Action.REVIEW_GAPS, stands, "explanation-not-found")
-            if found.author == caller.id:
+            if caller.id in {one.author for one in unit.explanations.of([found.gap])[found.gap]}:
                 raise Refused("own-request", action=Action.REVIEW_GAPS.value)
             if not unit.explanations.review(explanation_id, caller.id, now, outcome, reason):
                 raise Conflict("explanation-reviewed", explanation=explanation_id)

@@ -26,13 +26,12 @@ from evidence.service.gate import admits
 from evidence.service.gone import verify_there
 from evidence.service.instruments import pack_at
 from evidence.service.ports import UnitOfWork
-from evidence.service.refusals import tries_logged
+from evidence.service.refusals import OutOfSight, reason_of, tries_logged
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
 from storage.errors import Missing, StorageError
 
 log = logging.getLogger("evidence.holds")
-LONGEST_REASON = 2000
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Holds:
         rule = pack_at(self.site.policies, now).long_term
         if ground not in rule.grounds:
             raise Invalid("unknown-ground", ground=ground, known=" ".join(rule.grounds))
-        hold = Hold(new_id(), recording_id, ground, _reason(reason), caller.id, now)
+        hold = Hold(new_id(), recording_id, ground, reason_of(reason), caller.id, now)
         facts = {"ground": ground, "cites": list(cite_ids(rule.cites))}
         with self.site.database.writing() as unit:
             verify_there(unit, recording_id)
@@ -63,34 +62,27 @@ class Holds:
 
     @admits(Action.HOLD)
     def ask_release(self, caller: Caller, hold_id: str, reason: str) -> Hold:
-        """Ask that a hold be lifted; somebody else decides.
+        """Ask that a hold be lifted, of what somebody else recorded; yet another one decides.
 
-        Raises: NotFound, Invalid, Conflict("hold-released", "complaint-open"), Refused("under-complaint").
+        Raises: NotFound, Refused("own-recording", "under-complaint"), Conflict("hold-released",
+        "complaint-open"), Invalid.
         """
-        hold, reason = self._mine(caller, hold_id), _reason(reason)
-        now = self.site.clock.now()
-        with self._lifting(caller, hold) as unit:
-            hold = unit.holds.get(hold_id) or hold  # as it is now that nobody else may write
-            if not hold.stands:
-                raise Conflict("hold-released", hold=hold_id)
+        reason, now = reason_of(reason), self.site.clock.now()
+        with self._lifting(caller, hold_id) as (unit, hold):
             asked = replace(hold, asked_by=caller.id, asked_at=now, ask_reason=reason)
             unit.holds.put(asked)
-            unit.log.append(_entry(Act.HOLD_ASK, caller.id, hold, {}), now)
+            unit.log.append(_entry(Act.HOLD_ASK, caller.id, asked, {}, reason), now)
         return asked
 
     @admits(Action.HOLD)
     def release(self, caller: Caller, hold_id: str) -> Hold:
-        """Lift a hold, as somebody else has asked.
+        """Lift a hold of what somebody else recorded, as yet another one has asked.
 
         Raises: NotFound, Conflict("hold-released", "release-not-asked", "complaint-open"),
-        Refused("own-request", "under-complaint").
+        Refused("own-request", "own-recording", "under-complaint").
         """
-        hold = self._mine(caller, hold_id)
         now = self.site.clock.now()
-        with self._lifting(caller, hold) as unit:
-            hold = unit.holds.get(hold_id) or hold  # as it is now that nobody else may write
-            if not hold.stands:
-                raise Conflict("hold-released", hold=hold_id)
+        with self._lifting(caller, hold_id) as (unit, hold):
             if hold.asked_by is None:
                 raise Conflict("release-not-asked", hold=hold_id)
             if hold.asked_by == caller.id:
@@ -126,33 +118,35 @@ class Holds:
                 log.warning("the vault could not be told of hold %s: %s", hold.id, problem)
 
     @contextmanager
-    def _lifting(self, caller: Caller, hold: Hold) -> Iterator[UnitOfWork]:
-        """Open a transaction that lifts a hold, or asks for that. One that a complaint placed stands until it
-        is closed, and is no matter of whom it was about. Raises: Conflict, Refused.
+    def _lifting(self, caller: Caller, hold_id: str) -> Iterator[tuple[UnitOfWork, Hold]]:
+        """Open a transaction about a hold that stands, on a recording to which the caller may do so and that
+        they did not make: nobody frees what may speak against them. What a complaint holds stands until that
+        is closed, and is no matter of whom it was about.
+
+        Raises: NotFound("hold-not-found"), Refused("own-recording", "under-complaint"),
+        Conflict("hold-released", "complaint-open").
         """
-        objects = (("recording", hold.recording_id), ("hold", hold.id))
+        now = self.site.clock.now()
         with (
-            tries_logged(self.site, caller, Action.HOLD, *objects),
+            tries_logged(self.site, caller, Action.HOLD, ("hold", hold_id)),
             self.site.database.writing() as unit,
         ):
-            if (complaint := unit.complaints.of_hold(hold.id)) is not None:
-                if complaint.is_about(caller.id):
-                    raise Refused("under-complaint", action=Action.HOLD.value)
-                if complaint.closed_at is None:
-                    raise Conflict("complaint-open", hold=hold.id)
-            yield unit
-
-    def _mine(self, caller: Caller, hold_id: str) -> Hold:
-        """Return a hold on a recording to which the caller may do so. Raises: NotFound("hold-not-found")."""
-        now = self.site.clock.now()
-        with self.site.database.reading() as unit:
             hold = unit.holds.get(hold_id) if is_id(hold_id) else None
-            standing = None if hold is None else unit.standings.get(hold.recording_id, now)
-        if hold is None or standing is None:
-            raise NotFound("hold-not-found", hold=hold_id)
-        if denial(caller, Action.HOLD, standing, self.site.bars()) is not None:
-            raise NotFound("hold-not-found", hold=hold_id)
-        return hold
+            if hold is None:
+                raise NotFound("hold-not-found", hold=hold_id)
+            standing = unit.standings.get(hold.recording_id, now)
+            if denial(caller, Action.HOLD, standing, self.site.bars()) is not None:
+                raise OutOfSight("hold-not-found", hold=hold_id)
+            complaint = unit.complaints.of_hold(hold.id)
+            if complaint is not None and complaint.is_about(caller.id):
+                raise Refused("under-complaint", action=Action.HOLD.value)
+            if standing.is_by(caller.id):
+                raise Refused("own-recording", action=Action.HOLD.value)
+            if not hold.stands:
+                raise Conflict("hold-released", hold=hold_id)
+            if complaint is not None and complaint.closed_at is None:
+                raise Conflict("complaint-open", hold=hold.id)
+            yield unit, hold
 
     def _settle(self, hold: Hold) -> Hold:
         """Bring the vault's holds on original and manifest to what the row says, then note that."""
@@ -181,18 +175,13 @@ class Holds:
             self.site.vault.stat(key)
 
 
-def _reason(text: str) -> str:
-    if not text.strip() or len(text) > LONGEST_REASON:
-        raise Invalid("reason-needed", longest=LONGEST_REASON)
-    return text.strip()
-
-
 def hold_in(unit: UnitOfWork, hold: Hold, facts: Mapping[str, object]) -> None:
     """Place a hold in the transaction of the act that asks for it; who calls has the vault told after it."""
     unit.holds.add(hold)
     unit.standings.mark(hold.recording_id, on_hold=True)
-    unit.log.append(_entry(Act.HOLD_PLACE, hold.placed_by, hold, facts), hold.placed_at)
+    unit.log.append(_entry(Act.HOLD_PLACE, hold.placed_by, hold, facts, hold.reason), hold.placed_at)
 
 
-def _entry(act: Act, by: str, hold: Hold, facts: Mapping[str, object]) -> Entry:
-    return Entry(act, by, (("recording", hold.recording_id), ("hold", hold.id)), facts=facts)
+def _entry(act: Act, by: str, hold: Hold, facts: Mapping[str, object], reason: str | None = None) -> Entry:
+    about = (("recording", hold.recording_id), ("hold", hold.id))
+    return Entry(act, by, about, facts=facts, personal={} if reason is None else {"reason": reason})

@@ -19,12 +19,12 @@ from evidence.domain.instants import to_text
 from evidence.domain.retention import Kept, Law, Rule, keep_until, lock_until, rules_of
 from evidence.domain.rights import Action
 from evidence.errors import Conflict, Invalid, NotFound
-from evidence.policy.keeping import case_terms_of, years_of
+from evidence.policy.keeping import case_terms_of, length_of
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.admission import admit_to_recording
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at
-from evidence.service.keeping_ports import LockTerm
+from evidence.service.keeping_ports import LockTerm, Required
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import OutOfSight, tries_logged
 from evidence.service.site import Site
@@ -54,13 +54,25 @@ def law_now(site: Site) -> Law:
     return law_of(site, pack_at(site.policies, site.clock.now()))
 
 
+def required_by(site: Site) -> Required:
+    """Return which labels a recording must carry: those of the pack in force at its seal, which another pack
+    takes back no more than it does a date (Dazhe 2020 art. 17), and those of the pack in force now.
+    """
+    now = pack_at(site.policies, site.clock.now()).labels.labels
+
+    def required(sealed_at: datetime) -> Sequence[str]:
+        return tuple(dict.fromkeys((*pack_at(site.policies, sealed_at).labels.labels, *now)))
+
+    return required
+
+
 def owe_terms(unit: UnitOfWork, site: Site, recording_ids: Collection[str], by: str) -> list[LockTerm]:
     """Note, in the transaction of the act, which locks move to a later date; destroyed ones have none."""
     law, now = law_now(site), site.clock.now()
     known = unit.recordings.some(recording_ids)
     there = [one for one in recording_ids if one in known and known[one].gone_at is None]
     owed = []
-    for kept in unit.keepings.kept(there, law.required).values():
+    for kept in unit.keepings.kept(there, required_by(site)).values():
         until, rule = lock_until(kept, law, now)
         if until > kept.locked_until:
             owed.append(_owe(unit, site, kept, rule, until, by))
@@ -121,7 +133,7 @@ class Keeping:
         with self.site.database.writing() as unit:
             entry = Entry(Act.READ_LIST, caller.id, (("recording", recording_id),), facts={"list": "keeping"})
             unit.log.append(entry, self.site.clock.now())
-            kept = unit.keepings.kept([recording_id], law.required)[recording_id]
+            kept = unit.keepings.kept([recording_id], required_by(self.site))[recording_id]
             moved = unit.keepings.terms(recording_id)
         return WhyKept(kept, keep_until(kept, law), rules_of(kept, law), moved)
 
@@ -145,7 +157,7 @@ class Keeping:
             if case is None or not may_in(caller, Action.MANAGE_CASES, case.path, self.site.bars()):
                 raise OutOfSight("case-not-found", case=case_id)
             before = unit.keepings.term(case_id)
-            if before is not None and _length(term) <= _length(before):
+            if before is not None and length_of(term) <= length_of(before):
                 raise Conflict("term-not-longer", term=term, before=before)
             unit.keepings.give_term(case_id, term, caller.id, now)
             facts = {"before": before, "cites": list(cite_ids(terms.cites)), "term": term}
@@ -158,7 +170,3 @@ class Keeping:
         with self.site.database.reading() as unit:
             owed = unit.keepings.owed()
         settle_as_far(self.site, owed)
-
-
-def _length(term: str) -> float:
-    return years_of(term) or float("inf")

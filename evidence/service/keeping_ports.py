@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,6 +11,9 @@ from evidence.domain.access import Reach
 from evidence.domain.disposals import Disposal
 from evidence.domain.retention import Kept
 from evidence.service.complaint_ports import ComplaintRows
+
+Required = Callable[[datetime], Sequence[str]]
+"""Which labels must be carried by what was sealed at a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,8 @@ class LockTerm:
 class Keepings(Protocol):
     """What keeps recordings."""
 
-    def kept(self, recording_ids: Collection[str], required: Sequence[str]) -> Mapping[str, Kept]:
-        """Return what the rules ask about these recordings. required: labels that must be carried."""
+    def kept(self, recording_ids: Collection[str], required: Required) -> Mapping[str, Kept]:
+        """Return what the rules ask about these recordings."""
 
     def dated(self, reach: Reach, at: datetime) -> Iterator[Kept]:
         """Yield what gives them a date (locks, cases) of all recordings within reach that are there, oldest
@@ -63,7 +66,8 @@ class Disposals(Protocol):
 
     def due(self, reach: Reach, at: datetime, required: Sequence[str], years: int) -> Iterator[str]:
         """Yield recordings within reach that nothing seems to keep, the date that is over longest first; none
-        that is asked for already. required: labels; years: of the floor. Too many rather than too few."""
+        that is asked for already. required: labels that all must carry; years: of the floor. Too many rather
+        than too few."""
 
     def add(self, new: Disposal) -> None:
         """Add one."""
@@ -81,7 +85,7 @@ class Disposals(Protocol):
         """Return those of recordings within reach, open ones or ended ones, oldest first."""
 
     def approved(self, limit: int) -> Sequence[Disposal]:
-        """Return approved ones that have not ended, the longest waiting first."""
+        """Return approved ones that have not ended: those that have begun, then others in any order."""
 
     def mark_gone(self, recording_id: str, at: datetime) -> None:
         """Note that a recording's bytes go."""

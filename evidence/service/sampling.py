@@ -216,11 +216,12 @@ class Sampling:
             one, path = self._within(unit, caller, sample_id)
             if one.drawn is None:
                 raise Conflict("sample-not-drawn", sample=one.id)
-            ids = sorted(unit.samples.population(path, one.since, one.until))
-            standings = unit.standings.some(ids, now)
-            seen = [it for it in ids if there.covers(standings[it])]
             objects, facts = (("sample", one.id),), {"list": "samples"}
             unit.log.append(Entry(Act.READ_LIST, caller.id, objects, facts=facts), now)
+        with self.site.database.reading() as unit:
+            ids = _drawn_from(unit, one.id, one.drawn, path, (one.since, one.until))
+            standings = unit.standings.some(ids, now)
+            seen = [it for it in ids if there.covers(standings[it])]
         return seen, len(ids) - len(seen)
 
     def _within(self, unit: UnitOfWork, caller: Caller, sample_id: str) -> tuple[Sample, str]:
@@ -249,6 +250,26 @@ def _seed_of(unit: UnitOfWork, one: Sample, now: datetime) -> bytes:
     if commitment(seed) != one.commitment:
         raise IntegrityFault("seed-wrong", sample=one.id)
     return seed
+
+
+def _drawn_from(
+    unit: UnitOfWork, sample_id: str, drawn: Drawn, path: str, period: tuple[datetime, datetime]
+) -> Sequence[str]:
+    """Return what was there at the draw, in order: without what was still being sealed then, or came to the
+    unit since (evidence.place)."""
+    ids = sorted(unit.samples.population(path, *period))
+    place = unit.log.place(Family.CUSTODY, sample_id, 2)  # the first entry about it is the commitment
+    if place is None or population_digest(ids) == drawn.population_sha256:
+        return ids
+    late = {Act.SEAL.value, Act.PLACE.value}
+
+    def was_there(one: str) -> bool:
+        return not any(
+            index > place[1] and read_entry(body)["act"] in late
+            for _, index, body in unit.log.about(Family.CUSTODY, one)
+        )
+
+    return [one for one in ids if was_there(one)]
 
 
 def _looks(unit: UnitOfWork, recording_id: str, since: datetime) -> Sequence[Look]:

@@ -47,7 +47,7 @@ def test_a_case_on_the_command_line(site: Path) -> None:
     assert "012346  list-recordings play" in shown
     assert "\x1b" not in shown, "a name steers no terminal"
     assert run(site, "cases", "dismiss", case, person.id).exit_code == 0
-    assert run(site, "cases", "unlink", case, recording["id"]).exit_code == 0
+    assert run(site, "cases", "unlink", case, recording["id"], "--reason", "误列").exit_code == 0
     told = rows(site, "cases", "show", case)
     assert (told["recordings"], told["members"]) == ([], [])
     assert run(site, "cases", "close", case).exit_code == 0

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from evidence.bootstrap import build
 from evidence.cli import app
+from evidence.cli.words import time_text
 from evidence.domain.ids import new_id
 from evidence.domain.people import Unit, unit_path
 from evidence.domain.samples import commitment, draw, population_digest
@@ -33,6 +34,8 @@ def test_a_sample_is_committed_to_and_waits_for_its_time(tmp_path: Path) -> None
     assert isinstance(run(site, "samples", "population", made["id"]).exception, Conflict)
     assert "尚未抽取" in run(site, "samples", "list").stdout
     assert made["commitment"] in run(site, "samples", "show", made["id"]).stdout
+    early = ("commit", home, "--since", "0001-01-01T00:00:00", "--until", "2999-02-01T00:00:00")
+    assert isinstance(run(site, "samples", *early).exception, Invalid)
     began = ("commit", home, "--since", "2020-01-01T00:00:00", "--until", "2999-02-01T00:00:00")
     assert isinstance(run(site, "samples", *began).exception, Invalid)
 
@@ -49,3 +52,12 @@ def test_anybody_draws_again_with_the_seed_and_the_ids(tmp_path: Path) -> None:
     ]
     wrong = CliRunner().invoke(app, ["samples", "redraw", "no seed", "3", str(file)])
     assert isinstance(wrong.exception, Invalid)
+    file.write_bytes(b"\xff\xfe" * 9)
+    wrong = CliRunner().invoke(app, ["samples", "redraw", seed.hex(), "3", str(file)])
+    assert isinstance(wrong.exception, Invalid)
+    assert CliRunner().invoke(app, ["samples", "redraw", seed.hex(), "-1", str(file)]).exit_code == 2
+
+
+def test_a_time_at_the_end_of_all_days_is_listed_in_utc() -> None:
+    assert time_text("9999-12-31T23:00:00.000000Z", "Asia/Shanghai") == "9999-12-31 23:00:00+00:00"
+    assert time_text("2026-03-02T09:00:00.000000Z", "Asia/Shanghai") == "2026-03-02 17:00:00+08:00"

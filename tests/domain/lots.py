@@ -76,6 +76,7 @@ class Lots:
             self.one(RECORDINGS),
             unit_path=self.one((*UNITS, WHOLE)),
             person_id=self.one((*PEOPLE, None)),
+            commander_id=self.one((*PEOPLE, None)) if self.yes(0.3) else None,
             classification=self.one(tuple(Classification)) if self.yes(0.5) else Classification.ORDINARY,
             readers=self.some(PEOPLE),
             case_rights={

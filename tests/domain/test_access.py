@@ -70,6 +70,8 @@ def test_a_custodian_who_wore_the_recorder_leaves_deleting_and_classing_to_anoth
     for action in (Action.DISPOSE, Action.CLASSIFY):
         denied = denial(custodian, action, PLAIN, EVERY_BAR)
         assert denied == Denial(Why.OWN_RECORDING, is_hidden=False), action
+        commanded = replace(PLAIN, person_id="auxiliary", commander_id="wearer")
+        assert denial(custodian, action, commanded, EVERY_BAR) == denied, action
         assert why(somebody(Role.CUSTODIAN), action, PLAIN) is None
 
 

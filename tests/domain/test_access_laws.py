@@ -141,10 +141,11 @@ def an_auxiliary_never_sees_a_restricted_recording(lots: Lots) -> int:
 @law
 def nobody_deletes_or_hides_what_they_recorded_themselves(lots: Lots) -> int:
     caller = lots.person()
-    one, bars = replace(lots.standing(), person_id=caller.id), lots.bars()
-    for action in NOT_OF_ONES_OWN:
-        assert denial(caller, action, one, bars, lots.purpose()) is not None, (caller, one)
-    return len(NOT_OF_ONES_OWN)
+    worn, bars = replace(lots.standing(), person_id=caller.id), lots.bars()
+    for one in (worn, replace(lots.standing(), commander_id=caller.id)):
+        for action in NOT_OF_ONES_OWN:
+            assert denial(caller, action, one, bars, lots.purpose()) is not None, (caller, one)
+    return 2 * len(NOT_OF_ONES_OWN)
 
 
 @law

@@ -153,6 +153,7 @@ _KEPT = st.builds(
     st.sampled_from([(), ("case-number",)]),
     st.booleans(),
     st.booleans(),
+    st.lists(_CASES, max_size=2).map(tuple),
 )
 
 

@@ -24,7 +24,7 @@ _SHORT = {
 _NOTES = {
     "purpose": "for a purpose",
     "not-involved": "not if involved in a serious event or complained of",
-    "not-own": "not of one's own",
+    "not-own": "not of one's own, or commanded",
     "no-transfer": "not under transfer",
     "no-hold": "not on hold",
     "any-class": "restricted ones too",

@@ -54,7 +54,7 @@ def says(
         return Why.SERIOUS_EVENT, hidden
     if is_person and "not-involved" in row.rules and caller.id in one.complained:
         return Why.UNDER_COMPLAINT, hidden
-    if is_person and "not-own" in row.rules and caller.id == one.person_id:
+    if is_person and "not-own" in row.rules and caller.id in (one.person_id, one.commander_id):
         return Why.OWN_RECORDING, hidden
     is_reader = is_person and caller.id in one.readers and not is_barred(caller, Act.SEE_RESTRICTED, bars)
     sees_all = caller.kind is Kind.OPERATOR or (is_person and "any-class" in row.rules)

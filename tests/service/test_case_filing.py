@@ -140,7 +140,7 @@ def test_nothing_goes_into_or_out_of_an_archived_file(room: FileRoom) -> None:
     room.archive()
     for act in (
         lambda: room.cases.link(room.head, room.case, other),
-        lambda: room.cases.unlink(room.head, room.case, recording),
+        lambda: room.cases.unlink(room.head, room.case, recording, "误列"),
         lambda: room.desk.add_document(room.custodian, room.case, "补列", 1, room.day()),
         lambda: room.desk.take_out(room.custodian, room.case, document.id, "误列"),
         lambda: room.desk.end(room.custodian, room.case, room.day(), "更正"),

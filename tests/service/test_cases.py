@@ -62,7 +62,7 @@ def test_a_case_goes_from_open_to_closed_and_the_log_tells_each_step(site: Manne
     assert [one.recording.id for one in file.recordings] == [recording]
     assert [(one.number, one.actions, one.until) for one in file.members] == [("020001", LOOK, until)]
     site.cases.dismiss(head, case, site.ids["stranger"])
-    site.cases.unlink(head, case, recording)
+    site.cases.unlink(head, case, recording, "误列")
     site.cases.close(head, case)
     file = site.cases.get(head, case)
     assert (file.recordings, file.members) == ([], [])
@@ -224,7 +224,7 @@ def test_a_case_number_is_a_line_of_text(site: MannedSite, number: str) -> None:
 def test_what_is_not_there_cannot_be_ended(site: MannedSite, case: str) -> None:
     head, recording = site.caller("head"), site.seal("officer")
     for one in (recording, "nonsense"):
-        act = lambda it=one: site.cases.unlink(head, case, it)  # noqa: E731
+        act = lambda it=one: site.cases.unlink(head, case, it, "误列")  # noqa: E731
         refused(site, act, NotFound, "recording-not-linked", denied=False)
     for one in (site.ids["stranger"], "nonsense"):
         act = lambda it=one: site.cases.dismiss(head, case, it)  # noqa: E731

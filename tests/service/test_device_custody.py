@@ -186,3 +186,16 @@ def test_care_of_devices_lets_an_auxiliary_check_and_report_and_see_nothing(room
         room.reports.all(aux)
     with room.refused("not-permitted"):
         room.custody.issue(aux, SERIAL, "0001")
+
+
+@pytest.mark.article("dazhe-2020:10")
+def test_a_check_under_a_clock_that_was_ahead_neither_counts_nor_stands_in_the_way(room: DeviceRoom) -> None:
+    right = room.small.clock.time
+    room.small.clock.time = right + timedelta(days=300)
+    room.check(battery=1)
+    room.check()
+    room.small.clock.time = right
+    with room.refused("check-needed", Conflict):
+        room.custody.issue(room.custodian, SERIAL, "0001")
+    room.check()
+    room.custody.issue(room.custodian, SERIAL, "0001")

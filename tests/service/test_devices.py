@@ -208,3 +208,21 @@ def test_who_may_not_look_sees_nothing(room: DeviceRoom) -> None:
     for act in (room.reports.all, room.reports.by_unit, room.reports.clocks):
         with room.refused("not-permitted", Refused):
             act(room.officer)
+
+
+@pytest.mark.article("longquan:5")
+@pytest.mark.parametrize("pack", PACKS)
+def test_a_card_that_was_docked_while_the_device_was_out_says_nothing_about_the_rest_of_the_shift(
+    room: DeviceRoom, pack: str
+) -> None:
+    room.under(pack)
+    room.issue()
+    room.small.clock.pass_by(timedelta(minutes=5))
+    room.dock()  # empty, at the start of the shift
+    room.small.clock.pass_by(timedelta(hours=8))
+    room.custody.give_back(room.custodian, SERIAL, "0001")
+    with room.refused("device-not-docked", Conflict) as told:
+        room.register.retire(room.custodian, SERIAL, "老化", "已格式化")
+    assert told.fields["cites"] == "longquan:5"
+    room.dock()
+    assert room.register.retire(room.custodian, SERIAL, "老化", "已格式化").retired_at

@@ -22,7 +22,7 @@ from evidence.domain.retention import is_due, keep_until
 from evidence.domain.rights import Role
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.service.certificates import DESTRUCTION
-from evidence.service.keeping import law_now
+from evidence.service.keeping import law_now, required_by
 from evidence.service.playing import Playing
 from evidence.service.serious import SeriousEvents
 from storage.errors import Missing
@@ -57,7 +57,7 @@ def test_each_thing_that_keeps_a_recording_keeps_it_off_the_list_and_is_named(ro
     case = room.case(term="10-years")
     room.cases.link(room.head, case, linked)
     SeriousEvents(room.site).mark(room.head, [shown], [room.officer], "冲突")
-    bare = room.sealed(**{"case-number": "1", "inspected-party": ""})
+    bare = room.sealed(**{"case-number": "7", "inspected-party": ""})
     half = room.sealed(**{"inspected-party": "某店"})
     free = room.sealed()
     room.pass_by()
@@ -104,7 +104,7 @@ def test_the_list_of_what_is_due_is_what_brute_force_over_all_rules_finds(
     room.small.clock.time = start + timedelta(days=300 + wait)
     law, now = law_now(room.site), room.small.clock.now()
     with room.small.database.reading() as unit:
-        kept = unit.keepings.kept(made, law.required)
+        kept = unit.keepings.kept(made, required_by(room.site))
         open_ = {one for one in made if any(d.ended_at is None for d in unit.disposals.of(one))}
     expected = {one for one in made if is_due(keep_until(kept[one], law), now)} - open_
     assert set(room.due()) == expected
@@ -123,7 +123,7 @@ def put(room: KeepingRoom, number: int, state: dict[str, Any]) -> str:
         case = room.case(str(number), state["term"])
         room.cases.link(room.head, case, recording)
         if state["case"] == "unlinked":
-            room.cases.unlink(room.head, case, recording)
+            room.cases.unlink(room.head, case, recording, "误列")
         elif state["case"] == "closed":
             room.cases.close(room.head, case)
     if state["serious"]:

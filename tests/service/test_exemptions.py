@@ -173,3 +173,9 @@ def test_an_auxiliary_states_nothing_and_receives_nothing(room: GapRoom) -> None
         room.exemptions.receive(auxiliary, mine.id, agrees=True, view="x")
     theirs = room.exemptions.state(room.custodian, replace(stated(room), number=auxiliary.name))
     assert theirs.person_id == auxiliary.id
+
+
+@pytest.mark.parametrize("number", ["\0", "half \ud800", "１０００", "9" * 10_000, ""])
+def test_a_number_that_nobody_can_have_is_nobodys(room: GapRoom, number: str) -> None:
+    with room.refused("person-not-found", NotFound):
+        room.exemptions.state(OPERATOR, replace(stated(room), number=number))

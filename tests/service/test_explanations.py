@@ -279,7 +279,11 @@ def test_nobody_decides_about_their_own_neither_author_nor_wearer(room: GapRoom)
     with room.refused("own-request"):
         room.desk.review(room.head, by_head.id, Outcome.ACCEPTED, "")
     above = room.new(Role.AGENCY_HEAD, where=room.agency)
-    room.desk.review(above, by_head.id, Outcome.ACCEPTED, "")
+    room.desk.review(above, by_head.id, Outcome.SENT_BACK, "x")
+    by_another = room.desk.explain(room.custodian, room.name(), REPORT)
+    with room.refused("own-request"):  # they have said already how it was
+        room.desk.review(room.head, by_another.id, Outcome.ACCEPTED, "")
+    room.desk.review(above, by_another.id, Outcome.ACCEPTED, "")
     assert room.states() == ["accepted"]
 
 

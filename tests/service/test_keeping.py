@@ -16,10 +16,12 @@ from evidence.domain.retention import Keeps
 from evidence.domain.rights import Role
 from evidence.errors import Conflict, Invalid
 from evidence.policy.sets import PolicySet
+from evidence.service.labelling import Labelling
 from evidence.service.pack_changes import Touch
 from evidence.service.refusals import OutOfSight
+from evidence.service.serious import SeriousEvents
 from storage.errors import StoreUnavailable
-from tests.keeping_room import KeepingRoom
+from tests.keeping_room import LABELS, KeepingRoom
 from tests.people_room import OPERATOR
 
 SECOND = timedelta(seconds=1)
@@ -60,7 +62,7 @@ def test_a_link_to_a_10_year_file_moves_the_lock_and_nothing_brings_it_back(
     assert "dazhe-2020:11" in said["facts"]["cites"]
     assert room.keeping.why(room.head, recording).decides.keeps is Keeps.OPEN_CASE
 
-    room.cases.unlink(room.head, case, recording)
+    room.cases.unlink(room.head, case, recording, "误列")
     assert room.row(recording) == until
     assert min(room.locks(recording)) >= until
     why = room.keeping.why(room.head, recording)
@@ -133,7 +135,7 @@ def test_what_a_vault_could_not_be_told_counts_at_once_and_is_told_later(room: K
     assert room.row(recording) == before
     why = room.keeping.why(room.head, recording)
     assert why.kept.locked_until.timestamp() == years_ahead(room, 10)
-    room.cases.unlink(room.head, case, recording)
+    room.cases.unlink(room.head, case, recording, "误列")
     room.pass_by()
     assert room.due() == []
     with pytest.raises(Conflict, match="still-kept"):
@@ -186,3 +188,101 @@ def test_a_dry_run_shows_only_what_the_caller_reaches(room: KeepingRoom) -> None
         mine
     ]
     assert list(room.changes.try_dry(stranger, packs("dazhe-2020", 3))) == []
+
+
+@pytest.mark.article("dazhe-2020:11", "dazhe-2020:12")
+@pytest.mark.parametrize("pack", ["dazhe-2020", "longquan", "inner-mongolia"])
+def test_what_carries_the_number_of_a_case_is_kept_as_its_evidence_though_nobody_linked_it(
+    room: KeepingRoom, pack: str
+) -> None:
+    room.use(policies=load_pack(pack))
+    recording, other = room.sealed(), room.sealed(**{**LABELS, "case-number": "（2026）2号"})
+    before = room.row(recording)
+    room.pass_by()
+    case = room.case(LABELS["case-number"], "10-years")
+    assert room.due() == [other]
+    with room.refused("still-kept", Conflict) as told:
+        room.disposals.ask(room.custodian, [recording], "期满")
+    assert (told.fields["keeps"], told.fields["about"]) == ("open-case", case)
+    assert room.row(recording) == before, "a label moves no lock"
+    room.cases.close(room.head, case)
+    why = room.keeping.why(room.head, recording).decides
+    assert why.until is not None
+    assert (why.keeps, why.until.timestamp()) == (Keeps.CASE, years_ahead(room, 10))
+    room.pass_by(timedelta(days=3660))
+    assert set(room.due()) == {recording, other}
+
+
+def test_what_is_linked_to_the_case_whose_number_it_carries_is_kept_by_it_once(room: KeepingRoom) -> None:
+    recording, case = room.sealed(), room.case(LABELS["case-number"], "10-years")
+    room.cases.link(room.head, case, recording)
+    rules = room.keeping.why(room.head, recording).rules
+    assert [one.keeps for one in rules] == [Keeps.OPEN_CASE, Keeps.LOCK, Keeps.FLOOR]
+
+
+@pytest.mark.parametrize("off", [timedelta(days=-2), timedelta(0)])
+def test_a_clock_that_is_set_back_gives_a_case_no_shorter_class(room: KeepingRoom, off: timedelta) -> None:
+    recording, case = room.sealed(), room.case(term="10-years")
+    room.cases.link(room.head, case, recording)
+    room.small.clock.time += off
+    room.keeping.give_term(room.head, case, "permanent")
+    with room.refused("term-not-longer", Conflict):
+        room.keeping.give_term(room.head, case, "30-years")
+    room.cases.close(room.head, case)
+    assert room.keeping.why(room.head, recording).decides.keeps is Keeps.PERMANENT_CASE
+
+
+@pytest.mark.article("dazhe-2020:17")
+def test_a_pack_that_asks_for_fewer_labels_frees_nothing_that_was_sealed_before_it(room: KeepingRoom) -> None:
+    old = room.sealed(**{"inspected-party": "某店"})
+    room.pass_by(timedelta(days=2))
+    day, pack = room.small.clock.now().date(), load_pack("dazhe-2020").latest
+    fewer = replace(pack.labels, labels=("officer", "time"))
+    newer = replace(pack, version="2", in_force_from=day, labels=fewer)
+    room.use(policies=PolicySet((replace(pack, in_force_to=day), newer)))
+    new = room.sealed(**{"inspected-party": "某店"})
+    room.pass_by()
+    assert room.due() == [new]
+    assert room.keeping.why(room.head, old).decides.keeps is Keeps.UNLABELLED
+    Labelling(room.site).give(room.custodian, [old], {"case-number": "（2026）9号"})
+    assert set(room.due()) == {old, new}
+
+
+@pytest.mark.article("dazhe-2020:11")
+def test_who_recorded_the_evidence_of_a_case_does_not_take_it_out(room: KeepingRoom) -> None:
+    worn, there = room.add(Role.UNIT_HEAD), room.new(Role.UNIT_HEAD)
+    recording, case = room.record(worn, labels=LABELS), room.case()
+    room.cases.link(room.head, case, recording)
+    with room.refused("own-recording"):
+        room.cases.unlink(room.caller(worn), case, recording, "误列")
+    event = SeriousEvents(room.site).mark(room.head, [recording], [there.id], "冲突")
+    with room.refused("serious-event"):
+        room.cases.unlink(there, case, recording, "误列")
+    SeriousEvents(room.site).end(room.new(Role.UNIT_HEAD), event.id)
+    with room.refused("reason-needed", Invalid):
+        room.cases.unlink(room.head, case, recording, " ")
+    room.cases.unlink(room.head, case, recording, "误列")
+    (entry,) = room.entries(Act.CASE_UNLINK)
+    assert set(entry["pd"]) == {"reason"}
+
+
+@pytest.mark.parametrize("is_class_last", [True, False])
+def test_a_clock_that_is_set_back_at_the_closing_makes_no_shorter_term(
+    room: KeepingRoom, is_class_last: bool
+) -> None:
+    """Drill F30: nothing is linked to a case that is closed, so it was not closed before."""
+    recording, numbered = room.sealed(**{**LABELS, "case-number": "-"}), room.sealed(**LABELS)
+    case = room.case(LABELS["case-number"], None if is_class_last else "10-years")
+    room.cases.link(room.head, case, recording)
+    least = room.small.clock.time.replace(year=room.small.clock.time.year + 10) - SECOND
+    right = room.small.clock.time
+    room.small.clock.time = right - 9 * timedelta(days=366)
+    room.cases.close(room.head, case)
+    room.small.clock.time = right
+    if is_class_last:
+        room.keeping.give_term(room.head, case, "10-years")
+    for one in (recording, numbered):
+        decides = room.keeping.why(room.head, one).decides
+        assert decides.until is not None
+        assert decides.until > least
+    assert min(room.locks(recording)) > least

@@ -116,7 +116,7 @@ def test_a_grant_that_runs_out_ends_by_itself(site: MannedSite) -> None:
 def test_a_closed_case_an_ended_link_and_a_dismissed_member_end_at_once(site: MannedSite) -> None:
     for ending in (
         lambda case, _: site.cases.close(OPERATOR, case),
-        lambda case, recording: site.cases.unlink(OPERATOR, case, recording),
+        lambda case, recording: site.cases.unlink(OPERATOR, case, recording, "误列"),
         lambda case, _: site.cases.dismiss(OPERATOR, case, site.ids["stranger"]),
         lambda case, _: site.cases.name(OPERATOR, case, site.ids["stranger"], {Action.LIST_RECORDINGS}),
     ):

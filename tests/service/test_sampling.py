@@ -18,10 +18,11 @@ from evidence.domain.rights import Role
 from evidence.domain.samples import Sample, SampleOutcome, commitment, draw, population_digest
 from evidence.errors import Conflict, IntegrityFault, Invalid, NotFound, Refused
 from evidence.service.classes import Classes
+from evidence.service.people import People
 from evidence.service.playing import Playing
 from evidence.service.refusals import OutOfSight
 from evidence.service.sampling import Sampling
-from tests.builders import SmallSite
+from tests.builders import SmallSite, an_origin
 from tests.people_room import OPERATOR, Room
 
 PACKS = ("dazhe-2020", "longquan", "inner-mongolia", "strict")
@@ -234,3 +235,22 @@ def test_a_seed_that_is_lost_or_is_not_the_one_draws_nothing(room: SampleRoom) -
             unit.log._db.execute(update(table).values(secret=secret))  # type: ignore[attr-defined]
         with room.refused(code, family):
             room.desk.draw(room.head, one.id)
+
+
+def test_what_comes_to_the_unit_after_the_draw_is_not_in_what_it_was_drawn_from(room: SampleRoom) -> None:
+    """Somebody comes onto the roll late: their recordings are the unit's by then, and were not then."""
+    one = room.commit()
+    made = [room.record(room.wearer.id) for _ in range(4)]
+    for name in ("late.wav", "later.wav"):
+        room.small.send(an_origin(name, wearer="4711", size_bytes=4), b"abcd")
+    room.small.do_jobs()
+    room.small.clock.pass_by(DAY)
+    drawn = room.desk.draw(room.head, one.id).drawn
+    assert drawn is not None
+    People(room.site).add(OPERATOR, "4711", PersonType.OFFICER, room.unit.id)
+    with room.small.database.reading() as unit:
+        assert len(unit.samples.population(room.unit.path, one.since, one.until)) == 6
+    ids, withheld = room.desk.population(room.head, one.id)
+    assert (ids, withheld) == (sorted(made), 0)
+    assert population_digest(ids) == drawn.population_sha256
+    assert draw(drawn.seed, ids, drawn.quota) == room.drawn(one)

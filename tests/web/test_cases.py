@@ -46,7 +46,8 @@ def test_a_case_over_http_from_open_to_closed(service: PeopleService, case: str)
     assert [(one["person"], one["actions"]) for one in told["members"]] == [(guest, member["actions"])]
     assert send(service, "head", "DELETE", f"/cases/{case}/members/{guest}").status == 204
     assert send(service, "stranger", "GET", f"/recordings/{recording}").status == 404
-    assert send(service, "head", "DELETE", f"/cases/{case}/recordings/{recording}").status == 204
+    removal, why = f"/cases/{case}/recordings/{recording}/removal", {"reason": "误列"}
+    assert send(service, "head", "POST", removal, why).status == 204
     assert send(service, "head", "POST", f"/cases/{case}/close").status == 204
     answer = send(service, "head", "PUT", f"/cases/{case}/recordings/{recording}")
     assert (answer.status, answer.code) == (409, "case-closed")
@@ -70,7 +71,7 @@ def test_another_units_case_is_answered_as_one_that_is_not_there(service: People
         ("GET", "/cases/{}", None),
         ("POST", "/cases/{}/close", None),
         ("PUT", f"/cases/{{}}/recordings/{new_id()}", None),
-        ("DELETE", f"/cases/{{}}/recordings/{new_id()}", None),
+        ("POST", f"/cases/{{}}/recordings/{new_id()}/removal", {"reason": "误列"}),
         ("PUT", f"/cases/{{}}/members/{someone}", member),
         ("DELETE", f"/cases/{{}}/members/{someone}", None),
     ):

@@ -131,3 +131,15 @@ def test_a_table_of_activities_labels_what_was_recorded_or_says_which_cells_are_
     done = service.ask("officer", f"{path}?apply=true", "POST", good).json
     assert (done["applied"], done["matched"][0]["recordings"]) == (True, [recording])
     assert labels(service, recording) == {"case-number": "杭7"}
+
+
+def test_a_time_of_use_at_the_end_of_all_days_spoils_no_list(service: PeopleService) -> None:
+    """What has no day in the law's zone is filed under the end of the recording, as if nobody had said it."""
+    recording = service.site.seal("officer")
+    time = "9999-12-31T22:00:00.000000Z/9999-12-31T23:00:00.000000Z"
+    said = {"recordings": [recording], "labels": {"time": time}}
+    assert send(service, "officer", "POST", "/labels", said).status == 200
+    answer = send(service, "head", "GET", "/labels/filed")
+    assert answer.status == 200
+    assert recording in {one["id"] for one in answer.json["recordings"]}
+    assert not any(one["value"].startswith("9999") for one in answer.json["by_day"])

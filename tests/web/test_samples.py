@@ -70,3 +70,12 @@ def test_strangers_and_wrong_words_are_refused(room: SampleRoom, web: Web) -> No
     new = {"unit": room.unit.id, "since": "2026-01-01", "until": "2026-01-02"}
     assert web.ask(room.head.id, "POST", "samples", new)[0] == 422
     assert web.ask(room.head.id, "POST", "samples", new | {"seed": "00"})[0] == 422
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_has_no_place_in_utc_is_malformed(room: SampleRoom, web: Web, instant: str) -> None:
+    good = {"unit": room.unit.id, "since": to_text(room.later(days=1)), "until": to_text(room.later(days=2))}
+    before = room.rows()
+    for field in ("since", "until"):
+        assert web.ask(room.head.id, "POST", "samples", {**good, field: instant})[0] == 422
+    assert room.rows() == before

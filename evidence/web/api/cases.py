@@ -34,6 +34,13 @@ class MemberIn(BaseModel):
     until: Instant | None = None
 
 
+class UnlinkIn(BaseModel):
+    """Why a recording does not belong to a case."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(min_length=1, max_length=1000)
+
+
 class TermIn(BaseModel):
     """The class of a case file, as the policy pack names it."""
 
@@ -83,10 +90,19 @@ def link(case_id: str, recording_id: str, app: App, caller: Caller = admitted(Ac
     app.cases.link(caller, case_id, recording_id)
 
 
-@router.delete("/{case_id}/recordings/{recording_id}", status_code=204)
-def unlink(case_id: str, recording_id: str, app: App, caller: Caller = admitted(Action.MANAGE_CASES)) -> None:
+@router.post(
+    "/{case_id}/recordings/{recording_id}/removal", status_code=204, openapi_extra=described(UnlinkIn)
+)
+async def unlink(
+    case_id: str,
+    recording_id: str,
+    request: Request,
+    app: App,
+    caller: Caller = admitted(Action.MANAGE_CASES),
+) -> None:
     """End a recording's link."""
-    app.cases.unlink(caller, case_id, recording_id)
+    said = await read_json(request, UnlinkIn, _LONGEST_BODY_BYTES)
+    await run_in_threadpool(app.cases.unlink, caller, case_id, recording_id, said.reason)
 
 
 @router.put("/{case_id}/members/{person_id}", status_code=204, openapi_extra=described(MemberIn))

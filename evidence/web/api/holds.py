@@ -24,14 +24,14 @@ class HoldIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     ground: str = Field(min_length=1, max_length=40)
-    reason: str = Field(min_length=1, max_length=2000)
+    reason: str = Field(min_length=1, max_length=1000)
 
 
 class ReasonIn(BaseModel):
     """Why a hold should be lifted."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: str = Field(min_length=1, max_length=2000)
+    reason: str = Field(min_length=1, max_length=1000)
 
 
 @router.post("/recordings/{recording_id}/holds", status_code=201, openapi_extra=described(HoldIn))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.domain.samples import SampleOutcome
 from evidence.sample_answers import drawn_out, listed_sample_out, sample_out
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import Instant, described, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1/samples", tags=["samples"])
@@ -25,8 +25,8 @@ class SampleIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     unit: str = Field(max_length=32)
-    since: AwareDatetime
-    until: AwareDatetime
+    since: Instant
+    until: Instant
 
 
 class SampleReviewIn(BaseModel):

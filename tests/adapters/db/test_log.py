@@ -89,7 +89,7 @@ def case(small: SmallSite, recording: str) -> None:
     cases.link(OPERATOR, opened.id, recording)
     cases.name(OPERATOR, opened.id, person_id, {Action.PLAY})
     cases.dismiss(OPERATOR, opened.id, person_id)
-    cases.unlink(OPERATOR, opened.id, recording)
+    cases.unlink(OPERATOR, opened.id, recording, "误列")
     cases.close(OPERATOR, opened.id)
 
 

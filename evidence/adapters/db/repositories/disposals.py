@@ -86,9 +86,10 @@ class SqlDisposals:
         return self._some(is_over, disposal.c.recording_id.in_(mine))
 
     def approved(self, limit: int) -> Sequence[Disposal]:
-        """Return approved ones that have not ended, the longest waiting first."""
+        """Return approved ones that have not ended: those that have begun, then others in any order, so that
+        what waits for long keeps nothing else waiting."""
         query = select(disposal).where(disposal.c.ended_at.is_(None), disposal.c.is_approved.is_(True))
-        ordered = query.order_by(disposal.c.decided_at, disposal.c.id).limit(limit)
+        ordered = query.order_by(disposal.c.begun_at.is_(None), func.random()).limit(limit)
         return [_disposal(row) for row in self._db.execute(ordered)]
 
     def mark_gone(self, recording_id: str, at: datetime) -> None:

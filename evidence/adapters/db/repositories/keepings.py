@@ -21,15 +21,17 @@ from evidence.adapters.db.people_tables import (
 )
 from evidence.adapters.db.repositories.complaints import about_wearers, is_doubtful
 from evidence.adapters.db.repositories.labels import given_of
-from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, time_or_none
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
 from evidence.adapters.db.repositories.standings import within
 from evidence.adapters.db.tables import recording
 from evidence.domain.access import Reach
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
-from evidence.domain.labels import history, lacking, standing_of
+from evidence.domain.labels import history, lacking, standing_of, values_of
 from evidence.domain.retention import Kept, LinkedCase
-from evidence.service.keeping_ports import LockTerm
+from evidence.policy.keeping import length_of
+from evidence.policy.rules import Label
+from evidence.service.keeping_ports import LockTerm, Required
 
 _ASKED = (
     recording.c.id,
@@ -46,7 +48,7 @@ class SqlKeepings:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def kept(self, recording_ids: Collection[str], required: Sequence[str]) -> Mapping[str, Kept]:
+    def kept(self, recording_ids: Collection[str], required: Required) -> Mapping[str, Kept]:
         """Return what the rules ask about these recordings."""
         ids, found = list(recording_ids), dict[str, Kept]()
         for first in range(0, len(ids), NAMES_AT_ONCE):
@@ -109,23 +111,31 @@ class SqlKeepings:
         earlier = and_(recording.c.id == term.recording_id, recording.c.retain_until < until)
         self._db.execute(update(recording).where(earlier).values(retain_until=until))
 
-    def _kept(self, rows: Sequence[Any], required: Sequence[str]) -> Iterator[Kept]:
+    def _kept(self, rows: Sequence[Any], required: Required) -> Iterator[Kept]:
         ids = [row.id for row in rows]
         held, cases, shown = self._holds(ids), self._cases(ids), self._shown(ids)
         given, owed, doubtful = given_of(self._db, ids), self._owed(ids), self._complaints(ids)
+        stands = {
+            row.id: standing_of(
+                history(json.loads(row.labels), from_text(row.sealed_at), given.get(row.id, ()))
+            )
+            for row in rows
+        }
+        numbers = {one: values_of(said).get(Label.CASE_NUMBER, "") for one, said in stands.items()}
+        numbered = self._numbered({one: number.strip() for one, number in numbers.items()})
         for row in rows:
-            sealed_at = from_text(row.sealed_at)
-            told = history(json.loads(row.labels), sealed_at, given.get(row.id, ()))
+            linked, sealed_at = tuple(cases.get(row.id, ())), from_text(row.sealed_at)
             yield Kept(
                 row.id,
                 sealed_at,
                 from_text(max(row.retain_until, owed.get(row.id, ""))),
                 tuple(held.get(row.id, ())),
-                tuple(cases.get(row.id, ())),
-                lacking(required, standing_of(told)),
+                linked,
+                lacking(required(sealed_at), stands[row.id]),
                 row.id in shown,
                 bool(row.under_transfer),
                 tuple(doubtful.get(row.id, ())),
+                tuple(one for one in numbered.get(row.id, ()) if one.id not in {it.id for it in linked}),
             )
 
     def _holds(self, ids: Sequence[str]) -> dict[str, list[str]]:
@@ -145,20 +155,35 @@ class SqlKeepings:
         return found
 
     def _cases(self, ids: Sequence[str]) -> dict[str, list[LinkedCase]]:
-        query = select(case_recording.c.recording_id, case_file.c.id, case_file.c.closed_at)
+        told = (case_recording.c.recording_id, case_recording.c.linked_at)
+        query = select(*told, case_file.c.id, case_file.c.closed_at)
         query = query.join_from(case_recording, case_file, case_file.c.id == case_recording.c.case_id)
         mine = case_recording.c.recording_id.in_(ids), case_recording.c.ended_at.is_(None)
         rows = self._db.execute(query.where(*mine).order_by(case_file.c.opened_at, case_file.c.id)).all()
         terms, found = self._terms({row.id for row in rows}), dict[str, list[LinkedCase]]()
         for row in rows:
-            case = LinkedCase(row.id, time_or_none(row.closed_at), terms.get(row.id))
+            case = LinkedCase(row.id, _closed(row.closed_at, row.linked_at), terms.get(row.id))
             found.setdefault(row.recording_id, []).append(case)
         return found
 
+    def _numbered(self, numbers: Mapping[str, str]) -> dict[str, tuple[LinkedCase, ...]]:
+        """Return by recording the case whose number it carries. numbers: by recording."""
+        wanted = sorted(set(numbers.values()))
+        query = select(case_file.c.id, case_file.c.number, case_file.c.opened_at, case_file.c.closed_at)
+        rows = self._db.execute(query.where(case_file.c.number.in_(wanted))).all()
+        terms = self._terms({row.id for row in rows})
+        known = {
+            row.number: (LinkedCase(row.id, _closed(row.closed_at, row.opened_at), terms.get(row.id)),)
+            for row in rows
+        }
+        return {one: known[number] for one, number in numbers.items() if number in known}
+
     def _terms(self, case_ids: Collection[str]) -> dict[str, str]:
+        """Return the longest class of each: one is only given in the place of a shorter one, and a clock that
+        was set back meanwhile decides nothing."""
         query = select(case_term.c.case_id, case_term.c.term).where(case_term.c.case_id.in_(list(case_ids)))
-        ordered = query.order_by(case_term.c.given_at, case_term.c.id)
-        return {row.case_id: row.term for row in self._db.execute(ordered)}
+        rows = sorted(self._db.execute(query).all(), key=lambda row: length_of(row.term))
+        return {row.case_id: row.term for row in rows}
 
     def _shown(self, ids: Sequence[str]) -> set[str]:
         """Return those that show a serious event that has not ended."""
@@ -179,6 +204,12 @@ def _recordings() -> Any:
     return select(*_ASKED).join_from(
         recording, standing, standing.c.recording_id == recording.c.id, isouter=True
     )
+
+
+def _closed(closed_at: str | None, before: str) -> datetime | None:
+    """Return when a case was closed: not before it was opened or anything was linked to it, whatever a clock
+    said that was set back."""
+    return None if closed_at is None else from_text(max(closed_at, before))
 
 
 def _term(row: Any) -> LockTerm:

@@ -191,7 +191,8 @@ def within(reach: Reach, at: datetime | None) -> ColumnElement[bool]:
             recording.c.id.not_in(kept.where(complaint_person.c.person_id == reach.shunned)),
         ]
     if reach.not_by is not None:
-        conditions.append(func.coalesce(standing.c.person_id, "") != reach.not_by)
+        makers = (standing.c.person_id, standing.c.commander_id)
+        conditions += [func.coalesce(maker, "") != reach.not_by for maker in makers]
     return and_(*conditions)
 
 
