@@ -9,31 +9,33 @@ is kept by a case, a hold or a missing label, or is due. There is no vault, and 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from zlib import crc32
 
-from evidence.adapters.db.replay import begin, put_rows, unnoted
-from evidence.adapters.db.tables import metadata
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.domain.audit import Act, Entry
 from evidence.domain.findings import Code, Finding, Severity
-from evidence.domain.instants import to_text
 from evidence.domain.subjects import finding_subject
-from evidence.ledger.encodings import write_base64
 
 UNITS, WEARERS = 200, 10  # wearers: of each unit, with a recorder each
 YEARS = timedelta(days=730)
 MISSING = 2_000
-_AT_ONCE = 20_000
+_AT_ONCE, _ON_A_CARD = 50_000, 20
 _TABLES = (
+    *("unit", "person", "account"),
     *("card", "upload", "recording", "standing", "announced", "examination", "finding"),
     *("gap", "explanation", "case_file", "case_term", "case_recording", "hold"),
 )
 _PACK = {"policy_id": "dazhe-2020", "policy_version": "1"}
-_LABELS = {"case-number": "杭1", "inspected-party": "甲", "officer": "012345", "time": "2026-01-01"}
+_LABELS = json.dumps(
+    {"case-number": "杭1", "inspected-party": "甲", "officer": "012345", "time": "2026-01-01"},
+    ensure_ascii=False,
+)
 
 Row = dict[str, Any]
 
@@ -46,6 +48,11 @@ def id_of(what: str, number: int) -> str:
 def is_among(percent: int, number: int, what: str) -> bool:
     """Tell whether a recording is one of so many in a hundred, whichever, and the same each time."""
     return crc32(f"{what} {number}".encode()) % 100 < percent
+
+
+def to_text(instant: datetime) -> str:
+    """Write an instant as domain/instants.py does, in half the time; of years with four digits, in UTC."""
+    return f"{instant.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def is_closed(case: int) -> bool:
@@ -75,9 +82,9 @@ class MadeCatalogue:
 
     def make(self) -> None:
         """Make everything, so many recordings to a transaction."""
-        with self.database.writing() as unit, unnoted(unit):
-            for table, rows in self._people().items():
-                self._put(unit, table, rows)
+        for table, rows in self._people().items():
+            self._rows[table] += rows
+        self._flush()
         with self.database.writing() as unit:
             unit.log.append(Entry(Act.START, "service"), self.now - YEARS)
         for first in range(0, self.recordings, _AT_ONCE):
@@ -89,8 +96,9 @@ class MadeCatalogue:
         for number in range(MISSING):
             self._miss(number)
         self._flush()
-        with self.database.engine.begin() as connection:
-            connection.exec_driver_sql("ANALYZE")
+        if self.database.engine.dialect.name == "postgresql":  # what autovacuum would have done by then
+            with self.database.engine.begin() as connection:
+                connection.exec_driver_sql("ANALYZE")
 
     def unit_id(self, number: int) -> str:
         """Return the id of a unit."""
@@ -118,14 +126,14 @@ class MadeCatalogue:
                         "created_at": at,
                     }  # fmt: skip
                 )
-        dock = {"id": id_of("dock", 0), "role": "dock", "name": "dock", "created_at": at}
+        dock = {"id": id_of("dock", 0), "role": "dock", "name": "dock", "token_sha256": "-", "created_at": at}
         return {"unit": units, "person": people, "account": [dock]}
 
     def _record(self, number: int) -> None:
         id_, wearer = id_of("recording", number), self._wearer(number)
         sealed = self._sealed(number)
         ended = sealed - timedelta(hours=30 if is_among(5, number, "late") else 2)
-        origin = self._origin(number, wearer, ended, {} if is_among(8, number, "bare") else _LABELS)
+        origin = self._origin(number, wearer, ended, "{}" if is_among(8, number, "bare") else _LABELS)
         at, upload = to_text(sealed), id_of("upload", number)
         kept_until, is_gone = self._kept(number, sealed)
         digest = sha256(id_.encode()).hexdigest()
@@ -137,16 +145,16 @@ class MadeCatalogue:
                   retain_until=to_text(kept_until), **_PACK,
                   data_key=f"recordings/{id_}/data", data_version="1", manifest_version="1",
                   manifest_key=f"recordings/{id_}/manifest.json", manifest_sha256=digest,
-                  receipt=write_base64(b"r" * 600), ended_at=to_text(ended), checked_at=at, check_result="ok",
+                  receipt=b"r" * 600, ended_at=to_text(ended), checked_at=at, check_result="ok",
                   gone_at=at if is_gone else None)  # fmt: skip
         self._add("standing", recording_id=id_, unit_id=self.unit_id(wearer // WEARERS),
                   person_id=id_of("person", wearer), commander_id=None, classification="ordinary",
                   under_transfer=False, on_hold=False)  # fmt: skip
         self._announce(number, origin, ended, id_)
         start = ended - timedelta(minutes=10)
-        times = {"start": to_text(start), "end": to_text(ended), "certain": True}
+        facts = f'{{"start": "{to_text(start)}", "end": "{to_text(ended)}", "certain": true}}'
         self._examine(number, id_, "deadline", "{}", at)
-        examination = self._examine(number, id_, "sequence", json.dumps(times), at)
+        examination = self._examine(number, id_, "sequence", facts, at)
         if is_among(10, number, "gap"):
             self._gap(number, id_, examination, origin)
 
@@ -162,17 +170,17 @@ class MadeCatalogue:
     def _wearer(self, number: int) -> int:
         return number % UNITS * WEARERS + number // UNITS % WEARERS
 
-    def _origin(self, number: int, wearer: int, ended: datetime, labels: dict[str, str]) -> Row:
+    def _origin(self, number: int, wearer: int, ended: datetime, labels: str) -> Row:
         name = f"DCIM/{number:08}.mp4"
         return {"device": f"DSJ{wearer:08}", "wearer": f"{wearer:06}", "name": name, "size": 1,
                 "name_sha256": sha256(name.encode()).hexdigest(), "modified_at": to_text(ended),
-                "clock_offset_ms": 0, "labels": json.dumps(labels, ensure_ascii=False)}  # fmt: skip
+                "clock_offset_ms": 0, "labels": labels}  # fmt: skip
 
     def _announce(self, number: int, origin: Row, ended: datetime, recording_id: str | None) -> None:
-        card, at = id_of("card", number), to_text(ended + timedelta(hours=1))
+        card, at = id_of("card", number // _ON_A_CARD), to_text(ended + timedelta(hours=1))
         same = {key: origin[key] for key in ("device", "wearer", "clock_offset_ms")}
-        labels = {"labels": origin["labels"]}
-        self._add("card", **same, **labels, id=card, account_id=id_of("dock", 0), announced_at=at)
+        if number % _ON_A_CARD == 0:
+            self._add("card", **same, labels="{}", id=card, account_id=id_of("dock", 0), announced_at=at)
         rest = {key: origin[key] for key in ("name", "name_sha256", "size", "modified_at")}
         self._add("announced", **same, **rest, id=id_of("announced", number), card_id=card, announced_at=at,
                   recording_id=recording_id)  # fmt: skip
@@ -235,22 +243,60 @@ class MadeCatalogue:
         """A file that a card's list names, and that never came."""
         ended = self.now - YEARS / MISSING * number
         wearer = number % (UNITS * WEARERS)
-        origin = self._origin(self.recordings + number, wearer, ended, {})
+        origin = self._origin(self.recordings + number, wearer, ended, "{}")
         self._announce(self.recordings + number, origin, ended, None)
 
     def _add(self, table: str, **row: Any) -> None:
         self._rows[table].append(row)
 
     def _flush(self) -> None:
-        with self.database.writing() as unit, unnoted(unit):
-            begin(unit)
-            for table, rows in self._rows.items():
-                self._put(unit, table, rows)
+        """Write what was added past SQLAlchemy, and past what notes rows for the vault; nothing is synced."""
+        connection = self.database.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            write = _write_postgres if self.database.engine.dialect.name == "postgresql" else _write_sqlite
+            with _alone(cursor, self.database.engine.dialect.name):
+                for table, rows in self._rows.items():
+                    if rows:
+                        write(cursor, table, list(rows[0]), [tuple(row.values()) for row in rows])
+        finally:
+            connection.close()
         self._rows = {name: [] for name in _TABLES}
 
-    @staticmethod
-    def _put(unit: Any, table: str, rows: list[Row]) -> None:
-        def told(*what: str) -> None:
-            raise AssertionError(what)
 
-        put_rows(unit, metadata.tables[table], rows, told)
+@contextmanager
+def _alone(cursor: Any, dialect: str) -> Iterator[None]:
+    """Open a transaction without triggers."""
+    if dialect == "postgresql":
+        cursor.execute("BEGIN")
+        for table in _TABLES:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_noted")
+        yield
+        for table in _TABLES:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {table}_noted")
+        cursor.execute("COMMIT")
+        return
+    cursor.execute("PRAGMA synchronous = OFF")
+    cursor.execute("PRAGMA cache_size = -1048576")
+    cursor.execute("BEGIN IMMEDIATE")
+    cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%noted'")
+    triggers = cursor.fetchall()
+    for name, _ in triggers:
+        cursor.execute(f"DROP TRIGGER {name}")
+    yield
+    for _, sql in triggers:
+        cursor.execute(sql)
+    cursor.execute("COMMIT")
+    cursor.execute("PRAGMA synchronous = FULL")
+
+
+def _write_sqlite(cursor: Any, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    named, places = ", ".join(f'"{one}"' for one in columns), ", ".join("?" * len(columns))
+    cursor.executemany(f'INSERT INTO "{table}" ({named}) VALUES ({places})', rows)
+
+
+def _write_postgres(cursor: Any, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    named = ", ".join(f'"{one}"' for one in columns)
+    with cursor.copy(f'COPY "{table}" ({named}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row(row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, or_, select, update
@@ -29,6 +29,8 @@ from evidence.domain.origins import Elsewhere
 from evidence.domain.recordings import Recording
 from evidence.errors import Conflict, IntegrityFault, Invalid
 from evidence.service.catalogue import Section, StoredRecording
+
+_SPARE = timedelta(days=1)  # more than a recorder's clock may be ahead of the seal (CLOCK_ERROR)
 
 
 class SqlRecordings:
@@ -152,17 +154,19 @@ class SqlRecordings:
 
 def _of_section(section: Section) -> Iterator[ColumnElement[bool]]:
     """Yield what a section asks. It never leaves out a recording that counts from a moment within it: from
-    its end, or from when the server first heard of it."""
+    its end where that can be true, or from when the server first heard of it (domain/deadlines.py)."""
     if section.unit_ids is not None:
         yield standing.c.unit_id.in_(sorted(section.unit_ids))
     if section.device is not None:
         yield recording.c.device == section.device
     if section.wearer is not None:
         yield recording.c.wearer == section.wearer
+    if section.first is not None:  # nothing counts from long after its seal
+        yield recording.c.sealed_at >= to_text(section.first - _SPARE)
     if section.first is not None or section.last is not None:
         same = announced.c.recording_id == recording.c.id
         told = exists().where(same, _is_between(announced.c.announced_at, section))
-        moments = (recording.c.ended_at, upload.c.created_at)
+        moments = (recording.c.ended_at, recording.c.sealed_at, upload.c.created_at)
         yield or_(*(_is_between(one, section) for one in moments), told)
 
 
