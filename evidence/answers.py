@@ -6,7 +6,7 @@ caller lacks is absent, not empty.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,10 +22,11 @@ from evidence.policy.rules import Label
 from evidence.service.cases import CaseFile
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.deadlines import DeadlineRow
-from evidence.service.gap_lines import Standing
+from evidence.service.gap_lines import Standing, StateCount
 from evidence.service.gap_parts import Reported
+from evidence.service.gap_reports import GapReport
+from evidence.service.gap_tallies import By, Tally
 from evidence.service.people_ports import StoredCase, StoredToken
-from evidence.service.reports import GapReport
 from evidence.service.tokens import is_about_to_expire
 from evidence.service.unlabelled import UnlabelledRecording
 
@@ -124,52 +125,63 @@ def deadline_out(row: DeadlineRow, caller: Caller) -> dict[str, Any]:
 
 def gaps_out(report: GapReport, caller: Caller) -> dict[str, Any]:
     """The gap report as JSON values; `day` is the day on which recording ended, as far as known."""
+    outs: tuple[Callable[..., dict[str, Any]], ...] = (
+        *(finding_out, deadline_out, deadline_out, finding_out),
+        *(finding_out, unlabelled_out, _set_aside_out),
+    )
     parts = {
-        "faults": [_dated(report, one, finding_out(one, caller)) for one in report.faults],
-        "missing": [_dated(report, row, deadline_out(row, caller)) for row in report.missing],
-        "late": [_dated(report, row, deadline_out(row, caller)) for row in report.late],
-        "interruptions": [_dated(report, one, finding_out(one, caller)) for one in report.interruptions],
-        "to_explain": [_dated(report, one, finding_out(one, caller)) for one in report.to_explain],
-        "unlabelled": [_dated(report, one, unlabelled_out(one, caller)) for one in report.unlabelled],
-        "set_aside": [_dated(report, one, _set_aside_out(one, caller)) for one in report.set_aside],
+        part: [_dated(report, one, out(one, caller), caller) for one in getattr(report, part)]
+        for part, out in zip(GAP_PARTS, outs, strict=True)
     }
     units = [{"unit": one.unit_id, "name": one.name, **one.counts} for one in report.by_unit]
-    states = [
-        {
-            "state": one.state.value,
-            "count": one.count,
-            "lost_s": one.lost.total_seconds(),
-            "unknown": one.unknown,
-        }
-        for one in report.by_state
-    ]
+    where = report.position
     wearers = [
         told_to({"wearer": wearer, "owed": owed}, caller, wearer) for wearer, owed in report.owed.items()
     ]
     return {
-        "made_at": to_text(report.made_at),
+        "as_of": to_text(report.as_of),
+        "log": {"log": where.log, "size": where.size, "root": where.root},
         "totals": {part: len(rows) for part, rows in parts.items()},
-        "by_state": states,
+        "by_state": [_count_out(one) for one in report.by_state],
         "by_wearer": [one for one in wearers if "wearer" in one],
         **parts,
         "by_unit": units,
         "unit_cites": list(report.unit_cites),
+        "by": {by.value: _tallies_out(by, found, caller) for by, found in report.tallies.items()},
     }
+
+
+def _count_out(one: StateCount) -> dict[str, Any]:
+    lost_s = one.lost.total_seconds()
+    return {"state": one.state.value, "count": one.count, "lost_s": lost_s, "unknown": one.unknown}
+
+
+def _tallies_out(by: By, tallies: Iterable[Tally], caller: Caller) -> list[dict[str, Any]]:
+    """The counts by unit, wearer, recorder or day; none by what the caller is not told."""
+    found = []
+    for one in tallies:
+        told = told_to({by.value: one.key}, caller, one.key if by is By.WEARER else None)
+        if by.value in told:
+            named = {"name": one.name} if by is By.UNIT else {}
+            found.append({**told, **named, "states": [_count_out(count) for count in one.states]})
+    return found
 
 
 GAP_PARTS = ("faults", "missing", "late", "interruptions", "to_explain", "unlabelled", "set_aside")
 
 
-def _dated(report: GapReport, one: Reported, out: dict[str, Any]) -> dict[str, Any]:
-    return {"day": report.days.of(one).isoformat(), **out, **_standing_out(report.ledger.of(one))}
+def _dated(report: GapReport, one: Reported, out: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    day = report.days.of(one).isoformat()
+    return {"day": day, **out, **_standing_out(report.ledger.of(one), caller)}
 
 
-def _standing_out(one: Standing | None) -> dict[str, Any]:
+def _standing_out(one: Standing | None, caller: Caller) -> dict[str, Any]:
     """How far a line is; nothing for one of which no explanation is asked. gap: the name that lasts."""
     if one is None:
         return {}
     last = one.history[-1] if one.history else None
     return {
+        **told_to({"wearer": one.wearer}, caller, one.wearer),
         "gap": one.name,
         "gap_state": one.state.value,
         "explained_by": last and last.author,

@@ -12,6 +12,7 @@ from celery import Celery
 
 from evidence import settings as site_settings
 from evidence.adapters import moving, qualification, site_file, site_lock
+from evidence.adapters.books import XlsxBinder
 from evidence.adapters.builds import BuildFiles
 from evidence.adapters.celery_bell import CeleryBell, open_queue
 from evidence.adapters.clock import SystemClock, Throttle
@@ -23,6 +24,7 @@ from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import STRICTEST, load_pack
 from evidence.adapters.passwords import ArgonPasswords
+from evidence.adapters.printing import TypstPress
 from evidence.adapters.prober import SandboxedProber
 from evidence.adapters.sheets import SheetFiles
 from evidence.adapters.time_authority import HttpTimeAuthority
@@ -39,6 +41,7 @@ from evidence.service.log_keys import LogKeys
 from evidence.service.organisation import Organisation, organisation_of
 from evidence.service.own_vault import verify_own_vault
 from evidence.service.ports import JobBell
+from evidence.service.printing_ports import Makers
 from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
 from evidence.service.roster import PublicTerms
@@ -73,6 +76,7 @@ class Application(Desks):
     auditing: Auditing
     log_keys: LogKeys
     watching: Watching
+    makers: Makers
     signer: SignerLine
 
 
@@ -197,6 +201,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses], authority, check_every),
         log_keys=LogKeys(site, signer),
         watching=Watching(site, signer, BuildFiles(settings.policy)),
+        makers=Makers(TypstPress(), XlsxBinder()),
         signer=signer,
     )
 

@@ -10,8 +10,8 @@ from evidence.answers import gaps_out, told_to
 from evidence.domain.access import Caller
 from evidence.domain.instants import to_text
 from evidence.domain.steps import Footage, Matter, Step, StepState
+from evidence.service.gap_reports import GapReport
 from evidence.service.matrix import CaseCounts, CaseMatrix, MatrixLine
-from evidence.service.reports import GapReport
 from evidence.service.step_lines import StepLine
 from evidence.service.unrecorded import Unrecorded
 

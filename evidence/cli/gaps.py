@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from evidence.answers import GAP_PARTS
+from evidence.bootstrap import Application
 from evidence.cli.matrix import what_text
+from evidence.cli.sheets import write_table
 from evidence.cli.site import OPERATOR, Data, Device, Json, open_site, print_json
 from evidence.cli.words import (
     cites_text,
@@ -22,7 +26,9 @@ from evidence.cli.words import (
     time_text,
 )
 from evidence.domain.explanations import GapState
-from evidence.locale import say
+from evidence.errors import Invalid
+from evidence.gap_documents import FORMS, gap_document, tongue_of
+from evidence.locale import Word, both, say, text
 from evidence.service.gap_parts import Asked
 from evidence.step_answers import gap_report_out
 
@@ -41,18 +47,30 @@ def gaps(
     wearer: Annotated[str | None, typer.Option(help="佩戴人编号 / number of the wearer")] = None,
     unit: Annotated[str | None, typer.Option(help="单位标识 / id of a unit: it and those below")] = None,
     json_: Json = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="写入新文件，以扩展名定格式 / into a new file: .svg, .pdf, .xlsx by its name"),
+    ] = None,
+    language: Annotated[str, typer.Option(help="--out 的语言 / language of --out: zh, en")] = "zh",
 ) -> None:
     """缺口报告 / The gap report: missing, late, interrupted, to be explained."""
     application = open_site(data)
     days = (since.date() if since else None, until.date() if until else None)
     asked = Asked(device, *days, state, wearer, unit)
+    if out is not None:
+        _write(application, asked, out, language)
+        return
     report = gap_report_out(application.reports.gaps(OPERATOR, asked), OPERATOR)
     if json_:
         print_json(report)
         return
+    _print(application, asked, report)
+
+
+def _print(application: Application, asked: Asked, report: Row) -> None:
     zone = application.site.policies.latest.time_zone
     site = application.site.signer.verifier_key().partition("+")[0]
-    print(say("cli.gaps-head", site=site, at=time_text(report["made_at"], zone)))
+    print(say("cli.gaps-head", site=site, at=time_text(report["as_of"], zone)))
     for line in (*_asked_lines(asked), say("cli.gaps-total", **report["totals"]), *_state_lines(report)):
         print(line)
     groups: dict[tuple[str, str], list[tuple[str, Row]]] = defaultdict(list)
@@ -68,23 +86,37 @@ def gaps(
             for row in of_part:
                 for line in _lines(part, row, zone):
                     print(f"  {line}")
-    for line in (*_unit_lines(report), *_step_lines(report, zone)):
+    for line in (*_unit_lines(report), *_step_lines(report, zone), "", say("cli.gaps-log", **report["log"])):
         print(line)
+
+
+def _write(application: Application, asked: Asked, out: Path, language: str) -> None:
+    """Write the report as a document. Raises: Invalid("unknown-form", "unknown-language", "file-exists")."""
+    form = out.suffix.lower().lstrip(".")
+    tongue = tongue_of(language)
+    if form not in FORMS:
+        raise Invalid("unknown-form", form=form, known=" ".join(FORMS))
+    report = application.reports.gaps(OPERATOR, asked, form)
+    write_table(out, lambda _: gap_document(report, OPERATOR, form, application.makers, tongue))
+    print(say("cli.gaps-log", log=report.position.log, size=report.position.size, root=report.position.root))
 
 
 def _asked_lines(asked: Asked) -> Iterator[str]:
     """Yield which part is asked for; nothing where it is the whole."""
     if asked != Asked():
-        said = {field.name: printable(str(getattr(asked, field.name) or "*")) for field in fields(asked)}
-        yield say("cli.gaps-asked", **said)
+        said: dict[str, object] = {
+            field.name: printable(str(getattr(asked, field.name) or "*")) for field in fields(asked)
+        }
+        state = {} if asked.state is None else {"state": Word(f"gap-state.{asked.state}")}
+        yield say("cli.gaps-asked", **said | state)
 
 
 def _state_lines(report: Row) -> Iterator[str]:
     """Yield how many lines are in each state, with the time that was lost; and who owes explanations."""
     for one in report["by_state"]:
         if one["count"]:
-            lost = late_by_text(one["lost_s"]) if one["lost_s"] else "–"
-            said = {**one, "state": say(f"gap-state.{one['state']}"), "lost": lost}
+            lost = timedelta(seconds=one["lost_s"]) if one["lost_s"] else "–"
+            said = {**one, "state": Word(f"gap-state.{one['state']}"), "lost": lost}
             yield "  " + say("cli.gaps-state", **said)
     for one in report["by_wearer"]:
         yield "  " + say("cli.gaps-owed", wearer=printable(one["wearer"]), owed=one["owed"])
@@ -96,8 +128,11 @@ def _unit_lines(report: Row) -> Iterator[str]:
         return
     yield f"\n── {say('cli.by-unit')}  {cites_text(report['unit_cites'])}".rstrip()
     for one in report["by_unit"]:
-        counts = "  ".join(f"{say(f'heading.{part}')} {one[part]}" for part in GAP_PARTS if one[part])
-        yield f"  {printable(one['name'] or say('cli.no-unit'))}: {counts}"
+        yield f"  {printable(one['name'] or say('cli.no-unit'))}: {both(partial(_counts, one))}"
+
+
+def _counts(one: Row, language: str) -> str:
+    return ", ".join(f"{text(language, f'heading.{part}')} {one[part]}" for part in GAP_PARTS if one[part])
 
 
 def _step_lines(report: Row, zone: str) -> Iterator[str]:
@@ -115,7 +150,7 @@ def _lines(part: str, row: Row, zone: str) -> Iterator[str]:
     if part in ("missing", "late"):
         yield from _deadline_lines(row, zone)
     elif part == "unlabelled":
-        missing = " · ".join(say(f"label.{label}") for label in row["missing"])
+        missing = both(partial(_labels, row["missing"]))
         yield f"{_who(row)}  {printable(row['name'])}  {missing}"
         yield f"    {_recording(row)}  {cites_text(row['cites'])}"
     elif part == "set_aside":
@@ -126,6 +161,10 @@ def _lines(part: str, row: Row, zone: str) -> Iterator[str]:
         yield from finding_lines(row)
     if "gap" in row:
         yield f"    [{say('gap-state.' + row['gap_state'])}] {row['gap']}"
+
+
+def _labels(labels: Sequence[str], language: str) -> str:
+    return " · ".join(text(language, f"label.{label}") for label in labels)
 
 
 def _deadline_lines(row: Row, zone: str) -> Iterator[str]:

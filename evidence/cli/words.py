@@ -7,13 +7,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from evidence.domain import wording
 from evidence.domain.instants import from_text
+from evidence.domain.wording import printable as printable  # the doors take it from here
 from evidence.errors import Invalid
 from evidence.local import citation_text
-from evidence.locale import CHINESE, LANGUAGES, catalogue, duration, say
+from evidence.locale import CHINESE, both, catalogue, duration, say, text
 
 _MARK = {"info": "·", "attention": "!", "breach": "‼"}
 
@@ -21,22 +24,10 @@ _MARK = {"info": "·", "attention": "!", "breach": "‼"}
 def legible(value: Any) -> Any:
     r"""Return a JSON value; bytes of file names that are not UTF-8 are written `\xNN`, as docks do."""
     if isinstance(value, str):
-        return "".join(
-            f"\\x{ord(letter) - 0xDC00:02x}" if 0xDC80 <= ord(letter) <= 0xDCFF else letter
-            for letter in value
-        )
+        return wording.legible(value)
     if isinstance(value, Mapping):
         return {key: legible(one) for key, one in value.items()}
     return [legible(one) for one in value] if isinstance(value, list) else value
-
-
-def printable(text: str) -> str:
-    """Return the text with control, bidi and other unprintable characters escaped: a name must not steer a
-    terminal."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in legible(text)
-    )
 
 
 def heading(part: str, number: int) -> str:
@@ -48,7 +39,7 @@ def late_by_text(seconds: float | None) -> str:
     """Return a length of time in both languages, empty for none."""
     if seconds is None:
         return ""
-    return " / ".join(duration(language, round(seconds)) for language in LANGUAGES)
+    return both(lambda language: duration(language, round(seconds)))
 
 
 def cites_text(cites: Sequence[str]) -> str:
@@ -84,9 +75,13 @@ def check_text(row: Mapping[str, Any], zone: str) -> str:
     said = say("cli.verified") if is_sound else say(f"fault.{result}")
     lines = [f"{'' if is_sound else '‼ '}{time_text(row['checked'], zone)}", said]
     if row["past_faults"]:
-        faults = " · ".join(say(f"fault.{fault}") for fault in row["past_faults"])
-        lines.append("! " + say("cli.fault-before", faults=faults))
+        lines.append("! " + both(partial(_past_faults, row["past_faults"])))
     return "\n".join(lines)
+
+
+def _past_faults(faults: Sequence[str], language: str) -> str:
+    named = " · ".join(text(language, f"fault.{fault}") for fault in faults)
+    return text(language, "cli.fault-before", faults=named)
 
 
 def short_name(name: str) -> str:

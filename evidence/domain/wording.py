@@ -26,6 +26,22 @@ def is_plain(text: str) -> bool:
     )
 
 
+def legible(text: str) -> str:
+    r"""Return a text; bytes of file names that are not UTF-8 are written `\xNN`, as docks do."""
+    return "".join(
+        f"\\x{ord(letter) - 0xDC00:02x}" if 0xDC80 <= ord(letter) <= 0xDCFF else letter for letter in text
+    )
+
+
+def printable(text: str) -> str:
+    """Return the text with control, bidi and other unprintable characters escaped: a name must not steer a
+    terminal, nor break a document."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in legible(text)
+    )
+
+
 def defused(text: str) -> str:
     """Return a text so that no table calculation takes it for a formula."""
     return f"{_QUOTE}{text}" if is_formula(text.lstrip(_QUOTE)) else text

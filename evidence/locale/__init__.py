@@ -4,13 +4,15 @@ Code elsewhere carries codes and fields; the words stand in zh_CN.toml and en.to
 the same keys. A key is the dotted path of a text ("finding.late.title"). Placeholders are plain field
 names in braces; `measured` and `limit` are written with the unit that the field `unit` names (seconds
 unless said otherwise), and a sign of damage in the words of `sign`. Making hostile names harmless is not
-done here.
+done here. A length of time (timedelta) and a `Word` are written in the language of the text they stand in.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -23,6 +25,18 @@ _WITH_UNIT = ("measured", "limit")
 BARE = ("number", "text", "time", "traits", "sha256")  # what these units name needs no word behind it
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A text of the catalogues that stands in another one: in the language of that one."""
+
+    key: str
+
+
+def both(written: Callable[[str], str]) -> str:
+    """Return what is written in each language on one line, "中文 / English"."""
+    return " / ".join(written(language) for language in LANGUAGES)
+
+
 def say(key: str, /, **fields: object) -> str:
     """Return a text in both languages on one line, "中文 / English".
 
@@ -30,7 +44,7 @@ def say(key: str, /, **fields: object) -> str:
     for it. (tests/locale shows that every code has its texts.)
     """
     try:
-        return " / ".join(text(language, key, **fields) for language in LANGUAGES)
+        return both(lambda language: text(language, key, **fields))
     except KeyError:
         return key
 
@@ -81,6 +95,10 @@ class _Written(dict[str, str]):
 def _write(language: str, name: str, value: object, unit: str) -> str:
     if value is None:
         return NOTHING
+    if isinstance(value, Word):
+        return catalogue(language)[value.key]
+    if isinstance(value, timedelta):
+        return duration(language, round(value.total_seconds()))
     if isinstance(value, bool) or not isinstance(value, int | float):
         known = catalogue(language) if name in _WITH_UNIT else {}
         return known.get(f"sign.{value}", str(value))

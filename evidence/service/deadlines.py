@@ -9,9 +9,9 @@ one that cannot be true, the clock starts when the card was announced, and the a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from evidence.domain.access import Caller, Reach, reach
 from evidence.domain.audit import Act, Entry
@@ -47,6 +47,7 @@ class DeadlineRow:
     recording_id: str | None
 
 
+_LEAST = timedelta(microseconds=1)  # at its last instant a file is still in time
 _NOTICES_AT_ONCE = 100  # a longer transaction would keep uploads waiting
 
 
@@ -70,10 +71,25 @@ class Deadlines:
 
         A file that is not sealed belongs where its wearer does.
         """
-        rows = [self._missing(file, now) for file in unit.cards.outstanding(reach=there, at=now)]
-        rows += [self._stored(stored, now) for stored in unit.recordings.all(reach=there, at=now)]
-        order = list(_URGENCY)
-        return sorted(rows, key=lambda row: (order.index(row.state.kind), row.state.due_at))
+        recordings = unit.recordings.all(reach=there, at=now)
+        return self.rows_of(unit.cards.outstanding(reach=there, at=now), recordings, now)
+
+    def rows_of(
+        self, missing: Iterable[AnnouncedFile], recordings: Iterable[StoredRecording], at: datetime
+    ) -> Sequence[DeadlineRow]:
+        """Return the lines of these files as they stand at a moment, the most urgent first."""
+        rows = [self._missing(file, at) for file in missing]
+        rows += [self._stored(stored, at) for stored in recordings]
+        order = {kind: place for place, kind in enumerate(_URGENCY)}
+        return sorted(rows, key=lambda row: (order[row.state.kind], row.state.due_at))
+
+    def turned(self, missing: Iterable[AnnouncedFile], now: datetime) -> Iterator[datetime]:
+        """Yield when the states of files that are missing became by time alone what they are now."""
+        for file in missing:
+            state = self._missing(file, now).state
+            rule = self._pack(state.counted_from, file.announced_at).upload_deadline
+            moments = state.due_at - rule.warn_before, state.due_at + _LEAST
+            yield from (one for one in moments if one <= now)
 
     def raise_notices(self, now: datetime) -> int:
         """Raise "due soon" and "overdue" once each for files that are missing; return how many were

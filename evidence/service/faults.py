@@ -7,7 +7,7 @@ Nothing is stored for this: it is read from the superseded examinations, of whic
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,8 +20,12 @@ from evidence.service.ports import UnitOfWork
 
 def findings_in_force(unit: UnitOfWork, recording_id: str) -> Sequence[StoredFinding]:
     """Return the findings of a recording's current examinations, and one more where it has a past fault."""
-    current = unit.examinations.current(recording_id=recording_id)
-    return [*current, *past_faults(unit, recording_id).values()]
+    return findings_of(unit, [recording_id])
+
+
+def findings_of(unit: UnitOfWork, recording_ids: Collection[str]) -> Sequence[StoredFinding]:
+    """Return the same of several recordings."""
+    return [*unit.examinations.of_recordings(recording_ids), *past_faults(unit, recording_ids).values()]
 
 
 def findings_within(unit: UnitOfWork, reach: Reach, at: datetime) -> Sequence[StoredFinding]:
@@ -32,16 +36,19 @@ def findings_within(unit: UnitOfWork, reach: Reach, at: datetime) -> Sequence[St
     return [*current, *(one for recording_id, one in past.items() if recording_id in seen)]
 
 
-def past_faults(unit: UnitOfWork, recording_id: str | None = None) -> Mapping[str, StoredFinding]:
-    """Return, by recording id, what earlier passes found and the last one did not (`past-fixity-fault`)."""
+def past_faults(
+    unit: UnitOfWork, recording_ids: Collection[str] | None = None
+) -> Mapping[str, StoredFinding]:
+    """Return, by recording id, what earlier passes found and the last one did not (`past-fixity-fault`); of
+    these recordings, or of all."""
     earlier = defaultdict(list)
-    for one in unit.examinations.superseded(Code.FIXITY_FAULT, recording_id):
+    for one in unit.examinations.superseded(Code.FIXITY_FAULT, recording_ids):
         earlier[str(one.recording_id)].append(one)
     if not earlier:
         return {}
     now = {
         str(one.recording_id): _words(one)
-        for one in unit.examinations.current(recording_id=recording_id)
+        for one in unit.examinations.of_recordings(earlier)
         if one.body["code"] == Code.FIXITY_FAULT
     }
     past = {key: _past(found, now.get(key, ())) for key, found in earlier.items()}

@@ -20,9 +20,9 @@ from evidence.domain.instants import from_text
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.domain.subjects import Subject, finding_subject, late_subject, missing_subject, recognise
-from evidence.service.catalogue import StoredFinding, StoredRecording
+from evidence.service.catalogue import AnnouncedFile, Section, StoredFinding, StoredRecording
 from evidence.service.deadlines import DeadlineRow, Deadlines
-from evidence.service.faults import findings_within
+from evidence.service.faults import findings_of
 from evidence.service.instruments import pack_at
 from evidence.service.neighbours import without_strangers
 from evidence.service.ports import UnitOfWork
@@ -82,12 +82,15 @@ class Parts(NamedTuple):
 
 @dataclass(frozen=True)
 class Lines:
-    """What is wrong within a reach. serious: findings above "info", gravest first; subjects: by finding."""
+    """What is wrong within a reach. serious: findings above "info", gravest first; subjects: by finding;
+    recordings, outstanding: what was looked at; of what is missing, all within reach."""
 
     rows: Sequence[DeadlineRow]
     found: Sequence[StoredFinding]
     serious: Sequence[StoredFinding]
     subjects: Mapping[str, Subject]
+    recordings: Sequence[StoredRecording]
+    outstanding: Sequence[AnnouncedFile]
 
     def parts(self) -> Parts:
         """Return what must be explained."""
@@ -117,15 +120,33 @@ class Lines:
                 yield one
 
 
-def lines_within(site: Site, unit: UnitOfWork, there: Reach, now: datetime) -> Lines:
-    """Return what is wrong within a reach."""
-    raw = findings_within(unit, there, now)
+def lines_within(
+    site: Site,
+    unit: UnitOfWork,
+    there: Reach,
+    now: datetime,
+    as_of: datetime | None = None,
+    section: Section = Section(),  # noqa: B008 (frozen)
+) -> Lines:
+    """Return what is wrong within a reach now, as deadlines stood at `as_of`. section: of which files;
+    findings that belong to none are there in any case."""
+    recordings = list(unit.recordings.all(reach=there, at=now, section=section))
+    raw = [
+        *findings_of(unit, [one.recording.id for one in recordings]),
+        *unit.examinations.of_none(there, now),
+    ]
     found = without_strangers(unit, raw, there, now)
     serious = sorted((one for one in found if one.body["severity"] != Severity.INFO), key=gravest_first)
     subjects = {
         one.id: finding_subject(one.device, one.body) for one in raw if one.body["severity"] != Severity.INFO
     }
-    return Lines(Deadlines(site).rows(unit, there, now), found, serious, subjects)
+    missing = unit.cards.outstanding(reach=there, at=now)
+    rows = [
+        row
+        for row in Deadlines(site).rows_of(missing, recordings, as_of or now)
+        if row.recording_id is not None or section.holds(row.device, row.wearer, row.state.counted_from)
+    ]
+    return Lines(rows, found, serious, subjects, recordings, missing)
 
 
 def gravest_first(one: StoredFinding) -> tuple[int, str, float, str]:
@@ -162,7 +183,7 @@ def ledger_of(site: Site, unit: UnitOfWork, lines: Lines, now: datetime) -> Ledg
     known = [one.subject for one in unit.explanations.of_kinds({one.kind for one in subjects})]
     same = recognise(subjects, known, pack_at(site.policies, now).continuity.tolerance)
     histories = unit.explanations.of({one.name for one in same.values()})
-    recordings = unit.recordings.some({one.recording_id for one in everything if one.recording_id})
+    recordings = {one.recording.id: one for one in lines.recordings}
     exempt = _exempt(unit, parts.interruptions, now)
     interrupted = {lines.subject(one).name for one in parts.interruptions}
     standings = {}

@@ -11,15 +11,18 @@ from zoneinfo import ZoneInfo
 from evidence.domain.explanations import GapState
 from evidence.domain.ids import is_id
 from evidence.domain.people import is_below
+from evidence.domain.shifts import day_span
+from evidence.domain.spans import Span
 from evidence.domain.uploads import Upload
 from evidence.errors import Invalid, NotFound
 from evidence.service.by_unit import units_of
-from evidence.service.catalogue import StoredFinding
+from evidence.service.catalogue import Section, StoredFinding
 from evidence.service.deadlines import DeadlineRow
 from evidence.service.gap_lines import Ledger
 from evidence.service.ports import UnitOfWork
 from evidence.service.unlabelled import UnlabelledRecording
 
+_FIRST, _LAST = date(1, 1, 2), date(9999, 12, 30)  # of which every zone has a moment
 Reported = DeadlineRow | StoredFinding | UnlabelledRecording | Upload
 Line = TypeVar("Line", DeadlineRow, StoredFinding, UnlabelledRecording, Upload)
 
@@ -84,6 +87,25 @@ def verify_asked(asked: Asked, devices: Collection[str], wearers: Collection[str
         raise Invalid("days-reversed", since=asked.since.isoformat(), until=asked.until.isoformat())
 
 
+def section_of(unit: UnitOfWork, asked: Asked, zone: ZoneInfo) -> Section:
+    """Return whose recordings can be asked for. Raises: NotFound("unit-not-found")."""
+    units = None
+    if asked.unit_id is not None:
+        top = unit.units.get(asked.unit_id) if is_id(asked.unit_id) else None
+        if top is None:
+            raise NotFound("unit-not-found", unit=asked.unit_id)
+        units = frozenset(one.id for one in unit.units.all() if is_below(one.path, top.path))
+    since, until = _edge(asked.since, zone), _edge(asked.until, zone)
+    first = None if since is None else since.start
+    last = None if until is None else until.end
+    return Section(units, asked.device, asked.wearer, first, last)
+
+
+def _edge(day: date | None, zone: ZoneInfo) -> Span | None:
+    """Return a day as a span; none at the ends of the calendar, beyond which there is nothing."""
+    return day_span(day, zone) if day is not None and _FIRST < day < _LAST else None
+
+
 @dataclass(frozen=True)
 class PartFilter:
     """Takes from the lines of a part those that are asked for."""
@@ -93,19 +115,16 @@ class PartFilter:
     days: Days
     ledger: Ledger
     wearers: Mapping[str, str]  # by recording
+    unit_ids: frozenset[str] | None
     now: datetime
 
     def of(self, lines: Iterable[Line]) -> list[Line]:
-        """Return the lines that are asked for. Raises: NotFound("unit-not-found")."""
+        """Return the lines that are asked for."""
         kept = [one for one in lines if self._is_asked(one)]
-        if self.asked.unit_id is None:
+        if self.unit_ids is None:
             return kept
-        top = self.unit.units.get(self.asked.unit_id) if is_id(self.asked.unit_id) else None
-        if top is None:
-            raise NotFound("unit-not-found", unit=self.asked.unit_id)
-        below = {one.id for one in self.unit.units.all() if is_below(one.path, top.path)}
         places = units_of(self.unit, kept, self.now)
-        return [one for one, where in zip(kept, places, strict=True) if where in below]
+        return [one for one, where in zip(kept, places, strict=True) if where in self.unit_ids]
 
     def _is_asked(self, one: Line) -> bool:
         standing, asked = self.ledger.of(one), self.asked

@@ -168,7 +168,7 @@ def ask_to_listen(site: Site, unit: UnitOfWork, recordings: Sequence[StoredRecor
     """Add the job for those of a device's recordings in which a place is new. Called with what was just
     judged."""
     places = _places(site, unit, recordings, [one.recording.id for one in recordings])
-    known = unit.examinations.some_facts(list(places), "listen")
+    known = unit.examinations.facts_of(list(places), "listen")
     for recording_id, row in places.items():
         facts = known.get(recording_id)
         heard: Collection[str] = json.loads(facts)["heard"] if facts is not None else ()

@@ -237,7 +237,7 @@ class _Book:
     @cached_property
     def _activities(self) -> Mapping[str, Activity]:
         ids = [one.recording.id for one in self._beside]
-        times = self.unit.examinations.some_facts(ids, "sequence")
+        times = self.unit.examinations.facts_of(ids, "sequence")
         shown = [_shown(one, times.get(one.recording.id)) for one in self._beside]
         same = self.site.policies.latest.continuity.same_activity
         return {id_: one for one in activities(shown, same) for id_ in one.ids}
@@ -258,11 +258,11 @@ class _Book:
     def _ledger(self) -> Ledger:
         found = list(self._found.values())
         subjects = {one.id: finding_subject(one.device, one.body) for one in found}
-        return ledger_of(self.site, self.unit, Lines((), found, found, subjects), self.now)
+        return ledger_of(self.site, self.unit, Lines((), found, found, subjects, self._beside, ()), self.now)
 
     @cached_property
     def _heard(self) -> Mapping[str, Mapping[str, str]]:
-        facts = self.unit.examinations.some_facts([one.recording.id for one in self.asked], "listen")
+        facts = self.unit.examinations.facts_of([one.recording.id for one in self.asked], "listen")
         return {id_: json.loads(text)["heard"] for id_, text in facts.items()}
 
     @cached_property

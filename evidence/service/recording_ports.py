@@ -13,7 +13,7 @@ from evidence.domain.origins import Elsewhere
 from evidence.domain.recordings import Origin, Recording
 from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Pack
-from evidence.service.catalogue import AnnouncedFile, Scope, StoredFinding, StoredRecording
+from evidence.service.catalogue import AnnouncedFile, Scope, Section, StoredFinding, StoredRecording
 
 
 class Claims(Protocol):
@@ -109,7 +109,12 @@ class Recordings(Protocol):
         """Return the recording of a device under a name."""
 
     def all(
-        self, device: str | None = None, *, reach: Reach | None = None, at: datetime | None = None
+        self,
+        device: str | None = None,
+        *,
+        reach: Reach | None = None,
+        at: datetime | None = None,
+        section: Section = Section(),  # noqa: B008 (frozen)
     ) -> Iterator[StoredRecording]:
         """Yield recordings, oldest seal first: those within reach at a moment; without a reach, which is for
         the service's own work, all.
@@ -144,11 +149,11 @@ class Examinations(Protocol):
     def facts(self, scope_kind: str, scope_id: str, kind: str) -> str | None:
         """Return the facts of the current examination."""
 
-    def some_facts(self, recording_ids: Collection[str], kind: str) -> Mapping[str, str]:
-        """Return the facts of the current examinations of these recordings, by id."""
-
     def all_facts(self, scope_kind: str, kind: str) -> Mapping[str, str]:
         """Return the facts of all current examinations of a kind, by scope id."""
+
+    def facts_of(self, recording_ids: Collection[str], kind: str) -> Mapping[str, str]:
+        """Return the same of these recordings, as far as there are any, by recording id."""
 
     def current(
         self,
@@ -161,7 +166,14 @@ class Examinations(Protocol):
         """Return the findings of the current examinations; reach: as in Recordings."""
 
     def of_codes(self, recording_ids: Collection[str], codes: Collection[Code]) -> Sequence[StoredFinding]:
-        """Return the findings with these codes of the current examinations of these recordings."""
+        """Return those of these recordings with these codes, oldest examination first."""
 
-    def superseded(self, code: Code, recording_id: str | None = None) -> Sequence[StoredFinding]:
-        """Return the findings with this code of examinations that are no longer current, oldest first."""
+    def of_recordings(self, recording_ids: Collection[str]) -> Sequence[StoredFinding]:
+        """Return those of these recordings, which somebody was admitted to, oldest examination first."""
+
+    def of_none(self, reach: Reach, at: datetime) -> Sequence[StoredFinding]:
+        """Return those within reach that belong to no recording, oldest examination first."""
+
+    def superseded(self, code: Code, recording_ids: Collection[str] | None = None) -> Sequence[StoredFinding]:
+        """Return the findings with this code of examinations that are no longer current, oldest first; of
+        these recordings, or of all."""

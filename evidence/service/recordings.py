@@ -59,7 +59,7 @@ class Recordings:
         stored = admit_to_recording(self.site, caller, Action.LIST_RECORDINGS, recording_id)
         self._log(caller, Act.READ_LIST, recording_id)
         with self.site.database.reading() as unit:
-            return _with_past(stored, past_faults(unit, recording_id))
+            return _with_past(stored, past_faults(unit, [recording_id]))
 
     @admits(Action.READ_FINDINGS)
     def findings(self, caller: Caller, recording_id: str) -> Sequence[StoredFinding]:

@@ -1,10 +1,10 @@
-"""`./dev.sh bench ingest|examine|engines|ledger|rebuild`."""
+"""`./dev.sh bench ingest|examine|engines|ledger|rebuild|reports`."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import engines, examine, ingest, ledger, rebuild
+from tests.bench import engines, examine, ingest, ledger, rebuild, reports
 
 BENCHES = {
     "ingest": ingest.main,
@@ -12,6 +12,7 @@ BENCHES = {
     "engines": engines.main,
     "ledger": ledger.main,
     "rebuild": rebuild.main,
+    "reports": reports.main,
 }
 
 if len(sys.argv) < 2 or sys.argv[1] not in BENCHES:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from evidence.cli import app
-from evidence.errors import NotFound
+from evidence.errors import Invalid, NotFound
 from tests import inside, listed_site
 from tests.listed_site import NAME, OWED, rows, run
 
@@ -132,3 +132,25 @@ def test_each_look_stands_in_the_log(site: Path) -> None:
 def entries(site: Path) -> int:
     """Count the entries of the log."""
     return inside.count(site, "SELECT count(*) FROM audit_entry")
+
+
+def test_the_gap_report_is_written_into_a_new_file_by_its_name(site: Path, tmp_path: Path) -> None:
+    for form, begins in (("pdf", b"%PDF-"), ("svg", b"<svg "), ("xlsx", b"PK")):
+        file = tmp_path / f"gaps.{form}"
+        told = run(site, "gaps", "--out", str(file), "--language", "en").stdout
+        assert str(file) in told
+        assert file.read_bytes().startswith(begins)
+        assert isinstance(run(site, "gaps", "--out", str(file)).exception, Invalid), "nothing is overwritten"
+    for wrong in (
+        ["--out", str(tmp_path / "gaps.doc")],
+        ["--out", str(tmp_path / "b.pdf"), "--language", "fr"],
+    ):
+        assert isinstance(run(site, "gaps", *wrong).exception, Invalid)
+    assert {one.name for one in tmp_path.glob("*.*")} >= {"gaps.pdf", "gaps.svg", "gaps.xlsx"}
+    assert not list(tmp_path.glob("*.doc")) + list(tmp_path.glob("b.pdf"))
+
+
+def test_a_line_says_all_of_it_in_one_language_and_then_in_the_other(site: Path) -> None:
+    for line in run(site, "gaps").stdout.splitlines():
+        if "中断时长" in line or "time lost" in line:
+            assert line.count(" / ") == 1, line

@@ -6,6 +6,7 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from evidence.domain.damage import CORRUPT, TRUNCATED
@@ -14,7 +15,7 @@ from evidence.domain.explanations import GapState
 from evidence.domain.findings import Code, Severity
 from evidence.domain.uploads import UploadState
 from evidence.errors import EvidenceError
-from evidence.locale import BARE, CHINESE, ENGLISH, catalogue
+from evidence.locale import BARE, CHINESE, ENGLISH, Word, catalogue, say
 from evidence.policy.conduct import Exempting, FaultKind
 from evidence.policy.rules import Act, Cause, Duty, Ground, Label, Need, PersonType
 from storage.errors import StorageError
@@ -197,3 +198,11 @@ def test_every_unit_of_a_finding_has_a_word() -> None:
 def test_no_text_calls_a_recording_genuine_or_untouched() -> None:
     for verdict in ("untampered", "authentic", "genuine", "intact", "未被篡改", "未经篡改", "真实可靠"):
         assert [key for key in ZH if verdict in (ZH[key] + EN[key]).lower()] == []
+
+
+def test_a_word_and_a_length_of_time_are_in_the_language_of_the_text_around_them() -> None:
+    said = {"state": Word("gap-state.open"), "count": 2, "lost": timedelta(minutes=3), "unknown": 0}
+    chinese, english = say("cli.gaps-state", **said).split(" / ")
+    assert (ZH["gap-state.open"] in chinese, EN["gap-state.open"] in english) == (True, True)
+    assert not CJK.search(english)
+    assert "3 min" in english

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from evidence.adapters.books import XlsxBinder
+from evidence.adapters.printing import TypstPress
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.service.exemptions import Exemptions
 from evidence.service.explanations import Explanations
 from evidence.service.fault_files import FaultFiles
+from evidence.service.printing_ports import Makers
 from evidence.service.reports import Reports
 from evidence.service.site import Site
 from evidence.web.app import create_app
@@ -32,6 +35,7 @@ class Application:
     exemptions: Exemptions
     fault_files: FaultFiles
     accounts: SignIn
+    makers: Makers
 
 
 @pytest.fixture
@@ -41,8 +45,8 @@ def room(tmp_path: Any) -> GapRoom:
 
 @pytest.fixture
 def web(room: GapRoom) -> Web:
-    desks = (Reports(room.site), room.desk, room.exemptions, FaultFiles(room.site))
-    application = Application(room.site, *desks, SignIn(room))
+    desks = (Reports(room.site), room.desk, room.exemptions, FaultFiles(room.site), SignIn(room))
+    application = Application(room.site, *desks, Makers(TypstPress(), XlsxBinder()))
     return Web(TestClient(create_app(application, start_workers=False)))  # type: ignore[arg-type]
 
 
@@ -137,3 +141,35 @@ def test_an_auxiliary_is_told_the_law(room: GapRoom, web: Web) -> None:
     shown = web.get(auxiliary, path)
     assert "张三" not in str(shown)
     assert "device" not in shown
+
+
+@pytest.mark.parametrize(
+    ("form", "begins", "type_"),
+    [
+        ("pdf", b"%PDF-", "application/pdf"),
+        ("svg", b"<svg ", "image/svg+xml"),
+        ("xlsx", b"PK", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ],
+)
+def test_the_report_is_handed_out_as_a_file_that_is_named_after_the_log(
+    room: GapRoom, web: Web, form: str, begins: bytes, type_: str
+) -> None:
+    where = web.get(room.head.id, "gaps")["log"]
+    head = {"Authorization": f"Bearer {room.head.id}"}
+    answers = [web.client.get(f"/api/v1/gaps?format={form}", headers=head) for _ in range(2)]
+    assert {one.status_code for one in answers} == {200}
+    first, again = (one.content for one in answers)
+    assert first.startswith(begins)
+    assert first == again
+    assert answers[0].headers["content-type"].partition(";")[0] == type_
+    assert f"-{where['size']}-{where['root'][:16]}.{form}" in answers[0].headers["content-disposition"]
+    assert "sandbox" in answers[0].headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("form", ["pdf", "svg", "xlsx"])
+def test_no_document_is_made_for_whom_no_report_is(room: GapRoom, web: Web, form: str) -> None:
+    admin = room.new(Role.SYSTEM_ADMINISTRATOR)
+    assert web.ask(admin.id, "GET", f"gaps?format={form}")[0] == web.ask(admin.id, "GET", "gaps")[0] == 403
+    assert web.client.get(f"/api/v1/gaps?format={form}").status_code == 401
+    assert web.ask(room.head.id, "GET", f"gaps?format={form}&device=none")[0] == 404
+    assert web.ask(room.head.id, "GET", "gaps?format=doc")[0] == 422

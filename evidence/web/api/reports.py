@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from evidence.answers import deadline_out, finding_out
+from evidence.bootstrap import Application
 from evidence.domain.access import Caller
 from evidence.domain.explanations import GapState
 from evidence.domain.findings import Severity
 from evidence.domain.rights import Action
+from evidence.gap_documents import file_name, gap_document, tongue_of
 from evidence.service.gap_parts import Asked
 from evidence.step_answers import gap_report_out
+from evidence.web.api.tables import TYPES as TABLES
+from evidence.web.api.tables import in_turn
 from evidence.web.deps import App, admitted
 
+TYPES = {"svg": "image/svg+xml", "pdf": "application/pdf", "xlsx": TABLES["xlsx"]}
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 
 
@@ -33,8 +40,8 @@ def deadlines(app: App, caller: Caller = admitted(Action.READ_DEADLINES)) -> lis
     return [deadline_out(row, caller) for row in app.deadlines.list(caller)]
 
 
-@router.get("/gaps")
-def gaps(
+@router.get("/gaps", response_model=None, responses={200: {"content": {one: {} for one in TYPES.values()}}})
+async def gaps(
     app: App,
     device: str | None = None,
     since: date | None = None,
@@ -42,13 +49,30 @@ def gaps(
     state: GapState | None = None,
     wearer: str | None = None,
     unit: str | None = None,
+    form: Annotated[Literal["json", "svg", "pdf", "xlsx"], Query(alias="format")] = "json",
+    language: Literal["zh", "en"] = "zh",
     caller: Caller = admitted(Action.READ_GAPS),
-) -> dict[str, Any]:
+) -> dict[str, Any] | Response:
     """Return the gap report: missing, late, interrupted, to be explained; the days are those on which
     recording ended, both included. state: of what must be explained; wearer: a number; unit: and below.
+    format: page data, or a document in a language, whose name tells the place of the log it was made at.
     """
     asked = Asked(device, since, until, state, wearer, unit)
-    return gap_report_out(app.reports.gaps(caller, asked), caller)
+    if form == "json":
+        report = await run_in_threadpool(app.reports.gaps, caller, asked)
+        return await run_in_threadpool(gap_report_out, report, caller)
+    return await in_turn(_document, app, caller, asked, form, language)
+
+
+def _document(app: Application, caller: Caller, asked: Asked, form: str, language: str) -> Response:
+    report = app.reports.gaps(caller, asked, form)
+    content = gap_document(report, caller, form, app.makers, tongue_of(language))
+    headers = {
+        "Content-Disposition": f'attachment; filename="{file_name(report, form)}"',
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    }
+    return Response(content, media_type=TYPES[form], headers=headers)
 
 
 @router.get("/status")

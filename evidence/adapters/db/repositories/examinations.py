@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -95,19 +95,17 @@ class SqlExaminations:
             )
         ).scalar_one_or_none()
 
-    def some_facts(self, recording_ids: Collection[str], kind: str) -> Mapping[str, str]:
-        """Return the facts of the current examinations of these recordings, by id."""
-        ids, found = list(recording_ids), dict[str, str]()
-        for first in range(0, len(ids), NAMES_AT_ONCE):
-            rows = self._db.execute(
-                select(examination.c.scope_id, examination.c.facts).where(
-                    examination.c.scope_kind == "recording",
-                    examination.c.scope_id.in_(ids[first : first + NAMES_AT_ONCE]),
-                    examination.c.kind == kind,
-                    examination.c.current.is_(True),
-                )
+    def facts_of(self, recording_ids: Collection[str], kind: str) -> Mapping[str, str]:
+        """Return the same of these recordings, as far as there are any, by recording id."""
+        found = dict[str, str]()
+        for some in _portions(recording_ids):
+            query = select(examination.c.scope_id, examination.c.facts).where(
+                examination.c.scope_kind == "recording",
+                examination.c.scope_id.in_(some),
+                examination.c.kind == kind,
+                examination.c.current.is_(True),
             )
-            found |= {str(row.scope_id): str(row.facts) for row in rows}
+            found |= {str(row.scope_id): str(row.facts) for row in self._db.execute(query)}
         return found
 
     def all_facts(self, scope_kind: str, kind: str) -> Mapping[str, str]:
@@ -142,20 +140,39 @@ class SqlExaminations:
         return [_stored(row) for row in self._db.execute(query)]
 
     def of_codes(self, recording_ids: Collection[str], codes: Collection[Code]) -> Sequence[StoredFinding]:
-        """Return the findings with these codes of the current examinations of these recordings."""
-        ids, found = list(recording_ids), list[StoredFinding]()
-        for first in range(0, len(ids), NAMES_AT_ONCE):
-            mine = finding.c.recording_id.in_(ids[first : first + NAMES_AT_ONCE])
-            asked = finding.c.code.in_([code.value for code in codes])
-            found += map(_stored, self._db.execute(_findings(current=True).where(mine, asked)))
-        return found
+        """Return those of these recordings with these codes, oldest examination first."""
+        asked = finding.c.code.in_([code.value for code in codes])
+        return self._of(_findings(current=True).where(asked), recording_ids)
 
-    def superseded(self, code: Code, recording_id: str | None = None) -> Sequence[StoredFinding]:
-        """Return the findings with this code of examinations that are no longer current, oldest first."""
-        query = _findings(current=False).where(finding.c.code == code.value)
-        if recording_id is not None:
-            query = query.where(finding.c.recording_id == recording_id)
+    def of_recordings(self, recording_ids: Collection[str]) -> Sequence[StoredFinding]:
+        """Return those of these recordings, which somebody was admitted to, oldest examination first."""
+        return self._of(_findings(current=True), recording_ids)
+
+    def of_none(self, reach: Reach, at: datetime) -> Sequence[StoredFinding]:
+        """Return those within reach that belong to no recording, oldest examination first."""
+        query = _within(_findings(current=True), reach, at).where(finding.c.recording_id.is_(None))
         return [_stored(row) for row in self._db.execute(query)]
+
+    def superseded(self, code: Code, recording_ids: Collection[str] | None = None) -> Sequence[StoredFinding]:
+        """Return the findings with this code of examinations that are no longer current, oldest first; of
+        these recordings, or of all."""
+        query = _findings(current=False).where(finding.c.code == code.value)
+        if recording_ids is not None:
+            return self._of(query, recording_ids)
+        return [_stored(row) for row in self._db.execute(query)]
+
+    def _of(self, query: Select[Any], recording_ids: Collection[str]) -> Sequence[StoredFinding]:
+        """Return the findings of these recordings, a few hundred to a question."""
+        found = list[StoredFinding]()
+        for some in _portions(recording_ids):
+            found += [_stored(row) for row in self._db.execute(query.where(finding.c.recording_id.in_(some)))]
+        return sorted(found, key=lambda one: (one.at, one.id))
+
+
+def _portions(ids: Collection[str]) -> Iterator[list[str]]:
+    """Yield a few hundred of these at a time: no question may hold more."""
+    every = list(ids)
+    return (every[first : first + NAMES_AT_ONCE] for first in range(0, len(every), NAMES_AT_ONCE))
 
 
 def _within(query: Select[Any], reach: Reach, at: datetime | None) -> Select[Any]:

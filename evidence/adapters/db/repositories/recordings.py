@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, or_, select, update
 
 from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.labels import given_of
@@ -28,7 +28,9 @@ from evidence.domain.labels import Given
 from evidence.domain.origins import Elsewhere
 from evidence.domain.recordings import Recording
 from evidence.errors import Conflict, IntegrityFault, Invalid
-from evidence.service.catalogue import StoredRecording
+from evidence.service.catalogue import Section, StoredRecording
+
+_SPARE = timedelta(days=1)  # more than a recorder's clock may be ahead of the seal (CLOCK_ERROR)
 
 
 class SqlRecordings:
@@ -82,7 +84,12 @@ class SqlRecordings:
         return None if row is None else next(self._stored([row]))
 
     def all(
-        self, device: str | None = None, *, reach: Reach | None = None, at: datetime | None = None
+        self,
+        device: str | None = None,
+        *,
+        reach: Reach | None = None,
+        at: datetime | None = None,
+        section: Section = Section(),  # noqa: B008 (frozen)
     ) -> Iterator[StoredRecording]:
         """Yield recordings, oldest seal first; of those within reach at a moment, else (for the service's own
         work) of all. Raises: Invalid when no device can have that name.
@@ -90,7 +97,7 @@ class SqlRecordings:
         query = _catalogue().order_by(recording.c.sealed_at, recording.c.id)
         if reach is not None:
             query = query.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
-            query = query.where(within(reach, at))
+            query = query.where(within(reach, at), *_of_section(section))
         if device is not None:
             if legible(device) != device:
                 raise Invalid("invalid-text", field="device")
@@ -143,6 +150,29 @@ class SqlRecordings:
 
     def _set(self, recording_id: str, **values: Any) -> None:
         self._db.execute(update(recording).where(recording.c.id == recording_id).values(**values))
+
+
+def _of_section(section: Section) -> Iterator[ColumnElement[bool]]:
+    """Yield what a section asks. It never leaves out a recording that counts from a moment within it: from
+    its end where that can be true, or from when the server first heard of it (domain/deadlines.py)."""
+    if section.unit_ids is not None:
+        yield standing.c.unit_id.in_(sorted(section.unit_ids))
+    if section.device is not None:
+        yield recording.c.device == section.device
+    if section.wearer is not None:
+        yield recording.c.wearer == section.wearer
+    if section.first is not None:  # nothing counts from long after its seal
+        yield recording.c.sealed_at >= to_text(section.first - _SPARE)
+    if section.first is not None or section.last is not None:
+        same = announced.c.recording_id == recording.c.id
+        told = exists().where(same, _is_between(announced.c.announced_at, section))
+        moments = (recording.c.ended_at, recording.c.sealed_at, upload.c.created_at)
+        yield or_(*(_is_between(one, section) for one in moments), told)
+
+
+def _is_between(moment: ColumnElement[Any], section: Section) -> ColumnElement[bool]:
+    since = [] if section.first is None else [moment >= to_text(section.first)]
+    return and_(*since, *([] if section.last is None else [moment < to_text(section.last)]))
 
 
 def _catalogue() -> Select[Any]:

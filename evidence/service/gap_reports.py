@@ -1,0 +1,207 @@
+"""The gap report that a supervisor reads first: what is missing, late, interrupted, unexplained.
+
+The same question at the same place of the log of custody has the same answer, to the byte. So it does not say
+when it was asked, but as of when it holds: the last moment at which anything that it tells has changed, by an
+entry of the log, by a new day of the law's time zone, or by a deadline. What the caller may see is what they
+may see now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from evidence.domain.access import Reach
+from evidence.domain.explanations import GapState
+from evidence.domain.shifts import Shift, Sort, day_span
+from evidence.domain.uploads import Upload, UploadState
+from evidence.policy.rules import Duty, cite_ids
+from evidence.service.by_unit import UnitCounts, count_by_unit, units_of
+from evidence.service.catalogue import Section, StoredFinding
+from evidence.service.deadlines import DeadlineRow, Deadlines
+from evidence.service.gap_lines import (
+    FAULTS,
+    Ledger,
+    Lines,
+    Standing,
+    StateCount,
+    count_states,
+    count_wearers,
+    ledger_of,
+    lines_within,
+)
+from evidence.service.gap_parts import Asked, Days, PartFilter, section_of, verify_asked
+from evidence.service.gap_shifts import Drawn, draw_shifts
+from evidence.service.gap_tallies import By, Owing, Tally, tally
+from evidence.service.instruments import pack_at
+from evidence.service.log_position import LogPosition, position_of
+from evidence.service.ports import UnitOfWork
+from evidence.service.site import Site
+from evidence.service.units import full_names
+from evidence.service.unlabelled import UnlabelledRecording, unlabelled_of
+from evidence.service.unrecorded import Unrecorded, unrecorded_within
+
+_PARTS = 7  # of a gap report: its first fields
+
+
+@dataclass(frozen=True, slots=True)
+class GapReport:
+    """What a supervisor must see at once: missing, late, interrupted, unexplained."""
+
+    faults: Sequence[StoredFinding]  # not what was sealed, at the last pass or at one before
+    missing: Sequence[DeadlineRow]  # announced by a card's list, not sealed
+    late: Sequence[DeadlineRow]
+    interruptions: Sequence[StoredFinding]
+    to_explain: Sequence[StoredFinding]  # everything else above "info"
+    unlabelled: Sequence[UnlabelledRecording]
+    set_aside: Sequence[Upload]  # refused or expired uploads whose bytes are kept in staging
+    days: Days
+    asked: Asked
+    as_of: datetime
+    position: LogPosition
+    ledger: Ledger  # how far what must be explained is
+    by_unit: Sequence[UnitCounts] = ()  # how many of these lines each unit answers for
+    unit_cites: tuple[str, ...] = ()  # why it does
+    tallies: Mapping[By, Sequence[Tally]] = field(default_factory=dict)
+    shifts: Sequence[Shift] = ()  # where a picture is asked for
+    unrecorded: Sequence[Unrecorded] = ()  # steps of cases that nothing shows
+
+    @property
+    def by_state(self) -> Sequence[StateCount]:
+        """How many lines are in each state, and how much time was lost."""
+        return count_states(self.ledger.told(self.owing), self.ledger.told(self.interruptions))
+
+    @property
+    def owed(self) -> Mapping[str, int]:
+        """How many explanations each wearer owes."""
+        return count_wearers(self.ledger.told(self.owing))
+
+    @property
+    def owing(self) -> list[DeadlineRow | StoredFinding]:
+        """The lines that must be explained."""
+        return [*self.missing, *self.late, *self.interruptions, *self.to_explain]
+
+
+@dataclass(frozen=True)
+class GapReporting:
+    """Makes a report in one transaction that sees one moment."""
+
+    site: Site
+    unit: UnitOfWork
+    there: Reach
+    asked: Asked
+    now: datetime
+
+    def make(self, *, drawn: bool) -> GapReport:
+        """Return the report, with time lines if it is to be drawn. Raises: as Reports.gaps."""
+        zone = ZoneInfo(self.site.policies.latest.time_zone)
+        position = position_of(self.unit)
+        as_of = self._as_of(position, zone)
+        section = section_of(self.unit, self.asked, zone)
+        lines = lines_within(self.site, self.unit, self.there, self.now, as_of, section)
+        aside = self._aside()
+        self._verify(lines, aside)
+        ledger, days = ledger_of(self.site, self.unit, lines, as_of), self._days(lines, zone)
+        wearers = {one.recording.id: one.recording.origin.wearer for one in lines.recordings}
+        part = PartFilter(self.unit, self.asked, days, ledger, wearers, section.unit_ids, self.now)
+        parts, bare = lines.parts(), unlabelled_of(self.site.policies, lines.recordings, as_of)
+        report = GapReport(
+            faults=part.of(_faults(lines)),
+            missing=part.of(parts.missing),
+            late=part.of(parts.late),
+            interruptions=part.of(parts.interruptions),
+            to_explain=part.of(parts.to_explain),
+            unlabelled=part.of(one for one in bare if one.missing),
+            set_aside=part.of(aside),
+            days=days,
+            asked=self.asked,
+            as_of=as_of,
+            position=position,
+            ledger=ledger,
+        )
+        return self._counted(replace(report, shifts=self._shifts(lines, part) if drawn else ()))
+
+    def _as_of(self, position: LogPosition, zone: ZoneInfo) -> datetime:
+        """Return when what is told changed last."""
+        missing = self.unit.cards.outstanding()
+        moments = [day_span(self.now.astimezone(zone).date(), zone).start]
+        moments += [] if position.at is None else [position.at]
+        return max([*moments, *Deadlines(self.site).turned(missing, self.now)]).astimezone(self.now.tzinfo)
+
+    def _aside(self) -> list[Upload]:
+        return [
+            one
+            for state in (UploadState.REFUSED, UploadState.EXPIRED)
+            for one in self.unit.uploads.in_state(state, reach=self.there, at=self.now)
+        ]
+
+    def _verify(self, lines: Lines, aside: Sequence[Upload]) -> None:
+        """Refuse what can only be a slip; of recordings, those of other days count, too."""
+        asked = self.asked
+        origins = [one.origin for files in (aside, lines.outstanding) for one in files]
+        origins += [one.recording.origin for one in lines.recordings]
+        devices = {one.device for one in lines.found} | {one.device for one in origins}
+        wearers = {one.wearer for one in origins}
+        if asked.device is not None and self._is_known(Section(device=asked.device)):
+            devices.add(asked.device)
+        if asked.wearer is not None and self._is_known(Section(wearer=asked.wearer)):
+            wearers.add(asked.wearer)
+        verify_asked(asked, devices, wearers)
+
+    def _is_known(self, section: Section) -> bool:
+        return any(True for _ in self.unit.recordings.all(reach=self.there, at=self.now, section=section))
+
+    def _days(self, lines: Lines, zone: ZoneInfo) -> Days:
+        """Return the days of lines; what belongs to no recording may name a file of another day."""
+        known = {(row.device, row.name): row.state.counted_from for row in lines.rows}
+        named: dict[str, set[str]] = {}
+        for one in lines.serious:
+            if one.recording_id is None and (one.device, str(one.body["file"])) not in known:
+                named.setdefault(one.device, set()).add(str(one.body["file"]))
+        for device, names in named.items():
+            mine = self.unit.recordings.names_within(device, names, self.there, self.now)
+            stored = filter(None, (self.unit.recordings.by_name(device, name) for name in mine))
+            rows = Deadlines(self.site).rows_of((), stored, self.now)
+            known |= {(row.device, row.name): row.state.counted_from for row in rows}
+        return Days(zone, known)
+
+    def _shifts(self, lines: Lines, part: PartFilter) -> Sequence[Shift]:
+        """Return the time lines, whole whatever the state; those that show the one that is asked for."""
+        state, part = self.asked.state, replace(part, asked=replace(self.asked, state=None))
+        parts = lines.parts()
+        files = part.of(row for row in lines.rows if row.recording_id is not None)
+        some = {name: part.of(mine) for name, mine in parts._asdict().items()}
+        drawn = Drawn(files, parts._replace(**some), part.of(_faults(lines)))
+        shifts = draw_shifts(self.unit, drawn, part.ledger, part.days)
+        return [one for one in shifts if state is None or _shows(one, state)]
+
+    def _counted(self, report: GapReport) -> GapReport:
+        parts: dict[str, Any] = {one.name: getattr(report, one.name) for one in fields(report)[:_PARTS]}
+        _, cites = pack_at(self.site.policies, report.as_of).duty(Duty.RESPONSIBLE_UNIT)
+        counts = count_by_unit(self.unit, parts, self.now)
+        tallies = tally(self._owing(report), full_names(self.unit.units.all()))
+        steps = unrecorded_within(self.site, self.unit, self.there, self.asked, report.as_of)
+        counted = replace(report, by_unit=counts, unit_cites=cite_ids(cites), tallies=tallies)
+        return replace(counted, unrecorded=steps)
+
+    def _owing(self, report: GapReport) -> list[Owing]:
+        lines = [one for one in report.owing if report.ledger.of(one) is not None]
+        cut = {one.id for one in report.interruptions}
+        owing = []
+        for one, unit_id in zip(lines, units_of(self.unit, lines, self.now), strict=True):
+            standing: Standing | None = report.ledger.of(one)
+            if standing is not None:
+                is_cut = isinstance(one, StoredFinding) and one.id in cut
+                owing.append(Owing(standing, is_cut, unit_id, one.device, report.days.of(one)))
+        return owing
+
+
+def _faults(lines: Lines) -> Iterable[StoredFinding]:
+    return (one for one in lines.serious if one.body["code"] in FAULTS)
+
+
+def _shows(shift: Shift, state: GapState) -> bool:
+    return any(one.state is state and one.sort is not Sort.RECORDED for one in shift.traces)

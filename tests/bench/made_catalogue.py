@@ -1,0 +1,302 @@
+"""A catalogue of many recordings, written straight into the tables: two years of an agency with 200 units.
+
+Each recording has the rows that lists and reports read: upload, announced file, recording, standing, current
+examinations ("sequence" and "deadline"; of "probe" and "deep" nothing is read here). One in ten has a gap,
+half of these are explained; one in twenty came late. Of what is past its year most is destroyed; what is left
+is kept by a case, a hold or a missing label, or is due. There is no vault, and next to nothing in the log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from zlib import crc32
+
+from evidence.adapters.db.unit_of_work import SqlDatabase
+from evidence.domain.audit import Act, Entry
+from evidence.domain.findings import Code, Finding, Severity
+from evidence.domain.subjects import finding_subject
+
+UNITS, WEARERS = 200, 10  # wearers: of each unit, with a recorder each
+YEARS = timedelta(days=730)
+MISSING = 2_000
+_AT_ONCE, _ON_A_CARD = 50_000, 20
+_TABLES = (
+    *("unit", "person", "account"),
+    *("card", "upload", "recording", "standing", "announced", "examination", "finding"),
+    *("gap", "explanation", "case_file", "case_term", "case_recording", "hold"),
+)
+_PACK = {"policy_id": "dazhe-2020", "policy_version": "1"}
+_LABELS = json.dumps(
+    {"case-number": "杭1", "inspected-party": "甲", "officer": "012345", "time": "2026-01-01"},
+    ensure_ascii=False,
+)
+
+Row = dict[str, Any]
+
+
+def id_of(what: str, number: int) -> str:
+    """Return an id that is the same each time, in no order, as ids are."""
+    return sha256(f"{what} {number}".encode()).hexdigest()[:32]
+
+
+def is_among(percent: int, number: int, what: str) -> bool:
+    """Tell whether a recording is one of so many in a hundred, whichever, and the same each time."""
+    return crc32(f"{what} {number}".encode()) % 100 < percent
+
+
+def to_text(instant: datetime) -> str:
+    """Write an instant as domain/instants.py does, in half the time; of years with four digits, in UTC."""
+    return f"{instant.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def is_closed(case: int) -> bool:
+    """Tell whether a case is closed: three in ten."""
+    return case % 10 < 3
+
+
+@dataclass
+class MadeCatalogue:
+    """Fills an empty, migrated database. now: the end of the two years."""
+
+    database: SqlDatabase
+    now: datetime
+    recordings: int
+    cases: int
+    _rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in _TABLES})
+
+    def __post_init__(self) -> None:
+        self._linked = {one: case for case in range(self.cases) for one in self._of_case(case)}
+        self._held = {self._held_of(case) for case in range(0, self.cases, 10)}
+
+    def _of_case(self, case: int) -> list[int]:
+        return [(case * 5 + place * self.recordings // 4) % self.recordings for place in range(4)]
+
+    def _held_of(self, case: int) -> int:
+        return (case * 5 + 1) % self.recordings
+
+    def make(self) -> None:
+        """Make everything, so many recordings to a transaction."""
+        for table, rows in self._people().items():
+            self._rows[table] += rows
+        self._flush()
+        with self.database.writing() as unit:
+            unit.log.append(Entry(Act.START, "service"), self.now - YEARS)
+        for first in range(0, self.recordings, _AT_ONCE):
+            for number in range(first, min(first + _AT_ONCE, self.recordings)):
+                self._record(number)
+            self._flush()
+        self._cases()
+        self._flush()
+        for number in range(MISSING):
+            self._miss(number)
+        self._flush()
+        if self.database.engine.dialect.name == "postgresql":  # what autovacuum would have done by then
+            with self.database.engine.begin() as connection:
+                connection.exec_driver_sql("ANALYZE")
+
+    def unit_id(self, number: int) -> str:
+        """Return the id of a unit."""
+        return id_of("unit", number)
+
+    def _sealed(self, number: int) -> datetime:
+        return self.now - YEARS + number * (YEARS / self.recordings)
+
+    def _people(self) -> dict[str, list[Row]]:
+        at, top = to_text(self.now - YEARS), id_of("agency", 0)
+        units = [{"id": top, "parent_id": None, "name": "局", "path": f"/{top}/", "created_at": at}]
+        people = []
+        for unit in range(UNITS):
+            id_ = self.unit_id(unit)
+            path = f"/{top}/{id_}/"
+            units.append({"id": id_, "parent_id": top, "name": f"{unit}所", "path": path, "created_at": at})
+            for wearer in range(unit * WEARERS, (unit + 1) * WEARERS):
+                people.append(
+                    {
+                        "id": id_of("person", wearer),
+                        "number": f"{wearer:06}",
+                        "name": "某人",
+                        "type": "officer",
+                        "unit_id": id_,
+                        "created_at": at,
+                    }  # fmt: skip
+                )
+        dock = {"id": id_of("dock", 0), "role": "dock", "name": "dock", "token_sha256": "-", "created_at": at}
+        return {"unit": units, "person": people, "account": [dock]}
+
+    def _record(self, number: int) -> None:
+        id_, wearer = id_of("recording", number), self._wearer(number)
+        sealed = self._sealed(number)
+        ended = sealed - timedelta(hours=30 if is_among(5, number, "late") else 2)
+        origin = self._origin(number, wearer, ended, "{}" if is_among(8, number, "bare") else _LABELS)
+        at, upload = to_text(sealed), id_of("upload", number)
+        kept_until, is_gone = self._kept(number, sealed)
+        digest = sha256(id_.encode()).hexdigest()
+        digests = {"sha256": digest, "sm3": digest}
+        self._add("upload", **origin, **digests, id=upload, account_id=id_of("dock", 0), card_id=None,
+                  declared_sha256=None, offset=1, state="sealed", recording_id=id_, problem=None,
+                  created_at=at, expires_at=at, completed_at=at)  # fmt: skip
+        self._add("recording", **origin, **digests, id=id_, upload_id=upload, card_id=None, sealed_at=at,
+                  retain_until=to_text(kept_until), **_PACK,
+                  data_key=f"recordings/{id_}/data", data_version="1", manifest_version="1",
+                  manifest_key=f"recordings/{id_}/manifest.json", manifest_sha256=digest,
+                  receipt=b"r" * 600, ended_at=to_text(ended), checked_at=at, check_result="ok",
+                  gone_at=at if is_gone else None)  # fmt: skip
+        self._add("standing", recording_id=id_, unit_id=self.unit_id(wearer // WEARERS),
+                  person_id=id_of("person", wearer), commander_id=None, classification="ordinary",
+                  under_transfer=False, on_hold=False)  # fmt: skip
+        self._announce(number, origin, ended, id_)
+        start = ended - timedelta(minutes=10)
+        facts = f'{{"start": "{to_text(start)}", "end": "{to_text(ended)}", "certain": true}}'
+        self._examine(number, id_, "deadline", "{}", at)
+        examination = self._examine(number, id_, "sequence", facts, at)
+        if is_among(10, number, "gap"):
+            self._gap(number, id_, examination, origin)
+
+    def _kept(self, number: int, sealed: datetime) -> tuple[datetime, bool]:
+        """Return until when a recording is locked, and whether it is destroyed: nearly all that could be."""
+        case, year = self._linked.get(number), timedelta(days=366)
+        if case is not None and is_closed(case):
+            return self.now - YEARS + 10 * year, False
+        is_kept = case is not None or number in self._held or is_among(8, number, "bare")
+        is_over = sealed + year < self.now
+        return sealed + year, is_over and not is_kept and is_among(98, number, "gone")
+
+    def _wearer(self, number: int) -> int:
+        return number % UNITS * WEARERS + number // UNITS % WEARERS
+
+    def _origin(self, number: int, wearer: int, ended: datetime, labels: str) -> Row:
+        name = f"DCIM/{number:08}.mp4"
+        return {"device": f"DSJ{wearer:08}", "wearer": f"{wearer:06}", "name": name, "size": 1,
+                "name_sha256": sha256(name.encode()).hexdigest(), "modified_at": to_text(ended),
+                "clock_offset_ms": 0, "labels": labels}  # fmt: skip
+
+    def _announce(self, number: int, origin: Row, ended: datetime, recording_id: str | None) -> None:
+        card, at = id_of("card", number // _ON_A_CARD), to_text(ended + timedelta(hours=1))
+        same = {key: origin[key] for key in ("device", "wearer", "clock_offset_ms")}
+        if number % _ON_A_CARD == 0:
+            self._add("card", **same, labels="{}", id=card, account_id=id_of("dock", 0), announced_at=at)
+        rest = {key: origin[key] for key in ("name", "name_sha256", "size", "modified_at")}
+        self._add("announced", **same, **rest, id=id_of("announced", number), card_id=card, announced_at=at,
+                  recording_id=recording_id)  # fmt: skip
+
+    def _examine(self, number: int, recording_id: str, kind: str, facts: str, at: str) -> str:
+        id_ = id_of(kind, number)
+        self._add("examination", id=id_, scope_kind="recording", scope_id=recording_id, kind=kind, at=at,
+                  **_PACK, facts=facts, current=True)  # fmt: skip
+        return id_
+
+    def _gap(self, number: int, recording_id: str, examination: str, origin: Row) -> None:
+        length = float(number % 97 + 2)
+        found = Finding(Code.GAP_BETWEEN_FILES, Severity.ATTENTION, origin["name"], 600.0, 600.0 + length,
+                        length, 1.0, ("dazhe-2020:9.1",), {"before": origin["name"]})  # fmt: skip
+        body, finding = found.as_json(), id_of("finding", number)
+        self._add("finding", id=finding, examination_id=examination, recording_id=recording_id,
+                  device=origin["device"], code=found.code.value, severity=found.severity.value,
+                  body=json.dumps(body, ensure_ascii=False))  # fmt: skip
+        if is_among(50, number, "explained"):
+            subject, at = finding_subject(origin["device"], body), to_text(self._sealed(number))
+            start, end, size = subject.place.parts()
+            self._add("gap", name=subject.name, kind=subject.kind, part="interruptions",
+                      code=found.code.value, device=origin["device"], file=origin["name"],
+                      recording_id=recording_id, wearer=origin["wearer"], start_ms=start, end_ms=end,
+                      length_ms=size)  # fmt: skip
+            is_done = is_among(50, number, "accepted")
+            reviewed = (
+                {"outcome": "accepted", "reviewed_by": "operator", "reviewed_at": at} if is_done else {}
+            )
+            empty = dict.fromkeys(("outcome", "reviewed_by", "reviewed_at"))
+            self._add("explanation", **{**empty, **reviewed}, id=id_of("explanation", number),
+                      gap=subject.name, finding_id=finding, cause="battery", text="没电", author="operator",
+                      at=at)  # fmt: skip
+
+    def _cases(self) -> None:
+        """Four recordings to a case; seven in ten are open, the rest closed, with a class."""
+        for case in range(self.cases):
+            id_, at = id_of("case", case), to_text(self.now - YEARS)
+            closed = at if is_closed(case) else None
+            unit_id = self.unit_id(case % UNITS)
+            self._add(
+                "case_file", id=id_, number=f"案{case}", unit_id=unit_id, opened_at=at, closed_at=closed
+            )
+            if closed:
+                self._add("case_term", id=id_of("term", case), case_id=id_, term="10-years",
+                          given_by="operator", given_at=at)  # fmt: skip
+            for place, number in enumerate(self._of_case(case)):
+                self._add("case_recording", id=id_of("link", case * 4 + place), case_id=id_,
+                          linked_by="operator", recording_id=id_of("recording", number), linked_at=at,
+                          ended_at=None)  # fmt: skip
+            if case % 10 == 0:
+                number = self._held_of(case)
+                self._add("hold", id=id_of("hold", case), recording_id=id_of("recording", number),
+                          ground="objection", reason="投诉", placed_by="operator", placed_at=at,
+                          released_at=None, settled=True)  # fmt: skip
+            if case % _AT_ONCE == 0:
+                self._flush()
+
+    def _miss(self, number: int) -> None:
+        """A file that a card's list names, and that never came."""
+        ended = self.now - YEARS / MISSING * number
+        wearer = number % (UNITS * WEARERS)
+        origin = self._origin(self.recordings + number, wearer, ended, "{}")
+        self._announce(self.recordings + number, origin, ended, None)
+
+    def _add(self, table: str, **row: Any) -> None:
+        self._rows[table].append(row)
+
+    def _flush(self) -> None:
+        """Write what was added past SQLAlchemy, and past what notes rows for the vault; nothing is synced."""
+        connection = self.database.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            write = _write_postgres if self.database.engine.dialect.name == "postgresql" else _write_sqlite
+            with _alone(cursor, self.database.engine.dialect.name):
+                for table, rows in self._rows.items():
+                    if rows:
+                        write(cursor, table, list(rows[0]), [tuple(row.values()) for row in rows])
+        finally:
+            connection.close()
+        self._rows = {name: [] for name in _TABLES}
+
+
+@contextmanager
+def _alone(cursor: Any, dialect: str) -> Iterator[None]:
+    """Open a transaction without triggers."""
+    if dialect == "postgresql":
+        cursor.execute("BEGIN")
+        for table in _TABLES:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_noted")
+        yield
+        for table in _TABLES:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {table}_noted")
+        cursor.execute("COMMIT")
+        return
+    cursor.execute("PRAGMA synchronous = OFF")
+    cursor.execute("PRAGMA cache_size = -1048576")
+    cursor.execute("BEGIN IMMEDIATE")
+    cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%noted'")
+    triggers = cursor.fetchall()
+    for name, _ in triggers:
+        cursor.execute(f"DROP TRIGGER {name}")
+    yield
+    for _, sql in triggers:
+        cursor.execute(sql)
+    cursor.execute("COMMIT")
+    cursor.execute("PRAGMA synchronous = FULL")
+
+
+def _write_sqlite(cursor: Any, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    named, places = ", ".join(f'"{one}"' for one in columns), ", ".join("?" * len(columns))
+    cursor.executemany(f'INSERT INTO "{table}" ({named}) VALUES ({places})', rows)
+
+
+def _write_postgres(cursor: Any, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    named = ", ".join(f'"{one}"' for one in columns)
+    with cursor.copy(f'COPY "{table}" ({named}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row(row)
