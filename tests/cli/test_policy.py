@@ -65,6 +65,7 @@ def test_show_as_json_holds_the_rules_and_every_citation_they_name() -> None:
     )
     rules = [pack[part] for part in parts] + pack["auxiliary_bars"]
     rules += pack["before_duty"] + pack["personnel_duties"] + pack["must_record"]
+    rules += pack["check_points"]
     rules += [one for one in pack["equipment"].values() if one is not None]
     rules += [pack["activities"], pack["enforcement_documents"]]
     assert pack["case_file"] is None, "Longquan has one"
