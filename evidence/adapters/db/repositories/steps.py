@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, union, update
 
 from evidence.adapters.db.activity_tables import act_document, case_step, step_officer
-from evidence.adapters.db.docked import came_with_number
+from evidence.adapters.db.docked import as_docked, docked_number, is_docked
 from evidence.adapters.db.label_tables import label
 from evidence.adapters.db.people_tables import case_file, case_recording, standing, unit
 from evidence.adapters.db.repositories.cases import below, case_of, cases_with_path
@@ -94,8 +94,9 @@ class SqlSteps:
         belongs = _belonging(ids).cte("belongs")
         said: dict[str, list[Given]] = {}
         spoken = select(label).where(label.c.recording_id.in_(select(belongs.c.recording_id)))
-        for row in self._db.execute(spoken.where(label.c.name.in_(_ASKED)).order_by(label.c.serial)):
-            said.setdefault(row.recording_id, []).append(given(row))
+        for row in self._db.execute(spoken.order_by(label.c.serial)):
+            if row.name in _ASKED:  # asked of SQL, this would lead it through all labels of these names
+                said.setdefault(row.recording_id, []).append(given(row))
         found: dict[str, list[Footage]] = {}
         for row in self._db.execute(_recordings(belongs)):
             try:
@@ -129,14 +130,17 @@ def _belonging(ids: Select[Any]) -> Any:
     linked = select(case_recording.c.case_id, case_recording.c.recording_id).where(
         case_recording.c.ended_at.is_(None), case_recording.c.case_id.in_(ids)
     )
+    numbers = ids.with_only_columns(case_file.c.number)
     labelled = (
         select(case_file.c.id, label.c.recording_id)
         .join(label, label.c.value == case_file.c.number)
-        .where(label.c.name == Label.CASE_NUMBER.value, label.c.ended_at.is_(None), case_file.c.id.in_(ids))
+        .where(label.c.name == Label.CASE_NUMBER.value, label.c.value.in_(numbers))
+        .where(label.c.ended_at.is_(None))
     )
     docked = (
         select(case_file.c.id, recording.c.id)
-        .join(recording, came_with_number(recording.c.labels, case_file.c.number))
+        .join(recording, docked_number(recording.c.labels) == as_docked(case_file.c.number))
+        .where(is_docked(recording.c.labels, case_file.c.number))
         .where(~spoken_of.exists(), case_file.c.id.in_(ids))
     )
     return union(linked, labelled, docked)
