@@ -14,7 +14,7 @@ from sqlalchemy import text
 from evidence.adapters.db.tables import metadata
 from evidence.domain.access import Caller
 from evidence.domain.act_documents import MismatchKind
-from evidence.domain.complaints import Channel
+from evidence.domain.complaints import Channel, Result
 from evidence.domain.devices import ServiceKind
 from evidence.domain.explanations import Outcome
 from evidence.domain.fault_files import Verdict
@@ -39,7 +39,7 @@ from evidence.rebuilding.report import Report
 from evidence.service.act_documents import ActDocuments, DocumentSaid
 from evidence.service.case_filing import CaseFiling
 from evidence.service.cases import Cases
-from evidence.service.complaints import Complaints, Intake
+from evidence.service.complaints import Complaints, Intake, ListedComplaint
 from evidence.service.equipment import Equipment
 from evidence.service.exemptions import Exemptions, Stated
 from evidence.service.explanations import Explanations
@@ -101,7 +101,11 @@ def make_site(folder: Path) -> LogRoom:
     archive_case(room)
     enter_steps(room)
     draw_sample(room)
-    take_complaint(room)
+    with small.database.writing() as unit:
+        now = small.clock.now()
+        unit.grants.add(StoredGrant("9" * 32, "7" * 32, Role.CUSTODIAN, None, "post", "operator", now))
+    over = take_complaint(room)  # of an hour in which nobody recorded
+    Complaints(small.site).close(OPERATOR, over.complaint.id, Result.UNFOUNDED, "王五撤回")
     room.publish()
     small.clock.time = datetime.now(UTC)
     return room
@@ -199,17 +203,15 @@ def enter_steps(room: LogRoom) -> None:
     papers.explain(OPERATOR, case, done.id, MismatchKind.NO_FOOTAGE, "钱七阻拦")
 
 
-def take_complaint(room: LogRoom) -> None:
-    """A complaint about the wearer that holds their recordings, given to the keeper of the archive."""
+def take_complaint(room: LogRoom, number: str = "2026-7", days: int = 30) -> ListedComplaint:
+    """A complaint about the wearer's hour, so many days ago, given to the keeper of the archive."""
     site, now = room.small.site, room.small.clock.now()
-    with room.small.database.writing() as unit:
-        unit.grants.add(StoredGrant("9" * 32, "7" * 32, Role.CUSTODIAN, None, "post", "operator", now))
     told = ("推搡王五", "某小吃店门口", "王五")
-    span = Span(now - timedelta(days=1), now)
-    intake = Intake("2026-7", now.date(), Channel.VISIT, ("012345",), span, *told)
+    span = Span(now - timedelta(days=days), now - timedelta(days=days - 2))
+    intake = Intake(number, now.date(), Channel.VISIT, ("012345",), span, *told)
     taken = Complaints(site).take(OPERATOR, intake)
-    assert taken.recordings
     Complaints(site).assign(OPERATOR, taken.complaint.id, "000099")
+    return taken
 
 
 def draw_sample(room: LogRoom) -> None:

@@ -45,6 +45,9 @@ class ComplaintState(StrEnum):
     CLOSED_LATE = "closed-late"
 
 
+_LONGEST = timedelta(hours=24)  # of one recording, where nobody knows when it began
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What was said by whom. All of it is None after a rebuild: it may name somebody, and must be erasable.
@@ -134,4 +137,4 @@ def may_show(span: Span, began_at: datetime | None, ended_at: datetime | None, s
     """
     if sealed_at <= span.start or (ended_at is not None and ended_at <= span.start):
         return False
-    return began_at is None or ended_at is None or began_at < span.end
+    return ended_at is None or (began_at or ended_at - _LONGEST) < span.end

@@ -30,6 +30,7 @@ Question = Callable[[UnitOfWork, Person, datetime], Sequence[str]]
 """Returns the ids of what is open about somebody at a moment."""
 
 OPEN: dict[str, Question] = {}
+_NAMED_ONLY = frozenset({"gaps"})  # a custodian or head explains in their place, also when they are gone
 _TOLD = 100  # ids of a kind that are listed; the number is always whole
 
 
@@ -154,7 +155,7 @@ class Leaving:
             if one.leaving_at is None:
                 raise Conflict("leaving-not-begun", number=number)
             list_ = self._checklist(unit, one)
-            counts = {item.kind: item.count for item in list_.open}
+            counts = {item.kind: item.count for item in list_.open if item.kind not in _NAMED_ONLY}
             if not counts:
                 left = replace(one, left_at=now)
                 unit.people.put(left)

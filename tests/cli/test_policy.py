@@ -66,9 +66,11 @@ def test_show_as_json_holds_the_rules_and_every_citation_they_name() -> None:
     rules = [pack[part] for part in parts] + pack["auxiliary_bars"]
     rules += pack["before_duty"] + pack["personnel_duties"] + pack["must_record"]
     rules += pack["check_points"]
+    rules += pack["fault_outcomes"]
     rules += [one for one in pack["equipment"].values() if one is not None]
     rules += [pack["activities"], pack["enforcement_documents"]]
     assert pack["case_file"] is None, "Longquan has one"
+    assert pack["complaints"] is None, "it is left to the union"
     assert pack["person_number"] is None, "this law says nothing about it"
     (mongolia,) = json.loads(run("show", "inner-mongolia", "--json").stdout)
     assert mongolia["person_number"]["city_codes"]["01"] == "呼和浩特市"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from evidence import bootstrap
+from evidence.domain.complaints import Told
 from evidence.domain.standing import Classification
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, Unavailable
 from evidence.ledger import notes
@@ -20,13 +21,15 @@ from evidence.ledger.segments import Kind, Piece, write_segment
 from evidence.locale import say
 from evidence.rebuilding import aftermath, rebuild
 from evidence.service import journaling, publishing
+from evidence.service.complaints import Complaints
+from evidence.service.holds import Holds
 from evidence.service.links import Links
 from evidence.service.log_keys import Reason
 from evidence.service.unlabelled import Unlabelled
 from evidence.signer.keys import KeyFolder
 from storage.errors import StoreUnavailable
 from tests import forms, inside, tampering
-from tests.builders import SITE, an_origin
+from tests.builders import SITE, START, an_origin
 from tests.log_room import OPERATOR, LogRoom
 from tests.rebuilding_room import (
     Silent,
@@ -37,6 +40,7 @@ from tests.rebuilding_room import (
     reopen,
     restore,
     rows,
+    take_complaint,
     without_closing,
 )
 
@@ -80,7 +84,7 @@ def test_every_row_comes_back_as_it_was_but_for_what_is_made_anew(room: LogRoom)
     there += ("case_end", "case_document", "case_archive", "sample", "sample_item")
     there += ("case_step", "step_officer", "legal_unit", "act_document", "document_signer", "document_reason")
     there += ("fault_person", "fault_link", "fault_entry", "fault_view")
-    there += ("complaint", "complaint_person", "complaint_handler", "complaint_hold")
+    there += ("complaint", "complaint_person", "complaint_handler")
     assert all(before[name] for name in there)
     assert {row["person_id"] for row in after["standing"]} == {"2" * 32}
     assert {row["id"]: row["parent_id"] for row in after["unit"]}["1" * 32] == "f" * 32
@@ -279,6 +283,26 @@ def test_a_damaged_piece_of_rows_is_named_and_its_recordings_come_from_their_man
     assert set(kinds(report).values()) == {"rows-altered", "row-missing", "row-not-fitting"}
     reopen(room)
     assert {(one.kind, one.item) for one in room.fsck()} == {("rows-altered", key_of(1))}, "it stays altered"
+
+
+def test_what_a_complaint_holds_is_held_after_a_rebuild_and_no_words_come_back(room: LogRoom) -> None:
+    days = (room.small.clock.now() - START).days + 2
+    taken = take_complaint(room, "2026-8", days)
+    assert taken.recordings
+    room.publish()
+    before = rows(room)
+    lose_database(room)
+    assert restore(room).faults == []
+    after = rows(room)
+    assert after["complaint_hold"] == before["complaint_hold"]
+    reopen(room)
+    desk, site = Complaints(room.small.site), room.small.site
+    found = desk.get(OPERATOR, taken.complaint.id)
+    assert (found.recordings, found.complaint.told) == (taken.recordings, Told(None, None, None))
+    (hold,) = [one for one in Holds(site).of(OPERATOR, taken.recordings[0]) if one.stands]
+    with pytest.raises(Conflict, match="complaint-open"):
+        Holds(site).ask_release(OPERATOR, hold.id, "x")
+    assert "王五".encode() not in b"".join(inside.objects(room.folder).values())
 
 
 @forms.embedded_only("PostgreSQL keeps no row without the one that it refers to")

@@ -302,6 +302,12 @@ def test_whoever_leaves_has_open_fault_files_and_explanations_named(room: GapRoo
     assert before == len(room.lines()) + len(room.lines("to_explain"))
     done = room.desk.explain(room.wearer, room.name(), REPORT)
     assert (left(room.wearer)["gaps"], left(room.wearer)["explanations"]) == (before - 1, 1)
+    Leaving(room.site).start(OPERATOR, room.wearer.name)
+    with pytest.raises(Conflict, match="still-open") as told:
+        Leaving(room.site).close(OPERATOR, room.wearer.name)
+    assert (told.value.fields["explanations"], "gaps" in told.value.fields) == (1, False), (
+        "these are named only"
+    )
     room.desk.review(room.head, done.id, Outcome.FAULT, "擅自关机", KIND)
     assert "explanations" not in left(room.wearer)
     assert left(room.wearer)["fault-files"] == 1
