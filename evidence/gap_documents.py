@@ -1,6 +1,6 @@
-"""The gap report as a document: time lines (SVG), pages (PDF), tables (XLSX). What it says is `gaps_out`, so
-a document tells nobody more than the page data do; the words are of one language, and every number is the
-same in all forms.
+"""The gap report as a document: time lines (SVG), pages (PDF), tables (XLSX). It says what `gap_report_out`
+says, so a document tells nobody more than the page data do; the words are of one language, and every number
+is the same in all forms.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
-from evidence.answers import GAP_PARTS, gaps_out, told_to
+from evidence.answers import GAP_PARTS, told_to
 from evidence.domain.access import Caller
 from evidence.domain.explanations import TO_DO, GapState
 from evidence.domain.instants import from_text, to_text
@@ -18,11 +18,13 @@ from evidence.domain.shift_pictures import draw
 from evidence.domain.shifts import Shift, Trace
 from evidence.domain.wording import printable
 from evidence.errors import Invalid
+from evidence.gap_steps import StepTable
 from evidence.local import citation_text
 from evidence.locale import CHINESE, ENGLISH, NOTHING, duration, text
 from evidence.service.gap_reports import GapReport
 from evidence.service.gap_tallies import By
 from evidence.service.printing_ports import Leaf, Makers, Value
+from evidence.step_answers import gap_report_out
 
 FORMS = ("svg", "pdf", "xlsx")
 TONGUES = {"zh": CHINESE, "en": ENGLISH}
@@ -75,7 +77,7 @@ class _Paper:
     @property
     def told(self) -> Mapping[str, Any]:
         """What the caller is told."""
-        return gaps_out(self.report, self.caller)
+        return gap_report_out(self.report, self.caller)
 
     @property
     def shifts(self) -> Sequence[Shift]:
@@ -100,7 +102,7 @@ class _Paper:
             "title": self.say("paper.gaps"),
             "facts": list(self._facts(told)),
             "marks": list(self._marks(told)),
-            "tables": [*(self._tally(by, told) for by in By if told["by"][by]), *self._parts(told)],
+            "tables": [*self._tallies(told), *self._parts(told), *self._steps(told).pages()],
             "pictures": [{"svg": self.picture(one), "alt": self.say("picture.title")} for one in pieces],
             "pictured": self.say(f"paper.{'whole' if shown else 'only-whole'}-shifts", number=whole),
             "position": self.say("paper.position", size=told["log"]["size"], root=told["log"]["root"][:16]),
@@ -125,6 +127,11 @@ class _Paper:
         yield Leaf(self.say("paper.counts"), [*by, *states, *hours, self.say("paper.unknown")], rows)
         lines = [[self._value(key, part, row) for key in _MORE] for part, row in _lines(told)]
         yield Leaf(self.say("paper.lines"), [self.say(f"paper.{key}") for key in _MORE], lines)
+        steps = self._steps(told)
+        yield Leaf(steps.title, steps.columns, steps.rows())
+
+    def _steps(self, told: Mapping[str, Any]) -> StepTable:
+        return StepTable(told, self.say, self._time, self._cites)
 
     def _facts(self, told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Yield what the report is of: which part is asked for, as of when, at which place of the log."""
@@ -149,15 +156,14 @@ class _Paper:
         for part in GAP_PARTS:
             is_bad = part in ("faults", "missing")
             yield {"label": self.say(f"heading.{part}"), "number": told["totals"][part], "bad": is_bad}
+        yield self._steps(told).mark
         for key, some in (("lost", told["by_state"]), ("lost-to-do", waiting)):
             seconds = sum(one["lost_s"] for one in some)
-            is_bad = key == "lost-to-do"
-            yield {
-                "label": self.say(f"paper.{key}"),
-                "number": seconds,
-                "bad": is_bad,
-                "length": _clock(seconds),
-            }
+            lost = {"label": self.say(f"paper.{key}"), "number": seconds, "length": _clock(seconds)}
+            yield {**lost, "bad": key == "lost-to-do"}
+
+    def _tallies(self, told: Mapping[str, Any]) -> Iterator[dict[str, object]]:
+        return (self._tally(by, told) for by in By if told["by"][by])
 
     def _tally(self, by: By, told: Mapping[str, Any]) -> dict[str, object]:
         columns = [*(self.say(f"gap-state.{state}") for state in GapState)]

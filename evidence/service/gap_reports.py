@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -45,6 +45,7 @@ from evidence.service.unlabelled import UnlabelledRecording, unlabelled_of
 from evidence.service.unrecorded import Unrecorded, unrecorded_within
 
 _PARTS = 7  # of a gap report: its first fields
+_LEAST = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ class GapReporting:
         """Return the report, with time lines if it is to be drawn. Raises: as Reports.gaps."""
         zone = ZoneInfo(self.site.policies.latest.time_zone)
         position = position_of(self.unit)
-        as_of = self._as_of(position, zone)
+        steps = unrecorded_within(self.site, self.unit, self.there, self.asked, self.now)
+        as_of = self._as_of(position, zone, steps)
         section = section_of(self.unit, self.asked, zone)
         lines = lines_within(self.site, self.unit, self.there, self.now, as_of, section)
         aside = self._aside()
@@ -121,14 +123,17 @@ class GapReporting:
             as_of=as_of,
             position=position,
             ledger=ledger,
+            unrecorded=steps,
         )
         return self._counted(replace(report, shifts=self._shifts(lines, part) if drawn else ()))
 
-    def _as_of(self, position: LogPosition, zone: ZoneInfo) -> datetime:
+    def _as_of(self, position: LogPosition, zone: ZoneInfo, steps: Sequence[Unrecorded]) -> datetime:
         """Return when what is told changed last."""
         missing = self.unit.cards.outstanding()
         moments = [day_span(self.now.astimezone(zone).date(), zone).start]
         moments += [] if position.at is None else [position.at]
+        turns = (moment for one in steps for moment in (one.line.step.span.end, one.line.due))
+        moments += [one + _LEAST for one in turns if one + _LEAST <= self.now]
         return max([*moments, *Deadlines(self.site).turned(missing, self.now)]).astimezone(self.now.tzinfo)
 
     def _aside(self) -> list[Upload]:
@@ -183,9 +188,7 @@ class GapReporting:
         _, cites = pack_at(self.site.policies, report.as_of).duty(Duty.RESPONSIBLE_UNIT)
         counts = count_by_unit(self.unit, parts, self.now)
         tallies = tally(self._owing(report), full_names(self.unit.units.all()))
-        steps = unrecorded_within(self.site, self.unit, self.there, self.asked, report.as_of)
-        counted = replace(report, by_unit=counts, unit_cites=cite_ids(cites), tallies=tallies)
-        return replace(counted, unrecorded=steps)
+        return replace(report, by_unit=counts, unit_cites=cite_ids(cites), tallies=tallies)
 
     def _owing(self, report: GapReport) -> list[Owing]:
         lines = [one for one in report.owing if report.ledger.of(one) is not None]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import timedelta
 from typing import Any
 
+import openpyxl
 import pytest
+from pypdf import PdfReader
 
+from evidence.adapters.books import XlsxBinder
+from evidence.adapters.printing import TypstPress
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act
 from evidence.domain.explanations import GapState
@@ -16,12 +21,15 @@ from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.domain.steps import StepState
 from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.gap_documents import gap_document
+from evidence.locale import CHINESE, text
 from evidence.policy.enforcement import ActivityKind
 from evidence.service.case_filing import CaseFiling
 from evidence.service.cases import Cases
 from evidence.service.classes import Classes
 from evidence.service.gap_parts import Asked
 from evidence.service.instruments import local_day
+from evidence.service.printing_ports import Makers
 from evidence.service.refusals import OutOfSight
 from evidence.service.reports import Reports
 from evidence.service.steps import StepSaid
@@ -67,6 +75,32 @@ def test_a_check_without_footage_is_due_for_a_day_and_red_after_it(room: StepRoo
 def test_a_planned_activity_is_not_missed_yet(room: StepRoom) -> None:
     room.enter("on-site-check", start=10 * 24 * 60)
     assert room.state("on-site-check") == "due"
+
+
+def test_a_report_holds_as_of_the_moment_at_which_a_step_turned_red(room: StepRoom) -> None:
+    room.enter("on-site-check", start=25 * 60)
+    reports = Reports(room.site)
+    soon = gap_report_out(reports.gaps(OPERATOR), OPERATOR)
+    room.small.clock.pass_by(timedelta(hours=2))
+    late = gap_report_out(reports.gaps(OPERATOR), OPERATOR)
+    assert [one["unrecorded"][0]["state"] for one in (soon, late)] == ["due", "red"]
+    assert late["log"] == soon["log"]
+    assert late["as_of"] > late["unrecorded"][0]["due"] > soon["as_of"]
+
+
+@pytest.mark.parametrize("form", ["pdf", "xlsx"])
+def test_documents_of_the_gap_report_name_the_steps_that_nothing_shows(room: StepRoom, form: str) -> None:
+    room.enter("on-site-check", start=25 * 60)
+    room.small.clock.pass_by(timedelta(hours=2))
+    report = Reports(room.site).gaps(OPERATOR, form=form)
+    made = gap_document(report, OPERATOR, form, Makers(TypstPress(), XlsxBinder()))
+    if form == "pdf":
+        said = "".join(page.extract_text() for page in PdfReader(io.BytesIO(made)).pages).replace("\n", "")
+    else:
+        leaves = openpyxl.load_workbook(io.BytesIO(made)).worksheets
+        said = " ".join(str(cell.value) for leaf in leaves for row in leaf.iter_rows() for cell in row)
+    for word in ("heading.unrecorded", "activity-kind.on-site-check", "step-state.red"):
+        assert text(CHINESE, word) in said
 
 
 @pytest.mark.article("dazhe-2020:5")
