@@ -248,8 +248,7 @@ def _is_barred(caller: Caller, action: Action, bars: Bars | None) -> bool:
 
 
 def _barred(caller: Caller, action: Action, bars: Bars) -> tuple[Citation, ...]:
-    act = BARRED_AS.get(action)
-    return () if act is None else _bar(caller, act, bars)
+    return _bar(caller, BARRED_AS[action], bars) if action in BARRED_AS else ()
 
 
 def _bar(caller: Caller, act: Act, bars: Bars) -> tuple[Citation, ...]:

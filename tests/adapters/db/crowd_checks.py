@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import Connection, select
 
 from evidence.adapters.db.people_tables import standing
@@ -44,6 +45,8 @@ def check_lists(crowd: Crowd) -> int:
     """Each list holds what the policy admits one by one; return how many pairs were compared."""
     pairs = shown = 0
     others = [Caller("t", Kind.INTEGRATION, scopes=frozenset(Action)), Caller("operator", Kind.OPERATOR)]
+    with pytest.raises(ValueError, match="moment"):
+        within(reach(others[-1], Action.PLAY, EVERY_BAR), None)
     for caller in [*filter(None, crowd.callers.values()), *others, Caller("d", Kind.DOCK)]:
         for action in crowd.lots.some(sorted(ABOUT_RECORDINGS), 0.4):
             single = {

@@ -112,6 +112,7 @@ ABOUT_PEOPLE = (
     "log.timestamp",
     *("device.", "sample.", "case.end", "case.document", "case.strike", "case.archive", "case.term"),
     *("disposal.", "evidence.destroy", "evidence.retain"),
+    *("complaint.", "document.", "fault.", "legal.", "marker.", "step."),
 )
 
 
@@ -140,8 +141,10 @@ def test_every_entry_is_canonical_and_of_the_one_form(small: SmallSite) -> None:
         entry = json.loads(body)
         assert rfc8785.dumps(entry) == body
         assert read_entry(body) == entry
-        assert set(entry) - {"ref"} == {"act", "by", "facts", "id", "log", "obj", "res", "salt", "t", "v"}
+        always = {"act", "by", "facts", "id", "log", "obj", "res", "salt", "t", "v"}
+        assert set(entry) - {"pd", "ref"} == always
         assert entry["v"] == 1
+        assert ("pd" in entry) == (entry["act"] == "case.unlink")  # of these acts only it has a reason
         assert ("ref" in entry) == (entry["act"] in ("evidence.seal", "upload.refuse"))
 
 

@@ -180,10 +180,10 @@ def within(reach: Reach, at: datetime | None) -> ColumnElement[bool]:
     is_ordinary = func.coalesce(standing.c.classification, Classification.ORDINARY.value) == (
         Classification.ORDINARY.value
     )
-    conditions: list[ColumnElement[bool]] = [granted, true() if reach.any_class else is_ordinary]
-    if reach.reader is not None and not reach.any_class:
+    conditions: list[ColumnElement[bool]] = [granted]
+    if not reach.any_class:
         named = select(reader.c.recording_id).where(reader.c.person_id == reach.reader, _runs(reader, at))
-        conditions[1] = or_(is_ordinary, recording.c.id.in_(named))
+        conditions.append(or_(is_ordinary, recording.c.id.in_(named)))  # nobody is named: nothing more
     if reach.shunned is not None:
         shown, kept = _in_events(), _for_complaints()
         conditions += [
@@ -192,7 +192,7 @@ def within(reach: Reach, at: datetime | None) -> ColumnElement[bool]:
         ]
     if reach.not_by is not None:
         makers = (standing.c.person_id, standing.c.commander_id)
-        conditions += [func.coalesce(maker, "") != reach.not_by for maker in makers]
+        conditions += [maker.is_distinct_from(reach.not_by) for maker in makers]
     return and_(*conditions)
 
 
