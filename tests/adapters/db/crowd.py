@@ -26,6 +26,9 @@ from tests.domain.lots import Lots
 ABOUT = sorted(action.value for action in ABOUT_RECORDINGS)
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # the moment that is asked about
 _NUMBERS = itertools.count(1)
+HEADS = (
+    4  # of everything: they record, and command who does, so that it is seen what nobody does to their own
+)
 
 
 def new_id() -> str:
@@ -120,6 +123,11 @@ class Crowd:
                 t.person, id=one, number=number, type=kind.value, unit_id=unit, left_at=left and to_text(left)
             )
             grants = list(filter(None, (self._grant(one) for _ in range(self.lots.one([0, 1, 1, 2, 3])))))
+            if one in ids[:HEADS]:
+                self.add(
+                    t.role_grant, person_id=one, role=Role.UNIT_HEAD.value, unit_id=None, revoked_at=None
+                )
+                grants.append(Grant(Role.UNIT_HEAD, WHOLE))
             here = left is None or left > START
             self.callers[one] = (
                 Caller(one, Kind.PERSON, number, tuple(grants), kind, self._units[unit]) if here else None
@@ -156,13 +164,15 @@ class Crowd:
                 self._open(one, who, self.lots.one(people))
 
     def _place(self, one: str, people: list[str]) -> None:
-        unit, who = self.lots.one([None, *self._units]), self.lots.one([None, *people])
+        unit, who = self.lots.one([None, *self._units]), self.lots.one([None, *people, *people[:HEADS] * 3])
+        commander = self.lots.one([None, None, *people[:HEADS]])
         kind = self.lots.one(list(Classification)) if self.lots.yes(0.5) else Classification.ORDINARY
         hold, transfer = self.lots.yes(0.2), self.lots.yes(0.2)
-        marks = {"on_hold": hold, "under_transfer": transfer}
-        self.add_standing(one, unit_id=unit, person_id=who, classification=kind.value, **marks)
+        values = {"person_id": who, "commander_id": commander, "on_hold": hold, "under_transfer": transfer}
+        self.add_standing(one, unit_id=unit, classification=kind.value, **values)
         path = self._units[unit] if unit else WHOLE
-        self.standings[one] = Standing(one, path, who, classification=kind, **marks)
+        stands = Standing(one, path, who, commander, kind)
+        self.standings[one] = replace(stands, on_hold=hold, under_transfer=transfer)
 
     def add_standing(self, one: str, **values: Any) -> None:
         """Insert a row that has the recording's id as its own."""
