@@ -40,6 +40,7 @@ DONE = {
     "DELETE /api/v1/docks/{dock_id}": 204,
     "PUT /api/v1/docks/{dock_id}/devices": 204,
     "GET /api/v1/gaps/{gap}/explanations": 404,  # nobody has explained anything
+    "GET /api/v1/faults/{file_id}": 404,  # nor opened a file
     "GET /api/v1/recordings/{recording_id}/certificate": 409,  # it was not destroyed
 }
 
