@@ -128,7 +128,7 @@ class _Paper:
         lines = [[self._value(key, part, row) for key in _MORE] for part, row in _lines(told)]
         yield Leaf(self.say("paper.lines"), [self.say(f"paper.{key}") for key in _MORE], lines)
         steps = self._steps(told)
-        yield Leaf(steps.title, steps.columns, steps.rows())
+        yield Leaf(self.say("paper.steps"), steps.columns, steps.rows())
 
     def _steps(self, told: Mapping[str, Any]) -> StepTable:
         return StepTable(told, self.say, self._time, self._cites)
