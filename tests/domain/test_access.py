@@ -151,6 +151,18 @@ def test_what_is_held_is_not_disposed_of_and_what_is_transferred_not_changed() -
     assert why(custodian, Action.PLAY, replace(PLAIN, under_transfer=True)) is None
 
 
+def test_what_waits_for_another_day_or_a_purpose_is_not_hidden_from_who_could() -> None:
+    custodian = somebody(Role.CUSTODIAN)
+    for action, one, purpose in (
+        (Action.DISPOSE, replace(PLAIN, on_hold=True), FOR_CASE),
+        (Action.LABEL, replace(PLAIN, under_transfer=True), FOR_CASE),
+        (Action.PLAY, PLAIN, None),
+    ):
+        denied = denial(custodian, action, one, EVERY_BAR, purpose)
+        assert denied is not None, action
+        assert not denied.is_hidden, action
+
+
 def test_an_auxiliary_with_every_role_and_every_case_is_told_the_article() -> None:
     everything = tuple(Grant(role) for role in Role)
     helper = Caller("me", Kind.PERSON, grants=everything, person_type=PersonType.AUXILIARY)
