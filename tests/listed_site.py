@@ -13,6 +13,7 @@ from evidence.bootstrap import Application, build
 from evidence.cli import app
 from evidence.cli.site import OPERATOR
 from evidence.domain.recordings import Origin
+from evidence.ledger.trust import Trust
 from tests import forms
 from tests.simulators.card import content
 
@@ -56,3 +57,9 @@ def rows(site: Path, *words: str) -> Any:
     result = run(site, *words, "--json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
+
+
+def trust_in(keys: str) -> Trust:
+    """Trust these verifier keys, one on a line."""
+    lines = [f"log {vkey}\n" for vkey in keys.split()]
+    return Trust.parse("".join([*lines, "quorum none\n"]).encode())

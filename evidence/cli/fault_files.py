@@ -10,11 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.cli.log import write_proven
+from evidence.cli.log import prove_into
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable
 from evidence.domain.fault_files import LinkKind, Verdict
-from evidence.errors import Invalid
 from evidence.fault_answers import fault_out, links_of, people_of
 from evidence.locale import say
 
@@ -110,19 +109,7 @@ def prove(
     json_: Json = False,
 ) -> None:
     """导出日志摘录及证明 / Write the log extract of a fault file, each entry with its proof."""
-    if to.exists() or to.is_symlink():
-        raise Invalid("folder-exists", folder=str(to))
-    application = open_site(data)
-    try:
-        proven = application.proving.of_fault(OPERATOR, fault)
-        vkeys = application.proving.keys()
-    finally:
-        application.signer.close()
-    written = write_proven(to, proven, vkeys)
-    if json_:
-        print_json(written)
-        return
-    print(say("cli.log-proven", number=len(written), folder=str(to)))
+    prove_into(to, lambda desk: desk.of_fault(OPERATOR, fault), data, json_)
 
 
 def _links(

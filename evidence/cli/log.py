@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ from evidence.domain.instants import to_text
 from evidence.errors import Conflict, IntegrityFault, Invalid, NotFound
 from evidence.locale import say
 from evidence.service.log_keys import Reason
-from evidence.service.proving import Proven
+from evidence.service.proving import Proven, Proving
 
 app = typer.Typer(help="日志、检查点与证明 / The logs: proofs and checks", no_args_is_help=True)
 _MOST_DIGITS = 18
@@ -85,19 +85,7 @@ def prove(
     json_: Json = False,
 ) -> None:
     """导出一份资料的全部日志记录及证明 / Write all entries about a recording, with proofs."""
-    if to.exists() or to.is_symlink():
-        raise Invalid("folder-exists", folder=str(to))
-    application = open_site(data)
-    try:
-        proven = application.proving.of_recording(OPERATOR, recording, show or ())
-        vkeys = application.proving.keys()
-    finally:
-        application.signer.close()
-    written = write_proven(to, proven, vkeys)
-    if json_:
-        print_json(written)
-        return
-    print(say("cli.log-proven", number=len(written), folder=str(to)))
+    prove_into(to, lambda desk: desk.of_recording(OPERATOR, recording, show or ()), data, json_)
 
 
 @app.command()
@@ -257,7 +245,24 @@ def _refuse_alarms(found: Any) -> None:
         raise IntegrityFault("alarm-stands", kind=found[0].kind, item=found[0].item)
 
 
-def write_proven(to: Path, proven: Sequence[Proven], vkeys: Sequence[str]) -> list[dict[str, object]]:
+def prove_into(to: Path, find: Callable[[Proving], Sequence[Proven]], data: Data, json_: Json) -> None:
+    """Write the entries that are found, with their proofs, into a new folder, and say what was written."""
+    if to.exists() or to.is_symlink():
+        raise Invalid("folder-exists", folder=str(to))
+    application = open_site(data)
+    try:
+        proven = find(application.proving)
+        vkeys = application.proving.keys()
+    finally:
+        application.signer.close()
+    written = _write_proven(to, proven, vkeys)
+    if json_:
+        print_json(written)
+        return
+    print(say("cli.log-proven", number=len(written), folder=str(to)))
+
+
+def _write_proven(to: Path, proven: Sequence[Proven], vkeys: Sequence[str]) -> list[dict[str, object]]:
     """Write entries with their proofs and the keys into a new folder; return what was written."""
     to.mkdir(parents=True)
     written: list[dict[str, object]] = []

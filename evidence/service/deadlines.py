@@ -47,7 +47,7 @@ class DeadlineRow:
     recording_id: str | None
 
 
-_LEAST = timedelta(microseconds=1)  # at its last instant a file is still in time
+LEAST = timedelta(microseconds=1)  # at its last instant a file is still in time
 _NOTICES_AT_ONCE = 100  # a longer transaction would keep uploads waiting
 
 
@@ -88,7 +88,7 @@ class Deadlines:
         for file in missing:
             state = self._missing(file, now).state
             rule = self._pack(state.counted_from, file.announced_at).upload_deadline
-            moments = state.due_at - rule.warn_before, state.due_at + _LEAST
+            moments = state.due_at - rule.warn_before, state.due_at + LEAST
             yield from (one for one in moments if one <= now)
 
     def raise_notices(self, now: datetime) -> int:

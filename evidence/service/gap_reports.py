@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Duty, cite_ids
 from evidence.service.by_unit import UnitCounts, count_by_unit, units_of
 from evidence.service.catalogue import Section, StoredFinding
-from evidence.service.deadlines import DeadlineRow, Deadlines
+from evidence.service.deadlines import LEAST, DeadlineRow, Deadlines
 from evidence.service.gap_lines import (
     FAULTS,
     Ledger,
@@ -45,7 +45,6 @@ from evidence.service.unlabelled import UnlabelledRecording, unlabelled_of
 from evidence.service.unrecorded import Unrecorded, unrecorded_within
 
 _PARTS = 7  # of a gap report: its first fields
-_LEAST = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ class GapReporting:
         moments = [day_span(self.now.astimezone(zone).date(), zone).start]
         moments += [] if position.at is None else [position.at]
         turns = (moment for one in steps for moment in (one.line.step.span.end, one.line.due))
-        moments += [one + _LEAST for one in turns if one + _LEAST <= self.now]
+        moments += [one + LEAST for one in turns if one + LEAST <= self.now]
         return max([*moments, *Deadlines(self.site).turned(missing, self.now)]).astimezone(self.now.tzinfo)
 
     def _aside(self) -> list[Upload]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from evidence.adapters.log_signer import NOTE_CHECKS
 from evidence.bootstrap import build
 from evidence.domain.explanations import Explanation
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
 from evidence.errors import Conflict, Invalid, Refused
+from evidence.ledger.tlog_proofs import TlogProof
 from evidence.service.gap_words import find_gap
 from tests import listed_site
-from tests.listed_site import rows, run
+from tests.listed_site import rows, run, trust_in
 from tests.people_room import OPERATOR
 
 
@@ -69,6 +72,28 @@ def test_what_somebody_else_said_is_decided_and_a_fault_is_listed(site: Path) ->
     (fault,) = rows(site, "faults", "list")
     assert (fault["kind"], fault["gap"]) == ("not-recorded", line["gap"])
     assert "查实" in run(site, "faults", "list").stdout
+
+
+def test_a_fault_file_is_opened_added_to_and_its_log_extract_holds(site: Path, tmp_path: Path) -> None:
+    (line,) = rows(site, "gaps")["late"]
+    words = ("faults", "open", "not-recorded", "--reason", "查实", "--gap", line["gap"], "--subject", "1001")
+    (file,) = rows(site, *words)
+    (more,) = rows(site, "faults", "add", file["id"], "--recording", line["recording"])
+    assert more["id"] == file["id"]
+    assert file["id"] in run(site, "faults", "show", file["id"]).stdout
+    refused = run(site, "faults", "decide", file["id"], "1001", "fault", "--reason", "查实").exception
+    assert isinstance(refused, Refused)
+    to = tmp_path / "extract"
+    written = rows(site, "faults", "prove", file["id"], "--to", str(to))
+    trust = trust_in((to / "keys").read_text())
+    for one in written:
+        entry = (to / one["file"]).with_suffix(".json").read_bytes()
+        TlogProof.parse((to / one["file"]).read_bytes()).verify(entry, trust, NOTE_CHECKS)
+    acts = [json.loads((to / one["file"]).with_suffix(".json").read_bytes())["act"] for one in written]
+    assert {"evidence.seal", "fault.open", "fault.add"} <= {*acts}
+    again = run(site, "faults", "prove", file["id"], "--to", str(to)).exception
+    assert isinstance(again, Invalid)
+    assert again.code == "folder-exists"
 
 
 @pytest.mark.article("dazhe-2020:6")

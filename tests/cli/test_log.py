@@ -18,9 +18,8 @@ from evidence.domain.audit import Act, Entry
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, NotFound, Unavailable
 from evidence.ledger.entries import verify_history
 from evidence.ledger.tlog_proofs import TlogProof
-from evidence.ledger.trust import Trust
 from tests import inside, listed_site
-from tests.listed_site import rows, run
+from tests.listed_site import rows, run, trust_in
 from tests.log_room import unguarded
 from tests.signer.running import SignerProcess
 
@@ -47,12 +46,6 @@ def refused(result: Result, kind: type[EvidenceError], code: str, exit_: int) ->
     """Assert that a command was refused so."""
     assert isinstance(result.exception, kind), result.output
     assert (result.exception.code, exit_code(result.exception)) == (code, exit_)
-
-
-def trust_in(keys: str) -> Trust:
-    """Trust these verifier keys, one on a line."""
-    lines = [f"log {vkey}\n" for vkey in keys.split()]
-    return Trust.parse("".join([*lines, "quorum none\n"]).encode())
 
 
 def test_the_checkpoint_is_printed_as_others_verify_it_with_the_keys(site: Path) -> None:
