@@ -18,9 +18,9 @@ from evidence.service.jobs import JobName
 from evidence.web import alarms, errors, tus
 from evidence.web.api import ROUTERS
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
-from evidence.web.pages import account, factors, roster, sign_in
+from evidence.web.pages import account, factors, front, language, problems, roster, sign_in, static
 
-PAGES = (sign_in, account, factors, roster)
+PAGES = (front, sign_in, account, factors, roster, language, static)
 EMBEDDED_WORKERS = "workers.embedded:start"
 
 health = APIRouter(tags=["health"])
@@ -72,7 +72,7 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
     for router in (health, tus.router, *ROUTERS, *(page.router for page in PAGES)):
         app.include_router(router)
     app.include_router(_schema_route(app))
-    errors.install(app)
+    errors.install(app, problems.shown)
     app.state.census = verify_every_route_has_an_action(app)
     app.state.alarms = 0
     app.add_middleware(SafeHeaders)
