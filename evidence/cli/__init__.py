@@ -22,6 +22,7 @@ from evidence.cli.documents import app as documents_app
 from evidence.cli.examine import examine
 from evidence.cli.explanations import app as explanations_app
 from evidence.cli.explanations import exemptions as exemptions_app
+from evidence.cli.exports import app as exports_app
 from evidence.cli.fault_files import app as faults_app
 from evidence.cli.gaps import gaps
 from evidence.cli.holds import app as holds_app
@@ -78,6 +79,7 @@ app.command()(verify)
 app.command()(move)
 app.command()(rebuild)
 app.command()(signer)
+app.add_typer(exports_app, name="exports")
 app.add_typer(holds_app, name="holds")
 app.add_typer(retention_app, name="retention")
 app.add_typer(disposals_app, name="disposals")
