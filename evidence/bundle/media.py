@@ -102,12 +102,16 @@ class _Discs:
             self._put(pieces)
             return
         for piece in pieces:
-            for part in [piece] if _needs(piece) <= self.room else self._cut(piece, may_cut):
-                self._put([part])
+            if _needs(piece) <= self.room:
+                self._put([piece])
+            else:
+                for part in self._cut(piece, may_cut):
+                    self._put([part], from_disc=len(self.left))  # in order, each on a disc of its own
 
-    def _put(self, pieces: Sequence[Piece]) -> None:
+    def _put(self, pieces: Sequence[Piece], from_disc: int = 0) -> None:
         needed = sum(map(_needs, pieces))
-        disc = next((n for n, left in enumerate(self.left) if needed <= left), len(self.left))
+        rooms = range(from_disc, len(self.left))
+        disc = next((n for n in rooms if needed <= self.left[n]), len(self.left))
         if disc == len(self.left):
             self.pieces.append([])
             self.left.append(self.room)
