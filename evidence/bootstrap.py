@@ -36,6 +36,8 @@ from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.factors import Factors, factors_of
 from evidence.service.auditing import Auditing
 from evidence.service.catalogue import Terms
+from evidence.service.court import Court, court_of
+from evidence.service.export_ports import NoDerivatives
 from evidence.service.fixity import Fixity
 from evidence.service.log_keys import LogKeys
 from evidence.service.organisation import Organisation, organisation_of
@@ -66,6 +68,7 @@ class Application(Desks):
     queue: Celery
     factors: Factors
     organisation: Organisation
+    court: Court
     uploads: Uploads
     fixity_pass: Fixity  # throttled, for the endless pass in the background
     work: Work
@@ -191,6 +194,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         organisation=organisation_of(
             site, SheetFiles(), PublicTerms(settings.roster_names, settings.roster_contact)
         ),
+        court=court_of(site, NoDerivatives()),
         uploads=uploads,
         fixity_pass=fixity_pass,
         work=Work(site, uploads, fixity_pass),

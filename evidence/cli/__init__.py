@@ -44,6 +44,7 @@ COMMANDS = {
     "move": "move:move",
     "rebuild": "rebuild:rebuild",
     "signer": "log:signer",
+    "exports": "exports:app",
     "holds": "holds:app",
     "retention": "retention:app",
     "disposals": "disposals:app",

@@ -66,6 +66,15 @@ class Act(StrEnum):
     COMPLAINT_TAKE = "complaint.take"
     COMPLAINT_ASSIGN = "complaint.assign"
     COMPLAINT_CLOSE = "complaint.close"
+    EXPORT_ASK = "export.ask"
+    EXPORT_DECIDE = "export.decide"
+    EXPORT_LAPSE = "export.lapse"  # what was approved is not there any more as it was
+    EXPORT_CREATE = "export.create"  # its files are written, and what the manifest says
+    EXPORT_SEAL = "export.seal"  # its media are whole
+    EXPORT_HAND_OVER = "export.deliver"
+    EXPORT_RECEIPT = "export.receipt"
+    TRANSFER_UNIT_NAME = "transfer.name"  # a unit provides footage to procuratorates and courts
+    TRANSFER_UNIT_END = "transfer.end"
     CASE_OPEN = "case.open"
     CASE_CLOSE = "case.close"
     CASE_LINK = "case.link"

@@ -35,7 +35,9 @@ class Action(StrEnum):
     CLASSIFY = "classify"  # its class, and who needs to know
     MARK_SERIOUS = "mark-serious"
     HOLD = "hold"
-    EXPORT = "export"
+    EXPORT = "export"  # ask that it leaves, build it, hand it over
+    DECIDE_EXPORTS = "decide-exports"
+    READ_EXPORTS = "read-exports"
     SHARE = "share"
     DISPOSE = "dispose"
     ASK_EMERGENCY = "ask-emergency"
@@ -113,6 +115,7 @@ ABOUT_RECORDINGS = frozenset(
         Action.MARK_SERIOUS,
         Action.HOLD,
         Action.EXPORT,
+        Action.DECIDE_EXPORTS,
         Action.SHARE,
         Action.DISPOSE,
     }
@@ -138,6 +141,8 @@ BARRED_AS: Mapping[Action, Act] = {
     Action.READ_COMPLAINTS: Act.SEE_RESTRICTED,  # who complained
     Action.DECIDE_EMERGENCY: Act.SPREAD,  # opens footage to somebody else
     Action.EXPORT: Act.EXPORT,
+    Action.DECIDE_EXPORTS: Act.EXPORT,
+    Action.READ_EXPORTS: Act.EXPORT,
     Action.SHARE: Act.SPREAD,
     Action.DISPOSE: Act.DELETE,
     Action.MANAGE_CASES: Act.SPREAD,  # hands recordings on to others
@@ -150,18 +155,14 @@ CHANGES = frozenset({Action.LABEL, Action.CLASSIFY, Action.DISPOSE})
 # Not for who took part in a serious event that it shows, nor for whom an open complaint is about: neither
 # looks nor changes, nor the mark itself, nor what is said of its gaps.
 NOT_IF_INVOLVED = (
-    SENSITIVE | CHANGES | {Action.MARK_SERIOUS, Action.HOLD, Action.REVIEW_GAPS, Action.DECIDE_FAULTS}
+    SENSITIVE
+    | CHANGES
+    | {Action.MARK_SERIOUS, Action.HOLD, Action.REVIEW_GAPS, Action.DECIDE_FAULTS, Action.DECIDE_EXPORTS}
 )
 # Never about what one has recorded oneself, or had recorded under one's command, whatever role one has: to
 # hide or delete it, to find it in order.
 NOT_OF_ONES_OWN = frozenset(
-    {
-        Action.CLASSIFY,
-        Action.DISPOSE,
-        Action.REVIEW_GAPS,
-        Action.DECIDE_FAULTS,
-        Action.REVIEW_SAMPLES,
-    }
+    {Action.CLASSIFY, Action.DISPOSE, Action.REVIEW_GAPS, Action.DECIDE_FAULTS, Action.REVIEW_SAMPLES}
 )
 _SENDING = frozenset({Action.ANNOUNCE_CARD, Action.SEND_RECORDING})
 _LOOKS = frozenset(
@@ -188,6 +189,8 @@ _HEADS = _LOOKS | {
     Action.MARK_SERIOUS,
     Action.HOLD,
     Action.DISPOSE,
+    Action.DECIDE_EXPORTS,
+    Action.READ_EXPORTS,
     Action.DECIDE_EMERGENCY,
     Action.TAKE_COMPLAINTS,
     Action.READ_COMPLAINTS,
@@ -218,6 +221,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
         Action.CLASSIFY,
         Action.HOLD,
         Action.EXPORT,
+        Action.READ_EXPORTS,
         Action.SHARE,
         Action.DISPOSE,
         Action.ASK_EMERGENCY,
@@ -248,6 +252,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.READ_LOG,
             Action.READ_STATUS,
             Action.READ_COMPLAINTS,
+            Action.READ_EXPORTS,
             Action.READ_PEOPLE,
             Action.READ_DEVICES,
             Action.READ_CASE_FILES,
