@@ -15,6 +15,7 @@ from evidence.cli.activities import app as activities_app
 from evidence.cli.case_files import app as case_files_app
 from evidence.cli.cases import app as cases_app
 from evidence.cli.complaints import app as complaints_app
+from evidence.cli.derivatives import app as derivatives_app
 from evidence.cli.devices import app as devices_app
 from evidence.cli.disposals import app as disposals_app
 from evidence.cli.dock import dock, receipts
@@ -84,6 +85,7 @@ app.add_typer(disposals_app, name="disposals")
 app.add_typer(cases_app, name="cases")
 app.add_typer(case_files_app, name="case-files")
 app.add_typer(complaints_app, name="complaints")
+app.add_typer(derivatives_app, name="derivatives")
 app.add_typer(devices_app, name="devices")
 app.add_typer(matrix_app, name="matrix")
 app.add_typer(documents_app, name="documents")

@@ -35,6 +35,7 @@ class Action(StrEnum):
     CLASSIFY = "classify"  # its class, and who needs to know
     MARK_SERIOUS = "mark-serious"
     HOLD = "hold"
+    DERIVE = "derive"  # have a copy made that is cut, hidden in part, marked, or playable: a new object
     EXPORT = "export"
     SHARE = "share"
     DISPOSE = "dispose"
@@ -112,6 +113,7 @@ ABOUT_RECORDINGS = frozenset(
         Action.CLASSIFY,
         Action.MARK_SERIOUS,
         Action.HOLD,
+        Action.DERIVE,
         Action.EXPORT,
         Action.SHARE,
         Action.DISPOSE,
@@ -137,6 +139,7 @@ BARRED_AS: Mapping[Action, Act] = {
     Action.ANSWER_COMPLAINTS: Act.TAKE_EVIDENCE_ALONE,  # what it comes to affects rights
     Action.READ_COMPLAINTS: Act.SEE_RESTRICTED,  # who complained
     Action.DECIDE_EMERGENCY: Act.SPREAD,  # opens footage to somebody else
+    Action.DERIVE: Act.COPY,
     Action.EXPORT: Act.EXPORT,
     Action.SHARE: Act.SPREAD,
     Action.DISPOSE: Act.DELETE,
@@ -150,18 +153,14 @@ CHANGES = frozenset({Action.LABEL, Action.CLASSIFY, Action.DISPOSE})
 # Not for who took part in a serious event that it shows, nor for whom an open complaint is about: neither
 # looks nor changes, nor the mark itself, nor what is said of its gaps.
 NOT_IF_INVOLVED = (
-    SENSITIVE | CHANGES | {Action.MARK_SERIOUS, Action.HOLD, Action.REVIEW_GAPS, Action.DECIDE_FAULTS}
+    SENSITIVE
+    | CHANGES
+    | {Action.MARK_SERIOUS, Action.HOLD, Action.REVIEW_GAPS, Action.DECIDE_FAULTS, Action.DERIVE}
 )
 # Never about what one has recorded oneself, or had recorded under one's command, whatever role one has: to
 # hide or delete it, to find it in order.
 NOT_OF_ONES_OWN = frozenset(
-    {
-        Action.CLASSIFY,
-        Action.DISPOSE,
-        Action.REVIEW_GAPS,
-        Action.DECIDE_FAULTS,
-        Action.REVIEW_SAMPLES,
-    }
+    {Action.CLASSIFY, Action.DISPOSE, Action.REVIEW_GAPS, Action.DECIDE_FAULTS, Action.REVIEW_SAMPLES}
 )
 _SENDING = frozenset({Action.ANNOUNCE_CARD, Action.SEND_RECORDING})
 _LOOKS = frozenset(
@@ -187,6 +186,7 @@ _HEADS = _LOOKS | {
     Action.CLASSIFY,
     Action.MARK_SERIOUS,
     Action.HOLD,
+    Action.DERIVE,
     Action.DISPOSE,
     Action.DECIDE_EMERGENCY,
     Action.TAKE_COMPLAINTS,
@@ -217,6 +217,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
         Action.LABEL,
         Action.CLASSIFY,
         Action.HOLD,
+        Action.DERIVE,
         Action.EXPORT,
         Action.SHARE,
         Action.DISPOSE,
