@@ -21,6 +21,7 @@ from evidence.adapters.digesting import OneDigest, TwoDigests
 from evidence.adapters.keys import FileSigner
 from evidence.adapters.listening import SandboxedListener, SpeechEngine
 from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
+from evidence.adapters.making import SandboxedMaker
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import STRICTEST, load_pack
 from evidence.adapters.passwords import ArgonPasswords
@@ -147,6 +148,7 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
         prober=SandboxedProber(),
         listener=SandboxedListener(scratch, _speech(settings)),
         originals=VaultOriginals(vault, scratch),
+        maker=SandboxedMaker(scratch),
         bell=bell,
         new_digests=TwoDigests if settings.sm3 else OneDigest,
         passwords=ArgonPasswords(PROFILES[settings.profile]),

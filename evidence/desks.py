@@ -15,6 +15,7 @@ from evidence.service.case_filing import CaseFiling
 from evidence.service.cases import Cases
 from evidence.service.complaints import Complaints
 from evidence.service.deadlines import Deadlines
+from evidence.service.derivatives import Derivatives
 from evidence.service.disclosing import Disclosing
 from evidence.service.disposals import Disposals
 from evidence.service.equipment import Equipment
@@ -59,6 +60,7 @@ class Desks:
     cases: Cases = field(init=False)
     complaints: Complaints = field(init=False)
     deadlines: Deadlines = field(init=False)
+    derivatives: Derivatives = field(init=False)
     disclosing: Disclosing = field(init=False)
     disposals: Disposals = field(init=False)
     equipment: Equipment = field(init=False)

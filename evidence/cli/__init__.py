@@ -51,6 +51,7 @@ COMMANDS = {
     "cases": "cases:app",
     "case-files": "case_files:app",
     "complaints": "complaints:app",
+    "derivatives": "derivatives:app",
     "devices": "devices:app",
     "matrix": "matrix:app",
     "documents": "documents:app",
