@@ -18,9 +18,22 @@ from evidence.service.jobs import JobName
 from evidence.web import alarms, errors, tus
 from evidence.web.api import ROUTERS
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
-from evidence.web.pages import account, factors, front, language, problems, roster, sign_in, static
+from evidence.web.pages import (
+    account,
+    factors,
+    front,
+    language,
+    officer_gaps,
+    officer_recordings,
+    officer_shift,
+    problems,
+    roster,
+    sign_in,
+    static,
+)
 
 PAGES = (front, sign_in, account, factors, roster, language, static)
+OFFICER = (officer_shift, officer_recordings, officer_gaps)
 EMBEDDED_WORKERS = "workers.embedded:start"
 
 health = APIRouter(tags=["health"])
@@ -69,7 +82,7 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
         redirect_slashes=False,  # a redirect would repeat whatever Host the client claims
     )
     app.state.application = application
-    for router in (health, tus.router, *ROUTERS, *(page.router for page in PAGES)):
+    for router in (health, tus.router, *ROUTERS, *(page.router for page in (*PAGES, *OFFICER))):
         app.include_router(router)
     app.include_router(_schema_route(app))
     errors.install(app, problems.shown)
