@@ -33,6 +33,8 @@ from evidence.service.markers import Markers
 from evidence.service.matrix import Matrix
 from evidence.service.oversight import Oversight
 from evidence.service.own_account import OwnAccount
+from evidence.service.own_gaps import OwnGaps
+from evidence.service.own_shift import OwnShift
 from evidence.service.pack_changes import PackChanges
 from evidence.service.playing import Playing
 from evidence.service.recordings import Recordings
@@ -78,6 +80,8 @@ class Desks:
     matrix: Matrix = field(init=False)
     oversight: Oversight = field(init=False)
     own_account: OwnAccount = field(init=False)
+    own_gaps: OwnGaps = field(init=False)
+    own_shift: OwnShift = field(init=False)
     pack_changes: PackChanges = field(init=False)
     playing: Playing = field(init=False)
     recordings: Recordings = field(init=False)

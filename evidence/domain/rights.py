@@ -48,6 +48,7 @@ class Action(StrEnum):
     ASSIGN_COMPLAINTS = "assign-complaints"
     ANSWER_COMPLAINTS = "answer-complaints"
     OWN_CONDUCT = "own-conduct"  # complaints and fault files about oneself, and one's view of them
+    OWN_SHIFT = "own-shift"  # what one wears, what of it is due, missing or asked
     MANAGE_CASES = "manage-cases"
     ARCHIVE_CASES = "archive-cases"  # end of the act, documents, hand-over to the archive
     READ_CASE_FILES = "read-case-files"
@@ -179,8 +180,8 @@ CASE_RIGHTS = frozenset(
 EMERGENCY_RIGHTS = frozenset({Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.PLAY})
 # What an officer may do about what they wore themselves; auxiliaries less.
 OWN = {
-    Role.FIELD_OFFICER: _LOOKS | {Action.READ_VIEWS, Action.LABEL, Action.EXPLAIN},
-    Role.AUXILIARY: frozenset({Action.LIST_RECORDINGS, Action.READ_DEADLINES, Action.PLAY}),
+    Role.FIELD_OFFICER: _LOOKS | {Action.READ_VIEWS, Action.LABEL, Action.EXPLAIN, Action.OWN_SHIFT},
+    Role.AUXILIARY: frozenset({Action.LIST_RECORDINGS, Action.READ_DEADLINES, Action.PLAY, Action.OWN_SHIFT}),
 }
 _HEADS = _LOOKS | {
     Action.READ_MANIFEST,
@@ -286,7 +287,7 @@ BY_KIND: Mapping[Kind, frozenset[Action]] = {
     Kind.ANYONE: frozenset({Action.READ_PUBLIC}),
     Kind.DOCK: frozenset({Action.READ_PUBLIC, Action.READ_RECEIPT}) | _SENDING,
     Kind.PERSON: frozenset({Action.READ_PUBLIC, Action.OWN_ACCOUNT, Action.OWN_CONDUCT}),
-    Kind.OPERATOR: frozenset(Action) - _SENDING - {Action.OWN_ACCOUNT, Action.OWN_CONDUCT},
+    Kind.OPERATOR: frozenset(Action) - _SENDING - {Action.OWN_ACCOUNT, Action.OWN_CONDUCT, Action.OWN_SHIFT},
 }
 # A token of another system never manages people, their rights or the log, and decides nothing.
 TOKEN_SCOPES = frozenset({

@@ -20,9 +20,22 @@ from evidence.service.jobs import JobName
 from evidence.web import alarms, errors, tus
 from evidence.web.api import ROUTERS
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
-from evidence.web.pages import account, factors, front, language, problems, roster, sign_in, static
+from evidence.web.pages import (
+    account,
+    factors,
+    front,
+    language,
+    officer_gaps,
+    officer_recordings,
+    officer_shift,
+    problems,
+    roster,
+    sign_in,
+    static,
+)
 
 PAGES = (front, sign_in, account, factors, roster, language, static)
+OFFICER = (officer_shift, officer_recordings, officer_gaps)
 EMBEDDED_WORKERS = "workers.embedded:start"
 
 health = APIRouter(tags=["health"])
@@ -91,7 +104,7 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
 def _doors() -> tuple[list[BaseRoute], dict[str, Action]]:
     """Return the routes and the action of each: the same for every site, so a process builds them once."""
     built = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    for router in (health, tus.router, *ROUTERS, *(page.router for page in PAGES)):
+    for router in (health, tus.router, *ROUTERS, *(page.router for page in (*PAGES, *OFFICER))):
         built.include_router(router)
     return built.routes, verify_every_route_has_an_action(built)
 

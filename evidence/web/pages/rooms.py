@@ -22,7 +22,11 @@ class Room:
     action: Action
 
 
-ROOMS: tuple[Room, ...] = ()
+ROOMS: tuple[Room, ...] = (
+    Room("officer", "own-shift", "/shift", Action.OWN_SHIFT),
+    Room("officer", "own-recordings", "/shift/recordings", Action.OWN_SHIFT),
+    Room("officer", "own-gaps", "/shift/gaps", Action.OWN_SHIFT),
+)
 
 
 def desks_of(caller: Caller, bars: Bars) -> list[tuple[str, list[Room]]]:
