@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from evidence.domain.findings import Code
+from evidence.domain.findings import Code, Severity
 from evidence.ledger.canonical import canonical
 
 _NAMING = ("before", "after", "same_as", "place_of", "other_device")  # of a detail: other files, recorders
@@ -77,6 +77,18 @@ def finding_subject(device: str, body: Mapping[str, object]) -> Subject:
         numbers if isinstance(numbers, list) else [],
         Place(start, end, _ms(measured) if is_length else None),
     )
+
+
+def name_told(device: str, body: Mapping[str, object]) -> str | None:
+    """Return the name of the line that a finding (Finding.as_json()) makes in the gap report; None of one of
+    which no explanation is asked."""
+    told = body["detail"]
+    late_by_s = told.get("late_by_s") if isinstance(told, Mapping) else None
+    if body["severity"] == Severity.INFO:
+        return None
+    if body["code"] == LATE and isinstance(late_by_s, int | float):
+        return late_subject(device, str(body["file"]), timedelta(seconds=late_by_s)).name
+    return finding_subject(device, body).name
 
 
 def late_subject(device: str, name: str, late_by: timedelta) -> Subject:

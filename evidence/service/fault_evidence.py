@@ -20,7 +20,7 @@ from evidence.domain.rights import Action
 from evidence.domain.standing import Standing
 from evidence.domain.subjects import is_name
 from evidence.errors import EvidenceError, NotFound
-from evidence.service.complaints import may_about
+from evidence.service.complaint_access import may_about
 from evidence.service.gap_access import standing_of_gap
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import OutOfSight

@@ -6,20 +6,20 @@ or a report in writing (Dazhe 2020 art. 9); all else needs a reason.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from evidence.domain.access import Caller, reach
+from evidence.domain.access import Caller, Reach, reach
 from evidence.domain.explanations import Gap, Heard, Spoken, spoken_fault
 from evidence.domain.markers import MarkerState
 from evidence.domain.rights import Action
-from evidence.domain.subjects import LATE, MISSING, Place
+from evidence.domain.subjects import LATE, MISSING, Place, missing_subject
 from evidence.errors import Invalid
 from evidence.policy.check_points import MarkerKind
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.admission import admit_to_recording
-from evidence.service.catalogue import StoredFinding, StoredRecording
+from evidence.service.catalogue import Section, StoredFinding, StoredRecording
 from evidence.service.gap_lines import Ledger, Line, Standing, ledger_of, lines_within
 from evidence.service.instruments import pack_at, pack_at_capture
 from evidence.service.marker_access import admit_to_marker, length_ms
@@ -60,14 +60,29 @@ def find_gap(site: Site, caller: Caller, name: str, action: Action = Action.EXPL
     """Return the line of a name about which the caller may do this. Raises: OutOfSight("gap-not-found")."""
     there, now = reach(caller, action, site.bars()), site.clock.now()
     with site.database.reading() as unit:
-        ledger = ledger_of(site, unit, lines_within(site, unit, there, now), now)
-        for part, lines in ledger.lines.parts()._asdict().items():
-            for one in lines:
-                standing = ledger.of(one)
-                if standing is not None and standing.name == name:
-                    gap = unit.explanations.gap(name) or _new_gap(ledger, one, part, standing)
-                    return _found(site, unit, one, gap, standing, now)
+        for section in _sections(unit, there, name, now):
+            ledger = ledger_of(site, unit, lines_within(site, unit, there, now, section=section), now)
+            for part, lines in ledger.lines.parts()._asdict().items():
+                for one in lines:
+                    standing = ledger.of(one)
+                    if standing is not None and standing.name == name:
+                        gap = unit.explanations.gap(name) or _new_gap(ledger, one, part, standing)
+                        return _found(site, unit, one, gap, standing, now)
     raise OutOfSight("gap-not-found", gap=name)
+
+
+def _sections(unit: UnitOfWork, there: Reach, name: str, now: datetime) -> Iterator[Section]:
+    """Yield where the line of a name may be, least first: one file has all that its lines are known by. At
+    last everything: a finding of before bears no name, and a rule may have changed what is late."""
+    known = unit.explanations.gap(name)
+    places = {(known.device, known.file)} if known is not None else {*unit.examinations.named(name)}
+    missing = (one.origin for one in unit.cards.outstanding(reach=there, at=now))
+    places |= {
+        (one.device, one.name) for one in missing if missing_subject(one.device, one.name).name == name
+    }
+    for device, file in sorted(places):
+        yield Section(device=device, file=file)
+    yield Section()
 
 
 def _new_gap(ledger: Ledger, one: Line, part: str, standing: Standing) -> Gap:

@@ -266,6 +266,21 @@ def test_a_linked_recording_and_one_whose_number_was_said_later_belong_to_the_ca
     assert {one.recording_id for one in step.footage} == {linked, said}
 
 
+@pytest.mark.parametrize("typed", ["大柘罚（2026）1号", "大柘罚［２０２６］１号", "大柘罚\u3000[2026] 1 号"])
+def test_a_case_number_is_the_same_in_other_brackets_digits_and_spaces(room: StepRoom, typed: str) -> None:
+    room.enter("on-site-check")
+    docked, said = room.shoot(number=typed), room.shoot(number="旧号")
+    room.label(said, case_number=typed)
+    (step,) = room.line("on-site-check").steps
+    assert {one.recording_id for one in step.footage} == {docked, said}
+    with room.small.database.reading() as unit:
+        assert unit.recordings.some([docked])[docked].labels["case-number"].value == typed, "as it was typed"
+        kept = unit.keepings.kept([docked, said], lambda _: ())
+    assert [[case.id for case in one.numbered] for one in kept.values()] == [[room.case]] * 2
+    with room.refused("case-number-taken", Conflict):
+        Cases(room.site).open(room.head, typed.replace("\u3000", " "), room.unit.id)
+
+
 def test_a_recording_that_the_reader_may_not_know_of_covers_and_is_not_named(room: StepRoom) -> None:
     room.enter("on-site-check")
     recording = room.shoot()

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, union, update
 
 from evidence.adapters.db.activity_tables import act_document, case_step, step_officer
-from evidence.adapters.db.docked import as_docked, docked_number, is_docked
+from evidence.adapters.db.docked import is_docked
 from evidence.adapters.db.label_tables import label
+from evidence.adapters.db.numbers import case_numbered, label_numbered, recording_numbered
 from evidence.adapters.db.people_tables import case_file, case_recording, standing, unit
 from evidence.adapters.db.repositories.cases import below, case_of, cases_with_path
 from evidence.adapters.db.repositories.labels import given
@@ -130,16 +131,19 @@ def _belonging(ids: Select[Any]) -> Any:
     linked = select(case_recording.c.case_id, case_recording.c.recording_id).where(
         case_recording.c.ended_at.is_(None), case_recording.c.case_id.in_(ids)
     )
-    numbers = ids.with_only_columns(case_file.c.number)
+    mine = select(case_numbered.c.normal).where(case_numbered.c.case_id.in_(ids))
     labelled = (
-        select(case_file.c.id, label.c.recording_id)
-        .join(label, label.c.value == case_file.c.number)
-        .where(label.c.name == Label.CASE_NUMBER.value, label.c.value.in_(numbers))
-        .where(label.c.ended_at.is_(None))
+        select(case_numbered.c.case_id, label.c.recording_id)
+        .join(label_numbered, label_numbered.c.normal == case_numbered.c.normal)
+        .join(label, label.c.id == label_numbered.c.label_id)
+        .where(label_numbered.c.name == Label.CASE_NUMBER.value, label_numbered.c.normal.in_(mine))
+        .where(case_numbered.c.case_id.in_(ids), label.c.ended_at.is_(None))
     )
     docked = (
         select(case_file.c.id, recording.c.id)
-        .join(recording, docked_number(recording.c.labels) == as_docked(case_file.c.number))
+        .join(case_numbered, case_numbered.c.case_id == case_file.c.id)
+        .join(recording_numbered, recording_numbered.c.normal == case_numbered.c.docked)
+        .join(recording, recording.c.id == recording_numbered.c.recording_id)
         .where(is_docked(recording.c.labels, case_file.c.number))
         .where(~spoken_of.exists(), case_file.c.id.in_(ids))
     )
