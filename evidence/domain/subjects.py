@@ -20,6 +20,7 @@ from evidence.ledger.canonical import canonical
 
 _NAMING = ("before", "after", "same_as", "place_of", "other_device")  # of a detail: other files, recorders
 LATE, MISSING = Code.LATE.value, "missing"
+UNRECORDED = "unrecorded"  # a step of a case
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -99,6 +100,18 @@ def late_subject(device: str, name: str, late_by: timedelta) -> Subject:
 def missing_subject(device: str, name: str) -> Subject:
     """Return what an announced file is that was never sealed."""
     return _subject(MISSING, device, [name], "", [], Place())
+
+
+def step_subject(step_id: str) -> Subject:
+    """Return what a step of a case is that nothing shows. Its name begins with its id."""
+    kind = _digest([UNRECORDED, step_id])
+    return Subject(step_id + kind[: len(step_id)], kind, Place())
+
+
+def step_named(name: str) -> str | None:
+    """Return the id of the step that a name is of; None for any other name."""
+    step_id = name[: len(name) // 2]
+    return step_id if name == step_subject(step_id).name else None
 
 
 def recognise(

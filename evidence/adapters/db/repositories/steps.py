@@ -65,6 +65,14 @@ class SqlSteps:
         over = {"ended_by": by, "ended_at": to_text(at)}
         return self._db.execute(update(case_step).where(mine).values(**over)).rowcount == 1
 
+    def get(self, step_id: str) -> Step | None:
+        """Return a step, also one that was taken back."""
+        row = self._db.execute(select(case_step).where(case_step.c.id == step_id)).first()
+        if row is None:
+            return None
+        named = select(step_officer.c.person_id).where(step_officer.c.step_id == step_id)
+        return _step(row, self._db.execute(named.order_by(step_officer.c.serial)).scalars().all())
+
     def cases(self, scope: Scope) -> Sequence[StoredCase]:
         """Return the cases, oldest first."""
         query = cases_with_path().where(_asked(scope)).order_by(case_file.c.opened_at, case_file.c.id)
