@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
+from evidence.bundle.media import Medium
+from evidence.bundle.shipment import Attest, Packed, Shipment, Statement
 from evidence.domain.exports import Export
 from evidence.service.step_ports import LegalUnits
 
 if TYPE_CHECKING:
+    from evidence.service.export_lists import ListedExport
     from evidence.service.ports import UnitOfWork
 
 
@@ -42,6 +48,68 @@ class NoDerivatives:
         """Return nothing: there is none."""
         del unit, derivative_id
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class ShelvedVolume:
+    """One medium of a published package. sha256: of its image or archive; of its tag manifest where it is a
+    folder."""
+
+    label: str
+    file: str
+    size_bytes: int
+    sha256: str
+    sm3: str | None
+    manifest_sha256: str
+    tagmanifest_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A published package. statement: the custody statement in it, as bytes."""
+
+    volumes: tuple[ShelvedVolume, ...]
+    statement: bytes
+
+
+class Packer(Protocol):
+    """Builds packages (evidence/bundle/shipment.py)."""
+
+    def pack(self, shipment: Shipment, medium: Medium, attest: Attest, *, may_cut: bool = False) -> Packed:
+        """Build and publish a package; it is whole and durable when this returns."""
+
+
+class Shelf(Packer, Protocol):
+    """Where published packages lie."""
+
+    def note(self, number: str, statement: bytes) -> None:
+        """Keep the statement of a package that is about to be published; durable when this returns."""
+
+    def published(self, number: str) -> Shelved | None:
+        """Return a published package, None where there is none. Raises: IntegrityFault("package-damaged")."""
+
+    def copy(self, number: str, volume: str) -> AbstractContextManager[Path]:
+        """Return a finished copy of one medium in one file, to be sealed, while the context is open."""
+
+
+class Paper(Protocol):
+    """Sets documents."""
+
+    def custody(self, statement: Statement, at: datetime) -> bytes:
+        """Return the chain-of-custody report as PDF: all that it says stands in the statement."""
+
+
+class Papers(Paper, Protocol):
+    """Sets the other documents too."""
+
+    def export(self, listed: ListedExport, kind: str, at: datetime) -> bytes:
+        """Return a document about an export.
+
+        Raises: Invalid("unknown-document"), Conflict("not-built", "not-handed-over", "nothing-refused").
+        """
+
+    def destruction(self, said: Mapping[str, Any], zone: str, at: datetime) -> bytes:
+        """Return a certificate of destruction on paper."""
 
 
 class Exports(Protocol):

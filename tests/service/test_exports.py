@@ -116,7 +116,7 @@ def test_who_may_not_know_of_a_secret_file_neither_asks_for_it_nor_sees_that_it_
     with pytest.raises(NotFound, match="recording-not-found"):
         room.court.exports.ask(stranger, room.wish(Way.TRANSFER, room.two))
     listed = room.court.exports.get(stranger, asked)
-    assert listed.seen == {room.one}
+    assert set(listed.titles) == {room.one}
     with room.refused("not-a-reader"):
         room.court.exports.decide(room.agency_head, asked, is_approved=True, reason="同意")
 

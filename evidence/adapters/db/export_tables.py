@@ -38,6 +38,7 @@ export = Table(
     Column("problem", Words(60)),
     Column("built_at", Time),
     Column("package_sha256", Sha256),
+    Column("statement", LargeBinary),
     Column("retained_key", AnyText),
     Column("retained_sha256", Sha256),
     Column("gave", Id),
@@ -77,6 +78,7 @@ export_volume = Table(
     Column("sha256", Sha256, nullable=False),
     Column("sm3", Words(64)),
     Column("serial", AnyText),
+    Column("written_at", Time),
     UniqueConstraint("export_id", "number"),
 )
 
