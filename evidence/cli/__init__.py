@@ -32,6 +32,7 @@ from evidence.cli.log import app as log_app
 from evidence.cli.log import signer
 from evidence.cli.markers import app as markers_app
 from evidence.cli.matrix import app as matrix_app
+from evidence.cli.media import app as media_app
 from evidence.cli.move import move
 from evidence.cli.oversight import grants, views
 from evidence.cli.people import app as people_app
@@ -92,6 +93,7 @@ app.add_typer(documents_app, name="documents")
 app.add_typer(samples_app, name="samples")
 app.add_typer(labels_app, name="labels")
 app.add_typer(markers_app, name="markers")
+app.add_typer(media_app, name="media")
 app.add_typer(activities_app, name="activities")
 app.add_typer(log_app, name="log")
 app.add_typer(units_app, name="units")

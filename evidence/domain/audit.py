@@ -76,6 +76,10 @@ class Act(StrEnum):
     EXPORT_RECEIPT = "export.receipt"
     TRANSFER_UNIT_NAME = "transfer.name"  # a unit provides footage to procuratorates and courts
     TRANSFER_UNIT_END = "transfer.end"
+    MEDIUM_ADD = "medium.add"  # for long keeping
+    MEDIUM_WRITE = "medium.write"
+    MEDIUM_CHECK = "medium.check"
+    MEDIUM_END = "medium.end"
     CASE_OPEN = "case.open"
     CASE_CLOSE = "case.close"
     CASE_LINK = "case.link"

@@ -8,6 +8,7 @@ from evidence.service.export_building import ExportBuilding
 from evidence.service.export_ports import Derivatives, Papers, Shelf
 from evidence.service.exports import Exports
 from evidence.service.handing_over import HandingOver
+from evidence.service.media_register import MediaRegister
 from evidence.service.proofs_for_export import ExportProofs
 from evidence.service.site import Site
 from evidence.service.transfer_units import TransferUnits
@@ -22,6 +23,7 @@ class Court:
     building: ExportBuilding
     handing_over: HandingOver
     papers: Papers
+    media: MediaRegister
 
 
 def court_of(
@@ -34,4 +36,5 @@ def court_of(
         ExportBuilding(site, derivatives, shelf, papers, proofs),
         HandingOver(site, shelf),
         papers,
+        MediaRegister(site),
     )

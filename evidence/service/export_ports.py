@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from evidence.bundle.media import Medium
 from evidence.bundle.shipment import Attest, Packed, Shipment, Statement
 from evidence.domain.exports import Export
+from evidence.service.media_ports import LongMedia
 from evidence.service.step_ports import LegalUnits
 
 if TYPE_CHECKING:
@@ -140,6 +141,10 @@ class ExportRows(Protocol):
     @property
     def exports(self) -> Exports:
         """Exports."""
+
+    @property
+    def long_media(self) -> LongMedia:
+        """Media for long keeping."""
 
     @property
     def transfer_units(self) -> LegalUnits:

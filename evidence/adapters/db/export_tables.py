@@ -92,3 +92,31 @@ transfer_unit = Table(  # which units provide footage to procuratorates and cour
     Column("ended_by", Words(32)),
     Column("ended_at", Time),
 )
+
+long_medium = Table(  # on which recordings are kept for long
+    "long_medium",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("label", AnyText, nullable=False, unique=True),
+    Column("kind", Words(20), nullable=False),
+    Column("copies", Integer, nullable=False),
+    Column("place", AnyText, nullable=False),
+    Column("made_by", Words(32), nullable=False),
+    Column("made_at", Time, nullable=False),
+    Column("sha256", Sha256),
+    Column("written_at", Time),
+    Column("checked_at", Time),
+    Column("is_sound", Boolean),
+    Column("next_check", Day),
+    Column("ended_by", Words(32)),
+    Column("ended_at", Time),
+)
+
+long_recording = Table(
+    "long_recording",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("medium_id", Id, ForeignKey("long_medium.id"), nullable=False),
+    Column("recording_id", Id, ForeignKey("recording.id"), nullable=False, index=True),
+    UniqueConstraint("medium_id", "recording_id"),
+)

@@ -288,5 +288,7 @@ JOURNALLED = {
     "export": ("id",),
     "export_item": ("id",),
     "export_volume": ("id",),
+    "long_medium": ("id",),
+    "long_recording": ("id",),
     "transfer_unit": ("id",),
 }
