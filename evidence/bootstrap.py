@@ -22,6 +22,7 @@ from evidence.adapters.export_shelf import ExportShelf
 from evidence.adapters.keys import FileSigner
 from evidence.adapters.listening import SandboxedListener, SpeechEngine
 from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
+from evidence.adapters.making import SandboxedMaker
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packing.building import Packing
 from evidence.adapters.packs import STRICTEST, load_pack
@@ -40,7 +41,7 @@ from evidence.factors import Factors, factors_of
 from evidence.service.auditing import Auditing
 from evidence.service.catalogue import Terms
 from evidence.service.court import Court, court_of
-from evidence.service.export_ports import NoDerivatives
+from evidence.service.export_ports import MadeDerivatives
 from evidence.service.fixity import Fixity
 from evidence.service.log_keys import LogKeys
 from evidence.service.organisation import Organisation, organisation_of
@@ -151,6 +152,7 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
         prober=SandboxedProber(),
         listener=SandboxedListener(scratch, _speech(settings)),
         originals=VaultOriginals(vault, scratch),
+        maker=SandboxedMaker(scratch),
         bell=bell,
         new_digests=TwoDigests if settings.sm3 else OneDigest,
         passwords=ArgonPasswords(PROFILES[settings.profile]),
@@ -191,7 +193,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         witnessing.ask_all()
 
     proofs = ExportProofs(site, publish, Path(file).read_bytes() if file else None, trust)
-    court = court_of(site, NoDerivatives(), _shelf(settings), CourtPapers(TypstPress()), proofs)
+    court = court_of(site, MadeDerivatives(), _shelf(settings), CourtPapers(TypstPress()), proofs)
     return Application(
         settings=settings,
         site=site,

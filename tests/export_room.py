@@ -17,7 +17,7 @@ from evidence.domain.rights import Role
 from evidence.domain.standing import Classification
 from evidence.service.classes import Classes
 from evidence.service.court import Court, court_of
-from evidence.service.export_ports import NoDerivatives
+from evidence.service.export_ports import MadeDerivatives
 from evidence.service.exports import Wish
 from evidence.service.proofs_for_export import ExportProofs
 from tests.keeping_room import KeepingRoom
@@ -49,7 +49,7 @@ class ExportRoom(KeepingRoom):
     def court(self) -> Court:
         """The desks."""
         proofs = ExportProofs(self.site, self.logs.publishing.publish)
-        return court_of(self.site, NoDerivatives(), self.shelf, CourtPapers(TypstPress()), proofs)
+        return court_of(self.site, MadeDerivatives(), self.shelf, CourtPapers(TypstPress()), proofs)
 
     @property
     def shelf(self) -> ExportShelf:

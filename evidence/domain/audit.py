@@ -133,6 +133,10 @@ class Act(StrEnum):
     MARKER_CONFIRM = "marker.confirm"
     MARKER_DISMISS = "marker.dismiss"
     MARKER_WITHDRAW = "marker.withdraw"
+    DERIVATIVE_ASK = "derivative.ask"  # somebody wants something made from an original
+    DERIVATIVE_MADE = "derivative.made"
+    DERIVATIVE_FAIL = "derivative.fail"  # nothing was kept
+    DERIVATIVE_DESTROY = "derivative.destroy"  # with its parent
     CASE_END = "case.end"  # the act ended on a day: the time of the case file runs
     CASE_DOCUMENT = "case.document"  # a written document belongs to the case file
     CASE_STRIKE = "case.strike"  # and was taken out again

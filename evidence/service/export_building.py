@@ -157,7 +157,7 @@ class ExportBuilding:
         facts = {"device": origin.device, "sealed": to_text(recording.sealed_at), "wearer": origin.wearer}
         return Packing(recording.id, to_text(began), original, made, facts, manifest)
 
-    def _reading(self, key: str, version: str) -> Callable[[], BinaryIO]:
+    def _reading(self, key: str, version: str | None) -> Callable[[], BinaryIO]:
         return lambda: self.site.vault.open(key, version)
 
     def _attest(

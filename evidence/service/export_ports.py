@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from evidence.bundle.media import Medium
 from evidence.bundle.shipment import Attest, Packed, Shipment, Statement
+from evidence.domain.derivatives import State
 from evidence.domain.exports import Export
 from evidence.service.media_ports import LongMedia
 from evidence.service.step_ports import LegalUnits
@@ -18,6 +19,9 @@ from evidence.service.step_ports import LegalUnits
 if TYPE_CHECKING:
     from evidence.service.export_lists import ListedExport
     from evidence.service.ports import UnitOfWork
+
+
+_HIDING = "redact"  # how the operations begin that hide something
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Made:
     sha256: str
     sm3: str | None
     key: str
-    version: str
+    version: str | None
     is_redacted: bool
 
 
@@ -42,13 +46,26 @@ class Derivatives(Protocol):
         """Return one by its id."""
 
 
-class NoDerivatives:
-    """A site on which nothing was ever made from a recording."""
+class MadeDerivatives:
+    """Those of the catalogue that lie in the vault. One is redacted where its operation hides something."""
 
     def get(self, unit: UnitOfWork, derivative_id: str) -> Made | None:
-        """Return nothing: there is none."""
-        del unit, derivative_id
-        return None
+        """Return one by its id; None where it is not made, or has gone."""
+        found = unit.derivatives.get(derivative_id)
+        if found is None or found.state is not State.MADE or found.output is None:
+            return None
+        out = found.output
+        return Made(
+            id=found.id,
+            recording_id=found.recording_id,
+            name=f"{found.id}.mp4",
+            size_bytes=out.size_bytes,
+            sha256=out.digests.sha256,
+            sm3=out.digests.sm3,
+            key=out.key,
+            version=None,
+            is_redacted=found.operation.value.startswith(_HIDING),
+        )
 
 
 @dataclass(frozen=True, slots=True)

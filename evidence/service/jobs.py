@@ -32,16 +32,14 @@ class JobName(StrEnum):
     DEEP = "deep"  # subject: recording id
     EXPORT = "export"  # subject: export id
     FIXITY = "fixity"  # subject: recording id
+    DERIVE = "derive"  # subject: derivative id
 
 
 WEIGHT = {name: position for position, name in enumerate(JobName)}
 
 
 class Queue(StrEnum):
-    """What workers are told apart by: one for each weight of work, so that a long job delays no deadline.
-
-    `proxy` has room and no work yet; workers may name it today.
-    """
+    """What workers are told apart by: one for each weight of work, so that a long job delays no deadline."""
 
     SEAL = "seal"
     EXAMINE = "examine"
@@ -59,6 +57,7 @@ QUEUES: Mapping[JobName, Queue] = {
     JobName.DEEP: Queue.DEEP,
     JobName.EXPORT: Queue.EXPORT,
     JobName.FIXITY: Queue.FIXITY,
+    JobName.DERIVE: Queue.PROXY,
 }
 
 

@@ -28,6 +28,7 @@ from evidence.adapters.db.repositories.companions import SqlCompanions
 from evidence.adapters.db.repositories.complaints import SqlComplaints
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.departures import SqlDepartures
+from evidence.adapters.db.repositories.derivatives import SqlDerivatives
 from evidence.adapters.db.repositories.devices import SqlDevices
 from evidence.adapters.db.repositories.disposals import SqlDisposals
 from evidence.adapters.db.repositories.emergencies import SqlEmergencies
@@ -103,7 +104,7 @@ class SqlUnitOfWork:
         self.labels, self.explanations = SqlLabels(connection), SqlExplanations(connection)
         self.exemptions, self.markers = SqlExemptions(connection), SqlMarkers(connection)
         self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)
-        self.devices = SqlDevices(connection)
+        self.devices, self.derivatives = SqlDevices(connection), SqlDerivatives(connection)
         self.complaints, self.fault_files = SqlComplaints(connection), SqlFaultFiles(connection)
         self.long_media = SqlLongMedia(connection)
         self.case_files, self.samples = SqlCaseFiles(connection), SqlSamples(connection)
