@@ -291,6 +291,8 @@ JOURNALLED = {
     "export": ("id",),
     "export_item": ("id",),
     "export_volume": ("id",),
+    "long_medium": ("id",),
+    "long_recording": ("id",),
     "transfer_unit": ("id",),
     "derivative": ("id",),
 }
