@@ -311,7 +311,7 @@ def test_json_of_another_shape_is_never_passed_and_never_breaks_the_verifier(bag
         at = value
         for key in path[:-1]:
             at = at[key]
-        if at[path[-1]] in (None, {}) or path[-1] in ("began", "name"):
+        if at[path[-1]] in (None, {}) or path[-1] == "began":
             continue  # what nothing else says again
         at[path[-1]] = chance.choice([None, [], 7, "x", {"a": 1}, -1])
         (bag / file).write_bytes(canonical(value) + b"\n")
