@@ -93,6 +93,14 @@ make_env() {
   printf '%s' "$stamp" > "$ENV/.stamp"
 }
 
+make_web() {                         # what the pages load from npm, by its lock file's hashes; served by us, never fetched later
+  web=evidence/web/vendor
+  cmp -s $web/package-lock.json $web/node_modules/.installed && return 0
+  say "取得页面所用的脚本 / fetching the scripts of the pages"
+  (cd $web && npm ci --ignore-scripts --no-audit --no-fund --silent)
+  cp $web/package-lock.json $web/node_modules/.installed
+}
+
 point_here() {                       # each time, since a checkout may have been moved
   printf '%s\n' "$PWD" > "$(echo "$ENV"/lib/python3.*/site-packages)/evidence-checkout.pth"     # without a build step
   printf '#!%s\nfrom evidence.cli import main\n\nmain()\n' "$(cd "$ENV/bin" && pwd)/python" > "$ENV/bin/evidence"
@@ -100,7 +108,7 @@ point_here() {                       # each time, since a checkout may have been
 }
 
 setup() {
-  install_debs "$@"; make_env; point_here; PATH="$(cd "$ENV/bin" && pwd):$PATH"; export PATH
+  install_debs nodejs:node npm:npm "$@"; make_env; make_web; point_here; PATH="$(cd "$ENV/bin" && pwd):$PATH"; export PATH
   unset PYTHONDONTWRITEBYTECODE      # hundreds of processes would each compile for seconds what they import
   python -m compileall -q evidence storage workers    # the sandbox cannot write it
 }
@@ -117,7 +125,7 @@ command=${1:-help}
 # shellcheck disable=SC2086
 case "$command" in
   demo)  setup; exec python -m tests.demo "$@" ;;
-  test)  setup $SERVERS nodejs:node npm:npm e2fsprogs:mkfs.ext4 mount:mount
+  test)  setup $SERVERS e2fsprogs:mkfs.ext4 mount:mount
          only="not grown"
          [ "${1:-}" != --grown ] || { shift; only=; EVIDENCE_TEST_FORM=grown; export EVIDENCE_TEST_FORM; }
          check

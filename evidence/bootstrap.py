@@ -21,6 +21,7 @@ from evidence.adapters.digesting import OneDigest, TwoDigests
 from evidence.adapters.keys import FileSigner
 from evidence.adapters.listening import SandboxedListener, SpeechEngine
 from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
+from evidence.adapters.making import SandboxedMaker
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import STRICTEST, load_pack
 from evidence.adapters.passwords import ArgonPasswords
@@ -36,6 +37,8 @@ from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.factors import Factors, factors_of
 from evidence.service.auditing import Auditing
 from evidence.service.catalogue import Terms
+from evidence.service.court import Court, court_of
+from evidence.service.export_ports import NoDerivatives
 from evidence.service.fixity import Fixity
 from evidence.service.log_keys import LogKeys
 from evidence.service.organisation import Organisation, organisation_of
@@ -66,6 +69,7 @@ class Application(Desks):
     queue: Celery
     factors: Factors
     organisation: Organisation
+    court: Court
     uploads: Uploads
     fixity_pass: Fixity  # throttled, for the endless pass in the background
     work: Work
@@ -144,6 +148,7 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
         prober=SandboxedProber(),
         listener=SandboxedListener(scratch, _speech(settings)),
         originals=VaultOriginals(vault, scratch),
+        maker=SandboxedMaker(scratch),
         bell=bell,
         new_digests=TwoDigests if settings.sm3 else OneDigest,
         passwords=ArgonPasswords(PROFILES[settings.profile]),
@@ -191,6 +196,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         organisation=organisation_of(
             site, SheetFiles(), PublicTerms(settings.roster_names, settings.roster_contact)
         ),
+        court=court_of(site, NoDerivatives()),
         uploads=uploads,
         fixity_pass=fixity_pass,
         work=Work(site, uploads, fixity_pass),

@@ -15,6 +15,7 @@ from evidence.service.case_filing import CaseFiling
 from evidence.service.cases import Cases
 from evidence.service.complaints import Complaints
 from evidence.service.deadlines import Deadlines
+from evidence.service.derivatives import Derivatives
 from evidence.service.disclosing import Disclosing
 from evidence.service.disposals import Disposals
 from evidence.service.equipment import Equipment
@@ -32,6 +33,8 @@ from evidence.service.markers import Markers
 from evidence.service.matrix import Matrix
 from evidence.service.oversight import Oversight
 from evidence.service.own_account import OwnAccount
+from evidence.service.own_gaps import OwnGaps
+from evidence.service.own_shift import OwnShift
 from evidence.service.pack_changes import PackChanges
 from evidence.service.playing import Playing
 from evidence.service.recordings import Recordings
@@ -59,6 +62,7 @@ class Desks:
     cases: Cases = field(init=False)
     complaints: Complaints = field(init=False)
     deadlines: Deadlines = field(init=False)
+    derivatives: Derivatives = field(init=False)
     disclosing: Disclosing = field(init=False)
     disposals: Disposals = field(init=False)
     equipment: Equipment = field(init=False)
@@ -76,6 +80,8 @@ class Desks:
     matrix: Matrix = field(init=False)
     oversight: Oversight = field(init=False)
     own_account: OwnAccount = field(init=False)
+    own_gaps: OwnGaps = field(init=False)
+    own_shift: OwnShift = field(init=False)
     pack_changes: PackChanges = field(init=False)
     playing: Playing = field(init=False)
     recordings: Recordings = field(init=False)

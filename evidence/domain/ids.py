@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import uuid
+import secrets
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
 def new_id() -> str:
-    """Return a fresh id: 32 lower-case hex digits of a random UUID (122 random bits)."""
-    return uuid.uuid4().hex
+    """Return a fresh id: 32 lower-case hex digits (128 random bits)."""
+    return secrets.token_hex(16)
 
 
 def is_id(text: str) -> bool:

@@ -1,10 +1,11 @@
 """All text for people: message catalogues keyed by stable codes, Chinese first, English second.
 
-Code elsewhere carries codes and fields; the words stand in zh_CN.toml and en.toml beside this file, with
-the same keys. A key is the dotted path of a text ("finding.late.title"). Placeholders are plain field
-names in braces; `measured` and `limit` are written with the unit that the field `unit` names (seconds
-unless said otherwise), and a sign of damage in the words of `sign`. Making hostile names harmless is not
-done here. A length of time (timedelta) and a `Word` are written in the language of the text they stand in.
+Code elsewhere carries codes and fields; the words stand in zh_CN.toml and en.toml beside this file, those
+of the pages in pages/NAME.zh_CN.toml and pages/NAME.en.toml, with the same keys. A key is the dotted path
+of a text ("finding.late.title"). Placeholders are plain field names in braces; `measured` and `limit` are
+written with the unit that the field `unit` names (seconds unless said otherwise), and a sign of damage in
+the words of `sign`. Making hostile names harmless is not done here. A length of time (timedelta) and a
+`Word` are written in the language of the text they stand in.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 CHINESE, ENGLISH = "zh_CN", "en"
@@ -60,11 +62,18 @@ def text(language: str, key: str, /, **fields: object) -> str:
 
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
-    """Return all texts of a language by key. Raises: KeyError for an unknown language."""
+    """Return all texts of a language by key. Raises: KeyError for an unknown language, or a key twice."""
     if language not in LANGUAGES:
         raise KeyError(language)
-    source = resources.files(__name__) / f"{language}.toml"
-    return dict(_flat("", tomllib.loads(source.read_text(encoding="utf-8"))))
+    here, there = resources.files(__name__), resources.files(__name__) / "pages"
+    of_pages = sorted((one for one in there.iterdir() if one.name.endswith(f".{language}.toml")), key=_name)
+    texts: dict[str, str] = {}
+    for source in (here / f"{language}.toml", *of_pages):
+        for key, words in _flat("", tomllib.loads(source.read_text(encoding="utf-8"))):
+            if key in texts:
+                raise KeyError(f"{source.name}: {key} stands twice")
+            texts[key] = words
+    return texts
 
 
 def duration(language: str, seconds: float) -> str:
@@ -118,6 +127,10 @@ def _number(value: float) -> str:
 
 def _unit(language: str, unit: str) -> str:
     return catalogue(language).get(f"unit.{unit}", unit)
+
+
+def _name(one: Traversable) -> str:
+    return one.name
 
 
 def _flat(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -38,6 +38,7 @@ MOST_DOCUMENTS = 2000  # of one import: it is one transaction
 _COLUMNS = {
     "unknown-document-type": "document_type",
     "end-ahead": "to",
+    "time-too-far": "to",
     "document-number-taken": "document_number",
     "invalid-text": "document_number",
     "case-archived": "case_number",

@@ -142,11 +142,19 @@ def standing_of_link(unit: UnitOfWork, link: Link, now: datetime) -> Standing | 
 
 
 def standings_of(unit: UnitOfWork, file: FaultFile, now: datetime) -> list[Standing]:
-    """Return the standings of all that a file is about: whoever may know of it may know of each."""
+    """Return the standings of all that a file is about, never none: whoever may know of it may know of each.
+    Where it is about nothing but devices, those of whoever answers for them.
+    """
     found = {one: standing_of_link(unit, one, now) for one in file.links}
     paths = {one.id: one.path for one in unit.units.all()}
     people = [Standing("", paths.get(one.unit_id, WHOLE), one.person_id) for one in file.people]
-    return [*(one for one in found.values() if one is not None), *people]
+    there = [*(one for one in found.values() if one is not None), *people]
+    return there or [Standing("", paths.get(one, WHOLE)) for one in _homes(unit, file)] or [Standing("")]
+
+
+def _homes(unit: UnitOfWork, file: FaultFile) -> list[str]:
+    found = (unit.devices.find(one) for one in file.of(LinkKind.DEVICE))
+    return [one.unit_id for one in found if one is not None]
 
 
 def collect(unit: UnitOfWork, links: Sequence[Link]) -> tuple[tuple[str, int], ...]:

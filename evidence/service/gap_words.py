@@ -7,14 +7,14 @@ or a report in writing (Dazhe 2020 art. 9); all else needs a reason.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from evidence.domain.access import Caller, reach
 from evidence.domain.explanations import Gap, Heard, Spoken, spoken_fault
 from evidence.domain.markers import MarkerState
 from evidence.domain.rights import Action
-from evidence.domain.subjects import LATE, MISSING
+from evidence.domain.subjects import LATE, MISSING, Place
 from evidence.errors import Invalid
 from evidence.policy.check_points import MarkerKind
 from evidence.policy.rules import Pack, cite_ids
@@ -25,6 +25,7 @@ from evidence.service.instruments import pack_at, pack_at_capture
 from evidence.service.marker_access import admit_to_marker, length_ms
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import OutOfSight, reason_of
+from evidence.service.restarts import begins_of
 from evidence.service.site import Site
 
 _INTERRUPTED = "interruptions"
@@ -135,8 +136,20 @@ def _verify_spoken(site: Site, caller: Caller, found: Found, spoken: Spoken) -> 
         before = Heard("", gap.device, "", gap.file, None, None)
     else:
         before = _heard(site, found.stored)
-    if fault := spoken_fault(spoken, heard, gap.code, gap.subject.place, before, found.after):
+    if fault := spoken_fault(spoken, heard, gap.code, _place_played(site, found), before, found.after):
         raise Invalid(fault, recording=spoken.recording_id)
+
+
+def _place_played(site: Site, found: Found) -> Place:
+    """Return where a gap is by the seconds of the recording, in which people say where they heard something;
+    found was its place on the file's own time line, which in a stream rarely begins at 0."""
+    place = found.gap.subject.place
+    if found.stored is None or place.end_ms is None:
+        return place
+    recording_id = found.stored.recording.id
+    with site.database.reading() as unit:
+        begins = begins_of(site, unit, [recording_id]).get(recording_id, 0)
+    return replace(place, end_ms=place.end_ms - begins)
 
 
 def _heard(site: Site, stored: StoredRecording) -> Heard:

@@ -31,6 +31,7 @@ class JobName(StrEnum):
     LISTEN = "listen"  # subject: recording id
     DEEP = "deep"  # subject: recording id
     FIXITY = "fixity"  # subject: recording id
+    DERIVE = "derive"  # subject: derivative id
 
 
 WEIGHT = {name: position for position, name in enumerate(JobName)}
@@ -39,7 +40,7 @@ WEIGHT = {name: position for position, name in enumerate(JobName)}
 class Queue(StrEnum):
     """What workers are told apart by: one for each weight of work, so that a long job delays no deadline.
 
-    The last two have room and no work yet; workers may name them today.
+    The last has room and no work yet; workers may name it today.
     """
 
     SEAL = "seal"
@@ -57,6 +58,7 @@ QUEUES: Mapping[JobName, Queue] = {
     JobName.LISTEN: Queue.DEEP,
     JobName.DEEP: Queue.DEEP,
     JobName.FIXITY: Queue.FIXITY,
+    JobName.DERIVE: Queue.PROXY,
 }
 
 

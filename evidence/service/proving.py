@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry, Family, log_of
 from evidence.domain.rights import Action
-from evidence.errors import Conflict, NotFound
+from evidence.errors import Conflict, NotFound, Refused
 from evidence.ledger.canonical import canonical
 from evidence.ledger.encodings import write_base64
 from evidence.ledger.entries import read_entry
@@ -117,9 +117,11 @@ class Proving:
         """Return the log extract of a fault file: the entries that were collected, then those about the file
         itself, each with its proof up to the present checkpoint; all personal values are withheld.
 
-        Raises: NotFound("fault-not-found"); what publishing raises.
+        Raises: NotFound("fault-not-found"), Refused("own-fault"); what publishing raises.
         """
         file, now = FaultFiles(self.site).get(caller, file_id), self.site.clock.now()
+        if file.names(caller.id):  # the entries say what was found of the others
+            raise Refused("own-fault", action=Action.OPEN_FAULTS.value)
         with self.site.database.writing() as unit:
             unit.log.append(Entry(Act.PROVE, caller.id, (("fault", file.id),)), now)
             own = [(log, index) for log, index, _ in unit.log.about(Family.CUSTODY, file.id)]

@@ -120,6 +120,13 @@ class Recordings(Protocol):
         the service's own work, all.
         """
 
+    def newest(
+        self, reach: Reach, at: datetime, most: int, before: tuple[datetime, str] | None = None
+    ) -> Sequence[StoredRecording]:
+        """Return recordings within reach at a moment, newest seal first: at most so many, and only those
+        before a moment of sealing and an id.
+        """
+
     def names_within(
         self, device: str, names: Collection[str], reach: Reach, at: datetime
     ) -> Collection[str]:

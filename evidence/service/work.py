@@ -11,6 +11,7 @@ from threading import Event, Thread
 
 from evidence.errors import Busy, EvidenceError, IntegrityFault, NotFound
 from evidence.service.deadlines import Deadlines
+from evidence.service.deriving import Deriving
 from evidence.service.destroying import Destroying
 from evidence.service.examination import Examination
 from evidence.service.fixity import Fixity
@@ -112,6 +113,7 @@ class Work:
             JobName.DEEP: examination.deep,
             JobName.LISTEN: Listening(self.site).listen,
             JobName.FIXITY: self._read_back,
+            JobName.DERIVE: Deriving(self.site).derive,
         }[name]
 
     def _read_back(self, recording_id: str) -> None:
@@ -153,6 +155,8 @@ class Work:
                 return
         if job.name is JobName.SEAL:
             Sealing(self.site).give_up(job.subject)
+        elif job.name is JobName.DERIVE:
+            Deriving(self.site).give_up(job.subject, getattr(problem, "code", "unexpected"))
         elif job.name in (
             JobName.EXAMINE,
             JobName.DEEP,

@@ -21,6 +21,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ValidationError
 from evidence.errors import Conflict, Invalid
 
 MOST_FORM_BYTES = 16 << 10
+MOST_FIELDS = 300  # of a form: one for each row of a list that is ticked, and a few
 ASKED_AGAIN_S = 2.0  # as long answers are (streams.py)
 PATIENCE_S = 60.0  # for a body of any length, and as long again for each MiB that it may have
 M = TypeVar("M", bound=BaseModel)
@@ -68,12 +69,24 @@ async def read_form(request: Request) -> dict[str, str]:
     began = asyncio.get_running_loop().time()
     body = await _read(request, MOST_FORM_BYTES)
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
+        )
     except ValueError:
         raise RequestValidationError([]) from None
-    request.state.form = dict(pairs)
+    request.state.form, request.state.fields = dict(pairs), pairs
     await ask_again(request, began)
     return dict(pairs)
+
+
+async def read_chosen(request: Request, name: str) -> list[str]:
+    """Read what a form says under one name, all of it: the rows of a list that were ticked.
+
+    Raises: as read_form.
+    """
+    await read_form(request)
+    pairs: list[tuple[str, str]] = request.state.fields
+    return [value for one, value in pairs if one == name]
 
 
 async def read_body(request: Request, most_bytes: int) -> bytes:

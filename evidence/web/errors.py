@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents. The only place that knows HTTP statuses of errors.
+"""Errors as RFC 9457 problem documents, and as pages. The only place that knows HTTP statuses of errors.
 
 The text comes from the catalogues, Chinese first; `code` and the fields are for programs. No stack, no
 version.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from evidence.errors import (
     Busy,
@@ -129,38 +129,43 @@ def problem_response(status: int, code: str, fields: Mapping[str, object]) -> Re
     )
 
 
-def install(app: FastAPI) -> None:
-    """Turn all errors of an application into problem documents."""
+Shown = Callable[[Request, int, str, Mapping[str, object]], Response | None]
+"""Returns a problem as a page for a person; None for a program."""
+
+
+def install(app: FastAPI, shown: Shown) -> None:
+    """Turn all errors of an application into pages for people and problem documents for programs."""
+
+    def told(request: Request, status: int, code: str, fields: Mapping[str, object]) -> Response:
+        return shown(request, status, code, fields) or problem_response(status, code, fields)
 
     @app.exception_handler(EvidenceError)
     async def known(request: Request, problem: EvidenceError) -> Response:
         status = status_of(problem)
         if status >= 500:
             log.error("%s", problem)
-        if status == 401 and request.method == "GET" and request.url.path.startswith("/account"):
-            return RedirectResponse("/sign-in", 303)  # a person at a page, not a program
-        return problem_response(status, problem.code, problem.fields)
+        return told(request, status, problem.code, problem.fields)
 
     @app.exception_handler(StorageError)
-    async def stored(_: Request, problem: StorageError) -> Response:
+    async def stored(request: Request, problem: StorageError) -> Response:
         log.error("%s", problem)
-        return problem_response(status_of(problem), problem.code, {})
+        return told(request, status_of(problem), problem.code, {})
 
     @app.exception_handler(RequestValidationError)
-    async def malformed(_: Request, problem: RequestValidationError) -> Response:
+    async def malformed(request: Request, problem: RequestValidationError) -> Response:
         where = [".".join(str(part) for part in error["loc"]) for error in problem.errors()[:20]]
-        return problem_response(422, "invalid-request", {"where": ", ".join(where)})
+        return told(request, 422, "invalid-request", {"where": ", ".join(where)})
 
     @app.exception_handler(HTTPException)
-    async def plain(_: Request, problem: HTTPException) -> Response:
+    async def plain(request: Request, problem: HTTPException) -> Response:
         code = {404: "not-found", 405: "method-not-allowed"}.get(problem.status_code, "invalid-request")
-        response = problem_response(problem.status_code, code, {})
+        response = told(request, problem.status_code, code, {})
         response.headers.update(problem.headers or {})  # Allow, with 405
         return response
 
     @app.exception_handler(Exception)
-    async def unknown(_: Request, problem: Exception) -> Response:
+    async def unknown(request: Request, problem: Exception) -> Response:
         log.exception("unexpected error", exc_info=problem)
-        response = problem_response(500, "unexpected", {})
+        response = told(request, 500, "unexpected", {})
         response.headers.update(PROTECTIVE)  # this one is sent from outside the layer that adds them
         return response

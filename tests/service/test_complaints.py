@@ -333,8 +333,8 @@ def test_while_it_is_open_nobody_lifts_its_holds_and_then_two_people_who_are_not
     room.holds.ask_release(room.custodian, hold, "已办结")
     for caller, code in ((room.head, "under-complaint"), (room.custodian, "own-request")):
         with room.refused(code):
-            room.holds.release(caller, hold)
-    room.holds.release(room.chief, hold)
+            room.holds.release(caller, hold, "不再需要")
+    room.holds.release(room.chief, hold, "不再需要")
     assert room.held(shown) == []
     room.worn(room.head)  # all recent files of the recorder are judged again
     assert room.held(shown) == [], "what two people have lifted is not placed again"
@@ -350,7 +350,7 @@ def test_two_complaints_hold_each_for_itself(room: ComplaintRoom) -> None:
         owners = {one: unit.complaints.of_hold(one) for one in room.held(shown)}
     (mine,) = [one for one, owner in owners.items() if owner is not None and owner.id == first.id]
     room.holds.ask_release(room.custodian, mine, "已撤回")
-    room.holds.release(room.chief, mine)
+    room.holds.release(room.chief, mine, "不再需要")
     assert len(room.held(shown)) == 1
     with room.refused("under-complaint"):
         Playing(room.site).play(room.officer, shown, lambda size: (0, size))

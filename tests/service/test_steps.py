@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import openpyxl
@@ -19,6 +20,7 @@ from evidence.domain.explanations import GapState
 from evidence.domain.ids import new_id
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
+from evidence.domain.spans import Span
 from evidence.domain.steps import StepState
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.gap_documents import gap_document
@@ -220,6 +222,13 @@ def test_a_step_is_exempt_only_when_a_head_agreed_and_all_of_it_is_covered(room:
     assert (step.state, step.exemption.id) == (StepState.EXEMPT, statement)
 
 
+@pytest.mark.article("dazhe-2020:6")
+def test_a_head_who_took_part_exempts_nobody_with_whom_they_did(room: StepRoom) -> None:
+    room.enter("on-site-check", officers=["012345", "0009"])
+    room.exempt()
+    assert room.state("on-site-check") == "red", "0009 agreed, and would have exempted themselves"
+
+
 def test_an_exemption_of_somebody_who_was_not_there_covers_nothing(room: StepRoom) -> None:
     room.enter("on-site-check", officers=["012346"])
     room.exempt()
@@ -321,6 +330,31 @@ def test_what_cannot_be_entered_changes_nothing(room: StepRoom) -> None:
     room.under("inner-mongolia")
     with room.refused("case-not-found", NotFound):
         room.steps.enter(room.head, new_id(), StepSaid("on-site-check", BEGAN, room.at(1), ["012345"]))
+
+
+FAR = {
+    "the end of the calendar": (BEGAN, datetime(9999, 12, 31, 23, 59, tzinfo=UTC)),
+    "where only the time to store leads beyond it": (BEGAN, datetime(9999, 12, 31, 15, tzinfo=UTC)),
+    "more than a year": (BEGAN - timedelta(days=400), BEGAN),
+    "its beginning": (datetime(1, 1, 1, tzinfo=UTC), BEGAN),
+    "next century": (datetime(2126, 3, 2, tzinfo=UTC), datetime(2126, 3, 2, 1, tzinfo=UTC)),
+}
+
+
+@pytest.mark.parametrize("what", FAR)
+def test_a_slip_in_the_year_is_refused_and_stops_no_report(room: StepRoom, what: str) -> None:
+    start, end = FAR[what]
+    with room.refused("time-too-far", Invalid):
+        room.steps.enter(room.custodian, room.case, StepSaid("on-site-check", start, end, ["012345"]))
+
+
+def test_a_step_of_the_last_day_of_the_calendar_that_stands_already_stops_no_report(room: StepRoom) -> None:
+    step = room.enter("on-site-check")
+    far = replace(step, id=new_id(), span=Span(BEGAN, datetime(9999, 12, 31, 23, 59, tzinfo=UTC)))
+    with room.small.database.writing() as unit:
+        unit.steps.add(far)
+    assert Reports(room.site).gaps(room.head).unrecorded
+    assert {one.state.value for one in room.line("on-site-check").steps} == {"red", "due"}
 
 
 def test_nothing_is_entered_into_an_archived_case(room: StepRoom) -> None:

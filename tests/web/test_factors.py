@@ -114,7 +114,7 @@ def test_a_passkey_signs_in_behind_the_password_and_alone(room: Room) -> None:
     alone = Browser(room)
     asked = alone.post("/sign-in/passkey")
     form = {"step": field(asked.text, "step"), "answer": key.use(options(asked.text), origin=ORIGIN)}
-    assert alone.post("/sign-in/passkey/alone", form).headers["location"] == "/account"
+    assert alone.post("/sign-in/passkey/alone", form).headers["location"] == "/"
     assert alone.is_signed_in
 
 
@@ -217,7 +217,7 @@ def test_a_provider_that_is_down_is_said_on_a_page_and_the_password_is_asked_as_
     assert told.status_code == 503
     assert "单点登录服务暂不可用" in told.text
     assert browser.get("/sign-in/oidc/out").headers["location"] == "/sign-in"
-    assert browser.sign_in(NUMBER).headers["location"] == "/account"
+    assert browser.sign_in(NUMBER).headers["location"] == "/"
     assert browser.is_signed_in
 
 

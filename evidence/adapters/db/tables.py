@@ -4,9 +4,9 @@ width.
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
 SHA-256 of the name (`name_sha256`), the name stands beside it.
 
-The others: activity_tables.py, case_tables.py, complaint_tables.py, device_tables.py, fault_tables.py,
-gap_tables.py, keeping_tables.py, label_tables.py, log_tables.py, marker_tables.py, people_tables.py,
-sample_tables.py, sign_in_tables.py.
+The others: activity_tables.py, case_tables.py, complaint_tables.py, derivative_tables.py, device_tables.py,
+export_tables.py, fault_tables.py, gap_tables.py, keeping_tables.py, label_tables.py, log_tables.py,
+marker_tables.py, people_tables.py, sample_tables.py, sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from evidence.adapters.db import (  # noqa: F401  (metadata)
     case_tables,
     columns,
     complaint_tables,
+    derivative_tables,
     device_tables,
+    export_tables,
     fault_tables,
     gap_tables,
     keeping_tables,
@@ -202,6 +204,7 @@ job = Table(
     Column("created_at", Time, nullable=False),
     Column("finished_at", Time),
     Column("problem", AnyText),
+    Column("percent", Integer),  # how far it is
     Index("job_to_do", "state", "weight", "not_before"),
     Index("job_by_subject", "name", "subject", "state"),
 )
@@ -284,4 +287,9 @@ JOURNALLED = {
     "complaint_person": ("id",),
     "complaint_handler": ("id",),
     "complaint_hold": ("id",),
+    "export": ("id",),
+    "export_item": ("id",),
+    "export_volume": ("id",),
+    "transfer_unit": ("id",),
+    "derivative": ("id",),
 }

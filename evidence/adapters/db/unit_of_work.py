@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from evidence.adapters.db import schema
 from evidence.adapters.db.alone import alone
+from evidence.adapters.db.export_tables import transfer_unit
 from evidence.adapters.db.opening import open_machine
 from evidence.adapters.db.repositories.accounts import SqlAccounts
 from evidence.adapters.db.repositories.act_documents import SqlActDocuments
@@ -27,12 +28,14 @@ from evidence.adapters.db.repositories.companions import SqlCompanions
 from evidence.adapters.db.repositories.complaints import SqlComplaints
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.departures import SqlDepartures
+from evidence.adapters.db.repositories.derivatives import SqlDerivatives
 from evidence.adapters.db.repositories.devices import SqlDevices
 from evidence.adapters.db.repositories.disposals import SqlDisposals
 from evidence.adapters.db.repositories.emergencies import SqlEmergencies
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.exemptions import SqlExemptions
 from evidence.adapters.db.repositories.explanations import SqlExplanations
+from evidence.adapters.db.repositories.exports import SqlExports
 from evidence.adapters.db.repositories.fault_files import SqlFaultFiles
 from evidence.adapters.db.repositories.grants import SqlGrants
 from evidence.adapters.db.repositories.holds import SqlHolds
@@ -78,8 +81,7 @@ class SqlUnitOfWork:
         self.payload = SqlPayload(connection)
         self.tree = SqlTree(connection)
         self.cosignatures, self.timestamps = SqlCosignatures(connection), SqlTimestamps(connection)
-        self.alarms = SqlAlarms(connection)
-        self.journal = SqlJournal(connection)
+        self.alarms, self.journal = SqlAlarms(connection), SqlJournal(connection)
         self.units, self.legal_units = SqlUnits(connection), SqlLegalUnits(connection)
         self.people = SqlPeople(connection)
         self.departures = SqlDepartures(connection)
@@ -102,9 +104,10 @@ class SqlUnitOfWork:
         self.explanations = SqlExplanations(connection)
         self.exemptions, self.markers = SqlExemptions(connection), SqlMarkers(connection)
         self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)
-        self.devices = SqlDevices(connection)
+        self.devices, self.derivatives = SqlDevices(connection), SqlDerivatives(connection)
         self.complaints, self.fault_files = SqlComplaints(connection), SqlFaultFiles(connection)
         self.case_files, self.samples = SqlCaseFiles(connection), SqlSamples(connection)
+        self.exports, self.transfer_units = SqlExports(connection), SqlLegalUnits(connection, transfer_unit)
         self.steps, self.act_documents = SqlSteps(connection), SqlActDocuments(connection)
 
 

@@ -7,8 +7,6 @@ by itself, and not a redirect.
 
 from __future__ import annotations
 
-from importlib import resources
-
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
@@ -27,13 +25,6 @@ from evidence.web.pages.rendering import away, give_session, page, scripted
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
 STEP_COOKIE = "__Host-evidence-step"
-_SCRIPT = resources.files("evidence.web").joinpath("static/passkey.js")
-
-
-@router.get("/static/passkey.js")
-def script(_caller: Caller = admitted(Action.READ_PUBLIC)) -> Response:
-    """Return the one script: browsers make and use passkeys by script only."""
-    return Response(_SCRIPT.read_bytes(), media_type="text/javascript; charset=utf-8")
 
 
 @router.post("/sign-in/passkey")

@@ -10,7 +10,8 @@ from evidence.errors import EvidenceError
 from evidence.service.signing_in import MoreAsked, SignedIn
 from evidence.web.deps import COOKIE, App
 from evidence.web.errors import status_of
-from evidence.web.pages.rendering import away, give_session, page, scripted
+from evidence.web.pages.problems import went_back
+from evidence.web.pages.rendering import page, scripted
 
 
 async def go_on(request: Request, app: App, answer: SignedIn | MoreAsked) -> Response:
@@ -19,7 +20,7 @@ async def go_on(request: Request, app: App, answer: SignedIn | MoreAsked) -> Res
         return await run_in_threadpool(ask_more, app, answer)
     if before := request.cookies.get(COOKIE):
         await run_in_threadpool(app.sessions.sign_out, before)
-    return give_session(away("/account"), answer.token)
+    return went_back(request, answer.token)
 
 
 def ask_more(app: App, asked: MoreAsked) -> Response:

@@ -10,7 +10,7 @@ from evidence.locale import CHINESE, ENGLISH, text
 from evidence.web.deps import COOKIE
 from evidence.web.errors import PROTECTIVE
 
-_HEADERS = {"Referrer-Policy": "same-origin"}  # else browsers send "Origin: null" with our own forms
+HEADERS = {"Referrer-Policy": "same-origin"}  # else browsers send "Origin: null" with our own forms
 
 
 def _words(key: str, /, **fields: object) -> Markup:
@@ -20,20 +20,20 @@ def _words(key: str, /, **fields: object) -> Markup:
     )
 
 
-_PAGES = Environment(
+PAGES = Environment(
     loader=PackageLoader("evidence.web"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_PAGES.globals["words"] = _words
+PAGES.globals["words"] = _words
 
 
 def page(template: str, status: int = 200, /, **facts: object) -> Response:
     """Return a page."""
-    body = _PAGES.get_template(f"{template}.html").render(**{"problem": None, "csrf": "", **facts})
-    return HTMLResponse(body, status, _HEADERS)
+    body = PAGES.get_template(f"{template}.html").render(**{"problem": None, "csrf": "", **facts})
+    return HTMLResponse(body, status, HEADERS)
 
 
 def scripted(template: str, /, **facts: object) -> Response:
@@ -50,7 +50,7 @@ def picture(svg: str) -> Markup:
 
 def away(path: str) -> Response:
     """Send the browser on to another page of ours."""
-    return RedirectResponse(path, 303, _HEADERS)
+    return RedirectResponse(path, 303, HEADERS)
 
 
 def give_session(response: Response, token: str) -> Response:

@@ -6,8 +6,6 @@ and changes nothing, so that no preview of a link uses it up.
 
 from __future__ import annotations
 
-from importlib import resources
-
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -22,20 +20,6 @@ from evidence.web.pages.going_on import go_on
 from evidence.web.pages.rendering import away, page, picture
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
-
-_STYLE = resources.files("evidence.web").joinpath("static/evidence.css")
-
-
-@router.get("/static/evidence.css")
-def style(_caller: Caller = admitted(Action.READ_PUBLIC)) -> Response:
-    """Return the one style sheet."""
-    return Response(_STYLE.read_bytes(), media_type="text/css; charset=utf-8")
-
-
-@router.get("/")
-def front(_caller: Caller = admitted(Action.READ_PUBLIC)) -> Response:
-    """Send to one's own account, and from there to signing in."""
-    return away("/account")
 
 
 @router.get("/sign-in")

@@ -47,7 +47,10 @@ class SqlFaultFiles:
         for table, rows in (
             (
                 fault_person,
-                [{"person_id": o.person_id, "unit_id": o.unit_id, "part": o.part.value} for o in people],
+                [
+                    {"person_id": o.person_id, "unit_id": o.unit_id, "part": o.part, "named_by": o.named_by}
+                    for o in people
+                ],
             ),
             (fault_link, [{"kind": one.kind.value, "object_id": one.object_id} for one in links]),
             (fault_entry, [{"log": log, "idx": index} for log, index in entries]),
@@ -136,6 +139,7 @@ def _named(row: Any) -> Named:
         reason=row.reason,
         decided_by=row.decided_by,
         decided_at=time_or_none(row.decided_at),
+        named_by=row.named_by,
     )
 
 

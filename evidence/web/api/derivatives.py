@@ -1,0 +1,43 @@
+"""Derivatives over HTTP: what was made from a recording, asking for more, playing them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from evidence.derivative_answers import derivative_out, derivatives_out
+from evidence.domain.access import Caller, Purpose
+from evidence.domain.rights import Action
+from evidence.web.deps import App, admitted
+from evidence.web.showing import choose_range, show
+
+router = APIRouter(prefix="/api/v1/recordings", tags=["derivatives"])
+
+
+@router.get("/{recording_id}/derivatives")
+def of(recording_id: str, app: App, caller: Caller = admitted(Action.LIST_RECORDINGS)) -> dict[str, Any]:
+    """Return all that was made from a recording, or is being made, and how far that is."""
+    return derivatives_out(app.derivatives.of(caller, recording_id), caller)
+
+
+@router.post("/{recording_id}/proxy", status_code=202)
+def make_proxy(recording_id: str, app: App, caller: Caller = admitted(Action.DERIVE)) -> dict[str, Any]:
+    """Have a proxy made, unless one stands or is on its way; return it as it is now."""
+    return derivative_out(app.derivatives.make_proxy(caller, recording_id))
+
+
+@router.get("/{recording_id}/proxy")
+def proxy(
+    recording_id: str,
+    request: Request,
+    app: App,
+    purpose: Purpose | None = None,
+    caller: Caller = admitted(Action.PLAY),
+) -> Response:
+    """Return what a browser plays in the place of an original that it cannot play, whole or one range; each
+    is logged before its first byte. It is derived: the original is what counts.
+    """
+    played = app.derivatives.play_proxy(caller, recording_id, choose_range(request), purpose)
+    return show(request, app.site, caller, recording_id, played)

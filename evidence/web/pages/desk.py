@@ -1,0 +1,139 @@
+"""The frame around every desk: the reader's language, the rooms open to them, times with their zone, lists.
+
+A template says texts by `say(key)`, times by `when(instant)`, lengths by `lasting(timedelta)`, addresses of
+the same list by `link(sort="late")`; every value is escaped. A page loads styles, scripts, pictures and
+footage from here only, and runs nothing that stands in the page itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, Response
+
+from evidence.bootstrap import Application
+from evidence.domain.access import Caller
+from evidence.errors import EvidenceError
+from evidence.locale import ENGLISH, catalogue, duration, text
+from evidence.service.instruments import pack_at
+from evidence.web.deps import application
+from evidence.web.errors import PROTECTIVE, status_of
+from evidence.web.pages.language import TAGS, language_of
+from evidence.web.pages.rendering import HEADERS, PAGES
+from evidence.web.pages.rooms import desks_of
+
+POLICY = "; ".join(
+    (
+        PROTECTIVE["content-security-policy"],
+        "script-src 'self'",
+        "connect-src 'self'",
+        "img-src 'self'",
+        "media-src 'self'",
+    )
+)
+_HEADERS = {**HEADERS, "Content-Security-Policy": POLICY}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Writes for one reader: in their language, in the time zone of the rules in force."""
+
+    language: str
+    zone: ZoneInfo
+    here: str
+    asked: dict[str, str]
+
+    def say(self, key: str, /, **fields: object) -> str:
+        """Return a text; the key itself where there is none (tests show that there is one)."""
+        return text(self.language, key, **fields) if key in catalogue(self.language) else key
+
+    def when(self, instant: datetime | None, seconds: bool = False) -> Markup:
+        """Return an instant as a person reads it, with its offset, as a `time` element; a dash for none."""
+        if instant is None:
+            return Markup("—")
+        local = instant.astimezone(self.zone)
+        shown = local.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+        return Markup('<time datetime="{}">{} <small>{}</small></time>').format(
+            instant.isoformat(), shown, _offset(local)
+        )
+
+    def lasting(self, length: timedelta | float) -> str:
+        """Return a length of time."""
+        seconds = length.total_seconds() if isinstance(length, timedelta) else length
+        return duration(self.language, round(seconds))
+
+    def size(self, count: int) -> str:
+        """Return a number of bytes in the largest unit that leaves at least 1."""
+        number, units = float(count), ["B", "KB", "MB", "GB", "TB"]
+        while number >= 1000 and len(units) > 1:
+            number, units = number / 1000, units[1:]
+        return f"{number:.0f} {units[0]}" if units[0] == "B" else f"{number:.1f} {units[0]}"
+
+    def link(self, **changed: object) -> str:
+        """Return the address of this page with other parameters; None takes one away."""
+        told = {**self.asked, **{name: str(value) for name, value in changed.items() if value is not None}}
+        kept = {
+            name: value for name, value in told.items() if name not in changed or changed[name] is not None
+        }
+        return f"{self.here}?{urlencode(kept)}" if kept else self.here
+
+
+def reading(request: Request) -> Reading:
+    """Return how to write for who asks."""
+    site = application(request).site
+    pack = pack_at(site.policies, site.clock.now())
+    asked = {name: value for name, value in request.query_params.items() if name != "done"}
+    return Reading(language_of(request), ZoneInfo(pack.time_zone), request.url.path, asked)
+
+
+def desk(
+    request: Request,
+    caller: Caller,
+    template: str,
+    status: int = 200,
+    /,
+    problem: EvidenceError | None = None,
+    **facts: object,
+) -> Response:
+    """Return a page of a desk. problem: what could not be done, told above the page; it gives the status."""
+    reader = reading(request)
+    body = _rendered(request, reader, template, problem=problem, **_frame(request, caller, reader), **facts)
+    return HTMLResponse(body, status_of(problem) if problem else status, _HEADERS)
+
+
+def part(request: Request, template: str, /, **facts: object) -> Response:
+    """Return a piece of a page, which a script puts in the place of an older one."""
+    reader = reading(request)
+    return HTMLResponse(_rendered(request, reader, template, problem=None, **facts), headers=_HEADERS)
+
+
+def _rendered(request: Request, reader: Reading, template: str, /, **facts: object) -> str:
+    ways = {name: getattr(reader, name) for name in ("say", "when", "lasting", "size", "link")}
+    csrf = getattr(request.state, "csrf", "")
+    return PAGES.get_template(f"{template}.html").render(**ways, csrf=csrf, asked=reader.asked, **facts)
+
+
+def _frame(request: Request, caller: Caller, reader: Reading) -> dict[str, object]:
+    site: Application = application(request)
+    done = request.query_params.get("done", "")
+    return {
+        "lang": TAGS[reader.language],
+        "other": TAGS[ENGLISH] if reader.language != ENGLISH else "zh-CN",
+        "back": reader.link() if request.method == "GET" else reader.here,
+        "path": reader.here,
+        "caller": caller,
+        "desks": desks_of(caller, site.site.bars()),
+        "done": f"done.{done}" if f"done.{done}" in catalogue(reader.language) else None,
+        "alarms": request.app.state.alarms,
+    }
+
+
+def _offset(local: datetime) -> str:
+    """Return the offset of a time as people write it: +08:00."""
+    written = local.strftime("%z")
+    return f"{written[:3]}:{written[3:5]}"

@@ -1,0 +1,35 @@
+"""The rooms of all desks, in the order of the navigation: where each lies and what must be allowed to enter.
+
+A room is shown to whom its action is allowed at all; what somebody sees in it is decided there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from evidence.domain.access import Bars, Caller, may
+from evidence.domain.rights import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One page of a desk that the navigation leads to. Its words are `room.NAME` in the catalogues."""
+
+    desk: str
+    name: str
+    path: str
+    action: Action
+
+
+ROOMS: tuple[Room, ...] = (
+    Room("officer", "own-shift", "/shift", Action.OWN_SHIFT),
+    Room("officer", "own-recordings", "/shift/recordings", Action.OWN_SHIFT),
+    Room("officer", "own-gaps", "/shift/gaps", Action.OWN_SHIFT),
+)
+
+
+def desks_of(caller: Caller, bars: Bars) -> list[tuple[str, list[Room]]]:
+    """Return the desks that somebody may enter, each with its rooms."""
+    open_to = [room for room in ROOMS if may(caller, room.action, bars)]
+    return [(desk, list(rooms)) for desk, rooms in groupby(open_to, lambda room: room.desk)]
