@@ -24,7 +24,6 @@ from evidence.errors import Invalid, Unavailable
 
 ISO9660, UDF = "iso9660", "udf"
 _EXTENT = 1 << 32  # from here on some readers of ISO 9660 see the first extent only
-_JOLIET = 103  # UTF-16 units of a name, with -joliet-long
 _DEVICE = "/dev/sr0"
 _FRAME = 1 << 20  # of an image, beside what is in the bag
 _SAME = ("-r", "-J", "-joliet-long", "-iso-level", "3", "-quiet")
@@ -122,9 +121,4 @@ def _is_short(bag: Path, target: Path) -> bool:
 
 def filesystem(bag: Path) -> str:
     """Return which file system an image of this bag needs."""
-    for folder, _, names in os.walk(bag):
-        for name in names:
-            too_long = len(name.encode("utf-16-le")) > 2 * _JOLIET
-            if too_long or (Path(folder) / name).stat().st_size >= _EXTENT:
-                return UDF
-    return ISO9660
+    return UDF if any(one.stat().st_size >= _EXTENT for one in bag.rglob("*")) else ISO9660
