@@ -204,7 +204,9 @@ def examine_seal(package: Package, trust: Trust, raw: bytes) -> str:
     if not trust.is_quorum(set(signers(note, list(trust.witnesses.values()), "--seal"))):
         raise Wrong("quorum", "--seal", trust.quorum)
     verify_inclusion(proof.leaf, at.size, leaf_hash(entry.raw), proof.hashes, at.root)
-    if entry.said["act"] != SEAL_OF_EXPORT or not entry.about(package.set_list()["export"]["id"]):
+    made = package.export_entry()
+    exports = [one["id"] for one in entry.said["obj"] if one["k"] == "export"]
+    if entry.said["act"] != SEAL_OF_EXPORT or not any(made.about(one) for one in exports):
         raise Wrong("seal", "--seal")
     own = sha256_of(package.bag.read("tagmanifest-sha256.txt"))
     sealed: List[Any] = entry.said.get("facts", {}).get("bags") or []
