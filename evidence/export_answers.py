@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from evidence.domain.exports import Built, Decision, HandOver, Item, Receipt, Volume
 from evidence.domain.instants import to_text
-from evidence.service.exports import ListedExport
+from evidence.service.export_lists import ListedExport
 
 
 def export_out(listed: ListedExport) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def export_out(listed: ListedExport) -> dict[str, Any]:
         "asked_by": one.asked_by,
         "asked": to_text(one.asked_at),
         "cites": list(listed.cites),
-        "items": [_item_out(item, listed.seen) for item in one.items],
+        "items": [_item_out(item, listed.titles) for item in one.items],
         "decision": one.decision and _decision_out(one.decision),
         "problem": one.problem,
         "built": one.built and _built_out(one.built),
@@ -39,7 +40,7 @@ def export_out(listed: ListedExport) -> dict[str, Any]:
     }
 
 
-def _item_out(one: Item, seen: frozenset[str]) -> dict[str, Any]:
+def _item_out(one: Item, seen: Mapping[str, str]) -> dict[str, Any]:
     is_seen = one.recording_id in seen
     return {
         "recording": one.recording_id if is_seen else None,
@@ -83,6 +84,7 @@ def _volume_out(one: Volume) -> dict[str, Any]:
         "sha256": one.sha256,
         "sm3": one.sm3,
         "serial": one.serial,
+        "written": _time(one.written_at),
     }
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from evidence.adapters.export_shelf import ExportShelf
+from evidence.adapters.packing.building import Packing
 from evidence.adapters.packs import load_pack
+from evidence.adapters.printing import TypstPress
+from evidence.court_documents import CourtPapers
 from evidence.domain.access import Caller
 from evidence.domain.exports import Export, Ground, Medium, Said, Way
 from evidence.domain.people import PersonType
@@ -13,10 +17,11 @@ from evidence.domain.rights import Role
 from evidence.domain.standing import Classification
 from evidence.service.classes import Classes
 from evidence.service.court import Court, court_of
-from evidence.service.export_ports import NoDerivatives
+from evidence.service.export_ports import MadeDerivatives
 from evidence.service.exports import Wish
-from tests.builders import SmallSite
+from evidence.service.proofs_for_export import ExportProofs
 from tests.keeping_room import KeepingRoom
+from tests.log_room import LogRoom
 from tests.people_room import OPERATOR
 
 COURT = Said("某区人民法院", "行政诉讼举证", "（2026）某行初1号举证通知书")
@@ -27,27 +32,42 @@ OUTSIDE = Said("某电视台", "普法宣传", "某函〔2026〕1号")
 class ExportRoom(KeepingRoom):
     """The room. legal: the unit that hands over to courts, with its clerk and a second officer."""
 
-    def __init__(self, folder: Path | SmallSite, policy: str | None = None) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, policy: str | None = None) -> None:
+        self.logs, self.folder = LogRoom(folder, embedded=True), folder
+        super().__init__(self.logs.small)
         if policy is not None:
             self.use(policies=load_pack(policy))
         self.agency_head = self.new(Role.AGENCY_HEAD, where=self.agency)
         self.legal = self.add_unit("legal", self.agency)
-        self.clerk = self.caller(self._clerk())
+        self.clerk = self.new(Role.CUSTODIAN, where=self.legal)
         self.second = self.new(Role.CUSTODIAN, where=self.legal)
         self.auxiliary = self.new(Role.CUSTODIAN, Role.AGENCY_HEAD, type_=PersonType.AUXILIARY)
         self.case_id = self.case()
         self.one, self.two = (self.linked() for _ in range(2))
 
-    def _clerk(self) -> str:
-        person = self.add(where=self.legal)
-        self.give(person, Role.CUSTODIAN, self.agency)
-        return person
-
     @property
     def court(self) -> Court:
         """The desks."""
-        return court_of(self.site, NoDerivatives())
+        proofs = ExportProofs(self.site, self.logs.publishing.publish)
+        return court_of(self.site, MadeDerivatives(), self.shelf, CourtPapers(TypstPress()), proofs)
+
+    @property
+    def shelf(self) -> ExportShelf:
+        """Where packages lie."""
+        return ExportShelf(self.folder / "exports", Packing(self.folder / "exports"))
+
+    def build(self, export: str) -> Export:
+        """Have an export built, as a worker does."""
+        self.court.building.build(export)
+        return self.export(export)
+
+    def approved(self, way: Way = Way.TRANSFER, *recordings: str, **more: object) -> str:
+        """Have an export asked for and approved."""
+        return self.approve(self.asked(way, *recordings, **more))
+
+    def designate(self) -> None:
+        """Name the legal unit to hand over to courts."""
+        self.court.transfer_units.name(OPERATOR, self.legal.id)
 
     def linked(self) -> str:
         """Seal a recording of the case."""

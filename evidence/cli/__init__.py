@@ -58,6 +58,7 @@ COMMANDS = {
     "samples": "samples:app",
     "labels": "labels:app",
     "markers": "markers:app",
+    "media": "media:app",
     "activities": "activities:app",
     "log": "log:app",
     "units": "units:app",

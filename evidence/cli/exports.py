@@ -4,11 +4,14 @@ who asked: one of the two signs in.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from evidence.cli.log import write_new
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
 from evidence.cli.words import cites_text, printable
@@ -16,7 +19,8 @@ from evidence.domain.exports import Ground, Medium, Said, Way
 from evidence.errors import Invalid
 from evidence.export_answers import export_out
 from evidence.locale import say
-from evidence.service.exports import ListedExport, Wish
+from evidence.service.export_lists import ListedExport
+from evidence.service.exports import Wish
 
 app = typer.Typer(help="对外提供 / exports", no_args_is_help=True)
 Which = Annotated[str, typer.Argument(help="对外提供标识 / id of the export")]
@@ -67,6 +71,62 @@ def decide(
         OPERATOR, export, is_approved=not refuse, reason=reason, secrecy=secrecy, refused=grounds
     )
     _show([done], json_)
+
+
+@app.command()
+def build(export: Which, data: Data = None) -> None:
+    """重新制作 / Have an export built again whose last build came to nothing."""
+    open_site(data).court.building.again(OPERATOR, export)
+
+
+@app.command()
+def written(
+    export: Which,
+    number: Annotated[int, typer.Argument(help="第几张 / which medium, from 1")],
+    serial: Annotated[str, typer.Option(help="光盘或硬盘序列号 / the medium's own serial number")],
+    read_back: Annotated[str, typer.Option(help="回读的 SHA-256 / SHA-256 of what was read back")],
+    data: Data = None,
+) -> None:
+    """登记刻录与回读 / Note that a medium was written, and what was read back from it."""
+    open_site(data).court.handing_over.note_written(OPERATOR, export, number, serial, read_back)
+
+
+@app.command("hand-over")
+def hand_over(
+    export: Which,
+    beside: Annotated[str, typer.Option(help="在场第二人编号 / number of the second person of ours")],
+    receiver: Annotated[str, typer.Option(help="接收人姓名 / who received")],
+    data: Data = None,
+) -> None:
+    """移交；移送检察院、法院的同时封存留存件 / Hand over; of a transfer a copy is sealed in the same step."""
+    open_site(data).court.handing_over.hand_over(OPERATOR, export, beside, receiver)
+
+
+@app.command()
+def receipt(
+    export: Which,
+    seal: Annotated[str | None, typer.Option(help="封存编号 / number of the seal")] = None,
+    show: Annotated[bool, typer.Option("--show", help="输出已有的回执 / print the one there is")] = False,
+    data: Data = None,
+) -> None:
+    """登记回执，输出签名文件 / Note that the recipient has signed, and print the signed receipt."""
+    desk = open_site(data).court.handing_over
+    document = desk.receipt(OPERATOR, export) if show else desk.note_receipt(OPERATOR, export, seal)
+    sys.stdout.buffer.write(document)
+    sys.stdout.buffer.flush()
+
+
+@app.command("print")
+def print_document(
+    export: Which,
+    kind: Annotated[str, typer.Argument(help="evidence-list · hand-over · refusal · us-certificate")],
+    to: Annotated[Path, typer.Option("--to", help="新文件 / a new file")],
+    data: Data = None,
+) -> None:
+    """打印文书 / Print a document about an export, as PDF."""
+    application = open_site(data)
+    listed = application.court.exports.get(OPERATOR, export)
+    write_new(to, application.court.papers.export(listed, kind, application.site.clock.now()))
 
 
 @app.command("list")

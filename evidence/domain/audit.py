@@ -71,10 +71,15 @@ class Act(StrEnum):
     EXPORT_LAPSE = "export.lapse"  # what was approved is not there any more as it was
     EXPORT_CREATE = "export.create"  # its files are written, and what the manifest says
     EXPORT_SEAL = "export.seal"  # its media are whole
+    EXPORT_WRITE = "export.write"  # a medium was written and read back
     EXPORT_HAND_OVER = "export.deliver"
     EXPORT_RECEIPT = "export.receipt"
     TRANSFER_UNIT_NAME = "transfer.name"  # a unit provides footage to procuratorates and courts
     TRANSFER_UNIT_END = "transfer.end"
+    MEDIUM_ADD = "medium.add"  # for long keeping
+    MEDIUM_WRITE = "medium.write"
+    MEDIUM_CHECK = "medium.check"
+    MEDIUM_END = "medium.end"
     CASE_OPEN = "case.open"
     CASE_CLOSE = "case.close"
     CASE_LINK = "case.link"

@@ -114,7 +114,8 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class Volume:
     """One medium of a package. sha256: of its image or archive, of its manifest where it is a folder.
-    serial: of the disc or drive itself, once it is written."""
+    serial: of the disc or drive itself, once it
+    was written and read back."""
 
     id: str
     label: str
@@ -124,16 +125,18 @@ class Volume:
     sha256: str
     sm3: str | None = None
     serial: str | None = None
+    written_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What was built. package_sha256: of the list of its volumes. retained_sha256: of the sealed copy that
-    stays, where one was made."""
+    """What was built. package_sha256: of the list of its volumes. statement: the custody statement in it,
+    None after a rebuild. retained_key, retained_sha256: of the sealed copy that stays, if one was made."""
 
     at: datetime
     package_sha256: str
     volumes: tuple[Volume, ...] = ()
+    statement: bytes | None = None
     retained_key: str | None = None
     retained_sha256: str | None = None
 

@@ -41,10 +41,17 @@ def about_export(
 
 
 def may_about(unit: UnitOfWork, site: Site, caller: Caller, action: Action, one: Export) -> bool:
-    """Tell whether an export exists for somebody."""
-    home = unit.units.get(one.unit_id)
-    is_mine = one.asked_by == caller.id and action is Action.EXPORT
-    return home is not None and (is_mine or may_in(caller, action, home.path, site.bars()))
+    """Tell whether an export exists for somebody: of their units, asked for by them, or a transfer that is
+    in the hands of their unit."""
+    home, bars = unit.units.get(one.unit_id), site.bars()
+    if home is None:
+        return False
+    if (one.asked_by == caller.id and action is Action.EXPORT) or may_in(caller, action, home.path, bars):
+        return True
+    named_id = unit.transfer_units.serving(home.path) if one.way is Way.TRANSFER else None
+    named = None if named_id is None else unit.units.get(named_id)
+    handles = action in (Action.EXPORT, Action.READ_EXPORTS)
+    return named is not None and handles and may_in(caller, action, named.path, bars)
 
 
 def rule_of(site: Site, way: Way, now: datetime) -> WayOut:

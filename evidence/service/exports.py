@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
-from evidence.domain.access import Caller, Purpose, denial, may_in, reach
+from evidence.domain.access import Caller, Purpose, denial, may_in
 from evidence.domain.audit import Act, Entry
 from evidence.domain.exports import (
     Decision,
@@ -48,10 +48,12 @@ from evidence.service.export_access import (
     may_about,
     rule_of,
 )
+from evidence.service.export_lists import ListedExport, listed_of
 from evidence.service.export_ports import Derivatives
 from evidence.service.gate import admits
 from evidence.service.gone import verify_not_gone
 from evidence.service.instruments import local_day, pack_at
+from evidence.service.jobs import JobName
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import OutOfSight, reason_of, tries_logged
 from evidence.service.roll_scope import check_text
@@ -72,15 +74,6 @@ class Wish:
     case_id: str | None = None
     unit_id: str | None = None
     redacted: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListedExport:
-    """An export, with the articles; seen: the recordings of which the caller may know."""
-
-    export: Export
-    cites: tuple[str, ...]
-    seen: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -116,7 +109,7 @@ class Exports:
             unit.exports.add(new)
             facts = {"cites": list(cite_ids(rule.cites)), "medium": new.medium.value, "set": _set_of(new)}
             unit.log.append(entry_of(Act.EXPORT_ASK, caller.id, new, facts, asdict(new.said)), now)
-        return ListedExport(new, cite_ids(rule.cites), frozenset(ids))
+            return listed_of(unit, self.site, caller, new)
 
     @admits(Action.DECIDE_EXPORTS)
     def decide(
@@ -153,7 +146,11 @@ class Exports:
             unit.exports.put(done)
             mark_transfer(unit, done)
             unit.log.append(_decision_entry(done, made, rule), now)
-            return self._listed(unit, caller, done)
+            if is_approved:
+                unit.jobs.add(JobName.EXPORT, done.id, now)
+            listed = listed_of(unit, self.site, caller, done)
+        self.site.bell.ring(JobName.EXPORT)
+        return listed
 
     @admits(Action.READ_EXPORTS)
     def all(self, caller: Caller) -> Sequence[ListedExport]:
@@ -163,7 +160,7 @@ class Exports:
             unit.log.append(entry, self.site.clock.now())
             action = Action.READ_EXPORTS
             mine = [one for one in unit.exports.all() if may_about(unit, self.site, caller, action, one)]
-            return [self._listed(unit, caller, one) for one in mine]
+            return [listed_of(unit, self.site, caller, one) for one in mine]
 
     @admits(Action.READ_EXPORTS)
     def get(self, caller: Caller, export_id: str) -> ListedExport:
@@ -171,7 +168,7 @@ class Exports:
         with about_export(self.site, caller, Action.READ_EXPORTS, export_id) as (unit, found):
             entry = Entry(Act.READ_LIST, caller.id, (("export", found.id),), facts={"list": "exports"})
             unit.log.append(entry, self.site.clock.now())
-            return self._listed(unit, caller, found)
+            return listed_of(unit, self.site, caller, found)
 
     def _verify(self, wish: Wish) -> None:
         if not 0 < len(set(wish.recordings)) <= MOST_ITEMS:
@@ -253,12 +250,6 @@ class Exports:
                     cites=" ".join(dict.fromkeys(cite_ids(cites))),
                 )
         return {id_: standings[id_].classification for id_ in ids}
-
-    def _listed(self, unit: UnitOfWork, caller: Caller, one: Export) -> ListedExport:
-        ids, now = [item.recording_id for item in one.items], self.site.clock.now()
-        there = reach(caller, Action.LIST_RECORDINGS, self.site.bars())
-        seen = frozenset(id_ for id_, it in unit.standings.some(ids, now).items() if there.covers(it))
-        return ListedExport(one, cite_ids(rule_of(self.site, one.way, one.asked_at).cites), seen)
 
 
 def _judged(one: Export, refused: Mapping[str, Ground], *, is_approved: bool) -> Export:

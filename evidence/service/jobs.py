@@ -30,6 +30,7 @@ class JobName(StrEnum):
     SEQUENCE = "sequence"  # subject: device serial
     LISTEN = "listen"  # subject: recording id
     DEEP = "deep"  # subject: recording id
+    EXPORT = "export"  # subject: export id
     FIXITY = "fixity"  # subject: recording id
     DERIVE = "derive"  # subject: derivative id
 
@@ -38,10 +39,7 @@ WEIGHT = {name: position for position, name in enumerate(JobName)}
 
 
 class Queue(StrEnum):
-    """What workers are told apart by: one for each weight of work, so that a long job delays no deadline.
-
-    The last has room and no work yet; workers may name it today.
-    """
+    """What workers are told apart by: one for each weight of work, so that a long job delays no deadline."""
 
     SEAL = "seal"
     EXAMINE = "examine"
@@ -57,6 +55,7 @@ QUEUES: Mapping[JobName, Queue] = {
     JobName.SEQUENCE: Queue.EXAMINE,
     JobName.LISTEN: Queue.DEEP,
     JobName.DEEP: Queue.DEEP,
+    JobName.EXPORT: Queue.EXPORT,
     JobName.FIXITY: Queue.FIXITY,
     JobName.DERIVE: Queue.PROXY,
 }

@@ -34,6 +34,9 @@ class Steps(Protocol):
     def end(self, case_id: str, step_id: str, by: str, at: datetime) -> bool:
         """Note that there was no such step; False where it is not there."""
 
+    def get(self, step_id: str) -> Step | None:
+        """Return a step, also one that was taken back."""
+
     def cases(self, scope: Scope) -> Sequence[StoredCase]:
         """Return the cases, oldest first."""
 

@@ -37,6 +37,7 @@ class Work:
     site: Site
     uploads: Uploads
     checks: Fixity | None = None  # the desk that reads back, with its speed limit; None: without one
+    exports: Callable[[str], None] | None = None  # what builds an export; None: built elsewhere
 
     def do_next(self, owner: str, names: Collection[JobName] = tuple(JobName)) -> bool:
         """Do the weightiest job of these kinds that is due; return False when there is none."""
@@ -47,6 +48,8 @@ class Work:
 
     def claim(self, owner: str, names: Collection[JobName]) -> Job | None:
         """Take the weightiest job of these kinds that is due, under a lease; None when there is none."""
+        if self.exports is None:
+            names = [name for name in names if name is not JobName.EXPORT]
         with self.site.database.writing() as unit:
             return unit.jobs.claim(owner, self.site.clock.now(), names)
 
@@ -113,6 +116,7 @@ class Work:
             JobName.DEEP: examination.deep,
             JobName.LISTEN: Listening(self.site).listen,
             JobName.FIXITY: self._read_back,
+            **({} if self.exports is None else {JobName.EXPORT: self.exports}),
             JobName.DERIVE: Deriving(self.site).derive,
         }[name]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from evidence.domain.access import Purpose
 from evidence.domain.audit import Act
 from evidence.domain.exports import Form, Ground, State, Way
 from evidence.domain.rights import Role
@@ -116,7 +117,7 @@ def test_who_may_not_know_of_a_secret_file_neither_asks_for_it_nor_sees_that_it_
     with pytest.raises(NotFound, match="recording-not-found"):
         room.court.exports.ask(stranger, room.wish(Way.TRANSFER, room.two))
     listed = room.court.exports.get(stranger, asked)
-    assert listed.seen == {room.one}
+    assert set(listed.titles) == {room.one}
     with room.refused("not-a-reader"):
         room.court.exports.decide(room.agency_head, asked, is_approved=True, reason="同意")
 
@@ -134,6 +135,27 @@ def test_other_supply_needs_a_decision_with_a_purpose_and_scope_and_no_case(room
     assert (one.case_id, one.said.purpose, len(one.items)) == (None, "普法宣传", 1)
     assert room.court.exports.get(room.head, asked).cites == ("dazhe-2020:15",)
     assert room.export(room.approve(asked)).granted[0].form is Form.ORIGINAL
+
+
+@pytest.mark.article("dazhe-2020:15")
+def test_an_original_is_taken_along_for_anything_but_a_case_only_by_an_approval(room: ExportRoom) -> None:
+    take = room.small.recordings.open_original
+    for purpose in (Purpose.EXPORT, Purpose.SUPERVISION, Purpose.TECHNICAL):
+        with room.refused("approval-needed") as told:
+            take(room.custodian, room.one, purpose)
+        assert told.fields["cites"] == "dazhe-2020:15"
+    assert room.denied()[-1] == (room.custodian.id, "read-original", "approval-needed")
+    take(room.custodian, room.one, Purpose.CASE)[1].close()
+    asked = room.asked(Way.SUPPLY, room.one, case_id=None, unit_id=room.unit.id)
+    with room.refused("approval-needed"):
+        take(room.custodian, room.one, Purpose.EXPORT, asked)
+    take(room.custodian, room.one, Purpose.EXPORT, room.approve(asked))[1].close()
+    assert room.entries(Act.READ_ORIGINAL)[-1]["facts"]["approval"] == asked
+    with room.refused("approval-needed"):
+        take(room.custodian, room.two, Purpose.EXPORT, asked)
+    room.pass_by()
+    with room.refused("approval-needed"):
+        take(room.custodian, room.one, Purpose.EXPORT, asked)
 
 
 @pytest.mark.article("dazhe-2020-aux:10(2)")

@@ -38,6 +38,7 @@ export = Table(
     Column("problem", Words(60)),
     Column("built_at", Time),
     Column("package_sha256", Sha256),
+    Column("statement", LargeBinary),
     Column("retained_key", AnyText),
     Column("retained_sha256", Sha256),
     Column("gave", Id),
@@ -77,6 +78,7 @@ export_volume = Table(
     Column("sha256", Sha256, nullable=False),
     Column("sm3", Words(64)),
     Column("serial", AnyText),
+    Column("written_at", Time),
     UniqueConstraint("export_id", "number"),
 )
 
@@ -89,4 +91,32 @@ transfer_unit = Table(  # which units provide footage to procuratorates and cour
     Column("named_at", Time, nullable=False),
     Column("ended_by", Words(32)),
     Column("ended_at", Time),
+)
+
+long_medium = Table(  # on which recordings are kept for long
+    "long_medium",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("label", AnyText, nullable=False, unique=True),
+    Column("kind", Words(20), nullable=False),
+    Column("copies", Integer, nullable=False),
+    Column("place", AnyText, nullable=False),
+    Column("made_by", Words(32), nullable=False),
+    Column("made_at", Time, nullable=False),
+    Column("sha256", Sha256),
+    Column("written_at", Time),
+    Column("checked_at", Time),
+    Column("is_sound", Boolean),
+    Column("next_check", Day),
+    Column("ended_by", Words(32)),
+    Column("ended_at", Time),
+)
+
+long_recording = Table(
+    "long_recording",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("medium_id", Id, ForeignKey("long_medium.id"), nullable=False),
+    Column("recording_id", Id, ForeignKey("recording.id"), nullable=False, index=True),
+    UniqueConstraint("medium_id", "recording_id"),
 )

@@ -187,6 +187,7 @@ finding = Table(
     Column("code", Words(40), nullable=False),
     Column("severity", Words(10), nullable=False),
     Column("body", AnyText, nullable=False),
+    Column("subject", Sha256, index=True),  # the name of its line in the gap report; null: of before
 )
 
 job = Table(
@@ -290,6 +291,8 @@ JOURNALLED = {
     "export": ("id",),
     "export_item": ("id",),
     "export_volume": ("id",),
+    "long_medium": ("id",),
+    "long_recording": ("id",),
     "transfer_unit": ("id",),
     "derivative": ("id",),
 }

@@ -46,6 +46,7 @@ from evidence.adapters.db.repositories.keepings import SqlKeepings
 from evidence.adapters.db.repositories.labels import SqlLabels
 from evidence.adapters.db.repositories.legal_units import SqlLegalUnits
 from evidence.adapters.db.repositories.log import SqlLog
+from evidence.adapters.db.repositories.long_media import SqlLongMedia
 from evidence.adapters.db.repositories.markers import SqlMarkers
 from evidence.adapters.db.repositories.notices import SqlNotices
 from evidence.adapters.db.repositories.passkeys import SqlPasskeys
@@ -100,12 +101,12 @@ class SqlUnitOfWork:
         self.classes, self.serious = SqlClasses(connection), SqlSeriousEvents(connection)
         self.notices = SqlNotices(connection)
         self.companions = SqlCompanions(connection)
-        self.labels = SqlLabels(connection)
-        self.explanations = SqlExplanations(connection)
+        self.labels, self.explanations = SqlLabels(connection), SqlExplanations(connection)
         self.exemptions, self.markers = SqlExemptions(connection), SqlMarkers(connection)
         self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)
         self.devices, self.derivatives = SqlDevices(connection), SqlDerivatives(connection)
         self.complaints, self.fault_files = SqlComplaints(connection), SqlFaultFiles(connection)
+        self.long_media = SqlLongMedia(connection)
         self.case_files, self.samples = SqlCaseFiles(connection), SqlSamples(connection)
         self.exports, self.transfer_units = SqlExports(connection), SqlLegalUnits(connection, transfer_unit)
         self.steps, self.act_documents = SqlSteps(connection), SqlActDocuments(connection)

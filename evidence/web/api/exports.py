@@ -1,4 +1,4 @@
-"""Exports over HTTP: footage is asked for, decided about, and how far it is."""
+"""Exports over HTTP: footage is asked for, decided about, built, handed over, and its documents."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from evidence.domain.access import Caller
 from evidence.domain.exports import Ground, Medium, Said, Way
@@ -16,6 +17,7 @@ from evidence.export_answers import export_out
 from evidence.service.exports import MOST_ITEMS, Wish
 from evidence.web.bodies import described, read_json
 from evidence.web.deps import App, admitted
+from evidence.web.streams import SAFE
 
 router = APIRouter(prefix="/api/v1", tags=["exports"])
 
@@ -59,6 +61,29 @@ class DecisionIn(BaseModel):
     refused: dict[Id, Ground] = {}
 
 
+class WrittenIn(BaseModel):
+    """A medium that was written: its own serial number, and the SHA-256 of what was read back."""
+
+    model_config = ConfigDict(extra="forbid")
+    serial: Line
+    read_back: Annotated[str, Field(min_length=64, max_length=64)]
+
+
+class HandOverIn(BaseModel):
+    """The number of the second person of ours, and who received."""
+
+    model_config = ConfigDict(extra="forbid")
+    beside: Line
+    receiver: Line
+
+
+class ReceiptIn(BaseModel):
+    """The number of the seal, where there is one."""
+
+    model_config = ConfigDict(extra="forbid")
+    seal: Line | None = None
+
+
 @router.get("/exports")
 def exports(app: App, caller: Caller = admitted(Action.READ_EXPORTS)) -> list[dict[str, Any]]:
     """List the exports of one's units, newest first."""
@@ -94,6 +119,57 @@ async def decide(
         refused=said.refused,
     )
     return export_out(await run_in_threadpool(act))
+
+
+@router.post("/exports/{export_id}/build", status_code=202)
+def build(export_id: str, app: App, caller: Caller = admitted(Action.EXPORT)) -> None:
+    """Have an export built again whose last build came to nothing."""
+    app.court.building.again(caller, export_id)
+
+
+@router.post("/exports/{export_id}/media/{number}", status_code=204, openapi_extra=described(WrittenIn))
+async def written(
+    export_id: str, number: int, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)
+) -> None:
+    """Note that a medium was written, and what was read back from it."""
+    said = await read_json(request, WrittenIn, _LONGEST_BODY_BYTES)
+    note = partial(app.court.handing_over.note_written, caller, export_id, number)
+    await run_in_threadpool(note, said.serial, said.read_back)
+
+
+@router.post("/exports/{export_id}/hand-over", status_code=204, openapi_extra=described(HandOverIn))
+async def hand_over(
+    export_id: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)
+) -> None:
+    """Hand a package over, with a second person; of a transfer, a copy is sealed in the same step."""
+    said = await read_json(request, HandOverIn, _LONGEST_BODY_BYTES)
+    give = partial(app.court.handing_over.hand_over, caller, export_id, said.beside, said.receiver)
+    await run_in_threadpool(give)
+
+
+@router.post("/exports/{export_id}/receipt", openapi_extra=described(ReceiptIn))
+async def note_receipt(
+    export_id: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)
+) -> Response:
+    """Note that the recipient has signed; the answer is the receipt that the site signs."""
+    said = await read_json(request, ReceiptIn, _LONGEST_BODY_BYTES)
+    document = await run_in_threadpool(app.court.handing_over.note_receipt, caller, export_id, said.seal)
+    return Response(document, headers=SAFE, media_type="application/json")
+
+
+@router.get("/exports/{export_id}/receipt")
+def receipt(export_id: str, app: App, caller: Caller = admitted(Action.READ_EXPORTS)) -> Response:
+    """Return the signed receipt."""
+    document = app.court.handing_over.receipt(caller, export_id)
+    return Response(document, headers=SAFE, media_type="application/json")
+
+
+@router.get("/exports/{export_id}/documents/{kind}")
+def document(export_id: str, kind: str, app: App, caller: Caller = admitted(Action.READ_EXPORTS)) -> Response:
+    """Return a document about an export as PDF: evidence-list, hand-over, refusal, us-certificate."""
+    listed = app.court.exports.get(caller, export_id)
+    made = app.court.papers.export(listed, kind, app.site.clock.now())
+    return Response(made, headers=SAFE, media_type="application/pdf")
 
 
 @router.put("/units/{unit_id}/transfers", status_code=204)

@@ -60,12 +60,14 @@ def original(
     request: Request,
     app: App,
     purpose: Purpose | None = None,
+    approval: str | None = None,
     caller: Caller = admitted(Action.READ_ORIGINAL),
 ) -> Response:
     """Return the original's bytes to keep, whole or one range (RFC 9110); the read is logged before the first
-    byte. purpose: what somebody who did not record it wants it for.
+    byte. purpose: what somebody who did not record it wants it for; approval: id of the export by which, for
+    anything but a case.
     """
-    stored, file = app.recordings.open_original(caller, recording_id, purpose)
+    stored, file = app.recordings.open_original(caller, recording_id, purpose, approval)
     size = stored.recording.origin.size_bytes
     try:
         wanted = read_range(request.headers.get("range"), size)

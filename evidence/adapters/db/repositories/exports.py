@@ -141,6 +141,7 @@ def _became(one: Export) -> dict[str, Any]:
         "problem": one.problem,
         "built_at": built and to_text(built.at),
         "package_sha256": built and built.package_sha256,
+        "statement": built and built.statement,
         "retained_key": built and built.retained_key,
         "retained_sha256": built and built.retained_sha256,
         "gave": gave and gave.gave,
@@ -174,11 +175,12 @@ def _item(row: Any) -> Item:
 def _volume_columns(one: Volume) -> dict[str, Any]:
     columns = asdict(one)
     columns["size"] = columns.pop("size_bytes")
-    return columns
+    return {**columns, "written_at": text_or_none(one.written_at)}
 
 
 def _volume(row: Any) -> Volume:
-    return Volume(row.id, row.label, row.number, row.file, row.size, row.sha256, row.sm3, row.serial)
+    of = row.size, row.sha256, row.sm3, row.serial
+    return Volume(row.id, row.label, row.number, row.file, *of, time_or_none(row.written_at))
 
 
 def _decision(row: Any) -> Decision | None:
@@ -200,7 +202,9 @@ def _built(row: Any, volumes: Sequence[Any]) -> Built | None:
     if row.built_at is None:
         return None
     whole = tuple(map(_volume, sorted(volumes, key=lambda one: int(one.number))))
-    return Built(from_text(row.built_at), row.package_sha256, whole, row.retained_key, row.retained_sha256)
+    statement = None if row.statement is None else stored_bytes(row.statement)
+    retained = row.retained_key, row.retained_sha256
+    return Built(from_text(row.built_at), row.package_sha256, whole, statement, *retained)
 
 
 def _hand_over(row: Any) -> HandOver | None:

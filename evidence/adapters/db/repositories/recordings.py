@@ -174,6 +174,8 @@ def _of_section(section: Section) -> Iterator[ColumnElement[bool]]:
         yield standing.c.unit_id.in_(sorted(section.unit_ids))
     if section.device is not None:
         yield recording.c.device == section.device
+    if section.file is not None:
+        yield recording.c.name_sha256 == name_digest(section.file)
     if section.wearer is not None:
         yield recording.c.wearer == section.wearer
     if section.first is not None:  # nothing counts from long after its seal

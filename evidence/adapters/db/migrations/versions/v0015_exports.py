@@ -1,4 +1,5 @@
-"""Footage on its way out: requests, what each is about, what was built, who hands over to courts.
+"""Footage on its way out: requests, what each is about, what was built, who hands over to courts; and media
+for long keeping.
 
 Frozen: later changes are later steps.
 """
@@ -14,7 +15,7 @@ revision = "0015"
 down_revision = "0014"
 
 _SAID = ("recipient", "purpose", "basis", "applicant", "relation", "identity")
-_WATCHED = ("export", "export_item", "export_volume", "transfer_unit")
+_WATCHED = ("export", "export_item", "export_volume", "transfer_unit", "long_medium", "long_recording")
 
 
 def upgrade() -> None:
@@ -22,6 +23,7 @@ def upgrade() -> None:
     _make_export()
     _make_items()
     _make_units()
+    _make_media()
     bind = op.get_bind()
     for table in _WATCHED:
         watch(bind, table, "{}.id")
@@ -50,10 +52,10 @@ def _make_export() -> None:
         sa.Column("problem", sa.String(length=60), nullable=True),
         sa.Column("built_at", sa.String(length=27), nullable=True),
         sa.Column("package_sha256", sa.String(length=64), nullable=True),
+        sa.Column("statement", sa.LargeBinary(), nullable=True),
         sa.Column("retained_key", sa.Text(), nullable=True),
         sa.Column("retained_sha256", sa.String(length=64), nullable=True),
-        sa.Column("gave", sa.String(length=32), nullable=True),
-        sa.Column("beside", sa.String(length=32), nullable=True),
+        *(sa.Column(name, sa.String(length=32), nullable=True) for name in ("gave", "beside")),
         sa.Column("receiver", sa.Text(), nullable=True),
         sa.Column("handed_by", sa.String(length=32), nullable=True),
         sa.Column("handed_at", sa.String(length=27), nullable=True),
@@ -98,6 +100,7 @@ def _make_items() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("sm3", sa.String(length=64), nullable=True),
         sa.Column("serial", sa.Text(), nullable=True),
+        sa.Column("written_at", sa.String(length=27), nullable=True),
         sa.ForeignKeyConstraint(["export_id"], ["export.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("export_id", "number"),
@@ -117,3 +120,36 @@ def _make_units() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_transfer_unit_unit_id"), "transfer_unit", ["unit_id"], unique=False)
+
+
+def _make_media() -> None:
+    op.create_table(
+        "long_medium",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("copies", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.String(length=32), nullable=False),
+        sa.Column("made_at", sa.String(length=27), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("written_at", sa.String(length=27), nullable=True),
+        sa.Column("checked_at", sa.String(length=27), nullable=True),
+        sa.Column("is_sound", sa.Boolean(), nullable=True),
+        sa.Column("next_check", sa.String(length=10), nullable=True),
+        sa.Column("ended_by", sa.String(length=32), nullable=True),
+        sa.Column("ended_at", sa.String(length=27), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("label"),
+    )
+    op.create_table(
+        "long_recording",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("medium_id", sa.String(length=32), nullable=False),
+        sa.Column("recording_id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["medium_id"], ["long_medium.id"]),
+        sa.ForeignKeyConstraint(["recording_id"], ["recording.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("medium_id", "recording_id"),
+    )
+    op.create_index(op.f("ix_long_recording_recording_id"), "long_recording", ["recording_id"], unique=False)
