@@ -131,3 +131,14 @@ def test_what_is_no_time_stamp_is_found(tmp_path: Path, answer: bytes) -> None:
     room = PackageRoom(tmp_path / "exports", stamps={"custody": answer})
     room.pack()
     assert main([str(room.bag())]) == 1
+
+
+def test_how_far_a_large_package_has_been_read_is_shown(
+    bags: list[Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.verifier.__main__._LARGE", 1)
+    monkeypatch.setattr("evidence.verifier.__main__._EACH_S", 0.0)
+    assert main([str(bags[0]), "--json"]) == 0
+    said = capsys.readouterr()
+    assert "GB" in said.err
+    assert "GB" not in said.out

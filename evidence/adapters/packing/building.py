@@ -85,7 +85,8 @@ class Packing:
             for disc, one in enumerate(laid.bags, 1)
         ]
         _list(folder, listed, packed)
-        _settle(folder, imaging.created)
+        _date(folder, imaging.created)
+        _settle(folder)
         return Packed(shipment.number, tuple(packed), told)
 
 
@@ -138,7 +139,7 @@ def _close(
         put(bag.file(name), name, bagit.sums(bag.tags, algorithm))
         for algorithm, name in layout.TAG_MANIFESTS.items()
     ]
-    _settle(bag.folder, imaging.created)
+    _date(bag.folder, imaging.created)
     digits = "".join(one for one in shipment.number if one.isdigit())
     made = imaging.become(bag.folder, f"EVID_{digits}_{disc}"[:32])
     if made is not None:
@@ -174,15 +175,23 @@ def _list(folder: Path, listed: Mapping[str, object], packed: list[PackedBag]) -
     put(folder / layout.MEDIA_LIST, layout.MEDIA_LIST, canonical(body) + b"\n")
 
 
-def _settle(folder: Path, created: datetime) -> None:
-    """Give everything the date of the export, and make all names durable."""
+def _date(folder: Path, created: datetime) -> None:
+    """Give everything the date of the export."""
     moment = (created.timestamp(), created.timestamp())
     for above, folders, names in os.walk(folder, topdown=False):
         for name in (*names, *folders):
             os.utime(Path(above) / name, moment)
-        _sync(Path(above))
     os.utime(folder, moment)
-    _sync(folder)
+
+
+def _settle(folder: Path) -> None:
+    """Make everything durable: thousands of small files at once, since the first sync takes most of them
+    along.
+    """
+    for above, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            _sync(Path(above) / name)
+        _sync(Path(above))
 
 
 def _publish(folder: Path, final: Path) -> None:
@@ -195,8 +204,8 @@ def _publish(folder: Path, final: Path) -> None:
     _sync(final.parent)
 
 
-def _sync(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         os.fsync(fd)
     finally:
