@@ -56,6 +56,7 @@ from evidence.adapters.db.repositories.recordings import SqlRecordings
 from evidence.adapters.db.repositories.samples import SqlSamples
 from evidence.adapters.db.repositories.serious import SqlSeriousEvents
 from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
+from evidence.adapters.db.repositories.shares import SqlShares
 from evidence.adapters.db.repositories.sign_ins import SqlChallenges, SqlSignIns
 from evidence.adapters.db.repositories.standings import SqlStandings
 from evidence.adapters.db.repositories.steps import SqlSteps
@@ -106,7 +107,7 @@ class SqlUnitOfWork:
         self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)
         self.devices, self.derivatives = SqlDevices(connection), SqlDerivatives(connection)
         self.complaints, self.fault_files = SqlComplaints(connection), SqlFaultFiles(connection)
-        self.long_media = SqlLongMedia(connection)
+        self.long_media, self.shares = SqlLongMedia(connection), SqlShares(connection)
         self.case_files, self.samples = SqlCaseFiles(connection), SqlSamples(connection)
         self.exports, self.transfer_units = SqlExports(connection), SqlLegalUnits(connection, transfer_unit)
         self.steps, self.act_documents = SqlSteps(connection), SqlActDocuments(connection)
