@@ -16,7 +16,9 @@ from evidence.domain.orders import Box, Cover, Hush, Order, Region, Span
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.service.copy_checks import CopyCheck
 from evidence.service.derivatives import made_of
+from storage.vault import Lock
 from tests.clips import clip
 from tests.derivative_room import DerivativeRoom
 from tests.people_room import OPERATOR
@@ -200,3 +202,19 @@ def test_a_recording_whose_length_nobody_knows_gives_nothing(room: DerivativeRoo
     with pytest.raises(Conflict) as problem:
         room.desk.make(room.custodian, recording, CLIP)
     assert problem.value.code == "length-not-known"
+
+
+def test_the_check_of_the_logs_finds_a_copy_that_is_gone_or_that_nobody_knows(
+    room: DerivativeRoom, film: str
+) -> None:
+    made = make(room, film)
+    assert made.output is not None
+    assert list(CopyCheck(room.site).faults()) == []
+    room.small.vault.seal_bytes("derived/x/y/z", b"no row", Lock(room.small.clock.now()))
+    (strange,) = CopyCheck(room.site).faults()
+    assert (strange.kind, strange.item) == ("object-without-entry", "derived/x/y/z")
+    file = room.small.folder / "vault" / made.output.key
+    file.unlink()
+    assert ("object-missing", made.output.key) in {
+        (one.kind, one.item) for one in CopyCheck(room.site).faults()
+    }
