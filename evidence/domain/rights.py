@@ -165,6 +165,7 @@ NOT_OF_ONES_OWN = frozenset(
     }
 )
 _SENDING = frozenset({Action.ANNOUNCE_CARD, Action.SEND_RECORDING})
+_BY_HAND = _SENDING | {Action.READ_RECEIPT}  # of a recorder in one's own hands, or of one's units
 _LOOKS = frozenset(
     {Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.READ_DEADLINES, Action.READ_GAPS, Action.PLAY}
 )
@@ -175,8 +176,10 @@ CASE_RIGHTS = frozenset(
 EMERGENCY_RIGHTS = frozenset({Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.PLAY})
 # What an officer may do about what they wore themselves; auxiliaries less.
 OWN = {
-    Role.FIELD_OFFICER: _LOOKS | {Action.READ_VIEWS, Action.LABEL, Action.EXPLAIN, Action.OWN_SHIFT},
-    Role.AUXILIARY: frozenset({Action.LIST_RECORDINGS, Action.READ_DEADLINES, Action.PLAY, Action.OWN_SHIFT}),
+    Role.FIELD_OFFICER: _LOOKS
+    | _BY_HAND
+    | {Action.READ_VIEWS, Action.LABEL, Action.EXPLAIN, Action.OWN_SHIFT},
+    Role.AUXILIARY: _BY_HAND | {Action.LIST_RECORDINGS, Action.READ_DEADLINES, Action.PLAY, Action.OWN_SHIFT},
 }
 _HEADS = _LOOKS | {
     Action.READ_MANIFEST,
@@ -209,6 +212,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
     Role.FIELD_OFFICER: frozenset({Action.ASK_EMERGENCY, Action.CARE_FOR_DEVICES}),
     Role.AUXILIARY: frozenset({Action.CARE_FOR_DEVICES}),  # care of equipment is what the law lets them do
     Role.CUSTODIAN: _LOOKS
+    | _BY_HAND
     | {
         Action.READ_ORIGINAL,
         Action.READ_MANIFEST,
