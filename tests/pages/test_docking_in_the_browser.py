@@ -34,6 +34,7 @@ from evidence.web.deps import COOKIE
 from evidence.web.pages.language import COOKIE as LANGUAGE
 from tests import forms
 from tests.pages.officer_room import SERIAL
+from tests.pages.room import pictures_folder
 from tests.service_process import ServiceProcess
 
 NAMES = ("DCIM/100/DSJ_0001.mp4", "DCIM/100/DSJ_0002.mp4", "DCIM/101/DSJ_0003.mp4")
@@ -126,7 +127,7 @@ def states(page: Page) -> list[str]:
 
 
 def test_a_card_is_docked_though_the_service_is_killed_and_the_page_loaded_anew(
-    browser: Browser, station: Station
+    browser: Browser, station: Station, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     page = a_window(browser, station, "zh-CN")
     asked: list[str] = []
@@ -157,6 +158,7 @@ def test_a_card_is_docked_though_the_service_is_killed_and_the_page_loaded_anew(
     assert sorted(set(states(page))) == ["sealed", "sealed-before"]
     expect(page.locator("[data-told]")).to_contain_text("全部 3 份已封存")
 
+    page.screenshot(path=pictures_folder(tmp_path_factory) / "officer-docked.png", full_page=True)
     _verify_receipts(page, station)
     assert all(one.get("upload-checksum", "").startswith("sha256 ") for one in patches)
     assert begun(station.service.data) == len(NAMES), "each file was begun once, and went on"

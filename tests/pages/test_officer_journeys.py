@@ -1,4 +1,4 @@
-"""An officer at the end of a shift, in a real browser: what is seen, what a click does, how the pages look."""
+"""An officer at the end of a shift, in a real browser: what is seen, what a click does, how pages look."""
 
 from __future__ import annotations
 

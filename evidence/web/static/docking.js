@@ -246,6 +246,7 @@
     running += 1;
     stopped = false;
     ready();
+    of("overall").hidden = false;
     tell(say("announcing"));
     const card = await announce();
     if (card) {
