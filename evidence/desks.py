@@ -23,6 +23,7 @@ from evidence.service.exemptions import Exemptions
 from evidence.service.explanations import Explanations
 from evidence.service.fault_files import FaultFiles
 from evidence.service.fixity import Fixity
+from evidence.service.hand_docking import HandDocking
 from evidence.service.holds import Holds
 from evidence.service.keeping import Keeping
 from evidence.service.labelling import Labelling
@@ -70,6 +71,7 @@ class Desks:
     explanations: Explanations = field(init=False)
     fault_files: FaultFiles = field(init=False)
     fixity: Fixity = field(init=False)
+    hand_docking: HandDocking = field(init=False)
     holds: Holds = field(init=False)
     keeping: Keeping = field(init=False)
     labelling: Labelling = field(init=False)

@@ -25,6 +25,7 @@ from evidence.web.pages import (
     factors,
     front,
     language,
+    officer_docking,
     officer_gaps,
     officer_recordings,
     officer_shift,
@@ -35,7 +36,7 @@ from evidence.web.pages import (
 )
 
 PAGES = (front, sign_in, account, factors, roster, language, static)
-OFFICER = (officer_shift, officer_recordings, officer_gaps)
+OFFICER = (officer_shift, officer_docking, officer_recordings, officer_gaps)
 EMBEDDED_WORKERS = "workers.embedded:start"
 
 health = APIRouter(tags=["health"])

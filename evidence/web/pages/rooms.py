@@ -24,8 +24,10 @@ class Room:
 
 ROOMS: tuple[Room, ...] = (
     Room("officer", "own-shift", "/shift", Action.OWN_SHIFT),
+    Room("officer", "docking", "/docking", Action.OWN_SHIFT),
     Room("officer", "own-recordings", "/shift/recordings", Action.OWN_SHIFT),
     Room("officer", "own-gaps", "/shift/gaps", Action.OWN_SHIFT),
+    Room("custodian", "docking", "/docking", Action.MANAGE_DEVICES),
 )
 
 
