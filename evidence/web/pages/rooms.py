@@ -22,7 +22,7 @@ class Room:
     action: Action
 
 
-ROOMS: tuple[Room, ...] = ()
+ROOMS: tuple[Room, ...] = (Room("custodian", "search", "/custody/search", Action.READ_CASE_FILES),)
 
 
 def desks_of(caller: Caller, bars: Bars) -> list[tuple[str, list[Room]]]:
