@@ -18,6 +18,7 @@ from evidence.service.deadlines import Deadlines
 from evidence.service.derivatives import Derivatives
 from evidence.service.disclosing import Disclosing
 from evidence.service.disposals import Disposals
+from evidence.service.dossiers import Dossiers
 from evidence.service.equipment import Equipment
 from evidence.service.exemptions import Exemptions
 from evidence.service.explanations import Explanations
@@ -41,6 +42,7 @@ from evidence.service.playing import Playing
 from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
 from evidence.service.sampling import Sampling
+from evidence.service.searching import Searching
 from evidence.service.sessions import Sessions
 from evidence.service.signing_in import SigningIn
 from evidence.service.site import Site
@@ -66,6 +68,7 @@ class Desks:
     derivatives: Derivatives = field(init=False)
     disclosing: Disclosing = field(init=False)
     disposals: Disposals = field(init=False)
+    dossiers: Dossiers = field(init=False)
     equipment: Equipment = field(init=False)
     exemptions: Exemptions = field(init=False)
     explanations: Explanations = field(init=False)
@@ -89,6 +92,7 @@ class Desks:
     recordings: Recordings = field(init=False)
     reports: Reports = field(init=False)
     sampling: Sampling = field(init=False)
+    searching: Searching = field(init=False)
     sessions: Sessions = field(init=False)
     signing_in: SigningIn = field(init=False)
     steps: Steps = field(init=False)

@@ -22,6 +22,7 @@ from evidence.web.api import ROUTERS
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
 from evidence.web.pages import (
     account,
+    custody,
     factors,
     front,
     language,
@@ -105,7 +106,7 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
 def _doors() -> tuple[list[BaseRoute], dict[str, Action]]:
     """Return the routes and the action of each: the same for every site, so a process builds them once."""
     built = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    for router in (health, tus.router, *ROUTERS, *(page.router for page in (*PAGES, *OFFICER))):
+    for router in (health, tus.router, *ROUTERS, *(page.router for page in (*PAGES, *OFFICER, custody))):
         built.include_router(router)
     return built.routes, verify_every_route_has_an_action(built)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect
 
+from evidence.adapters.db.repositories.search_rows import fill
 from evidence.adapters.db.tables import metadata
 from evidence.errors import Unavailable
 
@@ -70,3 +71,4 @@ def _upgrade(connection: Connection, at: str | None) -> None:
         raise Unavailable("database-too-new", revision=at)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    fill(connection)

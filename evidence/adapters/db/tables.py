@@ -6,7 +6,7 @@ SHA-256 of the name (`name_sha256`), the name stands beside it.
 
 The others: activity_tables.py, case_tables.py, complaint_tables.py, derivative_tables.py, device_tables.py,
 export_tables.py, fault_tables.py, gap_tables.py, keeping_tables.py, label_tables.py, log_tables.py,
-marker_tables.py, people_tables.py, sample_tables.py, sign_in_tables.py.
+marker_tables.py, people_tables.py, sample_tables.py, search_tables.py, sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from evidence.adapters.db import (  # noqa: F401  (metadata)
     marker_tables,
     people_tables,
     sample_tables,
+    search_tables,
     sign_in_tables,
 )
 from evidence.adapters.db.columns import AnyText, Id, Sha256, Time, Words

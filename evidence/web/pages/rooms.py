@@ -27,6 +27,7 @@ ROOMS: tuple[Room, ...] = (
     Room("officer", "docking", "/docking", Action.OWN_SHIFT),
     Room("officer", "own-recordings", "/shift/recordings", Action.OWN_SHIFT),
     Room("officer", "own-gaps", "/shift/gaps", Action.OWN_SHIFT),
+    Room("custodian", "search", "/custody/search", Action.READ_CASE_FILES),
     Room("custodian", "docking", "/docking", Action.MANAGE_DEVICES),
 )
 
