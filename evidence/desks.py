@@ -36,11 +36,13 @@ from evidence.service.pack_changes import PackChanges
 from evidence.service.playing import Playing
 from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
+from evidence.service.reviewing import Reviewing
 from evidence.service.sampling import Sampling
 from evidence.service.sessions import Sessions
 from evidence.service.signing_in import SigningIn
 from evidence.service.site import Site
 from evidence.service.steps import Steps
+from evidence.service.supervision import Supervision
 from evidence.service.tokens import Tokens
 from evidence.service.unlabelled import Unlabelled
 
@@ -80,10 +82,12 @@ class Desks:
     playing: Playing = field(init=False)
     recordings: Recordings = field(init=False)
     reports: Reports = field(init=False)
+    reviewing: Reviewing = field(init=False)
     sampling: Sampling = field(init=False)
     sessions: Sessions = field(init=False)
     signing_in: SigningIn = field(init=False)
     steps: Steps = field(init=False)
+    supervision: Supervision = field(init=False)
     tokens: Tokens = field(init=False)
     unlabelled: Unlabelled = field(init=False)
 

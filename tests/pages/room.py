@@ -24,6 +24,7 @@ from evidence.domain.people import Person, PersonType
 from evidence.domain.rights import Role
 from evidence.service.people_ports import StoredGrant
 from evidence.service.sessions import open_session
+from evidence.service.sign_in_ports import StoredSignIn
 from evidence.web.deps import COOKIE
 from evidence.web.pages.language import COOKIE as LANGUAGE
 from evidence.web.serving import BoundedHeads
@@ -70,6 +71,7 @@ class Desks(WebRoom):
         with self.site.database.writing() as unit:
             unit.people.add(person, now)
             unit.grants.add(StoredGrant(new_id(), person.id, role, self.agency.id, "post", "operator", now))
+            unit.sign_ins.add(StoredSignIn(person.id, person.number, now))
         return person
 
     def url(self, path: str) -> str:

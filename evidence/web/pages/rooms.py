@@ -22,7 +22,11 @@ class Room:
     action: Action
 
 
-ROOMS: tuple[Room, ...] = ()
+ROOMS: tuple[Room, ...] = (
+    Room("supervisor", "board", "/board", Action.REVIEW_GAPS),
+    Room("supervisor", "review", "/review", Action.REVIEW_GAPS),
+    Room("supervisor", "gaps", "/gaps", Action.OPEN_FAULTS),  # officers find theirs at their own desk
+)
 
 
 def desks_of(caller: Caller, bars: Bars) -> list[tuple[str, list[Room]]]:
