@@ -26,6 +26,7 @@ from evidence.service.holds import Holds
 from evidence.service.keeping import Keeping
 from evidence.service.labelling import Labelling
 from evidence.service.links import Links
+from evidence.service.log_exploring import LogExploring
 from evidence.service.log_tiles import LogTiles
 from evidence.service.marker_lists import MarkerLists
 from evidence.service.markers import Markers
@@ -72,6 +73,7 @@ class Desks:
     keeping: Keeping = field(init=False)
     labelling: Labelling = field(init=False)
     links: Links = field(init=False)
+    log_exploring: LogExploring = field(init=False)
     log_tiles: LogTiles = field(init=False)
     marker_lists: MarkerLists = field(init=False)
     markers: Markers = field(init=False)

@@ -142,6 +142,22 @@ class Companions(Protocol):
         """Return recordings worn by people of a type in a unit that end within [since, until], and when."""
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedEntry:
+    """An entry at its place. told: its fields as they were logged; empty where its bytes cannot be read."""
+
+    log: str
+    index: int
+    act: str
+    at: datetime
+    told: Mapping[str, Any]
+
+    @property
+    def by(self) -> str:
+        """Who acted."""
+        return str(self.told.get("by", ""))
+
+
 class Overseen(Protocol):
     """What a supervisor must see at once: bounded questions, the oldest first. What is about no recording is
     within every reach here: the use case asks the policy again."""
@@ -164,6 +180,12 @@ class Overseen(Protocol):
 
     def denied(self, since: datetime, most: int) -> Sequence[Mapping[str, Any]]:
         """Return the newest entries about denied tries since a moment."""
+
+    def entries(self, log: str, start: int, end: int, act: str | None, most: int) -> Sequence[LoggedEntry]:
+        """Return the newest entries of a log with start ≤ index < end, of an act if one is said."""
+
+    def about(self, family: str, object_id: str, most: int) -> Sequence[LoggedEntry]:
+        """Return the newest entries about something in the logs of a kind."""
 
 
 class WatchedRows(Protocol):

@@ -19,9 +19,15 @@ from evidence.web import alarms, errors, tus
 from evidence.web.api import ROUTERS
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
 from evidence.web.pages import account, factors, front, language, problems, roster, sign_in, static
-from evidence.web.pages.supervisor import board, gaps, review
+from evidence.web.pages.administrator import alarms as alarm_pages
+from evidence.web.pages.administrator import log, status
+from evidence.web.pages.supervisor import board, gaps, matrix, review
 
-PAGES = (front, sign_in, account, factors, roster, language, static, board, gaps, review)
+PAGES = (
+    *(front, sign_in, account, factors, roster, language, static),
+    *(board, gaps, review, matrix),
+    *(log, alarm_pages, status),
+)
 EMBEDDED_WORKERS = "workers.embedded:start"
 
 health = APIRouter(tags=["health"])

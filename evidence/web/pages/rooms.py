@@ -26,6 +26,10 @@ ROOMS: tuple[Room, ...] = (
     Room("supervisor", "board", "/board", Action.REVIEW_GAPS),
     Room("supervisor", "review", "/review", Action.REVIEW_GAPS),
     Room("supervisor", "gaps", "/gaps", Action.OPEN_FAULTS),  # officers find theirs at their own desk
+    Room("supervisor", "matrix", "/matrix", Action.READ_CASE_FILES),
+    Room("administrator", "log", "/log", Action.READ_LOG),
+    Room("administrator", "alarms", "/alarms", Action.READ_STATUS),
+    Room("administrator", "status", "/status", Action.READ_STATUS),
 )
 
 

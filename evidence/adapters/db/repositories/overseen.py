@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, o
 
 from evidence.adapters.db.gap_tables import explanation, gap
 from evidence.adapters.db.label_tables import label
-from evidence.adapters.db.log_tables import IS_DENIED, audit_entry
+from evidence.adapters.db.log_tables import IS_DENIED, audit_about, audit_entry
 from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.cards import announced_file, announced_files
 from evidence.adapters.db.repositories.explanations import explanation_of, gap_of
@@ -25,11 +25,12 @@ from evidence.adapters.db.tables import announced, examination, finding, recordi
 from evidence.domain.access import Reach
 from evidence.domain.explanations import Explanation, Gap, Outcome
 from evidence.domain.findings import Code
-from evidence.domain.instants import to_text
+from evidence.domain.instants import from_text, to_text
 from evidence.domain.told import says_enough
 from evidence.errors import IntegrityFault
 from evidence.ledger.entries import read_entry
 from evidence.service.catalogue import AnnouncedFile
+from evidence.service.watch_ports import LoggedEntry
 
 
 class SqlOverseen:
@@ -96,6 +97,23 @@ class SqlOverseen:
                     found.append(entry)
         return found[::-1]
 
+    def entries(self, log: str, start: int, end: int, act: str | None, most: int) -> Sequence[LoggedEntry]:
+        """Return the newest entries of a log with start ≤ index < end, of an act if one is said."""
+        here = and_(audit_entry.c.log == log, audit_entry.c.idx >= start, audit_entry.c.idx < end)
+        query = select(audit_entry).where(here)
+        if act is not None:
+            query = query.where(audit_entry.c.act == act)
+        rows = self._db.execute(query.order_by(audit_entry.c.idx.desc()).limit(most))
+        return [_logged(row) for row in rows]
+
+    def about(self, family: str, object_id: str, most: int) -> Sequence[LoggedEntry]:
+        """Return the newest entries about something in the logs of a kind."""
+        both = and_(audit_entry.c.log == audit_about.c.log, audit_entry.c.idx == audit_about.c.idx)
+        mine = and_(audit_about.c.family == family, audit_about.c.object_id == object_id)
+        query = select(audit_entry).join_from(audit_about, audit_entry, both).where(mine)
+        rows = self._db.execute(query.order_by(audit_about.c.n.desc()).limit(most))
+        return [_logged(row) for row in rows]
+
     def _sealed(
         self, reach: Reach, at: datetime, since: datetime, most: int, which: ColumnElement[bool]
     ) -> Sequence[str]:
@@ -105,6 +123,13 @@ class SqlOverseen:
         query = query.where(recording.c.sealed_at >= to_text(since), within(reach, at), which)
         ordered = query.order_by(recording.c.sealed_at, recording.c.id).limit(most)
         return list(self._db.execute(ordered).scalars())
+
+
+def _logged(row: Any) -> LoggedEntry:
+    told: Mapping[str, Any] = {}
+    with suppress(IntegrityFault):  # its place is shown all the same
+        told = read_entry(stored_bytes(row.body))
+    return LoggedEntry(row.log, int(row.idx), row.act, from_text(row.at), told)
 
 
 class _Of:
