@@ -31,6 +31,7 @@ from evidence.service.log_tiles import LogTiles
 from evidence.service.marker_lists import MarkerLists
 from evidence.service.markers import Markers
 from evidence.service.matrix import Matrix
+from evidence.service.naming import Naming
 from evidence.service.oversight import Oversight
 from evidence.service.own_account import OwnAccount
 from evidence.service.pack_changes import PackChanges
@@ -78,6 +79,7 @@ class Desks:
     marker_lists: MarkerLists = field(init=False)
     markers: Markers = field(init=False)
     matrix: Matrix = field(init=False)
+    naming: Naming = field(init=False)
     oversight: Oversight = field(init=False)
     own_account: OwnAccount = field(init=False)
     pack_changes: PackChanges = field(init=False)

@@ -26,7 +26,11 @@ GROUPS: Mapping[str, tuple[Watch, ...]] = {
     "hear": (Watch.DENIED, Watch.UNCHECKED, Watch.NOTICES),
 }
 # Where the list of each is; all others are lists of their own here.
-ELSEWHERE: Mapping[Watch, str] = {Watch.AWAITING: "/review"}
+ELSEWHERE: Mapping[Watch, str] = {
+    Watch.AWAITING: "/review",
+    Watch.COMPLAINTS: "/complaints",
+    Watch.FAULTS: "/faults",
+}
 # Of which only some days are looked at.
 DATED = (Watch.LATE, Watch.UNLABELLED, Watch.DENIED, Watch.NOTICES)
 _TONES: Mapping[Watch, str] = {

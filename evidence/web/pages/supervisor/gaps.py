@@ -110,7 +110,8 @@ def _documents(request: Request, asked: Asked) -> dict[str, str]:
 def _choices(app: Application, caller: Caller) -> dict[str, Any]:
     units = app.organisation.units.all(caller) if may(caller, Action.READ_PEOPLE, app.site.bars()) else []
     names = sorted(full_names(units).items(), key=lambda pair: pair[1])
-    return {"states": list(GapState), "units": names}
+    may_open = may(caller, Action.OPEN_FAULTS, app.site.bars())
+    return {"states": list(GapState), "units": names, "may_open": may_open}
 
 
 def _asked(app: Application, typed: Mapping[str, str]) -> Asked:
