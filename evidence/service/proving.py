@@ -175,6 +175,22 @@ class Proving:
                 for _, entry in unit.tree.numbered(log, index, index + 1)
             ]
 
+    @admits(Action.READ_LOG)
+    def of_place(self, caller: Caller, log: str, index: int) -> bytes:
+        """Return the proof file of one entry, by its place; it holds the entry, and no personal value. The
+        look is logged. Raises: NotFound("log-not-found"); what publishing raises.
+        """
+        now = self.site.clock.now()
+        with self.site.database.writing() as unit:
+            unit.log.append(Entry(Act.READ_LOG, caller.id, facts={"log": log[:20], "index": index}), now)
+        with self.site.database.reading() as unit:
+            found = [entry for _, entry in unit.tree.numbered(log, index, index + 1)]
+        if not found:
+            raise NotFound("log-not-found", log=log)
+        self.publish(log)
+        with self.site.database.reading() as unit:
+            return self._proof(unit, log, index, found[0])
+
     def checkpoint(self, log: str) -> bytes:
         """Return the newest checkpoint of a log, with the cosignatures there are: nobody's secret.
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from evidence.adapters.db import (  # noqa: F401  (metadata)
@@ -45,6 +46,7 @@ from evidence.adapters.db import (  # noqa: F401  (metadata)
 from evidence.adapters.db.columns import AnyText, Id, Sha256, Time, Words
 
 metadata = columns.metadata
+_WAITS = text("recording_id IS NULL")  # of an index of its own: what never came is little among what did
 
 account = Table(
     "account",
@@ -87,6 +89,7 @@ announced = Table(
     Column("announced_at", Time, nullable=False),
     Column("recording_id", Id, index=True),
     UniqueConstraint("device", "name_sha256", "size", "modified_at"),
+    Index("announced_waiting", "announced_at", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
 )
 
 upload = Table(
@@ -161,6 +164,7 @@ recording = Table(
     Column("gone_at", Time),  # its bytes are being destroyed, or are
     UniqueConstraint("device", "name_sha256"),
     Index("recording_by_date", "retain_until", "id"),
+    Index("recording_by_seal", "sealed_at", "id"),
 )
 
 examination = Table(

@@ -49,6 +49,7 @@ from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.long_media import SqlLongMedia
 from evidence.adapters.db.repositories.markers import SqlMarkers
 from evidence.adapters.db.repositories.notices import SqlNotices
+from evidence.adapters.db.repositories.overseen import SqlOverseen
 from evidence.adapters.db.repositories.passkeys import SqlPasskeys
 from evidence.adapters.db.repositories.payload import SqlPayload
 from evidence.adapters.db.repositories.people import SqlPeople
@@ -102,7 +103,7 @@ class SqlUnitOfWork:
         self.cases = SqlCases(connection)
         self.emergencies = SqlEmergencies(connection)
         self.classes, self.serious = SqlClasses(connection), SqlSeriousEvents(connection)
-        self.notices = SqlNotices(connection)
+        self.notices, self.overseen = SqlNotices(connection), SqlOverseen(connection)
         self.companions = SqlCompanions(connection)
         self.labels, self.searches = SqlLabels(connection), SqlSearches(connection)
         self.explanations = SqlExplanations(connection)
