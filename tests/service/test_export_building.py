@@ -228,6 +228,7 @@ def test_a_letter_says_which_files_are_refused_in_part_and_why(room: ExportRoom)
     texts = " ".join(words(letter))
     assert "部分不予提供告知书" in texts
     assert "依法应保密" in texts
+    assert "第六条" in texts, "by which secrets are kept"
     assert "李四" in texts
     whole = room.court.exports.get(room.head, room.approve(room.asked()))
     with pytest.raises(Conflict, match="nothing-refused"):
