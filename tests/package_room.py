@@ -7,7 +7,7 @@ import os
 import random
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.adapters.packing import Packing
+from evidence.adapters.packing.copying import digest
 from evidence.bundle.media import MEDIA, Medium
 from evidence.bundle.shipment import (
     Derivative,
@@ -137,6 +138,7 @@ class PackageRoom:
     stamps: dict[str, bytes] = field(default_factory=dict)
     number: str = "EXP-2026-000123"
     names: Sequence[str] = ()
+    films: Sequence[Path] = ()  # files that are recordings, in the place of bytes in memory
     opened: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -147,9 +149,10 @@ class PackageRoom:
         self.access = MadeLog("access/2026", access, self.witness)
         self.export_id = secrets.token_hex(16)
         self.bodies: dict[str, bytes] = {}
-        items = []
-        for number, size in enumerate(self.sizes):
-            items.append(self._recording(number, chance.randbytes(size), chance))
+        if self.films:
+            items = [self._film(number, film, chance) for number, film in enumerate(self.films)]
+        else:
+            items = [self._made(number, size, chance) for number, size in enumerate(self.sizes)]
         self.shipment = Shipment(
             self.export_id,
             self.number,
@@ -160,31 +163,37 @@ class PackageRoom:
             ("A3301-2026-0007",),
         )
 
-    def _recording(self, number: int, body: bytes, chance: random.Random) -> Item:
-        id_ = chance.randbytes(16).hex()
+    def _made(self, number: int, size: int, chance: random.Random) -> Item:
+        body = chance.randbytes(size)
         name = self.names[number] if number < len(self.names) else f"DCIM/执法记录 {number:04d}_现场.mp4"
+        source = Source(name, size, _sha256(body), sm3_of(body), self._opener(name, body))
+        item = self._recording(number, source, chance)
+        self.bodies[item.id] = body
+        if not self.with_derivative or number:
+            return item
+        return replace(item, derivatives=(self._derivative(item.id, body[: len(body) // 2], chance),))
+
+    def _film(self, number: int, film: Path, chance: random.Random) -> Item:
+        of = digest(film)
+        source = Source(film.name, of.size_bytes, of.sha256, of.sm3, lambda: film.open("rb", buffering=0))
+        return self._recording(number, source, chance)
+
+    def _recording(self, number: int, source: Source, chance: random.Random) -> Item:
+        id_ = chance.randbytes(16).hex()
         self._noise(chance)
-        sha256 = _sha256(body)
-        ref = {"sha256": sha256, "size": len(body), "sm3": sm3_of(body)}
-        mine = [("recording", id_)]
+        ref = {"sha256": source.sha256, "size": source.size_bytes, "sm3": source.sm3}
+        mine, personal = [("recording", id_)], {"actor": "012345"}
         self.custody.append("upload.create", mine, by="a" * 32)
         self._noise(chance)
-        self.custody.append(
-            "evidence.seal", mine, ref=ref, facts={"device": "DSJ1"}, personal={"actor": "012345"}
-        )
-        self.access.append(
-            "evidence.play", mine, by="b" * 32, personal={"network": "10.1.2.3", "actor": "054321"}
-        )
+        self.custody.append("evidence.seal", mine, ref=ref, facts={"device": "DSJ1"}, personal=personal)
+        looked = {"network": "10.1.2.3", "actor": "054321"}
+        self.access.append("evidence.play", mine, by="b" * 32, personal=looked)
         self._noise(chance)
         self.custody.append("evidence.examine", mine, by="service", facts={"findings": 2})
         self.access.append("evidence.read", mine, by="c" * 32, personal={"reason": "办案需要"})
-        self.bodies[id_] = body
-        made: tuple[Derivative, ...] = ()
-        if self.with_derivative and number == 0:
-            made = (self._derivative(id_, body[: len(body) // 2], chance),)
-        source = Source(name, len(body), sha256, ref["sm3"], self._opener(name, body))
         facts = {"title": f"现场 {number}", "duration_ms": 1234}
-        return Item(id_, f"2026-03-0{number % 9 + 1}T09:30:00.000000Z", source, made, facts, b"{}\n")
+        began = f"2026-03-{number % 28 + 1:02d}T09:30:00.000000Z"
+        return Item(id_, began, source, (), facts, b"{}\n")
 
     def _derivative(self, parent: str, body: bytes, chance: random.Random) -> Derivative:
         id_ = chance.randbytes(16).hex()

@@ -12,21 +12,38 @@ VERIFIER = "verify/verify.py"
 MEDIA_LIST = "media.json"  # beside the bags
 
 _FORBIDDEN = frozenset('\\/:*?"<>|%')  # Windows, Joliet; "%" is an escape in BagIt's manifests
-_LONGEST = 180  # bytes: with ".part001" still a name everywhere, UDF (254) included
+_LONGEST = 180  # bytes; a Linux folder takes 255
+_UNITS = (
+    95  # of UTF-16: Joliet takes 103, and genisoimage cuts names on UDF there too; ".part001" comes behind
+)
+_ENDING = 16  # bytes of what is kept behind the last dot
 
 
 def name_on_disc(device_name: str) -> str:
     """Return the last part of a device's name as any disc and any manifest can carry it."""
     last = device_name.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    kept = "".join("_" if one in _FORBIDDEN or not one.isprintable() else one for one in last)
+    kept = "".join(one if _is_carried(one) else "_" for one in last)
     name = kept.strip(". ") if kept.strip("._ ") else "_"
-    if len(name.encode()) <= _LONGEST:
+    if _fits(name):
         return name
     stem, dot, ending = name.rpartition(".")
-    if not dot or len(ending.encode()) > 16:
-        stem, ending = name, ""
-    end = dot + ending if ending else ""
-    return stem.encode()[: _LONGEST - len(end.encode())].decode("utf-8", "ignore").rstrip(". ") + end
+    if not dot or len(ending.encode()) > _ENDING:
+        stem, end = name, ""
+    else:
+        end = dot + ending
+    while not _fits(stem + end):
+        stem = stem[:-1]
+    return stem.rstrip(". ") + end
+
+
+def _is_carried(letter: str) -> bool:
+    return (
+        letter not in _FORBIDDEN and letter.isprintable() and ord(letter) < 0x10000
+    )  # Joliet and UDF: UCS-2
+
+
+def _fits(name: str) -> bool:
+    return len(name.encode()) <= _LONGEST and len(name) <= _UNITS
 
 
 def original(item_id: str, device_name: str, part: int = 0) -> str:

@@ -20,8 +20,8 @@ from evidence.domain.rights import Action
 from evidence.domain.standing import Standing
 from evidence.domain.subjects import is_name
 from evidence.errors import EvidenceError, NotFound
-from evidence.service.complaints import may_about
-from evidence.service.gap_access import standing_of_gap
+from evidence.service.complaint_access import may_about
+from evidence.service.gap_access import standing_of_gap, step_of
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import OutOfSight
 from evidence.service.site import Site
@@ -61,6 +61,9 @@ class Evidence:
             standing = self._standing(link)
             if standing is not None and standing.person_id is not None:
                 people[standing.person_id] = None
+            if link.kind is LinkKind.GAP and (gap := self.unit.explanations.gap(link.object_id)):
+                step = step_of(self.unit, gap)
+                people |= dict.fromkeys(() if step is None else step.officers)
         return tuple(people)
 
     def _with_belonging(self, link: Link) -> Iterator[Link]:

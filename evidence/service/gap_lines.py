@@ -145,7 +145,8 @@ def lines_within(
     rows = [
         row
         for row in Deadlines(site).rows_of(missing, recordings, as_of or now)
-        if row.recording_id is not None or section.holds(row.device, row.wearer, row.state.counted_from)
+        if row.recording_id is not None
+        or section.holds(row.device, row.wearer, row.name, row.state.counted_from)
     ]
     return Lines(rows, found, serious, subjects, recordings, missing)
 

@@ -181,6 +181,10 @@ class Examinations(Protocol):
     def of_none(self, reach: Reach, at: datetime) -> Sequence[StoredFinding]:
         """Return those within reach that belong to no recording, oldest examination first."""
 
+    def named(self, subject: str) -> Collection[tuple[str, str]]:
+        """Return recorder and file of those whose line in the gap report has this name; of findings from
+        before they had names, nothing."""
+
     def superseded(self, code: Code, recording_ids: Collection[str] | None = None) -> Sequence[StoredFinding]:
         """Return the findings with this code of examinations that are no longer current, oldest first; of
         these recordings, or of all."""

@@ -5,7 +5,7 @@ log.
 from __future__ import annotations
 
 import base64
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from evidence.verifier.arithmetic import Wrong, new_digest, read_base64
 from evidence.verifier.bags import Progress, Tell, hash_files
@@ -119,12 +119,15 @@ def examine_report(package: Package, tell: Tell) -> None:
     """Step 8: the figures of the report, computed again; the PDF is one."""
     path = "report/chain-of-custody.json"
     said, listed = package.json(path, "evidence.custody/1"), package.set_list()
+    shown: Dict[Tuple[str, int], List[Dict[str, Any]]] = {}
+    for one in package.shown:
+        shown.setdefault((one["log"], one["index"]), []).append(one)
     computed = {
         "type": "evidence.custody/1",
         "export": listed["export"],
         "items": [{name: one[name] for name in _OF_ITEM if name in one} for one in listed["items"]],
         "bags": _bags(listed),
-        "custody": [_row(one, package.shown) for one in package.entries],
+        "custody": [_row(one, shown.get((one.log, one.leaf), [])) for one in package.entries],
         "logs": [
             {"origin": one.origin, "size": one.size, "root": base64.b64encode(one.root).decode()}
             for _, one in sorted(package.checkpoints.items())
@@ -158,8 +161,7 @@ def _sm3_of(raw: bytes) -> str:
     return str(digest.hexdigest())
 
 
-def _row(entry: Entry, shown: List[Dict[str, Any]]) -> Dict[str, Any]:
-    own = [one for one in shown if (one["log"], one["index"]) == (entry.log, entry.leaf)]
+def _row(entry: Entry, own: List[Dict[str, Any]]) -> Dict[str, Any]:
     return {
         "log": entry.log,
         "index": entry.leaf,
@@ -204,7 +206,9 @@ def examine_seal(package: Package, trust: Trust, raw: bytes) -> str:
     if not trust.is_quorum(set(signers(note, list(trust.witnesses.values()), "--seal"))):
         raise Wrong("quorum", "--seal", trust.quorum)
     verify_inclusion(proof.leaf, at.size, leaf_hash(entry.raw), proof.hashes, at.root)
-    if entry.said["act"] != SEAL_OF_EXPORT or not entry.about(package.set_list()["export"]["id"]):
+    made = package.export_entry()
+    exports = [one["id"] for one in entry.said["obj"] if one["k"] == "export"]
+    if entry.said["act"] != SEAL_OF_EXPORT or not any(made.about(one) for one in exports):
         raise Wrong("seal", "--seal")
     own = sha256_of(package.bag.read("tagmanifest-sha256.txt"))
     sealed: List[Any] = entry.said.get("facts", {}).get("bags") or []

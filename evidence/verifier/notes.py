@@ -93,6 +93,13 @@ def read_checkpoint(text: bytes, where: str) -> Checkpoint:
     return Checkpoint(origin, size, root)
 
 
+def as_published(raw: bytes, origin: str) -> bytes:
+    """Return a checkpoint with the signatures of its log only: what it was before witnesses had seen it."""
+    text, _, lines = raw.rpartition(b"\n\n")
+    own = [one for one in lines.split(b"\n") if one.startswith("\u2014 {} ".format(origin).encode())]
+    return text + b"\n\n" + b"".join(one + b"\n" for one in own)
+
+
 def signers(note: Note, keys: List[Key], where: str) -> List[Key]:
     """Return which of these keys signed. Raises: Wrong("signature") for one wrong signature of any of them.
 

@@ -100,15 +100,20 @@ def _is_same(listed: Dict[str, Any], found: Optional[Hashed]) -> bool:
 
 def _verify_item(item: Dict[str, Any], bags: List[Dict[str, Any]]) -> None:
     """See that the places of an item are in the bags, follow each other and make up all of it."""
-    at = 0
-    for place in item["places"]:
+    at, many = 0, len(item["places"])
+    folder = "data/%s/%s/" % (
+        {"recording": "originals", "derivative": "derivatives"}[item["kind"]],
+        item["id"],
+    )
+    for number, place in enumerate(item["places"], 1):
+        name = item["name"] + (".part%03d" % number if many > 1 else "")
+        if "/" in item["name"] or place["path"] != folder + name:
+            raise Wrong("set-list", "set.json", item["id"])
         found = [one for one in bags[place["bag"] - 1]["files"] if one["path"] == place["path"]]
         if place["bag"] < 1 or len(found) != 1 or found[0]["size"] != place["size"] or place["offset"] != at:
             raise Wrong("set-list", "set.json", item["id"])
         at += place["size"]
-        if len(item["places"]) == 1 and any(
-            found[0][name] != item[name] for name in ("sha256", "sha512", "sm3")
-        ):
+        if many == 1 and any(found[0][name] != item[name] for name in ("sha256", "sha512", "sm3")):
             raise Wrong("set-list", "set.json", item["id"])
-    if at != item["size"] or item["kind"] not in ("recording", "derivative") or not item["places"]:
+    if at != item["size"] or not many:
         raise Wrong("set-list", "set.json", item["id"])

@@ -5,24 +5,24 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Iterator, Tuple
+from typing import Iterator, List, Tuple
 
 from evidence.verifier.arithmetic import Wrong
 
-_SEQUENCE, _SET, _OCTETS, _INTEGER, _OID, _TIME, _TAGGED = 0x30, 0x31, 0x04, 0x02, 0x06, 0x18, 0xA0
+_SEQUENCE, _OCTETS, _INTEGER, _OID, _TIME = 0x30, 0x04, 0x02, 0x06, 0x18
 _SHA256 = bytes.fromhex("608648016503040201")
 _TST_INFO = bytes.fromhex("2a864886f70d0109100104")
 
 
-def read_stamp(raw: bytes, message: bytes, where: str) -> Tuple[str, str]:
-    """Return time and serial number of a stamp that is over this message. Raises: Wrong("stamp")."""
+def read_stamp(raw: bytes, messages: List[bytes], where: str) -> Tuple[str, str]:
+    """Return time and serial number of a stamp that is over one of these messages. Raises: Wrong("stamp")."""
     try:
-        return _stamp(raw, message)
+        return _stamp(raw, [hashlib.sha256(one).digest() for one in messages])
     except (Wrong, IndexError, StopIteration, ValueError):
         raise Wrong("stamp", where) from None
 
 
-def _stamp(raw: bytes, message: bytes) -> Tuple[str, str]:
+def _stamp(raw: bytes, digests: List[bytes]) -> Tuple[str, str]:
     response = list(_parts(_only(raw, _SEQUENCE)))
     status = next(_parts(response[0][1]))
     if status != (_INTEGER, b"\x00") and status != (_INTEGER, b"\x01"):  # granted, granted with changes
@@ -35,7 +35,7 @@ def _stamp(raw: bytes, message: bytes) -> Tuple[str, str]:
     info = list(_parts(_only(_only(content[1][1], _OCTETS), _SEQUENCE)))
     imprint = list(_parts(info[2][1]))
     algorithm = next(_parts(imprint[0][1]))
-    if algorithm != (_OID, _SHA256) or imprint[1] != (_OCTETS, hashlib.sha256(message).digest()):
+    if algorithm != (_OID, _SHA256) or imprint[1][0] != _OCTETS or imprint[1][1] not in digests:
         raise Wrong("stamp")
     if info[3][0] != _INTEGER or info[4][0] != _TIME:
         raise Wrong("stamp")

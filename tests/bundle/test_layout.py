@@ -17,6 +17,7 @@ from evidence.bundle.layout import name_on_disc, original
         ("a:b*c?.mp4", "a_b_c_.mp4"),
         ("50%.mp4", "50_.mp4"),
         ("new\nline\x1b[2J.mp4", "new_line_[2J.mp4"),
+        ("田\U00020bb7.mp4", "田_.mp4"),
         ("..", "_"),
         ("", "_"),
         ("/", "_"),
@@ -39,6 +40,8 @@ def test_a_long_name_keeps_its_ending() -> None:
 def test_every_name_is_one_harmless_part_of_a_path(device: str) -> None:
     name = name_on_disc(device)
     assert 1 <= len(name.encode("utf-8")) <= 180
+    assert len(name.encode("utf-16-le")) <= 2 * 95
+    assert all(ord(one) < 0x10000 for one in name)
     assert name.isprintable()
     assert not set(name) & set('\\/:*?"<>|%')
     assert name == name.strip(". ")

@@ -140,3 +140,40 @@ def test_stock_commands_find_an_entry_left_out(room: PackageRoom, tmp_path: Path
     page = (bag / "verify/BY-HAND.txt").read_text("utf-8")
     done = typed([line[4:] for line in page.splitlines() if line.startswith("    ")], bag)
     assert "left out before n=3" in done.stdout
+
+
+def pythons() -> list[str]:
+    """Return every Python from 3.8 on that is here and can be started."""
+    found = [shutil.which(f"python3.{minor}") for minor in range(8, 20)]
+    return [
+        one for one in found if one and not subprocess.run([one, "-c", ""], capture_output=True).returncode
+    ]
+
+
+def test_any_python_from_3_8_on_says_the_same(room: PackageRoom) -> None:
+    command = ["-I", "-S", "-B", str(room.bag() / "verify/verify.py"), "--json"]
+    for python in [PYTHON, *pythons()]:
+        (told,) = json.loads(subprocess.check_output([python, *command]))
+        assert [one["result"] for one in told["steps"]] == ["PASS"] * 8 + ["SKIP"], python
+
+
+def test_where_python_has_no_sm3_its_own_takes_its_place(room: PackageRoom, tmp_path: Path) -> None:
+    small = PackageRoom(tmp_path, sizes=(2_000, 3))
+    small.pack()
+    file = small.bag() / "verify/verify.py"
+    lacking = "import hashlib, runpy, sys\nnew = hashlib.new\n"
+    lacking += (
+        "def less(name, *rest):\n    if name == 'sm3': raise ValueError(name)\n    return new(name, *rest)\n"
+    )
+    lacking += (
+        f"hashlib.new = less\nsys.argv = ['verify.py']\nrunpy.run_path({str(file)!r}, run_name='__main__')\n"
+    )
+    command = [PYTHON, "-I", "-S", "-B", "-c", lacking]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SM3: pure Python" in done.stdout
+    (one,) = small.bag().glob("data/originals/*/*0001*")
+    one.write_bytes(b"\0\0\0")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "sm3" in done.stdout

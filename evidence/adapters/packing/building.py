@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evidence.adapters.packing.copying import put
-from evidence.adapters.packing.images import Made, become
+from evidence.adapters.packing.images import Imaging, Made
 from evidence.adapters.packing.laying import Bag, lay
 from evidence.adapters.packing.one_file import one_file, pages
 from evidence.bundle import audit, bagit, layout
@@ -53,8 +53,9 @@ class Packing:
             clear_left(self.place)
             if os.path.lexists(final):
                 raise Conflict("package-exists", number=shipment.number)
-            with _fresh(self.place, shipment.number) as folder:
-                packed = self._build(folder, shipment, medium, attest, may_cut)
+            with _fresh(self.place, shipment.number) as (folder, lock):
+                imaging = Imaging(medium, datetime.fromisoformat(shipment.created).astimezone(UTC), lock)
+                packed = self._build(folder, shipment, imaging, attest, may_cut)
                 _publish(folder, final)
         except OSError as fault:
             kind = NoSpace if fault.errno in (errno.ENOSPC, errno.EDQUOT) else Unavailable
@@ -62,14 +63,14 @@ class Packing:
         return packed
 
     def _build(
-        self, folder: Path, shipment: Shipment, medium: Medium, attest: Attest, may_cut: bool
+        self, folder: Path, shipment: Shipment, imaging: Imaging, attest: Attest, may_cut: bool
     ) -> Packed:
-        laid = lay(shipment, medium, may_cut, folder)
+        laid = lay(shipment, imaging.medium, may_cut, folder)
         bags = [one.laid() for one in laid.bags]
         testimony = attest(bags)
         said = audit.read_testimony(testimony, shipment, bags)
         files = [(one.name, one.payload) for one in laid.bags]
-        listed = set_list(shipment, medium.code, files, laid.placed)
+        listed = set_list(shipment, imaging.medium.code, files, laid.placed)
         told = statement(listed, bags, said, testimony.report)
         tags = {
             **audit.files(said, testimony),
@@ -79,13 +80,13 @@ class Packing:
             layout.VERIFIER: one_file(),
             **{f"verify/{name}": body for name, body in pages().items()},
         }
-        created = datetime.fromisoformat(shipment.created).astimezone(UTC)
         packed = [
-            _close(one, disc, len(laid.bags), tags, shipment, medium, created)
+            _close(one, disc, len(laid.bags), tags, shipment, imaging)
             for disc, one in enumerate(laid.bags, 1)
         ]
         _list(folder, listed, packed)
-        _settle(folder, created)
+        _date(folder, imaging.created)
+        _settle(folder)
         return Packed(shipment.number, tuple(packed), told)
 
 
@@ -97,14 +98,14 @@ def clear_left(place: Path) -> None:
 
 
 @contextmanager
-def _fresh(place: Path, number: str) -> Iterator[Path]:
-    """Yield a new folder under its lock; where the context ends with it still there, it is removed."""
+def _fresh(place: Path, number: str) -> Iterator[tuple[Path, int]]:
+    """Yield a new folder and its lock; where the context ends with it still there, it is removed."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=f".{number}.", suffix=_BUILDING, dir=place))
         with suppress(FileNotFoundError, BlockingIOError), _locked(folder) as fd:
             if os.fstat(fd).st_nlink:  # else taken for a left one between its making and its lock
                 try:
-                    yield folder
+                    yield folder, fd
                 finally:
                     shutil.rmtree(folder, ignore_errors=True)
                 return
@@ -126,8 +127,7 @@ def _close(
     of: int,
     tags: Mapping[str, bytes],
     shipment: Shipment,
-    medium: Medium,
-    created: datetime,
+    imaging: Imaging,
 ) -> PackedBag:
     """Write what is beside the payload, then what makes it a bag; make of it what the medium takes."""
     about = bag.laid()
@@ -139,9 +139,9 @@ def _close(
         put(bag.file(name), name, bagit.sums(bag.tags, algorithm))
         for algorithm, name in layout.TAG_MANIFESTS.items()
     ]
-    _settle(bag.folder, created)
+    _date(bag.folder, imaging.created)
     digits = "".join(one for one in shipment.number if one.isdigit())
-    made = become(bag.folder, medium.form, f"EVID_{digits}_{disc}"[:32], created, medium)
+    made = imaging.become(bag.folder, f"EVID_{digits}_{disc}"[:32])
     if made is not None:
         shutil.rmtree(bag.folder)
     return _packed(f"{shipment.number} {disc}/{of}", about, closing[0].sha256, made)
@@ -175,15 +175,23 @@ def _list(folder: Path, listed: Mapping[str, object], packed: list[PackedBag]) -
     put(folder / layout.MEDIA_LIST, layout.MEDIA_LIST, canonical(body) + b"\n")
 
 
-def _settle(folder: Path, created: datetime) -> None:
-    """Give everything the date of the export, and make all names durable."""
+def _date(folder: Path, created: datetime) -> None:
+    """Give everything the date of the export."""
     moment = (created.timestamp(), created.timestamp())
     for above, folders, names in os.walk(folder, topdown=False):
         for name in (*names, *folders):
             os.utime(Path(above) / name, moment)
-        _sync(Path(above))
     os.utime(folder, moment)
-    _sync(folder)
+
+
+def _settle(folder: Path) -> None:
+    """Make everything durable: thousands of small files at once, since the first sync takes most of them
+    along.
+    """
+    for above, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            _sync(Path(above) / name)
+        _sync(Path(above))
 
 
 def _publish(folder: Path, final: Path) -> None:
@@ -196,8 +204,8 @@ def _publish(folder: Path, final: Path) -> None:
     _sync(final.parent)
 
 
-def _sync(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         os.fsync(fd)
     finally:

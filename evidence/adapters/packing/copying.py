@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -68,9 +68,17 @@ class _Lane:
         while self._waiting:
             self._waiting.popleft().result()
 
+    def drop(self) -> None:
+        """Drop what has not begun, and wait for the rest, whatever it raises."""
+        for one in self._waiting:
+            one.cancel()
+        wait(self._waiting)
+        self._waiting.clear()
+
     def close(self) -> None:
-        """Drop what has not begun, and wait for the rest."""
-        self._thread.shutdown(cancel_futures=True)
+        """End the thread, as `drop` does."""
+        self.drop()
+        self._thread.shutdown()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +123,32 @@ class Copier:
 
     def _fill(self, source: BinaryIO, target: Target, sums: Sequence[Sums]) -> None:
         """Write up to the target's size. Its bytes are durable then, its name is not."""
-        left, unsynced = target.size_bytes, 0
         with target.file.open("xb", buffering=0) as out:
-            while left and (block := source.read(min(BLOCK, left))):
-                left -= len(block)
-                unsynced += len(block)
-                for one in sums:
-                    for lane, act in zip(self._lanes, one.acts(block), strict=False):
-                        lane.give(act)
-                self._disc.give(partial(_write, out.fileno(), block))
-                if unsynced >= _SYNC_EACH:
-                    self._disc.give(partial(os.fdatasync, out.fileno()))
-                    unsynced = 0
-            self._disc.settle()
-            os.fsync(out.fileno())
+            try:
+                self._pour(source, target.size_bytes, out.fileno(), sums)
+                os.fsync(out.fileno())
+            finally:
+                self._disc.drop()  # nothing may write to this number once it is closed
+
+    def _pour(self, source: BinaryIO, left: int, fd: int, sums: Sequence[Sums]) -> None:
+        unsynced = 0
+        while left and (block := source.read(min(BLOCK, left))):
+            left -= len(block)
+            unsynced += len(block)
+            for one in sums:
+                for lane, act in zip(self._lanes, one.acts(block), strict=False):
+                    lane.give(act)
+            self._disc.give(partial(_write, fd, block))
+            if unsynced >= _SYNC_EACH:
+                self._disc.give(partial(os.fdatasync, fd))
+                unsynced = 0
+        self._disc.settle()
 
 
 def put(file: Path, path: str, body: bytes) -> Digested:
-    """Write a small new file, durable but for its name; return its digests. Raises: OSError."""
+    """Write a small new file, not yet durable; return its digests. Raises: OSError."""
     with file.open("xb", buffering=0) as out:
         _write(out.fileno(), body)
-        os.fsync(out.fileno())
     sums = Sums()
     sums.update(body)
     return sums.told(path)

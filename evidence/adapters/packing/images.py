@@ -7,6 +7,7 @@ where it is needed.
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import zipfile
@@ -23,8 +24,8 @@ from evidence.errors import Invalid, Unavailable
 
 ISO9660, UDF = "iso9660", "udf"
 _EXTENT = 1 << 32  # from here on some readers of ISO 9660 see the first extent only
-_JOLIET = 103  # UTF-16 units of a name, with -joliet-long
 _DEVICE = "/dev/sr0"
+_FRAME = 1 << 20  # of an image, beside what is in the bag
 _SAME = ("-r", "-J", "-joliet-long", "-iso-level", "3", "-quiet")
 
 
@@ -37,81 +38,87 @@ class Made:
     facts: dict[str, object]
 
 
-def image(bag: Path, volume: str, created: datetime, medium: Medium) -> Made:
-    """Make the image of a bag beside it.
-
-    Raises: Invalid `package-medium-full`, Unavailable `package-tool-missing`, `package-image-failed`,
-    OSError.
+@dataclass(frozen=True, slots=True)
+class Imaging:
+    """How the bags of one build become what their medium takes. created: the date of everything. lock: a
+    descriptor that other programs inherit, so that the folder stays locked until the last of them has ended.
     """
-    system = filesystem(bag)
-    target = bag.with_name(f"{bag.name}.iso")
-    graft = ["-graft-points", f"/{bag.name}={bag}"]
-    named = [*_SAME, "-V", volume, "-o", str(target)]
-    if system == ISO9660:
-        stamp = created.strftime("%Y%m%d%H%M%S00")
-        own = ["-as", "mkisofs", f"--modification-date={stamp}", "--set_all_file_dates", stamp]
-        _run(["xorriso", *own, *named, *graft], created)
-    else:
-        _run(["genisoimage", "-udf", "-allow-limited-size", *named, *graft], created)
-    with target.open("rb+", buffering=0) as made:
-        size = os.fstat(made.fileno()).st_size
-        if size % SECTOR:
+
+    medium: Medium
+    created: datetime
+    lock: int
+
+    def become(self, bag: Path, volume: str) -> Made | None:
+        """Make of a bag what its medium takes, beside it; None where that is the folder itself.
+
+        Raises: Invalid `package-medium-full`, Unavailable `package-tool-missing`, `package-image-failed`,
+        OSError.
+        """
+        if self.medium.form is Form.IMAGE:
+            return self._image(bag, volume)
+        return self._archive(bag) if self.medium.form is Form.ARCHIVE else None
+
+    def _image(self, bag: Path, volume: str) -> Made:
+        system, target = filesystem(bag), bag.with_name(f"{bag.name}.iso")
+        named = [*_SAME, "-V", volume, "-o", str(target), "-graft-points", f"/{bag.name}={bag}"]
+        if system == ISO9660:
+            stamp = self.created.strftime("%Y%m%d%H%M%S00")
+            own = ["-as", "mkisofs", f"--modification-date={stamp}", "--set_all_file_dates", stamp]
+            self._run(["xorriso", *own, *named], bag, target)
+        else:
+            self._run(["genisoimage", "-udf", "-allow-limited-size", *named], bag, target)
+        with target.open("rb+", buffering=0) as made:
+            os.fsync(made.fileno())
+            blocks, rest = divmod(os.fstat(made.fileno()).st_size, SECTOR)
+        if rest:
             raise Unavailable("package-image-failed", reason="not whole blocks", tool=system)
-        os.fsync(made.fileno())
-    if medium.holds_bytes is not None and size > medium.holds_bytes:
-        raise Invalid("package-medium-full", size=size, holds=medium.holds_bytes, medium=medium.code)
-    blocks = size // SECTOR
-    burn = f"xorriso -as cdrecord -v dev={_DEVICE} -dao -eject=0 {target.name}"
-    back = f"dd if={_DEVICE} bs={SECTOR} count={blocks} status=none | sha256sum"
-    facts: dict[str, object] = {"blocks": blocks, "filesystem": system, "burn": burn, "read_back": back}
-    return Made(target.name, digest(target), facts)
+        holds = self.medium.holds_bytes
+        if holds is not None and blocks * SECTOR > holds:
+            raise Invalid("package-medium-full", size=blocks * SECTOR, holds=holds, medium=self.medium.code)
+        burn = f"xorriso -as cdrecord -v dev={_DEVICE} -dao -eject=0 {target.name}"
+        back = f"dd if={_DEVICE} bs={SECTOR} count={blocks} status=none | sha256sum"
+        facts: dict[str, object] = {"blocks": blocks, "filesystem": system, "burn": burn, "read_back": back}
+        return Made(target.name, digest(target), facts)
+
+    def _archive(self, bag: Path) -> Made:
+        target, moment = bag.with_name(f"{bag.name}.zip"), self.created.timetuple()[:6]
+        with target.open("xb") as out:
+            with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as made:
+                for file in sorted(one for one in bag.rglob("*") if one.is_file()):
+                    entry = zipfile.ZipInfo(f"{bag.name}/{file.relative_to(bag).as_posix()}", moment)
+                    entry.external_attr, entry.file_size = 0o100644 << 16, file.stat().st_size
+                    with file.open("rb") as source, made.open(entry, "w") as into:
+                        while block := source.read(BLOCK):
+                            into.write(block)
+            out.flush()
+            os.fsync(out.fileno())
+        return Made(target.name, digest(target), {})
+
+    def _run(self, command: Sequence[str], bag: Path, target: Path) -> None:
+        own = {"SOURCE_DATE_EPOCH": str(int(self.created.timestamp())), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        try:
+            done = subprocess.run(  # noqa: S603 (names of files are ours, or behind "=")
+                command, env={**os.environ, **own}, capture_output=True, check=False, pass_fds=(self.lock,)
+            )
+        except FileNotFoundError as fault:
+            raise Unavailable("package-tool-missing", tool=command[0]) from fault
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace")[-500:]
+            if _is_short(bag, target):
+                raise OSError(errno.ENOSPC, said)
+            raise Unavailable("package-image-failed", reason=said, tool=command[0])
+
+
+def _is_short(bag: Path, target: Path) -> bool:
+    """Tell whether there is less room for an image than its bag takes: each tool has its own words for
+    that.
+    """
+    files = os.statvfs(bag)
+    started = target.stat().st_size if target.exists() else 0
+    needed = sum(one.stat().st_size for one in bag.rglob("*") if one.is_file())
+    return files.f_bavail * files.f_frsize + started < needed + _FRAME
 
 
 def filesystem(bag: Path) -> str:
     """Return which file system an image of this bag needs."""
-    for folder, _, names in os.walk(bag):
-        for name in names:
-            too_long = len(name.encode("utf-16-le")) > 2 * _JOLIET
-            if too_long or (Path(folder) / name).stat().st_size >= _EXTENT:
-                return UDF
-    return ISO9660
-
-
-def archive(bag: Path, created: datetime) -> Made:
-    """Make the archive of a bag beside it. Raises: OSError."""
-    target = bag.with_name(f"{bag.name}.zip")
-    moment = created.timetuple()[:6]
-    with target.open("xb") as out:
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as made:
-            for file in sorted(one for one in bag.rglob("*") if one.is_file()):
-                entry = zipfile.ZipInfo(f"{bag.name}/{file.relative_to(bag).as_posix()}", moment)
-                entry.external_attr, entry.file_size = 0o100644 << 16, file.stat().st_size
-                with file.open("rb") as source, made.open(entry, "w") as into:
-                    while block := source.read(BLOCK):
-                        into.write(block)
-        out.flush()
-        os.fsync(out.fileno())
-    return Made(target.name, digest(target), {})
-
-
-def become(bag: Path, form: Form, volume: str, created: datetime, medium: Medium) -> Made | None:
-    """Make of a bag what its medium takes; None where that is the folder itself."""
-    if form is Form.IMAGE:
-        return image(bag, volume, created, medium)
-    return archive(bag, created) if form is Form.ARCHIVE else None
-
-
-def _run(command: Sequence[str], created: datetime) -> None:
-    environment = {
-        **os.environ,
-        "SOURCE_DATE_EPOCH": str(int(created.timestamp())),
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-    }
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603
-    except FileNotFoundError as fault:
-        raise Unavailable("package-tool-missing", tool=command[0]) from fault
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace")[-500:]
-        raise Unavailable("package-image-failed", reason=said, tool=command[0])
+    return UDF if any(one.stat().st_size >= _EXTENT for one in bag.rglob("*")) else ISO9660

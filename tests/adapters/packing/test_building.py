@@ -16,13 +16,15 @@ from typing import Any, BinaryIO
 import bagit
 import pytest
 
-from evidence.adapters.packing import Packing, copying
+from evidence.adapters.packing import Packing, copying, images
 from evidence.adapters.packing.building import clear_left
-from evidence.adapters.packing.images import UDF, filesystem
+from evidence.adapters.packing.images import ISO9660, UDF, filesystem
+from evidence.bundle import layout
 from evidence.bundle.media import MEDIA, Form, Medium
 from evidence.bundle.shipment import Item, LaidBag
 from evidence.bundle.shipment import Testimony as Said
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, NoSpace, Unavailable
+from tests import udf
 from tests.package_room import CREATED, PackageRoom, sm3_of, tree
 
 UTF8 = {**os.environ, "LC_ALL": "C.UTF-8"}  # what isoinfo prints names in
@@ -130,16 +132,26 @@ def test_an_image_holds_the_bag_with_its_chinese_names_and_its_digest_is_listed(
     assert listed["media"][0]["blocks"] * 2048 == image.stat().st_size == bag.size_bytes
 
 
-def test_a_name_that_joliet_cannot_carry_goes_onto_udf(tmp_path: Path) -> None:
-    room = PackageRoom(tmp_path, names=["长" * 40 + "x" * 40 + ".mp4", "y" * 120 + ".mp4"])
+def test_a_file_of_four_gibibytes_needs_udf(room: PackageRoom) -> None:
     room.pack()
+    assert filesystem(room.bag()) == ISO9660
+    (one,) = room.bag().glob("data/originals/*/*0001*")
+    os.truncate(one, (1 << 32) - 1)
+    assert filesystem(room.bag()) == ISO9660
+    os.truncate(one, 1 << 32)
     assert filesystem(room.bag()) == UDF
-    shutil.rmtree(room.place / room.number)
+
+
+def test_names_of_any_length_are_whole_on_udf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "_EXTENT", 10_000)
+    room = PackageRoom(tmp_path, names=["长" * 300 + ".mp4", "y" * 300 + ".mp4", "𠮷" * 300 + ".mp4"])
     packed = room.pack("dvd")
     assert packed.bags[0].listed["filesystem"] == UDF
     image = room.place / room.number / packed.bags[0].file
-    rock = subprocess.check_output(["isoinfo", "-R", "-f", "-i", str(image)], env=UTF8).decode("utf-8")
-    assert "y" * 120 + ".mp4" in rock
+    for item in room.shipment.items:
+        assert item.original is not None
+        path = f"/{packed.bags[0].laid.name}/{layout.original(item.id, item.original.name)}"
+        assert b"".join(udf.blocks(image, path)) == room.bodies[item.id]
 
 
 def test_an_archive_is_stored_not_packed(room: PackageRoom) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, and_, false, insert, or_, select, tru
 
 from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
+from evidence.adapters.db.repositories.search_rows import touched
 from evidence.adapters.db.repositories.standings import owed_within, within
 from evidence.adapters.db.tables import announced, examination, finding, recording, upload
 from evidence.domain.access import Reach
@@ -18,6 +19,7 @@ from evidence.domain.findings import Code, Finding
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.people import WHOLE
+from evidence.domain.subjects import name_told
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import Scope, StoredFinding
 
@@ -35,16 +37,17 @@ class SqlExaminations:
         bodies = [json.dumps(one.as_json(), ensure_ascii=False) for one in findings]
         if self._says_the_same(scope, kind, pack, facts, bodies):
             return False
-        self._db.execute(
-            update(examination)
-            .where(
-                examination.c.scope_kind == scope.kind,
-                examination.c.scope_id == scope.id,
-                examination.c.kind == kind,
-                examination.c.current.is_(True),
-            )
-            .values(current=False)
+        mine = and_(
+            examination.c.scope_kind == scope.kind,
+            examination.c.scope_id == scope.id,
+            examination.c.kind == kind,
+            examination.c.current.is_(True),
         )
+        before = select(finding.c.recording_id).join(
+            examination, examination.c.id == finding.c.examination_id
+        )
+        touched(self._db, self._db.execute(before.where(mine)).scalars())
+        self._db.execute(update(examination).where(mine).values(current=False))
         examination_id = new_id()
         self._db.execute(
             insert(examination).values(
@@ -60,8 +63,9 @@ class SqlExaminations:
             )
         )
         if findings:
-            rows = zip(findings, bodies, strict=True)
-            self._db.execute(insert(finding), [_row(examination_id, scope, *row) for row in rows])
+            rows = [_row(examination_id, scope, *row) for row in zip(findings, bodies, strict=True)]
+            touched(self._db, (scope.recording_of(one.file) for one in findings))
+            self._db.execute(insert(finding), rows)
         return True
 
     def _says_the_same(self, scope: Scope, kind: str, pack: Pack, facts: str, bodies: Sequence[str]) -> bool:
@@ -153,6 +157,11 @@ class SqlExaminations:
         query = _within(_findings(current=True), reach, at).where(finding.c.recording_id.is_(None))
         return [_stored(row) for row in self._db.execute(query)]
 
+    def named(self, subject: str) -> Collection[tuple[str, str]]:
+        """Return recorder and file of those whose line in the gap report has this name."""
+        rows = self._db.execute(_findings(current=True).where(finding.c.subject == subject))
+        return {(one.device, str(one.body["file"])) for one in map(_stored, rows)}
+
     def superseded(self, code: Code, recording_ids: Collection[str] | None = None) -> Sequence[StoredFinding]:
         """Return the findings with this code of examinations that are no longer current, oldest first; of
         these recordings, or of all."""
@@ -228,4 +237,5 @@ def _row(examination_id: str, scope: Scope, one: Finding, body: str) -> dict[str
         "code": one.code.value,
         "severity": one.severity.value,
         "body": body,
+        "subject": name_told(scope.device, one.as_json()),
     }

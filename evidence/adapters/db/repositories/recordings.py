@@ -19,6 +19,7 @@ from evidence.adapters.db.repositories.rows import (
     text_or_none,
     time_or_none,
 )
+from evidence.adapters.db.repositories.search_rows import touched
 from evidence.adapters.db.repositories.standings import within
 from evidence.adapters.db.tables import announced, recording, upload
 from evidence.domain.access import Reach
@@ -43,6 +44,7 @@ class SqlRecordings:
         """Add a recording. Raises: Conflict when device and name are taken."""
         if self.by_name(new.origin.device, new.origin.name) is not None:
             raise Conflict("name-reused", device=new.origin.device, name=new.origin.name)
+        touched(self._db, [new.id])
         self._db.execute(
             insert(recording).values(
                 id=new.id,
@@ -152,6 +154,7 @@ class SqlRecordings:
 
     def note_end(self, recording_id: str, ended_at: datetime | None) -> None:
         """Note when the recording ended (corrected)."""
+        touched(self._db, [recording_id])
         self._set(recording_id, ended_at=text_or_none(ended_at))
 
     def note_check(self, recording_id: str, at: datetime | None, result: str) -> None:
@@ -174,6 +177,8 @@ def _of_section(section: Section) -> Iterator[ColumnElement[bool]]:
         yield standing.c.unit_id.in_(sorted(section.unit_ids))
     if section.device is not None:
         yield recording.c.device == section.device
+    if section.file is not None:
+        yield recording.c.name_sha256 == name_digest(section.file)
     if section.wearer is not None:
         yield recording.c.wearer == section.wearer
     if section.first is not None:  # nothing counts from long after its seal
