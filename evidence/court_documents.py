@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from evidence.bundle.shipment import Statement
-from evidence.court_pages import CustodyPages, Section, Words, cover_facts, name_of, spaced
+from evidence.court_pages import CustodyPages, cover_facts
+from evidence.court_words import Section, Words, name_of, spaced
 from evidence.domain.exports import Ground
 from evidence.domain.instants import to_text
 from evidence.domain.wording import printable
