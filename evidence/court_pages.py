@@ -16,6 +16,7 @@ import segno
 from evidence.court_words import Section, Words, name_of, spaced
 from evidence.locale import NOTHING, catalogue
 
+_OF_A_TOOL = ("tool", "version")  # its whole call stands in the statement
 _LIMITS = ("content", "account", "before", "copy")
 _CHECKS = ("one", "two", "three", "four", "five")
 _SIGNERS = ("maker", "reviewer", "provider", "witness", "receiver")
@@ -123,7 +124,8 @@ class CustodyPages:
         for one in made:
             how = known.get(one["id"], {})
             done = [str(how.get("operation", "")), _plain(how.get("parameters")), _plain(how.get("words"))]
-            whose = [name_of(how.get("asked_by")), _plain(how.get("made_with"))]
+            tool = {key: value for key, value in how.get("made_with", {}).items() if key in _OF_A_TOOL}
+            whose = [name_of(how.get("asked_by")), _plain(tool)]
             rows.append([one["parent"], one["id"], "\n".join(done), "\n".join(whose), one["sha256"]])
         columns = [tell(f"column-{key}") for key in ("parent", "derivative", "done", "maker", "sha256")]
         return Section(tell("derivatives"), columns=columns, rows=rows, widths=[1.6, 1.6, 3, 2.4, 2])
