@@ -13,7 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from evidence.bundle.shipment import Statement
-from evidence.court_pages import CustodyPages, Section, Words, cover_facts, name_of, spaced
+from evidence.court_pages import CustodyPages, cover_facts
+from evidence.court_words import Section, Words, name_of, spaced
+from evidence.domain.exports import Ground
 from evidence.domain.instants import to_text
 from evidence.domain.wording import printable
 from evidence.errors import Conflict, Invalid
@@ -162,7 +164,9 @@ class ExportPages:
             for number, item in enumerate(one.refused, 1)
         ]
         yield Section(columns=columns, rows=rows, widths=[0.6, 5, 2])
-        cites = self.words.cites(self.listed.cites)
+        secret = any(item.ground is Ground.SECRET for item in one.refused)
+        more = self.listed.secrecy_cites if secret else ()
+        cites = self.words.cites(tuple(dict.fromkeys((*self.listed.cites, *more))))
         yield Section(text=[tell("letter-law", cites=cites), tell("letter-remedy")])
         yield self._signatures("agency", "head")
 

@@ -5,85 +5,21 @@ The numbers are those of the statement, never computed again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import segno
 
-from evidence.adapters.packs import citation_text
-from evidence.domain.instants import from_text
-from evidence.domain.wording import printable
-from evidence.locale import CHINESE, NOTHING, catalogue, text
+from evidence.court_words import Section, Words, name_of, spaced
+from evidence.locale import NOTHING, catalogue
 
+_OF_A_TOOL = ("tool", "version")  # its whole call stands in the statement
 _LIMITS = ("content", "account", "before", "copy")
 _CHECKS = ("one", "two", "three", "four", "five")
 _SIGNERS = ("maker", "reviewer", "provider", "witness", "receiver")
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of a document."""
-
-    heading: str = ""
-    facts: Sequence[tuple[str, str]] = ()
-    text: Sequence[str] = ()
-    columns: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = ()
-    widths: Sequence[float] = ()
-    code: str = ""
-    picture: str = ""
-    alt: str = ""
-    signatures: Sequence[tuple[str, str]] = ()
-
-    def plain(self) -> dict[str, object]:
-        """Return it as the template reads it."""
-        return {
-            "heading": self.heading,
-            "facts": [[label, _lines(value)] for label, value in self.facts],
-            "text": list(self.text),
-            "columns": list(self.columns),
-            "rows": [[_lines(cell) for cell in row] for row in self.rows],
-            "widths": list(self.widths or [1] * len(self.columns)),
-            "code": self.code,
-            "picture": self.picture,
-            "alt": self.alt,
-            "signatures": [[label, printable(name)] for label, name in self.signatures],
-        }
-
-
-@dataclass(frozen=True)
-class Words:
-    """Texts of one language, and times of one zone."""
-
-    language: str = CHINESE
-    zone: str = "UTC"
-
-    def tell(self, key: str, /, **said: object) -> str:
-        """Return a text of the catalogues, of the documents."""
-        return text(self.language, f"court.{key}", **said)
-
-    def word(self, key: str) -> str:
-        """Return any text of the catalogues."""
-        return text(self.language, key)
-
-    def time(self, instant: str | None) -> str:
-        """Return an instant as people read it, with its offset."""
-        if instant is None:
-            return NOTHING
-        return from_text(instant).astimezone(ZoneInfo(self.zone)).isoformat(" ", "seconds")
-
-    def act(self, act: str) -> str:
-        """Return what an act of the log is called, with its name there."""
-        key = f"log-act.{act}"
-        return f"{self.word(key)} ({act})" if key in catalogue(self.language) else act
-
-    def cites(self, cites: Sequence[str]) -> str:
-        """Return articles as people read them."""
-        whole = [citation_text(cite).partition(" / ") for cite in cites]
-        return "; ".join(zh if self.language == CHINESE else en or zh for zh, _, en in whole)
 
 
 @dataclass(frozen=True)
@@ -183,9 +119,16 @@ class CustodyPages:
         made = [one for one in self.told["items"] if one["kind"] == "derivative"]
         if not made:
             return Section(tell("derivatives"), text=[tell("derivatives-none")])
-        rows = [[one["parent"], one["id"], one["device_name"], one["sha256"]] for one in made]
-        columns = [tell(f"column-{name}") for name in ("parent", "derivative", "name", "sha256")]
-        return Section(tell("derivatives"), columns=columns, rows=rows, widths=[2, 2, 2, 3])
+        known = {one["id"]: one for one in self.report["derivatives"]}
+        rows = []
+        for one in made:
+            how = known.get(one["id"], {})
+            done = [str(how.get("operation", "")), _plain(how.get("parameters")), _plain(how.get("words"))]
+            tool = {key: value for key, value in how.get("made_with", {}).items() if key in _OF_A_TOOL}
+            whose = [name_of(how.get("asked_by")), _plain(tool)]
+            rows.append([one["parent"], one["id"], "\n".join(done), "\n".join(whose), one["sha256"]])
+        columns = [tell(f"column-{key}") for key in ("parent", "derivative", "done", "maker", "sha256")]
+        return Section(tell("derivatives"), columns=columns, rows=rows, widths=[1.6, 1.6, 3, 2.4, 2])
 
     def _integrity(self) -> Section:
         tell = self.words.tell
@@ -242,9 +185,9 @@ class CustodyPages:
         return [(self.words.tell(f"signer-{one}"), names.get(one, "")) for one in _SIGNERS]
 
 
-def _lines(words: str) -> str:
-    """Return words, line by line, so that nothing in them steers the page."""
-    return "\n".join(printable(line) for line in words.split("\n"))
+def _plain(value: object) -> str:
+    """Return JSON values as they are compared: what was done, in the words of the log."""
+    return "" if not value else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _log_of(origin: str) -> str:
@@ -270,19 +213,6 @@ def cover_facts(words: Words, cover: Mapping[str, Any]) -> list[tuple[str, str]]
         (tell("time"), f"{words.time(cover['time'])} ({words.zone})"),
         (tell("system"), cover["system"]),
     ]
-
-
-def name_of(person: Mapping[str, Any] | None) -> str:
-    if person is None:
-        return NOTHING
-    return " ".join(str(one) for one in (person["name"], person["number"] or person["id"]) if one)
-
-
-def spaced(digest: str | None) -> str:
-    """Return a digest in groups of eight, to be compared by eye."""
-    if digest is None:
-        return NOTHING
-    return " ".join(digest[first : first + 8] for first in range(0, len(digest), 8))
 
 
 def _code_of(note: str) -> str:

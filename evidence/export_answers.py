@@ -31,6 +31,7 @@ def export_out(listed: ListedExport) -> dict[str, Any]:
         "asked_by": one.asked_by,
         "asked": to_text(one.asked_at),
         "cites": list(listed.cites),
+        "answer_by": listed.answer_by.isoformat(),
         "items": [_item_out(item, listed.titles) for item in one.items],
         "decision": one.decision and _decision_out(one.decision),
         "problem": one.problem,

@@ -129,10 +129,34 @@ def print_document(
     write_new(to, application.court.papers.export(listed, kind, application.site.clock.now()))
 
 
+@app.command()
+def share(
+    export: Which,
+    hours: Annotated[int, typer.Option(help="有效小时数 / good for so many hours")],
+    download: Annotated[bool, typer.Option("--download", help="可以下载 / may be taken along")] = False,
+    data: Data = None,
+) -> None:
+    """建立分享链接；链接与验证码分开送达 / Make a link; hand over token and code on two ways."""
+    made = open_site(data).court.sharing.share(OPERATOR, export, hours, may_download=download)
+    print(f"{made.share.id}\n{made.token}\n{made.code}")
+
+
+@app.command()
+def revoke(
+    share: Annotated[str, typer.Argument(help="分享链接标识 / id of the link")], data: Data = None
+) -> None:
+    """撤销分享链接，即时生效 / Make a link worthless at once."""
+    open_site(data).court.sharing.revoke(OPERATOR, share)
+
+
 @app.command("list")
-def listed(data: Data = None, json_: Json = False) -> None:
+def listed(
+    red: Annotated[bool, typer.Option("--red", help="只列逾期未答复 / not decided in time")] = False,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
     """对外提供清单 / List the exports."""
-    _show(open_site(data).court.exports.all(OPERATOR), json_)
+    _show(open_site(data).court.exports.all(OPERATOR, red=red), json_)
 
 
 @app.command()
@@ -179,6 +203,8 @@ def _show(found: Sequence[ListedExport], json_: bool) -> None:
 
 def _print(row: dict[str, Any]) -> None:
     state = say(f"export-state.{row['state']}")
+    if row["state"] == "asked":
+        state += f"  {say('export-item.answer-by', day=row['answer_by'])}"
     print(f"{row['id']}  {row['number']}  {say('export-way.' + row['way'])}  {state}  {row['asked']}")
     print(f"    {printable(row['recipient'] or '')}  {printable(row['purpose'] or '')}")
     for item in row["items"]:

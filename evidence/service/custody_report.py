@@ -14,9 +14,10 @@ from typing import Any
 
 from evidence import __version__
 from evidence.bundle.shipment import Logged
-from evidence.domain.exports import Export, Item
+from evidence.domain.exports import Export, Item, Way
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.labels import PERSONAL, Given
+from evidence.errors import IntegrityFault
 from evidence.ledger import notes
 from evidence.ledger.entries import read_entry
 from evidence.ledger.tlog_proofs import TlogProof
@@ -47,6 +48,7 @@ class CustodyReport:
             "cover": cover_of(self.site, self.unit, self.export, self.now),
             "items": [self._item(stored[item.recording_id], item) for item in self.export.granted],
             "custody": [self._event(one, stored) for one in entries],
+            "derivatives": [self._derivative(item) for item in self.export.granted if item.derivative_id],
             "integrity": [self._integrity(stored[item.recording_id]) for item in self.export.granted],
             "log": _log_of(entries, stamps),
             "refused": len(self.export.refused),
@@ -81,6 +83,21 @@ class CustodyReport:
             "source": origin.name,
             "title": title_at(stored, self.now),
             "wearer": origin.wearer,
+        }
+
+    def _derivative(self, item: Item) -> dict[str, object]:
+        """Return what was done to make a derivative; the words about it, which may be about people, go along
+        as evidence only."""
+        found = self.unit.derivatives.get(item.derivative_id or "")
+        if found is None:
+            raise IntegrityFault("derivative-differs", recording=item.recording_id)
+        return {
+            "asked_by": person_of(self.unit, found.asked_by),
+            "id": found.id,
+            "made_with": dict(found.output.made_with) if found.output else {},
+            "operation": found.operation.value,
+            "parameters": dict(found.parameters),
+            "words": dict(found.words) if self.export.way is Way.TRANSFER else None,
         }
 
     def _integrity(self, stored: StoredRecording) -> dict[str, object]:

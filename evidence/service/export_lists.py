@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from evidence.domain.access import Caller, reach
-from evidence.domain.exports import Export
+from evidence.domain.exports import Export, State
 from evidence.domain.rights import Action
+from evidence.policy.bars import secrecy_of
 from evidence.policy.rules import cite_ids
 from evidence.service.custody_report import cover_of, person_of, title_at
 from evidence.service.export_access import rule_of
+from evidence.service.instruments import local_day, pack_at
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 
@@ -20,7 +23,8 @@ from evidence.service.site import Site
 @dataclass(frozen=True, slots=True)
 class ListedExport:
     """An export, with the articles. titles: of the recordings of which the caller may know, by id. cover:
-    what its documents are of. people: of the hand-over, by id."""
+    what its documents are of. people: of the hand-over, by id. answer_by: the day by which somebody decides.
+    secrecy_cites: by which secrets are refused."""
 
     export: Export
     cites: tuple[str, ...]
@@ -28,6 +32,12 @@ class ListedExport:
     cover: Mapping[str, object]
     people: Mapping[str, Mapping[str, object]]
     zone: str
+    answer_by: date
+    secrecy_cites: tuple[str, ...]
+
+    def is_owed(self, today: date) -> bool:
+        """Tell whether an answer is owed and its time is over."""
+        return self.export.state is State.ASKED and today > self.answer_by
 
 
 def listed_of(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> ListedExport:
@@ -38,6 +48,16 @@ def listed_of(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> List
     titles = {id_: title_at(stored, now) for id_, stored in unit.recordings.some(seen).items()}
     gave = one.hand_over
     people = {} if gave is None else {id_: person_of(unit, id_) for id_ in (gave.gave, gave.beside)}
-    cites = cite_ids(rule_of(site, one.way, one.asked_at).cites)
-    cover = cover_of(site, unit, one, now)
-    return ListedExport(one, cites, titles, cover, people, site.policies.latest.time_zone)
+    rule = rule_of(site, one.way, one.asked_at)
+    answer_by = local_day(site.policies, one.asked_at) + timedelta(days=rule.answer_days)
+    secret = secrecy_of(pack_at(site.policies, now), pack_at(site.strictest, now))
+    return ListedExport(
+        export=one,
+        cites=cite_ids(rule.cites),
+        titles=titles,
+        cover=cover_of(site, unit, one, now),
+        people=people,
+        zone=site.policies.latest.time_zone,
+        answer_by=answer_by,
+        secrecy_cites=cite_ids(secret),
+    )

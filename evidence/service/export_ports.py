@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from evidence.bundle.media import Medium
 from evidence.bundle.shipment import Attest, Packed, Shipment, Statement
-from evidence.domain.derivatives import State
+from evidence.domain.derivatives import Operation, State
 from evidence.domain.exports import Export
 from evidence.service.media_ports import LongMedia
 from evidence.service.share_ports import Shares
@@ -20,9 +20,6 @@ from evidence.service.step_ports import LegalUnits
 if TYPE_CHECKING:
     from evidence.service.export_lists import ListedExport
     from evidence.service.ports import UnitOfWork
-
-
-_HIDING = "redact"  # how the operations begin that hide something
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +56,13 @@ class MadeDerivatives:
         return Made(
             id=found.id,
             recording_id=found.recording_id,
-            name=f"{found.id}.mp4",
+            name=f"{found.id}.{found.media_type.rpartition('/')[2]}",
             size_bytes=out.size_bytes,
             sha256=out.digests.sha256,
             sm3=out.digests.sm3,
             key=out.key,
             version=None,
-            is_redacted=found.operation.value.startswith(_HIDING),
+            is_redacted=found.operation is Operation.REDACTION,
         )
 
 

@@ -153,14 +153,18 @@ class Exports:
         return listed
 
     @admits(Action.READ_EXPORTS)
-    def all(self, caller: Caller) -> Sequence[ListedExport]:
-        """Return the exports of the caller's units, newest first; the look is logged."""
+    def all(self, caller: Caller, *, red: bool = False) -> Sequence[ListedExport]:
+        """Return the exports of the caller's units, newest first; red: only those that nobody has decided in
+        time. The look is logged.
+        """
+        today = local_day(self.site.policies, self.site.clock.now())
         with self.site.database.writing() as unit:
             entry = Entry(Act.READ_LIST, caller.id, facts={"list": "exports"})
             unit.log.append(entry, self.site.clock.now())
             action = Action.READ_EXPORTS
             mine = [one for one in unit.exports.all() if may_about(unit, self.site, caller, action, one)]
-            return [listed_of(unit, self.site, caller, one) for one in mine]
+            listed = [listed_of(unit, self.site, caller, one) for one in mine]
+        return [one for one in listed if not red or one.is_owed(today)]
 
     @admits(Action.READ_EXPORTS)
     def get(self, caller: Caller, export_id: str) -> ListedExport:

@@ -88,3 +88,17 @@ def test_what_is_kept_for_long_waits_until_it_is_written_on_a_medium(site: Path)
     run(site, "media", "check", made["id"], "--remark", "读取出错", "--unsound")
     assert len(rows(site, "media", "waiting")) == 1
     assert run(site, "media", "end", made["id"], "--reason", "已损坏").exit_code == 0
+
+
+@pytest.mark.article("dazhe-2020:15")
+def test_what_was_approved_for_somebody_outside_is_shared_and_revoked(site: Path) -> None:
+    recording = rows(site, "recordings")[0]["id"]
+    (asked,) = rows(site, "exports", "ask", "outside-supply", recording, *SAID, "--unit", "大队")
+    application = build(site)
+    how = {"reason": "同意", "secrecy": "不涉密"}
+    application.court.exports.decide(HEAD, asked["id"], is_approved=True, **how)
+    share, token, code = run(site, "exports", "share", asked["id"], "--hours", "2").stdout.split()
+    assert [one.number for one in application.court.sharing.open(token, code).files] == [1]
+    assert run(site, "exports", "revoke", share).exit_code == 0
+    (known,) = application.court.sharing.of(OPERATOR, asked["id"])
+    assert known.revoked_at is not None

@@ -70,7 +70,8 @@ def test_a_field_that_nobody_asked_for_is_refused_by_name(
     method, path = route.split()
     while "{" in path:
         path = path[: path.index("{")] + ABSENT + path[path.index("}") + 1 :]
-    headers = {"Content-Type": "application/json", **credential(room, who_may(route, room, personas))}
+    ours = {"Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"}
+    headers = {**ours, **credential(room, who_may(route, room, personas))}
     body = a_value(BODIES[route])
     for extra in EXTRA:
         if extra in BODIES[route].get("properties", {}):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import subprocess
@@ -16,11 +17,16 @@ from evidence.domain.audit import Act
 from evidence.domain.exports import Ground, Medium, State, Way
 from evidence.domain.standing import Classification
 from evidence.errors import Conflict, Invalid
+from evidence.service.derivatives import Derivatives
 from evidence.service.handing_over import RECEIPT
 from evidence.service.jobs import JobName
 from storage.errors import StoreFull
 from storage.vault import Sealed
+from tests.builders import an_origin
+from tests.clips import clip
 from tests.export_room import ExportRoom
+from tests.keeping_room import LABELS
+from tests.service.test_derivatives import REDACTION
 
 
 @pytest.fixture
@@ -228,6 +234,7 @@ def test_a_letter_says_which_files_are_refused_in_part_and_why(room: ExportRoom)
     texts = " ".join(words(letter))
     assert "部分不予提供告知书" in texts
     assert "依法应保密" in texts
+    assert "第六条" in texts, "by which secrets are kept"
     assert "李四" in texts
     whole = room.court.exports.get(room.head, room.approve(room.asked()))
     with pytest.raises(Conflict, match="nothing-refused"):
@@ -271,3 +278,29 @@ def test_the_certificate_of_destruction_is_printed_as_it_was_signed(room: Export
     text = "".join(words(made))
     assert "销毁证明" in text
     assert "现场.mp4" in text
+
+
+@pytest.mark.article("longquan:8", "dazhe-2020:15")
+def test_a_secret_file_goes_to_a_party_as_a_redaction_and_its_original_stays(room: ExportRoom) -> None:
+    body = clip("mp4")
+    officer = room.caller(room.officer).name
+    upload = room.small.send(an_origin("film.mp4", wearer=officer, size_bytes=len(body), labels=LABELS), body)
+    room.small.do_jobs()
+    film = upload.id
+    room.cases.link(room.head, room.case_id, film)
+    made = Derivatives(room.site).make(room.custodian, film, REDACTION)
+    room.small.do_jobs()
+    room.restrict(film, Classification.PRIVACY, room.agency_head)
+    done = room.build(room.approved(Way.PARTY_COPY, film, redacted={film: made.id}))
+    assert (done.state, done.problem) == (State.BUILT, None)
+    told = verified(room, done.number)
+    assert told.returncode == 0, told.stdout + told.stderr
+    (bag,) = (room.folder / "exports" / done.number).glob(f"{done.number}_*")
+    assert not (bag / "data" / "originals").exists()
+    (copy,) = (bag / "data" / "derivatives").rglob("*.mp4")
+    assert hashlib.sha256(copy.read_bytes()).hexdigest() == done.granted[0].sha256
+    assert done.built is not None
+    (how,) = json.loads(done.built.statement or b"")["report"]["derivatives"]
+    assert (how["operation"], how["words"]) == ("redaction", None)
+    report = "".join(words((bag / "report" / "chain-of-custody.pdf").read_bytes()))
+    assert "redaction" in report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,11 @@ def test_the_agency_head_alone_decides_about_a_partys_copy_and_the_article_is_to
     with longquan.refused("not-the-decider") as told:
         longquan.court.exports.decide(longquan.head, asked, is_approved=True, **how)
     assert told.fields["cites"] == "longquan:8"
+    listed = longquan.court.exports.get(longquan.head, asked)
+    assert (listed.answer_by - longquan.small.clock.now().date()).days == 20
+    assert list(longquan.court.exports.all(longquan.head, red=True)) == []
+    longquan.pass_by(timedelta(days=21))
+    assert [one.export.id for one in longquan.court.exports.all(longquan.head, red=True)] == [asked]
     assert longquan.export(longquan.approve(asked)).state is State.APPROVED
 
 

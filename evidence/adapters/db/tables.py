@@ -4,9 +4,7 @@ width.
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
 SHA-256 of the name (`name_sha256`), the name stands beside it.
 
-The others: activity_tables.py, case_tables.py, complaint_tables.py, derivative_tables.py, device_tables.py,
-export_tables.py, fault_tables.py, gap_tables.py, keeping_tables.py, label_tables.py, log_tables.py,
-marker_tables.py, people_tables.py, sample_tables.py, search_tables.py, sign_in_tables.py.
+The others stand beside this module, each named by its noun (*_tables.py).
 """
 
 from __future__ import annotations
@@ -127,9 +125,7 @@ claim = Table(
     Column("name_sha256", Sha256, primary_key=True),
     Column("name", AnyText, nullable=False),
     Column("upload_id", Id, ForeignKey("upload.id"), nullable=False),
-    Column(
-        "manifest", LargeBinary
-    ),  # decided before the vault locks it; a later attempt stores the same bytes
+    Column("manifest", LargeBinary),  # decided before the vault locks it; a later attempt stores the same
 )
 
 recording = Table(

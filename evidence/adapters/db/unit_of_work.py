@@ -76,8 +76,7 @@ class SqlUnitOfWork:
 
     def __init__(self, connection: Connection, site_name: str) -> None:
         self.accounts = SqlAccounts(connection)
-        self.cards = SqlCards(connection)
-        self.claims = SqlClaims(connection)
+        self.cards, self.claims = SqlCards(connection), SqlClaims(connection)
         self.uploads = SqlUploads(connection)
         self.recordings = SqlRecordings(connection)
         self.examinations = SqlExaminations(connection)

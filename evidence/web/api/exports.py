@@ -85,9 +85,11 @@ class ReceiptIn(BaseModel):
 
 
 @router.get("/exports")
-def exports(app: App, caller: Caller = admitted(Action.READ_EXPORTS)) -> list[dict[str, Any]]:
-    """List the exports of one's units, newest first."""
-    return [export_out(one) for one in app.court.exports.all(caller)]
+def exports(
+    app: App, red: bool = False, caller: Caller = admitted(Action.READ_EXPORTS)
+) -> list[dict[str, Any]]:
+    """List the exports of one's units, newest first; red: those that nobody has decided in time."""
+    return [export_out(one) for one in app.court.exports.all(caller, red=red)]
 
 
 @router.post("/exports", status_code=201, openapi_extra=described(ExportIn))

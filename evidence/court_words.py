@@ -1,0 +1,94 @@
+"""Parts of documents of the court desk, and the words of one language that they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from evidence.adapters.packs import citation_text
+from evidence.domain.instants import from_text
+from evidence.domain.wording import printable
+from evidence.locale import CHINESE, NOTHING, catalogue, text
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a document."""
+
+    heading: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    text: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    widths: Sequence[float] = ()
+    code: str = ""
+    picture: str = ""
+    alt: str = ""
+    signatures: Sequence[tuple[str, str]] = ()
+
+    def plain(self) -> dict[str, object]:
+        """Return it as the template reads it."""
+        return {
+            "heading": self.heading,
+            "facts": [[label, _lines(value)] for label, value in self.facts],
+            "text": list(self.text),
+            "columns": list(self.columns),
+            "rows": [[_lines(cell) for cell in row] for row in self.rows],
+            "widths": list(self.widths or [1] * len(self.columns)),
+            "code": self.code,
+            "picture": self.picture,
+            "alt": self.alt,
+            "signatures": [[label, printable(name)] for label, name in self.signatures],
+        }
+
+
+@dataclass(frozen=True)
+class Words:
+    """Texts of one language, and times of one zone."""
+
+    language: str = CHINESE
+    zone: str = "UTC"
+
+    def tell(self, key: str, /, **said: object) -> str:
+        """Return a text of the catalogues, of the documents."""
+        return text(self.language, f"court.{key}", **said)
+
+    def word(self, key: str) -> str:
+        """Return any text of the catalogues."""
+        return text(self.language, key)
+
+    def time(self, instant: str | None) -> str:
+        """Return an instant as people read it, with its offset."""
+        if instant is None:
+            return NOTHING
+        return from_text(instant).astimezone(ZoneInfo(self.zone)).isoformat(" ", "seconds")
+
+    def act(self, act: str) -> str:
+        """Return what an act of the log is called, with its name there."""
+        key = f"log-act.{act}"
+        return f"{self.word(key)} ({act})" if key in catalogue(self.language) else act
+
+    def cites(self, cites: Sequence[str]) -> str:
+        """Return articles as people read them."""
+        whole = [citation_text(cite).partition(" / ") for cite in cites]
+        return "; ".join(zh if self.language == CHINESE else en or zh for zh, _, en in whole)
+
+
+def name_of(person: Mapping[str, Any] | None) -> str:
+    if person is None:
+        return NOTHING
+    return " ".join(str(one) for one in (person["name"], person["number"] or person["id"]) if one)
+
+
+def spaced(digest: str | None) -> str:
+    """Return a digest in groups of eight, to be compared by eye."""
+    if digest is None:
+        return NOTHING
+    return " ".join(digest[first : first + 8] for first in range(0, len(digest), 8))
+
+
+def _lines(words: str) -> str:
+    """Return words, line by line, so that nothing in them steers the page."""
+    return "\n".join(printable(line) for line in words.split("\n"))
