@@ -164,8 +164,7 @@ NOT_IF_INVOLVED = (
     | {Action.MARK_SERIOUS, Action.HOLD, Action.REVIEW_GAPS, Action.DECIDE_FAULTS}
     | {Action.DECIDE_EXPORTS, Action.DERIVE}
 )
-# Never about what one has recorded oneself, or had recorded under one's command, whatever role one has: to
-# hide or delete it, to find it in order.
+# Never about what one has recorded oneself, or had recorded under one's command, whatever role one has.
 NOT_OF_ONES_OWN = frozenset(
     {Action.CLASSIFY, Action.DISPOSE, Action.REVIEW_GAPS, Action.DECIDE_FAULTS, Action.REVIEW_SAMPLES}
 )
