@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import subprocess
 from array import array
@@ -18,6 +19,7 @@ _CODING = {
     "mp4": "-c:v libx264 -preset ultrafast -bf 0 -g 25 -c:a aac",
 }
 _ROOM = Path(mkdtemp(prefix="clips-"))
+atexit.register(shutil.rmtree, _ROOM, ignore_errors=True)
 
 
 @cache
@@ -53,8 +55,3 @@ def sound(file: Path) -> array[float]:
 def _decoded(file: Path, how: str) -> bytes:
     command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(file), *how.split(), "-"]
     return subprocess.run(command, check=True, capture_output=True).stdout
-
-
-def forget() -> None:
-    """Remove the clips."""
-    shutil.rmtree(_ROOM, ignore_errors=True)

@@ -215,7 +215,7 @@ def verify_fits(order: Order, facts: MediaFacts) -> None:
         raise Invalid("order-wrong", field="regions")
     if order.spans and not facts.of_kind("audio"):
         raise Invalid("order-wrong", field="spans")
-    for track in picture:
-        for box in (box for region in order.regions for box in region.boxes):
-            if box.x >= (track.width or box.x + 1) or box.y >= (track.height or box.y + 1):
-                raise Invalid("order-wrong", field="boxes")
+    side = max((max(one.width or 0, one.height or 0) for one in picture), default=0)  # it may be turned
+    boxes = [box for region in order.regions for box in region.boxes]
+    if side and any(max(box.x, box.y) >= side for box in boxes):
+        raise Invalid("order-wrong", field="boxes")

@@ -170,11 +170,34 @@ def _pictures(path: str) -> Iterator[_Picture]:
     with av.open(path, options=OPTIONS) as container:
         start = (container.start_time or 0) / av.time_base
         stream = next(one for one in container.streams if one.type == "video")
+        upright: _Turned | None = None
         for frame in _decoded(container, stream):
-            grey = frame.reformat(format="gray")
+            turn = round(getattr(frame, "rotation", 0))
+            if turn and upright is None:
+                upright = _Turned(stream, turn)
+            grey = (frame if upright is None else upright.turn(frame)).reformat(format="gray")
             plane = grey.planes[0]
             at_s = 0.0 if frame.time is None else frame.time - start
             yield _Picture(at_s, grey.width, grey.height, plane.line_size, memoryview(plane))
+
+
+class _Turned:
+    """Turns pictures as their header says, as players and ffmpeg do."""
+
+    def __init__(self, stream: Any, degrees: int) -> None:
+        self._graph = av.filter.Graph()
+        steps = {90: [("transpose", "cclock")], -90: [("transpose", "clock")]}.get(degrees)
+        last = self._graph.add_buffer(template=stream)
+        for name, how in steps or [("hflip", ""), ("vflip", "")]:
+            step = self._graph.add(name, how or None)
+            last.link_to(step)
+            last = step
+        last.link_to(self._graph.add("buffersink"))
+        self._graph.configure()
+
+    def turn(self, frame: Any) -> Any:
+        self._graph.push(frame)
+        return self._graph.pull()
 
 
 def _check_sound(original: str, copy: str, order: Order, verdict: _Verdict) -> None:

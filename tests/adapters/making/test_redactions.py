@@ -221,3 +221,16 @@ def test_a_check_that_does_not_end_keeps_nothing(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(making, "run_sandboxed", broken)
     assert make(tmp_path, HIDDEN)[0].fault == "not-checked"
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_turned_picture_is_hidden_as_it_is_seen(tmp_path: Path, degrees: int) -> None:
+    film, original = tmp_path / "film.mp4", tmp_path / "turned.mp4"
+    film.write_bytes(clip("mp4"))
+    call = f"ffmpeg -v error -y -i {film} -c copy -metadata:s:v:0 rotate={degrees} {original}"
+    subprocess.run(shlex.split(call), check=True)
+    region = Region(Cover.BLACK, (Box(0, 20, 10, 60, 60),), 3000, "face")
+    made, copy = make(tmp_path, replace(HIDDEN, regions=(region,), spans=()), original)
+    assert made.fault == ""
+    track = probe(copy, "copy.mp4").of_kind("video")[0]
+    assert (track.width, track.height) == ((WIDTH, HEIGHT) if degrees == 180 else (HEIGHT, WIDTH))
