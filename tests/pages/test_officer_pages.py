@@ -218,6 +218,27 @@ def test_what_is_sent_back_stands_in_the_shift_with_the_heads_reason(room: Offic
     assert 'name="cause"' in page
 
 
+@pytest.mark.article("dazhe-2020:12")
+@pytest.mark.parametrize("part", ["late", "missing"])
+def test_what_came_late_or_never_is_explained_by_a_reason_only(room: OfficerRoom, part: str) -> None:
+    ended = room.clock.now() - timedelta(hours=30)
+    if part == "late":
+        room.record("late.wav", body=b"no film", modified_at=ended)
+    else:
+        room.announce(room.origin("late.wav", modified_at=ended))
+    (asked,) = [one for one in room.application.own_shift.asked(room.caller("officer")) if one.part == part]
+    browser, path = window(room), f"/shift/gaps/{asked.standing.name}"
+    page = browser.get(path).text
+    assert "<video" not in page
+    assert 'name="cause"' not in page
+    assert zh("lost") not in page, "how late it came is no time in which nothing was recorded"
+    csrf = field(page, "csrf")
+    assert browser.post(path, {"csrf": csrf, "text": " "}).status_code == 400
+    assert browser.post(path, {"csrf": csrf, "text": "x", "cause": "battery"}).status_code == 400
+    assert browser.post(path, {"csrf": csrf, "text": "山区无网络"}).status_code == 303
+    assert "山区无网络" in browser.get(path).text
+
+
 def test_a_gap_of_another_is_not_there(room: OfficerRoom) -> None:
     gap, _ = room.gap()
     assert window(room, "second").get(f"/shift/gaps/{gap}").status_code == 404
