@@ -73,6 +73,19 @@ def test_a_shift_is_only_ones_own(room: OfficerRoom) -> None:
     assert SERIAL not in mine.get("/shift").text
 
 
+def test_the_docking_page_is_for_who_has_a_recorder_or_keeps_them(room: OfficerRoom) -> None:
+    room.issue()
+    mine = window(room).get("/docking").text
+    assert f"<option selected>{SERIAL}</option>" in mine
+    assert 'href="/shift/recordings"' in mine
+    assert zh("wears-nothing") in window(room, "second").get("/docking").text
+    keeper = window(room, "custodian").get("/docking").text
+    assert '<input id="device"' in keeper
+    assert 'href="/shift' not in keeper, "a custodian has no shift to go back to"
+    for word in ("head", "auditor", "system", "security", "audit"):
+        assert window(room, word).get("/docking").status_code == 403
+
+
 @pytest.mark.parametrize("word", ["custodian", "head", "auditor", "system", "security", "audit"])
 def test_who_wears_nothing_by_role_has_no_such_desk(room: OfficerRoom, word: str) -> None:
     browser = window(room, word)
