@@ -97,14 +97,21 @@ class Cards:
             facts |= _ways(by_hand, sent_at, now)
             unit.log.append(Entry(Act.CARD_ANNOUNCE, caller.id, (("card", card_id),), facts=facts), now)
         given = [replace(card, wearer=wearers.get(_key(one.origin), card.wearer)) for one in announced]
-        return card_id, self._standings(given, announced, sent)
+        # A person hears of what they sent themselves, and of nothing that others did.
+        told = [one for one in announced if not by_hand or _key(one.origin) in sent]
+        return card_id, self._standings(given, announced, sent, [one.recording_id for one in told])
 
     def _standings(
-        self, given: Sequence[Origin], files: Sequence[AnnouncedFile], sent: Mapping[_Key, Upload]
+        self,
+        given: Sequence[Origin],
+        files: Sequence[AnnouncedFile],
+        sent: Mapping[_Key, Upload],
+        told: Sequence[str | None],
     ) -> list[FileStanding]:
-        """Return where each file stands. given: what the list says of each beside name, size and time."""
+        """Return where each file stands. given: what the list says of each beside name, size and time. told:
+        the recordings of which more is said."""
         with self.site.database.reading() as unit:
-            stored = unit.recordings.some([file.recording_id for file in files if file.recording_id])
+            stored = unit.recordings.some([one for one in told if one])
         return [
             _with_facts(card, _standing(file, upload), stored.get(file.recording_id or ""), upload)
             for card, file in zip(given, files, strict=True)

@@ -183,6 +183,29 @@ def test_the_page_speaks_english_and_says_what_is_wrong(browser: Browser, statio
     assert begun(station.service.data) == 0
 
 
+def test_files_are_dropped_and_names_are_those_on_the_card(browser: Browser, station: Station) -> None:
+    page = a_window(browser, station, "en")
+    page.goto(station.url("/docking"))
+    page.evaluate(
+        """() => {
+            const given = new DataTransfer();
+            for (const name of ["b.mp4", "a.mp4", ".hidden"]) {
+                given.items.add(new File(["sent"], name, {lastModified: 1790000000000}));
+            }
+            const drop = document.querySelector("[data-drop]");
+            drop.dispatchEvent(new DragEvent("drop", {dataTransfer: given, bubbles: true, cancelable: true}));
+        }"""
+    )
+    expect(page.locator("[data-told]")).to_contain_text("2 files chosen")
+    page.click("[data-start]")
+    page.wait_for_selector("[data-after]:not([hidden])")
+    assert states(page) == ["sealed", "sealed"]
+    assert page.eval_on_selector_all("[data-list] td.name", "all => all.map(one => one.textContent)") == [
+        "a.mp4",
+        "b.mp4",
+    ]
+
+
 def _verify_receipts(page: Page, station: Station) -> None:
     """Check each receipt that the page offers as a dock does: by the pinned key, against the bytes."""
     key = VerifierKey.parse(station.service.verifier_key)

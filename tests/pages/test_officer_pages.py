@@ -73,6 +73,19 @@ def test_a_shift_is_only_ones_own(room: OfficerRoom) -> None:
     assert SERIAL not in mine.get("/shift").text
 
 
+def test_the_docking_page_is_for_who_has_a_recorder_or_keeps_them(room: OfficerRoom) -> None:
+    room.issue()
+    mine = window(room).get("/docking").text
+    assert f"<option selected>{SERIAL}</option>" in mine
+    assert 'href="/shift/recordings"' in mine
+    assert zh("wears-nothing") in window(room, "second").get("/docking").text
+    keeper = window(room, "custodian").get("/docking").text
+    assert '<input id="device"' in keeper
+    assert 'href="/shift' not in keeper, "a custodian has no shift to go back to"
+    for word in ("head", "auditor", "system", "security", "audit"):
+        assert window(room, word).get("/docking").status_code == 403
+
+
 @pytest.mark.parametrize("word", ["custodian", "head", "auditor", "system", "security", "audit"])
 def test_who_wears_nothing_by_role_has_no_such_desk(room: OfficerRoom, word: str) -> None:
     browser = window(room, word)
@@ -216,6 +229,27 @@ def test_what_is_sent_back_stands_in_the_shift_with_the_heads_reason(room: Offic
     page = browser.get(f"/shift/gaps/{gap}").text
     assert "请说明换电池用时" in page
     assert 'name="cause"' in page
+
+
+@pytest.mark.article("dazhe-2020:12")
+@pytest.mark.parametrize("part", ["late", "missing"])
+def test_what_came_late_or_never_is_explained_by_a_reason_only(room: OfficerRoom, part: str) -> None:
+    ended = room.clock.now() - timedelta(hours=30)
+    if part == "late":
+        room.record("late.wav", body=b"no film", modified_at=ended)
+    else:
+        room.announce(room.origin("late.wav", modified_at=ended))
+    (asked,) = [one for one in room.application.own_shift.asked(room.caller("officer")) if one.part == part]
+    browser, path = window(room), f"/shift/gaps/{asked.standing.name}"
+    page = browser.get(path).text
+    assert "<video" not in page
+    assert 'name="cause"' not in page
+    assert zh("lost") not in page, "how late it came is no time in which nothing was recorded"
+    csrf = field(page, "csrf")
+    assert browser.post(path, {"csrf": csrf, "text": " "}).status_code == 400
+    assert browser.post(path, {"csrf": csrf, "text": "x", "cause": "battery"}).status_code == 400
+    assert browser.post(path, {"csrf": csrf, "text": "山区无网络"}).status_code == 303
+    assert "山区无网络" in browser.get(path).text
 
 
 def test_a_gap_of_another_is_not_there(room: OfficerRoom) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from evidence import bootstrap
 from evidence.domain.complaints import Told
+from evidence.domain.devices import Issue
 from evidence.domain.standing import Classification
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, Unavailable
 from evidence.ledger import notes
@@ -101,6 +103,29 @@ def test_every_row_comes_back_as_it_was_but_for_what_is_made_anew(room: LogRoom)
     assert "赵六家".encode() not in kept, "nor a place where something was done"
     assert "钱七".encode() not in kept, "nor why a document and its footage do not agree"
     assert "某小吃店".encode() not in kept, "nothing in the vault tells whom an inspection was about"
+
+
+def test_what_a_person_docked_by_hand_comes_back_with_its_account(room: LogRoom) -> None:
+    small, file = room.small, an_origin("by hand.mp4", size_bytes=4)
+    with small.database.writing() as unit:
+        device = unit.devices.find(file.device)
+        assert device is not None
+        unit.devices.add_issue(Issue("e" * 32, device.id, "2" * 32, "operator", small.clock.now()))
+        person = unit.grants.caller("2" * 32, small.clock.now())
+    assert person is not None
+    small.cards.announce(person, replace(file, name="-"), [file])
+    upload = small.uploads.create(person, file, None)
+    with small.uploads.receive(person, upload.id, 0, 4, None) as reception:
+        reception.take(b"sent")
+        reception.commit()
+    small.do_jobs()
+    room.publish()
+    before = rows(room)
+    lose_database(room)
+    report = restore(room)
+    assert (report.faults, report.notes) == ([], [])
+    assert without_closing(rows(room))["account"] == as_rebuilt(before)["account"]
+    assert room.small.recordings.sealed_as(person, upload.id).recording.origin.name == "by hand.mp4"
 
 
 def test_after_a_rebuild_labels_stand_as_before_and_lost_words_are_asked_for_again(room: LogRoom) -> None:

@@ -15,8 +15,10 @@ from evidence.domain.recordings import Origin
 from evidence.domain.rights import Role
 from evidence.errors import Conflict, NotFound, Refused
 from evidence.service.cards import FileStanding
+from evidence.service.fixity import Fixity
 from tests.builders import SmallSite, an_origin
 from tests.device_room import SERIAL, DeviceRoom
+from tests.people_room import OPERATOR
 
 BODY = b"sent"
 
@@ -182,6 +184,22 @@ def test_one_persons_uploads_are_nobody_elses(room: DeviceRoom) -> None:
                     ask(other, upload)
     assert room.small.uploads.status(room.officer, begun.id).offset == 0
     assert announce(room, room.custodian, open_)[0].state == "wanted", "who docks it now sends it"
+
+
+def test_a_list_tells_a_person_nothing_of_what_others_sent(room: DeviceRoom) -> None:
+    room.issue()
+    file = a_file(wearer="0001", clock_offset_ms=1000, labels={"case-number": "1"})
+    card = replace(file, name="-", size_bytes=0)
+    room.small.cards.announce(room.small.dock, card, [file])
+    room.small.send(file, BODY)
+    room.small.do_jobs()
+    list(Fixity(room.site).verify_all(OPERATOR))
+    (standing,) = announce(room, room.officer, file)
+    assert standing == FileStanding(standing.file, "wanted", None, None)
+    upload = send(room, room.officer, file)
+    assert room.small.recordings.sealed_as(room.officer, upload).recording.origin.clock_offset_ms == 1000
+    (standing,) = announce(room, room.officer, file)
+    assert standing.state == "sealed"
 
 
 def test_what_was_begun_goes_on_when_the_recorder_was_given_back(room: DeviceRoom) -> None:

@@ -52,6 +52,15 @@ def docking(
     held = [one.serial for one in app.hand_docking.devices(caller)]
     reader = reading(request)
     words = json.dumps({key: reader.say(f"docking.{key}", **_FIELDS) for key in WORDS}, ensure_ascii=False)
-    may_name = may(caller, Action.MANAGE_DEVICES, app.site.bars())
+    bars = app.site.bars()
     chosen = device or (held[0] if len(held) == 1 else "")
-    return desk(request, caller, "officer/docking", held=held, chosen=chosen, may_name=may_name, words=words)
+    return desk(
+        request,
+        caller,
+        "officer/docking",
+        held=held,
+        chosen=chosen,
+        may_name=may(caller, Action.MANAGE_DEVICES, bars),
+        has_shift=may(caller, Action.OWN_SHIFT, bars),
+        words=words,
+    )

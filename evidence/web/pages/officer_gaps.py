@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
@@ -90,7 +90,10 @@ def _shown(
     if shown.finding is not None:
         title, text, more = words_of(shown.finding)
         fields = dict(more)
-    place = found.gap.subject.place
+    length_ms = found.gap.subject.place.length_ms
+    length = None if length_ms is None else timedelta(milliseconds=length_ms)
+    if found.gap.part == "late":
+        text, fields = "officer.late-by", {"late": length}
     return desk(
         request,
         caller,
@@ -101,7 +104,7 @@ def _shown(
         title=title,
         text=text,
         fields=fields,
-        lost_s=None if place.length_ms is None else place.length_ms / 1000,
+        lost=length if found.gap.part == "interruptions" else None,
         open=found.standing.state in TO_DO,
         tone=TONES[found.standing.state],
         cites=[citation_text(one) for one in found.cites],

@@ -7,7 +7,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from evidence.domain.access import Caller
+from evidence.domain.access import Caller, may
 from evidence.domain.rights import Action
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
@@ -28,4 +28,14 @@ def shift(request: Request, app: App, caller: Caller = admitted(Action.OWN_SHIFT
         for left in [one.row.state.due_at - now]
     }
     asked = [told(one) for one in shown.asked]
-    return desk(request, caller, "officer/shift", shift=shown, now=now, tones=tones, lines=asked)
+    may_label = may(caller, Action.LABEL, app.site.bars())
+    return desk(
+        request,
+        caller,
+        "officer/shift",
+        shift=shown,
+        now=now,
+        tones=tones,
+        lines=asked,
+        may_label=may_label,
+    )

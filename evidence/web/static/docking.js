@@ -12,7 +12,7 @@
   const say = (key, fields = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => fields[name] ?? "");
   const CHUNK = 8 << 20, AT_ONCE = 2, LONGEST_WAIT = 15;
   const GO_ON = new Set([0, 408, 409, 423, 425, 429, 460]); // and all of 5xx: tried again; anything else is final
-  let lines = [], running = 0, stopped = false, began = 0, before = 0;
+  let lines = [], running = 0, stopped = false, began = 0, before = 0, serial = "";
 
   // What was chosen -----------------------------------------------------------------------------------------
   const ROOT = /^DCIM$/i; // on a card itself: part of every name there, whichever folder was chosen
@@ -142,7 +142,7 @@
 
   const announce = async () => {
     const list = {
-      device: device(),
+      device: serial,
       wearer: page.dataset.wearer,
       sent: new Date().toISOString(),
       files: lines.map((line) => ({ name: line.name, size: line.size, modified: new Date(line.when).toISOString() })),
@@ -179,7 +179,7 @@
       httpStack: new CheckedStack(),
       headers: { "X-CSRF-Token": token },
       metadata: {
-        filename: line.name, device: device(), wearer: page.dataset.wearer, card,
+        filename: line.name, device: serial, wearer: page.dataset.wearer, card,
         modified: new Date(line.when).toISOString(),
       },
       onUploadUrlAvailable: () => { line.upload = upload.url.split("/").pop(); },
@@ -215,7 +215,7 @@
   const settle = (line, text, check) => {
     const told = problem(text), said = told.signed || {};
     line.done = line.bar.value = line.size;
-    if (said.name !== line.name || said.size !== line.size || said.device !== device()) return show(line, "differs", "bad");
+    if (said.name !== line.name || said.size !== line.size || said.device !== serial) return show(line, "differs", "bad");
     if (check && check !== "ok") return show(line, "damaged", "bad");
     const link = document.createElement("a");
     link.href = `/api/v1/uploads/${line.upload}/receipt`;
@@ -244,7 +244,8 @@
 
   const start = async () => {
     running += 1;
-    stopped = false;
+    [stopped, serial] = [false, device()];
+    of("told").className = "";
     ready();
     of("overall").hidden = false;
     tell(say("announcing"));
@@ -291,9 +292,10 @@
   drop.addEventListener("drop", async (event) => {
     event.preventDefault();
     drop.classList.remove("over");
-    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry && item.webkitGetAsEntry());
+    const dropped = [...event.dataTransfer.items].map((item) => [item.webkitGetAsEntry?.(), item.getAsFile()]);
     try {
-      choose((await Promise.all(entries.filter(Boolean).map(walk))).flat());
+      const found = dropped.map(([entry, file]) => (entry ? walk(entry) : file ? [[file, nameOf(file.name)]] : []));
+      choose((await Promise.all(found)).flat());
     } catch {
       tell(say("unreadable"));
     }
