@@ -192,6 +192,26 @@ def test_an_entry_rewritten_with_its_proof_leads_nowhere(bag: Path) -> None:
     assert any(code == "proof" and file.name in where for _, code, where in faults(bag))
 
 
+def test_sm3_sums_of_other_bytes_are_found_and_named(bag: Path) -> None:
+    file = bag / "sm3sums.txt"
+    body = file.read_bytes()
+    file.write_bytes((b"1" if body[:1] == b"0" else b"0") + body[1:])
+    close_again(bag)
+    assert [(number, code) for number, code, _ in faults(bag)] == [(1, "changed")]
+    file.write_bytes(body[body.index(b"\n") + 1 :])
+    close_again(bag)
+    assert [(number, code) for number, code, _ in faults(bag)] == [(1, "unlisted")]
+
+
+def test_a_proof_that_carries_another_checkpoint_is_found_and_named(room: PackageRoom, bag: Path) -> None:
+    file = sorted((bag / "audit/proofs").glob("custody-*"))[1]
+    proof = TlogProof.parse(file.read_bytes())
+    other = foreign(bag, room)
+    file.write_bytes(TlogProof(proof.index, proof.hashes, other, proof.extra).write())
+    close_again(bag)
+    assert [(code, file.name in where) for _, code, where in faults(bag)][0] == ("other-checkpoint", True)
+
+
 def foreign(bag: Path, room: PackageRoom) -> bytes:
     """Return a checkpoint of the same name and size that another key signed over another tree."""
     other = MadeLog("custody", {})
