@@ -312,6 +312,75 @@ def test_a_bag_of_another_set_is_found(room: PackageRoom, bag: Path, tmp_path: P
     assert any(code == "not-in-set" for _, code, _ in faults(bag))
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_an_item_left_out_of_the_lists_is_found_and_named(bag: Path, number: int) -> None:
+    gone = json.loads((bag / "set.json").read_bytes())["items"][number]
+    for path in ("set.json", "report/chain-of-custody.json"):
+        rewrite(
+            bag,
+            path,
+            lambda said: {**said, "items": [one for one in said["items"] if one["id"] != gone["id"]]},
+        )
+    close_again(bag)
+    assert any(
+        number == 7 and code == "set-list" and gone["id"] in where for number, code, where in faults(bag)
+    )
+
+
+def test_an_item_left_out_with_its_files_is_found_and_named(bag: Path) -> None:
+    """Set list, payload, report: all but the log, which the one who does this cannot sign."""
+    gone = json.loads((bag / "set.json").read_bytes())["items"][3]["id"]
+
+    def change(said: Any) -> Any:
+        said["items"] = [one for one in said["items"] if one["id"] != gone]
+        for one in said["bags"]:
+            if "files" in one and isinstance(one["files"], list):
+                one["files"] = [file for file in one["files"] if gone not in file["path"]]
+        return said
+
+    rewrite(bag, "set.json", change)
+    rewrite(bag, "report/chain-of-custody.json", change)
+    for file in [path for path in bag.glob("data/**/*") if path.is_file() and gone in str(path)]:
+        file.unlink()
+    close_again(bag, payload=True)
+    found = faults(bag)
+    assert any(code == "object-missing" and gone in where for _, code, where in found), found
+    assert any(code == "manifests" for _, code, _ in found)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        ({"families": None}, "families"),
+        ({"families": ["access"]}, "families"),
+        ({"families": ["custody", "other"]}, "families"),
+        ({"bags": []}, "manifests"),
+        ({"bags": [{"sha256": "0" * 64, "sm3": "0" * 64}]}, "manifests"),
+        ({"bags": None}, "manifests"),
+        ({"objects": 2}, "object-added"),
+        ({"objects": 2}, "history-end"),
+    ],
+)
+def test_an_entry_of_the_export_that_says_something_else_does_not_carry_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: dict[str, Any], code: str
+) -> None:
+    """Our builder refuses such an entry; here it is made to close its eyes."""
+    monkeypatch.setattr("evidence.bundle.audit._verify_complete", lambda *_: None)
+    room = PackageRoom(tmp_path, sizes=(900, 3))
+    append = room.custody.append
+
+    def spoilt(act: str, about: Any, **fields: Any) -> int:
+        if act == "export.create":
+            about = about[: spoil.get("objects", len(about))]
+            facts = {**fields["facts"], **{key: one for key, one in spoil.items() if key != "objects"}}
+            fields["facts"] = {key: one for key, one in facts.items() if one is not None}
+        return append(act, about, **fields)
+
+    room.custody.append = spoilt  # type: ignore[method-assign]
+    room.pack()
+    assert code in {found for _, found, _ in faults(room.bag())}
+
+
 def shapes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the paths to all values of a JSON document."""
     if path:
