@@ -209,7 +209,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         publishing=publishing,
         witnessing=witnessing,
         timestamping=Timestamping(site, authority, timedelta(minutes=settings.tsa_minutes)),
-        proving=Proving(site, publish, trust),
+        proving=Proving(site, publish, trust, NOTE_CHECKS),
         auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses], authority, check_every),
         log_keys=LogKeys(site, signer),
         watching=Watching(site, signer, BuildFiles(settings.policy)),

@@ -4,6 +4,7 @@ for.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable
 from evidence.derivative_answers import derivative_out, derivatives_out
+from evidence.derivative_orders import order_from
 from evidence.locale import CHINESE, catalogue, say
 
 app = typer.Typer(help="派生件 / what was made from originals", no_args_is_help=True)
@@ -30,6 +32,23 @@ def list_(recording: Recording, data: Data = None, json_: Json = False) -> None:
         _show(row)
     if not found["derivatives"]:
         print(say("cli.nothing-listed"))
+
+
+@app.command()
+def make(
+    recording: Recording,
+    order: Annotated[Path, typer.Argument(help="制作要求，JSON / what to make, as JSON")],
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """按要求制作片段、截图、遮蔽件或水印件 / Have a clip, a still, a redaction or a marked copy made."""
+    made = derivative_out(
+        open_site(data).derivatives.make(OPERATOR, recording, order_from(order.read_bytes()))
+    )
+    if json_:
+        print_json(made)
+        return
+    _show(made)
 
 
 @app.command()

@@ -76,6 +76,11 @@ class Act(StrEnum):
     EXPORT_RECEIPT = "export.receipt"
     TRANSFER_UNIT_NAME = "transfer.name"  # a unit provides footage to procuratorates and courts
     TRANSFER_UNIT_END = "transfer.end"
+    SHARE_MAKE = "share.make"  # a link to what was approved to go out
+    SHARE_OPEN = "share.open"
+    SHARE_FAIL = "share.fail"  # a wrong code, or a link that is worthless
+    SHARE_READ = "share.read"  # a range of a file was handed out by it
+    SHARE_REVOKE = "share.revoke"
     MEDIUM_ADD = "medium.add"  # for long keeping
     MEDIUM_WRITE = "medium.write"
     MEDIUM_CHECK = "medium.check"
@@ -202,6 +207,8 @@ _LOOKS = frozenset(
         Act.READ_DENIALS,
         Act.READ_NOTICES,
         Act.PERSON_READ,
+        Act.SHARE_FAIL,
+        Act.SHARE_READ,
     }
 )
 

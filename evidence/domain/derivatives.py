@@ -21,6 +21,10 @@ class Operation(StrEnum):
     """What is done to a copy."""
 
     PROXY = "proxy"  # H.264 and AAC in MP4, for the player
+    CLIP = "clip"  # some seconds
+    STILL = "still"  # one picture
+    REDACTION = "redaction"  # with parts of picture and sound hidden
+    WATERMARK = "watermark"  # with the recipient's name and the time burned in
 
 
 class State(StrEnum):
@@ -76,4 +80,4 @@ class Derivative:
     @property
     def media_type(self) -> str:
         """What a browser may be told that it is."""
-        return "video/mp4"
+        return "image/png" if self.operation is Operation.STILL else "video/mp4"

@@ -1,6 +1,6 @@
-"""What a browser plays as it is, and so needs no proxy: only what Chromium and Firefox were seen to play.
+"""What a browser plays as it is, and so needs no proxy: what Debian's Chromium was seen to play.
 
-Debian's Chromium plays H.264 and AAC in MP4, MP3, plain WAV, JPEG and PNG; not HEVC, not transport streams,
+It plays H.264 and AAC in MP4, MP3, plain WAV, JPEG and PNG; not HEVC, not transport streams,
 not AVI. Codecs are named as the index readers name them (adapters/probing).
 """
 

@@ -170,6 +170,7 @@ NOT_OF_ONES_OWN = frozenset(
     {Action.CLASSIFY, Action.DISPOSE, Action.REVIEW_GAPS, Action.DECIDE_FAULTS, Action.REVIEW_SAMPLES}
 )
 _SENDING = frozenset({Action.ANNOUNCE_CARD, Action.SEND_RECORDING})
+_BY_HAND = _SENDING | {Action.READ_RECEIPT}  # of a recorder in one's own hands, or of one's units
 _LOOKS = frozenset(
     {Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.READ_DEADLINES, Action.READ_GAPS, Action.PLAY}
 )
@@ -180,8 +181,10 @@ CASE_RIGHTS = frozenset(
 EMERGENCY_RIGHTS = frozenset({Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.PLAY})
 # What an officer may do about what they wore themselves; auxiliaries less.
 OWN = {
-    Role.FIELD_OFFICER: _LOOKS | {Action.READ_VIEWS, Action.LABEL, Action.EXPLAIN, Action.OWN_SHIFT},
-    Role.AUXILIARY: frozenset({Action.LIST_RECORDINGS, Action.READ_DEADLINES, Action.PLAY, Action.OWN_SHIFT}),
+    Role.FIELD_OFFICER: _LOOKS
+    | _BY_HAND
+    | {Action.READ_VIEWS, Action.LABEL, Action.EXPLAIN, Action.OWN_SHIFT},
+    Role.AUXILIARY: _BY_HAND | {Action.LIST_RECORDINGS, Action.READ_DEADLINES, Action.PLAY, Action.OWN_SHIFT},
 }
 _HEADS = _LOOKS | {
     Action.READ_MANIFEST,
@@ -217,6 +220,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
     Role.FIELD_OFFICER: frozenset({Action.ASK_EMERGENCY, Action.CARE_FOR_DEVICES}),
     Role.AUXILIARY: frozenset({Action.CARE_FOR_DEVICES}),  # care of equipment is what the law lets them do
     Role.CUSTODIAN: _LOOKS
+    | _BY_HAND
     | {
         Action.READ_ORIGINAL,
         Action.READ_MANIFEST,

@@ -36,6 +36,7 @@ class Aftermath:
     def settle(self, caller: Caller) -> None:
         """Do all of it in the transaction of the rebuild."""
         self._place()
+        replay.make_searchable(self._unit)
         self._plan_work()
         self._end_transfers()
         self._give_link()

@@ -177,18 +177,21 @@ class Complaints:
         return listed
 
     @admits(Action.READ_COMPLAINTS)
-    def all(self, caller: Caller, *, red: bool = False) -> Sequence[ListedComplaint]:
+    def all(self, caller: Caller, *, red: bool = False, is_open: bool = False) -> Sequence[ListedComplaint]:
         """Return the complaints of the caller's units that are not about them, oldest first; red: only those
-        whose time is over. The look is logged.
+        whose time is over; is_open: that have not ended. The look is logged.
         """
         with self.site.database.writing() as unit:
             entry = Entry(Act.READ_LIST, caller.id, facts={"list": "complaints"})
             unit.log.append(entry, self.site.clock.now())
         with self.site.database.reading() as unit:
-            every, action = unit.complaints.all(), Action.READ_COMPLAINTS
-            mine = [one for one in every if may_about(unit, self.site, caller, action, one)]
-        found = [self._listed(one) for one in mine]
+            found = self.within(unit, caller, is_open=is_open)
         return [one for one in found if not red or one.clock.state is ComplaintState.OVERDUE]
+
+    def within(self, unit: UnitOfWork, caller: Caller, *, is_open: bool) -> Sequence[ListedComplaint]:
+        """Return the same, to use cases that have admitted and logged."""
+        every, action = unit.complaints.all(is_open=is_open), Action.READ_COMPLAINTS
+        return [self._listed(one) for one in every if may_about(unit, self.site, caller, action, one)]
 
     @admits(Action.READ_COMPLAINTS)
     def get(self, caller: Caller, complaint_id: str) -> ListedComplaint:

@@ -10,6 +10,7 @@ from evidence.service.exports import Exports
 from evidence.service.handing_over import HandingOver
 from evidence.service.media_register import MediaRegister
 from evidence.service.proofs_for_export import ExportProofs
+from evidence.service.sharing import Sharing
 from evidence.service.site import Site
 from evidence.service.transfer_units import TransferUnits
 
@@ -24,6 +25,7 @@ class Court:
     handing_over: HandingOver
     papers: Papers
     media: MediaRegister
+    sharing: Sharing
 
 
 def court_of(
@@ -37,4 +39,5 @@ def court_of(
         HandingOver(site, shelf),
         papers,
         MediaRegister(site),
+        Sharing(site, derivatives),
     )

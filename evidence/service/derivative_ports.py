@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +27,9 @@ class Derivatives(Protocol):
 
     def waiting(self) -> Sequence[str]:
         """Return those that are asked for and have not ended, oldest first."""
+
+    def lying(self) -> Iterator[Derivative]:
+        """Yield those of which the vault holds something, or is about to."""
 
     def note_output(self, derivative_id: str, output: Output) -> bool:
         """Note what is about to be sealed; False where it has ended meanwhile."""

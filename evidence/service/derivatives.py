@@ -17,9 +17,11 @@ from evidence.domain.access import Caller, Purpose, denial
 from evidence.domain.audit import Act, Entry
 from evidence.domain.derivatives import Derivative, Operation, State
 from evidence.domain.ids import is_id, new_id
+from evidence.domain.media import MediaFacts
+from evidence.domain.orders import Order, verify_order
 from evidence.domain.playable import plays_as_it_is
 from evidence.domain.rights import Action
-from evidence.errors import Conflict, NotFound
+from evidence.errors import Conflict, Invalid, NotFound
 from evidence.service.admission import admit_to_recording
 from evidence.service.catalogue import StoredRecording
 from evidence.service.deriving import about, ask
@@ -83,6 +85,32 @@ class Derivatives:
         self.site.bell.ring(JobName.DERIVE)
         return new
 
+    @admits(Action.DERIVE)
+    def make(self, caller: Caller, recording_id: str, order: Order) -> Derivative:
+        """Have something made from a recording. It is made by a worker, and kept only if it is what was
+        asked for.
+
+        Raises: NotFound, Refused, Invalid("order-wrong", "reason-needed", "invalid-text"),
+        Conflict("recording-destroyed", "length-not-known").
+        """
+        verify_not_gone(admit_to_recording(self.site, caller, Action.DERIVE, recording_id))
+        verify_order(order)
+        with self.site.database.reading() as unit:
+            text = unit.examinations.facts("recording", recording_id, "probe")
+        facts = None if text is None else self.site.prober.read(text)
+        if facts is None or facts.duration_s is None:
+            raise Conflict("length-not-known", recording=recording_id)
+        verify_fits(order, facts)
+        now = self.site.clock.now()
+        new = Derivative(
+            new_id(), recording_id, order.operation, order.parameters, caller.id, now, order.words
+        )
+        with self.site.database.writing() as unit:
+            verify_there(unit, recording_id)
+            ask(unit, new)
+        self.site.bell.ring(JobName.DERIVE)
+        return new
+
     @admits(Action.PLAY)
     def play_proxy(
         self,
@@ -108,6 +136,25 @@ class Derivatives:
         if proxy.state is State.ASKED:
             raise Conflict("proxy-not-ready", recording=recording_id, percent=proxy.percent or 0)
         return self._play(caller, proxy, choose, purpose)
+
+    @admits(Action.PLAY)
+    def play(
+        self,
+        caller: Caller,
+        recording_id: str,
+        derivative_id: str,
+        choose: Callable[[int], tuple[int, int]],
+        purpose: Purpose | None = None,
+    ) -> Played:
+        """Open a range of a derivative to be shown, by the right to play its parent; else as `play_proxy`.
+
+        Raises: NotFound("recording-not-found", "derivative-not-found"), Refused,
+        Conflict("derivative-not-made").
+        """
+        verify_not_gone(admit_to_recording(self.site, caller, Action.PLAY, recording_id, purpose))
+        with self.site.database.reading() as unit:
+            found = made_of(unit, recording_id, derivative_id)
+        return self._play(caller, found, choose, purpose)
 
     def _play(
         self,
@@ -143,6 +190,32 @@ def proxy_of(unit: UnitOfWork, recording_id: str) -> Derivative | None:
     return next(reversed(made or found), None)
 
 
-def derivative_not_found(derivative_id: str) -> NotFound:
-    """Return the error of what does not exist, or not for the caller."""
-    return NotFound("derivative-not-found", derivative=derivative_id if is_id(derivative_id) else "")
+def made_of(unit: UnitOfWork, recording_id: str, derivative_id: str) -> Derivative:
+    """Return a derivative of a recording that lies in the vault: under `output.key`, with its size and
+    digests. Whoever hands it out (exports) has asked for the rights before.
+
+    Raises: NotFound("derivative-not-found"), Conflict("derivative-not-made").
+    """
+    found = unit.derivatives.get(derivative_id) if is_id(derivative_id) else None
+    if found is None or found.recording_id != recording_id:
+        raise NotFound("derivative-not-found", derivative=derivative_id)
+    if found.state is not State.MADE or found.output is None:
+        raise Conflict("derivative-not-made", derivative=derivative_id, state=found.state.value)
+    return found
+
+
+def verify_fits(order: Order, facts: MediaFacts) -> None:
+    """Verify that what is asked for lies within the original. Raises: Invalid("order-wrong")."""
+    length, picture = round(1000 * (facts.duration_s or 0.0)), facts.of_kind("video")[:1]
+    if (order.from_ms or 0) >= length:
+        raise Invalid("order-wrong", field="from")
+    if not picture and (order.operation is not Operation.CLIP and not order.spans):
+        raise Invalid("order-wrong", field="operation")
+    if order.regions and not picture:
+        raise Invalid("order-wrong", field="regions")
+    if order.spans and not facts.of_kind("audio"):
+        raise Invalid("order-wrong", field="spans")
+    for track in picture:
+        for box in (box for region in order.regions for box in region.boxes):
+            if box.x >= (track.width or box.x + 1) or box.y >= (track.height or box.y + 1):
+                raise Invalid("order-wrong", field="boxes")

@@ -37,6 +37,7 @@ from storage.vault import Lock, Promise
 log = logging.getLogger("evidence.deriving")
 _SHORTEST_LOCK = timedelta(days=1)
 _BLOCK = 1 << 20
+DERIVED = "derived/"  # what all keys of derivatives begin with
 RECORDING_GONE = "recording-destroyed"
 
 
@@ -115,7 +116,7 @@ class Deriving:
             digests.update(block)
             size += len(block)
         found = digests.digests()
-        key = f"derived/{wanted.recording_id}/{wanted.id}/{found.sha256[:32]}"
+        key = f"{DERIVED}{wanted.recording_id}/{wanted.id}/{found.sha256[:32]}"
         length_s = self.site.prober.probe(file, wanted.id).duration_s
         length_ms = None if length_s is None else round(1000 * length_s)
         return Output(key, size, found, length_ms, made.made_with)

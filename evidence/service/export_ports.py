@@ -14,6 +14,7 @@ from evidence.bundle.shipment import Attest, Packed, Shipment, Statement
 from evidence.domain.derivatives import State
 from evidence.domain.exports import Export
 from evidence.service.media_ports import LongMedia
+from evidence.service.share_ports import Shares
 from evidence.service.step_ports import LegalUnits
 
 if TYPE_CHECKING:
@@ -162,6 +163,10 @@ class ExportRows(Protocol):
     @property
     def long_media(self) -> LongMedia:
         """Media for long keeping."""
+
+    @property
+    def shares(self) -> Shares:
+        """Links to what was approved to go out."""
 
     @property
     def transfer_units(self) -> LegalUnits:

@@ -158,8 +158,12 @@ class FaultFiles:
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "faults"}), now)
-            found = [one for one in unit.fault_files.all() if self._may(unit, caller, Action.READ_GAPS, one)]
-        return [one.as_told_to(caller.id) for one in found if one.is_open or not waiting]
+            return self.within(unit, caller, waiting=waiting)
+
+    def within(self, unit: UnitOfWork, caller: Caller, *, waiting: bool) -> Sequence[FaultFile]:
+        """Return the same, to use cases that have admitted and logged."""
+        found = unit.fault_files.all(is_open=waiting)
+        return [one.as_told_to(caller.id) for one in found if self._may(unit, caller, Action.READ_GAPS, one)]
 
     @admits(Action.READ_GAPS)
     def get(self, caller: Caller, file_id: str) -> FaultFile:

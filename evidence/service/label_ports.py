@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from evidence.domain.labels import Given
+from evidence.service.search_ports import SearchRows
 
 
 class Labels(Protocol):
@@ -22,7 +23,7 @@ class Labels(Protocol):
         """Note that something is no longer so."""
 
 
-class LabelRows(Protocol):
+class LabelRows(SearchRows, Protocol):
     """The part of a unit of work that these are."""
 
     @property

@@ -72,6 +72,9 @@ class Cases(Protocol):
     def unlink(self, case_id: str, recording_id: str, at: datetime) -> bool:
         """End a recording's link; False when there is none."""
 
+    def of_recording(self, recording_id: str) -> Sequence[StoredCase]:
+        """Return the cases that a recording is linked to, oldest first."""
+
     def linked(self, case_id: str) -> Sequence[str]:
         """Return the ids of the recordings that are linked now, oldest link first."""
 

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry, Family, log_of
 from evidence.domain.rights import Action
-from evidence.errors import Conflict, NotFound, Refused
+from evidence.errors import Conflict, IntegrityFault, NotFound, Refused
 from evidence.ledger.canonical import canonical
 from evidence.ledger.encodings import write_base64
 from evidence.ledger.entries import read_entry
+from evidence.ledger.keys import VerifierKey
+from evidence.ledger.notes import NoteCheck
 from evidence.ledger.proofs import consistency, inclusion
 from evidence.ledger.tiles import TileHashes
 from evidence.ledger.tlog_proofs import TlogProof
-from evidence.ledger.trust import Trust
+from evidence.ledger.trust import LOG_TYPES, NONE, Trust
 from evidence.service.admission import admit_to_recording
 from evidence.service.disclosing import Disclosed, fields_of
 from evidence.service.fault_files import FaultFiles
@@ -61,6 +63,7 @@ class Proving:
     site: Site
     publish: Callable[[str], object]
     trust: Trust | None = None
+    checks: Mapping[int, NoteCheck] = field(default_factory=dict)  # of signatures, for one's own
 
     @admits(Action.READ_RECEIPT)
     def of_receipt(self, caller: Caller, upload_id: str) -> bytes:
@@ -112,6 +115,37 @@ class Proving:
                 < unit.tree.published(log)[0]  # what came after the asking is under no checkpoint yet
             ]
 
+    @admits(Action.READ_MANIFEST)
+    def of_entry(self, caller: Caller, recording_id: str, index: int) -> tuple[Proven, bool]:
+        """Return one entry of the log of custody about a recording, with its proof; all personal values are
+        withheld. Then whether the proof was found in order just now, by the keys of this site: who must
+        believe nobody checks it with keys of their own.
+
+        Raises: NotFound("recording-not-found", "log-entry-not-found"); what publishing raises.
+        """
+        admit_to_recording(self.site, caller, Action.READ_MANIFEST, recording_id)
+        entry = Entry(Act.PROVE, caller.id, (("recording", recording_id),), facts={"index": index})
+        with self.site.database.writing() as unit:
+            unit.log.append(entry, self.site.clock.now())
+        self.publish(Family.CUSTODY.value)
+        with self.site.database.reading() as unit:
+            for log, at, body in unit.log.about(Family.CUSTODY, recording_id):
+                if at == index:
+                    proof = self._proof(unit, log, at, body)
+                    fields = fields_of(unit, log, at, read_entry(body), ())
+                    return Proven(log, at, body, proof, fields), self._is_in_order(unit, log, proof)
+        raise NotFound("log-entry-not-found", entry=f"custody/{index}")
+
+    def _is_in_order(self, unit: UnitOfWork, log: str, raw: bytes) -> bool:
+        """Check a proof file as a stranger would, with the keys that this site tells."""
+        keys = tuple(VerifierKey.parse(vkey, LOG_TYPES) for vkey in unit.tree.keys(log))
+        proof = TlogProof.parse(raw)
+        try:
+            proof.verify(proof.extra or b"", Trust(keys, {}, {}, NONE, {}), self.checks)
+        except IntegrityFault:
+            return False
+        return True
+
     @admits(Action.OPEN_FAULTS)
     def of_fault(self, caller: Caller, file_id: str) -> Sequence[Proven]:
         """Return the log extract of a fault file: the entries that were collected, then those about the file
@@ -140,6 +174,22 @@ class Proving:
                 for log, index in places
                 for _, entry in unit.tree.numbered(log, index, index + 1)
             ]
+
+    @admits(Action.READ_LOG)
+    def of_place(self, caller: Caller, log: str, index: int) -> bytes:
+        """Return the proof file of one entry, by its place; it holds the entry, and no personal value. The
+        look is logged. Raises: NotFound("log-not-found"); what publishing raises.
+        """
+        now = self.site.clock.now()
+        with self.site.database.writing() as unit:
+            unit.log.append(Entry(Act.READ_LOG, caller.id, facts={"log": log[:20], "index": index}), now)
+        with self.site.database.reading() as unit:
+            found = [entry for _, entry in unit.tree.numbered(log, index, index + 1)]
+        if not found:
+            raise NotFound("log-not-found", log=log)
+        self.publish(log)
+        with self.site.database.reading() as unit:
+            return self._proof(unit, log, index, found[0])
 
     def checkpoint(self, log: str) -> bytes:
         """Return the newest checkpoint of a log, with the cosignatures there are: nobody's secret.

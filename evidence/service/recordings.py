@@ -116,7 +116,8 @@ class Recordings:
         """
         with self.site.database.reading() as unit:
             upload = unit.uploads.get(upload_id) if is_id(upload_id) else None
-            foreign = upload is not None and caller.kind is Kind.DOCK and upload.account_id != caller.id
+            is_sender = caller.kind in (Kind.DOCK, Kind.PERSON)
+            foreign = upload is not None and is_sender and upload.account_id != caller.id
             if upload is None or foreign or upload.state is UploadState.TERMINATED:
                 raise NotFound("upload-not-found", upload=upload_id)
             if upload.state is UploadState.REFUSED:

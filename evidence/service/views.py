@@ -66,7 +66,7 @@ class Views:
         admit_to_recording(self.site, caller, Action.READ_VIEWS, recording_id)
         with self.site.database.writing() as unit:
             page = _page(unit, recording_id, most, before)
-            seers = _seers(unit, {str(entry.get("by", "anyone")) for _, entry in page})
+            seers = seers_of(unit, {str(entry.get("by", "anyone")) for _, entry in page})
             entry = Entry(Act.READ_VIEWS, caller.id, (("recording", recording_id),))
             unit.log.append(entry, self.site.clock.now())
         return [_view(n, entry, seers) for n, entry in page]
@@ -84,7 +84,8 @@ def _page(
     return [(n, read_entry(body)) for n, body in reversed(last)]
 
 
-def _seers(unit: UnitOfWork, ids: set[str]) -> dict[str, Seer]:
+def seers_of(unit: UnitOfWork, ids: set[str]) -> dict[str, Seer]:
+    """Return who stands behind the ids in entries."""
     accounts = {one.id: one for one in unit.accounts.all()}
     found = {}
     for id_ in ids:

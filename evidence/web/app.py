@@ -22,9 +22,11 @@ from evidence.web.api import ROUTERS
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
 from evidence.web.pages import (
     account,
+    custody,
     factors,
     front,
     language,
+    officer_docking,
     officer_gaps,
     officer_recordings,
     officer_shift,
@@ -33,9 +35,17 @@ from evidence.web.pages import (
     sign_in,
     static,
 )
+from evidence.web.pages.administrator import alarms as alarm_pages
+from evidence.web.pages.administrator import log, status
+from evidence.web.pages.supervisor import board, complaints, exemptions, faults, gaps, matrix, review
 
-PAGES = (front, sign_in, account, factors, roster, language, static)
-OFFICER = (officer_shift, officer_recordings, officer_gaps)
+PAGES = (
+    *(front, sign_in, account, factors, roster, language, static),
+    *(officer_shift, officer_docking, officer_recordings, officer_gaps),
+    custody,
+    *(board, gaps, review, matrix, complaints, faults, exemptions),
+    *(log, alarm_pages, status),
+)
 EMBEDDED_WORKERS = "workers.embedded:start"
 
 health = APIRouter(tags=["health"])
@@ -104,7 +114,7 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
 def _doors() -> tuple[list[BaseRoute], dict[str, Action]]:
     """Return the routes and the action of each: the same for every site, so a process builds them once."""
     built = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    for router in (health, tus.router, *ROUTERS, *(page.router for page in (*PAGES, *OFFICER))):
+    for router in (health, tus.router, *ROUTERS, *(page.router for page in PAGES)):
         built.include_router(router)
     return built.routes, verify_every_route_has_an_action(built)
 

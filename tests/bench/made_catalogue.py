@@ -31,6 +31,7 @@ _TABLES = (
     *("card", "upload", "recording", "standing", "announced", "examination", "finding"),
     *("gap", "explanation", "case_file", "case_term", "case_recording", "hold"),
 )
+_DERIVED = ("search_row", "search_code")  # what the program writes beside (repositories/search_rows.py)
 _PACK = {"policy_id": "dazhe-2020", "policy_version": "1"}
 _LABELS = json.dumps(
     {"case-number": "杭1", "inspected-party": "甲", "officer": "012345", "time": "2026-01-01"},
@@ -68,7 +69,7 @@ class MadeCatalogue:
     now: datetime
     recordings: int
     cases: int
-    _rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in _TABLES})
+    _rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in (*_TABLES, *_DERIVED)})
 
     def __post_init__(self) -> None:
         self._linked = {one: case for case in range(self.cases) for one in self._of_case(case)}
@@ -155,8 +156,16 @@ class MadeCatalogue:
         facts = f'{{"start": "{to_text(start)}", "end": "{to_text(ended)}", "certain": true}}'
         self._examine(number, id_, "deadline", "{}", at)
         examination = self._examine(number, id_, "sequence", facts, at)
-        if is_among(10, number, "gap"):
+        has_gap, is_bare = is_among(10, number, "gap"), is_among(8, number, "bare")
+        if has_gap:
             self._gap(number, id_, examination, origin)
+            self._add("search_code", code=Code.GAP_BETWEEN_FILES.value, at=to_text(ended), recording_id=id_)
+        told = {} if is_bare else json.loads(_LABELS)
+        self._add("search_row", recording_id=id_, at=to_text(ended), unit_id=self.unit_id(wearer // WEARERS),
+                  person_id=id_of("person", wearer), device=origin["device"], wearer=origin["wearer"],
+                  case_number=told.get("case-number"), party=told.get("inspected-party"),
+                  classification="ordinary", is_bare=is_bare, is_held=number in self._held, is_gone=is_gone,
+                  codes=f" {Code.GAP_BETWEEN_FILES.value} " if has_gap else "")  # fmt: skip
 
     def _kept(self, number: int, sealed: datetime) -> tuple[datetime, bool]:
         """Return until when a recording is locked, and whether it is destroyed: nearly all that could be."""
@@ -261,7 +270,7 @@ class MadeCatalogue:
                         write(cursor, table, list(rows[0]), [tuple(row.values()) for row in rows])
         finally:
             connection.close()
-        self._rows = {name: [] for name in _TABLES}
+        self._rows = {name: [] for name in (*_TABLES, *_DERIVED)}
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from evidence.policy import bars
 
 # What of these modules decides about access; all of the others does.
 PARTS = {
-    standings: {"within", "_granted", "_memberships", "_runs", "_some", "_rights", "_pairs", "_standing"},
+    standings: {"within", "_granted", "memberships", "runs", "_some", "_rights", "_pairs", "_standing"},
     grants: {"caller", "_opened", "_in_force"},
 }
 # What says no. A mutant here must be noticed without exception.

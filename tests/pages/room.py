@@ -24,6 +24,7 @@ from evidence.domain.people import Person, PersonType
 from evidence.domain.rights import Role
 from evidence.service.people_ports import StoredGrant
 from evidence.service.sessions import open_session
+from evidence.service.sign_in_ports import StoredSignIn
 from evidence.web.deps import COOKIE
 from evidence.web.pages.language import COOKIE as LANGUAGE
 from evidence.web.serving import BoundedHeads
@@ -70,6 +71,7 @@ class Desks(WebRoom):
         with self.site.database.writing() as unit:
             unit.people.add(person, now)
             unit.grants.add(StoredGrant(new_id(), person.id, role, self.agency.id, "post", "operator", now))
+            unit.sign_ins.add(StoredSignIn(person.id, person.number, now))
         return person
 
     def url(self, path: str) -> str:
@@ -107,10 +109,11 @@ class Desks(WebRoom):
         page.set_default_timeout(30_000 * forms.PATIENCE)
         page.on("console", lambda one: complaints.append(one.text) if one.type == "error" else None)
         page.on("pageerror", lambda one: complaints.append(str(one)))
+        page.on("response", lambda one: print(one.status, one.url) if one.status >= 400 else None)
         page.on("request", lambda one: asked.append(one.url))
         try:
             yield page
-            assert complaints == []
+            assert complaints == [], complaints
             ours = (self.url("/"), "data:", "blob:")
             assert [one for one in asked if not one.startswith(ours)] == []  # no outside address
         finally:
@@ -135,7 +138,7 @@ class Desks(WebRoom):
             for one in found
             if one["impact"] in ("serious", "critical")
         ]
-        assert serious == []
+        assert serious == [], serious
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{name}: {wide} px wider than the window"
         assert page.locator("h1").count() == 1

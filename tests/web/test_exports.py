@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from evidence.domain.exports import Way
 from evidence.domain.rights import Role
 from evidence.domain.standing import Classification
 from evidence.service.court import Court
@@ -72,3 +73,30 @@ def test_the_unit_that_hands_over_to_courts_is_named_once(web: Web, room: Export
     assert web.ask(admin, "PUT", path)[0] == 204
     assert web.ask(admin, "DELETE", path)[0] == 204
     assert web.ask(admin, "DELETE", path)[0] == 409
+
+
+@pytest.mark.article("dazhe-2020:15")
+def test_a_link_is_opened_without_an_account_and_breaks_when_it_is_revoked(
+    web: Web, room: ExportRoom
+) -> None:
+    export = room.approved(Way.SUPPLY, room.one, case_id=None, unit_id=room.unit.id)
+    status, made = web.ask(room.custodian.id, "POST", f"exports/{export}/shares", {"hours": 2})
+    assert (status, made["state"], made["download"]) == (201, "waiting", False)
+    secrets = {"token": made["token"], "code": made["code"]}
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    wrong = web.client.post("/api/v1/shared/open", json={**secrets, "code": "no"}, headers=ours)
+    assert (wrong.status_code, wrong.json()["code"]) == (403, "share-refused")
+    opened = web.client.post("/api/v1/shared/open", json=secrets, headers=ours).json()
+    head = {"Authorization": f"Bearer {opened['session']}"}
+    part = web.client.get("/api/v1/shared/files/1", headers={**head, "Range": "bytes=0-9"})
+    assert (part.status_code, len(part.content)) == (206, 10)
+    assert part.headers["content-range"] == f"bytes 0-9/{opened['files'][0]['size']}"
+    assert part.headers["content-disposition"].startswith("inline")
+    assert web.client.get("/api/v1/shared/files/1").status_code == 403
+    assert web.client.get("/api/v1/shared/files/x", headers=head).status_code == 404
+    status, told = web.ask(room.custodian.id, "POST", f"shares/{made['id']}/revoke")
+    assert (status, told["state"]) == (200, "revoked")
+    assert web.client.get("/api/v1/shared/files/1", headers=head).status_code == 403
+    (listed,) = web.get(room.custodian.id, f"exports/{export}/shares")
+    assert "code" not in listed
+    assert "token" not in listed

@@ -120,3 +120,21 @@ long_recording = Table(
     Column("recording_id", Id, ForeignKey("recording.id"), nullable=False, index=True),
     UniqueConstraint("medium_id", "recording_id"),
 )
+
+share_link = Table(  # in no piece of rows: nothing in the vault opens a door
+    "share_link",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("export_id", Id, ForeignKey("export.id"), nullable=False, index=True),
+    Column("token_sha256", Sha256, nullable=False, unique=True),
+    Column("code", AnyText, nullable=False),
+    Column("may_download", Boolean, nullable=False),
+    Column("made_by", Words(32), nullable=False),
+    Column("made_at", Time, nullable=False),
+    Column("expires_at", Time, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("opened_at", Time),
+    Column("session_sha256", Sha256, unique=True),
+    Column("revoked_by", Words(32)),
+    Column("revoked_at", Time),
+)

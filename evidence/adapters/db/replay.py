@@ -14,13 +14,15 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Table, exists, insert, inspect, select, update
+from sqlalchemy import Connection, LargeBinary, Table, delete, exists, insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from evidence.adapters.db import tables
 from evidence.adapters.db.columns import UnstorableText, Words
 from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.journal import TABLES, key_text
+from evidence.adapters.db.repositories.search_rows import fill, forget_touched
+from evidence.adapters.db.search_tables import search_code, search_row
 from evidence.adapters.db.tables import JOURNALLED, account, examination, metadata, recording
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
 
@@ -209,6 +211,14 @@ def not_examined(unit: SqlUnitOfWork, kind: str) -> Sequence[str]:
     here = (one.scope_kind == "recording") & (one.scope_id == recording.c.id)
     found = exists().where(here, one.kind == kind, one.current)
     return list(_connection(unit).execute(select(recording.c.id).where(~found)).scalars())
+
+
+def make_searchable(unit: SqlUnitOfWork) -> None:
+    """Make the rows by which recordings are searched, which stand in no piece."""
+    forget_touched(_connection(unit))
+    for table in (search_code, search_row):  # what was written on the way
+        _connection(unit).execute(delete(table))
+    fill(_connection(unit))
 
 
 def is_placed(unit: SqlUnitOfWork, recording_id: str) -> bool:

@@ -6,7 +6,7 @@ SHA-256 of the name (`name_sha256`), the name stands beside it.
 
 The others: activity_tables.py, case_tables.py, complaint_tables.py, derivative_tables.py, device_tables.py,
 export_tables.py, fault_tables.py, gap_tables.py, keeping_tables.py, label_tables.py, log_tables.py,
-marker_tables.py, people_tables.py, sample_tables.py, sign_in_tables.py.
+marker_tables.py, people_tables.py, sample_tables.py, search_tables.py, sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from evidence.adapters.db import (  # noqa: F401  (metadata)
@@ -39,11 +40,13 @@ from evidence.adapters.db import (  # noqa: F401  (metadata)
     marker_tables,
     people_tables,
     sample_tables,
+    search_tables,
     sign_in_tables,
 )
 from evidence.adapters.db.columns import AnyText, Id, Sha256, Time, Words
 
 metadata = columns.metadata
+_WAITS = text("recording_id IS NULL")  # of an index of its own: what never came is little among what did
 
 account = Table(
     "account",
@@ -86,6 +89,7 @@ announced = Table(
     Column("announced_at", Time, nullable=False),
     Column("recording_id", Id, index=True),
     UniqueConstraint("device", "name_sha256", "size", "modified_at"),
+    Index("announced_waiting", "announced_at", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
 )
 
 upload = Table(
@@ -160,6 +164,7 @@ recording = Table(
     Column("gone_at", Time),  # its bytes are being destroyed, or are
     UniqueConstraint("device", "name_sha256"),
     Index("recording_by_date", "retain_until", "id"),
+    Index("recording_by_seal", "sealed_at", "id"),
 )
 
 examination = Table(

@@ -49,13 +49,17 @@ from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.long_media import SqlLongMedia
 from evidence.adapters.db.repositories.markers import SqlMarkers
 from evidence.adapters.db.repositories.notices import SqlNotices
+from evidence.adapters.db.repositories.overseen import SqlOverseen
 from evidence.adapters.db.repositories.passkeys import SqlPasskeys
 from evidence.adapters.db.repositories.payload import SqlPayload
 from evidence.adapters.db.repositories.people import SqlPeople
 from evidence.adapters.db.repositories.recordings import SqlRecordings
 from evidence.adapters.db.repositories.samples import SqlSamples
+from evidence.adapters.db.repositories.search_rows import bring_up, forget_touched
+from evidence.adapters.db.repositories.searches import SqlSearches
 from evidence.adapters.db.repositories.serious import SqlSeriousEvents
 from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
+from evidence.adapters.db.repositories.shares import SqlShares
 from evidence.adapters.db.repositories.sign_ins import SqlChallenges, SqlSignIns
 from evidence.adapters.db.repositories.standings import SqlStandings
 from evidence.adapters.db.repositories.steps import SqlSteps
@@ -99,14 +103,15 @@ class SqlUnitOfWork:
         self.cases = SqlCases(connection)
         self.emergencies = SqlEmergencies(connection)
         self.classes, self.serious = SqlClasses(connection), SqlSeriousEvents(connection)
-        self.notices = SqlNotices(connection)
+        self.notices, self.overseen = SqlNotices(connection), SqlOverseen(connection)
         self.companions = SqlCompanions(connection)
-        self.labels, self.explanations = SqlLabels(connection), SqlExplanations(connection)
+        self.labels, self.searches = SqlLabels(connection), SqlSearches(connection)
+        self.explanations = SqlExplanations(connection)
         self.exemptions, self.markers = SqlExemptions(connection), SqlMarkers(connection)
         self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)
         self.devices, self.derivatives = SqlDevices(connection), SqlDerivatives(connection)
         self.complaints, self.fault_files = SqlComplaints(connection), SqlFaultFiles(connection)
-        self.long_media = SqlLongMedia(connection)
+        self.long_media, self.shares = SqlLongMedia(connection), SqlShares(connection)
         self.case_files, self.samples = SqlCaseFiles(connection), SqlSamples(connection)
         self.exports, self.transfer_units = SqlExports(connection), SqlLegalUnits(connection, transfer_unit)
         self.steps, self.act_documents = SqlSteps(connection), SqlActDocuments(connection)
@@ -165,9 +170,11 @@ class SqlDatabase:
         steps: list[str] = []
         with self._said_plainly(steps), self.engine.connect() as connection:
             connection = connection.execution_options(evidence_writes=writes)
+            forget_touched(connection)
             with connection.begin():
                 yield SqlUnitOfWork(connection, self._site_name)
                 if writes:
+                    bring_up(connection)
                     steps.append("commit")
 
     @contextmanager

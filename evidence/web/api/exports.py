@@ -129,11 +129,12 @@ def build(export_id: str, app: App, caller: Caller = admitted(Action.EXPORT)) ->
 
 @router.post("/exports/{export_id}/media/{number}", status_code=204, openapi_extra=described(WrittenIn))
 async def written(
-    export_id: str, number: int, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)
+    export_id: str, number: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)
 ) -> None:
     """Note that a medium was written, and what was read back from it."""
     said = await read_json(request, WrittenIn, _LONGEST_BODY_BYTES)
-    note = partial(app.court.handing_over.note_written, caller, export_id, number)
+    which = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+    note = partial(app.court.handing_over.note_written, caller, export_id, which)
     await run_in_threadpool(note, said.serial, said.read_back)
 
 

@@ -24,8 +24,21 @@ class Room:
 
 ROOMS: tuple[Room, ...] = (
     Room("officer", "own-shift", "/shift", Action.OWN_SHIFT),
+    Room("officer", "docking", "/docking", Action.OWN_SHIFT),
     Room("officer", "own-recordings", "/shift/recordings", Action.OWN_SHIFT),
     Room("officer", "own-gaps", "/shift/gaps", Action.OWN_SHIFT),
+    Room("custodian", "search", "/custody/search", Action.READ_CASE_FILES),
+    Room("custodian", "docking", "/docking", Action.MANAGE_DEVICES),
+    Room("supervisor", "board", "/board", Action.REVIEW_GAPS),
+    Room("supervisor", "review", "/review", Action.REVIEW_GAPS),
+    Room("supervisor", "gaps", "/gaps", Action.OPEN_FAULTS),  # officers find theirs at their own desk
+    Room("supervisor", "matrix", "/matrix", Action.READ_CASE_FILES),
+    Room("supervisor", "complaints", "/complaints", Action.READ_COMPLAINTS),
+    Room("supervisor", "faults", "/faults", Action.OPEN_FAULTS),
+    Room("supervisor", "exemptions", "/exemptions", Action.REVIEW_GAPS),
+    Room("administrator", "log", "/log", Action.READ_LOG),
+    Room("administrator", "alarms", "/alarms", Action.READ_STATUS),
+    Room("administrator", "status", "/status", Action.READ_STATUS),
 )
 
 

@@ -20,7 +20,7 @@ from evidence.web.deps import admitted
 
 router = APIRouter(prefix="/static", tags=["pages"], include_in_schema=False)
 
-_KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+_KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 _LIBRARIES = {
     "htmx.js": "vendor/node_modules/htmx.org/dist/htmx.min.js",
     "tus.js": "vendor/node_modules/tus-js-client/dist/tus.min.js",

@@ -100,7 +100,7 @@ def test_nothing_of_the_original_comes_along_but_pictures_and_sound(tmp_path: Pa
     copy = tmp_path / "proxy.mp4"
     copy.write_bytes(body)
     assert [one.kind for one in probe(copy, "proxy.mp4").tracks] == ["video", "audio"]
-    for secret in (b"spoken-secret", b"title-secret", b"+30.25", b"location", b"\xff\xd8\xff"):
+    for secret in (b"spoken-secret", b"title-secret", b"+30.25", b"location", thumbnail.read_bytes()[-64:]):
         assert secret not in body
 
 

@@ -65,6 +65,14 @@ class SqlCases:
         ended = update(case_recording).where(_link(case_id, recording_id)).values(ended_at=to_text(at))
         return self._db.execute(ended).rowcount > 0
 
+    def of_recording(self, recording_id: str) -> Sequence[StoredCase]:
+        """Return the cases that a recording is linked to, oldest first."""
+        linked = select(case_recording.c.case_id).where(
+            case_recording.c.recording_id == recording_id, case_recording.c.ended_at.is_(None)
+        )
+        query = cases_with_path().where(case_file.c.id.in_(linked))
+        return [case_of(row) for row in self._db.execute(query.order_by(case_file.c.opened_at))]
+
     def linked(self, case_id: str) -> Sequence[str]:
         """Return the ids of the recordings that are linked now, oldest link first."""
         mine = and_(case_recording.c.case_id == case_id, case_recording.c.ended_at.is_(None))

@@ -62,9 +62,9 @@ class SqlComplaints:
         """Return one."""
         return next(iter(self._some(complaint.c.id == complaint_id)), None)
 
-    def all(self) -> Sequence[Complaint]:
-        """Return all, oldest first."""
-        return self._some()
+    def all(self, *, is_open: bool = False) -> Sequence[Complaint]:
+        """Return all, or those that have not ended, oldest first."""
+        return self._some(complaint.c.closed_at.is_(None)) if is_open else self._some()
 
     def open_of(self, person_id: str) -> Sequence[str]:
         """Return the ids of open ones that are about somebody, or that they handle."""

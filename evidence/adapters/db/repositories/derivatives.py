@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,10 @@ class SqlDerivatives:
         """Return those that are asked for and have not ended, oldest first."""
         query = select(derivative.c.id).where(_OPEN).order_by(derivative.c.asked_at, derivative.c.id)
         return list(self._db.execute(query).scalars())
+
+    def lying(self) -> Iterator[Derivative]:
+        """Yield those of which the vault holds something, or is about to."""
+        yield from self._some(derivative.c.data_key.is_not(None) & derivative.c.gone_at.is_(None))
 
     def note_output(self, derivative_id: str, output: Output) -> bool:
         """Note what is about to be sealed; False where it has ended meanwhile."""

@@ -24,6 +24,7 @@ from evidence.adapters.db.people_tables import (
     standing,
 )
 from evidence.adapters.db.repositories.rows import stored_bytes, text_or_none, time_or_none
+from evidence.adapters.db.repositories.search_rows import touched
 from evidence.adapters.db.repositories.standings import within
 from evidence.adapters.db.tables import recording
 from evidence.domain.access import Reach
@@ -94,6 +95,7 @@ class SqlDisposals:
 
     def mark_gone(self, recording_id: str, at: datetime) -> None:
         """Note that a recording's bytes go."""
+        touched(self._db, [recording_id])
         mine = update(recording).where(recording.c.id == recording_id)
         self._db.execute(mine.values(gone_at=to_text(at)))
 

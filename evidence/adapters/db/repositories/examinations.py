@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, and_, false, insert, or_, select, tru
 
 from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
+from evidence.adapters.db.repositories.search_rows import touched
 from evidence.adapters.db.repositories.standings import owed_within, within
 from evidence.adapters.db.tables import announced, examination, finding, recording, upload
 from evidence.domain.access import Reach
@@ -36,16 +37,17 @@ class SqlExaminations:
         bodies = [json.dumps(one.as_json(), ensure_ascii=False) for one in findings]
         if self._says_the_same(scope, kind, pack, facts, bodies):
             return False
-        self._db.execute(
-            update(examination)
-            .where(
-                examination.c.scope_kind == scope.kind,
-                examination.c.scope_id == scope.id,
-                examination.c.kind == kind,
-                examination.c.current.is_(True),
-            )
-            .values(current=False)
+        mine = and_(
+            examination.c.scope_kind == scope.kind,
+            examination.c.scope_id == scope.id,
+            examination.c.kind == kind,
+            examination.c.current.is_(True),
         )
+        before = select(finding.c.recording_id).join(
+            examination, examination.c.id == finding.c.examination_id
+        )
+        touched(self._db, self._db.execute(before.where(mine)).scalars())
+        self._db.execute(update(examination).where(mine).values(current=False))
         examination_id = new_id()
         self._db.execute(
             insert(examination).values(
@@ -61,8 +63,9 @@ class SqlExaminations:
             )
         )
         if findings:
-            rows = zip(findings, bodies, strict=True)
-            self._db.execute(insert(finding), [_row(examination_id, scope, *row) for row in rows])
+            rows = [_row(examination_id, scope, *row) for row in zip(findings, bodies, strict=True)]
+            touched(self._db, (scope.recording_of(one.file) for one in findings))
+            self._db.execute(insert(finding), rows)
         return True
 
     def _says_the_same(self, scope: Scope, kind: str, pack: Pack, facts: str, bodies: Sequence[str]) -> bool:

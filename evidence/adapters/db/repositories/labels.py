@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from evidence.adapters.db.label_tables import label
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, text_or_none, time_or_none
+from evidence.adapters.db.repositories.search_rows import touched
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.labels import PERSONAL, Given
 
@@ -23,12 +24,15 @@ class SqlLabels:
     def add(self, new: Sequence[tuple[str, Given]]) -> None:
         """Add what was said, each with the id of its recording."""
         if new:
+            touched(self._db, (recording_id for recording_id, _ in new))
             self._db.execute(insert(label), [_row(recording_id, one) for recording_id, one in new])
 
     def end(self, given_ids: Sequence[str], by: str, at: datetime) -> None:
         """Note that something is no longer so."""
         for first in range(0, len(given_ids), NAMES_AT_ONCE):
             mine = label.c.id.in_(given_ids[first : first + NAMES_AT_ONCE])
+            whose = select(label.c.recording_id).where(mine).distinct()
+            touched(self._db, self._db.execute(whose).scalars())
             over = {"ended_by": by, "ended_at": to_text(at)}
             self._db.execute(update(label).where(mine, label.c.ended_at.is_(None)).values(**over))
 

@@ -19,6 +19,7 @@ from evidence.adapters.db.repositories.rows import (
     text_or_none,
     time_or_none,
 )
+from evidence.adapters.db.repositories.search_rows import touched
 from evidence.adapters.db.repositories.standings import within
 from evidence.adapters.db.tables import announced, recording, upload
 from evidence.domain.access import Reach
@@ -43,6 +44,7 @@ class SqlRecordings:
         """Add a recording. Raises: Conflict when device and name are taken."""
         if self.by_name(new.origin.device, new.origin.name) is not None:
             raise Conflict("name-reused", device=new.origin.device, name=new.origin.name)
+        touched(self._db, [new.id])
         self._db.execute(
             insert(recording).values(
                 id=new.id,
@@ -152,6 +154,7 @@ class SqlRecordings:
 
     def note_end(self, recording_id: str, ended_at: datetime | None) -> None:
         """Note when the recording ended (corrected)."""
+        touched(self._db, [recording_id])
         self._set(recording_id, ended_at=text_or_none(ended_at))
 
     def note_check(self, recording_id: str, at: datetime | None, result: str) -> None:

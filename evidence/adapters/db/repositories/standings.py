@@ -39,6 +39,7 @@ from evidence.adapters.db.people_tables import (
     unit,
 )
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
+from evidence.adapters.db.repositories.search_rows import touched
 from evidence.adapters.db.tables import recording
 from evidence.domain.access import Reach
 from evidence.domain.instants import to_text
@@ -57,6 +58,7 @@ class SqlStandings:
         self, recording_id: str, unit_id: str | None, person_id: str | None, commander_id: str | None
     ) -> None:
         """Note which unit answers for a recording, who wore the recorder, and under whose command."""
+        touched(self._db, [recording_id])
         values = {"unit_id": unit_id, "person_id": person_id, "commander_id": commander_id}
         mine = standing.c.recording_id == recording_id
         if self._db.execute(update(standing).where(mine).values(**values)).rowcount == 0:
@@ -128,7 +130,7 @@ class SqlStandings:
             row.recording_id: row for row in self._db.execute(query.where(standing.c.recording_id.in_(ids)))
         }
         readers = self._pairs(select(reader.c.recording_id, reader.c.person_id).where(
-            reader.c.recording_id.in_(ids), _runs(reader, at)
+            reader.c.recording_id.in_(ids), runs(reader, at)
         ))  # fmt: skip
         shown, kept = _in_events(), _for_complaints()
         involved = self._pairs(
@@ -153,7 +155,7 @@ class SqlStandings:
 
     def _rights(self, ids: list[str], at: datetime) -> dict[str, dict[str, set[str]]]:
         found: dict[str, dict[str, set[str]]] = {}
-        query = _memberships(at).add_columns(case_member.c.person_id, case_member.c.action)
+        query = memberships(at).add_columns(case_member.c.person_id, case_member.c.action)
         for recording_id, person_id, action in self._db.execute(
             query.where(case_recording.c.recording_id.in_(ids))
         ):
@@ -161,6 +163,7 @@ class SqlStandings:
         return found
 
     def _set(self, recording_id: str, **values: Any) -> None:
+        touched(self._db, [recording_id])
         mine = standing.c.recording_id == recording_id
         if self._db.execute(update(standing).where(mine).values(**values)).rowcount == 0:
             self.place(recording_id, None, None, None)
@@ -182,7 +185,7 @@ def within(reach: Reach, at: datetime | None) -> ColumnElement[bool]:
     )
     conditions: list[ColumnElement[bool]] = [granted]
     if not reach.any_class:
-        named = select(reader.c.recording_id).where(reader.c.person_id == reach.reader, _runs(reader, at))
+        named = select(reader.c.recording_id).where(reader.c.person_id == reach.reader, runs(reader, at))
         conditions.append(or_(is_ordinary, recording.c.id.in_(named)))  # nobody is named: nothing more
     if reach.shunned is not None:
         shown, kept = _in_events(), _for_complaints()
@@ -226,7 +229,7 @@ def _granted(reach: Reach, at: datetime) -> Iterable[ColumnElement[bool]]:
     if reach.own is not None:
         yield standing.c.person_id == reach.own
     if reach.member is not None:
-        mine = _memberships(at).where(
+        mine = memberships(at).where(
             case_member.c.person_id == reach.member, case_member.c.action == reach.action.value
         )
         yield recording.c.id.in_(mine)
@@ -254,17 +257,18 @@ def _for_complaints() -> Any:
     )
 
 
-def _memberships(at: datetime) -> Any:
-    """Recordings of open cases, beside the rights that members have there."""
+def memberships(at: datetime) -> Any:
+    """Return the recordings of open cases, beside the rights that members have there."""
     return (
         select(case_recording.c.recording_id)
         .join(case_file, case_file.c.id == case_recording.c.case_id)
         .join(case_member, case_member.c.case_id == case_recording.c.case_id)
-        .where(case_recording.c.ended_at.is_(None), case_file.c.closed_at.is_(None), _runs(case_member, at))
+        .where(case_recording.c.ended_at.is_(None), case_file.c.closed_at.is_(None), runs(case_member, at))
     )
 
 
-def _runs(table: Any, at: datetime) -> ColumnElement[bool]:
+def runs(table: Any, at: datetime) -> ColumnElement[bool]:
+    """Return the condition under which a row is in force at a moment."""
     now = to_text(at)
     not_over = or_(table.c.until.is_(None), table.c.until > now)
     return and_(table.c.since <= now, not_over, table.c.ended_at.is_(None))

@@ -125,6 +125,10 @@ def _asked(scope: Scope) -> ColumnElement[bool]:
     owed = select(case_step.c.case_id).join(owner, owner.c.id == case_step.c.owner_id)
     owed = owed.where(case_step.c.ended_at.is_(None), below(owner.c.path, scope.paths))
     mine = or_(below(unit.c.path, scope.paths), case_file.c.id.in_(owed))
+    if scope.since is not None:
+        recent = case_step.alias("recent")
+        then = select(recent.c.case_id).where(recent.c.until >= to_text(scope.since))
+        mine = and_(mine, case_file.c.id.in_(then))
     return mine if scope.case_id is None else and_(mine, case_file.c.id == scope.case_id)
 
 

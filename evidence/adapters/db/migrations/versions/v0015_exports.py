@@ -24,6 +24,7 @@ def upgrade() -> None:
     _make_items()
     _make_units()
     _make_media()
+    _make_links()
     bind = op.get_bind()
     for table in _WATCHED:
         watch(bind, table, "{}.id")
@@ -153,3 +154,27 @@ def _make_media() -> None:
         sa.UniqueConstraint("medium_id", "recording_id"),
     )
     op.create_index(op.f("ix_long_recording_recording_id"), "long_recording", ["recording_id"], unique=False)
+
+
+def _make_links() -> None:
+    op.create_table(
+        "share_link",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("export_id", sa.String(length=32), nullable=False),
+        sa.Column("token_sha256", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("may_download", sa.Boolean(), nullable=False),
+        sa.Column("made_by", sa.String(length=32), nullable=False),
+        sa.Column("made_at", sa.String(length=27), nullable=False),
+        sa.Column("expires_at", sa.String(length=27), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.String(length=27), nullable=True),
+        sa.Column("session_sha256", sa.String(length=64), nullable=True),
+        sa.Column("revoked_by", sa.String(length=32), nullable=True),
+        sa.Column("revoked_at", sa.String(length=27), nullable=True),
+        sa.ForeignKeyConstraint(["export_id"], ["export.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("token_sha256"),
+        sa.UniqueConstraint("session_sha256"),
+    )
+    op.create_index(op.f("ix_share_link_export_id"), "share_link", ["export_id"], unique=False)

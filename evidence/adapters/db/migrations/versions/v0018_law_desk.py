@@ -13,7 +13,7 @@ from alembic import op
 from evidence.adapters.db.migrations.watches import watch
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 
 _LETTERS = "０１２３４５６７８９（〔［[）〕］]"  # noqa: RUF001 (what is folded)
 _INTO = "0123456789(((())))"

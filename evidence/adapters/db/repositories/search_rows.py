@@ -1,0 +1,128 @@
+"""The rows by which recordings are searched, written from the other tables in the same transaction.
+
+Whoever changes what a search asks of a recording says so (`touched`); before the commit its row is made
+anew (`bring_up`), so that no search ever finds what is no longer so. `fill` makes all of them, where there
+are none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from evidence.adapters.db.label_tables import label
+from evidence.adapters.db.people_tables import standing
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
+from evidence.adapters.db.search_tables import search_code, search_row
+from evidence.adapters.db.tables import examination, finding, recording
+from evidence.domain.standing import Classification
+from evidence.policy.rules import Label
+
+LONGEST = 200  # of a label, as people give it; a dock may say more, and is found by its beginning
+_TOUCHED = "evidence_touched"
+_WANTED = (Label.CASE_NUMBER.value, Label.INSPECTED_PARTY.value)
+
+
+def touched(db: Connection, recording_ids: Iterable[str | None]) -> None:
+    """Note that what is searched by may have changed of these recordings."""
+    db.info.setdefault(_TOUCHED, set()).update(one for one in recording_ids if one is not None)
+
+
+def forget_touched(db: Connection) -> None:
+    """Begin without any: a connection is used again after a transaction that was rolled back."""
+    db.info.pop(_TOUCHED, None)
+
+
+def bring_up(db: Connection) -> None:
+    """Write the rows of what was touched in this transaction."""
+    changed = sorted(db.info.pop(_TOUCHED, ()))
+    for first in range(0, len(changed), NAMES_AT_ONCE):
+        ids = changed[first : first + NAMES_AT_ONCE]
+        for table in (search_code, search_row):
+            db.execute(delete(table).where(table.c.recording_id.in_(ids)))
+        _write(db, ids)
+
+
+def fill(db: Connection) -> None:
+    """Make all rows, where there are none but recordings."""
+    if db.execute(select(search_row.c.recording_id).limit(1)).first() is not None:
+        return
+    last = ""
+    while ids := _after(db, last):
+        _write(db, ids)
+        last = ids[-1]
+
+
+def _after(db: Connection, last: str) -> list[str]:
+    query = select(recording.c.id).where(recording.c.id > last).order_by(recording.c.id)
+    return list(db.execute(query.limit(NAMES_AT_ONCE)).scalars())
+
+
+def _write(db: Connection, ids: Sequence[str]) -> None:
+    labels, codes = _labels(db, ids), _codes(db, ids)
+    query = select(recording, standing.c.unit_id, standing.c.person_id, standing.c.classification,
+                   standing.c.on_hold)  # fmt: skip
+    query = query.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
+    rows = [
+        _row(row, labels.get(row.id, []), codes.get(row.id, set()))
+        for row in db.execute(query.where(recording.c.id.in_(ids)))
+    ]
+    if rows:
+        db.execute(insert(search_row), rows)
+    by_code = [
+        {"code": code, "at": row["at"], "recording_id": row["recording_id"]}
+        for row in rows
+        for code in sorted(codes.get(row["recording_id"], ()))
+    ]
+    if by_code:
+        db.execute(insert(search_code), by_code)
+
+
+def _row(row: Any, said: list[Any], codes: set[str]) -> dict[str, Any]:
+    docked = json.loads(row.labels)
+    stands: dict[str, tuple[str | None, str | None]] = {
+        name: (docked[name], None) for name in _WANTED if docked.get(name)
+    }
+    for one in said:  # in order: an ended row of the dock's own takes it off, a later one stands
+        if one.ended_at is None:
+            stands[one.name] = (one.personal if one.value is None else one.value, one.due)
+        else:
+            stands.pop(one.name, None)
+    number, due = stands.get(_WANTED[0], (None, None))
+    party, _ = stands.get(_WANTED[1], (None, None))
+    return {
+        "recording_id": row.id,
+        "at": row.ended_at or row.sealed_at,
+        "unit_id": row.unit_id,
+        "person_id": row.person_id,
+        "device": row.device,
+        "wearer": row.wearer,
+        "case_number": number and number[:LONGEST],
+        "due": due,
+        "party": party and party[:LONGEST],
+        "classification": row.classification or Classification.ORDINARY.value,
+        "is_bare": not number or not party,
+        "is_held": bool(row.on_hold),
+        "is_gone": row.gone_at is not None,
+        "codes": "".join(f" {code} " for code in sorted(codes)),
+    }
+
+
+def _labels(db: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:
+    query = select(label).where(label.c.recording_id.in_(ids), label.c.name.in_(_WANTED))
+    found: dict[str, list[Any]] = {}
+    for row in db.execute(query.order_by(label.c.recording_id, label.c.serial)):
+        found.setdefault(row.recording_id, []).append(row)
+    return found
+
+
+def _codes(db: Connection, ids: Sequence[str]) -> dict[str, set[str]]:
+    of = examination.c.id == finding.c.examination_id
+    query = select(finding.c.recording_id, finding.c.code).join(examination, of)
+    found: dict[str, set[str]] = {}
+    for recording_id, code in db.execute(query.where(finding.c.recording_id.in_(ids), examination.c.current)):
+        found.setdefault(recording_id, set()).add(code)
+    return found

@@ -1,0 +1,297 @@
+"""One recording: player, time line, facts, findings, custody with proofs, keeping, labels, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from evidence.answers import finding_out, recording_out
+from evidence.bootstrap import Application
+from evidence.domain.access import Caller, Purpose, may
+from evidence.domain.findings import Severity
+from evidence.domain.instants import from_text
+from evidence.domain.people import PersonType
+from evidence.domain.rights import Action
+from evidence.domain.spans import Span
+from evidence.domain.standing import Classification
+from evidence.errors import EvidenceError, Invalid
+from evidence.policy.check_points import MarkerKind
+from evidence.policy.rules import Label, cite_ids
+from evidence.service.catalogue import StoredRecording
+from evidence.service.dossiers import Dossier
+from evidence.service.instruments import pack_at
+from evidence.web.bodies import read_form
+from evidence.web.deps import App, admitted
+from evidence.web.pages.custody.timelines import Bar, Scale, gaps_between
+from evidence.web.pages.custody.wording import act_words, cited, finding_sentence
+from evidence.web.pages.desk import Reading, desk, part, reading
+from evidence.web.pages.rendering import away
+
+router = APIRouter(prefix="/recordings", tags=["pages"], include_in_schema=False)
+
+_JOINED = timedelta(seconds=1)  # between files that follow on each other: no gap to draw
+_RANK = {Severity.BREACH.value: 0, Severity.ATTENTION.value: 1, Severity.INFO.value: 2}
+_PICTURES_PER_S = 25.0  # where nobody knows how many
+
+
+@router.get("/{recording_id}")
+def recording(
+    recording_id: str, request: Request, app: App, caller: Caller = admitted(Action.LIST_RECORDINGS)
+) -> Response:
+    """Show all about a recording that the caller may know."""
+    return _shown(request, app, caller, recording_id)
+
+
+@router.get("/{recording_id}/views")
+def views(
+    recording_id: str, request: Request, app: App, caller: Caller = admitted(Action.READ_VIEWS)
+) -> Response:
+    """Show who looked at it: a look of its own, asked for by a button."""
+    return part(request, "custody/views", views=app.oversight.views.of(caller, recording_id, 50))
+
+
+@router.get("/{recording_id}/proof/{index}")
+def proof(
+    recording_id: str, index: int, request: Request, app: App, caller: Caller = admitted(Action.READ_MANIFEST)
+) -> Response:
+    """Show an entry of the log of custody, its proof, and how a court checks it."""
+    proven, is_in_order = app.proving.of_entry(caller, recording_id, index)
+    return desk(
+        request,
+        caller,
+        "custody/proof",
+        id=recording_id,
+        proven=proven,
+        entry=proven.entry.decode(),
+        is_in_order=is_in_order,
+        lines=proven.proof.decode().splitlines(),
+    )
+
+
+@router.get("/{recording_id}/proof/{index}/file")
+def proof_file(
+    recording_id: str, index: int, app: App, caller: Caller = admitted(Action.READ_MANIFEST)
+) -> Response:
+    """Hand the proof out as a file: entry, way to the root, signed checkpoint (.tlog-proof)."""
+    proven, _ = app.proving.of_entry(caller, recording_id, index)
+    named = f'attachment; filename="custody-{proven.index:012d}.tlog-proof"'
+    return Response(proven.proof, headers={"Content-Disposition": named}, media_type="text/plain")
+
+
+@router.post("/{recording_id}/label")
+async def label(
+    recording_id: str,
+    request: Request,
+    app: App,
+    caller: Caller = admitted(Action.LABEL, form=True),
+) -> Response:
+    """Give labels."""
+    form = await read_form(request)
+    said = {one.value: form[one.value] for one in Label if form.get(one.value, "").strip()}
+    return await _acted(request, app, caller, recording_id, "labelled",
+                        app.labelling.give, caller, [recording_id], said)  # fmt: skip
+
+
+@router.post("/{recording_id}/class")
+async def classify(
+    recording_id: str, request: Request, app: App, caller: Caller = admitted(Action.CLASSIFY, form=True)
+) -> Response:
+    """Give it a class, or ask that it be ordinary again."""
+    form = await read_form(request)
+    return await _acted(request, app, caller, recording_id, "classified", app.oversight.classes.classify,
+                        caller, recording_id, form.get("class", ""), form.get("reason", ""))  # fmt: skip
+
+
+@router.post("/{recording_id}/hold")
+async def hold(
+    recording_id: str, request: Request, app: App, caller: Caller = admitted(Action.HOLD, form=True)
+) -> Response:
+    """Hold it."""
+    form = await read_form(request)
+    return await _acted(request, app, caller, recording_id, "held", app.holds.place,
+                        caller, recording_id, form.get("ground", ""), form.get("reason", ""))  # fmt: skip
+
+
+@router.post("/{recording_id}/link")
+async def link(
+    recording_id: str, request: Request, app: App, caller: Caller = admitted(Action.MANAGE_CASES, form=True)
+) -> Response:
+    """Link it to a case."""
+    form = await read_form(request)
+    return await _acted(request, app, caller, recording_id, "linked", app.cases.link,
+                        caller, form.get("case", "").strip(), recording_id)  # fmt: skip
+
+
+@router.post("/{recording_id}/pin")
+async def pin(
+    recording_id: str, request: Request, app: App, caller: Caller = admitted(Action.LABEL, form=True)
+) -> Response:
+    """Pin a check-point to seconds of it."""
+    form = await read_form(request)
+
+    def act() -> object:
+        kind, start, end = _check_point(form)
+        return app.markers.pin(caller, recording_id, kind, start, end)
+
+    return await _acted(request, app, caller, recording_id, "pinned", act)
+
+
+def _check_point(form: dict[str, str]) -> tuple[MarkerKind, int, int]:
+    """Read a check-point that somebody typed, in seconds. Raises: Invalid("invalid-text")."""
+    try:
+        start, end = (round(float(form.get(one, "")) * 1000) for one in ("from", "to"))
+        return MarkerKind(form.get("kind", "")), start, end
+    except (ValueError, OverflowError):
+        raise Invalid("invalid-text", field="check-point") from None
+
+
+async def _acted(
+    request: Request, app: Application, caller: Caller, recording_id: str, done: str, act: Any, *said: Any
+) -> Response:
+    """Do something about it and go back to its page; show what could not be done above it."""
+    try:
+        await run_in_threadpool(act, *said)
+    except EvidenceError as problem:
+        return await run_in_threadpool(_shown, request, app, caller, recording_id, problem)
+    return away(f"/recordings/{recording_id}?done={done}")
+
+
+def _shown(
+    request: Request,
+    app: Application,
+    caller: Caller,
+    recording_id: str,
+    problem: EvidenceError | None = None,
+) -> Response:
+    found = app.dossiers.of(caller, recording_id)
+    reader = reading(request)
+    form: dict[str, str] = getattr(request.state, "form", {})
+    return desk(
+        request,
+        caller,
+        "custody/recording",
+        problem=problem,
+        one=found,
+        row=recording_out(found.stored, caller),
+        player=_player(request, found),
+        line=_line(reader, found, caller),
+        findings=_findings(reader, found, caller),
+        facts=None if caller.person_type is PersonType.AUXILIARY else found.facts,
+        handled=[(one, act_words(reader, str(one.entry["act"]))) for one in found.handled or ()],
+        cited=cited,
+        moment=from_text,
+        cite_ids=cite_ids,
+        may={action.value for action in found.may},
+        may_link=may(caller, Action.MANAGE_CASES, app.site.bars()),
+        labels=[one.value for one in Label if one not in (Label.OFFICER, Label.TIME)],
+        classes=[one.value for one in Classification],
+        grounds=list(pack_at(app.site.policies, app.site.clock.now()).long_term.grounds),
+        kinds=[one.value for one in MarkerKind],
+        typed=form,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """What the player needs. src: None until a purpose was said, where one is asked for."""
+
+    src: str | None
+    purposes: tuple[str, ...]
+    purpose: str
+    watermark: str | None
+    step_s: float
+    is_sound: bool
+
+
+def _player(request: Request, found: Dossier) -> Player | None:
+    """Return how it is played; None for who may not, or where there is nothing any more."""
+    if Action.PLAY not in found.may or found.stored.gone_at is not None:
+        return None
+    purposes = tuple(one.value for one in Purpose if one is not Purpose.EMERGENCY)
+    asked = request.query_params.get("purpose", "")
+    said = asked if asked in set(Purpose) else ""
+    src = f"/api/v1/recordings/{found.stored.recording.id}/play"
+    if not found.is_own:
+        src = f"{src}?purpose={said}" if said else ""
+    video = found.facts.of_kind("video") if found.facts else ()
+    step = video[0].usual_step_s if video and video[0].usual_step_s else 1 / _PICTURES_PER_S
+    is_sound = bool(found.facts and not video and found.facts.of_kind("audio"))
+    return Player(src or None, purposes, said, found.watermark, step, is_sound)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The time line of a session. inside: what lies within the recording, for the table beside it."""
+
+    session: tuple[Bar, ...]
+    inside: tuple[Bar, ...]
+    ticks: list[tuple[float, str]]
+    beside: tuple[tuple[str, str, Span, bool], ...]  # id, name, when, whether it is this one
+
+
+def _line(reader: Reading, found: Dossier, caller: Caller) -> Line | None:
+    mine = found.stored.recording.id
+    known = [(one, one.span) for one in found.beside if one.span is not None]
+    scale = Scale.over([span for _, span in known])
+    if scale is None:
+        return None
+    bars = [
+        scale.bar(
+            span,
+            "this" if one.stored.recording.id == mine else "recording",
+            _name(one.stored, caller),
+            f"/recordings/{one.stored.recording.id}",
+        )  # fmt: skip
+        for one, span in known
+    ]
+    lost = gaps_between([span for _, span in known], _JOINED)
+    bars += [
+        scale.bar(one, "gap", reader.say("recording.gap", length=reader.lasting(one.end - one.start)))
+        for one in lost
+    ]
+    ticks = [(x, moment.astimezone(reader.zone).strftime("%H:%M:%S")) for x, moment in scale.ticks()]
+    beside = tuple(
+        (one.stored.recording.id, _name(one.stored, caller), span, one.stored.recording.id == mine)
+        for one, span in known
+    )
+    return Line(tuple(bars), tuple(_inside(reader, found, scale)), ticks, beside)
+
+
+def _inside(reader: Reading, found: Dossier, scale: Scale) -> list[Bar]:
+    """Return check-points and findings at their seconds, on the same scale."""
+    if found.span is None:
+        return []
+    start, bars = found.span.start, []
+    for one in found.markers:
+        if one.ended_at is None:
+            begin, end = one.from_ms / 1000, one.to_ms / 1000
+            span = Span(start + timedelta(seconds=begin), start + timedelta(seconds=end))
+            bars.append(scale.bar(span, "mark", reader.say(f"marker.{one.kind.value}"), None, begin))
+    for stored in found.findings or ():
+        begin_s, end_s = (stored.body.get(one) for one in ("start_s", "end_s"))
+        if isinstance(begin_s, int | float):
+            last = float(end_s) if isinstance(end_s, int | float) else float(begin_s)
+            span = Span(start + timedelta(seconds=begin_s), start + timedelta(seconds=max(last, begin_s)))
+            title = reader.say(f"finding.{stored.body['code']}.title")
+            bars.append(scale.bar(span, "find", title, None, float(begin_s)))
+    return sorted(bars, key=lambda one: one.at_s or 0)
+
+
+def _name(stored: StoredRecording, caller: Caller) -> str:
+    """Return the last part of its name; its id for who is not told names."""
+    row = recording_out(stored, caller)
+    return str(row.get("name", "")).rsplit("/", 1)[-1] or str(row["id"])
+
+
+def _findings(reader: Reading, found: Dossier, caller: Caller) -> list[tuple[dict[str, Any], str]] | None:
+    """Return findings, the gravest first, each with its sentence."""
+    if found.findings is None:
+        return None
+    bodies = [finding_out(one, caller) for one in found.findings]
+    bodies.sort(key=lambda one: (_RANK.get(str(one["severity"]), 9), one.get("start_s") or 0))
+    return [(one, finding_sentence(reader, one)) for one in bodies]

@@ -1,0 +1,31 @@
+"""How findings, citations and acts are said on a page, in the language of its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evidence.domain.wording import printable
+from evidence.local import citation_text
+from evidence.locale import catalogue
+from evidence.web.pages.desk import Reading
+
+
+def finding_sentence(reader: Reading, body: Mapping[str, Any]) -> str:
+    """Return the sentence of a finding: that of its manner where there is one, else the general."""
+    told = ("measured", "limit", "file", "start_s", "end_s")
+    facts = {**body.get("detail", {}), **{name: body.get(name) for name in told}}
+    manner = f"finding.{body['code']}.{facts.get('manner')}"
+    key = manner if manner in catalogue(reader.language) else f"finding.{body['code']}.text"
+    return printable(reader.say(key, **facts))
+
+
+def cited(cites: Sequence[str]) -> str:
+    """Return citations as people read them: instrument and article."""
+    return "; ".join(citation_text(one) for one in cites)
+
+
+def act_words(reader: Reading, act: str) -> str:
+    """Return what an act is called; its own name where nobody calls it anything."""
+    key = f"custody-act.{act}"
+    return reader.say(key) if key in catalogue(reader.language) else act
