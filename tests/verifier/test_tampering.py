@@ -279,6 +279,32 @@ def test_a_figure_of_the_report_that_was_changed_is_found_and_named(bag: Path, m
     assert member in faults(bag)[0][2]
 
 
+def test_a_report_with_more_in_it_than_its_format_has_is_found(bag: Path) -> None:
+    rewrite(bag, "report/chain-of-custody.json", lambda said: {**said, "verdict": "guilty"})
+    close_again(bag)
+    assert [(number, code) for number, code, _ in faults(bag)] == [(8, "figures")]
+
+
+@pytest.mark.parametrize(("act", "kind"), [("evidence.seal", "recording"), ("derivative.make", "derivative")])
+def test_a_file_that_no_entry_vouches_for_is_found_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str, kind: str
+) -> None:
+    append = MadeLog.append
+
+    def forgetful(log: MadeLog, what: str, about: Any, **fields: Any) -> int:
+        if what == act:
+            fields.pop("ref")
+        return append(log, what, about, **fields)
+
+    monkeypatch.setattr(MadeLog, "append", forgetful)
+    room = PackageRoom(tmp_path, sizes=(900, 3))
+    room.pack()
+    found = {
+        where.split()[0] for number, code, where in faults(room.bag()) if (number, code) == (7, "no-seal")
+    }
+    assert found == {id_ for id_, one in room.ids.items() if one == kind}
+
+
 def test_what_no_log_covers_is_found_by_the_seal_only(room: PackageRoom, bag: Path) -> None:
     seal = room.seal(room.packed)  # type: ignore[attr-defined]
     assert faults(bag, seal=seal) == []
