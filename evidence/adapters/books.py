@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from evidence.domain.wording import defused, printable
+from evidence.errors import Invalid
 from evidence.service.printing_ports import Leaf, Value
 
 _WIDEST, _NARROWEST, _LOOKED_AT = 48, 6, 100
 _LONGEST = 32_767  # letters in a cell
+MOST_ROWS = 1_048_575  # of a table, below its heading: what is beyond would be left out in silence
 _SIGNS = str.maketrans("[]:*?/\\", "       ")  # that the name of a table must not have
 _LONGEST_NAME = 31
 
@@ -24,7 +26,7 @@ class XlsxBinder:
     """See service.printing_ports.Binder."""
 
     def bind(self, leaves: Iterable[Leaf], at: datetime) -> bytes:
-        """Return a workbook."""
+        """Return a workbook. Raises: Invalid("too-many-rows")."""
         import xlsxwriter  # here, because few commands write one
 
         written = io.BytesIO()
@@ -35,6 +37,8 @@ class XlsxBinder:
         for leaf in leaves:
             sheet = book.add_worksheet(leaf.name.translate(_SIGNS)[:_LONGEST_NAME])
             rows: list[Sequence[Value]] = [list(row) for row in leaf.rows]
+            if len(rows) > MOST_ROWS:
+                raise Invalid("too-many-rows", found=len(rows), most=MOST_ROWS)
             sheet.freeze_panes(1, 0)
             sheet.autofilter(0, 0, max(len(rows), 1), len(leaf.columns) - 1)
             for column, heading in enumerate(leaf.columns):

@@ -7,12 +7,12 @@ explanations and devices; those of a complaint are not among them: whom it is ab
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from evidence.domain.access import Caller, denial, may_in
-from evidence.domain.audit import Family
+from evidence.domain.audit import Act, Entry, Family
 from evidence.domain.fault_files import FaultFile, Link, LinkKind
 from evidence.domain.ids import is_id
 from evidence.domain.people import WHOLE
@@ -26,6 +26,7 @@ from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import OutOfSight
 from evidence.service.site import Site
 
+_NAMED_AT_ONCE = 100  # recordings, in one entry
 _LOGGED = (LinkKind.RECORDING, LinkKind.EXPLANATION, LinkKind.DEVICE)
 _MISSING = {
     LinkKind.RECORDING: "recording-not-found",
@@ -170,6 +171,34 @@ def collect(unit: UnitOfWork, links: Sequence[Link]) -> tuple[tuple[str, int], .
         for log, index, _ in unit.log.about(family, link.object_id)
     }
     return tuple(sorted(places))
+
+
+def counts_of(links: Sequence[Link]) -> dict[str, int]:
+    """Return how many there are of each kind."""
+    return {kind.value: sum(one.kind is kind for one in links) for kind in LinkKind}
+
+
+def log_file(
+    unit: UnitOfWork,
+    act: Act,
+    by: str,
+    file: FaultFile,
+    facts: Mapping[str, object],
+    personal: Mapping[str, object],
+    now: datetime,
+) -> None:
+    """Log an act about a file with the recordings and people that it has: as many entries as it takes for
+    each to name no more than a reader holds at once. The later ones say which act they belong to.
+    """
+    shown, people = file.of(LinkKind.RECORDING), [("person", one.person_id) for one in file.people]
+    for first in range(0, max(len(shown), 1), _NAMED_AT_ONCE):
+        some = (("recording", one) for one in shown[first : first + _NAMED_AT_ONCE])
+        if first == 0:
+            objects = (("fault", file.id), *some, *people)
+            unit.log.append(Entry(act, by, objects, facts=facts, personal=personal), now)
+        else:
+            rest = Entry(Act.FAULT_ADD, by, (("fault", file.id), *some), facts={"of": act.value})
+            unit.log.append(rest, now)
 
 
 def _missing(link: Link, *, is_there: bool) -> EvidenceError:

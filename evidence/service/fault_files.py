@@ -24,7 +24,7 @@ from evidence.domain.wording import is_plain
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.conduct import Choice, faults_of, outcomes_of
 from evidence.policy.rules import cite_ids
-from evidence.service.fault_evidence import Evidence, collect, standings_of
+from evidence.service.fault_evidence import Evidence, collect, counts_of, log_file, standings_of
 from evidence.service.gap_access import verify_may
 from evidence.service.gap_words import find_gap
 from evidence.service.gate import admits
@@ -33,7 +33,8 @@ from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import OutOfSight, reason_of, tries_logged
 from evidence.service.site import Site
 
-MOST = 100  # people or links of one act: all of them stand in one entry
+MOST = 100  # people or links that somebody brings in one act
+MOST_BELONGING = 2000  # links with all that belongs to them: a complaint may hold much
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,9 @@ class FaultFiles:
             entries = tuple(one for one in collect(unit, file.links + fresh) if one not in file.entries)
             unit.fault_files.extend(file.id, named, fresh, entries)
             done = file.with_more(named, fresh, entries)
-            facts = {"entries": len(entries), "links": _counts(fresh)}
+            facts = {"entries": len(entries), "links": counts_of(fresh)}
             new = replace(file, people=named, links=fresh)
-            unit.log.append(_entry(Act.FAULT_ADD, caller.id, new, facts, {}), self.site.clock.now())
+            log_file(unit, Act.FAULT_ADD, caller.id, new, facts, {}, self.site.clock.now())
         return done
 
     @admits(Action.DECIDE_FAULTS)
@@ -266,10 +267,10 @@ def open_in(unit: UnitOfWork, site: Site, new: FaultFile, rule: Choice) -> Fault
         "cites": list(cite_ids(rule.cites)),
         "entries": len(done.entries),
         "fault": done.kind,
-        "links": _counts(done.links),
+        "links": counts_of(done.links),
     }
-    entry = _entry(Act.FAULT_OPEN, done.opened_by, done, facts, {"reason": done.reason})
-    unit.log.append(entry, site.clock.now())
+    said = {"reason": done.reason}
+    log_file(unit, Act.FAULT_OPEN, done.opened_by, done, facts, said, site.clock.now())
     return done
 
 
@@ -283,20 +284,7 @@ def _whom(unit: UnitOfWork, file: FaultFile, number: str) -> tuple[Person, Named
 
 
 def _not_too_many(links: tuple[Link, ...]) -> tuple[Link, ...]:
-    """Return them. Raises: Invalid("nothing-linked"): a complaint may hold more than one entry can name."""
-    if len(links) > MOST:
-        raise Invalid("nothing-linked", most=MOST)
+    """Return them. Raises: Invalid("nothing-linked")."""
+    if len(links) > MOST_BELONGING:
+        raise Invalid("nothing-linked", most=MOST_BELONGING)
     return links
-
-
-def _counts(links: Sequence[Link]) -> dict[str, int]:
-    return {kind.value: sum(one.kind is kind for one in links) for kind in LinkKind}
-
-
-def _entry(
-    act: Act, by: str, file: FaultFile, facts: Mapping[str, object], personal: Mapping[str, object]
-) -> Entry:
-    recordings = (("recording", one) for one in file.of(LinkKind.RECORDING))
-    people = (("person", one.person_id) for one in file.people)
-    objects = (("fault", file.id), *recordings, *people)
-    return Entry(act, by, objects, facts=facts, personal=personal)

@@ -37,7 +37,10 @@ class Binder(Protocol):
     """Binds tables."""
 
     def bind(self, leaves: Iterable[Leaf], at: datetime) -> bytes:
-        """Return an XLSX workbook; nothing in it is a formula, and `at` is the only time in it."""
+        """Return an XLSX workbook; nothing in it is a formula, and `at` is the only time in it.
+
+        Raises: Invalid("too-many-rows").
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from evidence.adapters import printing
 from evidence.adapters.printing import TypstPress
@@ -38,3 +40,19 @@ def test_values_that_do_not_fit_a_template_are_told_and_nothing_is_printed() -> 
     with pytest.raises(Unavailable) as refused:
         TypstPress().print("report", {"title": "x"}, AT)
     assert refused.value.code == "not-printed"
+
+
+def test_a_long_name_breaks_in_its_cell_and_hides_nothing_beside_it() -> None:
+    name = "F" * 255
+    row = {"cells": [name, "open"], "bad": True}
+    table = {"title": "t", "columns": ["a", "b"], "rows": [row], "widths": [1, 1], "numbers": False}
+    words = dict.fromkeys(("page", "font", "lacking", "nothing"), "x")
+    values = {"language": "en", "title": "t", "facts": [["x", name]], "marks": [], "tables": [table]}
+    values |= {"pictures": [], "pictured": "x", "position": "x", "words": words}
+    printed = TypstPress().print("report", values, AT)
+    assert printed == TypstPress().print("report", values, AT)
+    lines = PdfReader(io.BytesIO(printed)).pages[0].extract_text().splitlines()
+    cut = [one for one in lines if "FF" in one]
+    assert sum(one.count("F") for one in cut) == 2 * len(name), "all of it is there, twice"
+    assert max(one.count("F") for one in cut) < 200, "and no line leaves its place"
+    assert len(cut) > 5

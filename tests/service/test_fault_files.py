@@ -21,6 +21,7 @@ from evidence.errors import Conflict, Invalid, NotFound
 from evidence.ledger.entries import read_entry
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.policy.conduct import FaultKind, outcomes_of
+from evidence.service import fault_evidence, fault_files
 from evidence.service.equipment import Equipment
 from evidence.service.fault_files import FaultFiles
 from evidence.service.leaving import Leaving
@@ -331,6 +332,25 @@ def test_a_complaint_brings_all_that_is_held_for_it_and_whom_it_is_about(small: 
     about_head = room.take(room.head).complaint
     with room.refused("complaint-not-found", OutOfSight):
         files(room).open(room.head, FaultKind.MISCONDUCT, "x", [Link(LinkKind.COMPLAINT, about_head.id)], {})
+
+
+def test_a_complaint_that_holds_much_becomes_a_fault_file_in_one_step(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fault_evidence, "_NAMED_AT_ONCE", 2)
+    monkeypatch.setattr(fault_files, "MOST", 2)
+    room = ComplaintRoom(small)
+    shown = {room.worn(room.officer) for _ in range(5)}
+    link = [Link(LinkKind.COMPLAINT, room.take(room.officer).complaint.id)]
+    file = files(room).open(room.chief, FaultKind.MISCONDUCT, "查实", link, {})
+    assert set(file.of(LinkKind.RECORDING)) == shown
+    entries = [one for act in (Act.FAULT_OPEN, Act.FAULT_ADD) for one in room.entries(act)]
+    named = [{one["id"] for one in entry["obj"] if one["k"] == "recording"} for entry in entries]
+    assert [len(some) for some in named] == [2, 2, 1]
+    assert set().union(*named) == shown, "each stands in an entry"
+    monkeypatch.setattr(fault_files, "MOST_BELONGING", 5)
+    with room.refused("nothing-linked", Invalid):
+        files(room).open(room.chief, FaultKind.MISCONDUCT, "查实", link, {})
 
 
 @pytest.mark.article("xinping-2022-aux:21")

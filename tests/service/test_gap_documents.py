@@ -272,3 +272,12 @@ def test_too_many_shifts_for_one_picture_are_refused(room: GapRoom, monkeypatch:
         made(room, "svg")
     assert refused.value.code == "too-many-shifts"
     assert made(room, "svg", since=START.date(), until=START.date())
+
+
+def test_more_lines_than_a_workbook_holds_are_refused_and_not_left_out(
+    room: GapRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.adapters.books.MOST_ROWS", 1)
+    with pytest.raises(Invalid) as refused:
+        made(room, "xlsx")
+    assert refused.value.code == "too-many-rows"

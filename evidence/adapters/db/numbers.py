@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from sqlalchemy import column, table
 
-case_numbered = table("case_numbered", column("case_id"), column("normal"), column("docked"))
-"""docked: as JSON spells it, as far as recording_numbered.normal holds it."""
+case_numbered = table(
+    "case_numbered", column("case_id"), column("normal"), column("docked"), column("quoted")
+)
+"""docked: as JSON spells it, as far as recording_numbered.normal holds it; quoted: as it is in `whole`."""
 label_numbered = table("label_numbered", column("label_id"), column("name"), column("normal"))
-recording_numbered = table("recording_numbered", column("recording_id"), column("normal"))
-"""normal: of the number that the dock said; on SQLite what stands before the first quote (docked.py)."""
+recording_numbered = table("recording_numbered", column("recording_id"), column("normal"), column("whole"))
+"""normal: of the number that the dock said; on SQLite what stands before the first quote (docked.py). whole:
+of all that the dock said."""

@@ -156,7 +156,7 @@ def _belonging(ids: Select[Any]) -> Any:
         .join(case_numbered, case_numbered.c.case_id == case_file.c.id)
         .join(recording_numbered, recording_numbered.c.normal == case_numbered.c.docked)
         .join(recording, recording.c.id == recording_numbered.c.recording_id)
-        .where(is_docked(recording.c.labels, case_file.c.number))
+        .where(is_docked(recording_numbered.c.whole, case_numbered.c.quoted))
         .where(~spoken_of.exists(), case_file.c.id.in_(ids))
     )
     return union(linked, labelled, docked)

@@ -54,11 +54,15 @@ def _number(bind: sa.Connection) -> None:
     normal, docked = (_on_sqlite, _SQLITE) if is_sqlite else (_on_postgres, _POSTGRES)
     case, label = normal("number"), normal("value")
     on_card, of_case = normal(docked["recording"]), normal(docked["case"])
-    case_columns = f"id AS case_id, {case} AS normal, {of_case} AS docked"
+    # Of the whole only SQLite asks, where the first column ends at a quote.
+    whole = normal("labels") if is_sqlite else "''"
+    quoted = normal(f"""'{_KEY}' || {_SPELLED} || '"'""") if is_sqlite else "''"
+    case_columns = f"id AS case_id, {case} AS normal, {of_case} AS docked, {quoted} AS quoted"
+    recording_columns = f"id AS recording_id, {on_card} AS normal, {whole} AS whole"
     for step in (
         _view("case", case_columns, "case_file"),
         _view("label", f"id AS label_id, name, {label} AS normal", "label"),
-        _view("recording", f"id AS recording_id, {on_card} AS normal", "recording"),
+        _view("recording", recording_columns, "recording"),
         f"CREATE INDEX case_by_number ON case_file ({case})",
         f"CREATE INDEX label_by_number ON label (name, {label})",
     ):
