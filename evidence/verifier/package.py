@@ -51,6 +51,12 @@ class Package:
         try:
             for item in listed["items"]:
                 _verify_item(item, listed["bags"])
+            claimed = {(one["bag"], one["path"]) for item in listed["items"] for one in item["places"]}
+            for number, one in enumerate(listed["bags"], 1):
+                for file in one["files"]:  # nothing lies there that is no item's: an item cannot be unsaid
+                    is_told = file["path"].startswith("data/metadata/") or (number, file["path"]) in claimed
+                    if not is_told:
+                        raise Wrong("set-list", "set.json", file["path"])
             if not all(isinstance(listed["export"][name], str) for name in ("id", "number", "created")):
                 raise Wrong("set-list", "set.json")
         except (KeyError, TypeError, IndexError, ValueError):

@@ -192,6 +192,26 @@ def test_an_entry_rewritten_with_its_proof_leads_nowhere(bag: Path) -> None:
     assert any(code == "proof" and file.name in where for _, code, where in faults(bag))
 
 
+def test_sm3_sums_of_other_bytes_are_found_and_named(bag: Path) -> None:
+    file = bag / "sm3sums.txt"
+    body = file.read_bytes()
+    file.write_bytes((b"1" if body[:1] == b"0" else b"0") + body[1:])
+    close_again(bag)
+    assert [(number, code) for number, code, _ in faults(bag)] == [(1, "changed")]
+    file.write_bytes(body[body.index(b"\n") + 1 :])
+    close_again(bag)
+    assert [(number, code) for number, code, _ in faults(bag)] == [(1, "unlisted")]
+
+
+def test_a_proof_that_carries_another_checkpoint_is_found_and_named(room: PackageRoom, bag: Path) -> None:
+    file = sorted((bag / "audit/proofs").glob("custody-*"))[1]
+    proof = TlogProof.parse(file.read_bytes())
+    other = foreign(bag, room)
+    file.write_bytes(TlogProof(proof.index, proof.hashes, other, proof.extra).write())
+    close_again(bag)
+    assert [(code, file.name in where) for _, code, where in faults(bag)][0] == ("other-checkpoint", True)
+
+
 def foreign(bag: Path, room: PackageRoom) -> bytes:
     """Return a checkpoint of the same name and size that another key signed over another tree."""
     other = MadeLog("custody", {})
@@ -259,6 +279,32 @@ def test_a_figure_of_the_report_that_was_changed_is_found_and_named(bag: Path, m
     assert member in faults(bag)[0][2]
 
 
+def test_a_report_with_more_in_it_than_its_format_has_is_found(bag: Path) -> None:
+    rewrite(bag, "report/chain-of-custody.json", lambda said: {**said, "verdict": "guilty"})
+    close_again(bag)
+    assert [(number, code) for number, code, _ in faults(bag)] == [(8, "figures")]
+
+
+@pytest.mark.parametrize(("act", "kind"), [("evidence.seal", "recording"), ("derivative.make", "derivative")])
+def test_a_file_that_no_entry_vouches_for_is_found_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str, kind: str
+) -> None:
+    append = MadeLog.append
+
+    def forgetful(log: MadeLog, what: str, about: Any, **fields: Any) -> int:
+        if what == act:
+            fields.pop("ref")
+        return append(log, what, about, **fields)
+
+    monkeypatch.setattr(MadeLog, "append", forgetful)
+    room = PackageRoom(tmp_path, sizes=(900, 3))
+    room.pack()
+    found = {
+        where.split()[0] for number, code, where in faults(room.bag()) if (number, code) == (7, "no-seal")
+    }
+    assert found == {id_ for id_, one in room.ids.items() if one == kind}
+
+
 def test_what_no_log_covers_is_found_by_the_seal_only(room: PackageRoom, bag: Path) -> None:
     seal = room.seal(room.packed)  # type: ignore[attr-defined]
     assert faults(bag, seal=seal) == []
@@ -290,6 +336,75 @@ def test_a_bag_of_another_set_is_found(room: PackageRoom, bag: Path, tmp_path: P
     shutil.copy(other.bag() / "set.json", bag / "set.json")
     close_again(bag)
     assert any(code == "not-in-set" for _, code, _ in faults(bag))
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_an_item_left_out_of_the_lists_is_found_and_named(bag: Path, number: int) -> None:
+    gone = json.loads((bag / "set.json").read_bytes())["items"][number]
+    for path in ("set.json", "report/chain-of-custody.json"):
+        rewrite(
+            bag,
+            path,
+            lambda said: {**said, "items": [one for one in said["items"] if one["id"] != gone["id"]]},
+        )
+    close_again(bag)
+    assert any(
+        number == 7 and code == "set-list" and gone["id"] in where for number, code, where in faults(bag)
+    )
+
+
+def test_an_item_left_out_with_its_files_is_found_and_named(bag: Path) -> None:
+    """Set list, payload, report: all but the log, which the one who does this cannot sign."""
+    gone = json.loads((bag / "set.json").read_bytes())["items"][3]["id"]
+
+    def change(said: Any) -> Any:
+        said["items"] = [one for one in said["items"] if one["id"] != gone]
+        for one in said["bags"]:
+            if "files" in one and isinstance(one["files"], list):
+                one["files"] = [file for file in one["files"] if gone not in file["path"]]
+        return said
+
+    rewrite(bag, "set.json", change)
+    rewrite(bag, "report/chain-of-custody.json", change)
+    for file in [path for path in bag.glob("data/**/*") if path.is_file() and gone in str(path)]:
+        file.unlink()
+    close_again(bag, payload=True)
+    found = faults(bag)
+    assert any(code == "object-missing" and gone in where for _, code, where in found), found
+    assert any(code == "manifests" for _, code, _ in found)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        ({"families": None}, "families"),
+        ({"families": ["access"]}, "families"),
+        ({"families": ["custody", "other"]}, "families"),
+        ({"bags": []}, "manifests"),
+        ({"bags": [{"sha256": "0" * 64, "sm3": "0" * 64}]}, "manifests"),
+        ({"bags": None}, "manifests"),
+        ({"objects": 2}, "object-added"),
+        ({"objects": 2}, "history-end"),
+    ],
+)
+def test_an_entry_of_the_export_that_says_something_else_does_not_carry_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: dict[str, Any], code: str
+) -> None:
+    """Our builder refuses such an entry; here it is made to close its eyes."""
+    monkeypatch.setattr("evidence.bundle.audit._verify_complete", lambda *_: None)
+    room = PackageRoom(tmp_path, sizes=(900, 3))
+    append = room.custody.append
+
+    def spoilt(act: str, about: Any, **fields: Any) -> int:
+        if act == "export.create":
+            about = about[: spoil.get("objects", len(about))]
+            facts = {**fields["facts"], **{key: one for key, one in spoil.items() if key != "objects"}}
+            fields["facts"] = {key: one for key, one in facts.items() if one is not None}
+        return append(act, about, **fields)
+
+    room.custody.append = spoilt  # type: ignore[method-assign]
+    room.pack()
+    assert code in {found for _, found, _ in faults(room.bag())}
 
 
 def shapes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -24,6 +24,7 @@ from evidence.bundle.media import MEDIA, Form, Medium
 from evidence.bundle.shipment import Item, LaidBag
 from evidence.bundle.shipment import Testimony as Said
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, NoSpace, Unavailable
+from evidence.verifier.__main__ import main
 from tests import udf
 from tests.package_room import CREATED, PackageRoom, sm3_of, tree
 
@@ -210,6 +211,19 @@ def test_a_file_larger_than_the_medium_becomes_parts_that_join_again(
     assert (joined / cut["name"]).read_bytes() == room.bodies[cut["id"]]
     assert join["windows"].startswith("copy /b ")
     assert sum(place["size"] for place in cut["places"]) == cut["size"] == len(room.bodies[cut["id"]])
+
+
+def test_parts_on_discs_join_again_when_all_discs_are_read(room: PackageRoom, tmp_path: Path) -> None:
+    packed = room.pack(replace(SMALL_DISC, plan_bytes=40_960), may_cut=True)
+    assert len(packed.bags) > 3
+    bags = []
+    for one in packed.bags:
+        image, out = room.place / room.number / one.file, tmp_path / one.laid.name
+        command = ["xorriso", "-osirrox", "on", "-indev", str(image), "-extract", f"/{out.name}", str(out)]
+        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(["chmod", "-R", "u+w", str(out)], check=True)
+        bags.append(str(out))
+    assert main([*bags, "--vkey", room.custody.key.vkey.text(), "--vkey", room.access.key.vkey.text()]) == 0
 
 
 def changed(room: PackageRoom, number: int, body: bytes) -> None:
