@@ -12,6 +12,7 @@ from evidence.service.act_documents import ActDocuments
 from evidence.service.binding import Binding
 from evidence.service.cards import Cards
 from evidence.service.case_filing import CaseFiling
+from evidence.service.case_pages import CasePages
 from evidence.service.cases import Cases
 from evidence.service.complaints import Complaints
 from evidence.service.deadlines import Deadlines
@@ -23,6 +24,7 @@ from evidence.service.exemptions import Exemptions
 from evidence.service.explanations import Explanations
 from evidence.service.fault_files import FaultFiles
 from evidence.service.fixity import Fixity
+from evidence.service.held import HeldList
 from evidence.service.holds import Holds
 from evidence.service.keeping import Keeping
 from evidence.service.labelling import Labelling
@@ -58,6 +60,7 @@ class Desks:
     binding: Binding = field(init=False)
     cards: Cards = field(init=False)
     case_filing: CaseFiling = field(init=False)
+    case_pages: CasePages = field(init=False)
     cases: Cases = field(init=False)
     complaints: Complaints = field(init=False)
     deadlines: Deadlines = field(init=False)
@@ -69,6 +72,7 @@ class Desks:
     explanations: Explanations = field(init=False)
     fault_files: FaultFiles = field(init=False)
     fixity: Fixity = field(init=False)
+    held: HeldList = field(init=False)
     holds: Holds = field(init=False)
     keeping: Keeping = field(init=False)
     labelling: Labelling = field(init=False)

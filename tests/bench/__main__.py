@@ -1,10 +1,10 @@
-"""`./dev.sh bench ingest|examine|engines|ledger|rebuild|reports`."""
+"""`./dev.sh bench ingest|examine|engines|ledger|rebuild|reports|pages`."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import engines, examine, ingest, ledger, rebuild, reports
+from tests.bench import engines, examine, ingest, ledger, pages, rebuild, reports
 
 BENCHES = {
     "ingest": ingest.main,
@@ -13,6 +13,7 @@ BENCHES = {
     "ledger": ledger.main,
     "rebuild": rebuild.main,
     "reports": reports.main,
+    "pages": pages.main,
 }
 
 if len(sys.argv) < 2 or sys.argv[1] not in BENCHES:

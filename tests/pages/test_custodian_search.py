@@ -108,4 +108,5 @@ def test_the_desk_holds_in_english_in_the_dark_on_a_small_screen_with_hostile_wo
         page.goto(desks.url(f"/recordings/{one}"))
         desks.look(page, "custodian-recording-narrow")
         page.goto(desks.url("/custody/search"))
+        assert "\u202e" not in page.inner_text("main")  # no mark that turns a name round
         desks.look(page, "custodian-search-hostile")

@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from evidence.domain.wording import printable
 from evidence.locale import CHINESE, ENGLISH, text
 from evidence.web.deps import COOKIE
 from evidence.web.errors import PROTECTIVE
@@ -28,6 +29,7 @@ PAGES = Environment(
     lstrip_blocks=True,
 )
 PAGES.globals["words"] = _words
+PAGES.filters["printable"] = printable  # of names: no mark that turns the writing round
 
 
 def page(template: str, status: int = 200, /, **facts: object) -> Response:

@@ -19,6 +19,7 @@ from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.domain.standing import Classification
+from evidence.domain.wording import printable
 from evidence.errors import EvidenceError, Invalid
 from evidence.policy.check_points import MarkerKind
 from evidence.policy.rules import Label, cite_ids
@@ -285,7 +286,7 @@ def _inside(reader: Reading, found: Dossier, scale: Scale) -> list[Bar]:
 def _name(stored: StoredRecording, caller: Caller) -> str:
     """Return the last part of its name; its id for who is not told names."""
     row = recording_out(stored, caller)
-    return str(row.get("name", "")).rsplit("/", 1)[-1] or str(row["id"])
+    return printable(str(row.get("name", "")).rsplit("/", 1)[-1] or str(row["id"]))
 
 
 def _findings(reader: Reading, found: Dossier, caller: Caller) -> list[tuple[dict[str, Any], str]] | None:
