@@ -4,7 +4,7 @@
 #   ./dev.sh test [ARGS]   check + all tests (ARGS go to pytest); --grown first: on PostgreSQL, S3, Redis and workers
 #   ./dev.sh check         ruff, mypy strict, import contracts, house tests
 #   ./dev.sh run [ARGS]    a service on a fresh or existing ./var/run (ARGS go to `evidence serve`)
-#   ./dev.sh bench NAME    ingest | examine | engines | ledger | rebuild | reports | pages
+#   ./dev.sh bench NAME    ingest | examine | engines | ledger | rebuild | reports | package | pages
 #   ./dev.sh drill NAME    whole fault sweeps: list with `./dev.sh drill list`
 #   ./dev.sh exec CMD…     a command inside the environment, in the folder where you stand
 #   ./dev.sh lock          make both locks anew from pyproject.toml (hashes only, no address)
@@ -21,7 +21,7 @@ say() { printf '%s\n' "$*" >&2; }
 # What `test`, `bench` and `drill` start by themselves on ports of their own: package:command, or package:/a/pattern.
 SERVERS="postgresql:/usr/lib/postgresql/*/bin/postgres redis-server:redis-server nginx-light:nginx
   ceph-mon:ceph-mon ceph-osd:ceph-osd ceph-common:ceph radosgw:radosgw
-  chromium:chromium iproute2:ip curl:curl libseccomp2:/usr/lib/*/libseccomp.so.2"
+  chromium:chromium iproute2:ip curl:curl xorriso:xorriso genisoimage:genisoimage libseccomp2:/usr/lib/*/libseccomp.so.2"
 
 missing_debs() {
   for pair in ffmpeg:ffmpeg bubblewrap:bwrap openssl:openssl strace:strace util-linux:prlimit "$@"; do

@@ -172,10 +172,10 @@ GAP_PARTS = ("faults", "missing", "late", "interruptions", "to_explain", "unlabe
 
 def _dated(report: GapReport, one: Reported, out: dict[str, Any], caller: Caller) -> dict[str, Any]:
     day = report.days.of(one).isoformat()
-    return {"day": day, **out, **_standing_out(report.ledger.of(one), caller)}
+    return {"day": day, **out, **standing_out(report.ledger.of(one), caller)}
 
 
-def _standing_out(one: Standing | None, caller: Caller) -> dict[str, Any]:
+def standing_out(one: Standing | None, caller: Caller) -> dict[str, Any]:
     """How far a line is; nothing for one of which no explanation is asked. gap: the name that lasts."""
     if one is None:
         return {}

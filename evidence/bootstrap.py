@@ -18,10 +18,13 @@ from evidence.adapters.celery_bell import CeleryBell, open_queue
 from evidence.adapters.clock import SystemClock, Throttle
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.digesting import OneDigest, TwoDigests
+from evidence.adapters.export_shelf import ExportShelf
 from evidence.adapters.keys import FileSigner
 from evidence.adapters.listening import SandboxedListener, SpeechEngine
 from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
+from evidence.adapters.making import SandboxedMaker
 from evidence.adapters.originals import VaultOriginals
+from evidence.adapters.packing.building import Packing
 from evidence.adapters.packs import STRICTEST, load_pack
 from evidence.adapters.passwords import ArgonPasswords
 from evidence.adapters.printing import TypstPress
@@ -30,18 +33,22 @@ from evidence.adapters.sheets import SheetFiles
 from evidence.adapters.time_authority import HttpTimeAuthority
 from evidence.adapters.time_codes import FolderTimeCodes
 from evidence.adapters.witness_line import open_witnesses
+from evidence.court_documents import CourtPapers
 from evidence.desks import Desks
 from evidence.domain.sign_in import PROFILES
 from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.factors import Factors, factors_of
 from evidence.service.auditing import Auditing
 from evidence.service.catalogue import Terms
+from evidence.service.court import Court, court_of
+from evidence.service.export_ports import MadeDerivatives
 from evidence.service.fixity import Fixity
 from evidence.service.log_keys import LogKeys
 from evidence.service.organisation import Organisation, organisation_of
 from evidence.service.own_vault import verify_own_vault
 from evidence.service.ports import JobBell
 from evidence.service.printing_ports import Makers
+from evidence.service.proofs_for_export import ExportProofs
 from evidence.service.proving import Proving
 from evidence.service.publishing import Publishing
 from evidence.service.roster import PublicTerms
@@ -66,6 +73,7 @@ class Application(Desks):
     queue: Celery
     factors: Factors
     organisation: Organisation
+    court: Court
     uploads: Uploads
     fixity_pass: Fixity  # throttled, for the endless pass in the background
     work: Work
@@ -144,6 +152,7 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
         prober=SandboxedProber(),
         listener=SandboxedListener(scratch, _speech(settings)),
         originals=VaultOriginals(vault, scratch),
+        maker=SandboxedMaker(scratch),
         bell=bell,
         new_digests=TwoDigests if settings.sm3 else OneDigest,
         passwords=ArgonPasswords(PROFILES[settings.profile]),
@@ -183,6 +192,8 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         publishing.publish(which)
         witnessing.ask_all()
 
+    proofs = ExportProofs(site, publish, Path(file).read_bytes() if file else None, trust)
+    court = court_of(site, MadeDerivatives(), _shelf(settings), CourtPapers(TypstPress()), proofs)
     return Application(
         settings=settings,
         site=site,
@@ -191,9 +202,10 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         organisation=organisation_of(
             site, SheetFiles(), PublicTerms(settings.roster_names, settings.roster_contact)
         ),
+        court=court,
         uploads=uploads,
         fixity_pass=fixity_pass,
-        work=Work(site, uploads, fixity_pass),
+        work=Work(site, uploads, fixity_pass, court.building.build),
         publishing=publishing,
         witnessing=witnessing,
         timestamping=Timestamping(site, authority, timedelta(minutes=settings.tsa_minutes)),
@@ -204,6 +216,11 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         makers=Makers(TypstPress(), XlsxBinder()),
         signer=signer,
     )
+
+
+def _shelf(settings: Settings) -> ExportShelf:
+    place = settings.data / "exports"
+    return ExportShelf(place, Packing(place))
 
 
 def open_doorbell(data: Path) -> tuple[Celery, IO[bytes]]:

@@ -31,6 +31,7 @@ def listed_out(one: ListedComplaint) -> dict[str, Any]:
         "received_on": complaint.received_on.isoformat(),
         "channel": complaint.channel.value,
         "people": [subject.person_id for subject in complaint.subjects],
+        "unit": complaint.unit_id,
         "since": to_text(complaint.span.start),
         "until": to_text(complaint.span.end),
         "handler": complaint.handler,

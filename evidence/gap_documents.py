@@ -47,7 +47,7 @@ def gap_document(
     """Return the report in a form. Raises: Invalid("unknown-form"); as Press and Binder."""
     if form not in FORMS:
         raise Invalid("unknown-form", form=form, known=" ".join(FORMS))
-    paper = _Paper(report, caller, language)
+    paper = Paper(report, caller, language)
     if form == "svg":
         return paper.picture(paper.shifts).encode()
     if form == "pdf":
@@ -63,7 +63,7 @@ def file_name(report: GapReport, form: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Paper:
+class Paper:
     """What a document says, in one language."""
 
     report: GapReport

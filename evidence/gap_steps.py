@@ -56,10 +56,18 @@ class StepTable:
             self.time(one["from"]),
             self.time(one["to"]),
             " ".join(printable(number or "?") for number in one["officers"]),
-            self.say(f"step-state.{one['state']}"),
+            self._state(one),
             self.time(one["due"]),
             self.cites(one["cites"]),
         ]
+
+    def _state(self, one: Mapping[str, Any]) -> str:
+        """Return how a step stands; of a red one, how far its explanation is."""
+        said = [
+            f"step-state.{one['state']}",
+            *([f"gap-state.{one['gap_state']}"] if "gap_state" in one else []),
+        ]
+        return " · ".join(map(self.say, said))
 
     def _what(self, one: Mapping[str, Any]) -> str:
         if one["kind"] is not None:

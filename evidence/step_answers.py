@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from evidence.answers import gaps_out, told_to
+from evidence.answers import gaps_out, standing_out, told_to
 from evidence.domain.access import Caller
 from evidence.domain.instants import to_text
 from evidence.domain.steps import Footage, Matter, Step, StepState
@@ -85,7 +85,7 @@ def _gap_out(one: Unrecorded, caller: Caller) -> dict[str, Any]:
         "state": one.line.state.value,
         "officers": [one.numbers.get(id_) for id_ in one.line.step.officers],
     }
-    return told_to({**row, **red_out(one.line)}, caller, None)
+    return {**told_to({**row, **red_out(one.line)}, caller, None), **standing_out(one.standing, caller)}
 
 
 def _case_out(id_: str, number: str, unit: str) -> dict[str, Any]:

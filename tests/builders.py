@@ -22,6 +22,7 @@ from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.digesting import TwoDigests
 from evidence.adapters.keys import FileSigner, make_key
 from evidence.adapters.listening import SandboxedListener
+from evidence.adapters.making import SandboxedMaker
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packs import load_pack
 from evidence.adapters.passwords import ArgonPasswords
@@ -157,6 +158,7 @@ class SmallSite:
             prober=IndexOnlyProber(),
             listener=SandboxedListener(self.folder / "scratch"),
             originals=VaultOriginals(self.vault, self.folder / "scratch"),
+            maker=SandboxedMaker(self.folder / "scratch"),
             bell=self.bell,
             new_digests=TwoDigests,
             passwords=ArgonPasswords(QUICK),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -84,6 +85,18 @@ class GapRoom(Room):
             pack = pack_at(self.site.policies, now)
             scope = Scope("recording", about, device, names)
             unit.examinations.record(scope, "sequence", pack, facts, found, now)
+
+    def begin_at(self, seconds: float, recording: str | None = None) -> None:
+        """Let a recording, the first if none is said, begin at a place of its file's own time line, as those
+        in a stream do."""
+        about, now = recording or self.first, self.small.clock.now()
+        with self.small.database.writing() as unit:
+            told = json.loads(unit.examinations.facts("recording", about, "probe") or "{}")
+            for track in told["tracks"]:
+                for key in ("first_s", "last_s", "end_s"):
+                    track[key] += seconds
+            scope, pack = Scope("recording", about, DEVICE), pack_at(self.site.policies, now)
+            unit.examinations.record(scope, "probe", pack, json.dumps(told), [], now)
 
     def report(self, caller: Caller = OPERATOR, **asked: Any) -> dict[str, Any]:
         """Return the gap report as JSON values."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,15 @@ from unittest.mock import patch
 
 from sqlalchemy import text
 
+from evidence.adapters.db.repositories.journal import NOT_TOLD
 from evidence.adapters.db.tables import metadata
 from evidence.domain.access import Caller
 from evidence.domain.act_documents import MismatchKind
 from evidence.domain.complaints import Channel, Result
 from evidence.domain.devices import ServiceKind
 from evidence.domain.explanations import Outcome
+from evidence.domain.exports import Built, Medium, Volume, Way
+from evidence.domain.exports import Said as ExportSaid
 from evidence.domain.fault_files import Verdict
 from evidence.domain.markers import Marker, Proposal
 from evidence.domain.people import (
@@ -43,15 +47,19 @@ from evidence.service.complaints import Complaints, Intake, ListedComplaint
 from evidence.service.equipment import Equipment
 from evidence.service.exemptions import Exemptions, Stated
 from evidence.service.explanations import Explanations
+from evidence.service.export_ports import MadeDerivatives
+from evidence.service.exports import Exports, Wish
 from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_words import Said
 from evidence.service.labelling import Labelling
 from evidence.service.markers import Markers
+from evidence.service.media_register import MediaRegister
 from evidence.service.people_ports import StoredGrant
 from evidence.service.playing import Playing
 from evidence.service.reports import Reports
 from evidence.service.sampling import Sampling
 from evidence.service.steps import Steps, StepSaid
+from evidence.service.transfer_units import TransferUnits
 from tests import forms, inside
 from tests.builders import SITE, an_origin, migrated_file
 from tests.log_room import OPERATOR, LogRoom
@@ -104,6 +112,7 @@ def make_site(folder: Path) -> LogRoom:
     with small.database.writing() as unit:
         now = small.clock.now()
         unit.grants.add(StoredGrant("9" * 32, "7" * 32, Role.CUSTODIAN, None, "post", "operator", now))
+    ask_export(room)
     over = take_complaint(room)  # of an hour in which nobody recorded
     Complaints(small.site).close(OPERATOR, over.complaint.id, Result.UNFOUNDED, "王五撤回")
     room.publish()
@@ -201,6 +210,27 @@ def enter_steps(room: LogRoom) -> None:
     paper = DocumentSaid("检字1号", "inspection-record", until - timedelta(hours=1), until, ["012345"])
     done = papers.register(OPERATOR, case, paper)
     papers.explain(OPERATOR, case, done.id, MismatchKind.NO_FOOTAGE, "钱七阻拦")
+
+
+def ask_export(room: LogRoom) -> None:
+    """A recording asked for by a party and granted by another person, a unit that hands over to courts, and a
+    medium for long keeping.
+    """
+    site = room.small.site
+    with room.small.database.writing() as unit:
+        first = next(iter(unit.recordings.all())).recording.id
+    desk = Exports(site, MadeDerivatives())
+    said = ExportSaid("李四", "查阅执法过程", "书面申请", "李四", "被处罚人", "身份证原件")
+    asked = desk.ask(OPERATOR, Wish(Way.SUPPLY, (first,), said, unit_id="1" * 32)).export
+    second = Caller("2" * 32, Kind.OPERATOR)
+    desk.decide(second, asked.id, is_approved=True, reason="同意", secrecy="不涉密")
+    volume = Volume("9" * 32, f"{asked.number} 1/1", 1, "a.zip", 5, "a" * 64, "b" * 64)
+    with room.small.database.writing() as unit:
+        one = unit.exports.get(asked.id)
+        assert one is not None
+        unit.exports.put(replace(one, built=Built(asked.asked_at, "c" * 64, (volume,), b"{}")))
+    TransferUnits(site).name(OPERATOR, "1" * 32)
+    MediaRegister(site).add(OPERATOR, "LT-1", Medium.BD_25, 2, "3柜", [first])
 
 
 def take_complaint(room: LogRoom, number: str = "2026-7", days: int = 30) -> ListedComplaint:
@@ -305,6 +335,8 @@ def as_rebuilt(before: Rows) -> Rows:
         row["reason"] = None
     for row in after["complaint"]:
         row |= dict.fromkeys(("complainant", "matter", "place", "reason"))
+    for row in after["export"]:
+        row |= dict.fromkeys(NOT_TOLD["export"])
     after["audit_payload"] = []  # what commitments stand for is not in the vault either
     for row in after["log_checkpoint"]:
         row["at"] = times[row["log"], row["size"] - 1]

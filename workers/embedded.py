@@ -38,6 +38,7 @@ def start(application: Application) -> Callable[[], None]:
         *about_logs(application, stopping),
         every(SWEEP_EVERY_S, _sweep(application), stopping, "sweep"),
         every(DEEP_EVERY_S, _all(kinds_of(Queue.DEEP), application, stopping), stopping, "deep"),
+        every(DEEP_EVERY_S, _all(kinds_of(Queue.PROXY), application, stopping), stopping, "proxies"),
         every(FIXITY_EVERY_S, _all((JobName.FIXITY,), application, stopping), stopping, "fixity"),
     ]
     for thread in threads:

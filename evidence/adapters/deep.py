@@ -16,8 +16,9 @@ from pathlib import Path
 import ffmpeg
 
 import evidence
+from evidence.adapters.collecting import SandboxResult
 from evidence.adapters.probing import scan_payload
-from evidence.adapters.sandbox import SandboxResult, inside, run_sandboxed
+from evidence.adapters.sandbox import inside, run_sandboxed
 from evidence.domain.media import MediaFacts
 from evidence.domain.pictures import NOTED_S, DeepFacts, Stretch
 

@@ -19,7 +19,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import evidence
-from evidence.adapters.sandbox import SandboxResult, inside, run_sandboxed
+from evidence.adapters.collecting import SandboxResult
+from evidence.adapters.sandbox import inside, run_sandboxed
 from evidence.adapters.voice import PARAMETERS, RATE
 from evidence.domain.hearing import Detector, Speech, Transcript, Utterance
 

@@ -1,10 +1,11 @@
 """One way to run a parser on bytes we do not trust: no network, no files, a limit on everything.
 
 Each run is a bwrap container of its own: no network, no processes but its own, no capability, no environment,
-nothing writable, and of the disc only the system libraries, this Python, this package and the named inputs.
-Inputs appear as /in/0, /in/1, …: their names stay outside, so that content decides and no name can be an
-option, a protocol or a pattern. prlimit bounds memory, processor time, descriptors and files written; a clock
-outside kills the whole group. There is no way to run without all this: a machine that cannot is an error.
+nothing writable but one output where a run has one, and of the disc only the system libraries, this Python,
+this package and the named inputs. Inputs appear as /in/0, /in/1, …, the output as /out: their names stay
+outside, so that content decides and no name can be an option, a protocol or a pattern. prlimit bounds
+memory, processor time, descriptors and files written; a clock outside kills the whole group. There is no
+way to run without all this: a machine that cannot is an error.
 
 What happens without: CVE-2016-1897 (ffmpeg reads files and hosts named in a playlist), CVE-2021-22205 (code
 run by a metadata parser).
@@ -16,42 +17,34 @@ import functools
 import json
 import os
 import platform
-import select
-import selectors
 import shutil
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import evidence
 from evidence.adapters import syscall_filter
+from evidence.adapters.collecting import SandboxResult, run
 from evidence.errors import Unavailable
 
 _SYSTEM_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SYSTEM_PARTS = ("/etc/alternatives", "/etc/ld.so.cache")  # Debian's ffmpeg finds BLAS through alternatives
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/"}
 _OPEN_FILES = 64
-_BLOCK = 1 << 16
+
+
+OUT = "/out"
+"""The path at which the sandboxed process finds its output."""
 
 
 @dataclass(frozen=True, slots=True)
-class SandboxResult:
-    """What came out. returncode as of a shell (128 + signal when killed inside), -9 when killed from outside.
+class Sink:
+    """A file outside, there already, that a run may write to, and the most bytes that it may become."""
 
-    timed_out: the clock outside killed it. cut_off: it wrote more than was allowed and was killed.
-    """
-
-    returncode: int
-    stdout: bytes
-    stderr: bytes
-    timed_out: bool = False
-    cut_off: bool = False
+    path: Path
+    most_bytes: int
 
 
 def inside(index: int = 0) -> str:
@@ -63,29 +56,33 @@ def run_sandboxed(
     argv: Sequence[str],
     *,
     inputs: Sequence[Path] = (),
+    output: Sink | None = None,
+    hear: Callable[[bytes], object] | None = None,
     timeout_s: float = 20.0,
     memory_bytes: int = 1 << 30,
     output_bytes: int = 64 << 20,
     env: Mapping[str, str] | None = None,
     niceness: int = 0,
 ) -> SandboxResult:
-    """Run argv (its paths as of `inside`) with only `inputs` readable, and return what it wrote.
+    """Run argv (its paths as of `inside`) with only `inputs` readable and only `output` writable, and return
+    what it wrote to stdout and stderr. hear: is handed what it writes to stdout, as it comes.
 
     timeout_s > 0 seconds of wall time; memory_bytes of address space; output_bytes for stdout and stderr
     together. Raises: FileNotFoundError when an input is not there; Unavailable `sandbox-missing` when bwrap
-    or
-    prlimit is not installed, `sandbox-failed` when the machine refuses to build it or argv[0] is not there.
+    or prlimit is not installed, `sandbox-failed` when the machine refuses to build it or argv[0] is not
+    there.
     """
     with _pipe() as (status_read, status_write), _filter() as filter_fd:
         command = [
-            *_limits(timeout_s, memory_bytes, niceness),
+            *_limits(timeout_s, memory_bytes, niceness, output.most_bytes if output else 0),
             *_walls(),
+            *(("--bind", str(output.path.resolve(strict=True)), OUT) if output else ()),
             *_opened(inputs, {**_ENVIRONMENT, **(env or {})}),
             *(("--seccomp", str(filter_fd)) if filter_fd is not None else ()),
             *("--json-status-fd", str(status_write), "--remount-ro", "/", "--", *argv),
         ]
         passed = [fd for fd in (status_write, filter_fd) if fd is not None]
-        result = _run(command, passed, timeout_s, output_bytes)
+        result = run(command, passed, timeout_s, output_bytes, hear)
         os.set_blocking(status_read, False)
         status = _read_all(status_read)
     if not (result.timed_out or result.cut_off) and not _was_executed(status):
@@ -136,9 +133,10 @@ def _opened(inputs: Sequence[Path], environment: Mapping[str, str]) -> Iterator[
         yield from ("--setenv", key, value)
 
 
-def _limits(timeout_s: float, memory_bytes: int, niceness: int) -> list[str]:
+def _limits(timeout_s: float, memory_bytes: int, niceness: int, file_bytes: int) -> list[str]:
     cpu_s = (int(timeout_s) + 1) * (os.cpu_count() or 1)
-    limits = [f"--as={memory_bytes}", f"--cpu={cpu_s}", "--fsize=0", f"--nofile={_OPEN_FILES}", "--core=0"]
+    limits = [f"--as={memory_bytes}", f"--cpu={cpu_s}", f"--fsize={file_bytes}"]
+    limits += [f"--nofile={_OPEN_FILES}", "--core=0"]
     return [*([_tool("nice"), "-n", str(niceness)] if niceness else []), _tool("prlimit"), *limits, "--"]
 
 
@@ -201,66 +199,6 @@ def _filter() -> Iterator[int | None]:
         os.close(fd)
 
 
-def _run(command: Sequence[str], pass_fds: Sequence[int], timeout_s: float, most: int) -> SandboxResult:
-    deadline = time.monotonic() + timeout_s
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        pass_fds=pass_fds, start_new_session=True,
-    ) as process:  # fmt: skip
-        try:
-            written, whole = _collect(process, deadline, most)
-            late = not whole and time.monotonic() >= deadline
-            if whole:
-                late = not _ended(process, deadline)
-        finally:
-            _kill(process)
-    out, err = (bytes(part) for part in written)
-    return SandboxResult(process.returncode, out, err, timed_out=late, cut_off=not whole and not late)
-
-
-def _collect(process: subprocess.Popen[bytes], deadline: float, most: int) -> tuple[list[bytearray], bool]:
-    """Read both pipes until they end; stop (False) at the deadline or past `most` bytes."""
-    written = [bytearray(), bytearray()]
-    with closing(selectors.DefaultSelector()) as selector:
-        for pipe, part in zip((process.stdout, process.stderr), written, strict=True):
-            if pipe is None:  # pragma: no cover - both are pipes
-                _never()
-            selector.register(pipe, selectors.EVENT_READ, part)
-        while selector.get_map():
-            ready = selector.select(max(0.0, deadline - time.monotonic()))
-            if not ready:
-                return written, False
-            for key, _ in ready:
-                block = os.read(key.fd, _BLOCK)
-                if not block:
-                    selector.unregister(key.fileobj)
-                key.data.extend(block)
-            if len(written[0]) + len(written[1]) > most:
-                return written, False
-    return written, True
-
-
-def _ended(process: subprocess.Popen[bytes], deadline: float) -> bool:
-    """Wait for the end, by a descriptor of the process: Popen.wait with a time limit polls, sleeping."""
-    watch = os.pidfd_open(process.pid)
-    try:
-        ends = select.poll()
-        ends.register(watch, select.POLLIN)
-        if not ends.poll(1000 * max(0.05, deadline - time.monotonic())):
-            return False
-    finally:
-        os.close(watch)
-    process.wait()
-    return True
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill the group if it still runs; bwrap's --die-with-parent takes everything inside along."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
 def _read_all(fd: int) -> bytes:
     try:
         return os.read(fd, 1 << 16)
@@ -271,7 +209,3 @@ def _read_all(fd: int) -> bytes:
 def _was_executed(status: bytes) -> bool:
     """Tell whether bwrap reports an exit code, which it does only when argv[0] was really started inside."""
     return any("exit-code" in json.loads(line) for line in status.splitlines() if line.strip())
-
-
-def _never() -> NoReturn:
-    raise AssertionError("a pipe was asked for and not given")

@@ -26,13 +26,16 @@ Time = Annotated[datetime, typer.Option(help="时间，按规则所用时区 / t
 @app.command()
 def take(
     number: Annotated[str, typer.Argument(help="登记号 / number under which it is taken in")],
-    people: Annotated[list[str], typer.Argument(help="被投诉人编号 / numbers of whom it is about")],
     received: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="收到之日 / day it came")],
     channel: Annotated[Channel, typer.Option(help="渠道 / how it came")],
     since: Time,
     until: Time,
     matter: Annotated[str, typer.Option(help="投诉事项 / what it is about")],
     place: Annotated[str, typer.Option(help="地点 / where")],
+    people: Annotated[
+        list[str] | None, typer.Argument(help="被投诉人编号 / numbers of whom it is about")
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="所涉单位标识 / id of the unit it is about")] = None,
     complainant: Annotated[str | None, typer.Option(help="投诉人，匿名不填 / who complains")] = None,
     data: Data = None,
     json_: Json = False,
@@ -43,8 +46,8 @@ def take(
     start, end = (one.replace(tzinfo=zone).astimezone(UTC) for one in (since, until))
     if end <= start:
         raise Invalid("ends-before-start")
-    told = (matter, place, complainant)
-    intake = Intake(number, received.date(), channel, tuple(people), Span(start, end), *told)
+    told = (matter, place, complainant, unit)
+    intake = Intake(number, received.date(), channel, tuple(people or ()), Span(start, end), *told)
     _show_one(complaint_out(application.complaints.take(OPERATOR, intake)), json_)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from evidence.cli.log import write_new
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable, time_text
 from evidence.domain.disposals import Disposal
 from evidence.keeping_answers import disposal_out, due_out
 from evidence.locale import say
+from evidence.service.certificates import DESTRUCTION
 
 app = typer.Typer(help="到期处置 / disposals", no_args_is_help=True)
 Recording = Annotated[str, typer.Argument(help="资料标识 / id of the recording")]
@@ -58,9 +61,20 @@ def listed(
 
 
 @app.command()
-def certificate(recording: Recording, data: Data = None) -> None:
-    """销毁证明 / Print the signed certificate of destruction, byte for byte."""
-    sys.stdout.buffer.write(open_site(data).disposals.certificate(OPERATOR, recording))
+def certificate(
+    recording: Recording,
+    pdf: Annotated[Path | None, typer.Option("--pdf", help="打印为 PDF / a new file: on paper")] = None,
+    data: Data = None,
+) -> None:
+    """销毁证明 / Print the signed certificate of destruction, byte for byte, or on paper."""
+    application = open_site(data)
+    document = application.disposals.certificate(OPERATOR, recording)
+    if pdf is not None:
+        said = application.site.signer.read(document, DESTRUCTION)
+        zone, now = application.site.policies.latest.time_zone, application.site.clock.now()
+        write_new(pdf, application.court.papers.destruction(said, zone, now))
+        return
+    sys.stdout.buffer.write(document)
     sys.stdout.buffer.flush()
 
 

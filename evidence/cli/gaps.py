@@ -144,6 +144,8 @@ def _step_lines(report: Row, zone: str) -> Iterator[str]:
         state, due = say(f"step-state.{row['state']}"), time_text(row["due"], zone)
         yield f"  {printable(row['case_number'])}  {what_text(row)}  {officers}  [{state}]"
         yield f"    {row['id']}  {say('column.due')} {due}  {cites_text(row['cites'])}"
+        if "gap" in row:
+            yield f"    [{say('gap-state.' + row['gap_state'])}] {row['gap']}"
 
 
 def _lines(part: str, row: Row, zone: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from evidence.cli.policy_equipment import upkeep_out, upkeep_rules
 from evidence.cli.policy_keeping import keeping_out, keeping_rules
 from evidence.cli.policy_labels import Rule, label_rules, labels_out
 from evidence.cli.policy_personnel import personnel_out
+from evidence.cli.policy_ways import way_rules, ways_out
 from evidence.errors import PolicyError
 from evidence.local import load_pack, load_path, shipped_packs
 from evidence.locale import CHINESE, ENGLISH, duration, say, text
@@ -104,6 +105,7 @@ def pack_out(pack: Pack) -> dict[str, Any]:
         "exemptions": pack.exemptions and _choice_out("grounds", pack.exemptions),
         "faults": pack.faults and _choice_out("kinds", pack.faults),
         **consequences_out(pack),
+        **ways_out(pack),
         "secrecy": {"cites": _ids(pack.secrecy_cites)},
         "auxiliary_bars": [_bar_out(bar) for bar in pack.auxiliary_bars],
         **personnel_out(pack),
@@ -234,6 +236,7 @@ def _further_rules(pack: Pack) -> Iterator[Rule]:
         if words:
             yield name, "; ".join(say(f"{name}.{word}") for word in words.words), (), words.cites
     yield from consequence_rules(pack)
+    yield from way_rules(pack)
     if (number := pack.person_number) is not None:
         value = say("policy.person-number-value", pattern=number.pattern, **types_text(number.types))
         yield "person-number", value, ("person_number.city_codes",), number.cites

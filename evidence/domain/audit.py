@@ -66,6 +66,25 @@ class Act(StrEnum):
     COMPLAINT_TAKE = "complaint.take"
     COMPLAINT_ASSIGN = "complaint.assign"
     COMPLAINT_CLOSE = "complaint.close"
+    EXPORT_ASK = "export.ask"
+    EXPORT_DECIDE = "export.decide"
+    EXPORT_LAPSE = "export.lapse"  # what was approved is not there any more as it was
+    EXPORT_CREATE = "export.create"  # its files are written, and what the manifest says
+    EXPORT_SEAL = "export.seal"  # its media are whole
+    EXPORT_WRITE = "export.write"  # a medium was written and read back
+    EXPORT_HAND_OVER = "export.deliver"
+    EXPORT_RECEIPT = "export.receipt"
+    TRANSFER_UNIT_NAME = "transfer.name"  # a unit provides footage to procuratorates and courts
+    TRANSFER_UNIT_END = "transfer.end"
+    SHARE_MAKE = "share.make"  # a link to what was approved to go out
+    SHARE_OPEN = "share.open"
+    SHARE_FAIL = "share.fail"  # a wrong code, or a link that is worthless
+    SHARE_READ = "share.read"  # a range of a file was handed out by it
+    SHARE_REVOKE = "share.revoke"
+    MEDIUM_ADD = "medium.add"  # for long keeping
+    MEDIUM_WRITE = "medium.write"
+    MEDIUM_CHECK = "medium.check"
+    MEDIUM_END = "medium.end"
     CASE_OPEN = "case.open"
     CASE_CLOSE = "case.close"
     CASE_LINK = "case.link"
@@ -119,6 +138,10 @@ class Act(StrEnum):
     MARKER_CONFIRM = "marker.confirm"
     MARKER_DISMISS = "marker.dismiss"
     MARKER_WITHDRAW = "marker.withdraw"
+    DERIVATIVE_ASK = "derivative.ask"  # somebody wants something made from an original
+    DERIVATIVE_MADE = "derivative.made"
+    DERIVATIVE_FAIL = "derivative.fail"  # nothing was kept
+    DERIVATIVE_DESTROY = "derivative.destroy"  # with its parent
     CASE_END = "case.end"  # the act ended on a day: the time of the case file runs
     CASE_DOCUMENT = "case.document"  # a written document belongs to the case file
     CASE_STRIKE = "case.strike"  # and was taken out again
@@ -184,6 +207,8 @@ _LOOKS = frozenset(
         Act.READ_DENIALS,
         Act.READ_NOTICES,
         Act.PERSON_READ,
+        Act.SHARE_FAIL,
+        Act.SHARE_READ,
     }
 )
 

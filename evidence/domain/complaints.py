@@ -1,4 +1,5 @@
-"""Complaints about people: what one is, how far it is, who must not handle it. Values and pure rules.
+"""Complaints about people, or about a unit where nobody knows who it was: what one is, how far it is, who
+must not handle it. Values and pure rules.
 
 The last day of the period still counts, as with case files; the day after is red. Whom a complaint is about
 neither handles it nor learns who complained; who else must not, the policy pack says (policy/conduct.py).
@@ -46,6 +47,7 @@ class ComplaintState(StrEnum):
 
 
 _LONGEST = timedelta(hours=24)  # of one recording, where nobody knows when it began
+MOST_LENGTH = timedelta(days=31)  # of one recording: what ended later does not show the hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """A complaint. number: under which it was taken in. span: the hour that it is about."""
+    """A complaint. number: under which it was taken in. span: the hour that it is about. unit_id: the unit
+    that it is about, where the people, or all of them, are not known.
+    """
 
     id: str
     number: str
@@ -87,6 +91,7 @@ class Complaint:
     closed_by: str | None = None
     closed_on: date | None = None
     closed_at: datetime | None = None
+    unit_id: str | None = None
 
     def is_about(self, person_id: str) -> bool:
         """Tell whether it is about somebody."""
@@ -137,4 +142,6 @@ def may_show(span: Span, began_at: datetime | None, ended_at: datetime | None, s
     """
     if sealed_at <= span.start or (ended_at is not None and ended_at <= span.start):
         return False
-    return ended_at is None or (began_at or ended_at - _LONGEST) < span.end
+    if ended_at is None:
+        return True
+    return ended_at < span.end + MOST_LENGTH and (began_at or ended_at - _LONGEST) < span.end

@@ -56,7 +56,8 @@ class View:
 @dataclass(frozen=True, slots=True)
 class Named:
     """Somebody whom a file names. unit_id: theirs then. verdict None: nobody has decided about them yet;
-    outcome: what follows, a word of the policy pack; None without a fault.
+    outcome: what follows, a word of the policy pack; None without a fault. named_by: who named them, None for
+    those of before: who opened the file.
     """
 
     person_id: str
@@ -67,6 +68,7 @@ class Named:
     reason: str | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
+    named_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,9 @@ class FaultFile:
         )
 
     def as_told_to(self, person_id: str) -> FaultFile:
-        """Return it as somebody is told of it whom it names: their own part, and no complaint."""
+        """Return it as somebody is told of it: whom it names, their own part, and no complaint."""
+        if not self.names(person_id):
+            return self
         return replace(
             self,
             people=tuple(one for one in self.people if one.person_id == person_id),

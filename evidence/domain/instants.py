@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 
 def to_text(instant: datetime) -> str:
@@ -18,3 +18,19 @@ def from_text(text: str) -> datetime:
     if instant.tzinfo is None:
         raise ValueError(f"no time zone in {text!r}")
     return instant.astimezone(UTC)
+
+
+def day_in(zone: tzinfo, instant: datetime) -> date:
+    """Return the day of an instant in a zone; at the ends of the calendar the last day that there is."""
+    try:
+        return instant.astimezone(zone).date()
+    except OverflowError:
+        return date.max if instant.year > 1 else date.min
+
+
+def later(instant: datetime, length: timedelta) -> datetime:
+    """Return an instant so much later; at the end of the calendar the last of which every zone has a day."""
+    try:
+        return instant + length
+    except OverflowError:
+        return datetime(9999, 12, 30, tzinfo=UTC)

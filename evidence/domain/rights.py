@@ -35,7 +35,10 @@ class Action(StrEnum):
     CLASSIFY = "classify"  # its class, and who needs to know
     MARK_SERIOUS = "mark-serious"
     HOLD = "hold"
-    EXPORT = "export"
+    DERIVE = "derive"  # have a copy made that is cut, hidden in part, marked, or playable: a new object
+    EXPORT = "export"  # ask that it leaves, build it, hand it over
+    DECIDE_EXPORTS = "decide-exports"
+    READ_EXPORTS = "read-exports"
     SHARE = "share"
     DISPOSE = "dispose"
     ASK_EMERGENCY = "ask-emergency"
@@ -45,6 +48,7 @@ class Action(StrEnum):
     ASSIGN_COMPLAINTS = "assign-complaints"
     ANSWER_COMPLAINTS = "answer-complaints"
     OWN_CONDUCT = "own-conduct"  # complaints and fault files about oneself, and one's view of them
+    OWN_SHIFT = "own-shift"  # what one wears, what of it is due, missing or asked
     MANAGE_CASES = "manage-cases"
     ARCHIVE_CASES = "archive-cases"  # end of the act, documents, hand-over to the archive
     READ_CASE_FILES = "read-case-files"
@@ -112,7 +116,9 @@ ABOUT_RECORDINGS = frozenset(
         Action.CLASSIFY,
         Action.MARK_SERIOUS,
         Action.HOLD,
+        Action.DERIVE,
         Action.EXPORT,
+        Action.DECIDE_EXPORTS,
         Action.SHARE,
         Action.DISPOSE,
     }
@@ -137,7 +143,10 @@ BARRED_AS: Mapping[Action, Act] = {
     Action.ANSWER_COMPLAINTS: Act.TAKE_EVIDENCE_ALONE,  # what it comes to affects rights
     Action.READ_COMPLAINTS: Act.SEE_RESTRICTED,  # who complained
     Action.DECIDE_EMERGENCY: Act.SPREAD,  # opens footage to somebody else
+    Action.DERIVE: Act.COPY,
     Action.EXPORT: Act.EXPORT,
+    Action.DECIDE_EXPORTS: Act.EXPORT,
+    Action.READ_EXPORTS: Act.EXPORT,
     Action.SHARE: Act.SPREAD,
     Action.DISPOSE: Act.DELETE,
     Action.MANAGE_CASES: Act.SPREAD,  # hands recordings on to others
@@ -150,20 +159,18 @@ CHANGES = frozenset({Action.LABEL, Action.CLASSIFY, Action.DISPOSE})
 # Not for who took part in a serious event that it shows, nor for whom an open complaint is about: neither
 # looks nor changes, nor the mark itself, nor what is said of its gaps.
 NOT_IF_INVOLVED = (
-    SENSITIVE | CHANGES | {Action.MARK_SERIOUS, Action.HOLD, Action.REVIEW_GAPS, Action.DECIDE_FAULTS}
+    SENSITIVE
+    | CHANGES
+    | {Action.MARK_SERIOUS, Action.HOLD, Action.REVIEW_GAPS, Action.DECIDE_FAULTS}
+    | {Action.DECIDE_EXPORTS, Action.DERIVE}
 )
 # Never about what one has recorded oneself, or had recorded under one's command, whatever role one has: to
 # hide or delete it, to find it in order.
 NOT_OF_ONES_OWN = frozenset(
-    {
-        Action.CLASSIFY,
-        Action.DISPOSE,
-        Action.REVIEW_GAPS,
-        Action.DECIDE_FAULTS,
-        Action.REVIEW_SAMPLES,
-    }
+    {Action.CLASSIFY, Action.DISPOSE, Action.REVIEW_GAPS, Action.DECIDE_FAULTS, Action.REVIEW_SAMPLES}
 )
 _SENDING = frozenset({Action.ANNOUNCE_CARD, Action.SEND_RECORDING})
+_BY_HAND = _SENDING | {Action.READ_RECEIPT}  # of a recorder in one's own hands, or of one's units
 _LOOKS = frozenset(
     {Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.READ_DEADLINES, Action.READ_GAPS, Action.PLAY}
 )
@@ -174,8 +181,10 @@ CASE_RIGHTS = frozenset(
 EMERGENCY_RIGHTS = frozenset({Action.LIST_RECORDINGS, Action.READ_FINDINGS, Action.PLAY})
 # What an officer may do about what they wore themselves; auxiliaries less.
 OWN = {
-    Role.FIELD_OFFICER: _LOOKS | {Action.READ_VIEWS, Action.LABEL, Action.EXPLAIN},
-    Role.AUXILIARY: frozenset({Action.LIST_RECORDINGS, Action.READ_DEADLINES, Action.PLAY}),
+    Role.FIELD_OFFICER: _LOOKS
+    | _BY_HAND
+    | {Action.READ_VIEWS, Action.LABEL, Action.EXPLAIN, Action.OWN_SHIFT},
+    Role.AUXILIARY: _BY_HAND | {Action.LIST_RECORDINGS, Action.READ_DEADLINES, Action.PLAY, Action.OWN_SHIFT},
 }
 _HEADS = _LOOKS | {
     Action.READ_MANIFEST,
@@ -187,7 +196,10 @@ _HEADS = _LOOKS | {
     Action.CLASSIFY,
     Action.MARK_SERIOUS,
     Action.HOLD,
+    Action.DERIVE,
     Action.DISPOSE,
+    Action.DECIDE_EXPORTS,
+    Action.READ_EXPORTS,
     Action.DECIDE_EMERGENCY,
     Action.TAKE_COMPLAINTS,
     Action.READ_COMPLAINTS,
@@ -208,6 +220,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
     Role.FIELD_OFFICER: frozenset({Action.ASK_EMERGENCY, Action.CARE_FOR_DEVICES}),
     Role.AUXILIARY: frozenset({Action.CARE_FOR_DEVICES}),  # care of equipment is what the law lets them do
     Role.CUSTODIAN: _LOOKS
+    | _BY_HAND
     | {
         Action.READ_ORIGINAL,
         Action.READ_MANIFEST,
@@ -217,7 +230,9 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
         Action.LABEL,
         Action.CLASSIFY,
         Action.HOLD,
+        Action.DERIVE,
         Action.EXPORT,
+        Action.READ_EXPORTS,
         Action.SHARE,
         Action.DISPOSE,
         Action.ASK_EMERGENCY,
@@ -248,6 +263,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.READ_LOG,
             Action.READ_STATUS,
             Action.READ_COMPLAINTS,
+            Action.READ_EXPORTS,
             Action.READ_PEOPLE,
             Action.READ_DEVICES,
             Action.READ_CASE_FILES,
@@ -275,20 +291,11 @@ BY_KIND: Mapping[Kind, frozenset[Action]] = {
     Kind.ANYONE: frozenset({Action.READ_PUBLIC}),
     Kind.DOCK: frozenset({Action.READ_PUBLIC, Action.READ_RECEIPT}) | _SENDING,
     Kind.PERSON: frozenset({Action.READ_PUBLIC, Action.OWN_ACCOUNT, Action.OWN_CONDUCT}),
-    Kind.OPERATOR: frozenset(Action) - _SENDING - {Action.OWN_ACCOUNT, Action.OWN_CONDUCT},
+    Kind.OPERATOR: frozenset(Action) - _SENDING - {Action.OWN_ACCOUNT, Action.OWN_CONDUCT, Action.OWN_SHIFT},
 }
 # A token of another system never manages people, their rights or the log, and decides nothing.
-TOKEN_SCOPES = frozenset(
-    {
-        Action.READ_RECEIPT,
-        Action.LIST_RECORDINGS,
-        Action.READ_ORIGINAL,
-        Action.READ_MANIFEST,
-        Action.READ_FINDINGS,
-        Action.READ_DEADLINES,
-        Action.READ_GAPS,
-        Action.READ_STATUS,
-        Action.READ_LOG,
-        Action.MANAGE_DOCKS,
-    }
-)
+TOKEN_SCOPES = frozenset({
+    Action.READ_RECEIPT, Action.LIST_RECORDINGS, Action.READ_ORIGINAL, Action.READ_MANIFEST,
+    Action.READ_FINDINGS, Action.READ_DEADLINES, Action.READ_GAPS, Action.READ_STATUS, Action.READ_LOG,
+    Action.MANAGE_DOCKS,
+})  # fmt: skip

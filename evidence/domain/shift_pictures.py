@@ -53,8 +53,18 @@ _NIGHT = """
 _FONTS = "'Noto Sans SC','Noto Sans CJK SC','PingFang SC','Microsoft YaHei','WenQuanYi Micro Hei',sans-serif"
 
 
-def draw(shifts: Sequence[Shift], zone: ZoneInfo, say: Say, subtitle: str = "") -> str:
-    """Return the picture of shifts, by day and recorder. say: a text of the catalogues, in one language."""
+def style() -> str:
+    """Return the style of pictures, by day and by night: in a picture that is a file of its own, or in a file
+    of styles for a page that may hold none."""
+    night = f"{_NIGHT}{_grounds(night=True)}"
+    return f"{_STYLE}{_grounds(night=False)}@media (prefers-color-scheme:dark){{{night}}}"
+
+
+def draw(
+    shifts: Sequence[Shift], zone: ZoneInfo, say: Say, subtitle: str = "", *, is_styled: bool = True
+) -> str:
+    """Return the picture of shifts, by day and recorder. say: a text of the catalogues, in one language.
+    is_styled: whether it holds its style itself."""
     days = [(day, list(rows)) for day, rows in groupby(shifts, key=lambda one: one.day)]
     height = _TOP + len(days) * _HEAD + len(shifts) * _ROW + _LEGEND
     body, y, axis = list[str](), _TOP, _Axis(shifts, zone)
@@ -72,8 +82,7 @@ def draw(shifts: Sequence[Shift], zone: ZoneInfo, say: Say, subtitle: str = "") 
             f'height="{height}" role="img" aria-labelledby="t d" font-family="{_FONTS}">',
             f'<title id="t">{_safe(title)}</title>',
             f'<desc id="d">{_safe(told)}</desc>',
-            f"<style>{_STYLE}{_grounds(night=False)}@media (prefers-color-scheme:dark){{{_NIGHT}"
-            f"{_grounds(night=True)}}}</style>",
+            *([f"<style>{style()}</style>"] if is_styled else []),
             f"<defs>{''.join(_pattern(state) for state in GapState)}</defs>",
             f'<rect class="paper" width="{WIDTH}" height="{height}"/>',
             _text(12, 28, title, "ink big"),

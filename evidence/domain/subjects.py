@@ -15,11 +15,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from evidence.domain.findings import Code
+from evidence.domain.findings import Code, Severity
 from evidence.ledger.canonical import canonical
 
 _NAMING = ("before", "after", "same_as", "place_of", "other_device")  # of a detail: other files, recorders
 LATE, MISSING = Code.LATE.value, "missing"
+UNRECORDED = "unrecorded"  # a step of a case
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -79,6 +80,18 @@ def finding_subject(device: str, body: Mapping[str, object]) -> Subject:
     )
 
 
+def name_told(device: str, body: Mapping[str, object]) -> str | None:
+    """Return the name of the line that a finding (Finding.as_json()) makes in the gap report; None of one of
+    which no explanation is asked."""
+    told = body["detail"]
+    late_by_s = told.get("late_by_s") if isinstance(told, Mapping) else None
+    if body["severity"] == Severity.INFO:
+        return None
+    if body["code"] == LATE and isinstance(late_by_s, int | float):
+        return late_subject(device, str(body["file"]), timedelta(seconds=late_by_s)).name
+    return finding_subject(device, body).name
+
+
 def late_subject(device: str, name: str, late_by: timedelta) -> Subject:
     """Return what a late upload is: this file, so late."""
     return _subject(LATE, device, [name], "", [], Place(length_ms=round(late_by / timedelta(milliseconds=1))))
@@ -87,6 +100,18 @@ def late_subject(device: str, name: str, late_by: timedelta) -> Subject:
 def missing_subject(device: str, name: str) -> Subject:
     """Return what an announced file is that was never sealed."""
     return _subject(MISSING, device, [name], "", [], Place())
+
+
+def step_subject(step_id: str) -> Subject:
+    """Return what a step of a case is that nothing shows. Its name begins with its id."""
+    kind = _digest([UNRECORDED, step_id])
+    return Subject(step_id + kind[: len(step_id)], kind, Place())
+
+
+def step_named(name: str) -> str | None:
+    """Return the id of the step that a name is of; None for any other name."""
+    step_id = name[: len(name) // 2]
+    return step_id if name == step_subject(step_id).name else None
 
 
 def recognise(

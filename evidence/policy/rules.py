@@ -24,6 +24,7 @@ from evidence.policy.labels import Label as Label
 from evidence.policy.labels import MandatoryLabels as MandatoryLabels
 from evidence.policy.labels import MustRecord as MustRecord
 from evidence.policy.sampling import Sampling
+from evidence.policy.ways_out import WaysOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +252,7 @@ class Pack:
     enforcement: Enforcement = Enforcement()  # what it leaves out, the union says (enforcement.py)
     check_points: tuple[CheckPoint, ...] = ()  # none: the union's (check_points.py)
     equipment: Equipment = Equipment()  # what it leaves out, the union says (equipment.py)
+    ways_out: WaysOut = WaysOut()  # what it leaves out, the union says (ways_out.py)
 
     def citation(self, cite_id: str) -> Citation:
         """Return the citation with this id. Raises: KeyError."""

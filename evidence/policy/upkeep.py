@@ -1,5 +1,5 @@
-"""Reading of what a pack says of equipment, enforcement, case files, samples and check-points; each may
-be left to the union.
+"""Reading of what a pack says of equipment, enforcement, case files, samples, check-points and ways out;
+each may be left to the union.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from evidence.policy.equipment import Equipment, read_equipment
 from evidence.policy.fields import Table
 from evidence.policy.keeping import CaseTerms, read_case_terms
 from evidence.policy.sampling import Sampling, read_sampling
+from evidence.policy.ways_out import WaysOut, read_ways_out
 
 if TYPE_CHECKING:
     from evidence.policy.rules import Citation
@@ -28,6 +29,7 @@ class Upkeep(TypedDict):
     enforcement: Enforcement
     equipment: Equipment
     check_points: tuple[CheckPoint, ...]
+    ways_out: WaysOut
 
 
 def read_upkeep(top: Table, cites: Callable[[Table], tuple[Citation, ...]]) -> Upkeep:
@@ -39,4 +41,5 @@ def read_upkeep(top: Table, cites: Callable[[Table], tuple[Citation, ...]]) -> U
         "enforcement": read_enforcement(top, cites),
         "equipment": read_equipment(top, cites),
         "check_points": read_check_points(top, cites),
+        "ways_out": read_ways_out(top, cites),
     }

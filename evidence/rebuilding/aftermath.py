@@ -55,6 +55,8 @@ class Aftermath:
         for job, kind in ((JobName.EXAMINE, "probe"), *deep):
             for recording_id in replay.not_examined(self._unit, kind):
                 self._unit.jobs.add(job, recording_id, now)
+        for derivative_id in self._unit.derivatives.waiting():
+            self._unit.jobs.add(JobName.DERIVE, derivative_id, now)
 
     def _end_transfers(self) -> None:
         """Go on with what staging still holds. Where that is lost, the transfer ends: it may begin anew."""

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from evidence.domain.access import Caller
 from evidence.domain.activities import read_times
 from evidence.domain.audit import Act, Entry
+from evidence.domain.case_numbers import normal_form
 from evidence.domain.labels import officers_of
 from evidence.domain.people import is_below
 from evidence.domain.rights import Action
@@ -38,6 +39,7 @@ MOST_DOCUMENTS = 2000  # of one import: it is one transaction
 _COLUMNS = {
     "unknown-document-type": "document_type",
     "end-ahead": "to",
+    "time-too-far": "to",
     "document-number-taken": "document_number",
     "invalid-text": "document_number",
     "case-archived": "case_number",
@@ -118,7 +120,7 @@ class ActDocumentTable:
         """Register what can be; return what cannot."""
         cases, faults = self._cases(unit, caller), []
         for number, row in rows:
-            case = cases.get(row.case_number)
+            case = cases.get(normal_form(row.case_number))
             if case is None:
                 faults.append(Fault(number, "case_number", Reason.NO_CASE, row.case_number[:100]))
                 continue
@@ -131,7 +133,9 @@ class ActDocumentTable:
     def _cases(self, unit: UnitOfWork, caller: Caller) -> Mapping[str, StoredCase]:
         paths = paths_of(caller, Action.REGISTER_ACTS)
         every = unit.steps.cases(Scope(paths))
-        return {one.number: one for one in every if any(is_below(one.path, path) for path in paths)}
+        return {
+            normal_form(one.number): one for one in every if any(is_below(one.path, path) for path in paths)
+        }
 
 
 def _row(number: int, said: Mapping[str, Value], zone: ZoneInfo) -> DocumentRow | Fault:

@@ -67,8 +67,8 @@ class ActDocuments:
         """Register a document of a case.
 
         Raises: NotFound("case-not-found", "person-not-found"), Invalid("unknown-document-type", "end-ahead",
-        "ends-before-start", "officers-needed", "not-an-officer", "invalid-text"), Conflict("case-archived",
-        "document-number-taken").
+        "ends-before-start", "time-too-far", "officers-needed", "not-an-officer", "invalid-text"),
+        Conflict("case-archived", "document-number-taken").
         """
         with about_case(self.site, caller, Action.REGISTER_ACTS, case_id) as (unit, case):
             return register_document(unit, self.site, caller, case, said)
@@ -100,14 +100,17 @@ class ActDocuments:
         reason: str,
         signer: str | None = None,
     ) -> DocumentReason:
-        """Say why something does not agree. signer: the number, where that is what it is about.
+        """Say why something does not agree; not about what one has signed. signer: the number, where that is
+        what it is about.
 
-        Raises: NotFound("case-not-found", "document-not-found"), Conflict("nothing-to-explain"),
-        Invalid("reason-needed").
+        Raises: NotFound("case-not-found", "document-not-found"), Refused("own-document"),
+        Conflict("nothing-to-explain"), Invalid("reason-needed").
         """
         reason, now = reason_of(reason), self.site.clock.now()
         with about_case(self.site, caller, Action.REGISTER_ACTS, case_id) as (unit, case):
             one = self._one(unit, case, document_id, now)
+            if caller.id in one.document.signers:  # what somebody says here closes it: no second person looks
+                raise Refused("own-document", action=Action.REGISTER_ACTS.value)
             person = unit.people.by_number(signer) if signer is not None and is_plain(signer) else None
             about = kind, None if person is None else person.id
             same = [line for line in one.open if (line.mismatch.kind, line.mismatch.person_id) == about]
@@ -180,7 +183,8 @@ def register_document(
     """Register a document in a transaction of a use case that has admitted. Raises: as
     `ActDocuments.register`.
     """
-    now, span = site.clock.now(), span_said(said.start, said.end)
+    now = site.clock.now()
+    span = span_said(said.start, said.end, now)
     check_text("number", said.number)
     rule = rules_at(site, span.start).documents
     if rule is None or said.type not in rule.types:

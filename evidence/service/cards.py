@@ -6,7 +6,7 @@ Announcing is idempotent on (device, name, size, modified): the same card docked
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.recordings import Origin
-from evidence.domain.rights import Action
+from evidence.domain.rights import Action, Kind
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Invalid
 from evidence.policy.rules import Pack
@@ -22,6 +22,7 @@ from evidence.service.binding import verify_bound
 from evidence.service.carrying import what_wearer_lacks
 from evidence.service.catalogue import AnnouncedFile, StoredRecording
 from evidence.service.gate import admits
+from evidence.service.hand_docking import keep_sender, listed_by_hand
 from evidence.service.instruments import pack_at
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
@@ -61,33 +62,52 @@ class Cards:
 
     @admits(Action.ANNOUNCE_CARD)
     def announce(
-        self, caller: Caller, card: Origin, files: Sequence[Origin], *, offset_confirmed: bool = False
+        self,
+        caller: Caller,
+        card: Origin,
+        files: Sequence[Origin],
+        *,
+        offset_confirmed: bool = False,
+        sent_at: datetime | None = None,
     ) -> tuple[str, list[FileStanding]]:
         """Take a card's list. `card` holds device, wearer, offset and labels; each of `files` name, size,
-        time. offset_confirmed: a person says that an offset beyond the pack's limit is meant.
+        time. offset_confirmed: a person says that an offset beyond the pack's limit is meant. sent_at: by the
+        sender's own clock. Of a person's list: hand_docking.py.
 
         Raises: Invalid for an empty device, a bad name, a negative size, a name listed twice, too many files,
-        a large offset that nobody confirmed; Refused("device-not-of-dock").
+        a large offset that nobody confirmed; Refused("device-not-of-dock"); as `listed_by_hand`.
         """
         _check_list(card, files)
         verify_bound(self.site, caller, Action.ANNOUNCE_CARD, card.device)
+        by_hand = caller.kind is Kind.PERSON
+        if by_hand:
+            card, files = listed_by_hand(self.site, caller, card, files)
+        wearers = {_key(one): one.wearer for one in files} if by_hand else {}
         now, card_id = self.site.clock.now(), new_id()
         if not offset_confirmed:
             check_offset(card, pack_at(self.site.policies, now))
         with self.site.database.writing() as unit:
+            keep_sender(unit, caller, now)
             unit.cards.add(card_id, caller.id, card, now)
             announced = unit.cards.announce(
                 [AnnouncedFile(new_id(), card_id, replace(file, card_id=card_id), now) for file in files]
             )
             sent = self._sent(unit, caller, announced)
-            lacks = what_wearer_lacks(unit, card.wearer, self.site, now)
-            facts = {"files": len(files), **({"wearer_lacks": lacks} if lacks else {})}
+            facts = _facts(len(files), what_wearer_lacks(unit, card.wearer, self.site, now))
+            facts |= _ways(by_hand, sent_at, now)
             unit.log.append(Entry(Act.CARD_ANNOUNCE, caller.id, (("card", card_id),), facts=facts), now)
+        given = [replace(card, wearer=wearers.get(_key(one.origin), card.wearer)) for one in announced]
+        return card_id, self._standings(given, announced, sent)
+
+    def _standings(
+        self, given: Sequence[Origin], files: Sequence[AnnouncedFile], sent: Mapping[_Key, Upload]
+    ) -> list[FileStanding]:
+        """Return where each file stands. given: what the list says of each beside name, size and time."""
         with self.site.database.reading() as unit:
-            stored = unit.recordings.some([file.recording_id for file in announced if file.recording_id])
-        return card_id, [
+            stored = unit.recordings.some([file.recording_id for file in files if file.recording_id])
+        return [
             _with_facts(card, _standing(file, upload), stored.get(file.recording_id or ""), upload)
-            for file in announced
+            for card, file in zip(given, files, strict=True)
             for upload in [sent.get(_key(file.origin))]
         ]
 
@@ -101,6 +121,16 @@ class Cards:
         names = [file.origin.name for file in files]
         uploads = unit.uploads.named(files[0].origin.device, names, states)
         return {_key(one.origin): one for one in uploads if one.account_id == caller.id}
+
+
+def _facts(files: int, lacks: Sequence[str]) -> dict[str, object]:
+    return {"files": files, **({"wearer_lacks": list(lacks)} if lacks else {})}
+
+
+def _ways(by_hand: bool, sent_at: datetime | None, now: datetime) -> dict[str, object]:
+    """Return what the log says of a person's list: how far the clock is ahead that their browser showed."""
+    ahead = None if sent_at is None else round((sent_at - now).total_seconds() * 1000)
+    return {"by_hand": True, "browser_ahead_ms": ahead} if by_hand else {}
 
 
 _Key = tuple[str, int, datetime | None]

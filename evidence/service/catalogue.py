@@ -67,20 +67,22 @@ class Scope:
 @dataclass(frozen=True, slots=True)
 class Section:
     """A part of the catalogue that a report needs, for lists at scale: none of its recordings is left out,
-    and some others may be in it. unit_ids: where they were placed; first ≤ end of recording, or the moment
-    the server first heard of the file, < last. None: any."""
+    and some others may be in it. unit_ids: where they were placed; file: its name; first ≤ end of recording,
+    or the moment the server first heard of the file, < last. None: any."""
 
     unit_ids: frozenset[str] | None = None
     device: str | None = None
     wearer: str | None = None
     first: datetime | None = None
     last: datetime | None = None
+    file: str | None = None
 
-    def holds(self, device: str, wearer: str, counted_from: datetime) -> bool:
+    def holds(self, device: str, wearer: str, name: str, counted_from: datetime) -> bool:
         """Tell whether a file that is not sealed may belong to it; of its unit nothing is asked."""
         return (
             self.device in (None, device)
             and self.wearer in (None, wearer)
+            and self.file in (None, name)
             and (self.first is None or self.first <= counted_from)
             and (self.last is None or counted_from < self.last)
         )

@@ -74,7 +74,12 @@ def _is(person: Person | None, type_: PersonType) -> bool:
 def span_of(unit: UnitOfWork, recording_id: str) -> Span | None:
     """Return when a recording was made, as the last judgement of its device says; None where it cannot."""
     text = unit.examinations.facts("recording", recording_id, "sequence")
-    times = {} if text is None else json.loads(text)
+    return None if text is None else span_told(text)
+
+
+def span_told(facts: str) -> Span | None:
+    """Return the same as those facts tell it."""
+    times = json.loads(facts)
     start, end = times.get("start"), times.get("end")
     if not times.get("certain") or start is None or end is None or end < start:
         return None

@@ -30,8 +30,8 @@ class Complaints(Protocol):
     def get(self, complaint_id: str) -> Complaint | None:
         """Return one."""
 
-    def all(self) -> Sequence[Complaint]:
-        """Return all, oldest first."""
+    def all(self, *, is_open: bool = False) -> Sequence[Complaint]:
+        """Return all, or those that have not ended, oldest first."""
 
     def open_of(self, person_id: str) -> Sequence[str]:
         """Return the ids of open ones that are about somebody, or that they handle."""

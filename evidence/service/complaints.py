@@ -1,7 +1,9 @@
-"""Complaints about people: intake, handler, answer, each within the days of the pack (000-20, 004-14(9)).
+"""Complaints about people, or a unit: intake, handler, answer, each within the days of the pack (000-20,
+004-14(9)).
 
 1. Intake holds the recordings of the people and hour concerned in the same act (freezing.py).
-2. A head names a handler: never whom it is about. Whoever the pack calls too near, only for a reason.
+2. A head names a handler: never whom it is about, nor who wore or commanded what is held where it is about a
+   unit. Whoever the pack calls too near, only for a reason.
 3. The handler closes it, with result and reason. What is held stays held until two people lift that.
 Whom a complaint is about finds it under their own conduct, without who complained and in which words
 (`about_me`); for all else it does not exist for them, whatever role they have. Who complained, where and
@@ -13,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
-from evidence.domain.access import Caller, may_in, reach
+from evidence.domain.access import Caller, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.complaints import (
     Channel,
@@ -23,7 +25,6 @@ from evidence.domain.complaints import (
     ComplaintClock,
     ComplaintState,
     Result,
-    Subject,
     Told,
     clock_of,
     too_near,
@@ -36,6 +37,7 @@ from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.conduct import Complaints as Rule
 from evidence.policy.conduct import complaints_of
 from evidence.policy.rules import cite_ids
+from evidence.service.complaint_access import hands_of, is_about, may_about, subject_of, unit_of
 from evidence.service.freezing import freeze
 from evidence.service.gate import admits
 from evidence.service.hands import hand_of
@@ -48,11 +50,14 @@ from evidence.service.site import Site
 
 MOST_SUBJECTS = 20
 MOST_DAYS = 31  # of the hour that one is about
+MOST_UNIT_HOURS = 24  # of the hour of one about a unit: all that this recorded then is held
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """A complaint as it came. numbers: of whom it is about. span: the hour."""
+    """A complaint as it came. numbers: of whom it is about. span: the hour. unit_id: the unit that it is
+    about; then nobody need be named.
+    """
 
     number: str
     received_on: date
@@ -62,6 +67,7 @@ class Intake:
     matter: str
     place: str
     complainant: str | None = None
+    unit_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,9 @@ class Complaints:
     def take(self, caller: Caller, new: Intake) -> ListedComplaint:
         """Take a complaint in, and hold what it concerns.
 
-        Raises: NotFound("person-not-found"), Refused("own-complaint"), Invalid("invalid-text",
-        "reason-needed", "nobody-named", "hour-wrong", "day-to-come"), Conflict("complaint-number-taken").
+        Raises: NotFound("person-not-found", "unit-not-found"), Refused("own-complaint"),
+        Conflict("complaint-number-taken"), Invalid("invalid-text", "reason-needed", "nobody-named",
+        "hour-wrong", "day-to-come").
         """
         self._verify(new)
         now = self.site.clock.now()
@@ -94,9 +101,10 @@ class Complaints:
             tries_logged(self.site, caller, Action.TAKE_COMPLAINTS),
             self.site.database.writing() as unit,
         ):
-            subjects = tuple(self._subject(unit, caller, one) for one in dict.fromkeys(new.numbers))
+            subjects = tuple(subject_of(unit, self.site, caller, one) for one in dict.fromkeys(new.numbers))
+            about = new.number, new.received_on, new.channel, told, subjects, new.span
             made = Complaint(
-                new_id(), new.number, new.received_on, new.channel, told, subjects, new.span, caller.id, now
+                new_id(), *about, caller.id, now, unit_id=unit_of(unit, self.site, caller, new.unit_id)
             )
             if made.is_about(caller.id):
                 raise Refused("own-complaint", action=Action.TAKE_COMPLAINTS.value)
@@ -126,7 +134,7 @@ class Complaints:
             handler = unit.people.by_number(number) if is_plain(number) else None
             if handler is None:
                 raise NotFound("person-not-found", number=number)
-            if found.is_about(handler.id):
+            if is_about(unit, found, handler.id, now):
                 raise Refused("own-complaint", action=Action.ASSIGN_COMPLAINTS.value)
             person_on_roll(unit, self.site, handler.id, now)
             near = self._verify_apart(unit, found, handler.id, reason)
@@ -142,8 +150,8 @@ class Complaints:
     def close(self, caller: Caller, complaint_id: str, result: Result, reason: str) -> ListedComplaint:
         """Close a complaint that one handles, with result and reason; what is in doubt is held before.
 
-        Raises: NotFound("complaint-not-found"), Refused("not-the-handler"), Conflict("complaint-closed"),
-        Invalid("reason-needed").
+        Raises: NotFound("complaint-not-found"), Refused("not-the-handler", "own-complaint"),
+        Conflict("complaint-closed"), Invalid("reason-needed").
         """
         reason, now = reason_of(reason), self.site.clock.now()
         with self._writing(caller, Action.ANSWER_COMPLAINTS, complaint_id) as (unit, found):
@@ -151,6 +159,8 @@ class Complaints:
             if found.handler is None or caller.id not in (found.handler, "operator"):
                 raise Refused("not-the-handler", action=Action.ANSWER_COMPLAINTS.value)
             held = freeze(unit, self.site, caller.id, complaint=found.id)
+            if is_about(unit, found, caller.id, now):  # what they wore then may have come since
+                raise Refused("own-complaint", action=Action.ANSWER_COMPLAINTS.value)
             today = local_day(self.site.policies, now)
             unit.complaints.close(found.id, result, reason, caller.id, today, now)
             done = replace(
@@ -167,18 +177,21 @@ class Complaints:
         return listed
 
     @admits(Action.READ_COMPLAINTS)
-    def all(self, caller: Caller, *, red: bool = False) -> Sequence[ListedComplaint]:
+    def all(self, caller: Caller, *, red: bool = False, is_open: bool = False) -> Sequence[ListedComplaint]:
         """Return the complaints of the caller's units that are not about them, oldest first; red: only those
-        whose time is over. The look is logged.
+        whose time is over; is_open: that have not ended. The look is logged.
         """
         with self.site.database.writing() as unit:
             entry = Entry(Act.READ_LIST, caller.id, facts={"list": "complaints"})
             unit.log.append(entry, self.site.clock.now())
         with self.site.database.reading() as unit:
-            every, action = unit.complaints.all(), Action.READ_COMPLAINTS
-            mine = [one for one in every if may_about(unit, self.site, caller, action, one)]
-        found = [self._listed(one) for one in mine]
+            found = self.within(unit, caller, is_open=is_open)
         return [one for one in found if not red or one.clock.state is ComplaintState.OVERDUE]
+
+    def within(self, unit: UnitOfWork, caller: Caller, *, is_open: bool) -> Sequence[ListedComplaint]:
+        """Return the same, to use cases that have admitted and logged."""
+        every, action = unit.complaints.all(is_open=is_open), Action.READ_COMPLAINTS
+        return [self._listed(one) for one in every if may_about(unit, self.site, caller, action, one)]
 
     @admits(Action.READ_COMPLAINTS)
     def get(self, caller: Caller, complaint_id: str) -> ListedComplaint:
@@ -203,21 +216,13 @@ class Complaints:
         check_text("number", new.number)
         if new.complainant is not None:
             check_text("complainant", new.complainant)
-        if not 0 < len(new.numbers) <= MOST_SUBJECTS:
+        if len(new.numbers) > MOST_SUBJECTS or not (new.numbers or new.unit_id):
             raise Invalid("nobody-named", most=MOST_SUBJECTS)
         if new.received_on > local_day(self.site.policies, now):
             raise Invalid("day-to-come", day=new.received_on.isoformat())
-        if not new.span.start < new.span.end or new.span.start > now or new.span.length.days > MOST_DAYS:
-            raise Invalid("hour-wrong", most_days=MOST_DAYS)
-
-    def _subject(self, unit: UnitOfWork, caller: Caller, number: str) -> Subject:
-        found = unit.people.by_number(number) if is_plain(number) else None
-        home = None if found is None else unit.units.get(found.unit_id)
-        if found is None or home is None:
-            raise NotFound("person-not-found", number=number)
-        if not may_in(caller, Action.TAKE_COMPLAINTS, home.path, self.site.bars()):
-            raise OutOfSight("person-not-found", number=number)
-        return Subject(found.id, home.id)
+        most = timedelta(days=MOST_DAYS) if new.unit_id is None else timedelta(hours=MOST_UNIT_HOURS)
+        if not new.span.start < new.span.end or new.span.start > now or new.span.length > most:
+            raise Invalid("hour-wrong", most_h=most // timedelta(hours=1))
 
     def _verify_apart(
         self, unit: UnitOfWork, found: Complaint, handler_id: str, reason: str | None
@@ -227,8 +232,8 @@ class Complaints:
         hand, as_caller = hand_of(unit, handler_id, now), unit.grants.caller(handler_id, now)
         if as_caller is None or not may_about(unit, self.site, as_caller, Action.ANSWER_COMPLAINTS, found):
             raise Refused("may-not-handle", action=Action.ASSIGN_COMPLAINTS.value)
-        for one in found.subjects:
-            near = too_near(hand, hand_of(unit, one.person_id, now))
+        for other in hands_of(unit, found, now):
+            near = too_near(hand, other)
             if near is not None and rule is not None and near.value in rule.apart:
                 if reason is None:
                     raise Refused(
@@ -268,13 +273,6 @@ class Complaints:
             yield unit, found
 
 
-def may_about(unit: UnitOfWork, site: Site, caller: Caller, action: Action, one: Complaint) -> bool:
-    """Tell whether a complaint exists for somebody: all of it about people of their units, and not them."""
-    homes = [unit.units.get(subject.unit_id) for subject in one.subjects]
-    paths, bars = [home.path for home in homes if home is not None], site.bars()
-    return not one.is_about(caller.id) and all(may_in(caller, action, path, bars) for path in paths)
-
-
 def _verify_open(one: Complaint) -> None:
     if one.closed_at is not None:
         raise Conflict("complaint-closed", complaint=one.id)
@@ -284,4 +282,6 @@ def _entry(
     act: Act, caller: Caller, one: Complaint, facts: Mapping[str, object], personal: Mapping[str, object]
 ) -> Entry:
     people = (("person", subject.person_id) for subject in one.subjects)
-    return Entry(act, caller.id, (("complaint", one.id), *people), facts=facts, personal=personal)
+    units = () if one.unit_id is None else (("unit", one.unit_id),)
+    objects = (("complaint", one.id), *units, *people)
+    return Entry(act, caller.id, objects, facts=facts, personal=personal)

@@ -21,6 +21,7 @@ from evidence.errors import IntegrityFault
 from evidence.ledger.entries import read_entry
 from evidence.service.catalogue import StoredRecording
 from evidence.service.certificates import destruction_faults
+from evidence.service.copy_checks import CopyCheck
 from evidence.service.fixity import Fixity
 from evidence.service.hold_checks import PARTS, HoldCheck
 from evidence.service.log_faults import Fault, told
@@ -48,6 +49,7 @@ class CustodyCheck:
             elif not isinstance(one, Sealed) and one.kind != "temporary":
                 yield Fault("object-damaged", one.key, {"reason": one.kind})
         yield from told("recordings", self._recordings(there, unfinished))
+        yield from told("derivatives", CopyCheck(self.site).faults())
         yield from told("holds", HoldCheck(self.site, there).faults())
 
     def _recordings(

@@ -61,7 +61,7 @@ class Denials:
         now = self.site.clock.now()
         start = now - USUAL if since is None else since
         with self.site.database.writing() as unit:
-            found = list(self._seen(unit, caller, start, now))
+            found = list(self._seen(unit, caller, list(unit.log.of_act(Act.DENIED, start)), now))
             people = {one.id: one for one in unit.people.all()}
             unit.log.append(Entry(Act.READ_DENIALS, caller.id), now)
         by_account: dict[str, list[Try]] = {}
@@ -73,22 +73,43 @@ class Denials:
     @admits(Action.READ_NOTICES)
     def notices(self, caller: Caller, since: datetime | None = None) -> Sequence[Notice]:
         """Return the notices about the caller's units, newest first; the look is logged."""
-        now, bars = self.site.clock.now(), self.site.bars()
+        now = self.site.clock.now()
         with self.site.database.writing() as unit:
-            paths = {one.id: one.path for one in unit.units.all()}
-            found = unit.notices.all(now - USUAL if since is None else since)
             unit.log.append(Entry(Act.READ_NOTICES, caller.id), now)
+            return self.told(unit, caller, now - USUAL if since is None else since)
+
+    def told(
+        self, unit: UnitOfWork, caller: Caller, since: datetime, most: int | None = None
+    ) -> Sequence[Notice]:
+        """Return the same, `most` of them at most, to use cases that have admitted and logged."""
+        paths, bars = {one.id: one.path for one in unit.units.all()}, self.site.bars()
         return [
             one
-            for one in found
+            for one in unit.notices.all(since, most)
             if may_in(caller, Action.READ_NOTICES, paths.get(one.unit_id or "", WHOLE), bars)
         ]
 
+    @admits(Action.READ_DENIALS)
+    def newest(self, caller: Caller, since: datetime, most: int) -> Sequence[tuple[Person | None, Try]]:
+        """Return single tries, of the newest `most` of all units those of the caller's, oldest first; the
+        look is logged."""
+        now = self.site.clock.now()
+        with self.site.database.writing() as unit:
+            unit.log.append(Entry(Act.READ_DENIALS, caller.id), now)
+            return self.tried(unit, caller, since, now, most)
+
+    def tried(
+        self, unit: UnitOfWork, caller: Caller, since: datetime, now: datetime, most: int
+    ) -> Sequence[tuple[Person | None, Try]]:
+        """Return the same, to use cases that have admitted and logged."""
+        found = self._seen(unit, caller, unit.overseen.denied(since, most), now)
+        people = {one.id: one for one in unit.people.all()}
+        return [(people.get(account_id), one) for account_id, one in found]
+
     def _seen(
-        self, unit: UnitOfWork, caller: Caller, since: datetime, now: datetime
+        self, unit: UnitOfWork, caller: Caller, entries: Sequence[Mapping[str, Any]], now: datetime
     ) -> Iterator[tuple[str, Try]]:
         """Yield what belongs to the caller's units, oldest first."""
-        entries = list(unit.log.of_act(Act.DENIED, since))
         units = {one.id: one.path for one in unit.units.all()}
         homes = {one.id: units[one.unit_id] for one in unit.people.all()}
         about = {_recording(one) for one in entries} - {None}

@@ -4,7 +4,8 @@
 2. one transaction: all rules are asked once more; either something keeps it after all, and that ends the
    disposal, or the intention is noted: in the log, in the disposal, in the recording. From here on nothing is
    read from it and nothing can be held there, so no hold is ever placed on what goes
-3. the vault removes the bytes, all versions of them; they are looked for once more
+3. the vault removes the bytes, all versions of them; they are looked for once more; before them go those of
+   all that was made from it, each with its entry (copies.py)
 4. one transaction: the signed certificate, its entry in the log, the end of the disposal
 A crash between any two leaves a disposal that has begun and not ended: the sweep goes on with it, and each
 step finds what was done. Nothing is said to be gone that is there, and nothing is gone that nobody spoke of.
@@ -28,6 +29,7 @@ from evidence.ledger.canonical import canonical
 from evidence.policy.rules import cite_ids
 from evidence.service.catalogue import StoredRecording
 from evidence.service.certificates import certificate_body, is_there, sealed_in
+from evidence.service.copies import copies_are_free, end_copies_to_come, remove_copies
 from evidence.service.instruments import pack_at
 from evidence.service.keeping import law_now, required_by
 from evidence.service.ports import UnitOfWork
@@ -70,6 +72,7 @@ class Destroying:
         if disposal.begun_at is None and not self._begin(disposal, stored, lapses):
             return
         crashpoint("after-intention")
+        remove_copies(self.site, stored.recording.id)
         key = stored.recording.data_key
         with suppress(Missing):  # an attempt that died has removed it
             self.site.vault.dispose(key, self.site.clock.now())
@@ -81,7 +84,7 @@ class Destroying:
 
     def _begin(self, disposal: Disposal, stored: StoredRecording, lapses: Lapses) -> bool:
         """Note the intention, or what keeps the recording after all; False where its bytes stay for now."""
-        in_the_way = self._vault_keeps(stored)
+        in_the_way, are_free = self._vault_keeps(stored), copies_are_free(self.site, stored.recording.id)
         law, required, now = law_now(self.site), required_by(self.site), self.site.clock.now()
         with self.site.database.writing() as unit:
             fresh = unit.disposals.get(disposal.id)
@@ -97,6 +100,8 @@ class Destroying:
                 return False
             is_told = all(term.settled for term in unit.keepings.terms(stored.recording.id))
             if not is_told or not self._has_passed(unit, stored, rule, lapses):
+                return False
+            if not are_free or not end_copies_to_come(unit, stored.recording.id, now):
                 return False
             unit.disposals.put(replace(fresh, begun_at=now))
             unit.disposals.mark_gone(stored.recording.id, now)

@@ -175,7 +175,7 @@ class DeviceReports:
         found = []
         for one in mine:
             check, issue = checks.get(one.id), issues.get(one.id)
-            is_checked, faults = self._order(check, now)
+            is_checked, faults = self.order(check, now)
             line = ListedDevice(
                 one,
                 names[one.unit_id],
@@ -191,7 +191,8 @@ class DeviceReports:
             found.append(line)
         return found
 
-    def _order(self, check: Check | None, now: datetime) -> tuple[bool, tuple[CheckFault, ...]]:
+    def order(self, check: Check | None, now: datetime) -> tuple[bool, tuple[CheckFault, ...]]:
+        """Tell whether a check is young enough and in order, and what it found."""
         rule = rules_of(self.site).check
         if rule is None or check is None:
             return rule is None, ()

@@ -100,7 +100,7 @@ def place_numbers(unit: UnitOfWork, site: Site, by: str, numbers: Iterable[str])
     placed = list(dict.fromkeys([*found, *(recording_id for recording_id, _ in commanded)]))
     entries = [Entry(Act.PLACE, by, (("recording", one),)) for one in placed]
     unit.log.append_all(entries, site.clock.now())
-    freeze(unit, site, SERVICE, recordings=found)
+    freeze(unit, site, SERVICE, recordings=placed)
     judge_again(unit, placed, site.clock.now())
     return len(placed)
 

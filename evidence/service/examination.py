@@ -22,6 +22,7 @@ from evidence.errors import NotFound
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import Scope, StoredRecording
 from evidence.service.commanding import judge_command
+from evidence.service.deriving import ask_for_proxy
 from evidence.service.freezing import SERVICE, freeze
 from evidence.service.holds import Holds
 from evidence.service.instruments import pack_at, pack_at_capture
@@ -54,8 +55,9 @@ class Examination:
             scope = Scope("recording", recording_id, recording.origin.device)
             unit.examinations.record(scope, "probe", pack, self.site.prober.write(facts), [], now)
             unit.jobs.add(JobName.SEQUENCE, recording.origin.device, now)
+            ask_for_proxy(unit, recording_id, facts, now)
             unit.log.append(_entry(recording_id, "probe"), now)
-        self.site.bell.ring(JobName.SEQUENCE)
+        self.site.bell.ring(JobName.SEQUENCE, JobName.DERIVE)
 
     def sequence(self, device: str) -> None:
         """Judge the recent files of a device together, and each one's deadline."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
@@ -32,7 +33,7 @@ from evidence.policy.conduct import Choice, faults_of
 from evidence.policy.rules import cite_ids
 from evidence.service.fault_evidence import Evidence
 from evidence.service.fault_files import open_in
-from evidence.service.gap_access import standing_of_gap, verify_may
+from evidence.service.gap_access import standing_of_gap, standings_of_gap, verify_may_about
 from evidence.service.gap_words import Found, Said, find_gap, verify_said
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at
@@ -101,8 +102,8 @@ class Explanations:
             gap = None if found is None else unit.explanations.gap(found.gap)
             if found is None or gap is None:
                 raise NotFound("explanation-not-found")
-            stands = standing_of_gap(unit, gap, now)
-            verify_may(self.site, caller, Action.REVIEW_GAPS, stands, "explanation-not-found")
+            may, missing = Action.REVIEW_GAPS, "explanation-not-found"
+            stands = verify_may_about(self.site, unit, caller, may, gap, missing)
             if caller.id in {one.author for one in unit.explanations.of([found.gap])[found.gap]}:
                 raise Refused("own-request", action=Action.REVIEW_GAPS.value)
             if not unit.explanations.review(explanation_id, caller.id, now, outcome, reason):
@@ -112,7 +113,7 @@ class Explanations:
             unit.log.append(_decided(caller, done, stands, file, rule), now)
             if file is not None:
                 links = Evidence(unit, self.site, caller).gathered([Link(LinkKind.EXPLANATION, done.id)])
-                open_in(unit, self.site, replace(file, links=links, people=_people(unit, stands)), rule)
+                open_in(unit, self.site, replace(file, links=links, people=_people(unit, gap, now)), rule)
         return done
 
     @admits(Action.READ_GAPS)
@@ -126,8 +127,7 @@ class Explanations:
             found = unit.explanations.gap(gap) if is_name(gap) else None
             if found is None:
                 raise NotFound("explanation-not-found")
-            stands = standing_of_gap(unit, found, now)
-            verify_may(self.site, caller, Action.READ_GAPS, stands, "explanation-not-found")
+            verify_may_about(self.site, unit, caller, Action.READ_GAPS, found, "explanation-not-found")
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "explanations", "gap": gap}), now)
             return History(found, unit.explanations.of([gap])[gap])
 
@@ -160,9 +160,10 @@ def _file(done: Explanation, kind: str) -> FaultFile:
     return FaultFile(new_id(), kind, str(done.reason), by, at, *about)
 
 
-def _people(unit: UnitOfWork, stands: Standing) -> tuple[Named, ...]:
-    wearer = None if stands.person_id is None else unit.people.get(stands.person_id)
-    return () if wearer is None else (Named(wearer.id, wearer.unit_id, Part.SUBJECT),)
+def _people(unit: UnitOfWork, gap: Gap, now: datetime) -> tuple[Named, ...]:
+    ids = (one.person_id for one in standings_of_gap(unit, gap, now) if one.person_id is not None)
+    people = (unit.people.get(one) for one in ids)
+    return tuple(Named(one.id, one.unit_id, Part.SUBJECT) for one in people if one is not None)
 
 
 def _decided(

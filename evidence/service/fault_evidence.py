@@ -20,8 +20,8 @@ from evidence.domain.rights import Action
 from evidence.domain.standing import Standing
 from evidence.domain.subjects import is_name
 from evidence.errors import EvidenceError, NotFound
-from evidence.service.complaints import may_about
-from evidence.service.gap_access import standing_of_gap
+from evidence.service.complaint_access import may_about
+from evidence.service.gap_access import standing_of_gap, step_of
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import OutOfSight
 from evidence.service.site import Site
@@ -61,6 +61,9 @@ class Evidence:
             standing = self._standing(link)
             if standing is not None and standing.person_id is not None:
                 people[standing.person_id] = None
+            if link.kind is LinkKind.GAP and (gap := self.unit.explanations.gap(link.object_id)):
+                step = step_of(self.unit, gap)
+                people |= dict.fromkeys(() if step is None else step.officers)
         return tuple(people)
 
     def _with_belonging(self, link: Link) -> Iterator[Link]:
@@ -142,11 +145,19 @@ def standing_of_link(unit: UnitOfWork, link: Link, now: datetime) -> Standing | 
 
 
 def standings_of(unit: UnitOfWork, file: FaultFile, now: datetime) -> list[Standing]:
-    """Return the standings of all that a file is about: whoever may know of it may know of each."""
+    """Return the standings of all that a file is about, never none: whoever may know of it may know of each.
+    Where it is about nothing but devices, those of whoever answers for them.
+    """
     found = {one: standing_of_link(unit, one, now) for one in file.links}
     paths = {one.id: one.path for one in unit.units.all()}
     people = [Standing("", paths.get(one.unit_id, WHOLE), one.person_id) for one in file.people]
-    return [*(one for one in found.values() if one is not None), *people]
+    there = [*(one for one in found.values() if one is not None), *people]
+    return there or [Standing("", paths.get(one, WHOLE)) for one in _homes(unit, file)] or [Standing("")]
+
+
+def _homes(unit: UnitOfWork, file: FaultFile) -> list[str]:
+    found = (unit.devices.find(one) for one in file.of(LinkKind.DEVICE))
+    return [one.unit_id for one in found if one is not None]
 
 
 def collect(unit: UnitOfWork, links: Sequence[Link]) -> tuple[tuple[str, int], ...]:

@@ -2,9 +2,9 @@
 
 1. Opened in one step, from a decision about an explanation (explanations.py) or by hand: kind of the pack,
    reason, people, what it rests on, and where the logs speak of that.
-2. Whom it names says what they have to say.
-3. About each of them somebody decides who is not named and did not open it; what follows is a word of the
-   pack for people of their type. No program opens or decides one.
+2. Whom it names says what they have to say, sees their own part, and does nothing else, whatever their role.
+3. About each of them somebody decides who is not named, and neither opened it nor named them; what follows
+   is a word of the pack for people of their type. No program opens or decides one.
 Reasons, views and decisions are commitments in the log.
 """
 
@@ -66,7 +66,7 @@ class FaultFiles:
     ) -> FaultFile:
         """Add people, by number, and what a file rests on, with its entries until now.
 
-        Raises: NotFound("fault-not-found"), Invalid("nothing-linked"), as `open`.
+        Raises: NotFound("fault-not-found"), Refused("own-fault"), Invalid("nothing-linked"), as `open`.
         """
         with self._gathering(caller, links, people) as (unit, evidence):
             file = self._found(unit, caller, Action.OPEN_FAULTS, file_id)
@@ -101,9 +101,9 @@ class FaultFiles:
             self.site.database.writing() as unit,
         ):
             file = self._found(unit, caller, Action.DECIDE_FAULTS, file_id)
-            if file.opened_by == caller.id:
-                raise Refused("own-request", action=Action.DECIDE_FAULTS.value)
             person, named = _whom(unit, file, number)
+            if caller.id in (file.opened_by, named.named_by):
+                raise Refused("own-request", action=Action.DECIDE_FAULTS.value)
             rule = self._outcomes(person, verdict, outcome)
             decided = replace(
                 named,
@@ -153,17 +153,23 @@ class FaultFiles:
 
     @admits(Action.READ_GAPS)
     def all(self, caller: Caller, *, waiting: bool = False) -> Sequence[FaultFile]:
-        """Return the files within reach, newest first; waiting: only those that wait for a decision. The look
-        is logged."""
+        """Return the files within reach, newest first; waiting: only those that wait for a decision. Of one
+        that names the caller, their own part. The look is logged."""
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "faults"}), now)
-            found = [one for one in unit.fault_files.all() if self._may(unit, caller, Action.READ_GAPS, one)]
-        return [one for one in found if one.is_open or not waiting]
+            return self.within(unit, caller, waiting=waiting)
+
+    def within(self, unit: UnitOfWork, caller: Caller, *, waiting: bool) -> Sequence[FaultFile]:
+        """Return the same, to use cases that have admitted and logged."""
+        found = unit.fault_files.all(is_open=waiting)
+        return [one.as_told_to(caller.id) for one in found if self._may(unit, caller, Action.READ_GAPS, one)]
 
     @admits(Action.READ_GAPS)
     def get(self, caller: Caller, file_id: str) -> FaultFile:
-        """Return a file; the look is logged. Raises: NotFound("fault-not-found")."""
+        """Return a file, their own part to whom it names; the look is logged. Raises:
+        NotFound("fault-not-found").
+        """
         with (
             tries_logged(self.site, caller, Action.READ_GAPS, ("fault", file_id)),
             self.site.database.writing() as unit,
@@ -171,7 +177,7 @@ class FaultFiles:
             file = self._found(unit, caller, Action.READ_GAPS, file_id)
             entry = Entry(Act.READ_LIST, caller.id, (("fault", file.id),), facts={"list": "faults"})
             unit.log.append(entry, self.site.clock.now())
-        return file
+        return file.as_told_to(caller.id)
 
     @contextmanager
     def _gathering(
@@ -207,11 +213,14 @@ class FaultFiles:
             raise NotFound("person-not-found", number=number)
         if not may_in(caller, Action.OPEN_FAULTS, home.path, self.site.bars()):
             raise OutOfSight("person-not-found", number=number)
-        return Named(found.id, home.id, part)
+        return Named(found.id, home.id, part, named_by=caller.id)
 
     def _worn_by(self, unit: UnitOfWork, evidence: Evidence, links: Sequence[Link]) -> tuple[Named, ...]:
         found = [unit.people.get(one) for one in evidence.wearers(links)]
-        return tuple(Named(one.id, one.unit_id, Part.SUBJECT) for one in found if one is not None)
+        by = evidence.caller.id
+        return tuple(
+            Named(one.id, one.unit_id, Part.SUBJECT, named_by=by) for one in found if one is not None
+        )
 
     def _outcomes(self, person: Person, verdict: Verdict, outcome: str | None) -> Choice:
         """Return the rule of what follows. Raises: Invalid("unknown-outcome")."""
@@ -226,15 +235,20 @@ class FaultFiles:
     def _may(self, unit: UnitOfWork, caller: Caller, action: Action, file: FaultFile) -> bool:
         bars = self.site.bars()
         there = standings_of(unit, file, self.site.clock.now())
-        return bool(there) and all(denial(caller, action, one, bars) is None for one in there)
+        return all(denial(caller, action, one, bars) is None for one in there)
 
     def _found(self, unit: UnitOfWork, caller: Caller, action: Action, file_id: str) -> FaultFile:
-        """Return a file about all of which the caller may do this. Raises: NotFound, Refused."""
+        """Return a file about all of which the caller may do this; whom it names reads it, and no more.
+
+        Raises: NotFound, Refused.
+        """
         file = unit.fault_files.get(file_id) if is_id(file_id) else None
         if file is None:
             raise NotFound("fault-not-found", fault=file_id)
         for standing in standings_of(unit, file, self.site.clock.now()):
             verify_may(self.site, caller, action, standing, "fault-not-found")
+        if action is Action.OPEN_FAULTS and file.names(caller.id):
+            raise Refused("own-fault", action=action.value)
         return file
 
 

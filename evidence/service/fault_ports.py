@@ -26,8 +26,8 @@ class FaultFiles(Protocol):
     def get(self, file_id: str) -> FaultFile | None:
         """Return one."""
 
-    def all(self) -> Sequence[FaultFile]:
-        """Return all, newest first."""
+    def all(self, *, is_open: bool = False) -> Sequence[FaultFile]:
+        """Return all, newest first; is_open: those that wait for a decision about somebody."""
 
     def open_of(self, person_id: str) -> Sequence[str]:
         """Return the ids of files that wait for a decision about somebody."""

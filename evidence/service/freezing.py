@@ -18,7 +18,7 @@ from evidence.domain.complaints import may_show
 from evidence.domain.holds import Hold
 from evidence.domain.ids import new_id
 from evidence.policy.rules import Ground, LongTerm, cite_ids
-from evidence.service.commanding import span_of
+from evidence.service.commanding import span_told
 from evidence.service.holds import hold_in
 from evidence.service.instruments import pack_at
 from evidence.service.ports import UnitOfWork
@@ -38,9 +38,10 @@ def freeze(
     """Hold what a complaint concerns, or of these recordings what any concerns; the caller has the vault told
     after its transaction."""
     now, placed = site.clock.now(), []
-    rule = _rule(site, now)
-    for one in unit.complaints.concerned(complaint, recordings):
-        seen = span_of(unit, one.recording_id)
+    rule, concerned = _rule(site, now), unit.complaints.concerned(complaint, recordings)
+    told = unit.examinations.facts_of({one.recording_id for one in concerned}, "sequence")
+    for one in concerned:
+        seen = span_told(told.get(one.recording_id, "{}"))
         began = None if seen is None else seen.start
         if not may_show(one.complaint.span, began, one.ended_at, one.sealed_at):
             continue

@@ -26,6 +26,7 @@ from evidence.service.faults import findings_of
 from evidence.service.instruments import pack_at
 from evidence.service.neighbours import without_strangers
 from evidence.service.ports import UnitOfWork
+from evidence.service.restarts import begins_of
 from evidence.service.site import Site
 
 Line = DeadlineRow | StoredFinding
@@ -144,7 +145,8 @@ def lines_within(
     rows = [
         row
         for row in Deadlines(site).rows_of(missing, recordings, as_of or now)
-        if row.recording_id is not None or section.holds(row.device, row.wearer, row.state.counted_from)
+        if row.recording_id is not None
+        or section.holds(row.device, row.wearer, row.name, row.state.counted_from)
     ]
     return Lines(rows, found, serious, subjects, recordings, missing)
 
@@ -184,7 +186,7 @@ def ledger_of(site: Site, unit: UnitOfWork, lines: Lines, now: datetime) -> Ledg
     same = recognise(subjects, known, pack_at(site.policies, now).continuity.tolerance)
     histories = unit.explanations.of({one.name for one in same.values()})
     recordings = {one.recording.id: one for one in lines.recordings}
-    exempt = _exempt(unit, parts.interruptions, now)
+    exempt = _exempt(site, unit, parts.interruptions, now)
     interrupted = {lines.subject(one).name for one in parts.interruptions}
     standings = {}
     for one, subject in zip(everything, subjects, strict=True):
@@ -210,7 +212,9 @@ def _wearer(one: Line, recordings: Mapping[str, StoredRecording]) -> str | None:
     return None if stored is None else stored.recording.origin.wearer
 
 
-def _exempt(unit: UnitOfWork, lines: Iterable[StoredFinding], now: datetime) -> Mapping[str, Exemption]:
+def _exempt(
+    site: Site, unit: UnitOfWork, lines: Iterable[StoredFinding], now: datetime
+) -> Mapping[str, Exemption]:
     """Return by finding the exemption that covers its time, where a head has received one and agreed."""
     agreed = [one for one in unit.exemptions.all() if one.agrees]
     if not agreed:
@@ -222,14 +226,14 @@ def _exempt(unit: UnitOfWork, lines: Iterable[StoredFinding], now: datetime) -> 
     for one in found:
         wearer = standings[str(one.recording_id)].person_id
         if wearer in people:
-            span = _span(unit, one)
+            span = _span(site, unit, one)
             covering = next((statement for statement in agreed if statement.covers(wearer, span)), None)
             if covering is not None:
                 exempt[one.id] = covering
     return exempt
 
 
-def _span(unit: UnitOfWork, one: StoredFinding) -> Span | None:
+def _span(site: Site, unit: UnitOfWork, one: StoredFinding) -> Span | None:
     """Return when an interruption was, by the corrected clock; None where no clock says so for certain."""
     facts = unit.examinations.facts("recording", str(one.recording_id), "sequence")
     times = {} if facts is None else json.loads(facts)
@@ -238,7 +242,8 @@ def _span(unit: UnitOfWork, one: StoredFinding) -> Span | None:
         return None
     if not isinstance(start, int | float) or not isinstance(end, int | float):
         return None
-    began = from_text(times["start"])
+    begins = begins_of(site, unit, [str(one.recording_id)]).get(str(one.recording_id), 0)
+    began = from_text(times["start"]) - timedelta(milliseconds=begins)
     return Span(began + timedelta(seconds=start), began + timedelta(seconds=end))
 
 

@@ -179,7 +179,7 @@ class GapReporting:
         files = part.of(row for row in lines.rows if row.recording_id is not None)
         some = {name: part.of(mine) for name, mine in parts._asdict().items()}
         drawn = Drawn(files, parts._replace(**some), part.of(_faults(lines)))
-        shifts = draw_shifts(self.unit, drawn, part.ledger, part.days)
+        shifts = draw_shifts(self.site, self.unit, drawn, part.ledger, part.days)
         return [one for one in shifts if state is None or _shows(one, state)]
 
     def _counted(self, report: GapReport) -> GapReport:

@@ -17,6 +17,8 @@ from evidence.service.deadlines import DeadlineRow
 from evidence.service.gap_lines import Ledger, Parts
 from evidence.service.gap_parts import Days
 from evidence.service.ports import UnitOfWork
+from evidence.service.restarts import begins_of
+from evidence.service.site import Site
 
 MOST_SHIFTS = 400  # in one picture: nobody reads more
 _LONGEST = timedelta(days=2)  # of a recording or gap: a longer one is a wrong clock, and no bar
@@ -29,6 +31,7 @@ class _Times:
     start: datetime | None
     end: datetime | None
     is_certain: bool
+    begins: timedelta = timedelta()  # the place on the file's own time line at which it begins
 
     def span(self, start_s: object = None, end_s: object = None) -> Span | None:
         """Return when it was; with seconds on its own time line, when those were."""
@@ -36,7 +39,7 @@ class _Times:
             return None
         begin, end = self.start, self.end
         if isinstance(start_s, int | float) and isinstance(end_s, int | float):
-            begin, end = (self.start + timedelta(seconds=place) for place in (start_s, end_s))
+            begin, end = (self.start - self.begins + timedelta(seconds=place) for place in (start_s, end_s))
         return Span(begin, end) if begin <= end <= begin + _LONGEST else None
 
 
@@ -52,11 +55,13 @@ class Drawn:
     faults: Sequence[StoredFinding]
 
 
-def draw_shifts(unit: UnitOfWork, drawn: Drawn, ledger: Ledger, days: Days) -> Sequence[Shift]:
+def draw_shifts(site: Site, unit: UnitOfWork, drawn: Drawn, ledger: Ledger, days: Days) -> Sequence[Shift]:
     """Return the time lines, by day and recorder. Raises: Invalid("too-many-shifts")."""
     ids = {row.recording_id for row in drawn.files if row.recording_id is not None}
     found = unit.examinations.facts_of(ids, "sequence")
-    times = {one: _read(text) for one, text in found.items()}
+    placed = (one for one in (*drawn.parts.interruptions, *drawn.parts.to_explain) if _has_place(one))
+    begins = begins_of(site, unit, {str(one.recording_id) for one in placed})
+    times = {one: _read(text, begins.get(one, 0)) for one, text in found.items()}
     wearers = {row.recording_id: row.wearer for row in drawn.files if row.recording_id is not None}
     shifts = shifts_of(_traces(drawn, ledger, days, times, wearers), days.zone)
     if len(shifts) > MOST_SHIFTS:
@@ -64,10 +69,10 @@ def draw_shifts(unit: UnitOfWork, drawn: Drawn, ledger: Ledger, days: Days) -> S
     return shifts
 
 
-def _read(text: str) -> _Times:
+def _read(text: str, begins_ms: int) -> _Times:
     told = json.loads(text)
     start, end = (from_text(told[key]) if told.get(key) else None for key in ("start", "end"))
-    return _Times(start, end, bool(told.get("certain")))
+    return _Times(start, end, bool(told.get("certain")), timedelta(milliseconds=begins_ms))
 
 
 def _traces(

@@ -1,31 +1,33 @@
 """What somebody says about a gap, held against the line, the pack and the recordings.
 
 An interruption needs a cause of the pack, and the seconds in which it was spoken when recording began anew,
-or a report in writing (Dazhe 2020 art. 9); all else needs a reason.
+or a report in writing (Dazhe 2020 art. 9); all else needs a reason, steps that nothing shows too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from evidence.domain.access import Caller, reach
+from evidence.domain.access import Caller, Reach, reach
 from evidence.domain.explanations import Gap, Heard, Spoken, spoken_fault
 from evidence.domain.markers import MarkerState
 from evidence.domain.rights import Action
-from evidence.domain.subjects import LATE, MISSING
+from evidence.domain.subjects import LATE, MISSING, Place, is_name, missing_subject, step_named
 from evidence.errors import Invalid
 from evidence.policy.check_points import MarkerKind
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.admission import admit_to_recording
-from evidence.service.catalogue import StoredFinding, StoredRecording
+from evidence.service.catalogue import Section, StoredFinding, StoredRecording
 from evidence.service.gap_lines import Ledger, Line, Standing, ledger_of, lines_within
 from evidence.service.instruments import pack_at, pack_at_capture
 from evidence.service.marker_access import admit_to_marker, length_ms
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import OutOfSight, reason_of
+from evidence.service.restarts import begins_of
 from evidence.service.site import Site
+from evidence.service.step_gaps import gap_of_step, red_step, standing_of_step
 
 _INTERRUPTED = "interruptions"
 
@@ -58,15 +60,45 @@ class Found:
 def find_gap(site: Site, caller: Caller, name: str, action: Action = Action.EXPLAIN) -> Found:
     """Return the line of a name about which the caller may do this. Raises: OutOfSight("gap-not-found")."""
     there, now = reach(caller, action, site.bars()), site.clock.now()
+    if not is_name(name):
+        raise OutOfSight("gap-not-found", gap=name[:64])
     with site.database.reading() as unit:
-        ledger = ledger_of(site, unit, lines_within(site, unit, there, now), now)
-        for part, lines in ledger.lines.parts()._asdict().items():
-            for one in lines:
-                standing = ledger.of(one)
-                if standing is not None and standing.name == name:
-                    gap = unit.explanations.gap(name) or _new_gap(ledger, one, part, standing)
-                    return _found(site, unit, one, gap, standing, now)
+        if step_named(name) is not None:
+            return _found_step(site, unit, caller, name, action)
+        for section in _sections(unit, there, name, now):
+            ledger = ledger_of(site, unit, lines_within(site, unit, there, now, section=section), now)
+            for part, lines in ledger.lines.parts()._asdict().items():
+                for one in lines:
+                    standing = ledger.of(one)
+                    if standing is not None and standing.name == name:
+                        gap = unit.explanations.gap(name) or _new_gap(ledger, one, part, standing)
+                        return _found(site, unit, one, gap, standing, now)
     raise OutOfSight("gap-not-found", gap=name)
+
+
+def _found_step(site: Site, unit: UnitOfWork, caller: Caller, name: str, action: Action) -> Found:
+    line = red_step(site, unit, caller, action, name)
+    if line is None:
+        raise OutOfSight("gap-not-found", gap=name)
+    first = unit.people.get(line.step.officers[0])
+    number = None if first is None else first.number
+    gap = unit.explanations.gap(name) or gap_of_step(line.step, number)
+    standing = standing_of_step(line.step, unit.explanations.of([name])[name], number)
+    return Found(gap, standing, pack_at(site.policies, line.step.span.end), line.cites, None)
+
+
+def _sections(unit: UnitOfWork, there: Reach, name: str, now: datetime) -> Iterator[Section]:
+    """Yield where the line of a name may be, least first: one file has all that its lines are known by. At
+    last everything: a finding of before bears no name, and a rule may have changed what is late."""
+    known = unit.explanations.gap(name)
+    places = {(known.device, known.file)} if known is not None else {*unit.examinations.named(name)}
+    missing = (one.origin for one in unit.cards.outstanding(reach=there, at=now))
+    places |= {
+        (one.device, one.name) for one in missing if missing_subject(one.device, one.name).name == name
+    }
+    for device, file in sorted(places):
+        yield Section(device=device, file=file)
+    yield Section()
 
 
 def _new_gap(ledger: Ledger, one: Line, part: str, standing: Standing) -> Gap:
@@ -135,8 +167,20 @@ def _verify_spoken(site: Site, caller: Caller, found: Found, spoken: Spoken) -> 
         before = Heard("", gap.device, "", gap.file, None, None)
     else:
         before = _heard(site, found.stored)
-    if fault := spoken_fault(spoken, heard, gap.code, gap.subject.place, before, found.after):
+    if fault := spoken_fault(spoken, heard, gap.code, _place_played(site, found), before, found.after):
         raise Invalid(fault, recording=spoken.recording_id)
+
+
+def _place_played(site: Site, found: Found) -> Place:
+    """Return where a gap is by the seconds of the recording, in which people say where they heard something;
+    found was its place on the file's own time line, which in a stream rarely begins at 0."""
+    place = found.gap.subject.place
+    if found.stored is None or place.end_ms is None:
+        return place
+    recording_id = found.stored.recording.id
+    with site.database.reading() as unit:
+        begins = begins_of(site, unit, [recording_id]).get(recording_id, 0)
+    return replace(place, end_ms=place.end_ms - begins)
 
 
 def _heard(site: Site, stored: StoredRecording) -> Heard:

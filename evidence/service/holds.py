@@ -75,13 +75,13 @@ class Holds:
         return asked
 
     @admits(Action.HOLD)
-    def release(self, caller: Caller, hold_id: str) -> Hold:
-        """Lift a hold of what somebody else recorded, as yet another one has asked.
+    def release(self, caller: Caller, hold_id: str, reason: str) -> Hold:
+        """Lift a hold of what somebody else recorded, as yet another one has asked; the reason is one's own.
 
         Raises: NotFound, Conflict("hold-released", "release-not-asked", "complaint-open"),
-        Refused("own-request", "own-recording", "under-complaint").
+        Refused("own-request", "own-recording", "under-complaint"), Invalid("reason-needed").
         """
-        now = self.site.clock.now()
+        reason, now = reason_of(reason), self.site.clock.now()
         with self._lifting(caller, hold_id) as (unit, hold):
             if hold.asked_by is None:
                 raise Conflict("release-not-asked", hold=hold_id)
@@ -92,7 +92,7 @@ class Holds:
             others = [one for one in unit.holds.of(hold.recording_id) if one.stands]
             unit.standings.mark(hold.recording_id, on_hold=bool(others))
             facts = {"ground": hold.ground, "asked_by": hold.asked_by, "others": len(others)}
-            unit.log.append(_entry(Act.HOLD_RELEASE, caller.id, hold, facts), now)
+            unit.log.append(_entry(Act.HOLD_RELEASE, caller.id, hold, facts, reason), now)
         crashpoint("after-release")
         return self._settle(lifted)
 

@@ -6,13 +6,14 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from evidence.domain.deadlines import is_plausible_end
+from evidence.domain.instants import day_in
 from evidence.policy.rules import Pack
 from evidence.service.ports import Policies
 
 
 def local_day(policies: Policies, moment: datetime) -> date:
     """Return the day that an aware moment is in where the rules apply."""
-    return moment.astimezone(ZoneInfo(policies.latest.time_zone)).date()
+    return day_in(ZoneInfo(policies.latest.time_zone), moment)
 
 
 def pack_at(policies: Policies, moment: datetime) -> Pack:

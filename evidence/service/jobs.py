@@ -30,17 +30,16 @@ class JobName(StrEnum):
     SEQUENCE = "sequence"  # subject: device serial
     LISTEN = "listen"  # subject: recording id
     DEEP = "deep"  # subject: recording id
+    EXPORT = "export"  # subject: export id
     FIXITY = "fixity"  # subject: recording id
+    DERIVE = "derive"  # subject: derivative id
 
 
 WEIGHT = {name: position for position, name in enumerate(JobName)}
 
 
 class Queue(StrEnum):
-    """What workers are told apart by: one for each weight of work, so that a long job delays no deadline.
-
-    The last two have room and no work yet; workers may name them today.
-    """
+    """What workers are told apart by: one for each weight of work, so that a long job delays no deadline."""
 
     SEAL = "seal"
     EXAMINE = "examine"
@@ -56,7 +55,9 @@ QUEUES: Mapping[JobName, Queue] = {
     JobName.SEQUENCE: Queue.EXAMINE,
     JobName.LISTEN: Queue.DEEP,
     JobName.DEEP: Queue.DEEP,
+    JobName.EXPORT: Queue.EXPORT,
     JobName.FIXITY: Queue.FIXITY,
+    JobName.DERIVE: Queue.PROXY,
 }
 
 

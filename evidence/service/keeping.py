@@ -22,6 +22,7 @@ from evidence.errors import Conflict, Invalid, NotFound
 from evidence.policy.keeping import case_terms_of, length_of
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.admission import admit_to_recording
+from evidence.service.copies import copies_locked_with
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at
 from evidence.service.keeping_ports import LockTerm, Required
@@ -100,9 +101,10 @@ def settle_terms(site: Site, terms: Collection[LockTerm]) -> None:
         crashpoint("after-lock-term")
         with site.database.reading() as unit:
             stored = unit.recordings.get(term.recording_id)
+            copies = copies_locked_with(unit, term.recording_id)
         if stored is None:
             raise NotFound("recording-not-found", recording=term.recording_id)
-        for key in (stored.recording.data_key, stored.recording.manifest_key):
+        for key in (stored.recording.data_key, stored.recording.manifest_key, *copies):
             if site.vault.stat(key).lock.retain_until < term.until:
                 site.vault.extend(key, term.until)
         crashpoint("after-extension")

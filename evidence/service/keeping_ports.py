@@ -11,6 +11,8 @@ from evidence.domain.access import Reach
 from evidence.domain.disposals import Disposal
 from evidence.domain.retention import Kept
 from evidence.service.complaint_ports import ComplaintRows
+from evidence.service.derivative_ports import DerivativeRows
+from evidence.service.export_ports import ExportRows
 
 Required = Callable[[datetime], Sequence[str]]
 """Which labels must be carried by what was sealed at a moment."""
@@ -91,8 +93,9 @@ class Disposals(Protocol):
         """Note that a recording's bytes go."""
 
 
-class KeepingRows(ComplaintRows, Protocol):
-    """The part of a unit of work that these are, and complaints, which keep recordings too."""
+class KeepingRows(ComplaintRows, DerivativeRows, ExportRows, Protocol):
+    """The part of a unit of work that these are; complaints, which keep recordings too; derivatives, which go
+    with them; exports, for which they leave."""
 
     @property
     def keepings(self) -> Keepings:

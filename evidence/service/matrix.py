@@ -93,10 +93,16 @@ class Matrix:
 
     @admits(Action.READ_CASE_FILES)
     def of_unit(
-        self, caller: Caller, unit_id: str | None = None, *, red: bool = False
+        self,
+        caller: Caller,
+        unit_id: str | None = None,
+        *,
+        red: bool = False,
+        since: datetime | None = None,
     ) -> Sequence[CaseCounts]:
         """Return the cases of a unit and below, and those of which it owes a step, oldest first; without
-        a unit, all that the caller may know of. red: only those of which a step is red. The look is logged.
+        a unit, all that the caller may know of. red: only those of which a step is red; since: of which one
+        ends after a moment. The look is logged.
 
         Raises: NotFound("unit-not-found").
         """
@@ -110,13 +116,7 @@ class Matrix:
                 paths = paths_below(unit, unit_id, paths)
             unit.log.append(Entry(Act.READ_LIST, caller.id, about, facts={"list": "matrix"}), now)
         with self.site.database.reading() as unit:
-            scope = Scope(paths)
-            lines = lines_of(self.site, unit, scope, unit.steps.footage(scope), now)
-            homes = {one.id: one.path for one in unit.units.all()}
-            found = [
-                _counts(case, visible(case, lines.get(case.id, ()), paths, homes))
-                for case in unit.steps.cases(scope)
-            ]
+            found = counted(self.site, unit, Scope(paths, since=since), now)
         return [one for one in found if one.red or not red]
 
     def _matrix(
@@ -149,6 +149,16 @@ class Matrix:
         for one in steps:
             rules.setdefault(one.step.what, (None, one.cites))
         return [_line(what, rule, cites, steps, footage) for what, (rule, cites) in rules.items()]
+
+
+def counted(site: Site, unit: UnitOfWork, scope: Scope, now: datetime) -> list[CaseCounts]:
+    """Return the cases that are asked for with their counts, oldest first."""
+    lines = lines_of(site, unit, scope, unit.steps.footage(scope), now)
+    homes = {one.id: one.path for one in unit.units.all()}
+    return [
+        _counts(case, visible(case, lines.get(case.id, ()), scope.paths, homes))
+        for case in unit.steps.cases(scope)
+    ]
 
 
 def visible(

@@ -15,7 +15,6 @@ from evidence.domain.access import Caller, Purpose, denial
 from evidence.domain.audit import Act, Entry
 from evidence.domain.rights import Action, Kind
 from evidence.service.admission import admit_to_recording
-from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
 from evidence.service.gone import verify_not_gone
 from evidence.service.ports import UnitOfWork
@@ -40,12 +39,12 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True)
 class Played:
-    """A range [start, end) of an original, open for reading, and what it may be called.
+    """A range [start, end) of something of this size, open for reading, and what it may be called.
 
     watermark: whose look it is and when, to be drawn over the picture; None for who may take a copy anyway.
     """
 
-    stored: StoredRecording
+    size: int
     file: BinaryIO
     start: int
     end: int
@@ -78,22 +77,25 @@ class Playing:
         start, end = choose(stored.recording.origin.size_bytes)
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
-            may_copy = self._may_copy(unit, caller, recording_id, purpose, now)
+            watermark = watermark_for(self.site, unit, caller, recording_id, purpose, now)
             media_type = self._media_type(unit, recording_id)
             facts = {"start": start, "end": end, "purpose": purpose.value if purpose else None}
             unit.log.append(Entry(Act.PLAY, caller.id, (("recording", recording_id),), facts=facts), now)
         file = self.site.vault.open(stored.recording.data_key, stored.recording.data_version)
-        return Played(stored, file, start, end, media_type, None if may_copy else (caller.name, now))
-
-    def _may_copy(
-        self, unit: UnitOfWork, caller: Caller, recording_id: str, purpose: Purpose | None, now: datetime
-    ) -> bool:
-        if caller.kind is not Kind.PERSON:
-            return True
-        standing = unit.standings.get(recording_id, now)
-        return denial(caller, Action.READ_ORIGINAL, standing, self.site.bars(), purpose) is None
+        return Played(stored.recording.origin.size_bytes, file, start, end, media_type, watermark)
 
     def _media_type(self, unit: UnitOfWork, recording_id: str) -> str:
         text = unit.examinations.facts("recording", recording_id, "probe")
         facts = None if text is None else self.site.prober.read(text)
         return UNKNOWN if facts is None or not facts.readable else MEDIA_TYPES.get(facts.container, UNKNOWN)
+
+
+def watermark_for(
+    site: Site, unit: UnitOfWork, caller: Caller, recording_id: str, purpose: Purpose | None, now: datetime
+) -> tuple[str, datetime] | None:
+    """Return what is drawn over the picture for somebody who may only look; None for who may take a copy."""
+    if caller.kind is not Kind.PERSON:
+        return None
+    standing = unit.standings.get(recording_id, now)
+    may_copy = denial(caller, Action.READ_ORIGINAL, standing, site.bars(), purpose) is None
+    return None if may_copy else (caller.name, now)

@@ -8,11 +8,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from evidence.domain.access import Caller
 from evidence.domain.digests import Digests
 from evidence.domain.findings import Finding
 from evidence.domain.media import MediaFacts
 from evidence.policy.rules import Pack
+from evidence.service.account_ports import Accounts
 from evidence.service.case_ports import CaseFileRows
 from evidence.service.device_ports import DeviceRows
 from evidence.service.gap_ports import GapRows
@@ -33,30 +33,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the present time, aware, UTC."""
-
-
-class Accounts(Protocol):
-    """Accounts; a token is stored only as its SHA-256."""
-
-    def add(
-        self, caller: Caller, token_sha256: str, at: datetime, expires_at: datetime | None = None
-    ) -> None:
-        """Add an account. Raises: Conflict when the name is taken."""
-
-    def by_token(self, token_sha256: str, at: datetime) -> Caller | None:
-        """Return the account of a token that is in force at a moment."""
-
-    def revoke(self, account_id: str, at: datetime) -> bool:
-        """Make an account's token worthless from now on; False when there is no such account in force."""
-
-    def is_in_force(self, account_id: str, at: datetime) -> bool:
-        """Tell whether an account is in force at a moment."""
-
-    def bind(self, account_id: str, devices: Collection[str] | None) -> None:
-        """Let a dock send for these recorders only; None: for any."""
-
-    def all(self) -> Sequence[Caller]:
-        """Return the accounts in force, oldest first."""
 
 
 class Jobs(Protocol):

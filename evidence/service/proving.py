@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry, Family, log_of
 from evidence.domain.rights import Action
-from evidence.errors import Conflict, IntegrityFault, NotFound
+from evidence.errors import Conflict, IntegrityFault, NotFound, Refused
 from evidence.ledger.canonical import canonical
 from evidence.ledger.encodings import write_base64
 from evidence.ledger.entries import read_entry
@@ -151,9 +151,11 @@ class Proving:
         """Return the log extract of a fault file: the entries that were collected, then those about the file
         itself, each with its proof up to the present checkpoint; all personal values are withheld.
 
-        Raises: NotFound("fault-not-found"); what publishing raises.
+        Raises: NotFound("fault-not-found"), Refused("own-fault"); what publishing raises.
         """
         file, now = FaultFiles(self.site).get(caller, file_id), self.site.clock.now()
+        if file.names(caller.id):  # the entries say what was found of the others
+            raise Refused("own-fault", action=Action.OPEN_FAULTS.value)
         with self.site.database.writing() as unit:
             unit.log.append(Entry(Act.PROVE, caller.id, (("fault", file.id),)), now)
             own = [(log, index) for log, index, _ in unit.log.about(Family.CUSTODY, file.id)]
@@ -172,6 +174,22 @@ class Proving:
                 for log, index in places
                 for _, entry in unit.tree.numbered(log, index, index + 1)
             ]
+
+    @admits(Action.READ_LOG)
+    def of_place(self, caller: Caller, log: str, index: int) -> bytes:
+        """Return the proof file of one entry, by its place; it holds the entry, and no personal value. The
+        look is logged. Raises: NotFound("log-not-found"); what publishing raises.
+        """
+        now = self.site.clock.now()
+        with self.site.database.writing() as unit:
+            unit.log.append(Entry(Act.READ_LOG, caller.id, facts={"log": log[:20], "index": index}), now)
+        with self.site.database.reading() as unit:
+            found = [entry for _, entry in unit.tree.numbered(log, index, index + 1)]
+        if not found:
+            raise NotFound("log-not-found", log=log)
+        self.publish(log)
+        with self.site.database.reading() as unit:
+            return self._proof(unit, log, index, found[0])
 
     def checkpoint(self, log: str) -> bytes:
         """Return the newest checkpoint of a log, with the cosignatures there are: nobody's secret.

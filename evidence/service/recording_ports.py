@@ -120,6 +120,13 @@ class Recordings(Protocol):
         the service's own work, all.
         """
 
+    def newest(
+        self, reach: Reach, at: datetime, most: int, before: tuple[datetime, str] | None = None
+    ) -> Sequence[StoredRecording]:
+        """Return recordings within reach at a moment, newest seal first: at most so many, and only those
+        before a moment of sealing and an id.
+        """
+
     def names_within(
         self, device: str, names: Collection[str], reach: Reach, at: datetime
     ) -> Collection[str]:
@@ -173,6 +180,10 @@ class Examinations(Protocol):
 
     def of_none(self, reach: Reach, at: datetime) -> Sequence[StoredFinding]:
         """Return those within reach that belong to no recording, oldest examination first."""
+
+    def named(self, subject: str) -> Collection[tuple[str, str]]:
+        """Return recorder and file of those whose line in the gap report has this name; of findings from
+        before they had names, nothing."""
 
     def superseded(self, code: Code, recording_ids: Collection[str] | None = None) -> Sequence[StoredFinding]:
         """Return the findings with this code of examinations that are no longer current, oldest first; of

@@ -21,6 +21,7 @@ from evidence.service.gate import admits
 from evidence.service.gone import verify_not_gone
 from evidence.service.neighbours import without_strangers
 from evidence.service.site import Site
+from evidence.service.supply import verify_supply
 
 _NOTHING: Mapping[str, object] = {}
 
@@ -73,15 +74,23 @@ class Recordings:
 
     @admits(Action.READ_ORIGINAL)
     def open_original(
-        self, caller: Caller, recording_id: str, purpose: Purpose | None = None
+        self,
+        caller: Caller,
+        recording_id: str,
+        purpose: Purpose | None = None,
+        approval: str | None = None,
     ) -> tuple[StoredRecording, BinaryIO]:
-        """Open an original for reading. The entry stands in the log before this returns.
+        """Open an original for reading. The entry stands in the log before this returns. approval: id of the
+        export by which somebody takes it along for anything but a case.
 
-        Raises: NotFound, Refused("purpose-needed", "serious-event"), Conflict("recording-destroyed").
+        Raises: NotFound, Refused("purpose-needed", "serious-event", "approval-needed"),
+        Conflict("recording-destroyed").
         """
         stored = admit_to_recording(self.site, caller, Action.READ_ORIGINAL, recording_id, purpose)
+        verify_supply(self.site, caller, recording_id, purpose, approval)
         verify_not_gone(stored)
         facts = {} if purpose is None else {"purpose": purpose.value}
+        facts |= {} if approval is None else {"approval": approval}
         self._log(caller, Act.READ_ORIGINAL, recording_id, facts)
         return stored, self.site.vault.open(stored.recording.data_key, stored.recording.data_version)
 
@@ -107,7 +116,8 @@ class Recordings:
         """
         with self.site.database.reading() as unit:
             upload = unit.uploads.get(upload_id) if is_id(upload_id) else None
-            foreign = upload is not None and caller.kind is Kind.DOCK and upload.account_id != caller.id
+            is_sender = caller.kind in (Kind.DOCK, Kind.PERSON)
+            foreign = upload is not None and is_sender and upload.account_id != caller.id
             if upload is None or foreign or upload.state is UploadState.TERMINATED:
                 raise NotFound("upload-not-found", upload=upload_id)
             if upload.state is UploadState.REFUSED:

@@ -36,6 +36,12 @@ def begins_ms(facts: MediaFacts) -> int:
     return max(0, round(1000 * first_s))
 
 
+def begins_of(site: Site, unit: UnitOfWork, recording_ids: Collection[str]) -> Mapping[str, int]:
+    """Return the same, by id, of these recordings, as far as they were read."""
+    found = unit.examinations.facts_of(recording_ids, "probe")
+    return {one: begins_ms(site.prober.read(facts)) for one, facts in found.items()}
+
+
 def restarts_of(
     site: Site, unit: UnitOfWork, found: Collection[StoredFinding]
 ) -> Mapping[str, Sequence[Restart]]:
@@ -53,9 +59,8 @@ def _restart(site: Site, unit: UnitOfWork, one: StoredFinding) -> Restart | None
         end = one.body["end_s"]
         if one.recording_id is None or not isinstance(end, int | float):
             return None
-        facts = unit.examinations.facts("recording", one.recording_id, "probe")
-        begins = 0 if facts is None else begins_ms(site.prober.read(facts))
-        return Restart(one.recording_id, round(1000 * end) - begins, one.id)
+        begins = begins_of(site, unit, [one.recording_id])
+        return Restart(one.recording_id, round(1000 * end) - begins.get(one.recording_id, 0), one.id)
     detail = one.body["detail"]
     after = detail.get("after") if isinstance(detail, Mapping) else None
     stored = unit.recordings.by_name(one.device, str(after)) if after else None

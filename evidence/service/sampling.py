@@ -54,6 +54,11 @@ class ListedSample:
     sample: Sample
     reviewed: int
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether something was drawn that nobody has reviewed."""
+        return self.sample.drawn is not None and self.reviewed < self.sample.drawn.quota
+
 
 @dataclass(frozen=True, slots=True)
 class DrawnRecording:
@@ -165,17 +170,20 @@ class Sampling:
     @admits(Action.DRAW_SAMPLES)
     def all(self, caller: Caller) -> Sequence[ListedSample]:
         """Return the samples of the caller's units, newest first; the look is logged."""
-        bars = self.site.bars()
         with self.site.database.writing() as unit:
-            paths = {one.id: one.path for one in unit.units.all()}
-            done = unit.samples.reviewed()
             entry = Entry(Act.READ_LIST, caller.id, facts={"list": "samples"})
             unit.log.append(entry, self.site.clock.now())
-            return [
-                ListedSample(one, done.get(one.id, 0))
-                for one in unit.samples.all()
-                if may_in(caller, Action.DRAW_SAMPLES, paths[one.unit_id], bars)
-            ]
+            return self.within(unit, caller)
+
+    def within(self, unit: UnitOfWork, caller: Caller) -> Sequence[ListedSample]:
+        """Return the same, to use cases that have admitted and logged."""
+        paths, bars = {one.id: one.path for one in unit.units.all()}, self.site.bars()
+        done = unit.samples.reviewed()
+        return [
+            ListedSample(one, done.get(one.id, 0))
+            for one in unit.samples.all()
+            if may_in(caller, Action.DRAW_SAMPLES, paths[one.unit_id], bars)
+        ]
 
     @admits(Action.DRAW_SAMPLES)
     def drawn(self, caller: Caller, sample_id: str) -> tuple[Sample, Sequence[DrawnRecording]]:

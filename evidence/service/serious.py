@@ -64,12 +64,13 @@ class SeriousEvents:
         return new
 
     @admits(Action.MARK_SERIOUS)
-    def end(self, caller: Caller, event_id: str) -> None:
+    def end(self, caller: Caller, event_id: str, reason: str) -> None:
         """End a mark that somebody else made, of an event in which the caller took no part.
 
-        Raises: NotFound("event-not-found"), Refused("own-request", "serious-event"), Conflict("event-over").
+        Raises: NotFound("event-not-found"), Refused("own-request", "serious-event"), Conflict("event-over"),
+        Invalid("reason-needed").
         """
-        now = self.site.clock.now()
+        reason, now = reason_of(reason), self.site.clock.now()
         with (
             tries_logged(self.site, caller, Action.MARK_SERIOUS, ("event", event_id)),
             self.site.database.writing() as unit,
@@ -85,7 +86,7 @@ class SeriousEvents:
                 raise Refused("serious-event", action=Action.MARK_SERIOUS.value)
             if not unit.serious.end(event_id, caller.id, now):
                 raise Conflict("event-over", event=event_id)
-            unit.log.append(_entry(Act.SERIOUS_END, caller, found, {}), now)
+            unit.log.append(_entry(Act.SERIOUS_END, caller, found, {"reason": reason}), now)
 
     @admits(Action.MARK_SERIOUS)
     def marked(self, caller: Caller) -> Sequence[SeriousEvent]:

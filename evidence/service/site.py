@@ -11,6 +11,7 @@ from evidence.domain.rights import Action
 from evidence.errors import Refused
 from evidence.policy.bars import bars_of
 from evidence.service.catalogue import Terms
+from evidence.service.derivative_ports import Maker
 from evidence.service.instruments import pack_at
 from evidence.service.marker_ports import Listener
 from evidence.service.ports import (
@@ -42,6 +43,7 @@ class Site:
     prober: Prober
     listener: Listener
     originals: Originals
+    maker: Maker
     bell: JobBell
     new_digests: Callable[[], RunningDigests]
     passwords: Passwords

@@ -7,11 +7,12 @@ covers a step all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from evidence.domain.explanations import Exemption
+from evidence.domain.instants import later
 from evidence.domain.spans import Span
 from evidence.domain.steps import Footage, Margins, Matter, Step, StepState, is_whole, shown_by, state_of
 from evidence.policy.enforcement import enforcement_of
@@ -53,7 +54,7 @@ class Judge:
     def line(self, step: Step, footage: Iterable[Footage]) -> StepLine:
         """Judge a step. footage: of its case."""
         pack = pack_at(self.site.policies, step.span.end)
-        shows, due = shown_by(step, footage), step.span.end + pack.upload_deadline.within
+        shows, due = shown_by(step, footage), later(step.span.end, pack.upload_deadline.within)
         exemption = self.exemption(step.officers, step.span)
         rule = rule_of(pack, step.what) if isinstance(step.what, Matter) else None
         is_shown = bool(shows)
@@ -62,12 +63,13 @@ class Judge:
         state = state_of(is_shown, exemption is not None, due, self.now)
         return StepLine(step, state, due, shows, exemption, self._cites(pack, step, rule))
 
-    def exemption(self, people: Iterable[str], span: Span) -> Exemption | None:
-        """Return a statement of one of these people that covers all of a time, with which a head has
-        agreed.
+    def exemption(self, people: Collection[str], span: Span) -> Exemption | None:
+        """Return a statement of one of these people that covers all of a time, with which a head has agreed
+        who is none of them: nobody exempts what they took part in.
         """
         every = (one for person in people for one in self.exempt.get(person, ()))
-        return next((one for one in every if one.covers(one.person_id, span)), None)
+        theirs = (one for one in every if one.received_by not in people)
+        return next((one for one in theirs if one.covers(one.person_id, span)), None)
 
     def _margins(self, pack: Pack) -> Margins:
         times = enforcement_of(pack, pack_at(self.site.strictest, self.now)).documents

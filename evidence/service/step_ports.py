@@ -16,11 +16,12 @@ from evidence.service.people_ports import StoredCase
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Which cases are asked for: those of units with these paths and below, and those of which such a
-    unit owes a step; of them all, or one.
+    unit owes a step; of them all, or one. since: only those of which a step ends after that.
     """
 
     paths: frozenset[str]
     case_id: str | None = None
+    since: datetime | None = None
 
 
 class Steps(Protocol):
@@ -33,6 +34,9 @@ class Steps(Protocol):
 
     def end(self, case_id: str, step_id: str, by: str, at: datetime) -> bool:
         """Note that there was no such step; False where it is not there."""
+
+    def get(self, step_id: str) -> Step | None:
+        """Return a step, also one that was taken back."""
 
     def cases(self, scope: Scope) -> Sequence[StoredCase]:
         """Return the cases, oldest first."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from evidence.domain.access import Caller, may_in
 from evidence.domain.audit import Act, Entry
@@ -39,6 +39,7 @@ from evidence.service.step_lines import rule_of
 from evidence.service.step_ports import Scope
 
 MOST_OFFICERS = 20
+MOST_DAYS = 366  # of one step or document, and as far ahead as one is planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,14 @@ class Steps:
         """Enter a step of a case.
 
         Raises: NotFound("case-not-found", "person-not-found"), Conflict("case-archived", "no-legal-unit"),
-        Invalid("unknown-activity", "not-in-annex", "ends-before-start", "officers-needed", "not-an-officer",
-        "invalid-text").
+        Invalid("unknown-activity", "not-in-annex", "ends-before-start", "time-too-far", "officers-needed",
+        "not-an-officer", "invalid-text").
         """
         if said.place is not None:
             check_text("place", said.place)
-        span, owed_by = span_said(said.start, said.end), self._owed_by(said)
-        numbers, now = officers_said(said.officers), self.site.clock.now()
+        now = self.site.clock.now()
+        span, numbers = span_said(said.start, said.end, now), officers_said(said.officers)
+        owed_by = self._owed_by(said)
         legal = owed_by is OwedBy.LEGAL_UNIT
         with about_case(self.site, caller, Action.REGISTER_ACTS, case_id, or_legal=legal) as (unit, case):
             verify_not_archived(unit, case.id)
@@ -152,10 +154,16 @@ class Steps:
         return found
 
 
-def span_said(start: datetime, end: datetime) -> Span:
-    """Return a time that somebody says. Raises: Invalid("ends-before-start")."""
+def span_said(start: datetime, end: datetime, now: datetime) -> Span:
+    """Return a time that somebody says: a slip in the year would lead beyond every calendar.
+
+    Raises: Invalid("ends-before-start", "time-too-far").
+    """
     if end <= start:
         raise Invalid("ends-before-start")
+    most = timedelta(days=MOST_DAYS)
+    if end - start > most or end - now > most:
+        raise Invalid("time-too-far", most_days=MOST_DAYS)
     return Span(start, end)
 
 

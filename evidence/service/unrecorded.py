@@ -1,26 +1,29 @@
 """Steps of cases that nothing shows, as a part of the gap report (Dazhe 2020 art. 5): planned, done, not
 recorded.
 
-What lies ahead is no gap. A step has no recorder and no explanation: who asks for those lines gets none
-of these.
+What lies ahead is no gap. A step has no recorder: who asks for one gets none of these. What is red is
+explained like other lines (step_gaps.py), and stays red.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from evidence.domain.access import Reach
 from evidence.domain.explanations import GapState
 from evidence.domain.people import WHOLE, is_below
 from evidence.domain.steps import StepState
+from evidence.domain.subjects import step_subject
+from evidence.service.gap_lines import Standing
 from evidence.service.gap_parts import Asked
 from evidence.service.instruments import local_day
 from evidence.service.matrix import visible
 from evidence.service.people_ports import StoredCase
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
+from evidence.service.step_gaps import standing_of_step
 from evidence.service.step_lines import StepLine, lines_of
 from evidence.service.step_ports import Scope
 
@@ -29,18 +32,20 @@ _GAPS = frozenset({StepState.RED, StepState.DUE})
 
 @dataclass(frozen=True, slots=True)
 class Unrecorded:
-    """A step that nothing shows. numbers: of its officers, by id."""
+    """A step that nothing shows. numbers: of its officers, by id. standing: how far its line is, where it is
+    red."""
 
     case: StoredCase
     line: StepLine
     numbers: Mapping[str, str]
+    standing: Standing | None = None
 
 
 def unrecorded_within(
     site: Site, unit: UnitOfWork, there: Reach, asked: Asked, now: datetime
 ) -> Sequence[Unrecorded]:
     """Return the steps within a reach that nothing shows, those that are asked for, oldest first."""
-    if asked.device is not None or asked.state not in (None, GapState.OPEN):
+    if asked.device is not None:
         return []
     scope = Scope(frozenset({WHOLE}) if there.everything else there.paths)
     lines = lines_of(site, unit, scope, unit.steps.footage(scope), now)
@@ -55,7 +60,24 @@ def unrecorded_within(
         for one in visible(case, lines.get(case.id, ()), scope.paths, homes)
         if one.state in _GAPS and one.step.span.end <= now and is_below(homes[one.step.owner_id], top)
     ]
-    return sorted((one for one in found if _is_asked(site, one, asked)), key=lambda one: one.line.due)
+    told = _explained(unit, [one for one in found if _is_asked(site, one, asked)])
+    return sorted((one for one in told if _is_so(one, asked.state)), key=lambda one: one.line.due)
+
+
+def _explained(unit: UnitOfWork, found: Sequence[Unrecorded]) -> Iterator[Unrecorded]:
+    """Yield them with how far those are that are red."""
+    names = {one.line.step.id: step_subject(one.line.step.id).name for one in found}
+    histories = unit.explanations.of(set(names.values()))
+    for one in found:
+        step = one.line.step
+        number = one.numbers.get(step.officers[0]) if step.officers else None
+        standing = standing_of_step(step, histories[names[step.id]], number)
+        yield replace(one, standing=standing) if one.line.state is StepState.RED else one
+
+
+def _is_so(one: Unrecorded, state: GapState | None) -> bool:
+    """Tell whether a line is in a state; one that is due is open."""
+    return state in (None, GapState.OPEN if one.standing is None else one.standing.state)
 
 
 def _is_asked(site: Site, one: Unrecorded, asked: Asked) -> bool:

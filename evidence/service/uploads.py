@@ -18,6 +18,7 @@ from evidence.errors import Busy, Conflict, Invalid, NoSpace, NotFound, Refused
 from evidence.service.binding import verify_bound
 from evidence.service.cards import check_offset, check_origin
 from evidence.service.gate import admits
+from evidence.service.hand_docking import keep_sender, sent_by_hand
 from evidence.service.instruments import pack_at
 from evidence.service.jobs import JobName
 from evidence.service.ports import UnitOfWork
@@ -42,11 +43,14 @@ class Uploads:
     def create(self, caller: Caller, origin: Origin, declared_sha256: str | None) -> Upload:
         """Open an upload. An upload of 0 bytes is complete at once.
 
-        Raises: Invalid, Refused("device-not-of-dock"), Conflict("too-many-open-uploads"), NoSpace.
+        Raises: Invalid, Refused("device-not-of-dock"), Conflict("too-many-open-uploads"), NoSpace; of a
+        person, as `sent_by_hand`.
         """
         now = self.site.clock.now()
         check_origin(origin)
         verify_bound(self.site, caller, Action.SEND_RECORDING, origin.device)
+        if caller.kind is Kind.PERSON:
+            origin = sent_by_hand(self.site, caller, origin)
         declared_sha256 = _read_digest(declared_sha256)
         self._verify_takeable(caller, origin, now)
         upload = Upload(
@@ -61,6 +65,7 @@ class Uploads:
         )
         self.site.staging.create(upload.id)
         with self.site.database.writing() as unit:
+            keep_sender(unit, caller, now)
             upload = _as_announced(unit, upload)
             unit.uploads.add(upload)
             unit.log.append(
@@ -171,7 +176,8 @@ class Uploads:
         if is_id(upload_id):
             with self.site.database.reading() as unit:
                 upload = unit.uploads.get(upload_id)
-        foreign = upload is not None and caller.kind is Kind.DOCK and upload.account_id != caller.id
+        is_sender = caller.kind in (Kind.DOCK, Kind.PERSON)
+        foreign = upload is not None and is_sender and upload.account_id != caller.id
         if upload is None or foreign or upload.state is UploadState.TERMINATED:
             raise NotFound("upload-not-found", upload=upload_id)
         if upload.state is UploadState.EXPIRED:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from evidence.domain.access import Reach
 from evidence.domain.emergencies import Emergency
+from evidence.domain.explanations import Explanation, Gap, Outcome
 from evidence.domain.notices import Notice
 from evidence.domain.people import PersonType
 from evidence.domain.standing import Classification
+from evidence.service.catalogue import AnnouncedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +129,8 @@ class Notices(Protocol):
     def add(self, new: Notice) -> None:
         """Add a notice."""
 
-    def all(self, since: datetime) -> Sequence[Notice]:
-        """Return the notices since a moment, newest first."""
+    def all(self, since: datetime, most: int | None = None) -> Sequence[Notice]:
+        """Return the notices since a moment, newest first, `most` of them at most."""
 
 
 class Companions(Protocol):
@@ -137,6 +140,52 @@ class Companions(Protocol):
         self, unit_id: str, type_: PersonType, since: datetime, until: datetime
     ) -> Mapping[str, datetime]:
         """Return recordings worn by people of a type in a unit that end within [since, until], and when."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEntry:
+    """An entry at its place. told: its fields as they were logged; empty where its bytes cannot be read."""
+
+    log: str
+    index: int
+    act: str
+    at: datetime
+    told: Mapping[str, Any]
+
+    @property
+    def by(self) -> str:
+        """Who acted."""
+        return str(self.told.get("by", ""))
+
+
+class Overseen(Protocol):
+    """What a supervisor must see at once: bounded questions, the oldest first. What is about no recording is
+    within every reach here: the use case asks the policy again."""
+
+    def waiting(self, reach: Reach, at: datetime, most: int) -> Sequence[AnnouncedFile]:
+        """Return announced files within reach that are not sealed."""
+
+    def explained(
+        self, outcome: Outcome | None, reach: Reach, at: datetime, most: int
+    ) -> Sequence[tuple[Gap, Explanation]]:
+        """Return the last explanations of gaps, by outcome; None: nobody has decided."""
+
+    def late(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
+        """Return the recordings within reach, sealed since a moment, that came too late."""
+
+    def bare(
+        self, names: Collection[str], reach: Reach, at: datetime, since: datetime, most: int
+    ) -> Sequence[str]:
+        """Return the recordings within reach, sealed since a moment, that lack one of these labels."""
+
+    def denied(self, since: datetime, most: int) -> Sequence[Mapping[str, Any]]:
+        """Return the newest entries about denied tries since a moment."""
+
+    def entries(self, log: str, start: int, end: int, act: str | None, most: int) -> Sequence[LoggedEntry]:
+        """Return the newest entries of a log with start ≤ index < end, of an act if one is said."""
+
+    def about(self, family: str, object_id: str, most: int) -> Sequence[LoggedEntry]:
+        """Return the newest entries about something in the logs of a kind."""
 
 
 class WatchedRows(Protocol):
@@ -157,6 +206,10 @@ class WatchedRows(Protocol):
     @property
     def notices(self) -> Notices:
         """Notices."""
+
+    @property
+    def overseen(self) -> Overseen:
+        """What a supervisor must see at once."""
 
     @property
     def companions(self) -> Companions:

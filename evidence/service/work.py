@@ -11,6 +11,7 @@ from threading import Event, Thread
 
 from evidence.errors import Busy, EvidenceError, IntegrityFault, NotFound
 from evidence.service.deadlines import Deadlines
+from evidence.service.deriving import Deriving
 from evidence.service.destroying import Destroying
 from evidence.service.examination import Examination
 from evidence.service.fixity import Fixity
@@ -36,6 +37,7 @@ class Work:
     site: Site
     uploads: Uploads
     checks: Fixity | None = None  # the desk that reads back, with its speed limit; None: without one
+    exports: Callable[[str], None] | None = None  # what builds an export; None: built elsewhere
 
     def do_next(self, owner: str, names: Collection[JobName] = tuple(JobName)) -> bool:
         """Do the weightiest job of these kinds that is due; return False when there is none."""
@@ -46,6 +48,8 @@ class Work:
 
     def claim(self, owner: str, names: Collection[JobName]) -> Job | None:
         """Take the weightiest job of these kinds that is due, under a lease; None when there is none."""
+        if self.exports is None:
+            names = [name for name in names if name is not JobName.EXPORT]
         with self.site.database.writing() as unit:
             return unit.jobs.claim(owner, self.site.clock.now(), names)
 
@@ -112,6 +116,8 @@ class Work:
             JobName.DEEP: examination.deep,
             JobName.LISTEN: Listening(self.site).listen,
             JobName.FIXITY: self._read_back,
+            **({} if self.exports is None else {JobName.EXPORT: self.exports}),
+            JobName.DERIVE: Deriving(self.site).derive,
         }[name]
 
     def _read_back(self, recording_id: str) -> None:
@@ -153,6 +159,8 @@ class Work:
                 return
         if job.name is JobName.SEAL:
             Sealing(self.site).give_up(job.subject)
+        elif job.name is JobName.DERIVE:
+            Deriving(self.site).give_up(job.subject, getattr(problem, "code", "unexpected"))
         elif job.name in (
             JobName.EXAMINE,
             JobName.DEEP,

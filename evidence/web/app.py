@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import pkgutil
 from collections.abc import AsyncIterator, Callable
+from functools import cache
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evidence import __version__
@@ -18,9 +20,32 @@ from evidence.service.jobs import JobName
 from evidence.web import alarms, errors, tus
 from evidence.web.api import ROUTERS
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
-from evidence.web.pages import account, custody, factors, front, language, problems, roster, sign_in, static
+from evidence.web.pages import (
+    account,
+    custody,
+    factors,
+    front,
+    language,
+    officer_docking,
+    officer_gaps,
+    officer_recordings,
+    officer_shift,
+    problems,
+    roster,
+    sign_in,
+    static,
+)
+from evidence.web.pages.administrator import alarms as alarm_pages
+from evidence.web.pages.administrator import log, status
+from evidence.web.pages.supervisor import board, complaints, exemptions, faults, gaps, matrix, review
 
-PAGES = (front, sign_in, account, factors, roster, language, static, custody)
+PAGES = (
+    *(front, sign_in, account, factors, roster, language, static),
+    *(officer_shift, officer_docking, officer_recordings, officer_gaps),
+    custody,
+    *(board, gaps, review, matrix, complaints, faults, exemptions),
+    *(log, alarm_pages, status),
+)
 EMBEDDED_WORKERS = "workers.embedded:start"
 
 health = APIRouter(tags=["health"])
@@ -41,6 +66,13 @@ def ready(app: App, _caller: Caller = admitted(Action.READ_PUBLIC)) -> dict[str,
     return {"state": "ready"}
 
 
+@health.get("/openapi.json")
+def schema(request: Request, _caller: Caller = admitted(Action.READ_PUBLIC)) -> dict[str, object]:
+    """Return the OpenAPI description of this service."""
+    described: dict[str, object] = request.app.openapi()
+    return described
+
+
 def create_app(application: Application, *, start_workers: bool = True) -> FastAPI:
     """Build the web application over an open site. Raises: RuntimeError for a route without an action."""
 
@@ -58,10 +90,12 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
         finally:
             stop()
 
+    routes, census = _doors()
     app = FastAPI(
         title="evidence",
         version=__version__,
         lifespan=lifespan,
+        routes=[*routes],
         docs_url=None,  # its pages load scripts from elsewhere; the schema itself is served below
         redoc_url=None,
         openapi_url=None,
@@ -69,25 +103,20 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
         redirect_slashes=False,  # a redirect would repeat whatever Host the client claims
     )
     app.state.application = application
-    for router in (health, tus.router, *ROUTERS, *(page.router for page in PAGES)):
-        app.include_router(router)
-    app.include_router(_schema_route(app))
     errors.install(app, problems.shown)
-    app.state.census = verify_every_route_has_an_action(app)
+    app.state.census = census
     app.state.alarms = 0
     app.add_middleware(SafeHeaders)
     return app
 
 
-def _schema_route(app: FastAPI) -> APIRouter:
-    router = APIRouter(tags=["health"])
-
-    @router.get("/openapi.json")
-    def schema(_caller: Caller = admitted(Action.READ_PUBLIC)) -> dict[str, object]:
-        """Return the OpenAPI description of this service."""
-        return app.openapi()
-
-    return router
+@cache
+def _doors() -> tuple[list[BaseRoute], dict[str, Action]]:
+    """Return the routes and the action of each: the same for every site, so a process builds them once."""
+    built = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    for router in (health, tus.router, *ROUTERS, *(page.router for page in PAGES)):
+        built.include_router(router)
+    return built.routes, verify_every_route_has_an_action(built)
 
 
 def _start_workers(application: Application) -> Callable[[], None]:

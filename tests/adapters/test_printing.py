@@ -18,13 +18,13 @@ FORMAT = Path(__file__).parents[2] / "docs" / "formats" / "gap-report.md"
 
 
 def test_the_font_has_chinese_latin_and_the_sign_for_what_it_lacks() -> None:
-    letters = letters_of(printing._font().read_bytes())
+    letters = letters_of(printing.font_file().read_bytes())
     assert {ord(one) for one in "缺口报告，：（）〓✓‼·–— Aa09é"} <= letters
     assert ord("𠮷") not in letters
 
 
 def test_the_font_is_the_one_that_the_format_names() -> None:
-    assert sha256(printing._font().read_bytes()).hexdigest() in FORMAT.read_text("utf-8")
+    assert sha256(printing.font_file().read_bytes()).hexdigest() in FORMAT.read_text("utf-8")
 
 
 @pytest.mark.parametrize("broken", [b"", b"OTTO", b"OTTO\0\1" + bytes(60), bytes(4096)])

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from evidence.adapters import sandbox, syscall_filter
-from evidence.adapters.sandbox import SandboxResult, inside, run_sandboxed, self_test
+from evidence.adapters.collecting import SandboxResult
+from evidence.adapters.sandbox import inside, run_sandboxed, self_test
 from evidence.errors import Unavailable
 
 

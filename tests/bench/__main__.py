@@ -1,10 +1,10 @@
-"""`./dev.sh bench ingest|examine|engines|ledger|rebuild|reports|pages`."""
+"""`./dev.sh bench ingest|examine|engines|ledger|rebuild|reports|package|pages`."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import engines, examine, ingest, ledger, pages, rebuild, reports
+from tests.bench import engines, examine, ingest, ledger, package, pages, rebuild, reports
 
 BENCHES = {
     "ingest": ingest.main,
@@ -13,6 +13,7 @@ BENCHES = {
     "ledger": ledger.main,
     "rebuild": rebuild.main,
     "reports": reports.main,
+    "package": package.main,
     "pages": pages.main,
 }
 

@@ -205,11 +205,11 @@ class MadeCatalogue:
         found = Finding(Code.GAP_BETWEEN_FILES, Severity.ATTENTION, origin["name"], 600.0, 600.0 + length,
                         length, 1.0, ("dazhe-2020:9.1",), {"before": origin["name"]})  # fmt: skip
         body, finding = found.as_json(), id_of("finding", number)
+        subject, at = finding_subject(origin["device"], body), to_text(self._sealed(number))
         self._add("finding", id=finding, examination_id=examination, recording_id=recording_id,
                   device=origin["device"], code=found.code.value, severity=found.severity.value,
-                  body=json.dumps(body, ensure_ascii=False))  # fmt: skip
+                  body=json.dumps(body, ensure_ascii=False), subject=subject.name)  # fmt: skip
         if is_among(50, number, "explained"):
-            subject, at = finding_subject(origin["device"], body), to_text(self._sealed(number))
             start, end, size = subject.place.parts()
             self._add("gap", name=subject.name, kind=subject.kind, part="interruptions",
                       code=found.code.value, device=origin["device"], file=origin["name"],

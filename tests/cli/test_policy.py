@@ -69,6 +69,8 @@ def test_show_as_json_holds_the_rules_and_every_citation_they_name() -> None:
     rules += pack["fault_outcomes"]
     rules += [one for one in pack["equipment"].values() if one is not None]
     rules += [pack["activities"], pack["enforcement_documents"]]
+    rules += [pack["transfer"], pack["outside_supply"], pack["long_term_media"]]
+    assert pack["party_copy"] is None, "Longquan has one"
     assert pack["case_file"] is None, "Longquan has one"
     assert pack["complaints"] is None, "it is left to the union"
     assert pack["person_number"] is None, "this law says nothing about it"

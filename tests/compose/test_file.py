@@ -18,8 +18,8 @@ from tests.house.test_documents import verify_command
 from workers.grown import PARSING
 
 DIGEST = re.compile(r"[a-z0-9./-]+@\$\{[A-Z]+_DIGEST:\?[^}]+\}")
-PARSERS = {"worker-examine", "worker-deep"}
-NOT_YET = {Queue.PROXY, Queue.EXPORT}
+PARSERS = {"worker-examine", "worker-deep", "worker-proxy"}
+NOT_YET = {Queue.EXPORT}
 PAGE = OPERATIONS.read_text("utf-8").split("\n## A real site\n")[1].split("\n## ")[0]
 
 

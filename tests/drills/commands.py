@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import tempfile
 import time
@@ -18,6 +19,7 @@ from tests.drills import (
     grown_faults,
     ingest_order,
     mutants,
+    package_kills,
     policy_judge,
     publishing_kills,
     rivals,
@@ -159,6 +161,25 @@ def _dark_press_share(share: Share) -> tuple[int, list[Verdict]]:
             disc.remove()
 
 
+def _packages(options: argparse.Namespace) -> int:
+    media = package_kills.MEDIA_TRIED
+    code = max(_sweep(f"{medium} killed", _bindery_share, options, medium) for medium in media)
+    if os.geteuid():
+        print("discs were not filled: that needs root")
+        return code or CANNOT
+    faults = [
+        f"{medium} {one}" for medium in media for one in package_kills.fill(package_kills.SIZES, medium)
+    ]
+    print("\n".join([f"discs of {len(package_kills.SIZES)} sizes, faults: {len(faults)}", *faults]))
+    return code | int(bool(faults))
+
+
+def _bindery_share(share: Share) -> tuple[int, list[Verdict]]:
+    with package_kills.bindery() as bindery:
+        survey = bindery.survey(share.layout)
+        return len(survey), [bindery.kill(share.layout, number) for number in share.choose(survey)]
+
+
 def _calm(options: argparse.Namespace) -> int:
     alarms = calm.run(options.minutes, options.seed)
     print("\n".join([f"false alarms: {len(alarms)}", *alarms]))
@@ -226,6 +247,7 @@ DRILLS = {
         Drill("F05", "mutants: the drills must notice each deliberate fault", _mutants),
         Drill("grown", "F06, F20 to F23 on the whole grown form: what it stands on is killed", _grown),
         Drill("F23", "the object store fails at one request of a seal, in every way", _store_faults),
+        Drill("F34", "the building of a package is killed at every call, and its disc is full", _packages),
         Drill(
             "F40", "publisher and signer: killed, and power cut, at every call of a publication", _publishing
         ),

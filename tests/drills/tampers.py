@@ -19,7 +19,7 @@ from storage.errors import Locked
 from storage.opening import open_vault
 from storage.vault import Lock
 from tests import forms, inside, tampering
-from tests.drills import erasures, forgeries, outsiders
+from tests.drills import erasures, forgeries, outsiders, package_tampers
 from tests.drills.scene import ROOT, Found, Pattern, copy, scene, wait_published
 from tests.log_room import LogRoom
 from tests.service_process import ServiceProcess
@@ -246,7 +246,7 @@ def two_views(pattern: Pattern) -> list[Found]:
 
 
 def left_out(pattern: Pattern) -> list[Found]:
-    """There are no export packages yet; of what there is, the folder of `evidence log prove`."""
+    """Of what `evidence log prove` hands out; of a package: package_tampers.py."""
     with scene(pattern, "T20", runs=False) as at:
         recording, proofs = pattern.recordings[0], at.folder / "proofs"
         at.service.command("log", "prove", recording, "--to", str(proofs))
@@ -293,6 +293,9 @@ TAMPERS = (
     _one("T17", "the log rewritten with the stolen key", "two-roots proof-wrong", MONTH, rewritten_log),
     _one("T18", "two readers shown two logs", "two-roots", AT_ONCE, two_views),
     _one("T20", "a file left out of handed-out proofs", "history-broken", AT_ONCE, left_out),
+    _one("T20b", "any file removed from an export package", "missing", AT_ONCE, package_tampers.removed),
+    _one("T20c", "an entry left out of a package, manifests made anew", "history", AT_ONCE,
+         package_tampers.entry_left_out),
     _one("T21", "a recording's row and objects deleted", "row-missing", HOUR, erasures.erased_recording),
     _one("T22", "a whole log of access deleted", "log-missing", HOUR, erasures.erased_log),
     _one("T23", "a recording's end edited, triggers off", "row-differs-from-journal", HOUR,
@@ -304,7 +307,6 @@ NOT_SHOWN = {
     "T23b": "a row edited with the triggers at work: nobody finds it (docs/threats.md)",
     "T15": "media read past the program: not detectable by software (docs/threats.md)",
     "T19": "a derived file edited: not yet (no derived files in this version)",
-    "T20b": "a file removed from an export package: not yet (no export packages in this version)",
 }
 # Found only by what somebody outside kept; on the machine itself nothing may be found.
 OUTSIDE_ONLY = {"T06", "T17", "T18"}

@@ -66,11 +66,11 @@ def test_a_recording_is_labelled_held_and_freed_by_two_people(acting: Acting) ->
         (hold,) = unit.holds.of(acting.recording)
     assert acting.recording in first.get("/custody/holds").text
     path = f"/custody/holds/{hold.id}"
-    assert post(second, f"{path}/release")[0] == 409  # nobody has asked
+    assert post(second, f"{path}/release", reason="已撤诉")[0] == 409  # nobody has asked
     assert post(first, f"{path}/ask", reason="已撤诉")[0] == 303
-    status, told = post(first, f"{path}/release")
+    status, told = post(first, f"{path}/release", reason="已撤诉")
     assert (status, 'role="alert"' in told) == (403, True)  # nobody decides their own wish
-    assert post(second, f"{path}/release") == (303, "/custody/holds?done=released")
+    assert post(second, f"{path}/release", reason="已撤诉") == (303, "/custody/holds?done=released")
     assert acting.recording not in first.get("/custody/holds").text
 
 
@@ -118,6 +118,24 @@ def test_a_device_goes_from_hand_to_hand(acting: Acting) -> None:
     assert (status, 'role="alert"' in told) == (409, True)  # it was carried, and has not been docked since
     post(browser, f"{path}/register", **{**form, "serial": "DSJ-8"})
     assert post(browser, f"{path}/retire", serial="DSJ-8", why="老旧", wiped="已格式化")[0] == 303
+
+
+def test_a_proxy_plays_where_there_is_one_marked_as_derived_with_the_original_one_click_away(
+    acting: Acting, media: Path
+) -> None:
+    file = sorted((media / "sessions/o01_clean").iterdir())[0]
+    one = acting.custody.seal(file.read_bytes(), file.name)
+    acting.custody.work()
+    browser, page = acting.browser(CUSTODIAN), f"/recordings/{one}?purpose=case"
+    original, derived = (f'src="/api/v1/recordings/{one}/{way}?purpose=case"' for way in ("play", "proxy"))
+    assert original in browser.get(page).text
+    acting.room.application.derivatives.make_proxy(OPERATOR, one)
+    assert original in browser.get(page).text  # it is not made yet
+    acting.custody.work()
+    shown = browser.get(page).text
+    assert (derived in shown, "派生副本" in shown) == (True, True)
+    there = browser.get(f"{page}&original=1").text
+    assert (original in there, f'href="{page}"' in there) == (True, True)
 
 
 def test_a_hidden_recording_is_in_no_list_and_its_pages_are_those_of_one_that_is_not_there(

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.pages.custody_room import HOSTILE, OPERATOR, CustodyRoom
 from tests.pages.room import NARROW, Desks
-from tests.pages.test_custodian_search import until
+from tests.pages.test_custodian_search import TO_THE_MIDDLE, until
 
 BOTH_PLAY = "[...document.querySelectorAll('video')].every((one) => one.currentTime > 0.5 && !one.paused)"
 APART = (
@@ -54,8 +54,7 @@ def test_two_cameras_of_a_case_play_together_and_are_moved_together(
         until(page, BOTH_PLAY)
         assert page.evaluate(APART) < 0.3
         page.get_by_role("button", name="播放／暂停").click()
-        page.evaluate("document.querySelector('[data-seek-bar]').value = 500")
-        page.dispatch_event("[data-seek-bar]", "input")
+        page.evaluate(TO_THE_MIDDLE)
         until(
             page,
             "[...document.querySelectorAll('video')].every((one) => Math.abs(one.currentTime - 2.5) < 0.3)",

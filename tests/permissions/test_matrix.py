@@ -1,11 +1,15 @@
 """A02, A03: every route × everybody × everything they can have to do with a recording, against the reviewed
 table. Relations matter to routes about recordings; for a list they are the rows that it shows or hides.
+
+`./dev.sh test --grown` asks every cell. `./dev.sh test` asks all lists, and of the rest a lot: for each route
+and person a third of the relations, for each route of the site half of the people. The seed is printed.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import random
 from collections import Counter
 
 from evidence.domain.access import Caller, Purpose, Why
@@ -20,6 +24,8 @@ from tests.permissions.room import RELATIONS, Persona, Room
 # Routes whose use case does not ask the policy about each recording yet. EMPTY when issue 5 is done.
 POLICY_BLIND: set[str] = set()
 STATES = {Why.UNDER_TRANSFER, Why.ON_HOLD}
+SEED = random.SystemRandom().getrandbits(32)
+NOT_SIGNED_IN = {401, 303}  # who looks at a page is sent to sign in
 # What a caller who may is answered: done, or what is wrong with the request, which these tests hardly fill.
 ADMITTED = {200, 201, 202, 204, 206, 400, 404, 409, 410, 411, 412, 415, 422, 425}
 
@@ -27,7 +33,7 @@ ADMITTED = {200, 201, 202, 204, 206, 400, 404, 409, 410, 411, 412, 415, 422, 425
 def expected(room: Room, caller: Caller, action: Action, relation: str) -> set[int]:
     """What the table says a route about one recording answers."""
     if caller.kind is Kind.ANYONE:
-        return {401}
+        return NOT_SIGNED_IN
     if not oracle.may_at_all(caller, action, room.site.bars()):
         return {403}
     said = oracle.says(
@@ -53,14 +59,16 @@ def is_list(route: str) -> bool:
 def test_every_route_about_one_recording_answers_everybody_as_the_table_says(
     room: Room, personas: list[Persona]
 ) -> None:
-    wrong, seen = [], Counter[int]()
-    routes, turn = [route for route in ROUTES if is_about_one(route)], itertools.cycle(RELATIONS)
+    wrong, seen, chance = [], Counter[int](), random.Random(SEED)
+    print(f"seed: {SEED}")
+    routes = [route for route in ROUTES if is_about_one(route)]
     for persona, action in itertools.product(personas, sorted({ROUTES[route] for route in routes})):
         room.take_place(persona.caller, action)
         barred = not oracle.may_at_all(persona.caller, action, room.site.bars())
         for route in (route for route in routes if ROUTES[route] is action and route not in POLICY_BLIND):
-            # Who may not at all is refused before anything is looked up: three relations in turn; grown, all.
-            asked = list(itertools.islice(turn, 3)) if barred and not forms.GROWN else RELATIONS
+            # Who may not at all is refused before anything is looked up.
+            few = 2 if barred else len(RELATIONS) // 3
+            asked = RELATIONS if forms.GROWN else chance.sample(RELATIONS, few)
             for relation, recording in ((one, room.recordings[one]) for one in asked):
                 answer = ask(room, persona, route, recording)
                 status, body = answer.status, answer.body
@@ -84,8 +92,8 @@ def test_every_list_shows_everybody_what_the_table_says(room: Room, personas: li
         answer = ask(room, persona, route)
         status, body = answer.status, answer.body
         may = oracle.may_at_all(persona.caller, action, room.site.bars())
-        refused = 401 if persona.caller.kind is Kind.ANYONE else 403
-        assert status == (200 if may else refused), (route, persona.name, status, body)
+        refused = NOT_SIGNED_IN if persona.caller.kind is Kind.ANYONE else {403}
+        assert status in ({200} if may else refused), (route, persona.name, status, body)
         for relation, recording in room.recordings.items():
             stands = room.standing_for(relation, persona.caller, action)
             shown = (
@@ -107,10 +115,13 @@ def names_recordings(route: str, room: Room) -> bool:
 def test_every_route_about_the_site_answers_everybody_as_the_table_says(
     room: Room, personas: list[Persona]
 ) -> None:
-    wrong, seen = [], Counter[int]()
+    wrong, seen, chance = [], Counter[int](), random.Random(SEED)
+    print(f"seed: {SEED}")
     # Pages come by cookie: tests/web/test_sign_in.py asks them all.
     others = [one for one in ROUTES if not is_about_one(one) and not is_list(one) and one not in PAGES]
-    for persona, route in itertools.product(personas, others):
+    for route, persona in itertools.product(others, personas):
+        if not forms.GROWN and chance.random() < 0.5:
+            continue
         answer = ask(room, persona, route)
         status, body = answer.status, answer.body
         seen[status] += 1

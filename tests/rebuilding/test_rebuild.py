@@ -85,6 +85,7 @@ def test_every_row_comes_back_as_it_was_but_for_what_is_made_anew(room: LogRoom)
     there += ("case_step", "step_officer", "legal_unit", "act_document", "document_signer", "document_reason")
     there += ("fault_person", "fault_link", "fault_entry", "fault_view")
     there += ("complaint", "complaint_person", "complaint_handler")
+    there += ("export", "export_item", "export_volume", "transfer_unit", "long_medium", "long_recording")
     assert all(before[name] for name in there)
     assert {row["person_id"] for row in after["standing"]} == {"2" * 32}
     assert {row["id"]: row["parent_id"] for row in after["unit"]}["1" * 32] == "f" * 32

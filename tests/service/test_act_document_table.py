@@ -59,6 +59,13 @@ def test_a_table_is_registered_as_by_hand(room: StepRoom) -> None:
     assert len(room.entries(Act.ACT_DOCUMENT)) == 2
 
 
+def test_a_case_number_in_other_brackets_and_digits_is_that_of_the_case(room: StepRoom) -> None:
+    assert take(room, row(case="大柘罚（２０２６）1 号"), row("检2", case="大柘罚[2026]1号")).applied
+    assert {one.case.id for one in ActDocuments(room.site).of_case(room.head, room.case).documents} == {
+        room.case
+    }
+
+
 def test_with_one_bad_cell_nothing_is_registered_and_each_is_told(room: StepRoom) -> None:
     room.add(type_=PersonType.AUXILIARY, number="XG330001")
     ahead = (room.small.clock.now() + timedelta(days=2)).strftime("%Y-%m-%d %H:%M")

@@ -228,6 +228,16 @@ def test_who_signed_does_not_take_the_document_out(room: PaperRoom) -> None:
         room.explain(TIMES)
 
 
+@pytest.mark.article("xinping-2022-aux:18(1)", "dazhe-2020:8")
+def test_who_signed_does_not_say_why_the_document_does_not_agree(room: PaperRoom) -> None:
+    there = room.new(Role.CUSTODIAN, number="0011")
+    one = room.write(signers=["0011", "012345"])
+    for kind, signer in ((NOTHING, None), (SIGNER, "0011"), (SIGNER, "012345")):
+        with room.refused("own-document"):
+            room.desk.explain(there, room.case, one.id, kind, "在场", signer)
+    room.explain(SIGNER, "在场指挥，未佩戴", signer="0011")
+
+
 def test_what_cannot_be_registered_changes_nothing(room: PaperRoom) -> None:
     assert room.add(type_=PersonType.AUXILIARY, number="XG330001")
     for type_ in DocumentType:

@@ -388,7 +388,7 @@ def test_a_hold_that_is_placed_lifted_or_owed_to_the_vault_while_it_is_checked_i
     recording, hold = held(room)
     other, holds, census = replace(CUSTODIAN, id="b" * 32), Holds(room.small.site), room.small.vault.census
     waiting: list[Callable[[], object]] = [
-        lambda: holds.release(other, hold),
+        lambda: holds.release(other, hold, "不再需要"),
         lambda: holds.place(CUSTODIAN, recording, "objection", "当事人投诉"),
     ]
     holds.ask_release(CUSTODIAN, hold, "结案")

@@ -80,7 +80,7 @@ class Run(ComplaintRoom):
         """Have a hold lifted by two people."""
         hold = self._hold()
         self.holds.ask_release(self._handler(), hold, "不再需要")
-        self.holds.release(self._handler(), hold)
+        self.holds.release(self._handler(), hold, "不再需要")
 
     def renumber(self) -> None:
         """Give somebody a number under which others' recordings may lie."""

@@ -236,6 +236,65 @@ def test_who_may_not_handle_complaints_there_is_given_none(room: ComplaintRoom) 
             act()
 
 
+@pytest.mark.parametrize("pack", PACKS)
+@pytest.mark.article("dazhe-2020:13", "xinping-2022-aux:20")
+def test_a_complaint_about_a_unit_in_which_nobody_is_known_holds_what_that_recorded_then(
+    room: ComplaintRoom, pack: str
+) -> None:
+    room.under(pack)
+    below = room.add_unit("team", room.unit)
+    team, beside = room.new(Role.FIELD_OFFICER, where=below), room.new(Role.FIELD_OFFICER, where=room.beside)
+    shown = [room.worn(one) for one in (room.officer, room.auxiliary, team)]
+    others = [room.worn(beside), room.worn(room.officer, AFTER), room.worn(room.officer, BEFORE)]
+    taken = room.take(unit_id=room.unit.id)
+    assert set(taken.recordings) == set(shown)
+    assert [bool(room.held(one)) for one in (*shown, *others)] == [True] * 3 + [False] * 3
+    late, doubtful = room.worn(room.officer), room.worn(team, None)
+    assert room.held(late) and room.held(doubtful), "what comes later, and what may be of the hour"
+    moved = People(room.site).change(OPERATOR, room.officer.name, unit_id=room.beside.id)
+    assert moved and not room.held(room.worn(room.officer)), "recorded for another unit"
+    (entry,) = room.entries(Act.COMPLAINT_TAKE)
+    assert {(one["k"], one["id"]) for one in entry["obj"]} == {
+        ("complaint", taken.complaint.id),
+        ("unit", room.unit.id),
+    }
+
+
+def test_a_complaint_about_a_unit_is_not_handled_by_who_wore_what_it_holds(room: ComplaintRoom) -> None:
+    worn, other = room.new(Role.CUSTODIAN), room.new(Role.CUSTODIAN, where=room.agency)
+    room.worn(worn)
+    one = room.take(unit_id=room.unit.id).complaint
+    with room.refused("own-complaint"):
+        room.desk.assign(room.chief, one.id, worn.name, "人手不足")
+    with room.refused("below-subject"):
+        room.desk.assign(room.chief, one.id, room.custodian.name)
+    room.desk.assign(room.chief, one.id, room.custodian.name, "人手不足")
+    room.worn(room.custodian)
+    with room.refused("own-complaint"):
+        room.desk.close(room.custodian, one.id, Result.UNFOUNDED, "查无实据")
+    room.desk.assign(room.chief, one.id, other.name)
+    room.desk.close(other, one.id, Result.UNFOUNDED, "查无实据")
+    stranger = room.new(Role.UNIT_HEAD, where=room.beside)
+    assert room.desk.all(stranger) == []
+    with room.refused("unit-not-found", OutOfSight):
+        room.take(by=stranger, unit_id=room.unit.id)
+    with room.refused("unit-not-found", NotFound):
+        room.take(unit_id=new_id())
+    with room.refused("hour-wrong", Invalid):
+        room.take(unit_id=room.unit.id, span=Span(START - timedelta(hours=26), START - timedelta(hours=1)))
+
+
+@pytest.mark.article("dazhe-2020:13", "dazhe-2020-aux:3")
+def test_a_complaint_about_an_officer_holds_what_an_auxiliary_recorded_under_them(
+    room: ComplaintRoom,
+) -> None:
+    shown = room.worn(room.auxiliary, labels={"commander": room.officer.name})
+    other = room.worn(room.auxiliary)
+    taken = room.take(room.officer)
+    assert (taken.recordings, bool(room.held(shown)), room.held(other)) == ((shown,), True, [])
+    assert room.held(room.worn(room.auxiliary, labels={"commander": room.officer.name}))
+
+
 WRONG: dict[str, tuple[str, Callable[[ComplaintRoom, Intake], Intake]]] = {
     "nobody": ("nobody-named", lambda _, one: replace(one, numbers=())),
     "too many": ("nobody-named", lambda _, one: replace(one, numbers=("1",) * 21)),
@@ -333,8 +392,8 @@ def test_while_it_is_open_nobody_lifts_its_holds_and_then_two_people_who_are_not
     room.holds.ask_release(room.custodian, hold, "已办结")
     for caller, code in ((room.head, "under-complaint"), (room.custodian, "own-request")):
         with room.refused(code):
-            room.holds.release(caller, hold)
-    room.holds.release(room.chief, hold)
+            room.holds.release(caller, hold, "不再需要")
+    room.holds.release(room.chief, hold, "不再需要")
     assert room.held(shown) == []
     room.worn(room.head)  # all recent files of the recorder are judged again
     assert room.held(shown) == [], "what two people have lifted is not placed again"
@@ -350,7 +409,7 @@ def test_two_complaints_hold_each_for_itself(room: ComplaintRoom) -> None:
         owners = {one: unit.complaints.of_hold(one) for one in room.held(shown)}
     (mine,) = [one for one, owner in owners.items() if owner is not None and owner.id == first.id]
     room.holds.ask_release(room.custodian, mine, "已撤回")
-    room.holds.release(room.chief, mine)
+    room.holds.release(room.chief, mine, "不再需要")
     assert len(room.held(shown)) == 1
     with room.refused("under-complaint"):
         Playing(room.site).play(room.officer, shown, lambda size: (0, size))

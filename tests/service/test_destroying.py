@@ -112,7 +112,7 @@ def test_a_hold_that_died_before_the_vault_was_told_still_wins(
         hold = room.holds.place(room.head, recording, "objection", "投诉")
         room.holds.ask_release(room.head, hold.id, "办结")
         with pytest.raises(Killed):
-            room.holds.release(room.custodian, hold.id)
+            room.holds.release(room.custodian, hold.id, "不再需要")
     monkeypatch.undo()
     Destroying(room.site).carry_out_all()
     (ended,) = room.disposals.list(OPERATOR, ended=True)

@@ -73,7 +73,7 @@ def test_each_thing_that_keeps_a_recording_keeps_it_off_the_list_and_is_named(ro
     with room.refused("still-kept", Conflict):
         room.disposals.ask(other, [shown], "期满")
     room.holds.ask_release(room.head, hold.id, "已办结")
-    room.holds.release(room.custodian, hold.id)
+    room.holds.release(room.custodian, hold.id, "不再需要")
     assert held in room.due()
 
 
@@ -118,7 +118,7 @@ def put(room: KeepingRoom, number: int, state: dict[str, Any]) -> str:
         hold = room.holds.place(room.head, recording, "other-important", "重要")
         if state["hold"] == "lifted":
             room.holds.ask_release(room.head, hold.id, "办结")
-            room.holds.release(room.custodian, hold.id)
+            room.holds.release(room.custodian, hold.id, "不再需要")
     if state["case"]:
         case = room.case(str(number), state["term"])
         room.cases.link(room.head, case, recording)
@@ -129,7 +129,7 @@ def put(room: KeepingRoom, number: int, state: dict[str, Any]) -> str:
     if state["serious"]:
         event = SeriousEvents(room.site).mark(room.head, [recording], [room.officer], "冲突")
         if state["serious"] == "over":
-            SeriousEvents(room.site).end(room.new(Role.UNIT_HEAD), event.id)
+            SeriousEvents(room.site).end(room.new(Role.UNIT_HEAD), event.id, "已查清")
     return recording
 
 

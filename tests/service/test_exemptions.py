@@ -11,6 +11,7 @@ import pytest
 
 from evidence.domain.audit import Act
 from evidence.domain.explanations import Outcome
+from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.instants import to_text
 from evidence.domain.notices import NoticeKind
 from evidence.domain.people import PersonType
@@ -99,6 +100,16 @@ def test_what_it_does_not_cover_stays_open(room: GapRoom, what: str) -> None:
     agreed(room, NOT_COVERED[what](room))
     assert room.states() == ["open"]
     agreed(room, stated(room, start=0, end=60))
+    assert room.states() == ["exempt"]
+
+
+def test_in_a_stream_whose_time_line_begins_late_the_gap_is_where_it_was(room: GapRoom) -> None:
+    gap = Finding(Code.GAP_IN_FILE, Severity.ATTENTION, "a.wav", 1403.0, 1405.0, measured=2.0)
+    room.find(gap, facts=json.dumps({"start": to_text(BEGAN), "certain": True}))
+    done = room.exemptions.state(room.wearer, stated(room, start=3, end=5))
+    room.exemptions.receive(room.head, done.id, agrees=True, view="属实")
+    assert room.states() == ["open"]
+    room.begin_at(1400.0)
     assert room.states() == ["exempt"]
 
 

@@ -56,6 +56,19 @@ def test_an_interruption_is_closed_by_its_cause_spoken_at_the_restart_and_a_head
 
 
 @pytest.mark.article("dazhe-2020:9.1")
+def test_a_cause_spoken_in_a_stream_whose_time_line_begins_late_is_heard_where_players_show_it(
+    room: GapRoom,
+) -> None:
+    room.begin_at(1400.0)
+    room.find(Finding(Code.GAP_IN_FILE, Severity.ATTENTION, "a.wav", 1403.0, 1405.0, measured=2.0))
+    for start, end in ((1.0, 4.0), (4.9, 6.0)):
+        with room.refused("spoken-not-after", Invalid):
+            room.desk.explain(room.wearer, room.name(), room.spoken(start, end, room.first))
+    room.desk.explain(room.wearer, room.name(), room.spoken(5.0, 8.0, room.first))
+    assert room.states() == ["explained"]
+
+
+@pytest.mark.article("dazhe-2020:9.1")
 def test_the_unit_head_is_told_at_once_and_the_log_holds_no_words(room: GapRoom) -> None:
     done = room.desk.explain(room.wearer, room.name(), REPORT)
     (notice,) = Denials(room.site).notices(room.head)

@@ -232,6 +232,46 @@ def test_a_file_takes_more_people_and_evidence_and_collects_anew(room: GapRoom) 
         files(room).add(beside, file.id, [], {beside.name: Part.SUBJECT})
 
 
+@pytest.mark.article("dazhe-2020:16")
+def test_who_names_somebody_in_a_file_of_another_does_not_decide_about_them(room: GapRoom) -> None:
+    chief, other = room.new(Role.AGENCY_HEAD, where=room.agency), room.new(Role.UNIT_HEAD)
+    accused = room.new(Role.FIELD_OFFICER)
+    file = opened(room, chief)
+    files(room).add(room.head, file.id, [], {accused.name: Part.SUBJECT})
+    about = (Verdict.FAULT, "属实", "accountability")
+    with room.refused("own-request"):
+        files(room).decide(room.head, file.id, accused.name, *about)
+    files(room).decide(room.head, file.id, room.wearer.name, Verdict.NO_FAULT, "查无实据")
+    files(room).decide(other, file.id, accused.name, *about)
+
+
+def test_whom_a_file_names_sees_their_own_part_and_adds_nothing_whatever_their_role(small: SmallSite) -> None:
+    room = ComplaintRoom(small)
+    room.worn(room.head)
+    link = [Link(LinkKind.COMPLAINT, room.take(room.head).complaint.id)]
+    people = {room.head.name: Part.SUBJECT, room.officer.name: Part.COMMANDER}
+    file = files(room).open(room.chief, FaultKind.MISCONDUCT, "查实", link, people)
+    files(room).state_view(room.officer, file.id, "我不在场")
+    for seen in (files(room).get(room.head, file.id), *files(room).all(room.head)):
+        assert [one.person_id for one in seen.people] == [room.head.id]
+        assert (seen.views, seen.of(LinkKind.COMPLAINT)) == ((), ())
+    with room.refused("own-fault"):
+        files(room).add(room.head, file.id, [], {room.custodian.name: Part.SUBJECT})
+    assert len(files(room).get(room.chief, file.id).people) == 2
+
+
+def test_a_file_about_nothing_but_a_recorder_is_for_whoever_answers_for_that(room: GapRoom) -> None:
+    Equipment(room.site).register.add(OPERATOR, DEVICE, "body-camera", room.unit.id)
+    file = opened(room, links=[Link(LinkKind.DEVICE, DEVICE)])
+    assert [one.id for one in files(room).all(room.custodian)] == [file.id]
+    stranger = room.new(Role.UNIT_HEAD, where=room.beside)
+    assert files(room).all(stranger) == []
+    with room.refused("fault-not-found", OutOfSight):
+        files(room).get(stranger, file.id)
+    with room.refused("fault-not-found", OutOfSight):
+        files(room).add(stranger, file.id, [], {stranger.name: Part.SUBJECT})
+
+
 WRONG = {
     "a seventh kind": ("unknown-fault", Invalid, "seventh", {}),
     "nothing": ("nothing-linked", Invalid, KIND, {"links": []}),

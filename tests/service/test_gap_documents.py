@@ -219,7 +219,7 @@ def test_without_its_font_no_page_is_made(room: GapRoom, monkeypatch: pytest.Mon
 
 
 def test_the_digest_of_the_font_stands_in_the_page(room: GapRoom) -> None:
-    font = printing._font()
+    font = printing.font_file()
     assert hashlib.sha256(font.read_bytes()).hexdigest() in words(made(room, "pdf"))
 
 

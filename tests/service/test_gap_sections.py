@@ -6,14 +6,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from evidence.adapters.db.tables import finding
 from evidence.answers import GAP_PARTS
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.rights import Role
-from evidence.service.catalogue import Scope
+from evidence.service import gap_words
+from evidence.service.catalogue import Scope, Section
+from evidence.service.gap_lines import Lines, lines_within
+from evidence.service.gap_words import find_gap
 from evidence.service.instruments import pack_at
 from tests.builders import START, SmallSite
-from tests.gap_room import GapRoom, a_gap
+from tests.gap_room import REASON, REPORT, GapRoom, a_gap
 
 Row = dict[str, Any]
 
@@ -111,3 +116,45 @@ def test_counts_by_each_add_up_to_the_counts_by_state(room: GapRoom) -> None:
             mine = [row["states"][place] for row in rows]
             for key in ("count", "lost_s", "unknown"):
                 assert sum(one[key] for one in mine) == pytest.approx(state[key]), (by, key)
+
+
+def looked_at(room: GapRoom, monkeypatch: pytest.MonkeyPatch, name: str) -> list[Section]:
+    """Look a line up by its name; return of which parts of the catalogue lines were read for it."""
+    read: list[Section] = []
+
+    def spy(*given: Any, section: Section = Section(), **how: Any) -> Lines:  # noqa: B008 (frozen)
+        read.append(section)
+        return lines_within(*given, section=section, **how)
+
+    monkeypatch.setattr(gap_words, "lines_within", spy)
+    assert find_gap(room.site, room.wearer, name).standing.name == name
+    return read
+
+
+def test_a_line_is_found_by_its_name_in_what_is_known_of_its_file(
+    room: GapRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = ("missing", "late", "interruptions", "to_explain")
+    lines = [(part, row) for part in parts for row in room.report(room.wearer)[part] if "gap" in row]
+    assert {part for part, _ in lines} == set(parts)
+    for _, row in lines:
+        assert looked_at(room, monkeypatch, row["gap"]) == [
+            Section(device=row["device"], file=row.get("name") or row["file"])
+        ]
+    for part, row in lines:
+        room.desk.explain(room.custodian, row["gap"], REPORT if part == "interruptions" else REASON)
+    _, cut = next(pair for pair in lines if pair[0] == "interruptions")
+    room.find(a_gap(41.3, file=cut["file"]), recording=cut["recording"], device=cut["device"])
+    for _, row in lines:
+        assert [one.file for one in looked_at(room, monkeypatch, row["gap"])] == [
+            row.get("name") or row["file"]
+        ], "one that has drifted, too"
+
+
+def test_a_finding_from_before_they_had_names_is_found_among_all(
+    room: GapRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row, *_) = room.lines()
+    with room.small.database.engine.begin() as connection:
+        connection.execute(update(finding).values(subject=None))
+    assert looked_at(room, monkeypatch, row["gap"])[-1] == Section()

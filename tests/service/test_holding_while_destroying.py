@@ -141,7 +141,7 @@ def test_a_hold_that_died_between_original_and_manifest_is_told_whole_by_the_swe
         if hold is None:
             room.holds.place(room.head, recording, "objection", "投诉")
         else:
-            room.holds.release(room.custodian, hold.id)
+            room.holds.release(room.custodian, hold.id, "不再需要")
     room.use(vault=vault)
     parts = [f"recordings/{recording}/{part}" for part in ("data", "manifest.json")]
     assert [bool(vault.stat(key).lock.holds) for key in parts] == [act == "hold", act == "release"]

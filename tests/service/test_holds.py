@@ -100,7 +100,7 @@ def test_a_recording_of_another_unit_is_not_found(small: SmallSite, recording: s
         lambda desk: desk.place(ELSEWHERE, recording, "objection", "why"),
         lambda desk: desk.of(ELSEWHERE, recording),
         lambda desk: desk.ask_release(ELSEWHERE, hold.id, "why"),
-        lambda desk: desk.release(ELSEWHERE, hold.id),
+        lambda desk: desk.release(ELSEWHERE, hold.id, "不再需要"),
     ):
         with pytest.raises(NotFound):
             act(Holds(small.site))
@@ -111,18 +111,18 @@ def test_lifting_takes_two_people_and_only_then_reaches_the_vault(small: SmallSi
     desk = Holds(small.site)
     hold = desk.place(CUSTODIAN, recording, "objection", "why")
     with pytest.raises(Conflict, match="release-not-asked"):
-        desk.release(HEAD, hold.id)
+        desk.release(HEAD, hold.id, "不再需要")
     desk.ask_release(CUSTODIAN, hold.id, "投诉已办结")
     with pytest.raises(Refused, match="own-request"):
-        desk.release(CUSTODIAN, hold.id)
+        desk.release(CUSTODIAN, hold.id, "不再需要")
     assert in_vault(small, recording) == [{hold.id}, {hold.id}]
-    lifted = desk.release(HEAD, hold.id)
+    lifted = desk.release(HEAD, hold.id, "不再需要")
     assert (lifted.stands, lifted.released_by, lifted.settled) == (False, HEAD.id, True)
     assert in_vault(small, recording) == [set(), set()]
     with small.database.reading() as unit:
         assert not unit.standings.get(recording, small.clock.now()).on_hold
     with pytest.raises(Conflict, match="hold-released"):
-        desk.release(HEAD, hold.id)
+        desk.release(HEAD, hold.id, "不再需要")
     assert [act for act in acts(small) if act.startswith("hold.")] == [
         "hold.place",
         "hold.ask",
@@ -134,7 +134,7 @@ def test_of_two_holds_the_other_one_still_keeps_it(small: SmallSite, recording: 
     desk = Holds(small.site)
     one, other = (desk.place(CUSTODIAN, recording, "objection", why) for why in ("first", "second"))
     desk.ask_release(CUSTODIAN, one.id, "over")
-    desk.release(HEAD, one.id)
+    desk.release(HEAD, one.id, "不再需要")
     assert in_vault(small, recording) == [{other.id}, {other.id}]
     with small.database.reading() as unit:
         assert unit.standings.get(recording, small.clock.now()).on_hold
@@ -181,7 +181,7 @@ def test_a_lifted_hold_stays_in_the_vault_until_the_vault_can_be_told(
     hold = Holds(small.site).place(CUSTODIAN, recording, "objection", "why")
     Holds(small.site).ask_release(CUSTODIAN, hold.id, "over")
     with pytest.raises(StoreUnavailable):
-        Holds(replace(small.site, vault=Away(small.vault))).release(HEAD, hold.id)
+        Holds(replace(small.site, vault=Away(small.vault))).release(HEAD, hold.id, "不再需要")
     assert in_vault(small, recording) == [{hold.id}, {hold.id}]
     small.work.tidy()
     assert in_vault(small, recording) == [set(), set()]
@@ -193,6 +193,6 @@ def test_a_sweep_that_still_saw_a_hold_that_was_lifted_meanwhile_leaves_nothing_
     desk = Holds(small.site)
     hold = desk.place(CUSTODIAN, recording, "objection", "why")
     desk.ask_release(CUSTODIAN, hold.id, "over")
-    desk.release(HEAD, hold.id)
+    desk.release(HEAD, hold.id, "不再需要")
     desk._settle(hold)  # as a sweep does that read the row before it was lifted
     assert in_vault(small, recording) == [set(), set()]

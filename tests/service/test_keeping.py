@@ -258,7 +258,7 @@ def test_who_recorded_the_evidence_of_a_case_does_not_take_it_out(room: KeepingR
     event = SeriousEvents(room.site).mark(room.head, [recording], [there.id], "冲突")
     with room.refused("serious-event"):
         room.cases.unlink(there, case, recording, "误列")
-    SeriousEvents(room.site).end(room.new(Role.UNIT_HEAD), event.id)
+    SeriousEvents(room.site).end(room.new(Role.UNIT_HEAD), event.id, "已查清")
     with room.refused("reason-needed", Invalid):
         room.cases.unlink(room.head, case, recording, " ")
     room.cases.unlink(room.head, case, recording, "误列")

@@ -34,9 +34,9 @@ def test_who_recorded_what_is_held_neither_asks_to_lift_the_hold_nor_lifts_it(ro
         room.holds.ask_release(room.caller(worn), hold.id, "已办结")
     room.holds.ask_release(room.custodian, hold.id, "已办结")
     with room.refused("own-recording"):
-        room.holds.release(room.caller(worn), hold.id)
+        room.holds.release(room.caller(worn), hold.id, "不再需要")
     assert room.holds.place(room.caller(worn), recording, "objection", "本人亦请求保存").stands
-    room.holds.release(room.head, hold.id)
+    room.holds.release(room.head, hold.id, "不再需要")
 
 
 @pytest.mark.article("dazhe-2020-aux:3")
@@ -49,8 +49,8 @@ def test_who_commanded_the_auxiliary_lifts_no_hold_and_destroys_nothing(
     hold = room.holds.place(room.head, recording, "objection", "当事人投诉")
     room.holds.ask_release(room.head, hold.id, "已办结")
     with room.refused("own-recording"):
-        room.holds.release(there, hold.id)
-    room.holds.release(room.custodian, hold.id)
+        room.holds.release(there, hold.id, "不再需要")
+    room.holds.release(room.custodian, hold.id, "不再需要")
     room.pass_by()
     assert (room.due(there), room.due(room.head)) == ([], [recording])
     with room.refused("own-recording"):
@@ -66,10 +66,22 @@ def test_who_took_part_in_what_a_held_recording_shows_finds_no_hold_to_lift(room
     SeriousEvents(room.site).mark(room.head, [recording], [there.id], "冲突")
     hold = room.holds.place(room.head, recording, "objection", "当事人投诉")
     room.holds.ask_release(room.head, hold.id, "已办结")
-    for act in (room.holds.release, lambda who, id_: room.holds.ask_release(who, id_, "已办结")):
+    for act in (room.holds.release, room.holds.ask_release):
         with pytest.raises(NotFound, match="hold-not-found"):
-            act(there, hold.id)
+            act(there, hold.id, "已办结")
     assert room.denied()[-1] == (there.id, "hold", "not-granted")
+
+
+def test_who_lifts_a_hold_says_why_in_the_log_and_no_word_of_it_stands_there(room: KeepingRoom) -> None:
+    recording = room.sealed()
+    hold = room.holds.place(room.head, recording, "objection", "当事人投诉")
+    room.holds.ask_release(room.head, hold.id, "已办结")
+    with room.refused("reason-needed", Invalid):
+        room.holds.release(room.custodian, hold.id, " ")
+    room.holds.release(room.custodian, hold.id, "张三撤回投诉")
+    (entry,) = room.entries(Act.HOLD_RELEASE)
+    assert set(entry["pd"]) == {"reason"}
+    assert "张三" not in str(entry)
 
 
 class Late:
@@ -92,7 +104,7 @@ def test_a_hold_that_is_lifted_while_somebody_asks_again_stays_lifted(room: Keep
     recording = room.sealed()
     hold = room.holds.place(room.head, recording, "objection", "当事人投诉")
     room.holds.ask_release(room.head, hold.id, "已办结")
-    late = Late(room.small.database, lambda: room.holds.release(room.custodian, hold.id))
+    late = Late(room.small.database, lambda: room.holds.release(room.custodian, hold.id, "不再需要"))
     with pytest.raises(Conflict, match="hold-released"):
         Holds(replace(room.site, database=late)).ask_release(room.head, hold.id, "再次")
     (row,) = room.holds.of(room.head, recording)

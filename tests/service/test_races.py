@@ -63,7 +63,7 @@ def test_of_fifty_who_lift_a_hold_one_does_and_the_vault_agrees(room: Room) -> N
     hold = desk.place(room.caller(room.add(Role.CUSTODIAN)), recording, "objection", "why")
     desk.ask_release(room.caller(room.add(Role.CUSTODIAN)), hold.id, "over")
     heads = [room.caller(room.add(Role.UNIT_HEAD)) for _ in range(MANY)]
-    outcomes = at_once(lambda n: desk.release(heads[n], hold.id))
+    outcomes = at_once(lambda n: desk.release(heads[n], hold.id, "不再需要"))
     assert outcomes == {"done": 1, "hold-released": MANY - 1}
     assert len(room.entries(Act.HOLD_RELEASE)) == 1
     assert room.small.vault.stat(f"recordings/{recording}/data").lock.holds == frozenset()
@@ -78,7 +78,7 @@ def test_holds_placed_while_another_is_lifted_all_stand(room: Room) -> None:
 
     def act(number: int) -> None:
         if number == 0:
-            desk.release(head, first.id)
+            desk.release(head, first.id, "不再需要")
         else:
             desk.place(custodian, recording, "objection", f"why {number}")
 

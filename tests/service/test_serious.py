@@ -67,22 +67,26 @@ def test_a_mark_is_ended_by_another_person_who_took_no_part(
     involved = room.add(Role.UNIT_HEAD)
     event = desk.mark(head, [recording], [wearer, involved], "x")
     with room.refused("own-request"):
-        desk.end(head, event.id)
+        desk.end(head, event.id, "已查清")
     with room.refused("serious-event"):
-        desk.end(room.caller(involved), event.id)
+        desk.end(room.caller(involved), event.id, "已查清")
     beside = room.new(Role.UNIT_HEAD, where=room.beside)
     with room.refused("event-not-found", OutOfSight):
-        desk.end(beside, event.id)
+        desk.end(beside, event.id, "已查清")
     with room.refused("event-not-found", NotFound):
-        desk.end(beside, "f" * 32)
+        desk.end(beside, "f" * 32, "已查清")
     assert desk.marked(beside) == []
     chief = room.new(Role.AGENCY_HEAD, where=room.agency)
     assert [one.id for one in desk.marked(chief)] == [event.id]
-    desk.end(chief, event.id)
+    with room.refused("reason-needed", Invalid):
+        desk.end(chief, event.id, " ")
+    desk.end(chief, event.id, "张三已查清")
     assert admit_to_recording(room.site, room.caller(wearer), Action.PLAY, recording)
     with room.refused("event-over", Conflict):
-        desk.end(chief, event.id)
-    assert [one["by"] for one in room.entries(Act.SERIOUS_END)] == [chief.id]
+        desk.end(chief, event.id, "已查清")
+    (entry,) = room.entries(Act.SERIOUS_END)
+    assert (entry["by"], set(entry["pd"])) == (chief.id, {"reason"})
+    assert "张三" not in str(entry)
 
 
 def test_only_recordings_within_reach_are_marked_and_all_or_none(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import openpyxl
@@ -15,19 +16,26 @@ from evidence.adapters.books import XlsxBinder
 from evidence.adapters.printing import TypstPress
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act
-from evidence.domain.explanations import GapState
+from evidence.domain.explanations import GapState, Outcome
+from evidence.domain.fault_files import Link, LinkKind
 from evidence.domain.ids import new_id
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
+from evidence.domain.spans import Span
 from evidence.domain.steps import StepState
+from evidence.domain.subjects import step_subject
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.gap_documents import gap_document
 from evidence.locale import CHINESE, text
+from evidence.policy.conduct import FaultKind
 from evidence.policy.enforcement import ActivityKind
 from evidence.service.case_filing import CaseFiling
 from evidence.service.cases import Cases
 from evidence.service.classes import Classes
+from evidence.service.explanations import Explanations
+from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_parts import Asked
+from evidence.service.gap_words import Said
 from evidence.service.instruments import local_day
 from evidence.service.printing_ports import Makers
 from evidence.service.refusals import OutOfSight
@@ -136,6 +144,84 @@ def test_an_on_site_check_without_footage_stands_in_the_gap_report(room: StepRoo
     assert told() == []
 
 
+def unrecorded(room: StepRoom, **asked: Any) -> list[dict[str, Any]]:
+    report = gap_report_out(Reports(room.site).gaps(OPERATOR, Asked(**asked)), OPERATOR)
+    lines: list[dict[str, Any]] = report["unrecorded"]
+    return lines
+
+
+@pytest.mark.article("dazhe-2020:5", "dazhe-2020:9.1")
+@pytest.mark.parametrize("pack", PACKS)
+def test_a_red_step_is_explained_by_its_name_in_the_gap_report_and_stays_red(
+    room: StepRoom, pack: str
+) -> None:
+    room.under(pack)
+    desk = Explanations(room.site)
+    room.enter("on-site-check", officers=["012345", "012346"])
+    (line,) = unrecorded(room)
+    assert (line["state"], line["gap_state"], line["explained_by"]) == ("red", "open", None)
+    with room.refused("reason-needed", Invalid):
+        desk.explain(room.officer, line["gap"], Said())
+    with room.refused("no-interruption", Invalid):
+        desk.explain(room.officer, line["gap"], Said("未带设备", "battery"))
+    done = desk.explain(room.second, line["gap"], Said("张三未带设备"))
+    with room.refused("gap-explained", Conflict):
+        desk.explain(room.custodian, line["gap"], Said("另一说法"))
+    assert [one["gap_state"] for one in unrecorded(room)] == ["explained"]
+    assert (unrecorded(room, state=GapState.OPEN), len(unrecorded(room, state=GapState.EXPLAINED))) == ([], 1)
+    desk.review(room.head, done.id, Outcome.ACCEPTED, "")
+    (line,) = unrecorded(room)
+    assert (line["state"], line["gap_state"], line["decided_by"]) == ("red", "accepted", room.head.id)
+    assert [one.text for one in desk.history(room.officer, line["gap"]).explanations] == ["张三未带设备"]
+    (entry,) = room.entries(Act.GAP_EXPLAIN)
+    assert (entry["facts"]["cites"], "张三" in str(entry)) == (["dazhe-2020:5"], False)
+    made = gap_document(
+        Reports(room.site).gaps(OPERATOR), OPERATOR, "xlsx", Makers(TypstPress(), XlsxBinder())
+    )
+    leaves = openpyxl.load_workbook(io.BytesIO(made)).worksheets
+    said = [str(cell.value) for leaf in leaves for row in leaf.iter_rows() for cell in row]
+    assert f"{text(CHINESE, 'step-state.red')} · {text(CHINESE, 'gap-state.accepted')}" in said
+
+
+def test_nobody_who_took_part_decides_why_a_step_was_not_recorded(room: StepRoom) -> None:
+    desk, there = Explanations(room.site), room.new(Role.UNIT_HEAD, number="0010")
+    room.enter("on-site-check", officers=["012345", "0010"])
+    (line,) = unrecorded(room)
+    done = desk.explain(room.officer, line["gap"], Said("未带设备"))
+    with room.refused("own-recording"):
+        desk.review(there, done.id, Outcome.ACCEPTED, "")
+    desk.review(room.head, done.id, Outcome.FAULT, "擅自不录", FaultKind.NOT_RECORDED)
+    (file,) = FaultFiles(room.site).all(room.custodian)
+    assert {one.person_id for one in file.people} == {room.officer.id, there.id}
+
+
+def test_what_may_still_come_or_is_not_ones_own_is_no_red_step_to_explain(room: StepRoom) -> None:
+    desk, soon = Explanations(room.site), room.enter("on-site-check", start=47 * 60)
+    (line,) = unrecorded(room)
+    assert (line["state"], "gap" in line) == ("due", False)
+    red = room.enter("complaint-handling")
+    stranger = room.new(Role.UNIT_HEAD, where=room.beside)
+    other = room.new(Role.FIELD_OFFICER)
+    for who, step in ((room.officer, soon), (stranger, red), (other, red)):
+        with room.refused("gap-not-found", OutOfSight):
+            desk.explain(who, step_subject(step.id).name, Said("未带设备"))
+    room.steps.withdraw(room.head, room.case, red.id, "误登")
+    with room.refused("gap-not-found", OutOfSight):
+        desk.explain(room.officer, step_subject(red.id).name, Said("未带设备"))
+    red = room.enter("evidence-taking")
+    room.shoot()
+    with room.refused("gap-not-found", OutOfSight):
+        desk.explain(room.officer, step_subject(red.id).name, Said("未带设备"))
+
+
+def test_a_fault_file_is_opened_about_a_red_step_and_names_who_took_part(room: StepRoom) -> None:
+    red = room.enter("on-site-check", officers=["012345", "012346"])
+    link = [Link(LinkKind.GAP, step_subject(red.id).name)]
+    file = FaultFiles(room.site).open(room.custodian, FaultKind.NOT_RECORDED, "未录", link, {})
+    assert {one.person_id for one in file.people} == {room.officer.id, room.second.id}
+    assert [one.id for one in FaultFiles(room.site).all(room.head)] == [file.id]
+
+
 @ANNEX
 @pytest.mark.parametrize("pack", PACKS)
 @pytest.mark.parametrize("stage", ["程序启动", "调查取证", "文书送达"])
@@ -220,6 +306,13 @@ def test_a_step_is_exempt_only_when_a_head_agreed_and_all_of_it_is_covered(room:
     assert (step.state, step.exemption.id) == (StepState.EXEMPT, statement)
 
 
+@pytest.mark.article("dazhe-2020:6")
+def test_a_head_who_took_part_exempts_nobody_with_whom_they_did(room: StepRoom) -> None:
+    room.enter("on-site-check", officers=["012345", "0009"])
+    room.exempt()
+    assert room.state("on-site-check") == "red", "0009 agreed, and would have exempted themselves"
+
+
 def test_an_exemption_of_somebody_who_was_not_there_covers_nothing(room: StepRoom) -> None:
     room.enter("on-site-check", officers=["012346"])
     room.exempt()
@@ -255,6 +348,21 @@ def test_a_linked_recording_and_one_whose_number_was_said_later_belong_to_the_ca
     room.label(off, case_number="另案")
     (step,) = room.line("on-site-check").steps
     assert {one.recording_id for one in step.footage} == {linked, said}
+
+
+@pytest.mark.parametrize("typed", ["大柘罚（2026）1号", "大柘罚［２０２６］１号", "大柘罚\u3000[2026] 1 号"])
+def test_a_case_number_is_the_same_in_other_brackets_digits_and_spaces(room: StepRoom, typed: str) -> None:
+    room.enter("on-site-check")
+    docked, said = room.shoot(number=typed), room.shoot(number="旧号")
+    room.label(said, case_number=typed)
+    (step,) = room.line("on-site-check").steps
+    assert {one.recording_id for one in step.footage} == {docked, said}
+    with room.small.database.reading() as unit:
+        assert unit.recordings.some([docked])[docked].labels["case-number"].value == typed, "as it was typed"
+        kept = unit.keepings.kept([docked, said], lambda _: ())
+    assert [[case.id for case in one.numbered] for one in kept.values()] == [[room.case]] * 2
+    with room.refused("case-number-taken", Conflict):
+        Cases(room.site).open(room.head, typed.replace("\u3000", " "), room.unit.id)
 
 
 def test_a_recording_that_the_reader_may_not_know_of_covers_and_is_not_named(room: StepRoom) -> None:
@@ -321,6 +429,31 @@ def test_what_cannot_be_entered_changes_nothing(room: StepRoom) -> None:
     room.under("inner-mongolia")
     with room.refused("case-not-found", NotFound):
         room.steps.enter(room.head, new_id(), StepSaid("on-site-check", BEGAN, room.at(1), ["012345"]))
+
+
+FAR = {
+    "the end of the calendar": (BEGAN, datetime(9999, 12, 31, 23, 59, tzinfo=UTC)),
+    "where only the time to store leads beyond it": (BEGAN, datetime(9999, 12, 31, 15, tzinfo=UTC)),
+    "more than a year": (BEGAN - timedelta(days=400), BEGAN),
+    "its beginning": (datetime(1, 1, 1, tzinfo=UTC), BEGAN),
+    "next century": (datetime(2126, 3, 2, tzinfo=UTC), datetime(2126, 3, 2, 1, tzinfo=UTC)),
+}
+
+
+@pytest.mark.parametrize("what", FAR)
+def test_a_slip_in_the_year_is_refused_and_stops_no_report(room: StepRoom, what: str) -> None:
+    start, end = FAR[what]
+    with room.refused("time-too-far", Invalid):
+        room.steps.enter(room.custodian, room.case, StepSaid("on-site-check", start, end, ["012345"]))
+
+
+def test_a_step_of_the_last_day_of_the_calendar_that_stands_already_stops_no_report(room: StepRoom) -> None:
+    step = room.enter("on-site-check")
+    far = replace(step, id=new_id(), span=Span(BEGAN, datetime(9999, 12, 31, 23, 59, tzinfo=UTC)))
+    with room.small.database.writing() as unit:
+        unit.steps.add(far)
+    assert Reports(room.site).gaps(room.head).unrecorded
+    assert {one.state.value for one in room.line("on-site-check").steps} == {"red", "due"}
 
 
 def test_nothing_is_entered_into_an_archived_case(room: StepRoom) -> None:

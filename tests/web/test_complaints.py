@@ -98,7 +98,8 @@ def test_the_subject_learns_that_there_is_one_and_not_who_complained(room: Compl
 def test_what_is_no_complaint_is_refused_over_http(room: ComplaintRoom, web: Web) -> None:
     chief = room.chief.id
     for body, expected in (
-        (a_body(room, people=[]), 422),
+        (a_body(room, people=[]), 400),
+        (a_body(room, unit="x" * 33), 422),
         (a_body(room, channel="rumour"), 422),
         (a_body(room, handler=chief), 422),
         (a_body(room, until=to_text(HOUR.start)), 400),

@@ -190,8 +190,8 @@ def test_serious_events_views_and_denials_over_http(room: Room, web: Web, record
     assert (status, event["people"]) == (201, [involved])
     assert web.ask(head, "POST", "serious-events", {**body, "people": []})[0] == 422
     assert [one["id"] for one in web.get(chief, "serious-events")] == [event["id"]]
-    assert web.ask(head, "POST", f"serious-events/{event['id']}/end")[0] == 403
-    assert web.ask(chief, "POST", f"serious-events/{event['id']}/end")[0] == 204
+    assert web.ask(head, "POST", f"serious-events/{event['id']}/end", {"reason": "已查清"})[0] == 403
+    assert web.ask(chief, "POST", f"serious-events/{event['id']}/end", {"reason": "已查清"})[0] == 204
     (line,) = [one for one in web.get(chief, "denials") if one["account"] == head]
     assert [(one["action"], one["why"]) for one in line["tries"]] == [("mark-serious", "own-request")]
     assert web.get(head, f"recordings/{recording}/views") == []

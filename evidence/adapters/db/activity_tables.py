@@ -7,7 +7,7 @@ recordings and exemptions (domain/steps.py).
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table
 
 from evidence.adapters.db.columns import AnyText, Id, Time, Words, metadata
 
@@ -28,6 +28,7 @@ case_step = Table(  # kind: of an activity; else the words of the annex
     Column("at", Time, nullable=False),
     Column("ended_by", Words(32)),
     Column("ended_at", Time),
+    Index("case_step_by_end", "until"),
 )
 
 step_officer = Table(

@@ -28,6 +28,7 @@ complaint = Table(
     Column("closed_by", Words(32)),
     Column("closed_on", Words(10)),
     Column("closed_at", Time),
+    Column("unit_id", Id, ForeignKey("unit.id"), index=True),  # where it is about a unit
 )
 
 complaint_person = Table(

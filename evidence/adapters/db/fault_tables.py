@@ -36,6 +36,7 @@ fault_person = Table(
     Column("reason", AnyText),
     Column("decided_by", Words(32)),
     Column("decided_at", Time),
+    Column("named_by", Words(32)),  # null: who opened the file
     UniqueConstraint("file_id", "person_id"),
 )
 

@@ -6,7 +6,7 @@ from its explanations (domain/explanations.py).
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table
 
 from evidence.adapters.db.columns import AnyText, Id, Sha256, Time, Words, metadata
 
@@ -44,6 +44,7 @@ explanation = Table(
     Column("reviewed_by", Words(32)),
     Column("reviewed_at", Time),
     Column("marker_id", Id),  # the check-point that the spoken seconds are, where they are one
+    Index("explanation_by_outcome", "outcome", "at", "id"),
 )
 
 exemption = Table(

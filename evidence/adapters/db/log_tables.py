@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, t
 
 from evidence.adapters.db.columns import AnyText, Id, Number, Time, Words, metadata
 
+IS_DENIED = text("act = 'access.denied'")  # of an index of their own, too: a supervisor asks for them daily
 IS_CHECK = text("act = 'log.check'")  # of an index of their own: they tell how time passed
 
 audit_entry = Table(
@@ -25,6 +26,7 @@ audit_entry = Table(
     Column("body", LargeBinary, nullable=False),
     Index("audit_entry_by_place", "log", "idx", unique=True),
     Index("audit_entry_checks", "idx", sqlite_where=IS_CHECK, postgresql_where=IS_CHECK),
+    Index("audit_entry_denied", "id", sqlite_where=IS_DENIED, postgresql_where=IS_DENIED),
 )
 
 audit_about = Table(

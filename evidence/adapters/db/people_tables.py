@@ -88,7 +88,7 @@ standing = Table(  # what the policy of access asks about a recording; without a
     Column("recording_id", Id, ForeignKey("recording.id"), primary_key=True),
     Column("unit_id", Id, ForeignKey("unit.id"), index=True),
     Column("person_id", Id, ForeignKey("person.id"), index=True),
-    Column("commander_id", Id, ForeignKey("person.id")),
+    Column("commander_id", Id, ForeignKey("person.id"), index=True),
     Column("classification", Words(20), nullable=False),
     Column("under_transfer", Boolean, nullable=False),
     Column("on_hold", Boolean, nullable=False),

@@ -4,9 +4,9 @@ width.
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
 SHA-256 of the name (`name_sha256`), the name stands beside it.
 
-The others: activity_tables.py, case_tables.py, complaint_tables.py, device_tables.py, fault_tables.py,
-gap_tables.py, keeping_tables.py, label_tables.py, log_tables.py, marker_tables.py, people_tables.py,
-sample_tables.py, search_tables.py, sign_in_tables.py.
+The others: activity_tables.py, case_tables.py, complaint_tables.py, derivative_tables.py, device_tables.py,
+export_tables.py, fault_tables.py, gap_tables.py, keeping_tables.py, label_tables.py, log_tables.py,
+marker_tables.py, people_tables.py, sample_tables.py, search_tables.py, sign_in_tables.py.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from evidence.adapters.db import (  # noqa: F401  (metadata)
@@ -28,7 +29,9 @@ from evidence.adapters.db import (  # noqa: F401  (metadata)
     case_tables,
     columns,
     complaint_tables,
+    derivative_tables,
     device_tables,
+    export_tables,
     fault_tables,
     gap_tables,
     keeping_tables,
@@ -43,6 +46,7 @@ from evidence.adapters.db import (  # noqa: F401  (metadata)
 from evidence.adapters.db.columns import AnyText, Id, Sha256, Time, Words
 
 metadata = columns.metadata
+_WAITS = text("recording_id IS NULL")  # of an index of its own: what never came is little among what did
 
 account = Table(
     "account",
@@ -85,6 +89,7 @@ announced = Table(
     Column("announced_at", Time, nullable=False),
     Column("recording_id", Id, index=True),
     UniqueConstraint("device", "name_sha256", "size", "modified_at"),
+    Index("announced_waiting", "announced_at", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
 )
 
 upload = Table(
@@ -159,6 +164,7 @@ recording = Table(
     Column("gone_at", Time),  # its bytes are being destroyed, or are
     UniqueConstraint("device", "name_sha256"),
     Index("recording_by_date", "retain_until", "id"),
+    Index("recording_by_seal", "sealed_at", "id"),
 )
 
 examination = Table(
@@ -186,6 +192,7 @@ finding = Table(
     Column("code", Words(40), nullable=False),
     Column("severity", Words(10), nullable=False),
     Column("body", AnyText, nullable=False),
+    Column("subject", Sha256, index=True),  # the name of its line in the gap report; null: of before
 )
 
 job = Table(
@@ -203,6 +210,7 @@ job = Table(
     Column("created_at", Time, nullable=False),
     Column("finished_at", Time),
     Column("problem", AnyText),
+    Column("percent", Integer),  # how far it is
     Index("job_to_do", "state", "weight", "not_before"),
     Index("job_by_subject", "name", "subject", "state"),
 )
@@ -285,4 +293,11 @@ JOURNALLED = {
     "complaint_person": ("id",),
     "complaint_handler": ("id",),
     "complaint_hold": ("id",),
+    "export": ("id",),
+    "export_item": ("id",),
+    "export_volume": ("id",),
+    "long_medium": ("id",),
+    "long_recording": ("id",),
+    "transfer_unit": ("id",),
+    "derivative": ("id",),
 }

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from evidence.adapters.db import schema
 from evidence.adapters.db.alone import alone
+from evidence.adapters.db.export_tables import transfer_unit
 from evidence.adapters.db.opening import open_machine
 from evidence.adapters.db.repositories.accounts import SqlAccounts
 from evidence.adapters.db.repositories.act_documents import SqlActDocuments
@@ -27,12 +28,14 @@ from evidence.adapters.db.repositories.companions import SqlCompanions
 from evidence.adapters.db.repositories.complaints import SqlComplaints
 from evidence.adapters.db.repositories.cosignatures import SqlCosignatures
 from evidence.adapters.db.repositories.departures import SqlDepartures
+from evidence.adapters.db.repositories.derivatives import SqlDerivatives
 from evidence.adapters.db.repositories.devices import SqlDevices
 from evidence.adapters.db.repositories.disposals import SqlDisposals
 from evidence.adapters.db.repositories.emergencies import SqlEmergencies
 from evidence.adapters.db.repositories.examinations import SqlExaminations
 from evidence.adapters.db.repositories.exemptions import SqlExemptions
 from evidence.adapters.db.repositories.explanations import SqlExplanations
+from evidence.adapters.db.repositories.exports import SqlExports
 from evidence.adapters.db.repositories.fault_files import SqlFaultFiles
 from evidence.adapters.db.repositories.grants import SqlGrants
 from evidence.adapters.db.repositories.holds import SqlHolds
@@ -43,8 +46,10 @@ from evidence.adapters.db.repositories.keepings import SqlKeepings
 from evidence.adapters.db.repositories.labels import SqlLabels
 from evidence.adapters.db.repositories.legal_units import SqlLegalUnits
 from evidence.adapters.db.repositories.log import SqlLog
+from evidence.adapters.db.repositories.long_media import SqlLongMedia
 from evidence.adapters.db.repositories.markers import SqlMarkers
 from evidence.adapters.db.repositories.notices import SqlNotices
+from evidence.adapters.db.repositories.overseen import SqlOverseen
 from evidence.adapters.db.repositories.passkeys import SqlPasskeys
 from evidence.adapters.db.repositories.payload import SqlPayload
 from evidence.adapters.db.repositories.people import SqlPeople
@@ -54,6 +59,7 @@ from evidence.adapters.db.repositories.search_rows import bring_up, forget_touch
 from evidence.adapters.db.repositories.searches import SqlSearches
 from evidence.adapters.db.repositories.serious import SqlSeriousEvents
 from evidence.adapters.db.repositories.sessions import SqlFailures, SqlSessions
+from evidence.adapters.db.repositories.shares import SqlShares
 from evidence.adapters.db.repositories.sign_ins import SqlChallenges, SqlSignIns
 from evidence.adapters.db.repositories.standings import SqlStandings
 from evidence.adapters.db.repositories.steps import SqlSteps
@@ -80,8 +86,7 @@ class SqlUnitOfWork:
         self.payload = SqlPayload(connection)
         self.tree = SqlTree(connection)
         self.cosignatures, self.timestamps = SqlCosignatures(connection), SqlTimestamps(connection)
-        self.alarms = SqlAlarms(connection)
-        self.journal = SqlJournal(connection)
+        self.alarms, self.journal = SqlAlarms(connection), SqlJournal(connection)
         self.units, self.legal_units = SqlUnits(connection), SqlLegalUnits(connection)
         self.people = SqlPeople(connection)
         self.departures = SqlDepartures(connection)
@@ -98,15 +103,17 @@ class SqlUnitOfWork:
         self.cases = SqlCases(connection)
         self.emergencies = SqlEmergencies(connection)
         self.classes, self.serious = SqlClasses(connection), SqlSeriousEvents(connection)
-        self.notices = SqlNotices(connection)
+        self.notices, self.overseen = SqlNotices(connection), SqlOverseen(connection)
         self.companions = SqlCompanions(connection)
         self.labels, self.searches = SqlLabels(connection), SqlSearches(connection)
         self.explanations = SqlExplanations(connection)
         self.exemptions, self.markers = SqlExemptions(connection), SqlMarkers(connection)
         self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)
-        self.devices = SqlDevices(connection)
+        self.devices, self.derivatives = SqlDevices(connection), SqlDerivatives(connection)
         self.complaints, self.fault_files = SqlComplaints(connection), SqlFaultFiles(connection)
+        self.long_media, self.shares = SqlLongMedia(connection), SqlShares(connection)
         self.case_files, self.samples = SqlCaseFiles(connection), SqlSamples(connection)
+        self.exports, self.transfer_units = SqlExports(connection), SqlLegalUnits(connection, transfer_unit)
         self.steps, self.act_documents = SqlSteps(connection), SqlActDocuments(connection)
 
 

@@ -37,7 +37,7 @@ class TypstPress:
         """Return a PDF. Raises: Unavailable("font-missing", "not-printed")."""
         import typst  # here, because few commands print, and all would wait for it
 
-        font = _font()
+        font = font_file()
         lacking = set[str]()
         told = _fitting(values, _letters(font), lacking)
         if lacking:
@@ -64,7 +64,7 @@ class TypstPress:
         return made
 
 
-def _font() -> Path:
+def font_file() -> Path:
     """Return the font. Raises: Unavailable("font-missing")."""
     found = find_spec(FONT_PACKAGE)
     for folder in (found and found.submodule_search_locations) or ():

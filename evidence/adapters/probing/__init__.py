@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from evidence.adapters.sandbox import SandboxResult
+    from evidence.adapters.collecting import SandboxResult
     from evidence.domain.media import Damage, MediaFacts
 
 MEMORY_BYTES = 1 << 30

@@ -11,7 +11,7 @@ from evidence.domain.instants import to_text
 from evidence.domain.recordings import Origin
 from evidence.domain.rights import Action
 from evidence.service.cards import FileStanding
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import Instant, described, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1/cards", tags=["cards"])
@@ -40,6 +40,7 @@ class CardIn(_Strict):
     clock_offset_confirmed: bool = False
     labels: dict[str, str] = Field(default_factory=dict, max_length=20)
     files: list[FileIn] = Field(max_length=20_000)
+    sent: Instant | None = Field(default=None, strict=False)  # by the sender's own clock
 
 
 class FileOut(BaseModel):
@@ -83,7 +84,11 @@ def _announce(app: App, caller: Caller, card: CardIn) -> CardOut:
 
     files = [origin(file.name, file.size, file) for file in card.files]
     card_id, standings = app.cards.announce(
-        caller, origin("-", 0, None), files, offset_confirmed=card.clock_offset_confirmed
+        caller,
+        origin("-", 0, None),
+        files,
+        offset_confirmed=card.clock_offset_confirmed,
+        sent_at=card.sent,
     )
     return CardOut(card=card_id, files=[_out(standing) for standing in standings])
 

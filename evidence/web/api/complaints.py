@@ -28,13 +28,15 @@ Number = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class ComplaintIn(BaseModel):
-    """A complaint as it came. people: the numbers of whom it is about; since, until: the hour it is about."""
+    """A complaint as it came. people: the numbers of whom it is about, unit: the unit, one of both at least;
+    since, until: the hour it is about."""
 
     model_config = ConfigDict(extra="forbid")
     number: Number
     received_on: date
     channel: Channel
-    people: Annotated[list[Number], Field(min_length=1, max_length=20)]
+    people: Annotated[list[Number], Field(max_length=20)] = []
+    unit: Annotated[str, Field(max_length=32)] | None = None
     since: Instant
     until: Instant
     matter: Words
@@ -75,6 +77,7 @@ async def take(
         new.matter,
         new.place,
         new.complainant,
+        new.unit,
     )
     return complaint_out(await run_in_threadpool(app.complaints.take, caller, intake))
 

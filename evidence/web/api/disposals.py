@@ -13,6 +13,7 @@ from starlette.responses import Response
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.keeping_answers import disposal_out, due_out
+from evidence.service.certificates import DESTRUCTION
 from evidence.service.disposals import MOST_AT_ONCE, MOST_LISTED
 from evidence.web.bodies import described, read_json
 from evidence.web.deps import App, admitted
@@ -83,3 +84,12 @@ def certificate(recording_id: str, app: App, caller: Caller = admitted(Action.RE
     """Return the signed certificate of destruction of a recording."""
     document = app.disposals.certificate(caller, recording_id)
     return Response(document, headers=SAFE, media_type="application/json")
+
+
+@router.get("/recordings/{recording_id}/certificate/printed")
+def printed(recording_id: str, app: App, caller: Caller = admitted(Action.READ_MANIFEST)) -> Response:
+    """Return the certificate of destruction on paper, as PDF."""
+    said = app.site.signer.read(app.disposals.certificate(caller, recording_id), DESTRUCTION)
+    zone, now = app.site.policies.latest.time_zone, app.site.clock.now()
+    made = app.court.papers.destruction(said, zone, now)
+    return Response(made, headers=SAFE, media_type="application/pdf")

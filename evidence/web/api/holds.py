@@ -28,7 +28,7 @@ class HoldIn(BaseModel):
 
 
 class ReasonIn(BaseModel):
-    """Why a hold should be lifted."""
+    """Why a hold should be lifted, or is."""
 
     model_config = ConfigDict(extra="forbid")
     reason: str = Field(min_length=1, max_length=1000)
@@ -58,7 +58,10 @@ async def ask_release(
     return hold_out(await run_in_threadpool(app.holds.ask_release, caller, hold_id, asked.reason))
 
 
-@router.post("/holds/{hold_id}/release")
-def release(hold_id: str, app: App, caller: Caller = admitted(Action.HOLD)) -> dict[str, Any]:
+@router.post("/holds/{hold_id}/release", openapi_extra=described(ReasonIn))
+async def release(
+    hold_id: str, request: Request, app: App, caller: Caller = admitted(Action.HOLD)
+) -> dict[str, Any]:
     """Lift a hold, as somebody else has asked."""
-    return hold_out(app.holds.release(caller, hold_id))
+    said = await read_json(request, ReasonIn, _LONGEST_BODY_BYTES)
+    return hold_out(await run_in_threadpool(app.holds.release, caller, hold_id, said.reason))

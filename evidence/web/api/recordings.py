@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from evidence.answers import finding_out, recording_out
 from evidence.domain.access import Caller, Purpose
-from evidence.domain.instants import to_text
 from evidence.domain.rights import Action
 from evidence.errors import Invalid
 from evidence.service.catalogue import StoredRecording
 from evidence.service.lasting import Right
-from evidence.web.deps import Admission, App, admitted
+from evidence.web.deps import App, admitted
+from evidence.web.showing import choose_range, show, still
 from evidence.web.streams import SAFE, EvidenceStream, read_range
 
 router = APIRouter(prefix="/api/v1/recordings", tags=["recordings"])
@@ -62,12 +60,14 @@ def original(
     request: Request,
     app: App,
     purpose: Purpose | None = None,
+    approval: str | None = None,
     caller: Caller = admitted(Action.READ_ORIGINAL),
 ) -> Response:
     """Return the original's bytes to keep, whole or one range (RFC 9110); the read is logged before the first
-    byte. purpose: what somebody who did not record it wants it for.
+    byte. purpose: what somebody who did not record it wants it for; approval: id of the export by which, for
+    anything but a case.
     """
-    stored, file = app.recordings.open_original(caller, recording_id, purpose)
+    stored, file = app.recordings.open_original(caller, recording_id, purpose, approval)
     size = stored.recording.origin.size_bytes
     try:
         wanted = read_range(request.headers.get("range"), size)
@@ -83,7 +83,7 @@ def original(
         wanted or (0, size),
         size,
         is_part=wanted is not None,
-        verify=_still(request, Right(app.site, caller, Action.READ_ORIGINAL, recording_id)),
+        verify=still(request, Right(app.site, caller, Action.READ_ORIGINAL, recording_id)),
         headers=headers,
         media_type="application/octet-stream",
     )
@@ -100,34 +100,8 @@ def play(
     """Return an original to be seen and heard in a player, whole or one range; each is logged before its
     first byte. purpose: what somebody who did not record it looks for.
     """
-    asked = request.headers.get("range")
-    played = app.playing.play(
-        caller, recording_id, lambda size: read_range(asked, size) or (0, size), purpose
-    )
-    size = played.stored.recording.origin.size_bytes
-    headers = {"Content-Disposition": "inline"}
-    if played.watermark is not None:
-        number, at = played.watermark
-        headers["Evidence-Watermark"] = f"{quote(number, safe='')} {to_text(at)}"
-    return EvidenceStream(
-        played.file,
-        (played.start, played.end),
-        size,
-        is_part=read_range(asked, size) is not None,
-        verify=_still(request, Right(app.site, caller, Action.PLAY, recording_id)),
-        headers=headers,
-        media_type=played.media_type,
-    )
-
-
-def _still(request: Request, right: Right) -> Callable[[], Awaitable[None]]:
-    """Return what asks again whether an answer may go on: its right, and the credential that asked for it."""
-
-    async def verify() -> None:
-        await run_in_threadpool(right.verify)
-        await Admission(right.action)(request)
-
-    return verify
+    played = app.playing.play(caller, recording_id, choose_range(request), purpose)
+    return show(request, app.site, caller, recording_id, played)
 
 
 def _file_name(stored: StoredRecording) -> str:

@@ -31,6 +31,13 @@ class EventIn(BaseModel):
     reason: str = Field(min_length=1, max_length=1000)
 
 
+class EndIn(BaseModel):
+    """Why a mark ends."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(min_length=1, max_length=1000)
+
+
 @router.post("/serious-events", status_code=201, openapi_extra=described(EventIn))
 async def mark(request: Request, app: App, caller: Caller = admitted(Action.MARK_SERIOUS)) -> dict[str, Any]:
     """Mark recordings as showing a serious event: those who took part see them no more."""
@@ -45,10 +52,13 @@ def marked(app: App, caller: Caller = admitted(Action.MARK_SERIOUS)) -> list[dic
     return [event_out(one) for one in app.oversight.serious.marked(caller)]
 
 
-@router.post("/serious-events/{event_id}/end", status_code=204)
-def end(event_id: str, app: App, caller: Caller = admitted(Action.MARK_SERIOUS)) -> None:
+@router.post("/serious-events/{event_id}/end", status_code=204, openapi_extra=described(EndIn))
+async def end(
+    event_id: str, request: Request, app: App, caller: Caller = admitted(Action.MARK_SERIOUS)
+) -> None:
     """End a mark that somebody else made."""
-    app.oversight.serious.end(caller, event_id)
+    said = await read_json(request, EndIn, _LONGEST_BODY_BYTES)
+    await run_in_threadpool(app.oversight.serious.end, caller, event_id, said.reason)
 
 
 @router.get("/recordings/{recording_id}/views")

@@ -29,7 +29,7 @@ PAGES = Environment(
     lstrip_blocks=True,
 )
 PAGES.globals["words"] = _words
-PAGES.filters["printable"] = printable  # of names: no mark that turns the writing round
+PAGES.filters["plain"] = printable  # names of files: what steers the direction of text is shown, not obeyed
 
 
 def page(template: str, status: int = 200, /, **facts: object) -> Response:

@@ -22,7 +22,28 @@ class Room:
     action: Action
 
 
-ROOMS: tuple[Room, ...] = (Room("custodian", "search", "/custody/search", Action.READ_CASE_FILES),)
+ROOMS: tuple[Room, ...] = (
+    Room("officer", "own-shift", "/shift", Action.OWN_SHIFT),
+    Room("officer", "docking", "/docking", Action.OWN_SHIFT),
+    Room("officer", "own-recordings", "/shift/recordings", Action.OWN_SHIFT),
+    Room("officer", "own-gaps", "/shift/gaps", Action.OWN_SHIFT),
+    Room("custodian", "search", "/custody/search", Action.READ_CASE_FILES),
+    Room("custodian", "cases", "/custody/cases", Action.READ_CASE_FILES),
+    Room("custodian", "holds", "/custody/holds", Action.HOLD),
+    Room("custodian", "disposals", "/custody/disposals", Action.DISPOSE),
+    Room("custodian", "devices", "/custody/devices", Action.READ_DEVICES),
+    Room("custodian", "docking", "/docking", Action.MANAGE_DEVICES),
+    Room("supervisor", "board", "/board", Action.REVIEW_GAPS),
+    Room("supervisor", "review", "/review", Action.REVIEW_GAPS),
+    Room("supervisor", "gaps", "/gaps", Action.OPEN_FAULTS),  # officers find theirs at their own desk
+    Room("supervisor", "matrix", "/matrix", Action.READ_CASE_FILES),
+    Room("supervisor", "complaints", "/complaints", Action.READ_COMPLAINTS),
+    Room("supervisor", "faults", "/faults", Action.OPEN_FAULTS),
+    Room("supervisor", "exemptions", "/exemptions", Action.REVIEW_GAPS),
+    Room("administrator", "log", "/log", Action.READ_LOG),
+    Room("administrator", "alarms", "/alarms", Action.READ_STATUS),
+    Room("administrator", "status", "/status", Action.READ_STATUS),
+)
 
 
 def desks_of(caller: Caller, bars: Bars) -> list[tuple[str, list[Room]]]:

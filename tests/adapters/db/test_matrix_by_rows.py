@@ -16,6 +16,7 @@ from evidence.adapters.db.gap_tables import exemption
 from evidence.adapters.db.label_tables import label
 from evidence.adapters.db.tables import account, examination, metadata, recording, upload
 from evidence.adapters.packs import load_pack
+from evidence.domain.case_numbers import normal_form
 from evidence.domain.instants import to_text
 from evidence.domain.steps import StepState
 from evidence.policy.rules import Pack
@@ -26,7 +27,15 @@ from tests.domain.lots import Lots, a_seed
 from tests.people_room import OPERATOR
 
 PACK = load_pack("dazhe-2020").latest
-NUMBERS = ("罚1", '罚"2\\', "罚3", "n4")
+NUMBERS = ("罚〔2026〕1号", '罚"2\\', "罚3", "n4")
+TYPED = (
+    *NUMBERS,
+    "罚（２０２６）1 号",
+    "罚[2026]1号",
+    ' 罚"２\\',
+    "罚３",
+    "n\u3000４",
+)  # each is one of these
 KINDS = ("on-site-check", "document-service")
 DAYS = 3  # before START: all that is drawn lies there, and now and then is due
 Rows = dict[str, list[dict[str, Any]]]
@@ -78,7 +87,7 @@ class Acts(Crowd):
     def _recording(self, dock: str, cases: list[str]) -> None:
         docked = {key: word for key, word in self._words().items() if self.lots.yes(0.4)}
         if self.lots.yes(0.5):
-            docked["case-number"] = self.lots.one([*NUMBERS, "another", ""])
+            docked["case-number"] = self.lots.one([*TYPED, "another", ""])
         since, until = self._span(6)
         is_certain, ended = self.lots.yes(0.7), until if self.lots.yes(0.8) else None
         named = {"upload_id": self.add(upload, account_id=dock), "ended_at": ended}
@@ -89,7 +98,7 @@ class Acts(Crowd):
         for case in self.lots.some(cases, 0.1):
             ended = to_text(START) if self.lots.yes(0.3) else None
             self.add(t.case_recording, case_id=case, recording_id=one, ended_at=ended)
-        said = {**self._words(), "case-number": self.lots.one(NUMBERS)}
+        said = {**self._words(), "case-number": self.lots.one(TYPED)}
         for serial, (name, text) in enumerate(said.items(), 1):
             self._label(one, serial * 2, name, text, name in docked and docked[name] != "")
 
@@ -121,7 +130,8 @@ def belongs(rows: Rows, one: Mapping[str, Any], case: Mapping[str, Any]) -> bool
     """Whether a recording is one of a case."""
     links = [row for row in rows["case_recording"] if row["ended_at"] is None]
     is_linked = any((row["case_id"], row["recording_id"]) == (case["id"], one["id"]) for row in links)
-    return is_linked or stands(rows, one, "case-number") == case["number"]
+    said = stands(rows, one, "case-number")
+    return is_linked or (said is not None and normal_form(said) == normal_form(case["number"]))
 
 
 def times(rows: Rows, one: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -18,7 +18,7 @@ from evidence.errors import Conflict
 
 
 class SqlAccounts:
-    """See service.ports.Accounts."""
+    """See service.account_ports.Accounts."""
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection

@@ -54,20 +54,20 @@ class SqlCards:
         for first in range(0, len(files), NAMES_AT_ONCE):
             names = [name_digest(file.origin.name) for file in files[first : first + NAMES_AT_ONCE]]
             mine = (announced.c.device == files[0].origin.device) & announced.c.name_sha256.in_(names)
-            yield from (_file(row) for row in self._db.execute(_files().where(mine)))
+            yield from (announced_file(row) for row in self._db.execute(announced_files().where(mine)))
 
     def match(self, origin: Origin) -> AnnouncedFile | None:
         """Return the announced file that an upload's origin names."""
         modified_at = _NO_TIME if origin.modified_at is None else to_text(origin.modified_at)
         row = self._db.execute(
-            _files().where(
+            announced_files().where(
                 announced.c.device == origin.device,
                 announced.c.name_sha256 == name_digest(origin.name),
                 announced.c.size == origin.size_bytes,
                 announced.c.modified_at == modified_at,
             )
         ).first()
-        return None if row is None else _file(row)
+        return None if row is None else announced_file(row)
 
     def mark_sealed(self, file_id: str, recording_id: str) -> None:
         """Note which recording an announced file became."""
@@ -79,11 +79,11 @@ class SqlCards:
         """Return announced files that are not sealed, oldest announcement first: those within reach, else
         (for the service's own work) all.
         """
-        query = _files().where(announced.c.recording_id.is_(None))
+        query = announced_files().where(announced.c.recording_id.is_(None))
         if reach is not None:
             query = query.where(owed_within(reach, at, announced))
         ordered = query.order_by(announced.c.announced_at, announced.c.name)
-        return [_file(row) for row in self._db.execute(ordered)]
+        return [announced_file(row) for row in self._db.execute(ordered)]
 
 
 def _key(origin: Origin) -> tuple[str, int, datetime | None]:
@@ -97,11 +97,13 @@ def _columns(file: AnnouncedFile) -> dict[str, Any]:
     return {**columns, "id": file.id, "announced_at": to_text(file.announced_at), "recording_id": None}
 
 
-def _files() -> Select[Any]:
+def announced_files() -> Select[Any]:
+    """Return the question for announced files, with the labels of their cards."""
     return select(announced, card.c.labels).join(card, card.c.id == announced.c.card_id)
 
 
-def _file(row: Any) -> AnnouncedFile:
+def announced_file(row: Any) -> AnnouncedFile:
+    """Read a row."""
     origin = origin_of(row)
     if row.modified_at == _NO_TIME:
         origin = origin.without_time()

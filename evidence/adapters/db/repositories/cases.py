@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, insert, or_, select, true, update
 
+from evidence.adapters.db.numbers import case_numbered
 from evidence.adapters.db.people_tables import case_file, case_member, case_recording, person, unit
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
+from evidence.domain.case_numbers import normal_form
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.people import WHOLE
@@ -26,7 +28,7 @@ class SqlCases:
 
     def add(self, new: StoredCase) -> None:
         """Add a case. Raises: Conflict("case-number-taken")."""
-        same = select(case_file.c.id).where(case_file.c.number == new.number)
+        same = select(case_numbered.c.case_id).where(case_numbered.c.normal == normal_form(new.number))
         if self._db.execute(same).first() is not None:
             raise Conflict("case-number-taken", number=new.number)
         row = {"id": new.id, "number": new.number, "unit_id": new.unit_id}

@@ -14,10 +14,10 @@ from evidence.adapters.db.complaint_tables import (
     complaint_hold,
     complaint_person,
 )
-from evidence.adapters.db.people_tables import standing
+from evidence.adapters.db.people_tables import standing, unit
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, time_or_none
 from evidence.adapters.db.tables import recording
-from evidence.domain.complaints import Channel, Complaint, Result, Subject, Told
+from evidence.domain.complaints import MOST_LENGTH, Channel, Complaint, Result, Subject, Told
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.spans import Span
@@ -48,21 +48,23 @@ class SqlComplaints:
                 until=to_text(new.span.end),
                 taken_by=new.taken_by,
                 taken_at=to_text(new.taken_at),
+                unit_id=new.unit_id,
             )
         )
         rows = [
             {"id": new_id(), "complaint_id": new.id, "person_id": one.person_id, "unit_id": one.unit_id}
             for one in new.subjects
         ]
-        self._db.execute(insert(complaint_person), rows)
+        if rows:
+            self._db.execute(insert(complaint_person), rows)
 
     def get(self, complaint_id: str) -> Complaint | None:
         """Return one."""
         return next(iter(self._some(complaint.c.id == complaint_id)), None)
 
-    def all(self) -> Sequence[Complaint]:
-        """Return all, oldest first."""
-        return self._some()
+    def all(self, *, is_open: bool = False) -> Sequence[Complaint]:
+        """Return all, or those that have not ended, oldest first."""
+        return self._some(complaint.c.closed_at.is_(None)) if is_open else self._some()
 
     def open_of(self, person_id: str) -> Sequence[str]:
         """Return the ids of open ones that are about somebody, or that they handle."""
@@ -94,20 +96,20 @@ class SqlComplaints:
         self, complaint_id: str | None = None, recording_ids: Collection[str] | None = None
     ) -> Sequence[Concerned]:
         """Return recordings that may be of the hour of a complaint and are not held for it yet."""
-        query = _concerned()
-        if complaint_id is not None:
-            query = query.where(complaint.c.id == complaint_id)
+        which = [] if complaint_id is None else [complaint.c.id == complaint_id]
         known: dict[str, Complaint] = {}
-        found = []
+        found: dict[tuple[str, str], Concerned] = {}
         for some in _some(recording_ids):
-            for row in self._db.execute(
-                query if some is None else query.where(recording.c.id.in_(some))
-            ).all():
-                if row.complaint_id not in known:
-                    (known[row.complaint_id],) = self._some(complaint.c.id == row.complaint_id)
-                times = time_or_none(row.ended_at), from_text(row.sealed_at)
-                found.append(Concerned(known[row.complaint_id], row.id, *times))
-        return found
+            within = [] if some is None else [recording.c.id.in_(some)]
+            for query in about_them():
+                for row in self._db.execute(_concerned(query).where(*which, *within)).all():
+                    if row.complaint_id not in known:
+                        (known[row.complaint_id],) = self._some(complaint.c.id == row.complaint_id)
+                    one, ended_at = known[row.complaint_id], time_or_none(row.ended_at)
+                    new = Concerned(one, row.id, ended_at, from_text(row.sealed_at))
+                    if ended_at is None or ended_at < one.span.end + MOST_LENGTH:
+                        found.setdefault((one.id, row.id), new)
+        return sorted(found.values(), key=lambda one: (one.sealed_at, one.recording_id, one.complaint.id))
 
     def note_hold(self, complaint_id: str, recording_id: str, hold_id: str) -> None:
         """Note that a recording is held for a complaint."""
@@ -145,27 +147,37 @@ def is_doubtful() -> ColumnElement[bool]:
     return and_(complaint.c.closed_at.is_(None), recording.c.ended_at.is_(None))
 
 
-def about_wearers() -> Select[Any]:
-    """Complaints beside the recordings of whom they are about, as far as they can be of the hour."""
-    joined = (
-        recording.join(standing, standing.c.recording_id == recording.c.id)
-        .join(complaint_person, complaint_person.c.person_id == standing.c.person_id)
-        .join(complaint, complaint.c.id == complaint_person.c.complaint_id)
+def about_them() -> Sequence[Select[Any]]:
+    """Complaints beside the recordings of whom they are about, as far as they can be of the hour: what these
+    wore, what was worn under their command, what was placed in the unit or below. Each its own question, for
+    which there is an index."""
+    top, home = unit.alias("top"), unit.alias("home")
+    there = recording.join(standing, standing.c.recording_id == recording.c.id)
+    by_person = (
+        there.join(complaint_person, complaint_person.c.person_id == theirs).join(
+            complaint, complaint.c.id == complaint_person.c.complaint_id
+        )
+        for theirs in (standing.c.person_id, standing.c.commander_id)
     )
-    query = select(recording.c.id, complaint.c.id.label("complaint_id")).select_from(joined)
-    return query.where(recording.c.gone_at.is_(None), recording.c.sealed_at > complaint.c.since)
+    by_unit = (
+        there.join(home, home.c.id == standing.c.unit_id)
+        .join(top, home.c.path.startswith(top.c.path))
+        .join(complaint, complaint.c.unit_id == top.c.id)
+    )
+    could_show = recording.c.gone_at.is_(None), recording.c.sealed_at > complaint.c.since
+    asked = recording.c.id, complaint.c.id.label("complaint_id")
+    return [select(*asked).select_from(one).where(*could_show) for one in (*by_person, by_unit)]
 
 
-def _concerned() -> Select[Any]:
+def _concerned(query: Select[Any]) -> Select[Any]:
     """Of a complaint that is over, only what is known to be of its hour: else all that comes later would be
     held for it."""
     is_held = exists().where(
         complaint_hold.c.complaint_id == complaint.c.id, complaint_hold.c.recording_id == recording.c.id
     )
     is_of_its_hour = recording.c.ended_at > complaint.c.since
-    query = about_wearers().add_columns(recording.c.ended_at, recording.c.sealed_at)
-    query = query.where(or_(is_of_its_hour, is_doubtful()), ~is_held)
-    return query.order_by(recording.c.sealed_at, recording.c.id)
+    query = query.add_columns(recording.c.ended_at, recording.c.sealed_at)
+    return query.where(or_(is_of_its_hour, is_doubtful()), ~is_held)
 
 
 def _some(ids: Collection[str] | None) -> Iterator[list[str] | None]:
@@ -194,4 +206,5 @@ def _complaint(row: Any, subjects: tuple[Subject, ...], handler: str | None) -> 
         closed_by=row.closed_by,
         closed_on=None if row.closed_on is None else date.fromisoformat(row.closed_on),
         closed_at=time_or_none(row.closed_at),
+        unit_id=row.unit_id,
     )

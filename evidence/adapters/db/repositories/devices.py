@@ -15,6 +15,7 @@ from evidence.adapters.db.tables import account, announced, card, upload
 from evidence.domain.devices import Check, Device, Issue, Reading, Service, ServiceKind
 from evidence.domain.ids import is_id
 from evidence.domain.instants import from_text, to_text
+from evidence.domain.rights import Kind
 from evidence.domain.uploads import UploadState
 from evidence.errors import Conflict
 from evidence.policy.equipment import DeviceClass
@@ -143,7 +144,8 @@ class SqlDevices:
         """Return what docks measured of clocks since a moment, and the wearer of each card."""
         told = (account.c.name, card.c.device, card.c.announced_at, card.c.clock_offset_ms, card.c.wearer)
         query = select(*told).join(account, account.c.id == card.c.account_id)
-        query = query.where(card.c.announced_at >= to_text(since)).order_by(card.c.announced_at)
+        measured = account.c.role != Kind.PERSON.value  # whoever docks by hand measures nothing
+        query = query.where(measured, card.c.announced_at >= to_text(since)).order_by(card.c.announced_at)
         return [
             (Reading(row.name, row.device, from_text(row.announced_at), row.clock_offset_ms), row.wearer)
             for row in self._db.execute(query)

@@ -19,6 +19,7 @@ from evidence.domain.findings import Code, Finding
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.people import WHOLE
+from evidence.domain.subjects import name_told
 from evidence.policy.rules import Pack
 from evidence.service.catalogue import Scope, StoredFinding
 
@@ -156,6 +157,11 @@ class SqlExaminations:
         query = _within(_findings(current=True), reach, at).where(finding.c.recording_id.is_(None))
         return [_stored(row) for row in self._db.execute(query)]
 
+    def named(self, subject: str) -> Collection[tuple[str, str]]:
+        """Return recorder and file of those whose line in the gap report has this name."""
+        rows = self._db.execute(_findings(current=True).where(finding.c.subject == subject))
+        return {(one.device, str(one.body["file"])) for one in map(_stored, rows)}
+
     def superseded(self, code: Code, recording_ids: Collection[str] | None = None) -> Sequence[StoredFinding]:
         """Return the findings with this code of examinations that are no longer current, oldest first; of
         these recordings, or of all."""
@@ -231,4 +237,5 @@ def _row(examination_id: str, scope: Scope, one: Finding, body: str) -> dict[str
         "code": one.code.value,
         "severity": one.severity.value,
         "body": body,
+        "subject": name_told(scope.device, one.as_json()),
     }

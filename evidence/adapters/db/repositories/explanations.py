@@ -95,11 +95,11 @@ class SqlExplanations:
         return list(self._db.execute(mine.order_by(explanation.c.at, explanation.c.id)).scalars())
 
     def _gaps(self, which: ColumnElement[bool]) -> Sequence[Gap]:
-        return [_gap(row) for row in self._db.execute(select(gap).where(which).order_by(gap.c.name))]
+        return [gap_of(row) for row in self._db.execute(select(gap).where(which).order_by(gap.c.name))]
 
     def _explanations(self, which: ColumnElement[bool]) -> Sequence[Explanation]:
         ordered = select(explanation).where(which).order_by(explanation.c.at, explanation.c.id)
-        return [_explanation(row) for row in self._db.execute(ordered)]
+        return [explanation_of(row) for row in self._db.execute(ordered)]
 
 
 def _some(names: Collection[str]) -> Iterator[list[str]]:
@@ -108,7 +108,8 @@ def _some(names: Collection[str]) -> Iterator[list[str]]:
         yield wanted[first : first + NAMES_AT_ONCE]
 
 
-def _gap(row: Any) -> Gap:
+def gap_of(row: Any) -> Gap:
+    """Read a row."""
     return Gap(
         subject=Subject(row.name, row.kind, Place(row.start_ms, row.end_ms, row.length_ms)),
         part=row.part,
@@ -120,7 +121,8 @@ def _gap(row: Any) -> Gap:
     )
 
 
-def _explanation(row: Any) -> Explanation:
+def explanation_of(row: Any) -> Explanation:
+    """Read a row."""
     return Explanation(
         id=row.id,
         gap=row.gap,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, exists, insert, or_, select, update
 
 from evidence.adapters.db.fault_tables import fault_entry, fault_file, fault_link, fault_person, fault_view
 from evidence.adapters.db.repositories.rows import time_or_none
@@ -47,7 +47,10 @@ class SqlFaultFiles:
         for table, rows in (
             (
                 fault_person,
-                [{"person_id": o.person_id, "unit_id": o.unit_id, "part": o.part.value} for o in people],
+                [
+                    {"person_id": o.person_id, "unit_id": o.unit_id, "part": o.part, "named_by": o.named_by}
+                    for o in people
+                ],
             ),
             (fault_link, [{"kind": one.kind.value, "object_id": one.object_id} for one in links]),
             (fault_entry, [{"log": log, "idx": index} for log, index in entries]),
@@ -60,9 +63,13 @@ class SqlFaultFiles:
         """Return one."""
         return next(iter(self._some(fault_file.c.id == file_id)), None)
 
-    def all(self) -> Sequence[FaultFile]:
-        """Return all, newest first."""
-        return self._some()
+    def all(self, *, is_open: bool = False) -> Sequence[FaultFile]:
+        """Return all, newest first; is_open: those that wait for a decision about somebody."""
+        if not is_open:
+            return self._some()
+        named = fault_person.alias("waiting")
+        waiting = select(named.c.file_id).where(named.c.decided_at.is_(None))
+        return self._some(or_(fault_file.c.id.in_(waiting), fault_file.c.id.not_in(select(named.c.file_id))))
 
     def open_of(self, person_id: str) -> Sequence[str]:
         """Return the ids of files that wait for a decision about somebody."""
@@ -136,6 +143,7 @@ def _named(row: Any) -> Named:
         reason=row.reason,
         decided_by=row.decided_by,
         decided_at=time_or_none(row.decided_at),
+        named_by=row.named_by,
     )
 
 

@@ -33,7 +33,10 @@ NOT_TOLD = {
     "case_document": {"title"},  # which may name one too
     "case_step": {"place"},
     "document_reason": {"reason"},
+    "derivative": {"words"},
     "complaint": {"complainant", "matter", "place", "reason"},  # who complained is told to few
+    "export": {"recipient", "purpose", "basis", "applicant", "relation", "identity"}
+    | {"reason", "secrecy", "receiver", "receipt", "statement"},  # a party's copy is a party's matter
 }
 TABLES = [table for table in metadata.sorted_tables if table.name in JOURNALLED]
 """Rows that others refer to come first."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
-from evidence.adapters.db.complaint_tables import complaint
 from evidence.adapters.db.keeping_tables import case_term, lock_term
+from evidence.adapters.db.numbers import case_numbered
 from evidence.adapters.db.people_tables import (
     case_file,
     case_recording,
@@ -19,12 +19,13 @@ from evidence.adapters.db.people_tables import (
     serious_recording,
     standing,
 )
-from evidence.adapters.db.repositories.complaints import about_wearers, is_doubtful
+from evidence.adapters.db.repositories.complaints import about_them, is_doubtful
 from evidence.adapters.db.repositories.labels import given_of
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
 from evidence.adapters.db.repositories.standings import within
 from evidence.adapters.db.tables import recording
 from evidence.domain.access import Reach
+from evidence.domain.case_numbers import normal_form
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.labels import history, lacking, standing_of, values_of
@@ -149,10 +150,12 @@ class SqlKeepings:
 
     def _complaints(self, ids: Sequence[str]) -> dict[str, list[str]]:
         """Return the open complaints about the wearers of those whose hour nobody knows."""
-        query, found = about_wearers().where(recording.c.id.in_(ids), is_doubtful()), dict[str, list[str]]()
-        for recording_id, complaint_id in self._db.execute(query.order_by(complaint.c.id)):
-            found.setdefault(recording_id, []).append(complaint_id)
-        return found
+        found = dict[str, set[str]]()
+        for query in about_them():
+            mine = query.where(recording.c.id.in_(ids), is_doubtful())
+            for recording_id, complaint_id in self._db.execute(mine):
+                found.setdefault(recording_id, set()).add(complaint_id)
+        return {one: sorted(complaints) for one, complaints in found.items()}
 
     def _cases(self, ids: Sequence[str]) -> dict[str, list[LinkedCase]]:
         told = (case_recording.c.recording_id, case_recording.c.linked_at)
@@ -168,15 +171,17 @@ class SqlKeepings:
 
     def _numbered(self, numbers: Mapping[str, str]) -> dict[str, tuple[LinkedCase, ...]]:
         """Return by recording the case whose number it carries. numbers: by recording."""
-        wanted = sorted(set(numbers.values()))
+        wanted = sorted({normal_form(one) for one in numbers.values()})
         query = select(case_file.c.id, case_file.c.number, case_file.c.opened_at, case_file.c.closed_at)
-        rows = self._db.execute(query.where(case_file.c.number.in_(wanted))).all()
+        query = query.join(case_numbered, case_numbered.c.case_id == case_file.c.id)
+        rows = self._db.execute(query.where(case_numbered.c.normal.in_(wanted))).all()
         terms = self._terms({row.id for row in rows})
-        known = {
-            row.number: (LinkedCase(row.id, _closed(row.closed_at, row.opened_at), terms.get(row.id)),)
-            for row in rows
-        }
-        return {one: known[number] for one, number in numbers.items() if number in known}
+        known = {}
+        for row in rows:
+            case = LinkedCase(row.id, _closed(row.closed_at, row.opened_at), terms.get(row.id))
+            known[normal_form(row.number)] = (case,)
+        said = {one: normal_form(number) for one, number in numbers.items()}
+        return {one: known[number] for one, number in said.items() if number in known}
 
     def _terms(self, case_ids: Collection[str]) -> dict[str, str]:
         """Return the longest class of each: one is only given in the place of a shorter one, and a clock that

@@ -32,9 +32,9 @@ class SqlNotices:
             )
         )
 
-    def all(self, since: datetime) -> Sequence[Notice]:
-        """Return the notices since a moment, newest first."""
-        query = select(notice).where(notice.c.at >= to_text(since))
+    def all(self, since: datetime, most: int | None = None) -> Sequence[Notice]:
+        """Return the notices since a moment, newest first, `most` of them at most."""
+        query = select(notice).where(notice.c.at >= to_text(since)).limit(most)
         return [
             Notice(
                 id=row.id,

@@ -107,6 +107,21 @@ class SqlRecordings:
         for rows in self._db.execute(query).partitions(NAMES_AT_ONCE):
             yield from self._stored(rows)
 
+    def newest(
+        self, reach: Reach, at: datetime, most: int, before: tuple[datetime, str] | None = None
+    ) -> Sequence[StoredRecording]:
+        """Return recordings within reach at a moment, newest seal first: at most so many, and only those
+        before a moment of sealing and an id.
+        """
+        query = _catalogue().join(standing, standing.c.recording_id == recording.c.id, isouter=True)
+        query = query.where(within(reach, at))
+        if before is not None:
+            sealed_at = to_text(before[0])
+            same = and_(recording.c.sealed_at == sealed_at, recording.c.id < before[1])
+            query = query.where(or_(recording.c.sealed_at < sealed_at, same))
+        ordered = query.order_by(recording.c.sealed_at.desc(), recording.c.id.desc()).limit(most)
+        return list(self._stored(self._db.execute(ordered).all()))
+
     def names_within(
         self, device: str, names: Collection[str], reach: Reach, at: datetime
     ) -> Collection[str]:
@@ -162,6 +177,8 @@ def _of_section(section: Section) -> Iterator[ColumnElement[bool]]:
         yield standing.c.unit_id.in_(sorted(section.unit_ids))
     if section.device is not None:
         yield recording.c.device == section.device
+    if section.file is not None:
+        yield recording.c.name_sha256 == name_digest(section.file)
     if section.wearer is not None:
         yield recording.c.wearer == section.wearer
     if section.first is not None:  # nothing counts from long after its seal

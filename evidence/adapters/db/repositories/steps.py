@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, union, update
 
 from evidence.adapters.db.activity_tables import act_document, case_step, step_officer
-from evidence.adapters.db.docked import as_docked, docked_number, is_docked
+from evidence.adapters.db.docked import is_docked
 from evidence.adapters.db.label_tables import label
+from evidence.adapters.db.numbers import case_numbered, label_numbered, recording_numbered
 from evidence.adapters.db.people_tables import case_file, case_recording, standing, unit
 from evidence.adapters.db.repositories.cases import below, case_of, cases_with_path
 from evidence.adapters.db.repositories.labels import given
@@ -63,6 +64,14 @@ class SqlSteps:
         mine = and_(case_step.c.id == step_id, case_step.c.case_id == case_id, case_step.c.ended_at.is_(None))
         over = {"ended_by": by, "ended_at": to_text(at)}
         return self._db.execute(update(case_step).where(mine).values(**over)).rowcount == 1
+
+    def get(self, step_id: str) -> Step | None:
+        """Return a step, also one that was taken back."""
+        row = self._db.execute(select(case_step).where(case_step.c.id == step_id)).first()
+        if row is None:
+            return None
+        named = select(step_officer.c.person_id).where(step_officer.c.step_id == step_id)
+        return _step(row, self._db.execute(named.order_by(step_officer.c.serial)).scalars().all())
 
     def cases(self, scope: Scope) -> Sequence[StoredCase]:
         """Return the cases, oldest first."""
@@ -116,6 +125,10 @@ def _asked(scope: Scope) -> ColumnElement[bool]:
     owed = select(case_step.c.case_id).join(owner, owner.c.id == case_step.c.owner_id)
     owed = owed.where(case_step.c.ended_at.is_(None), below(owner.c.path, scope.paths))
     mine = or_(below(unit.c.path, scope.paths), case_file.c.id.in_(owed))
+    if scope.since is not None:
+        recent = case_step.alias("recent")
+        then = select(recent.c.case_id).where(recent.c.until >= to_text(scope.since))
+        mine = and_(mine, case_file.c.id.in_(then))
     return mine if scope.case_id is None else and_(mine, case_file.c.id == scope.case_id)
 
 
@@ -130,16 +143,19 @@ def _belonging(ids: Select[Any]) -> Any:
     linked = select(case_recording.c.case_id, case_recording.c.recording_id).where(
         case_recording.c.ended_at.is_(None), case_recording.c.case_id.in_(ids)
     )
-    numbers = ids.with_only_columns(case_file.c.number)
+    mine = select(case_numbered.c.normal).where(case_numbered.c.case_id.in_(ids))
     labelled = (
-        select(case_file.c.id, label.c.recording_id)
-        .join(label, label.c.value == case_file.c.number)
-        .where(label.c.name == Label.CASE_NUMBER.value, label.c.value.in_(numbers))
-        .where(label.c.ended_at.is_(None))
+        select(case_numbered.c.case_id, label.c.recording_id)
+        .join(label_numbered, label_numbered.c.normal == case_numbered.c.normal)
+        .join(label, label.c.id == label_numbered.c.label_id)
+        .where(label_numbered.c.name == Label.CASE_NUMBER.value, label_numbered.c.normal.in_(mine))
+        .where(case_numbered.c.case_id.in_(ids), label.c.ended_at.is_(None))
     )
     docked = (
         select(case_file.c.id, recording.c.id)
-        .join(recording, docked_number(recording.c.labels) == as_docked(case_file.c.number))
+        .join(case_numbered, case_numbered.c.case_id == case_file.c.id)
+        .join(recording_numbered, recording_numbered.c.normal == case_numbered.c.docked)
+        .join(recording, recording.c.id == recording_numbered.c.recording_id)
         .where(is_docked(recording.c.labels, case_file.c.number))
         .where(~spoken_of.exists(), case_file.c.id.in_(ids))
     )

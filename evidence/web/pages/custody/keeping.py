@@ -46,9 +46,9 @@ async def release(
     hold_id: str, request: Request, app: App, caller: Caller = admitted(Action.HOLD, form=True)
 ) -> Response:
     """Lift a hold, as somebody else has asked."""
-    await read_form(request)
+    form = await read_form(request)
     return await _acted(request, app, caller, _holds, "/custody/holds?done=released",
-                        app.holds.release, caller, hold_id)  # fmt: skip
+                        app.holds.release, caller, hold_id, form.get("reason", ""))  # fmt: skip
 
 
 @router.get("/disposals")

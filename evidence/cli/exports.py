@@ -1,0 +1,192 @@
+"""`evidence exports`: footage on its way out, asked for, decided about, how far it is. Whoever decides is not
+who asked: one of the two signs in.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from evidence.cli.log import write_new
+from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.units import unit_id
+from evidence.cli.words import cites_text, printable
+from evidence.domain.exports import Ground, Medium, Said, Way
+from evidence.errors import Invalid
+from evidence.export_answers import export_out
+from evidence.locale import say
+from evidence.service.export_lists import ListedExport
+from evidence.service.exports import Wish
+
+app = typer.Typer(help="对外提供 / exports", no_args_is_help=True)
+Which = Annotated[str, typer.Argument(help="对外提供标识 / id of the export")]
+
+
+@app.command()
+def ask(
+    way: Annotated[Way, typer.Argument(help="去向 / to whom")],
+    recordings: Annotated[list[str], typer.Argument(help="资料标识 / ids of recordings")],
+    recipient: Annotated[str, typer.Option(help="接收方 / recipient")],
+    purpose: Annotated[str, typer.Option(help="用途 / purpose")],
+    basis: Annotated[str, typer.Option(help="依据，来函文号 / legal basis, the request that came")],
+    medium: Annotated[Medium, typer.Option(help="介质 / medium")] = Medium.FOLDER,
+    case: Annotated[str | None, typer.Option(help="案件标识 / id of the case")] = None,
+    unit: Annotated[str | None, typer.Option(help="单位 / unit, where there is no case")] = None,
+    applicant: Annotated[str | None, typer.Option(help="申请人 / who applies")] = None,
+    relation: Annotated[str | None, typer.Option(help="与案件的关系 / relation to the case")] = None,
+    identity: Annotated[str | None, typer.Option(help="身份核验方式 / how the identity was seen")] = None,
+    redact: Annotated[
+        list[str] | None, typer.Option(help="资料=派生件 / recording=derivative, with something hidden")
+    ] = None,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """申请对外提供 / Ask that footage leave; somebody else decides."""
+    application = open_site(data)
+    where = None if unit is None else unit_id(application.organisation.units, unit)
+    said = Said(recipient, purpose, basis, applicant, relation, identity)
+    wish = Wish(way, tuple(recordings), said, medium, case, where, _pairs(redact))
+    _show([application.court.exports.ask(OPERATOR, wish)], json_)
+
+
+@app.command()
+def decide(
+    export: Which,
+    reason: Annotated[str, typer.Option(help="理由 / reason")],
+    refuse: Annotated[bool, typer.Option("--refuse", help="不同意 / refuse all of it")] = False,
+    secrecy: Annotated[str | None, typer.Option(help="保密审查 / how secrecy was checked")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="资料=理由 / recording=ground: does not go out")
+    ] = None,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """审批 / Decide about what somebody else asked for."""
+    grounds = {recording: _ground(word) for recording, word in _pairs(without).items()}
+    done = open_site(data).court.exports.decide(
+        OPERATOR, export, is_approved=not refuse, reason=reason, secrecy=secrecy, refused=grounds
+    )
+    _show([done], json_)
+
+
+@app.command()
+def build(export: Which, data: Data = None) -> None:
+    """重新制作 / Have an export built again whose last build came to nothing."""
+    open_site(data).court.building.again(OPERATOR, export)
+
+
+@app.command()
+def written(
+    export: Which,
+    number: Annotated[int, typer.Argument(help="第几张 / which medium, from 1")],
+    serial: Annotated[str, typer.Option(help="光盘或硬盘序列号 / the medium's own serial number")],
+    read_back: Annotated[str, typer.Option(help="回读的 SHA-256 / SHA-256 of what was read back")],
+    data: Data = None,
+) -> None:
+    """登记刻录与回读 / Note that a medium was written, and what was read back from it."""
+    open_site(data).court.handing_over.note_written(OPERATOR, export, number, serial, read_back)
+
+
+@app.command("hand-over")
+def hand_over(
+    export: Which,
+    beside: Annotated[str, typer.Option(help="在场第二人编号 / number of the second person of ours")],
+    receiver: Annotated[str, typer.Option(help="接收人姓名 / who received")],
+    data: Data = None,
+) -> None:
+    """移交；移送检察院、法院的同时封存留存件 / Hand over; of a transfer a copy is sealed in the same step."""
+    open_site(data).court.handing_over.hand_over(OPERATOR, export, beside, receiver)
+
+
+@app.command()
+def receipt(
+    export: Which,
+    seal: Annotated[str | None, typer.Option(help="封存编号 / number of the seal")] = None,
+    show: Annotated[bool, typer.Option("--show", help="输出已有的回执 / print the one there is")] = False,
+    data: Data = None,
+) -> None:
+    """登记回执，输出签名文件 / Note that the recipient has signed, and print the signed receipt."""
+    desk = open_site(data).court.handing_over
+    document = desk.receipt(OPERATOR, export) if show else desk.note_receipt(OPERATOR, export, seal)
+    sys.stdout.buffer.write(document)
+    sys.stdout.buffer.flush()
+
+
+@app.command("print")
+def print_document(
+    export: Which,
+    kind: Annotated[str, typer.Argument(help="evidence-list · hand-over · refusal · us-certificate")],
+    to: Annotated[Path, typer.Option("--to", help="新文件 / a new file")],
+    data: Data = None,
+) -> None:
+    """打印文书 / Print a document about an export, as PDF."""
+    application = open_site(data)
+    listed = application.court.exports.get(OPERATOR, export)
+    write_new(to, application.court.papers.export(listed, kind, application.site.clock.now()))
+
+
+@app.command("list")
+def listed(data: Data = None, json_: Json = False) -> None:
+    """对外提供清单 / List the exports."""
+    _show(open_site(data).court.exports.all(OPERATOR), json_)
+
+
+@app.command()
+def show(export: Which, data: Data = None, json_: Json = False) -> None:
+    """一次对外提供 / One export."""
+    _show([open_site(data).court.exports.get(OPERATOR, export)], json_)
+
+
+@app.command()
+def desk(
+    unit: Annotated[str, typer.Argument(help="单位 / unit")],
+    end: Annotated[bool, typer.Option("--end", help="不再是 / no more")] = False,
+    data: Data = None,
+) -> None:
+    """指定移送检察院、法院的职能科室 / Name the unit that hands over to procuratorates and courts."""
+    application = open_site(data)
+    id_ = unit_id(application.organisation.units, unit)
+    application.court.transfer_units.name(OPERATOR, id_, ends=end)
+
+
+def _pairs(said: list[str] | None) -> dict[str, str]:
+    pairs = [one.partition("=") for one in said or ()]
+    if any(not (before and after) for before, _, after in pairs):
+        raise Invalid("invalid-text", field="=")
+    return {before: after for before, _, after in pairs}
+
+
+def _ground(word: str) -> Ground:
+    if word not in set(Ground):
+        raise Invalid("unknown-ground", ground=word, known=" ".join(Ground))
+    return Ground(word)
+
+
+def _show(found: Sequence[ListedExport], json_: bool) -> None:
+    rows = [export_out(one) for one in found]
+    if json_:
+        print_json(rows)
+        return
+    for row in rows:
+        _print(row)
+    if not rows:
+        print(say("cli.nothing-listed"))
+
+
+def _print(row: dict[str, Any]) -> None:
+    state = say(f"export-state.{row['state']}")
+    print(f"{row['id']}  {row['number']}  {say('export-way.' + row['way'])}  {state}  {row['asked']}")
+    print(f"    {printable(row['recipient'] or '')}  {printable(row['purpose'] or '')}")
+    for item in row["items"]:
+        ground = say(f"export-ground.{item['ground']}") if item["ground"] else ""
+        recording = item["recording"] or say("export-item.unseen")
+        print(f"    {recording}  {say('export-form.' + item['form'])}  {ground}".rstrip())
+    if row["problem"]:
+        print(f"    {say('export-item.problem')}  {row['problem']}")
+    for volume in (row["built"] or {}).get("volumes", ()):
+        print(f"    {volume['label']}  {volume['file']}  {volume['sha256']}")
+    print(f"    {cites_text(row['cites'])}")

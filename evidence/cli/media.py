@@ -1,0 +1,109 @@
+"""`evidence media`: discs and drives on which recordings are kept for long, and what is on none yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.words import cites_text, printable
+from evidence.domain.exports import Medium
+from evidence.locale import say
+from evidence.media_answers import medium_out, waiting_out
+
+app = typer.Typer(help="长期保存介质 / media for long keeping", no_args_is_help=True)
+Which = Annotated[str, typer.Argument(help="介质标识 / id of the medium")]
+
+
+@app.command()
+def add(
+    label: Annotated[str, typer.Argument(help="盘面编号 / what is written on it")],
+    recordings: Annotated[list[str], typer.Argument(help="资料标识 / ids of recordings")],
+    kind: Annotated[Medium, typer.Option(help="介质类型 / kind")],
+    place: Annotated[str, typer.Option(help="存放地点 / where it is kept")],
+    copies: Annotated[int, typer.Option(help="份数 / copies")] = 1,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """登记介质 / Register a medium for recordings."""
+    desk = open_site(data).court.media
+    _show([medium_out(desk.add(OPERATOR, label, kind, copies, place, recordings))], json_)
+
+
+@app.command()
+def written(
+    medium: Which,
+    sha256: Annotated[str, typer.Option(help="写入内容的校验值 / SHA-256 of what was written")],
+    read_back: Annotated[str, typer.Option(help="回读的校验值 / SHA-256 of what was read back")],
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """登记写入与回读 / Note that a medium was written, and what was read back."""
+    _show([medium_out(open_site(data).court.media.note_written(OPERATOR, medium, sha256, read_back))], json_)
+
+
+@app.command()
+def check(
+    medium: Which,
+    remark: Annotated[str, typer.Option(help="检测情况 / what was found")],
+    unsound: Annotated[bool, typer.Option("--unsound", help="已损坏 / it is unsound")] = False,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """登记检测 / Note that a medium was looked at."""
+    desk = open_site(data).court.media
+    _show([medium_out(desk.note_check(OPERATOR, medium, is_sound=not unsound, remark=remark))], json_)
+
+
+@app.command()
+def end(
+    medium: Which,
+    reason: Annotated[str, typer.Option(help="理由 / reason")],
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """不再保存 / Note that a medium is kept no more."""
+    _show([medium_out(open_site(data).court.media.end(OPERATOR, medium, reason))], json_)
+
+
+@app.command("list")
+def listed(
+    due: Annotated[bool, typer.Option("--due", help="只列到期应检测 / only those to be looked at")] = False,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """介质清单 / List the media."""
+    _show([medium_out(one) for one in open_site(data).court.media.all(OPERATOR, due=due)], json_)
+
+
+@app.command()
+def waiting(data: Data = None, json_: Json = False) -> None:
+    """应长期保存而尚未写入介质的资料 / List what is held and on no medium yet."""
+    rows = [waiting_out(one, OPERATOR) for one in open_site(data).court.media.waiting(OPERATOR)]
+    if json_:
+        print_json(rows)
+        return
+    for row in rows:
+        one = row["recording"]
+        print(f"{one['id']}  {say('long-medium.not-written')}  {printable(one['name'])}")
+        print(f"    {cites_text(row['cites'])}")
+    if not rows:
+        print(say("cli.nothing-listed"))
+
+
+def _show(rows: Sequence[dict[str, Any]], json_: bool) -> None:
+    if json_:
+        print_json(rows)
+        return
+    for row in rows:
+        state = "ended" if row["ended"] else "written" if row["written"] else "not-written"
+        state = "unsound" if row["sound"] is False and not row["ended"] else state
+        kind = say(f"export-medium.{row['kind']}")
+        print(f"{row['id']}  {printable(row['label'])}  {kind}  {say('long-medium.' + state)}")
+        print(f"    {printable(row['place'])}  {row['copies']}  {row['next_check'] or ''}".rstrip())
+        for one in row["recordings"]:
+            print(f"    {one}")
+    if not rows:
+        print(say("cli.nothing-listed"))

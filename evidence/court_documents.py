@@ -1,0 +1,204 @@
+"""Documents of the court desk, set from what is signed, sealed or stated elsewhere: chain-of-custody report,
+evidence list, hand-over form, letters of refusal, certificates.
+
+Chinese first; each can be set in English too. The wording of forms is to be read by a lawyer before use.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from evidence.bundle.shipment import Statement
+from evidence.court_pages import CustodyPages, Section, Words, cover_facts, name_of, spaced
+from evidence.domain.instants import to_text
+from evidence.domain.wording import printable
+from evidence.errors import Conflict, Invalid
+from evidence.locale import CHINESE, ENGLISH, NOTHING
+from evidence.service.export_lists import ListedExport
+from evidence.service.printing_ports import Press
+
+TEMPLATE = "document"
+KINDS = ("evidence-list", "hand-over", "refusal", "us-certificate")
+
+
+@dataclass(frozen=True)
+class CourtPapers:
+    """See service.export_ports.Paper."""
+
+    press: Press
+    language: str = CHINESE
+
+    def custody(self, statement: Statement, at: datetime) -> bytes:
+        """Return the chain-of-custody report as PDF: all that it says stands in the statement."""
+        told: Mapping[str, Any] = statement
+        words = Words(self.language, str(told["report"]["zone"]))
+        return self.set("custody", CustodyPages(words, told).sections(), told["report"]["cover"], words, at)
+
+    def export(self, listed: ListedExport, kind: str, at: datetime) -> bytes:
+        """Return a document about an export.
+
+        Raises: Invalid("unknown-document"), Conflict("not-built", "not-handed-over", "nothing-refused").
+        """
+        is_american = kind == "us-certificate"  # a form of another law, in its language
+        words = Words(ENGLISH if is_american else self.language, listed.zone)
+        pages = ExportPages(words, listed)
+        made = {
+            "evidence-list": pages.evidence_list,
+            "hand-over": pages.hand_over,
+            "refusal": pages.refusal,
+            "us-certificate": pages.us_certificate,
+        }.get(kind)
+        if made is None:
+            raise Invalid("unknown-document", kind=kind, known=" ".join(KINDS))
+        title = "part-refusal" if kind == "refusal" and listed.export.granted else kind
+        return self.set(title, made(), listed.cover, words, at)
+
+    def destruction(self, said: Mapping[str, Any], zone: str, at: datetime) -> bytes:
+        """Return a certificate of destruction, as it was signed, on paper."""
+        words = Words(self.language, zone)
+        cover = {"agency": "", "number": said["disposal"]}
+        return self.set("destruction", destruction_pages(words, said), cover, words, at)
+
+    def set(
+        self,
+        title: str,
+        sections: Iterator[Section],
+        cover: Mapping[str, Any],
+        words: Words,
+        at: datetime,
+        *,
+        wide: bool = False,
+    ) -> bytes:
+        """Return a document of these sections. cover: agency and number."""
+        name = words.tell(f"title.{title}")
+        number = str(cover["number"])
+        values = {
+            "agency": printable(str(cover["agency"])),
+            "language": "zh" if words.language == CHINESE else "en",
+            "number": number,
+            "running": f"{name} · {number}",
+            "sections": [one.plain() for one in sections],
+            "title": name,
+            "wide": wide,
+            "words": {key: words.word(f"paper.{key}") for key in ("page", "font", "lacking")},
+        }
+        return self.press.print(TEMPLATE, values, at)
+
+
+@dataclass(frozen=True)
+class ExportPages:
+    """What the documents about an export say, one by one."""
+
+    words: Words
+    listed: ListedExport
+
+    @property
+    def _cover(self) -> Section:
+        return Section(facts=cover_facts(self.words, self.listed.cover))
+
+    def _statement(self) -> Mapping[str, Any]:
+        built = self.listed.export.built
+        if built is None or built.statement is None:
+            raise Conflict("not-built", export=self.listed.export.id)
+        told: Mapping[str, Any] = json.loads(built.statement)
+        return told
+
+    def evidence_list(self) -> Iterator[Section]:
+        """Yield the evidence list (电子数据清单): category, format, integrity values, signatures."""
+        yield self._cover
+        yield CustodyPages(self.words, self._statement()).list_of_evidence()
+        yield self._signatures("maker", "provider", "witness", "receiver")
+
+    def hand_over(self) -> Iterator[Section]:
+        """Yield the hand-over form: media with digests, who gave, who was beside, who received."""
+        one, tell = self.listed.export, self.words.tell
+        if one.hand_over is None or one.built is None:
+            raise Conflict("not-handed-over", export=one.id)
+        yield self._cover
+        columns = [tell(f"column-{name}") for name in ("label", "serial", "written", "digests")]
+        rows = [
+            [
+                volume.label,
+                volume.serial or NOTHING,
+                NOTHING if volume.written_at is None else self.words.time(to_text(volume.written_at)),
+                f"SHA-256\n{spaced(volume.sha256)}\nSM3\n{spaced(volume.sm3)}",
+            ]
+            for volume in one.built.volumes
+        ]
+        yield Section(tell("form-media"), columns=columns, rows=rows, widths=[1.6, 1.4, 1.6, 4])
+        facts = [
+            (tell("package"), spaced(one.built.package_sha256)),
+            (tell("retained"), spaced(one.built.retained_sha256)),
+            (tell("handed-over"), self.words.time(to_text(one.hand_over.at))),
+            (tell("seal-number"), NOTHING * 8),
+        ]
+        yield Section(facts=facts)
+        gave, beside = (
+            name_of(self.listed.people.get(id_)) for id_ in (one.hand_over.gave, one.hand_over.beside)
+        )
+        names = {"provider": gave, "beside": beside, "receiver": one.hand_over.receiver or ""}
+        yield self._signatures("provider", "beside", "receiver", "agency", **names)
+
+    def refusal(self) -> Iterator[Section]:
+        """Yield the letter to whom files were refused, all or some."""
+        one, tell, decided = self.listed.export, self.words.tell, self.listed.export.decision
+        if not one.refused or decided is None:
+            raise Conflict("nothing-refused", export=one.id)
+        counts = {"granted": len(one.granted), "refused": len(one.refused), "number": one.number}
+        opening = tell("letter-part" if one.granted else "letter-whole", **counts)
+        addressed = tell("letter-to", name=one.said.applicant or one.said.recipient or NOTHING)
+        yield Section(text=[addressed, opening, tell("letter-reason", reason=decided.reason or NOTHING)])
+        columns = [tell(f"column-{name}") for name in ("number", "name", "ground")]
+        rows = [
+            [
+                str(number),
+                self.listed.titles.get(item.recording_id, tell("letter-unnamed")),
+                self.words.word(f"export-ground.{item.ground}"),
+            ]
+            for number, item in enumerate(one.refused, 1)
+        ]
+        yield Section(columns=columns, rows=rows, widths=[0.6, 5, 2])
+        cites = self.words.cites(self.listed.cites)
+        yield Section(text=[tell("letter-law", cites=cites), tell("letter-remedy")])
+        yield self._signatures("agency", "head")
+
+    def us_certificate(self) -> Iterator[Section]:
+        """Yield the certificate under FRE 902(11), (13), (14), for a profile that asks for it."""
+        told, tell = self._statement(), self.words.tell
+        yield Section(text=[tell(f"us-{part}") for part in ("one", "two", "three")])
+        yield CustodyPages(self.words, told).list_of_evidence()
+        yield Section(text=[tell("us-four"), tell("us-oath")])
+        yield self._signatures("maker", "witness")
+
+    def _signatures(self, *who: str, **names: str) -> Section:
+        tell = self.words.tell
+        return Section(
+            tell("signed"), signatures=[(tell(f"signer-{one}"), names.get(one, "")) for one in who]
+        )
+
+
+def destruction_pages(words: Words, said: Mapping[str, Any]) -> Iterator[Section]:
+    """Yield a certificate of destruction (docs/formats/signed-document.md)."""
+    tell, original = words.tell, said["original"]
+    yield Section(text=[tell("destroyed-words")])
+    facts = [
+        (tell("column-name"), str(original["name"])),
+        (tell("recording"), str(said["recording"])),
+        (tell("column-device"), str(said["device"])),
+        (tell("column-size"), tell("bytes", number=f"{original['size']:,}")),
+        ("SHA-256", spaced(original["sha256"])),
+        ("SM3", spaced(original["sm3"])),
+        (tell("sealed"), words.time(said["sealed"])),
+        (tell("kept-until"), words.time(said["kept_until"])),
+        (tell("asked"), f"{said['asked']['by']} {words.time(said['asked']['at'])}"),
+        (tell("decided"), f"{said['decided']['by']} {words.time(said['decided']['at'])}"),
+        (tell("destroyed"), words.time(said["destroyed"])),
+        (tell("cites"), words.cites(said["cites"])),
+        (tell("system"), str(said["software"])),
+    ]
+    yield Section(facts=facts)
+    yield Section(signatures=[(tell("signer-agency"), ""), (tell("signer-head"), "")])

@@ -1,0 +1,43 @@
+"""The court desk: all desks about footage on its way out, made for one site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evidence.service.export_building import ExportBuilding
+from evidence.service.export_ports import Derivatives, Papers, Shelf
+from evidence.service.exports import Exports
+from evidence.service.handing_over import HandingOver
+from evidence.service.media_register import MediaRegister
+from evidence.service.proofs_for_export import ExportProofs
+from evidence.service.sharing import Sharing
+from evidence.service.site import Site
+from evidence.service.transfer_units import TransferUnits
+
+
+@dataclass(frozen=True)
+class Court:
+    """The desks."""
+
+    exports: Exports
+    transfer_units: TransferUnits
+    building: ExportBuilding
+    handing_over: HandingOver
+    papers: Papers
+    media: MediaRegister
+    sharing: Sharing
+
+
+def court_of(
+    site: Site, derivatives: Derivatives, shelf: Shelf, papers: Papers, proofs: ExportProofs
+) -> Court:
+    """Make the desks."""
+    return Court(
+        Exports(site, derivatives),
+        TransferUnits(site),
+        ExportBuilding(site, derivatives, shelf, papers, proofs),
+        HandingOver(site, shelf),
+        papers,
+        MediaRegister(site),
+        Sharing(site, derivatives),
+    )

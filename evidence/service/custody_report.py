@@ -1,0 +1,163 @@
+"""The words of a custody statement, beside the figures that the package computes (exports.md §6.2): who asked
+and decided, what each file is and was called, how it was collected, what was found, what is not proven.
+
+All of it is in the statement's member `report`, and a page says nothing that is not in the statement. Titles
+are told as they were at each event, and as they are now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from evidence import __version__
+from evidence.bundle.shipment import Logged
+from evidence.domain.exports import Export, Item
+from evidence.domain.instants import from_text, to_text
+from evidence.domain.labels import PERSONAL, Given
+from evidence.ledger import notes
+from evidence.ledger.entries import read_entry
+from evidence.ledger.tlog_proofs import TlogProof
+from evidence.policy.rules import Label, cite_ids
+from evidence.service.catalogue import StoredRecording
+from evidence.service.export_access import rule_of
+from evidence.service.faults import findings_in_force
+from evidence.service.ports import UnitOfWork
+from evidence.service.site import Site
+from evidence.service.units import full_names
+
+_TITLE = (Label.CASE_NUMBER, Label.CATEGORY, Label.STAGE, Label.MATTER)
+
+
+@dataclass(frozen=True)
+class CustodyReport:
+    """What is said of one export in one transaction."""
+
+    site: Site
+    unit: UnitOfWork
+    export: Export
+    now: datetime
+
+    def make(self, entries: Sequence[Logged], stamps: Mapping[str, bytes]) -> dict[str, object]:
+        """Return the words, as canonical JSON values."""
+        stored = self.unit.recordings.some([item.recording_id for item in self.export.granted])
+        return {
+            "cover": cover_of(self.site, self.unit, self.export, self.now),
+            "items": [self._item(stored[item.recording_id], item) for item in self.export.granted],
+            "custody": [self._event(one, stored) for one in entries],
+            "integrity": [self._integrity(stored[item.recording_id]) for item in self.export.granted],
+            "log": _log_of(entries, stamps),
+            "refused": len(self.export.refused),
+            "zone": self.site.policies.latest.time_zone,
+        }
+
+    def _item(self, stored: StoredRecording, item: Item) -> dict[str, object]:
+        recording, origin = stored.recording, stored.recording.origin
+        text = self.unit.examinations.facts("recording", recording.id, "probe")
+        facts = None if text is None else self.site.prober.read(text)
+        length = None if facts is None or facts.duration_s is None else round(facts.duration_s * 1000)
+        ended = stored.ended_at
+        began = None if ended is None or length is None else ended - timedelta(milliseconds=length)
+        kinds = {track.kind for track in facts.tracks} if facts else set()
+        category = next((kind for kind in ("video", "audio", "image") if kind in kinds), "data")
+        found = findings_in_force(self.unit, recording.id)
+        return {
+            "began": None if began is None else to_text(began),
+            "category": category,
+            "clock_offset_ms": origin.clock_offset_ms,
+            "codecs": sorted({track.codec for track in facts.tracks}) if facts else [],
+            "container": facts.container if facts else "unknown",
+            "device": origin.device,
+            "device_time": None if origin.modified_at is None else to_text(origin.modified_at),
+            "ended": None if ended is None else to_text(ended),
+            "findings": sorted({str(one.body["code"]) for one in found}),
+            "firmware": facts.device_texts.get("firmware") if facts else None,
+            "form": item.form.value,
+            "id": recording.id,
+            "length_ms": length,
+            "sealed": to_text(recording.sealed_at),
+            "source": origin.name,
+            "title": title_at(stored, self.now),
+            "wearer": origin.wearer,
+        }
+
+    def _integrity(self, stored: StoredRecording) -> dict[str, object]:
+        checked = stored.checked_at
+        return {
+            "checked": None if checked is None else to_text(checked),
+            "id": stored.recording.id,
+            "past_faults": list(stored.past_faults),
+            "result": stored.check_result,
+        }
+
+    def _event(self, one: Logged, stored: Mapping[str, StoredRecording]) -> dict[str, object]:
+        """Return what a page says of an entry: whose act, as what, and what each file was called then."""
+        entry: Mapping[str, Any] = read_entry(one.entry)
+        at, by = from_text(entry["t"]), entry.get("by")
+        who = self.unit.people.get(by) if isinstance(by, str) else None
+        grants = () if who is None else self.unit.grants.in_force(at, who.id)
+        about = [stored[obj["id"]] for obj in entry["obj"] if obj["id"] in stored]
+        return {
+            "index": one.index,
+            "log": one.log,
+            "number": who and who.number,
+            "roles": sorted({grant.role.value for grant in grants}),
+            "titles": {each.recording.id: title_at(each, at) for each in about},
+        }
+
+
+def cover_of(site: Site, unit: UnitOfWork, one: Export, now: datetime) -> dict[str, object]:
+    """Return what a document about an export is of: by whom, for whom, on what ground."""
+    said, decided = one.said, one.decision
+    case = None if one.case_id is None else unit.cases.get(one.case_id)
+    return {
+        "agency": full_names(unit.units.all()).get(one.unit_id, one.unit_id),
+        "basis": said.basis,
+        "case": None if case is None else case.number,
+        "cites": list(cite_ids(rule_of(site, one.way, one.asked_at).cites)),
+        "medium": one.medium.value,
+        "number": one.number,
+        "prepared_by": person_of(unit, one.asked_by),
+        "purpose": said.purpose,
+        "recipient": said.recipient,
+        "reviewed_by": None if decided is None else person_of(unit, decided.by),
+        "system": f"evidence {__version__}",
+        "time": to_text(now),
+        "way": one.way.value,
+    }
+
+
+def person_of(unit: UnitOfWork, person_id: str) -> dict[str, object]:
+    """Return who somebody is, as documents name them."""
+    found = unit.people.get(person_id)
+    return {"id": person_id, "name": found and found.name, "number": found and found.number}
+
+
+def title_at(stored: StoredRecording, at: datetime) -> str:
+    """Return what a recording was called at a moment: by its labels then, without personal words, and the
+    device's own name for the file."""
+    said = {one.name: one.value for one in stored.told if _stood(one, at) and one.name not in PERSONAL}
+    words = [said[name] for name in _TITLE if said.get(name)]
+    return " · ".join([*map(str, words), stored.recording.origin.name.rpartition("/")[2]])
+
+
+def _stood(one: Given, at: datetime) -> bool:
+    return one.given_at <= at and (one.ended_at is None or at < one.ended_at)
+
+
+def _log_of(entries: Sequence[Logged], stamps: Mapping[str, bytes]) -> list[dict[str, object]]:
+    """Return for each log its checkpoint, and whose signatures stand under it."""
+    found: dict[str, dict[str, object]] = {}
+    for one in entries:
+        if one.log not in found:
+            note = TlogProof.parse(one.proof).checkpoint
+            signers = [f"{line.name}+{line.key_id}" for line in notes.parse(note).signatures]
+            found[one.log] = {
+                "checkpoint": note.decode(),
+                "log": one.log,
+                "signers": signers,
+                "stamped": one.log in stamps,
+            }
+    return [found[name] for name in sorted(found)]

@@ -1,0 +1,77 @@
+"""What the use cases about derivatives need from machines, as Protocols; the rest is in ports.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from evidence.domain.derivatives import Derivative, Output
+from evidence.domain.media import MediaFacts
+
+
+class Derivatives(Protocol):
+    """Derivatives; none is ever removed from the table."""
+
+    def add(self, new: Derivative) -> None:
+        """Add one that was asked for."""
+
+    def get(self, derivative_id: str) -> Derivative | None:
+        """Return one."""
+
+    def of(self, recording_id: str) -> Sequence[Derivative]:
+        """Return all of a recording, oldest first."""
+
+    def waiting(self) -> Sequence[str]:
+        """Return those that are asked for and have not ended, oldest first."""
+
+    def lying(self) -> Iterator[Derivative]:
+        """Yield those of which the vault holds something, or is about to."""
+
+    def note_output(self, derivative_id: str, output: Output) -> bool:
+        """Note what is about to be sealed; False where it has ended meanwhile."""
+
+    def note_made(self, derivative_id: str, at: datetime) -> bool:
+        """Note that it lies in the vault; False where it has ended meanwhile, or that was noted."""
+
+    def note_failed(self, derivative_id: str, problem: str, at: datetime) -> bool:
+        """Note that nothing came of it; False where it has ended already."""
+
+    def note_gone(self, derivative_id: str, at: datetime) -> bool:
+        """Note that it was destroyed; False where that was noted."""
+
+    def note_percent(self, derivative_id: str, percent: int) -> None:
+        """Note how far its job is: in no piece of rows, and of no weight."""
+
+
+class DerivativeRows(Protocol):
+    """The part of a unit of work that these are."""
+
+    @property
+    def derivatives(self) -> Derivatives:
+        """Derivatives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file that a maker has finished, or why there is none. fault: "" where there is one."""
+
+    made_with: Mapping[str, object]
+    fault: str = ""
+
+
+class Maker(Protocol):
+    """Makes derivatives, in the sandbox."""
+
+    def room(self) -> AbstractContextManager[Path]:
+        """Return an empty file to write to, gone with the context."""
+
+    def make(
+        self, original: Path, facts: MediaFacts, wanted: Derivative, into: Path, tell: Callable[[int], object]
+    ) -> Made:
+        """Write a derivative of the original into a file. tell: is told the percent that are done. Never
+        raises for bad media. Raises: Unavailable where the machine cannot.
+        """

@@ -1,0 +1,239 @@
+"""Handing a package over, and its receipt (Dazhe 2020 art. 14).
+
+1. Each medium that was written is read back, and what was read is what was built.
+2. Two people of ours hand it over. A transfer to procuratorate or court is handed over by the unit named
+   for it, and in the same step a copy is sealed in the vault, and held: else nothing is handed over.
+3. The receipt is a document that the site signs; with it a transfer is over.
+Who received is a commitment in the log, and in no piece of rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from evidence import __version__
+from evidence.domain.access import Caller
+from evidence.domain.audit import Act
+from evidence.domain.exports import Built, Export, HandOver, Receipt, State, Volume, Way
+from evidence.domain.instants import to_text
+from evidence.domain.people import Person, PersonType, is_below
+from evidence.domain.retention import retain_until
+from evidence.domain.rights import Action, Kind
+from evidence.domain.wording import is_plain
+from evidence.errors import Conflict, NotFound, Refused
+from evidence.ledger.canonical import canonical
+from evidence.policy.rules import Act as Barred
+from evidence.policy.rules import cite_ids
+from evidence.service.export_access import about_export, entry_of, lapse_if_changed, mark_transfer, rule_of
+from evidence.service.export_ports import Shelf
+from evidence.service.gate import admits
+from evidence.service.instruments import pack_at
+from evidence.service.ports import UnitOfWork
+from evidence.service.refusals import person_on_roll
+from evidence.service.roll_scope import check_text
+from evidence.service.site import Site
+from storage.crashpoints import crashpoint
+from storage.errors import Exists
+from storage.vault import Lock, Promise
+
+RECEIPT = "evidence.export-receipt/1"
+
+
+@dataclass(frozen=True)
+class HandingOver:
+    """The desk that hands over."""
+
+    site: Site
+    shelf: Shelf
+
+    @admits(Action.EXPORT)
+    def note_written(
+        self, caller: Caller, export_id: str, number: int, serial: str, read_back: str
+    ) -> Export:
+        """Note that a medium was written, by its own serial number, with the SHA-256 of what was read back.
+
+        Raises: NotFound("export-not-found", "medium-not-found"), Conflict("not-built", "read-back-differs"),
+        Invalid("invalid-text"), Refused("not-the-transfer-unit").
+        """
+        check_text("serial", serial)
+        now = self.site.clock.now()
+        with self._about(caller, export_id, State.BUILT) as (unit, found, built):
+            volume = next((one for one in built.volumes if one.number == number), None)
+            if volume is None:
+                raise NotFound("medium-not-found", number=number)
+            if volume.sha256 != read_back.strip().lower():
+                raise Conflict("read-back-differs", label=volume.label, expected=volume.sha256)
+            written = replace(volume, serial=serial, written_at=now)
+            volumes = tuple(written if one.id == volume.id else one for one in built.volumes)
+            done = replace(found, built=replace(built, volumes=volumes))
+            unit.exports.put(done)
+            facts = {"medium": volume.label, "serial": serial, "sha256": volume.sha256}
+            unit.log.append(entry_of(Act.EXPORT_WRITE, caller.id, done, facts), now)
+        return done
+
+    @admits(Action.EXPORT)
+    def hand_over(self, caller: Caller, export_id: str, beside: str, receiver: str) -> Export:
+        """Hand a package over. beside: number of the second person of ours. receiver: who took it.
+
+        Raises: NotFound("export-not-found", "person-not-found"), Conflict("not-built", "approval-lapsed",
+        "no-transfer-unit"), Refused("not-the-transfer-unit", "one-person", "not-on-roll", "barred-by-law"),
+        Invalid("invalid-text"); storage errors: nothing is handed over then.
+        """
+        check_text("receiver", receiver)
+        with self._about(caller, export_id, State.BUILT) as (unit, found, _):
+            self._second(unit, caller, beside)
+        lapse_if_changed(self.site, found)
+        kept = self._retained(found) if found.way is Way.TRANSFER else None
+        crashpoint("after-retained")
+        now = self.site.clock.now()
+        with self._about(caller, export_id, State.BUILT) as (unit, found, built):
+            second = self._second(unit, caller, beside)
+            if kept is not None:
+                built = replace(built, retained_key=kept[0], retained_sha256=kept[1])
+            gave = HandOver(caller.id, second.id, receiver, caller.id, now)
+            done = replace(found, built=built, hand_over=gave)
+            unit.exports.put(done)
+            facts = {
+                "beside": second.id,
+                "cites": list(cite_ids(rule_of(self.site, found.way, found.asked_at).cites)),
+                "media": _media(built),
+                "package_sha256": built.package_sha256,
+                "retained": built.retained_key,
+                "retained_sha256": built.retained_sha256,
+            }
+            unit.log.append(
+                entry_of(Act.EXPORT_HAND_OVER, caller.id, done, facts, {"receiver": receiver}), now
+            )
+        return done
+
+    @admits(Action.EXPORT)
+    def note_receipt(self, caller: Caller, export_id: str, seal: str | None = None) -> bytes:
+        """Note that the recipient has signed, and return the receipt that the site signs. seal: number of the
+        seal (封存编号).
+
+        Raises: NotFound("export-not-found"), Conflict("not-handed-over"), Refused("not-the-transfer-unit").
+        """
+        if seal is not None:
+            check_text("seal", seal)
+        now = self.site.clock.now()
+        with self._about(caller, export_id, State.HANDED_OVER) as (unit, found, built):
+            document = self.site.signer.sign(canonical(_receipt_body(found, built, seal, now)))
+            done = replace(found, receipt=Receipt(caller.id, now, document))
+            unit.exports.put(done)
+            mark_transfer(unit, done)
+            facts = {"receipt_sha256": hashlib.sha256(document).hexdigest()}
+            unit.log.append(entry_of(Act.EXPORT_RECEIPT, caller.id, done, facts), now)
+        return document
+
+    @admits(Action.READ_EXPORTS)
+    def receipt(self, caller: Caller, export_id: str) -> bytes:
+        """Return the signed receipt. Raises: NotFound("export-not-found"), Conflict("no-receipt")."""
+        with about_export(self.site, caller, Action.READ_EXPORTS, export_id) as (_, found):
+            if found.receipt is None or found.receipt.document is None:
+                raise Conflict("no-receipt", export=found.id)
+            return found.receipt.document
+
+    @contextmanager
+    def _about(
+        self, caller: Caller, export_id: str, state: State
+    ) -> Iterator[tuple[UnitOfWork, Export, Built]]:
+        """Open a transaction about an export in a state, for whoever may go on with it.
+
+        Raises: Conflict("not-built", "not-handed-over", "no-transfer-unit"),
+        Refused("not-the-transfer-unit").
+        """
+        with about_export(self.site, caller, Action.EXPORT, export_id) as (unit, found):
+            self._verify_unit(unit, caller, found)
+            if found.state is not state or found.built is None:
+                code = "not-built" if state is State.BUILT else "not-handed-over"
+                raise Conflict(code, export=found.id, state=found.state.value)
+            yield unit, found, found.built
+
+    def _verify_unit(self, unit: UnitOfWork, caller: Caller, one: Export) -> None:
+        """Verify that a transfer is in the hands of the unit that is named for it (Dazhe 2020 art. 14)."""
+        if one.way is not Way.TRANSFER:
+            return
+        home = unit.units.get(one.unit_id)
+        named_id = None if home is None else unit.transfer_units.serving(home.path)
+        named = None if named_id is None else unit.units.get(named_id)
+        if named is None:
+            raise Conflict("no-transfer-unit", export=one.id)
+        if caller.kind is not Kind.OPERATOR and not is_below(caller.path, named.path):
+            cites = " ".join(cite_ids(rule_of(self.site, one.way, one.asked_at).cites))
+            raise Refused("not-the-transfer-unit", action=Action.EXPORT.value, unit=named.name, cites=cites)
+
+    def _second(self, unit: UnitOfWork, caller: Caller, number: str) -> Person:
+        """Return the second person.
+
+        Raises: NotFound, Refused("one-person", "not-on-roll", "barred-by-law").
+        """
+        found = unit.people.by_number(number) if is_plain(number) else None
+        if found is None:
+            raise NotFound("person-not-found", number=number)
+        if found.id == caller.id:
+            raise Refused("one-person", action=Action.EXPORT.value)
+        if found.type is PersonType.AUXILIARY:
+            cites = " ".join(cite_ids(self.site.bars().get(Barred.EXPORT, ())))
+            raise Refused("barred-by-law", action=Action.EXPORT.value, person=found.id, cites=cites)
+        return person_on_roll(unit, self.site, found.id, self.site.clock.now())
+
+    def _retained(self, one: Export) -> tuple[str, str]:
+        """Seal a copy of all media in the vault, held; return its key and the digest of what was sealed.
+
+        A copy that a crash left under this key is adopted, if it is the same.
+        """
+        assert one.built is not None
+        key, sums = f"exports/{one.id}", []
+        pack = pack_at(self.site.policies, self.site.clock.now())
+        lock = Lock(retain_until(self.site.clock.now(), pack.retention), frozenset({one.id}))
+        for volume in one.built.volumes:
+            name = f"{key}/{volume.number}"
+            with self.shelf.copy(one.number, volume.file) as copy:
+                promise = _promise(copy)
+                try:
+                    self.site.vault.seal_file(name, copy, promise, lock)
+                except Exists:
+                    if self.site.vault.stat(name).promise != promise:
+                        raise Conflict("retained-differs", key=name) from None
+            sums.append({"key": name, "sha256": promise.sha256, "size": promise.size_bytes})
+        return key, hashlib.sha256(canonical({"retained": sums})).hexdigest()
+
+
+def _promise(copy: Path) -> Promise:
+    with copy.open("rb") as body:
+        return Promise(copy.stat().st_size, hashlib.file_digest(body, "sha256").hexdigest())
+
+
+def _media(built: Built) -> list[dict[str, object]]:
+    return [_medium(one) for one in built.volumes]
+
+
+def _medium(one: Volume) -> dict[str, object]:
+    return {"label": one.label, "serial": one.serial, "sha256": one.sha256, "sm3": one.sm3}
+
+
+def _receipt_body(one: Export, built: Built, seal: str | None, now: datetime) -> dict[str, object]:
+    gave = one.hand_over
+    assert gave is not None
+    return {
+        "beside": gave.beside,
+        "export": one.id,
+        "gave": gave.gave,
+        "handed_over": to_text(gave.at),
+        "media": _media(built),
+        "number": one.number,
+        "package_sha256": built.package_sha256,
+        "received": to_text(now),
+        "receiver": gave.receiver,
+        "recipient": one.said.recipient,
+        "retained_sha256": built.retained_sha256,
+        "seal": seal,
+        "software": f"evidence {__version__}",
+        "type": RECEIPT,
+        "way": one.way.value,
+    }

@@ -1,0 +1,239 @@
+"""Sharing by link what was approved to go out (Dazhe 2020 art. 15): to one person, for a while.
+
+1. Who made the link hands over link and code on two ways. The link is opened once, with the code; after five
+   wrong codes it is worthless.
+2. What is opened then is the files that were granted, and only while the approval stands: each range is asked
+   for anew, logged before its first byte, and a long one is asked again on its way.
+3. A link is revoked at once by whoever may make one. No secret of it is in the vault or in the log.
+A transfer goes on media, never by link.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import BinaryIO
+
+from evidence.domain.access import Caller, Purpose
+from evidence.domain.audit import Act, Entry
+from evidence.domain.exports import Export, Form, Item, State, Way
+from evidence.domain.ids import is_id, new_id
+from evidence.domain.rights import Action
+from evidence.domain.shares import Share, ShareState
+from evidence.errors import Conflict, IntegrityFault, Invalid, NotFound, Refused
+from evidence.service.admission import admit_to_recording
+from evidence.service.export_access import about_export, present_set
+from evidence.service.export_ports import Derivatives
+from evidence.service.gate import admits
+from evidence.service.instruments import local_day
+from evidence.service.ports import UnitOfWork
+from evidence.service.site import Site
+
+MOST_HOURS = 30 * 24
+_DIGITS = 8
+_SHARED = frozenset({State.APPROVED, State.BUILT, State.HANDED_OVER})
+ANYONE = "anyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new share with its secrets, which are told once."""
+
+    share: Share
+    token: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFile:
+    """A file of a share. number: from 1."""
+
+    number: int
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What somebody opened. session: what they come with from now on."""
+
+    share: Share
+    session: str
+    files: Sequence[SharedFile]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A range [start, end) of a file, open for reading. verify: raises when it may not go on."""
+
+    file: BinaryIO
+    start: int
+    end: int
+    about: SharedFile
+    may_download: bool
+    verify: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """The desk for links."""
+
+    site: Site
+    derivatives: Derivatives
+
+    @admits(Action.SHARE)
+    def share(self, caller: Caller, export_id: str, hours: int, *, may_download: bool) -> Made:
+        """Make a link to what was approved, good for some hours and one person.
+
+        Raises: NotFound("export-not-found"), Conflict("not-approved"), Invalid("invalid-measure"); as
+        `admit_to_recording`.
+        """
+        if not 0 < hours <= MOST_HOURS:
+            raise Invalid("invalid-measure", field="hours")
+        with about_export(self.site, caller, Action.SHARE, export_id) as (_, found):
+            pass
+        for item in found.granted:
+            admit_to_recording(self.site, caller, Action.SHARE, item.recording_id, Purpose.EXPORT)
+        token, code = secrets.token_urlsafe(32), f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
+        now, hashed = self.site.clock.now(), self.site.passwords.write(code)
+        with about_export(self.site, caller, Action.SHARE, export_id) as (unit, found):
+            if found.way is Way.TRANSFER or not self._stands(unit, found):
+                raise Conflict("not-approved", export=found.id, state=found.state.value)
+            until = now + timedelta(hours=hours)
+            secret = (_digest(token), hashed)
+            new = Share(new_id(), found.id, *secret, may_download, caller.id, now, until)
+            unit.shares.add(new)
+            facts = {"download": may_download, "hours": hours}
+            unit.log.append(_entry(Act.SHARE_MAKE, caller.id, new, found, facts), now)
+        return Made(new, token, code)
+
+    @admits(Action.SHARE)
+    def of(self, caller: Caller, export_id: str) -> Sequence[Share]:
+        """Return the links of an export, oldest first. Raises: NotFound("export-not-found")."""
+        with about_export(self.site, caller, Action.SHARE, export_id) as (unit, found):
+            return unit.shares.of(found.id)
+
+    @admits(Action.SHARE)
+    def revoke(self, caller: Caller, share_id: str) -> Share:
+        """Make a link worthless at once, and break what is on its way by it.
+
+        Raises: NotFound("share-not-found", "export-not-found"), Conflict("share-revoked").
+        """
+        with self.site.database.reading() as unit:
+            share = unit.shares.get(share_id) if is_id(share_id) else None
+        if share is None:
+            raise NotFound("share-not-found", share=share_id)
+        now = self.site.clock.now()
+        with about_export(self.site, caller, Action.SHARE, share.export_id) as (unit, found):
+            share = unit.shares.get(share.id) or share
+            if share.revoked_at is not None:
+                raise Conflict("share-revoked", share=share.id)
+            done = replace(share, revoked_by=caller.id, revoked_at=now)
+            unit.shares.put(done)
+            unit.log.append(_entry(Act.SHARE_REVOKE, caller.id, done, found, {}), now)
+        return done
+
+    def open(self, token: str, code: str) -> Opened:
+        """Open a link, once, with its code. Nobody needs an account for it.
+
+        Raises: Refused("share-refused"), whatever is the matter; a wrong code is logged.
+        """
+        session, now = secrets.token_urlsafe(32), self.site.clock.now()
+        with self.site.database.reading() as unit:
+            share = unit.shares.by_token(_digest(token))
+        fits = self.site.passwords.matches(None if share is None else share.code, code)
+        if share is None:
+            raise Refused("share-refused")
+        with self.site.database.writing() as unit:
+            share = unit.shares.get(share.id) or share
+            found = unit.exports.get(share.export_id)
+            is_ready = share.state(now) is ShareState.WAITING and found is not None
+            if found is not None and is_ready and fits and self._stands(unit, found):
+                done = replace(share, opened_at=now, session_sha256=_digest(session))
+                unit.shares.put(done)
+                unit.log.append(_entry(Act.SHARE_OPEN, ANYONE, done, found, {}), now)
+                return Opened(done, session, self._files(unit, found))
+            if found is not None:
+                tried = replace(share, failures=share.failures + (is_ready and not fits))
+                unit.shares.put(tried)
+                entry = _entry(Act.SHARE_FAIL, ANYONE, tried, found, {"failures": tried.failures})
+                unit.log.append(replace(entry, result="refused"), now)
+        raise Refused("share-refused")
+
+    def read(self, session: str, number: int, choose: Callable[[int], tuple[int, int]]) -> Shown:
+        """Open a range of a file; the entry stands in the log before this returns.
+
+        Raises: Refused("share-refused"), NotFound("shared-file-not-found"); what choosing raises.
+        """
+        now = self.site.clock.now()
+        with self.site.database.writing() as unit:
+            share, found = self._opened(unit, session)
+            files = self._files(unit, found)
+            if not 0 < number <= len(files):
+                raise NotFound("shared-file-not-found", number=number)
+            item, about = found.granted[number - 1], files[number - 1]
+            start, end = choose(about.size_bytes)
+            facts = {"end": end, "number": number, "start": start}
+            objects = (("share", share.id), ("recording", item.recording_id))
+            unit.log.append(Entry(Act.SHARE_READ, ANYONE, objects, facts=facts), now)
+            place = self._place(unit, item)
+        file = self.site.vault.open(*place)
+        return Shown(file, start, end, about, share.may_download, lambda: self.verify(session))
+
+    def verify(self, session: str) -> None:
+        """Verify that what was opened may still be read. Raises: Refused("share-refused")."""
+        with self.site.database.reading() as unit:
+            self._opened(unit, session)
+
+    def _opened(self, unit: UnitOfWork, session: str) -> tuple[Share, Export]:
+        share = unit.shares.by_session(_digest(session))
+        found = None if share is None else unit.exports.get(share.export_id)
+        is_open = share is not None and share.state(self.site.clock.now()) is ShareState.OPEN
+        if share is None or found is None or not is_open or not self._stands(unit, found):
+            raise Refused("share-refused")
+        return share, found
+
+    def _stands(self, unit: UnitOfWork, one: Export) -> bool:
+        """Tell whether an approval stands, about the very set that was approved."""
+        now, decided = self.site.clock.now(), one.decision
+        if one.state not in _SHARED or decided is None or decided.valid_to is None:
+            return False
+        is_over = local_day(self.site.policies, now) > decided.valid_to
+        return not is_over and present_set(unit, one, now) == decided.set_sha256
+
+    def _files(self, unit: UnitOfWork, one: Export) -> Sequence[SharedFile]:
+        stored = unit.recordings.some([item.recording_id for item in one.granted])
+        files = []
+        for number, item in enumerate(one.granted, 1):
+            origin = stored[item.recording_id].recording.origin
+            name, size = origin.name.rpartition("/")[2], origin.size_bytes
+            if item.form is Form.REDACTED:
+                made = self.derivatives.get(unit, item.derivative_id or "")
+                if made is None:
+                    raise IntegrityFault("derivative-differs", recording=item.recording_id)
+                name, size = made.name, made.size_bytes
+            files.append(SharedFile(number, name, size, item.sha256))
+        return files
+
+    def _place(self, unit: UnitOfWork, item: Item) -> tuple[str, str | None]:
+        """Return key and version of a file in the vault."""
+        if item.form is Form.ORIGINAL:
+            recording = unit.recordings.some([item.recording_id])[item.recording_id].recording
+            return recording.data_key, recording.data_version
+        made = self.derivatives.get(unit, item.derivative_id or "")
+        if made is None or made.sha256 != item.sha256:
+            raise IntegrityFault("derivative-differs", recording=item.recording_id)
+        return made.key, made.version
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+def _entry(act: Act, by: str, share: Share, export: Export, facts: Mapping[str, object]) -> Entry:
+    items = tuple(("recording", item.recording_id) for item in export.granted)
+    return Entry(act, by, (("share", share.id), ("export", export.id), *items), facts=facts)

@@ -1,0 +1,185 @@
+"""Exports over HTTP: footage is asked for, decided about, built, handed over, and its documents."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from evidence.domain.access import Caller
+from evidence.domain.exports import Ground, Medium, Said, Way
+from evidence.domain.rights import Action
+from evidence.export_answers import export_out
+from evidence.service.exports import MOST_ITEMS, Wish
+from evidence.web.bodies import described, read_json
+from evidence.web.deps import App, admitted
+from evidence.web.streams import SAFE
+
+router = APIRouter(prefix="/api/v1", tags=["exports"])
+
+_LONGEST_BODY_BYTES = 64 << 10
+Line = Annotated[str, Field(min_length=1, max_length=200)]
+Words = Annotated[str, Field(min_length=1, max_length=1000)]
+Id = Annotated[str, Field(max_length=32)]
+
+
+class ExportIn(BaseModel):
+    """What is asked for. redacted: recordings that go out only as a derivative, each with its id."""
+
+    model_config = ConfigDict(extra="forbid")
+    way: Way
+    recordings: Annotated[list[Id], Field(min_length=1, max_length=MOST_ITEMS)]
+    recipient: Line
+    purpose: Line
+    basis: Line
+    medium: Medium = Medium.FOLDER
+    case: Id | None = None
+    unit: Id | None = None
+    applicant: Line | None = None
+    relation: Line | None = None
+    identity: Line | None = None
+    redacted: dict[Id, Id] = {}
+
+    def wish(self) -> Wish:
+        """Return what is asked for."""
+        told = (self.recipient, self.purpose, self.basis, self.applicant, self.relation, self.identity)
+        more = (self.medium, self.case, self.unit, self.redacted)
+        return Wish(self.way, tuple(self.recordings), Said(*told), *more)
+
+
+class DecisionIn(BaseModel):
+    """A decision about what somebody else asked for. refused: recordings that do not go out, with grounds."""
+
+    model_config = ConfigDict(extra="forbid")
+    approve: bool
+    reason: Words
+    secrecy: Words | None = None
+    refused: dict[Id, Ground] = {}
+
+
+class WrittenIn(BaseModel):
+    """A medium that was written: its own serial number, and the SHA-256 of what was read back."""
+
+    model_config = ConfigDict(extra="forbid")
+    serial: Line
+    read_back: Annotated[str, Field(min_length=64, max_length=64)]
+
+
+class HandOverIn(BaseModel):
+    """The number of the second person of ours, and who received."""
+
+    model_config = ConfigDict(extra="forbid")
+    beside: Line
+    receiver: Line
+
+
+class ReceiptIn(BaseModel):
+    """The number of the seal, where there is one."""
+
+    model_config = ConfigDict(extra="forbid")
+    seal: Line | None = None
+
+
+@router.get("/exports")
+def exports(app: App, caller: Caller = admitted(Action.READ_EXPORTS)) -> list[dict[str, Any]]:
+    """List the exports of one's units, newest first."""
+    return [export_out(one) for one in app.court.exports.all(caller)]
+
+
+@router.post("/exports", status_code=201, openapi_extra=described(ExportIn))
+async def ask(request: Request, app: App, caller: Caller = admitted(Action.EXPORT)) -> dict[str, Any]:
+    """Ask that footage leave; somebody else decides."""
+    new = await read_json(request, ExportIn, _LONGEST_BODY_BYTES)
+    return export_out(await run_in_threadpool(app.court.exports.ask, caller, new.wish()))
+
+
+@router.get("/exports/{export_id}")
+def export(export_id: str, app: App, caller: Caller = admitted(Action.READ_EXPORTS)) -> dict[str, Any]:
+    """Return an export."""
+    return export_out(app.court.exports.get(caller, export_id))
+
+
+@router.post("/exports/{export_id}/decision", openapi_extra=described(DecisionIn))
+async def decide(
+    export_id: str, request: Request, app: App, caller: Caller = admitted(Action.DECIDE_EXPORTS)
+) -> dict[str, Any]:
+    """Approve or refuse what somebody else has asked for, file by file."""
+    said = await read_json(request, DecisionIn, _LONGEST_BODY_BYTES)
+    act = partial(
+        app.court.exports.decide,
+        caller,
+        export_id,
+        is_approved=said.approve,
+        reason=said.reason,
+        secrecy=said.secrecy,
+        refused=said.refused,
+    )
+    return export_out(await run_in_threadpool(act))
+
+
+@router.post("/exports/{export_id}/build", status_code=202)
+def build(export_id: str, app: App, caller: Caller = admitted(Action.EXPORT)) -> None:
+    """Have an export built again whose last build came to nothing."""
+    app.court.building.again(caller, export_id)
+
+
+@router.post("/exports/{export_id}/media/{number}", status_code=204, openapi_extra=described(WrittenIn))
+async def written(
+    export_id: str, number: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)
+) -> None:
+    """Note that a medium was written, and what was read back from it."""
+    said = await read_json(request, WrittenIn, _LONGEST_BODY_BYTES)
+    which = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
+    note = partial(app.court.handing_over.note_written, caller, export_id, which)
+    await run_in_threadpool(note, said.serial, said.read_back)
+
+
+@router.post("/exports/{export_id}/hand-over", status_code=204, openapi_extra=described(HandOverIn))
+async def hand_over(
+    export_id: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)
+) -> None:
+    """Hand a package over, with a second person; of a transfer, a copy is sealed in the same step."""
+    said = await read_json(request, HandOverIn, _LONGEST_BODY_BYTES)
+    give = partial(app.court.handing_over.hand_over, caller, export_id, said.beside, said.receiver)
+    await run_in_threadpool(give)
+
+
+@router.post("/exports/{export_id}/receipt", openapi_extra=described(ReceiptIn))
+async def note_receipt(
+    export_id: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)
+) -> Response:
+    """Note that the recipient has signed; the answer is the receipt that the site signs."""
+    said = await read_json(request, ReceiptIn, _LONGEST_BODY_BYTES)
+    document = await run_in_threadpool(app.court.handing_over.note_receipt, caller, export_id, said.seal)
+    return Response(document, headers=SAFE, media_type="application/json")
+
+
+@router.get("/exports/{export_id}/receipt")
+def receipt(export_id: str, app: App, caller: Caller = admitted(Action.READ_EXPORTS)) -> Response:
+    """Return the signed receipt."""
+    document = app.court.handing_over.receipt(caller, export_id)
+    return Response(document, headers=SAFE, media_type="application/json")
+
+
+@router.get("/exports/{export_id}/documents/{kind}")
+def document(export_id: str, kind: str, app: App, caller: Caller = admitted(Action.READ_EXPORTS)) -> Response:
+    """Return a document about an export as PDF: evidence-list, hand-over, refusal, us-certificate."""
+    listed = app.court.exports.get(caller, export_id)
+    made = app.court.papers.export(listed, kind, app.site.clock.now())
+    return Response(made, headers=SAFE, media_type="application/pdf")
+
+
+@router.put("/units/{unit_id}/transfers", status_code=204)
+def name_transfer_unit(unit_id: str, app: App, caller: Caller = admitted(Action.MANAGE_UNITS)) -> None:
+    """Have a unit provide the footage that goes to procuratorates and courts."""
+    app.court.transfer_units.name(caller, unit_id)
+
+
+@router.delete("/units/{unit_id}/transfers", status_code=204)
+def end_transfer_unit(unit_id: str, app: App, caller: Caller = admitted(Action.MANAGE_UNITS)) -> None:
+    """Have a unit provide it no more."""
+    app.court.transfer_units.name(caller, unit_id, ends=True)

@@ -1,0 +1,1 @@
+"""The desk of auditor and administrators: logs, alarms, state of the site."""

@@ -1,0 +1,154 @@
+"""What is asked of me: each gap explained while looking at it; and statements that nothing was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from evidence.domain.access import Caller, may
+from evidence.domain.explanations import TO_DO, Spoken
+from evidence.domain.rights import Action
+from evidence.domain.spans import Span
+from evidence.errors import EvidenceError, Invalid
+from evidence.local import citation_text
+from evidence.policy.conduct import exemptions_of
+from evidence.service.exemptions import Stated
+from evidence.service.gap_words import Said
+from evidence.service.instruments import pack_at
+from evidence.service.own_gaps import OpenGap
+from evidence.web.bodies import read_form
+from evidence.web.deps import App, admitted
+from evidence.web.pages.desk import desk
+from evidence.web.pages.officer_words import TONES, told, words_of
+from evidence.web.pages.rendering import away
+
+router = APIRouter(tags=["pages"], include_in_schema=False)
+
+
+@router.get("/shift/gaps")
+def gaps(request: Request, app: App, caller: Caller = admitted(Action.OWN_SHIFT)) -> Response:
+    """Show what is asked, and what was answered."""
+    asked = [told(one) for one in app.own_shift.asked(caller)]
+    may_explain = may(caller, Action.EXPLAIN, app.site.bars())
+    return desk(request, caller, "officer/gaps", lines=asked, may_explain=may_explain)
+
+
+@router.get("/shift/gaps/{gap}")
+def gap(gap: str, request: Request, app: App, caller: Caller = admitted(Action.EXPLAIN)) -> Response:
+    """Show one gap, with the recordings around it."""
+    return _shown(request, caller, app.own_gaps.open(caller, gap), {}, None)
+
+
+@router.post("/shift/gaps/{gap}")
+async def explain(
+    gap: str, request: Request, app: App, caller: Caller = admitted(Action.EXPLAIN, form=True)
+) -> Response:
+    """Send an explanation."""
+    form = await read_form(request)
+    try:
+        await run_in_threadpool(app.explanations.explain, caller, gap, _said(form))
+    except EvidenceError as problem:
+        shown = await run_in_threadpool(app.own_gaps.open, caller, gap)
+        return await run_in_threadpool(_shown, request, caller, shown, form, problem)
+    return away("/shift/gaps?done=own-explained")
+
+
+@router.get("/shift/exemptions")
+def exemptions(request: Request, app: App, caller: Caller = admitted(Action.READ_GAPS)) -> Response:
+    """Show the form for a statement, and the statements that were made."""
+    return _statements(request, app, caller, {}, None)
+
+
+@router.post("/shift/exemptions")
+async def state(request: Request, app: App, caller: Caller = admitted(Action.EXPLAIN, form=True)) -> Response:
+    """Take a statement about oneself."""
+    form = await read_form(request)
+    try:
+        span = _span(form, app.site.policies.latest.time_zone)
+        words = form.get("ground", ""), form.get("basis", "")
+        said = Stated(caller.name, *words, span, form.get("device_state", ""))
+        await run_in_threadpool(app.exemptions.state, caller, said)
+    except EvidenceError as problem:
+        return await run_in_threadpool(_statements, request, app, caller, form, problem)
+    return away("/shift/exemptions?done=own-stated")
+
+
+def _shown(
+    request: Request,
+    caller: Caller,
+    shown: OpenGap,
+    typed: Mapping[str, str],
+    problem: EvidenceError | None,
+) -> Response:
+    found = shown.found
+    title, text, fields = f"officer.part-{found.gap.part}", "officer.no-details", dict[str, object]()
+    if shown.finding is not None:
+        title, text, more = words_of(shown.finding)
+        fields = dict(more)
+    place = found.gap.subject.place
+    return desk(
+        request,
+        caller,
+        "officer/gap",
+        problem=problem,
+        shown=shown,
+        found=found,
+        title=title,
+        text=text,
+        fields=fields,
+        lost_s=None if place.length_ms is None else place.length_ms / 1000,
+        open=found.standing.state in TO_DO,
+        tone=TONES[found.standing.state],
+        cites=[citation_text(one) for one in found.cites],
+        typed=typed,
+    )
+
+
+def _said(form: Mapping[str, str]) -> Said:
+    """Read what a form says. Raises: Invalid("spoken-place") for seconds that are none."""
+    text, cause = form.get("text", "").strip() or None, form.get("cause", "") or None
+    recording, first, last = (form.get(name, "").strip() for name in ("recording", "from_s", "to_s"))
+    if not first and not last:
+        return Said(text, cause)
+    try:
+        from_ms, to_ms = (round(1000 * float(one)) for one in (first, last))
+    except (ValueError, OverflowError):
+        raise Invalid("spoken-place", recording=recording) from None
+    return Said(text, cause, Spoken(recording, from_ms, to_ms))
+
+
+def _statements(
+    request: Request, app: App, caller: Caller, typed: Mapping[str, str], problem: EvidenceError | None
+) -> Response:
+    now = app.site.clock.now()
+    rule = exemptions_of(pack_at(app.site.policies, now), pack_at(app.site.strictest, now))
+    return desk(
+        request,
+        caller,
+        "officer/exemptions",
+        problem=problem,
+        grounds=rule.words,
+        cites=[citation_text(f"{one.id}") for one in rule.cites],
+        stated=[one for one in app.exemptions.stated(caller) if one.person_id == caller.id],
+        may_state=may(caller, Action.EXPLAIN, app.site.bars()),
+        typed=typed,
+    )
+
+
+def _span(form: Mapping[str, str], zone: str) -> Span:
+    """Read from when to when, as typed in the law's time zone. Raises: Invalid."""
+    try:
+        start, end = (
+            datetime.fromisoformat(form.get(name, "")).replace(tzinfo=ZoneInfo(zone))
+            for name in ("since", "until")
+        )
+    except (ValueError, OverflowError):
+        raise Invalid("invalid-text", field="time") from None
+    if end < start:
+        raise Invalid("ends-before-start")
+    return Span(start, end)

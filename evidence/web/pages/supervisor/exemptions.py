@@ -1,0 +1,79 @@
+"""Exemption statements: why nothing was recorded, on a ground of the law; a head receives each."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from evidence.bootstrap import Application
+from evidence.domain.access import Caller, may
+from evidence.domain.rights import Action
+from evidence.errors import EvidenceError
+from evidence.web.bodies import read_form
+from evidence.web.deps import App, admitted
+from evidence.web.pages.desk import desk
+from evidence.web.pages.rendering import away
+from evidence.web.pages.turning import page_of
+
+router = APIRouter(prefix="/exemptions", tags=["pages"], include_in_schema=False)
+
+
+@router.get("")
+def statements(
+    request: Request,
+    app: App,
+    state: str = "waits",
+    after: str | None = None,
+    caller: Caller = admitted(Action.READ_GAPS),
+) -> Response:
+    """Show the statements within reach, newest first: those that wait for a head, or all."""
+    return _shown(request, app, caller, state, after)
+
+
+@router.post("/{exemption_id}/receipt")
+async def receive(
+    exemption_id: str,
+    request: Request,
+    app: App,
+    caller: Caller = admitted(Action.REVIEW_GAPS, form=True),
+) -> Response:
+    """Receive a statement, with a view of it."""
+    form = await read_form(request)
+    try:
+        agrees, view = form.get("agrees") == "yes", form.get("view", "")
+        receive_it = partial(app.exemptions.receive, caller, exemption_id, agrees=agrees, view=view)
+        await run_in_threadpool(receive_it)
+    except EvidenceError as problem:
+        return await run_in_threadpool(_shown, request, app, caller, "waits", None, problem)
+    return away("/exemptions?done=exemption-received")
+
+
+def _shown(
+    request: Request,
+    app: Application,
+    caller: Caller,
+    state: str,
+    after: str | None,
+    problem: EvidenceError | None = None,
+) -> Response:
+    bars = app.site.bars()
+    every = app.exemptions.stated(caller)
+    found = [one for one in every if state == "all" or one.agrees is None]
+    shown, then = page_of(found, after, lambda one: one.id)
+    ids = [id_ for one in shown for id_ in (one.person_id, one.author, one.received_by)]
+    reads_people = may(caller, Action.READ_PEOPLE, bars)
+    return desk(
+        request,
+        caller,
+        "exemptions",
+        problem=problem,
+        found=shown,
+        after=then,
+        state=state,
+        count=len(found),
+        people=app.naming.people(caller, ids) if reads_people else {},
+        may_receive=may(caller, Action.REVIEW_GAPS, bars),
+    )

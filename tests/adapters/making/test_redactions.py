@@ -1,0 +1,223 @@
+"""Redactions, clips, stills and marks by the real ffmpeg, looked at picture by picture; and the check of a
+redaction, which must find what a careless maker leaves.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evidence.adapters import making
+from evidence.adapters.making import SandboxedMaker, covers
+from evidence.adapters.making.checking import check
+from evidence.adapters.probing import probe
+from evidence.domain.derivatives import Derivative, Operation
+from evidence.domain.instants import from_text
+from evidence.domain.orders import Box, Cover, Hush, Order, Region, Span
+from evidence.service.derivative_ports import Made
+from tests.clips import HEIGHT, RATE, WIDTH, clip, difference, pictures, sound
+
+NOW = from_text("2026-03-02T01:00:00.000000Z")
+FACE = (Box(500, 40, 60, 80, 80), Box(2000, 200, 120, 60, 100))
+HIDDEN = Order(
+    Operation.REDACTION, "t", "r",
+    regions=(
+        Region(Cover.BLACK, FACE, 2500, "face"),
+        Region(Cover.BLUR, (Box(0, 0, 0, 100, 48),), 3000, "plate"),
+    ),
+    spans=(Span(500, 1000, Hush.MUTE, "name"), Span(1500, 2000, Hush.BLEEP, "number")),
+)  # fmt: skip
+
+
+def make(folder: Path, order: Order, original: Path | None = None) -> tuple[Made, Path]:
+    """Make what is asked for of a clip; return what is said of it, and the file."""
+    (folder / "scratch").mkdir(exist_ok=True)
+    if original is None:
+        original = folder / "original.mp4"
+        original.write_bytes(clip("mp4"))
+    wanted = Derivative("d" * 32, "r" * 32, order.operation, order.parameters, "x", NOW, order.words)
+    copy, maker = folder / "copy", SandboxedMaker(folder / "scratch")
+    with maker.room() as file:
+        made = maker.make(original, probe(original, original.name), wanted, file, lambda _: None)
+        copy.write_bytes(file.read_bytes())
+    return made, copy
+
+
+def inside(picture: bytes, box: Box) -> bytes:
+    """Return the points of a box."""
+    rows = (
+        picture[y * WIDTH + box.x : y * WIDTH + box.x + box.width] for y in range(box.y, box.y + box.height)
+    )
+    return b"".join(rows)
+
+
+def loudness(file: Path, since: float, until: float) -> float:
+    part = sound(file)[round(since * 16000) : round(until * 16000)]
+    return (sum(one * one for one in part) / len(part)) ** 0.5
+
+
+def test_no_picture_shows_what_is_hidden_wherever_it_has_moved_and_all_else_is_as_it_was(
+    tmp_path: Path,
+) -> None:
+    made, copy = make(tmp_path, HIDDEN)
+    assert made.fault == ""
+    before, after = pictures(tmp_path / "original.mp4"), pictures(copy)
+    assert len(after) == len(before)
+    face, plate = HIDDEN.regions
+    for number, (old, new) in enumerate(zip(before, after, strict=True)):
+        ms = 1000 * number / RATE
+        where = face.at(ms)
+        assert (where is not None) == (500 <= ms < 2500)
+        if where is not None:
+            assert max(inside(new, where)) < 40, (ms, "black, but for what the codec smears from the edge")
+        squares = inside(new, plate.boxes[0])
+        rows = [squares[at : at + 100] for at in range(0, len(squares), 100)]
+        assert all(max(row[x : x + 12]) - min(row[x : x + 12]) < 60 for row in rows for x in (18, 34, 50)), ms
+        right = Box(0, WIDTH - 24, 0, 24, HEIGHT - 1)
+        assert difference(inside(old, right), inside(new, right)) < 6
+
+
+def test_muted_sound_is_gone_and_a_bleep_is_nothing_but_a_tone(tmp_path: Path) -> None:
+    made, copy = make(tmp_path, HIDDEN)
+    assert loudness(tmp_path / "original.mp4", 0.5, 1.0) > 0.05
+    assert loudness(copy, 0.5, 1.0) < 0.0001
+    assert loudness(copy, 1.5, 2.0) == pytest.approx(0.1 / 2**0.5 / 8, rel=0.2), "a sine of that loudness"
+    assert loudness(copy, 2.2, 2.8) == pytest.approx(loudness(tmp_path / "original.mp4", 2.2, 2.8), rel=0.1)
+    measured: Any = made.made_with["measured"]
+    assert float(measured["loudness-muted"]) < -80
+    assert float(measured["loudness-beside-bleep"]) < -60
+    assert float(measured["detail-black"]) < 0.02
+    assert float(measured["detail-blur"]) < 0.15
+    assert float(measured["sound-alike"]) > 0.99
+
+
+def test_the_same_order_gives_the_same_bytes(tmp_path: Path) -> None:
+    first, copy = make(tmp_path, HIDDEN)
+    body = copy.read_bytes()
+    second, copy = make(tmp_path, HIDDEN)
+    assert (first, body) == (second, copy.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "fault"),
+    [
+        ({"cover": None}, "region-not-hidden"),
+        ({"late": True}, "region-not-hidden"),
+        ({"hush": None}, "span-not-hidden"),
+    ],
+)
+def test_a_maker_that_hides_nothing_or_too_late_or_leaves_the_sound_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoiled: dict[str, object], fault: str
+) -> None:
+    if "cover" in spoiled:
+        monkeypatch.setattr("evidence.adapters.making.calls.cover", lambda picture, _: picture)
+    if "late" in spoiled:
+        known = covers.places
+        monkeypatch.setattr(covers, "places", lambda one: [(ms + 400, box) for ms, box in known(one)])
+    if "hush" in spoiled:
+        monkeypatch.setattr("evidence.adapters.making.calls.hush", lambda heard, _: heard)
+    made, _ = make(tmp_path, HIDDEN)
+    assert made.fault == fault
+
+
+@pytest.mark.parametrize(
+    ("filters", "fault"),
+    [
+        ("boxblur=2:1", "region-not-hidden"),  # a blur through which one reads
+        ("null", "region-not-hidden"),
+        ("drawbox=0:0:320:240:black:fill", "outside-changed"),
+        ("drawbox=140:60:120:120:black:fill,fps=17", "pictures-differ"),
+        ("hflip,drawbox=140:60:120:120:black:fill", "outside-changed"),
+    ],
+)
+def test_the_check_sees_bytes_and_not_intentions(tmp_path: Path, filters: str, fault: str) -> None:
+    original, copy = tmp_path / "original.mp4", tmp_path / "copy.mp4"
+    original.write_bytes(clip("mp4"))
+    call = f"ffmpeg -v error -y -i {original} -vf {filters} -c:v libx264 -crf 18 -c:a copy {copy}"
+    subprocess.run(shlex.split(call), check=True)
+    region = Region(Cover.BLUR, (Box(0, 140, 60, 120, 120),), 3000, "face")
+    order = replace(HIDDEN, regions=(region,), spans=())
+    assert check(str(original), str(copy), order)["fault"] == fault
+
+
+def test_subtitles_places_thumbnails_and_sound_tracks_beside_do_not_come_along(tmp_path: Path) -> None:
+    words, thumbnail, film = tmp_path / "words.srt", tmp_path / "thumb.jpg", tmp_path / "film.mp4"
+    words.write_text("1\n00:00:00,000 --> 00:00:02,000\nspoken-secret\n", "utf-8")
+    film.write_bytes(clip("mp4"))
+    original = tmp_path / "original.mp4"
+    red = f"ffmpeg -v error -y -f lavfi -i color=red:size=64x64 -frames:v 1 {thumbnail}"
+    both = f"ffmpeg -v error -y -i {film} -i {words} -i {thumbnail} -map 0 -map 1 -map 2 -map 0:a"
+    told = "-c copy -c:s mov_text -disposition:v:1 attached_pic -metadata location=+30.25+120.16/"
+    for call in (red, f"{both} {told} -metadata title=title-secret {original}"):
+        subprocess.run(shlex.split(call), check=True)
+    assert b"spoken-secret" in original.read_bytes()
+    clip_of = Order(Operation.CLIP, "t", "r", 0, 2000)
+    for order in (HIDDEN, clip_of, replace(clip_of, at_key_frames=True)):
+        made, copy = make(tmp_path, order, original)
+        assert made.fault == ""
+        assert [one.kind for one in probe(copy, "copy.mp4").tracks] == ["video", "audio"]
+        for secret in (
+            b"spoken-secret",
+            b"title-secret",
+            b"+30.25",
+            thumbnail.read_bytes()[-64:],
+            b"text-secret",
+        ):
+            assert secret not in copy.read_bytes(), (order.operation, secret)
+
+
+def test_a_clip_has_the_pictures_of_its_part_and_no_other(tmp_path: Path) -> None:
+    made, copy = make(tmp_path, Order(Operation.CLIP, "t", "r", 1000, 2200))
+    assert made.fault == ""
+    before, after = pictures(tmp_path / "original.mp4"), pictures(copy)
+    assert len(after) == 30
+    for number in (0, 15, 29):
+        assert difference(before[25 + number], after[number]) < 4
+        assert difference(before[26 + number], after[number]) > difference(before[25 + number], after[number])
+
+
+def test_a_clip_at_key_frames_begins_with_the_key_picture_before_and_hides_nothing_there(
+    tmp_path: Path,
+) -> None:
+    made, copy = make(tmp_path, Order(Operation.CLIP, "t", "r", 1500, 2200, at_key_frames=True))
+    assert made.fault == ""
+    before, after = pictures(tmp_path / "original.mp4"), pictures(copy)
+    assert after[0] == before[25], "the very picture: nothing is encoded anew"
+    assert len(after) >= 18
+    assert all(not track.edits or track.hidden_s == 0 for track in probe(copy, "copy.mp4").tracks)
+
+
+def test_a_still_is_the_picture_shown_at_its_moment(tmp_path: Path) -> None:
+    made, copy = make(tmp_path, Order(Operation.STILL, "t", "r", 1030))
+    assert (made.fault, made.made_with["shown_ms"]) == ("", 1000)
+    assert copy.read_bytes().startswith(b"\x89PNG")
+    assert difference(pictures(copy)[0], pictures(tmp_path / "original.mp4")[25]) < 2
+    assert make(tmp_path, Order(Operation.STILL, "t", "r", 0))[0].made_with["shown_ms"] == 0
+
+
+def test_a_mark_is_burned_into_every_picture_whatever_a_name_says(tmp_path: Path) -> None:
+    order = Order(Operation.WATERMARK, "t", "r", recipient="某律师 %{n} :x='1'; [a]")
+    made, copy = make(tmp_path, order)
+    assert made.fault == ""
+    corner = Box(0, 6, 5, 120, 12)
+    before, after = pictures(tmp_path / "original.mp4"), pictures(copy)
+    assert all(
+        difference(inside(a, corner), inside(b, corner)) > 8 for a, b in zip(before, after, strict=True)
+    )
+    assert "某律师" not in json.dumps(made.made_with, ensure_ascii=False), "the call names nobody"
+
+
+def test_a_check_that_does_not_end_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = making.run_sandboxed
+
+    def broken(argv: list[str], **how: Any) -> Any:
+        return known(["false"] if "-I" in argv else argv, **how)
+
+    monkeypatch.setattr(making, "run_sandboxed", broken)
+    assert make(tmp_path, HIDDEN)[0].fault == "not-checked"

@@ -1,0 +1,90 @@
+"""`evidence exports` and `evidence media` on a real site: from the dock to the court's receipt."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from evidence.bootstrap import build
+from evidence.domain.access import Caller
+from evidence.domain.ids import new_id
+from evidence.domain.people import Person, PersonType, Unit, unit_path
+from evidence.domain.rights import Kind
+from evidence.errors import Refused
+from tests import listed_site
+from tests.listed_site import rows, run, work
+from tests.people_room import OPERATOR
+
+HEAD = Caller("2" * 32, Kind.OPERATOR)  # a second person
+SAID = ("--recipient", "某区人民法院", "--purpose", "行政诉讼举证", "--basis", "（2026）某行初1号")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    site = listed_site.make(tmp_path / "data")
+    application = build(site)
+    home, now = new_id(), application.site.clock.now()
+    with application.site.database.writing() as unit:
+        unit.units.add(Unit(home, "大队", unit_path(None, home)), now)
+        unit.people.add(Person(new_id(), "1002", "李四", PersonType.OFFICER, home), now)
+    case = application.cases.open(OPERATOR, "（2026）1号", home)
+    for stored in application.recordings.list(OPERATOR):
+        application.cases.link(OPERATOR, case.id, stored.recording.id)
+    application.site.database.close()
+    return site
+
+
+@pytest.mark.article("dazhe-2020:14")
+def test_from_the_dock_to_the_courts_receipt_on_the_command_line(site: Path, tmp_path: Path) -> None:
+    assert rows(site, "exports", "list") == []
+    recording = rows(site, "recordings")[0]["id"]
+    (case,) = rows(site, "cases", "list")
+    run(site, "exports", "desk", "大队")
+    words = ("exports", "ask", "transfer", recording, *SAID, "--case", case["id"])
+    (asked,) = rows(site, *words)
+    one = asked["id"]
+    assert (asked["state"], asked["recipient"]) == ("asked", "某区人民法院")
+    own = run(site, "exports", "decide", one, "--reason", "同意")
+    assert isinstance(own.exception, Refused)
+    assert own.exception.code == "own-request"
+    application = build(site)
+    application.court.exports.decide(HEAD, one, is_approved=True, reason="同意")
+    work(application)
+    application.signer.close()
+    (built,) = rows(site, "exports", "show", one)
+    assert (built["state"], built["problem"]) == ("built", None)
+    bag = site / "exports" / built["number"] / built["built"]["volumes"][0]["file"]
+    told = subprocess.run(
+        [sys.executable, "-I", str(bag / "verify" / "verify.py"), str(bag)], capture_output=True, check=False
+    )
+    assert told.returncode == 0, told.stdout.decode()
+    give = ("exports", "hand-over", one, "--beside", "1002", "--receiver", "王法官")
+    assert run(site, *give).exit_code == 0
+    receipt = run(site, "exports", "receipt", one, "--seal", "封1")
+    assert "王法官" in receipt.stdout
+    assert run(site, "exports", "receipt", one, "--show").stdout == receipt.stdout
+    form = tmp_path / "form.pdf"
+    assert run(site, "exports", "print", one, "hand-over", "--to", str(form)).exit_code == 0
+    assert form.read_bytes().startswith(b"%PDF-")
+    shown = run(site, "exports", "show", one).stdout
+    assert all(word in shown for word in ("移送检察院、法院", "第十四条", "已回执", recording))
+    assert run(site, "exports", "desk", "大队", "--end").exit_code == 0
+
+
+@pytest.mark.article("dazhe-2020:13")
+def test_what_is_kept_for_long_waits_until_it_is_written_on_a_medium(site: Path) -> None:
+    recording = rows(site, "recordings")[0]["id"]
+    assert rows(site, "media", "waiting") == []
+    run(site, "holds", "place", recording, "--ground", "objection", "--reason", "投诉")
+    assert "尚未写入" in run(site, "media", "waiting").stdout
+    (made,) = rows(site, "media", "add", "LT-1", recording, "--kind", "bd-25", "--place", "3柜")
+    digest = "a" * 64
+    run(site, "media", "written", made["id"], "--sha256", digest, "--read-back", digest)
+    assert rows(site, "media", "waiting") == []
+    assert "已写入" in run(site, "media", "list").stdout
+    run(site, "media", "check", made["id"], "--remark", "读取出错", "--unsound")
+    assert len(rows(site, "media", "waiting")) == 1
+    assert run(site, "media", "end", made["id"], "--reason", "已损坏").exit_code == 0

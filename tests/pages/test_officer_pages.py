@@ -1,0 +1,270 @@
+"""An officer's rooms without a browser's help: what stands there, for whom, and what a form does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from evidence.domain.explanations import Outcome
+from evidence.locale import CHINESE, text
+from evidence.service.gap_words import Said
+from evidence.service.labelling import MOST
+from tests.pages.officer_room import HOSTILE, SERIAL, OfficerRoom
+from tests.web.browser import Browser, field
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[OfficerRoom]:
+    made = OfficerRoom(tmp_path / "data", None, tmp_path)  # type: ignore[arg-type]
+    made.register()
+    yield made
+    made.site.database.close()
+
+
+def window(room: OfficerRoom, word: str = "officer") -> Browser:
+    browser = Browser(room)
+    browser.take(room, room.staff[word].number)
+    return browser
+
+
+def zh(key: str, **fields: object) -> str:
+    return text(CHINESE, f"officer.{key}", **fields)
+
+
+def labels_of(room: OfficerRoom, recording: str) -> dict[str, str | None]:
+    with room.site.database.reading() as unit:
+        stored = unit.recordings.get(recording)
+    assert stored is not None
+    return {name: one.value for name, one in stored.labels.items()}
+
+
+def test_a_shift_with_nothing_in_it_says_what_to_do(room: OfficerRoom) -> None:
+    page = window(room).get("/shift")
+    assert page.status_code == 200
+    for key in ("wears-nothing", "nothing-coming", "nothing-asked", "all-labelled"):
+        assert zh(key) in page.text
+
+
+def test_a_shift_shows_what_i_wear_and_counts_down_what_is_due(room: OfficerRoom) -> None:
+    room.issue()
+    old = room.clock.now() - timedelta(hours=22)
+    room.announce(room.origin("DCIM/late.mp4", modified_at=old), room.origin("DCIM/new.mp4"))
+    page = window(room).get("/shift").text
+    assert SERIAL in page
+    first, second = re.findall(r'<time class="mark (\w+)" datetime="[^"]+" data-until="([^"]+)"', page)
+    assert (first[0], second[0]) == ("bad", "none"), "red two hours before it is late, the most urgent first"
+    assert first[1] < second[1]
+    assert page.index("late.mp4") < page.index("new.mp4")
+
+
+def test_a_shift_is_only_ones_own(room: OfficerRoom) -> None:
+    room.issue("second")
+    room.announce(room.origin("of-another.mp4", "second"))
+    room.record("sealed-of-another.wav", "second")
+    mine = window(room)
+    for path in ("/shift", "/shift/recordings?only=all", "/shift/gaps"):
+        page = mine.get(path)
+        assert page.status_code == 200
+        assert "another" not in page.text
+    assert SERIAL not in mine.get("/shift").text
+
+
+@pytest.mark.parametrize("word", ["custodian", "head", "auditor", "system", "security", "audit"])
+def test_who_wears_nothing_by_role_has_no_such_desk(room: OfficerRoom, word: str) -> None:
+    browser = window(room, word)
+    for path in ("/shift", "/shift/recordings", "/shift/gaps"):
+        assert browser.get(path).status_code == 403
+    assert "/shift" not in browser.get("/account").text
+
+
+def test_an_auxiliary_sees_the_shift_and_can_neither_label_nor_explain(room: OfficerRoom) -> None:
+    recording = room.record("a.wav", "aux")
+    browser = window(room, "aux")
+    page = browser.get("/shift/recordings").text
+    assert "a.wav" in page
+    assert SERIAL not in page, "an auxiliary is not told the recorder of a recording"
+    assert 'name="act"' not in page
+    assert zh("not-for-you") in browser.get("/shift/gaps").text
+    form = {"csrf": browser.csrf(), "recording": recording, "act": "give", "case-number": "x"}
+    assert browser.post("/shift/recordings/labels", form).status_code == 403
+    assert browser.get(f"/shift/recordings/{recording}/views").status_code == 403
+    assert labels_of(room, recording) == {}
+
+
+def test_many_recordings_are_labelled_at_once_and_then_listed(room: OfficerRoom) -> None:
+    ids = [room.record(f"{n}.wav", body=f"no film {n}".encode()) for n in range(20)]
+    browser = window(room)
+    page = browser.get("/shift/recordings")
+    assert page.text.count('name="recording"') == 20
+    form = {"csrf": field(page.text, "csrf"), "act": "give", "recording": ids}
+    said = {"case-number": "大柘罚〔2026〕1号", "inspected-party": "某饭店", "place": "", "matter": "0"}
+    answer = browser.post("/shift/recordings/labels", {**form, **said})  # type: ignore[arg-type]
+    assert answer.status_code == 303
+    result = browser.get(answer.headers["location"]).text
+    assert result.count("某饭店") == 20
+    assert text(CHINESE, "done.own-labelled") in result
+    assert zh("all-labelled") in browser.get("/shift/recordings").text
+    stands = labels_of(room, ids[0])
+    assert stands["case-number"] == "大柘罚〔2026〕1号"
+    assert {"category", "stage", "matter"} < set(stands)
+    assert "place" not in stands, "what was left empty is not said"
+
+
+def test_a_case_number_that_is_to_follow_is_said_with_its_day(room: OfficerRoom) -> None:
+    recording = room.record("a.wav")
+    browser = window(room)
+    due = (room.clock.now() + timedelta(days=2)).date().isoformat()
+    form = {"csrf": browser.csrf(), "recording": recording, "act": "not-yet", "due": due}
+    assert browser.post("/shift/recordings/labels", form).status_code == 303
+    assert due in browser.get("/shift/recordings?only=all").text
+
+
+@pytest.mark.parametrize("what", ["nothing ticked", "nothing said", "of another", "too many", "no day"])
+def test_a_form_that_cannot_be_done_changes_nothing_and_keeps_what_was_typed(
+    room: OfficerRoom, what: str
+) -> None:
+    mine, others = room.record("a.wav"), room.record("b.wav", "second")
+    browser = window(room)
+    chosen = {"nothing ticked": [], "of another": [mine, others], "too many": [mine] + ["0" * 32] * MOST}
+    form = {"csrf": browser.csrf(), "act": "not-yet" if what == "no day" else "give", "place": "镇政府门口"}
+    if what == "nothing said":
+        del form["place"]
+    answer = browser.post("/shift/recordings/labels", {**form, "recording": chosen.get(what, [mine])})  # type: ignore[dict-item]
+    assert answer.status_code in (400, 404, 409, 413, 422)
+    assert (labels_of(room, mine), labels_of(room, others)) == ({}, {})
+    if what in ("nothing ticked", "of another", "no day"):
+        assert "镇政府门口" in answer.text
+
+
+def test_a_form_without_its_token_does_nothing(room: OfficerRoom) -> None:
+    recording = room.record("c.wav")
+    gap, _ = room.gap()
+    browser = window(room)
+    for path, form in {
+        "/shift/recordings/labels": {"recording": recording, "act": "give", "place": "x"},
+        f"/shift/gaps/{gap}": {"cause": "battery", "text": "x"},
+        "/shift/exemptions": {"ground": "urgency"},
+    }.items():
+        assert browser.post(path, form).status_code == 403
+    assert labels_of(room, recording) == {}
+
+
+def test_the_list_turns_pages_and_filters_by_its_address(room: OfficerRoom) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("evidence.service.own_shift.PAGE", 3)
+        patch.setattr("evidence.service.own_shift._AT_ONCE", 2)
+        for n in range(7):
+            room.record(f"file-{n}.wav", body=f"{n}".encode())
+            room.clock.pass_by(timedelta(minutes=1))
+        browser, path, seen, pages = window(room), "/shift/recordings?only=all", [], 0
+        while path:
+            page = browser.get(path).text
+            seen += re.findall(r'aria-label="(file-\d)\.wav"', page)
+            more = re.search(r'rel="next" href="([^"]+)"', page)
+            path, pages = (more.group(1).replace("&amp;", "&") if more else ""), pages + 1
+        assert seen == [f"file-{n}" for n in reversed(range(7))]
+        assert pages == 3
+    assert "file-1" not in browser.get("/shift/recordings?only=all&device=other").text
+    assert "file-1" in browser.get(f"/shift/recordings?only=all&device={SERIAL}").text
+    assert "file-1" not in browser.get("/shift/recordings?only=all&since=2099-01-01").text
+    assert browser.get("/shift/recordings?after=nonsense").status_code == 400
+
+
+def test_who_has_viewed_it_is_told_with_looks_that_follow_each_other_as_one(room: OfficerRoom) -> None:
+    recording = room.record("a.wav")
+    for _ in range(5):
+        room.application.playing.play(room.caller("officer"), recording, lambda _size: (0, 1)).file.close()
+    browser = window(room)
+    page = browser.get(f"/shift/recordings/{recording}/views").text
+    assert zh("times", count=5) in page
+    assert zh("myself") in page
+    others = room.record("b.wav", "second")
+    assert browser.get(f"/shift/recordings/{others}/views").status_code == 404
+
+
+def test_a_gap_is_explained_by_the_seconds_in_which_the_cause_was_spoken(room: OfficerRoom) -> None:
+    gap, (first, after) = room.gap()
+    browser = window(room)
+    page = browser.get(f"/shift/gaps/{gap}").text
+    assert f"/api/v1/recordings/{first}/play" in page
+    assert f"/api/v1/recordings/{after}/play" in page
+    form = {"csrf": field(page, "csrf"), "cause": "battery", "recording": after, "from_s": "1.0", "to_s": "4"}
+    wrong = browser.post(f"/shift/gaps/{gap}", {**form, "to_s": "0.5"})
+    assert wrong.status_code == 400
+    assert 'value="0.5"' in wrong.text
+    answer = browser.post(f"/shift/gaps/{gap}", form)
+    assert answer.status_code == 303
+    told = browser.get(answer.headers["location"]).text
+    assert text(CHINESE, "gap-state.explained") in told
+    (said,) = room.application.explanations.history(room.caller("officer"), gap).explanations
+    assert said.spoken is not None
+    assert (said.spoken.recording_id, said.spoken.from_ms, said.spoken.to_ms) == (after, 1000, 4000)
+    again = browser.post(f"/shift/gaps/{gap}", form)
+    assert again.status_code == 409
+
+
+def test_what_is_sent_back_stands_in_the_shift_with_the_heads_reason(room: OfficerRoom) -> None:
+    gap, _ = room.gap()
+    said = room.application.explanations.explain(room.caller("officer"), gap, Said("换电池", "battery"))
+    room.application.explanations.review(room.caller("head"), said.id, Outcome.SENT_BACK, "请说明换电池用时")
+    browser = window(room)
+    assert "请说明换电池用时" in browser.get("/shift").text
+    page = browser.get(f"/shift/gaps/{gap}").text
+    assert "请说明换电池用时" in page
+    assert 'name="cause"' in page
+
+
+def test_a_gap_of_another_is_not_there(room: OfficerRoom) -> None:
+    gap, _ = room.gap()
+    assert window(room, "second").get(f"/shift/gaps/{gap}").status_code == 404
+    assert window(room, "aux").get(f"/shift/gaps/{gap}").status_code == 403
+
+
+@pytest.mark.article("dazhe-2020:6")
+def test_a_statement_has_the_four_grounds_of_the_law_and_no_fifth(room: OfficerRoom) -> None:
+    browser = window(room)
+    page = browser.get("/shift/exemptions").text
+    assert page.count('name="ground"') == 4
+    assert "第六条" in page
+    form = {
+        "csrf": field(page, "csrf"),
+        "ground": "urgency",
+        "basis": "制止违法行为",
+        "device_state": "正常",
+        "since": "2026-03-02T09:00",
+        "until": "2026-03-02T09:10",
+    }
+    assert browser.post("/shift/exemptions", {**form, "ground": "forgot"}).status_code == 400
+    assert browser.post("/shift/exemptions", {**form, "since": "soon"}).status_code == 400
+    assert room.application.exemptions.stated(room.caller("officer")) == []
+    answer = browser.post("/shift/exemptions", form)
+    assert answer.status_code == 303
+    assert "制止违法行为" in browser.get(answer.headers["location"]).text
+
+
+def test_names_that_are_code_are_shown_and_never_run(room: OfficerRoom) -> None:
+    room.announce(room.origin(HOSTILE))
+    room.record(f"sealed-{HOSTILE}")
+    browser = window(room)
+    for path in ("/shift", "/shift/recordings?only=all", "/shift/gaps"):
+        page = browser.get(path).text
+        assert "<script>alert" not in page
+        assert "<img" not in page
+
+
+def test_every_text_that_a_page_names_is_in_the_catalogues(room: OfficerRoom) -> None:
+    gap, (first, _) = room.gap()
+    room.issue()
+    room.announce(room.origin("x.mp4"))
+    browser = window(room)
+    for path in ("/shift", "/shift/recordings", "/shift/gaps", f"/shift/gaps/{gap}", "/shift/exemptions"):
+        page = browser.get(path).text
+        bare = re.findall(
+            r">\s*((?:officer|room|done|gap-state|finding|label|cause)\.[a-z0-9_.-]+)\s*<", page
+        )
+        assert bare == [], path
+    assert "officer." not in re.sub(r"<[^>]+>", "", browser.get(f"/shift/recordings/{first}/views").text)

@@ -1,0 +1,273 @@
+"""Building and handing over: what was approved, whole and proven; a copy stays."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from evidence.domain.audit import Act
+from evidence.domain.exports import Ground, Medium, State, Way
+from evidence.domain.standing import Classification
+from evidence.errors import Conflict, Invalid
+from evidence.service.handing_over import RECEIPT
+from evidence.service.jobs import JobName
+from storage.errors import StoreFull
+from storage.vault import Sealed
+from tests.export_room import ExportRoom
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> ExportRoom:
+    return ExportRoom(tmp_path)
+
+
+def verified(room: ExportRoom, number: str) -> subprocess.CompletedProcess[str]:
+    """Run the verifier that lies in a package, with nothing of ours."""
+    bag = next((room.folder / "exports" / number).glob(f"{number}_*"))
+    words = [sys.executable, "-I", str(bag / "verify" / "verify.py"), str(bag)]
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
+
+
+def words(pdf: bytes) -> list[str]:
+    """Return the text of a document, page by page."""
+    return [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
+
+
+def test_a_transfer_is_built_and_its_package_verifies_without_us(room: ExportRoom) -> None:
+    done = room.build(room.approved())
+    assert (done.state, done.problem) == (State.BUILT, None)
+    assert done.built is not None
+    told = verified(room, done.number)
+    assert told.returncode == 0, told.stdout + told.stderr
+    statement = json.loads(done.built.statement or b"")
+    assert statement["report"]["cover"]["recipient"] == "某区人民法院"
+    assert {one["id"] for one in statement["items"]} == {room.one, room.two}
+    (bag,) = (room.folder / "exports" / done.number).glob(f"{done.number}_*")
+    report = "".join(words((bag / "report" / "chain-of-custody.pdf").read_bytes()))
+    said = report.replace("\u200b", "").replace(" ", "").replace("\n", "")
+    assert all(one["sha256"] in said for one in statement["items"]), "the page says the statement's numbers"
+    assert all(one["root"] in said for one in statement["logs"])
+
+
+def given(room: ExportRoom, way: Way = Way.TRANSFER) -> str:
+    """Have an export built and handed over by the legal unit."""
+    room.designate()
+    one = room.approved(way)
+    room.build(one)
+    room.court.handing_over.hand_over(room.clerk, one, room.second.name, "王法官")
+    return one
+
+
+@pytest.mark.article("dazhe-2020:14")
+def test_a_transfer_of_another_section_stops_at_the_desk(room: ExportRoom) -> None:
+    one = room.approved()
+    room.build(one)
+    with room.refused("no-transfer-unit", Conflict):
+        room.court.handing_over.hand_over(room.custodian, one, room.second.name, "王法官")
+    room.designate()
+    with room.refused("not-the-transfer-unit") as told:
+        room.court.handing_over.hand_over(room.custodian, one, room.second.name, "王法官")
+    assert told.fields["cites"] == "dazhe-2020:14"
+    assert room.export(one).state is State.BUILT
+
+
+@pytest.mark.article("dazhe-2020:14")
+def test_a_transfer_leaves_a_sealed_copy_that_is_held_in_the_same_step(room: ExportRoom) -> None:
+    done = room.export(given(room))
+    assert done.built is not None
+    assert done.built.retained_key is not None
+    (kept,) = room.small.vault.list(done.built.retained_key)
+    assert kept.lock.holds == {done.id}
+    (entry,) = room.entries(Act.EXPORT_HAND_OVER)
+    assert entry["facts"]["retained_sha256"] == done.built.retained_sha256
+    assert "王法官" not in str(entry)
+    with room.small.vault.open(kept.key) as body:
+        names = zipfile.ZipFile(io.BytesIO(body.read())).namelist()
+    assert any(name.endswith("report/chain-of-custody.pdf") for name in names)
+
+
+@pytest.mark.article("dazhe-2020:14")
+def test_without_a_retained_copy_no_transfer_is_completed(
+    room: ExportRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.designate()
+    one = room.approved()
+    room.build(one)
+
+    def full(*_: object) -> Sealed:
+        raise StoreFull()
+
+    monkeypatch.setattr(room.small.vault, "seal_file", full)
+    with pytest.raises(StoreFull):
+        room.court.handing_over.hand_over(room.clerk, one, room.second.name, "王法官")
+    assert room.export(one).state is State.BUILT
+    assert room.entries(Act.EXPORT_HAND_OVER) == []
+
+
+@pytest.mark.article("dazhe-2020:14")
+def test_a_copy_that_a_crash_left_is_adopted_and_the_receipt_is_signed_by_the_site(room: ExportRoom) -> None:
+    room.designate()
+    one = room.approved()
+    room.build(one)
+    room.court.handing_over._retained(room.export(one))  # then the process died
+    room.court.handing_over.hand_over(room.clerk, one, room.second.name, "王法官")
+    document = room.court.handing_over.note_receipt(room.clerk, one, "封2026-1")
+    said = room.site.signer.read(document, RECEIPT)
+    assert (said["receiver"], said["seal"], said["number"]) == ("王法官", "封2026-1", "EXP-2026-000001")
+    assert room.court.handing_over.receipt(room.head, one) == document
+    assert room.export(one).state is State.RECEIPTED
+    with room.small.database.reading() as unit:
+        assert not unit.standings.get(room.one, room.small.clock.now()).under_transfer
+
+
+def test_a_package_is_handed_over_by_two_and_no_auxiliary_is_one_of_them(room: ExportRoom) -> None:
+    room.designate()
+    one = room.approved()
+    room.build(one)
+    give = room.court.handing_over.hand_over
+    with room.refused("one-person"):
+        give(room.clerk, one, room.clerk.name, "王法官")
+    with room.refused("barred-by-law"):
+        give(room.clerk, one, room.auxiliary.name, "王法官")
+    with room.refused("barred-by-law"):
+        give(room.auxiliary, one, room.second.name, "王法官")
+
+
+def test_what_is_read_back_from_a_medium_is_what_was_built(room: ExportRoom) -> None:
+    one = room.build(room.approved(Way.PARTY_COPY, medium=Medium.ZIP))
+    assert one.built is not None
+    (volume,) = one.built.volumes
+    note = room.court.handing_over.note_written
+    with room.refused("read-back-differs", Conflict):
+        note(room.custodian, one.id, 1, "DISC-1", "0" * 64)
+    done = note(room.custodian, one.id, 1, "DISC-1", volume.sha256)
+    assert done.built is not None
+    assert done.built.volumes[0].serial == "DISC-1"
+    (entry,) = room.entries(Act.EXPORT_WRITE)
+    assert entry["facts"]["sha256"] == volume.sha256
+
+
+def test_a_failed_build_leaves_the_request_approved_and_says_why_and_is_built_again(
+    room: ExportRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = room.approved()
+    data = room.folder / "site" / "vault" / f"recordings/{room.one}/data"
+    body = data.read_bytes()
+    data.chmod(0o644)
+    data.write_bytes(body[:-1] + bytes([body[-1] ^ 1]))
+    room.court.building.build(one)
+    done = room.export(one)
+    assert (done.state, done.problem) == (State.APPROVED, "package-source-differs")
+    assert not (room.folder / "exports" / done.number).exists(), "nothing that looks whole is left"
+    data.write_bytes(body)
+    room.court.building.again(room.custodian, one)
+    with room.small.database.reading() as unit:
+        assert JobName.EXPORT in unit.jobs.due(room.small.clock.now())
+    again = room.build(one)
+    assert (again.state, again.problem) == (State.BUILT, None)
+    assert verified(room, again.number).returncode == 0
+
+
+def test_a_build_that_died_before_it_was_sealed_is_adopted_and_one_that_nobody_heard_of_is_not(
+    room: ExportRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = room.approved()
+
+    def died(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(room.court.building), "_seal", died)
+        with pytest.raises(KeyboardInterrupt):
+            room.court.building.build(one)
+    assert room.export(one).state is State.APPROVED
+    listed = room.folder / "exports" / "EXP-2026-000001" / "media.json"
+    body = listed.read_text()
+    digest = json.loads(body)["media"][0]["manifest_sha256"]
+    listed.write_text(body.replace(digest, "0" * 64))
+    assert room.build(one).problem == "package-not-ours"
+    listed.write_text(body)
+    done = room.build(one)
+    assert (done.state, len(room.entries(Act.EXPORT_CREATE))) == (State.BUILT, 1)
+    room.court.building.build(one)
+    assert len(room.entries(Act.EXPORT_SEAL)) == 1, "safe to run twice"
+
+
+def test_a_build_whose_set_has_changed_builds_nothing(room: ExportRoom) -> None:
+    one = room.approved(Way.SUPPLY, room.one, case_id=None, unit_id=room.unit.id)
+    room.restrict(room.one, Classification.PRIVACY)
+    assert room.build(one).state is State.LAPSED
+    assert room.entries(Act.EXPORT_CREATE) == []
+
+
+@pytest.mark.article("longquan:8")
+def test_a_party_is_given_no_history_of_looks_and_no_names_of_the_log(room: ExportRoom) -> None:
+    done = room.build(room.approved(Way.PARTY_COPY))
+    assert done.built is not None
+    statement = json.loads(done.built.statement or b"")
+    assert {row["log"].rpartition("/")[2] for row in statement["custody"]} == {"custody"}
+    states = {said["state"] for row in statement["custody"] for said in row["fields"].values()}
+    assert states == {"withheld"}
+    assert verified(room, done.number).returncode == 0
+
+
+@pytest.mark.article("longquan:8")
+def test_a_letter_says_which_files_are_refused_in_part_and_why(room: ExportRoom) -> None:
+    asked = room.asked(Way.PARTY_COPY)
+    room.approve(asked, {room.two: Ground.SECRET})
+    now = room.small.clock.now()
+    listed = room.court.exports.get(room.head, asked)
+    letter = room.court.papers.export(listed, "refusal", now)
+    texts = " ".join(words(letter))
+    assert "部分不予提供告知书" in texts
+    assert "依法应保密" in texts
+    assert "李四" in texts
+    whole = room.court.exports.get(room.head, room.approve(room.asked()))
+    with pytest.raises(Conflict, match="nothing-refused"):
+        room.court.papers.export(whole, "refusal", now)
+
+
+def test_list_form_and_certificates_are_printed_from_the_statement(room: ExportRoom) -> None:
+    one = given(room)
+    listed, now = room.court.exports.get(room.head, one), room.small.clock.now()
+    digest = json.loads(listed.export.built.statement)["items"][0]["sha256"]  # type: ignore[union-attr,arg-type]
+    for kind, shown in (
+        ("evidence-list", "电子数据清单"),
+        ("hand-over", "移交单"),
+        ("us-certificate", "28 U.S.C. § 1746"),
+    ):
+        made = room.court.papers.export(listed, kind, now)
+        said = "".join("".join(words(made)).replace("\u200b", "").split())
+        assert shown.replace(" ", "") in said
+        if kind != "hand-over":
+            assert digest in said
+    with pytest.raises(Invalid, match="unknown-document"):
+        room.court.papers.export(listed, "poem", now)
+
+
+def test_the_certificate_of_destruction_is_printed_as_it_was_signed(room: ExportRoom) -> None:
+    said = {
+        "asked": {"at": "2026-03-01T00:00:00.000000Z", "by": "1"},
+        "begun": "2026-03-01T00:00:00.000000Z",
+        "cites": ["dazhe-2020:11"],
+        "decided": {"at": "2026-03-01T00:00:00.000000Z", "by": "2"},
+        "destroyed": "2026-03-02T00:00:00.000000Z",
+        "device": "DSJ1",
+        "disposal": "d" * 32,
+        "kept_until": "2026-03-01T00:00:00.000000Z",
+        "original": {"name": "现场.mp4", "sha256": "a" * 64, "size": 5, "sm3": "b" * 64},
+        "recording": "c" * 32,
+        "sealed": "2025-03-01T00:00:00.000000Z",
+        "software": "evidence",
+    }
+    made = room.court.papers.destruction(said, "Asia/Shanghai", room.small.clock.now())
+    text = "".join(words(made))
+    assert "销毁证明" in text
+    assert "现场.mp4" in text

@@ -1,0 +1,159 @@
+"""The board: each tile counts what its list shows, within the reach of who looks; the queue of reviews."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from evidence.domain.access import Caller
+from evidence.domain.audit import Act
+from evidence.domain.explanations import Outcome
+from evidence.domain.people import PersonType
+from evidence.domain.rights import Role
+from evidence.domain.steps import StepState
+from evidence.errors import NotFound
+from evidence.service import supervision
+from evidence.service.device_register import DeviceRegister
+from evidence.service.recordings import Recordings
+from evidence.service.reviewing import Reviewing
+from evidence.service.supervision import Supervision, Watch
+from tests.builders import START, SmallSite, an_origin
+from tests.gap_room import REASON, REPORT, GapRoom, a_room
+from tests.people_room import OPERATOR
+
+
+@pytest.fixture
+def room(small: SmallSite) -> GapRoom:
+    return a_room(small)
+
+
+def counts(room: GapRoom, caller: Caller) -> dict[Watch, int]:
+    return {one.watch: one.count for one in Supervision(room.site).board(caller).tiles}
+
+
+def listed(room: GapRoom, caller: Caller, watch: Watch) -> list[str | None]:
+    return [one.name for one in Supervision(room.site).lines(caller, watch)]
+
+
+def soon(room: GapRoom) -> None:
+    """Let a card's list name a file that is due in two hours."""
+    ended = room.small.clock.time - timedelta(hours=22)
+    file = an_origin("soon.wav", size_bytes=9, wearer=room.wearer.name, modified_at=ended)
+    room.small.cards.announce(room.small.dock, file, [file])
+
+
+@pytest.mark.article("dazhe-2020:12")
+def test_what_is_missing_late_and_unlabelled_is_counted_as_it_is_listed(room: GapRoom) -> None:
+    room.miss(room.wearer)
+    soon(room)
+    room.record(room.wearer.id, "late.wav", modified_at=START - timedelta(hours=30))
+    found = counts(room, room.head)
+    assert (found[Watch.OVERDUE], found[Watch.DUE_SOON], found[Watch.LATE]) == (1, 1, 1)
+    assert listed(room, room.head, Watch.OVERDUE) == ["gone.wav"]
+    assert listed(room, room.head, Watch.DUE_SOON) == ["soon.wav"]
+    assert listed(room, room.head, Watch.LATE) == ["late.wav"]
+    assert set(listed(room, room.head, Watch.UNLABELLED)) == {"a.wav", "b.wav", "late.wav"}
+    for watch in Watch:
+        assert found[watch] == len(Supervision(room.site).lines(room.head, watch))
+
+
+@pytest.mark.article("dazhe-2020:12")
+def test_a_label_that_was_given_is_not_missing_and_one_that_was_taken_off_is(room: GapRoom) -> None:
+    rule = room.site.policies.latest.labels.labels
+    whole = dict.fromkeys(rule, "有限公司") | {
+        "case-number": "大柘罚〔2026〕1号",
+        "officer": "",
+        "time": "",
+    }
+    room.record(room.wearer.id, "whole.wav", labels={k: v for k, v in whole.items() if v})
+    assert "whole.wav" not in listed(room, room.head, Watch.UNLABELLED)
+
+
+def test_another_unit_counts_nothing_of_it_and_an_auxiliary_may_not_look(room: GapRoom) -> None:
+    room.miss(room.wearer)
+    room.record(room.wearer.id, "late.wav", modified_at=START - timedelta(hours=30))
+    beside = room.new(Role.UNIT_HEAD, where=room.beside)
+    assert sum(counts(room, beside).values()) == 0
+    both = room.new(Role.AUXILIARY, Role.UNIT_HEAD, type_=PersonType.AUXILIARY)
+    with room.refused("barred-by-law"):
+        Supervision(room.site).board(both)
+
+
+def test_a_board_says_where_there_is_more_and_since_when(
+    room: GapRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "MOST", 1)
+    room.miss(room.wearer, "one.wav")
+    room.miss(room.wearer, "two.wav")
+    (tile,) = [one for one in Supervision(room.site).board(room.head).tiles if one.watch is Watch.OVERDUE]
+    assert (tile.count, tile.is_more) == (1, True)
+    assert tile.oldest == START - timedelta(hours=6)
+
+
+def test_each_look_is_logged(room: GapRoom) -> None:
+    Supervision(room.site).board(room.head)
+    Supervision(room.site).lines(room.head, Watch.LATE)
+    assert [one["facts"] for one in room.entries(Act.READ_LIST)] == [{"list": "board"}, {"list": "late"}]
+
+
+def test_an_explanation_waits_and_then_is_sent_back_until_it_is_answered(room: GapRoom) -> None:
+    first = room.desk.explain(room.wearer, room.name(), REPORT)
+    assert counts(room, room.head)[Watch.AWAITING] == 1
+    room.desk.review(room.head, first.id, Outcome.SENT_BACK, "请写明时间")
+    found = counts(room, room.head)
+    assert (found[Watch.AWAITING], found[Watch.SENT_BACK]) == (0, 1)
+    (line,) = Supervision(room.site).lines(room.head, Watch.SENT_BACK)
+    assert (line.detail["reason"], line.recording_id) == ("请写明时间", room.first)
+    room.desk.explain(room.wearer, room.name(), REPORT)
+    found = counts(room, room.head)
+    assert (found[Watch.AWAITING], found[Watch.SENT_BACK]) == (1, 0)
+
+
+def test_the_queue_has_nobodys_own_and_what_is_about_no_recording(room: GapRoom) -> None:
+    room.miss(room.wearer)
+    own = room.desk.explain(room.head, room.name(), REPORT)
+    gone = room.desk.explain(room.wearer, room.name("missing"), REASON)
+    desk = Reviewing(room.site).desk(room.head)
+    assert desk is not None
+    assert [one.explanation.id for one in desk.queue] == [gone.id], "not what the head said"
+    other = room.new(Role.UNIT_HEAD)
+    desk = Reviewing(room.site).desk(other)
+    assert desk is not None
+    assert [one.explanation.id for one in desk.queue] == [own.id, gone.id]
+    assert desk.now.explanation.id == own.id
+    assert desk.stored is not None
+    assert desk.beside(1) is not None
+    assert desk.beside(-1) is None
+    assert Reviewing(room.site).desk(room.new(Role.UNIT_HEAD, where=room.beside)) is None
+    wearer = room.caller(room.wearer.id)
+    room.give(wearer.id, Role.UNIT_HEAD, room.unit)
+    assert Reviewing(room.site).desk(room.caller(wearer.id)) is None, "wore it, or said it"
+
+
+def test_the_queue_shows_what_is_asked_for_with_all_that_was_said(room: GapRoom) -> None:
+    first = room.desk.explain(room.wearer, room.name(), REPORT)
+    room.desk.review(room.head, first.id, Outcome.SENT_BACK, "请写明时间")
+    second = room.desk.explain(room.wearer, room.name(), room.spoken())
+    desk = Reviewing(room.site).desk(room.head, second.id)
+    assert desk is not None
+    assert [one.id for one in desk.history] == [first.id, second.id]
+    assert desk.heard is not None
+    assert desk.heard.recording.id == room.after
+    assert {room.wearer.id, room.head.id} == set(desk.people)
+    looked = room.entries(Act.READ_LIST)[-1]["facts"]
+    assert looked == {"list": "explanations", "gap": desk.now.gap.subject.name}
+
+
+def test_denied_tries_of_auxiliaries_devices_and_steps_stand_on_the_board(room: GapRoom) -> None:
+    aux = room.new(Role.AUXILIARY, type_=PersonType.AUXILIARY)
+    with pytest.raises(NotFound):
+        Recordings(room.site).get(aux, room.first)
+    with pytest.raises(NotFound):
+        Recordings(room.site).get(room.new(Role.FIELD_OFFICER), room.first)
+    DeviceRegister(room.site).add(room.custodian, "DSJ-1", "body-camera", room.unit.id)
+    board = Supervision(room.site).board(room.head)
+    found = {one.watch: one.count for one in board.tiles}
+    assert (found[Watch.DENIED], found[Watch.UNCHECKED]) == (1, 1)
+    assert set(board.matrix) == set(StepState)
+    assert {one.watch for one in Supervision(room.site).board(OPERATOR).tiles} == set(Watch)

@@ -1,0 +1,179 @@
+"""A package verifies where there is no network, no program of ours, and nothing but Python's standard
+library; and by stock commands alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.package_room import PackageRoom, a_witness
+
+PYTHON = os.path.realpath(sys.executable)
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> PackageRoom:
+    room = PackageRoom(tmp_path_factory.mktemp("offline"), witness=a_witness())
+    room.pack()
+    return room
+
+
+def alone(bag: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the verifier of a bag without network, without environment, in its folder made read-only."""
+    walls = [
+        "bwrap",
+        "--ro-bind",
+        "/",
+        "/",
+        "--tmpfs",
+        "/work",
+        "--tmpfs",
+        "/root",
+        "--dev",
+        "/dev",
+        "--proc",
+        "/proc",
+    ]
+    walls += ["--ro-bind", sys.base_prefix, sys.base_prefix, "--ro-bind", str(bag), "/mnt"]
+    walls += ["--unshare-all", "--clearenv", "--chdir", "/mnt"]
+    command = [PYTHON, "-I", "-S", "-B", "verify/verify.py", *words]
+    return subprocess.run([*walls, *command], capture_output=True, text=True, check=False)
+
+
+def test_it_passes_with_nothing_but_python(room: PackageRoom) -> None:
+    done = alone(room.bag())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("通过 PASS") == 8
+    assert "全部通过 / ALL PASSED" in done.stdout
+    assert "proves only that package and key fit" in done.stdout
+    assert "仅说明包与该公钥相符" in done.stdout
+
+
+def test_the_walls_hold(room: PackageRoom) -> None:
+    code = "import socket; s = socket.socket(); s.settimeout(2); s.connect(('127.0.0.1', 22))"
+    bag = room.bag()
+    walls = [
+        "bwrap",
+        "--ro-bind",
+        "/",
+        "/",
+        "--dev",
+        "/dev",
+        "--unshare-all",
+        "--clearenv",
+        PYTHON,
+        "-I",
+        "-S",
+        "-c",
+    ]
+    done = subprocess.run([*walls, code], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    with pytest.raises(subprocess.CalledProcessError):
+        subprocess.run([*walls, f"open({str(bag / 'new')!r}, 'w')"], check=True, capture_output=True)
+
+
+def test_json_says_the_same(room: PackageRoom) -> None:
+    done = alone(room.bag(), "--json")
+    (told,) = json.loads(done.stdout)
+    assert told["ok"] is True
+    assert [one["result"] for one in told["steps"]] == ["PASS"] * 8 + ["SKIP"]
+    assert [one["number"] for one in told["steps"]] == list(range(1, 10))
+    assert told["steps"][2]["notes"][1].endswith(room.witness.vkey.label)  # type: ignore[union-attr]
+
+
+def test_stock_commands_alone_say_the_same(room: PackageRoom) -> None:
+    """Every command of the page that is printed in the package, typed as it stands."""
+    page = (room.bag() / "verify/BY-HAND.txt").read_text("utf-8")
+    lines = [line[4:] for line in page.splitlines() if line.startswith("    ")]
+    assert len(lines) > 40
+    done = typed(lines, room.bag())
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    digest = subprocess.check_output(["sha256sum", "tagmanifest-sha256.txt"], cwd=room.bag(), text=True)
+    assert done.stdout == digest + "Signature Verified Successfully\n"
+
+
+def typed(lines: list[str], bag: Path) -> subprocess.CompletedProcess[str]:
+    only = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+    return subprocess.run(
+        ["sh", "-c", "\n".join(lines)], cwd=bag, capture_output=True, text=True, env=only, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("data/originals/*/*0002*", r"FAILED"),
+        ("audit/entries.jsonl", r"entries.jsonl: FAILED|not listed"),
+        ("audit/checkpoint", r"Failure"),
+        ("audit/proofs/custody-*", r": wrong|not listed|another checkpoint"),
+    ],
+)
+def test_stock_commands_find_a_change_too(room: PackageRoom, tmp_path: Path, path: str, said: str) -> None:
+    bag = tmp_path / "bag"
+    shutil.copytree(room.bag(), bag)
+    file = sorted(bag.glob(path))[0]
+    body = bytearray(file.read_bytes())
+    at = body.index(b"\n") + 3 if path.startswith("audit/c") else len(body) // 3
+    body[at] ^= 1
+    file.write_bytes(body)
+    page = (bag / "verify/BY-HAND.txt").read_text("utf-8")
+    done = typed([line[4:] for line in page.splitlines() if line.startswith("    ")], bag)
+    assert re.search(said, done.stdout + done.stderr)
+
+
+def test_stock_commands_find_an_entry_left_out(room: PackageRoom, tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    shutil.copytree(room.bag(), bag)
+    entries = bag / "audit/entries.jsonl"
+    lines = entries.read_bytes().splitlines(keepends=True)
+    (middle, *_) = [line for line in lines if b'"evidence.seal"' in line]
+    entries.write_bytes(b"".join(line for line in lines if line is not middle))
+    page = (bag / "verify/BY-HAND.txt").read_text("utf-8")
+    done = typed([line[4:] for line in page.splitlines() if line.startswith("    ")], bag)
+    assert "left out before n=3" in done.stdout
+
+
+def pythons() -> list[str]:
+    """Return every Python from 3.8 on that is here and can be started."""
+    found = [shutil.which(f"python3.{minor}") for minor in range(8, 20)]
+    return [
+        one for one in found if one and not subprocess.run([one, "-c", ""], capture_output=True).returncode
+    ]
+
+
+def test_any_python_from_3_8_on_says_the_same(room: PackageRoom) -> None:
+    command = ["-I", "-S", "-B", str(room.bag() / "verify/verify.py"), "--json"]
+    for python in [PYTHON, *pythons()]:
+        (told,) = json.loads(subprocess.check_output([python, *command]))
+        assert [one["result"] for one in told["steps"]] == ["PASS"] * 8 + ["SKIP"], python
+
+
+def test_where_python_has_no_sm3_its_own_takes_its_place(room: PackageRoom, tmp_path: Path) -> None:
+    small = PackageRoom(tmp_path, sizes=(2_000, 3))
+    small.pack()
+    file = small.bag() / "verify/verify.py"
+    lacking = "import hashlib, runpy, sys\nnew = hashlib.new\n"
+    lacking += (
+        "def less(name, *rest):\n    if name == 'sm3': raise ValueError(name)\n    return new(name, *rest)\n"
+    )
+    lacking += (
+        f"hashlib.new = less\nsys.argv = ['verify.py']\nrunpy.run_path({str(file)!r}, run_name='__main__')\n"
+    )
+    command = [PYTHON, "-I", "-S", "-B", "-c", lacking]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SM3: pure Python" in done.stdout
+    (one,) = small.bag().glob("data/originals/*/*0001*")
+    one.write_bytes(b"\0\0\0")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "sm3" in done.stdout

@@ -1,0 +1,340 @@
+"""Whatever is changed in a package is found, and what is named is what was changed.
+
+Two kinds of hands: one that only changes a file, and one that knows BagIt and makes all manifests anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evidence.ledger.canonical import canonical
+from evidence.ledger.encodings import write_base64
+from evidence.ledger.merkle import SHA256, root_of
+from evidence.ledger.proofs import consistency
+from evidence.ledger.tlog_proofs import TlogProof
+from evidence.verifier.__main__ import main
+from evidence.verifier.steps import Asked, Step, examine
+from evidence.verifier.trust import Trust, read_trust
+from tests.package_room import PDF, MadeLog, PackageRoom, a_witness, tree
+from tests.verifier.tampering import close_again, digested, drop, entry_lines, rewrite
+
+PLACES = int(os.environ.get("EVIDENCE_PLACES", "250"))
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> PackageRoom:
+    room = PackageRoom(tmp_path_factory.mktemp("tampering"), sizes=(9_000, 3, 5_001), witness=a_witness())
+    room.before = room.custody.checkpoint(), len(room.custody.entries)  # type: ignore[attr-defined]
+    room.packed = room.pack()  # type: ignore[attr-defined]
+    return room
+
+
+@pytest.fixture
+def bag(room: PackageRoom, tmp_path: Path) -> Path:
+    shutil.copytree(room.bag(), tmp_path / room.bag().name)
+    return tmp_path / room.bag().name
+
+
+def asked(trust: Trust | None = None, **given: Any) -> Asked:
+    return Asked(trust, given.get("older"), given.get("growth"), given.get("seal"), {}, lambda _: None)
+
+
+def faults(bag: Path, trust: Trust | None = None, **given: Any) -> list[tuple[int, str, str]]:
+    steps: list[Step] = examine(str(bag), asked(trust, **given))
+    assert [one.number for one in steps] == list(range(1, 10))
+    return [(step.number, one.code, f"{one.where} {one.more}") for step in steps for one in step.faults]
+
+
+def test_untouched_it_passes_with_keys_from_outside(room: PackageRoom, bag: Path) -> None:
+    assert faults(bag) == []
+    assert faults(bag, read_trust(room.policy(), "")) == []
+
+
+def test_every_change_of_a_single_byte_is_found_and_the_file_is_named(bag: Path) -> None:
+    """Hundreds of places over all files, more in small ones; every file at least once."""
+    seed = random.randrange(10**6)
+    print("seed", seed)
+    chance, files = random.Random(seed), tree(bag)
+    names = sorted(files)
+    chosen = names + chance.choices(names, k=max(0, PLACES - len(names)))
+    for path in chosen:
+        body = bytearray(files[path])
+        at = chance.randrange(len(body))
+        body[at] ^= 1 << chance.randrange(8)
+        (bag / path).write_bytes(body)
+        found = faults(bag)
+        (bag / path).write_bytes(files[path])
+        assert found, (seed, path, at)
+        names_it = any(path in where for _, _, where in found)
+        assert names_it or path.startswith(("manifest-", "tagmanifest-", "sm3sums")), (seed, path, at, found)
+    assert faults(bag) == []
+
+
+def test_every_file_that_is_removed_is_found_and_named(bag: Path) -> None:
+    for path, body in tree(bag).items():
+        (bag / path).unlink()
+        found = faults(bag)
+        (bag / path).write_bytes(body)
+        assert any(path in where for _, _, where in found), (path, found)
+    assert faults(bag) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "data/x",
+        "data/originals/film.mp4",
+        "x.txt",
+        "audit/more.jsonl",
+        "fetch.txt",
+        "manifest-md5.txt",
+        "audit/proofs/x",
+    ],
+)
+def test_a_file_that_is_added_is_found_and_named(bag: Path, path: str) -> None:
+    (bag / path).write_bytes(b"")
+    assert any(path in where for _, _, where in faults(bag))
+
+
+@pytest.mark.parametrize("path", ["data/more.mp4", "more.txt", "audit/proofs/custody-0.tlog-proof"])
+def test_a_file_that_is_added_and_listed_is_found(bag: Path, path: str) -> None:
+    (bag / path).write_bytes(b"x")
+    close_again(bag, payload=True)
+    assert faults(bag)
+
+
+def test_a_link_in_the_place_of_a_file_is_found(bag: Path, tmp_path: Path) -> None:
+    (one,) = bag.glob("data/originals/*/*0000*")
+    (tmp_path / "elsewhere").write_bytes(one.read_bytes())
+    one.unlink()
+    one.symlink_to(tmp_path / "elsewhere")
+    assert any(code == "bag-no-file" for _, code, _ in faults(bag))
+
+
+def test_an_original_exchanged_with_all_manifests_is_found_by_log_and_set_list(bag: Path) -> None:
+    (one,) = bag.glob("data/originals/*/*0000*")
+    one.write_bytes(b"another film")
+    close_again(bag, payload=True)
+    assert not [found for found in faults(bag) if found[0] == 1], "to BagIt it is a bag"
+    assert {number for number, _, _ in faults(bag)} >= {7}
+
+
+def test_an_original_exchanged_everywhere_but_in_the_log_is_found_and_named(bag: Path) -> None:
+    (one,) = bag.glob("data/originals/*/*0000*")
+    one.write_bytes(b"another film")
+    made = digested(one.relative_to(bag).as_posix(), b"another film")
+
+    def change(listed: Any) -> Any:
+        for item in listed["items"]:
+            if item["id"] == one.parent.name:
+                item.update(size=made.size_bytes, sha256=made.sha256, sha512=made.sha512, sm3=made.sm3)
+                item["places"][0]["size"] = made.size_bytes
+        for file in listed["bags"][0]["files"]:
+            if file["path"] == made.path:
+                file.update(made.plain())
+        return listed
+
+    rewrite(bag, "set.json", change)
+    close_again(bag, payload=True)
+    found = faults(bag)
+    assert (7, "manifests") in {(number, code) for number, code, _ in found}
+    assert any(code == "not-sealed-so" and one.parent.name in where for _, code, where in found)
+
+
+def test_any_entry_left_out_everywhere_is_found_by_the_counters(
+    room: PackageRoom, bag: Path, tmp_path: Path
+) -> None:
+    for number, line in enumerate(entry_lines(bag)):
+        copy = tmp_path / f"copy-{number}"
+        shutil.copytree(room.bag(), copy)
+        drop(copy, line)
+        found = faults(copy)
+        act = json.loads(line)["act"]
+        expected = {"history", "history-end", "no-export-entry"}
+        assert any(number in (6, 7, 8) and code in expected for number, code, _ in found), (act, found)
+
+
+def test_two_entries_exchanged_are_found(bag: Path) -> None:
+    lines = entry_lines(bag)
+    lines[2], lines[3] = lines[3], lines[2]
+    (bag / "audit/entries.jsonl").write_bytes(b"".join(lines))
+    close_again(bag)
+    assert any(code == "order" for _, code, _ in faults(bag))
+
+
+def test_proofs_exchanged_are_found_and_named(bag: Path) -> None:
+    one, other = sorted((bag / "audit/proofs").glob("custody-*"))[:2]
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+    close_again(bag)
+    assert any(code == "proof-file" and one.name in where for _, code, where in faults(bag))
+
+
+def test_an_entry_rewritten_with_its_proof_leads_nowhere(bag: Path) -> None:
+    file = sorted((bag / "audit/proofs").glob("custody-*"))[3]
+    proof = TlogProof.parse(file.read_bytes())
+    assert proof.extra is not None
+    forged = proof.extra.replace(b'"res":"ok"', b'"res":"no"')
+    assert forged != proof.extra
+    file.write_bytes(TlogProof(proof.index, proof.hashes, proof.checkpoint, forged).write())
+    entries = bag / "audit/entries.jsonl"
+    entries.write_bytes(entries.read_bytes().replace(proof.extra, forged))
+    close_again(bag)
+    assert any(code == "proof" and file.name in where for _, code, where in faults(bag))
+
+
+def foreign(bag: Path, room: PackageRoom) -> bytes:
+    """Return a checkpoint of the same name and size that another key signed over another tree."""
+    other = MadeLog("custody", {})
+    for _ in room.custody.entries:
+        other.append("card.announce", [])
+    return other.checkpoint()
+
+
+def test_a_foreign_checkpoint_is_found_and_named(room: PackageRoom, bag: Path) -> None:
+    (bag / "audit/checkpoint").write_bytes(foreign(bag, room))
+    close_again(bag)
+    found = faults(bag)
+    assert any(code == "untrusted" and "audit/checkpoint" in where for _, code, where in found)
+
+
+def test_a_whole_log_made_anew_is_found_where_the_key_came_from_outside(
+    room: PackageRoom, tmp_path: Path
+) -> None:
+    """Whoever makes everything anew, log and key too, has a package that fits itself, and nothing else."""
+    other = PackageRoom(tmp_path, seed=1, sizes=(9_000, 3, 5_001))
+    other.pack()
+    assert faults(other.bag()) == []
+    found = faults(other.bag(), read_trust(room.policy(), ""))
+    assert any(code == "untrusted" for _, code, _ in found)
+    assert main([str(other.bag()), "--vkey", room.custody.key.vkey.text()]) == 1
+
+
+def test_a_missing_witness_is_found(room: PackageRoom, tmp_path: Path) -> None:
+    alone = PackageRoom(tmp_path, seed=3)
+    alone.pack()
+    lines = alone.policy().decode().replace("quorum none\n", "")
+    trust = f"{lines}witness court {a_witness().vkey.text()}\nquorum court\n".encode()
+    assert any(code == "quorum" for _, code, _ in faults(alone.bag(), read_trust(trust, "")))
+
+
+def disclosed(bag: Path, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
+    file = bag / "audit/disclosed.jsonl"
+    told = [change(json.loads(line)) for line in file.read_bytes().splitlines()]
+    file.write_bytes(b"".join(canonical(one) + b"\n" for one in told if one is not None))
+    close_again(bag)
+
+
+def test_a_disclosed_value_that_was_changed_is_found(bag: Path) -> None:
+    disclosed(bag, lambda one: {**one, "value": "999999"} if "value" in one else one)
+    assert any(number == 5 and code == "field" for number, code, _ in faults(bag))
+
+
+def test_a_withheld_field_that_is_not_named_is_found(bag: Path) -> None:
+    disclosed(bag, lambda one: None if one["state"] == "withheld" else one)
+    assert any(number == 5 and code == "field-unnamed" for number, code, _ in faults(bag))
+
+
+@pytest.mark.parametrize("member", ["export", "items", "bags", "custody", "logs"])
+def test_a_figure_of_the_report_that_was_changed_is_found_and_named(bag: Path, member: str) -> None:
+    def change(said: Any) -> Any:
+        one = said[member]
+        one = one[0] if isinstance(one, list) else one
+        key = sorted(one)[0]
+        one[key] = "other"
+        return said
+
+    rewrite(bag, "report/chain-of-custody.json", change)
+    close_again(bag)
+    assert [(number, code) for number, code, _ in faults(bag)] == [(8, "figures")]
+    assert member in faults(bag)[0][2]
+
+
+def test_what_no_log_covers_is_found_by_the_seal_only(room: PackageRoom, bag: Path) -> None:
+    seal = room.seal(room.packed)  # type: ignore[attr-defined]
+    assert faults(bag, seal=seal) == []
+    (bag / "report/chain-of-custody.pdf").write_bytes(PDF.replace(b"test", b"lie!"))
+    close_again(bag)
+    assert faults(bag) == [], "nothing inside can vouch for it, and the verifier says so"
+    assert [(number, code) for number, code, _ in faults(bag, seal=seal)] == [(9, "seal")]
+
+
+def test_an_older_checkpoint_of_the_court_is_held_against_the_package(room: PackageRoom, bag: Path) -> None:
+    older, old = room.before  # type: ignore[attr-defined]
+    size = next(
+        one
+        for one in range(len(room.custody.entries), 0, -1)
+        if f"\n{one}\n".encode() in (bag / "audit/checkpoint").read_bytes()
+    )
+    leaves = [SHA256.leaf(one) for one in room.custody.entries[:size]]
+    proof = consistency(old, size, lambda level, at: root_of(leaves[at << level : (at + 1) << level]))
+    growth = "".join(f"{write_base64(one)}\n" for one in proof).encode()
+    trust = read_trust(room.policy(), "")
+    assert faults(bag, trust, older=older, growth=growth) == []
+    assert faults(bag, trust, older=older, growth=b"")[0][:2] == (9, "growth")
+    assert faults(bag, trust, older=foreign(bag, room), growth=growth)[0][:2] == (9, "untrusted")
+
+
+def test_a_bag_of_another_set_is_found(room: PackageRoom, bag: Path, tmp_path: Path) -> None:
+    other = PackageRoom(tmp_path / "other", seed=9)
+    other.pack()
+    shutil.copy(other.bag() / "set.json", bag / "set.json")
+    close_again(bag)
+    assert any(code == "not-in-set" for _, code, _ in faults(bag))
+
+
+def shapes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the paths to all values of a JSON document."""
+    if path:
+        yield path
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from shapes(value[key], (*path, key))
+
+
+@pytest.mark.parametrize("file", ["set.json", "report/chain-of-custody.json"])
+def test_json_of_another_shape_is_never_passed_and_never_breaks_the_verifier(bag: Path, file: str) -> None:
+    seed = random.randrange(10**6)
+    print("seed", seed)
+    chance, body = random.Random(seed), (bag / file).read_bytes()
+    paths = [path for path in shapes(json.loads(body)) if path[0] not in ("report", "join", "medium")]
+    for path in chance.sample(paths, min(len(paths), PLACES // 8)):
+        value = json.loads(body)
+        at = value
+        for key in path[:-1]:
+            at = at[key]
+        if at[path[-1]] in (None, {}) or path[-1] == "began":
+            continue  # what nothing else says again
+        at[path[-1]] = chance.choice([None, [], 7, "x", {"a": 1}, -1])
+        (bag / file).write_bytes(canonical(value) + b"\n")
+        close_again(bag)
+        assert faults(bag), (seed, path)
+
+
+def test_hostile_names_are_escaped_before_they_are_shown(
+    bag: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (bag / "data/\x1b[2J\u202e.mp4").write_bytes(b"")
+    assert main([str(bag)]) == 1
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "\\x1b[2J" in said
+
+
+@pytest.mark.parametrize("words", [["/nowhere"], ["--trust", "/nowhere"], ["--vkey", "x"]])
+def test_called_wrongly_it_says_two(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_bag_fails_in_every_step(tmp_path: Path) -> None:
+    steps = examine(str(tmp_path), asked())
+    assert [step.result for step in steps] == ["FAIL"] * 9
