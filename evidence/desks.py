@@ -12,6 +12,7 @@ from evidence.service.act_documents import ActDocuments
 from evidence.service.binding import Binding
 from evidence.service.cards import Cards
 from evidence.service.case_filing import CaseFiling
+from evidence.service.case_pages import CasePages
 from evidence.service.cases import Cases
 from evidence.service.complaints import Complaints
 from evidence.service.deadlines import Deadlines
@@ -25,6 +26,7 @@ from evidence.service.explanations import Explanations
 from evidence.service.fault_files import FaultFiles
 from evidence.service.fixity import Fixity
 from evidence.service.hand_docking import HandDocking
+from evidence.service.held import HeldList
 from evidence.service.holds import Holds
 from evidence.service.keeping import Keeping
 from evidence.service.labelling import Labelling
@@ -66,6 +68,7 @@ class Desks:
     binding: Binding = field(init=False)
     cards: Cards = field(init=False)
     case_filing: CaseFiling = field(init=False)
+    case_pages: CasePages = field(init=False)
     cases: Cases = field(init=False)
     complaints: Complaints = field(init=False)
     deadlines: Deadlines = field(init=False)
@@ -79,6 +82,7 @@ class Desks:
     fault_files: FaultFiles = field(init=False)
     fixity: Fixity = field(init=False)
     hand_docking: HandDocking = field(init=False)
+    held: HeldList = field(init=False)
     holds: Holds = field(init=False)
     keeping: Keeping = field(init=False)
     labelling: Labelling = field(init=False)

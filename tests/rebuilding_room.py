@@ -319,6 +319,10 @@ def as_rebuilt(before: Rows) -> Rows:
         row["name"] = None  # in no piece of rows: the vault forgets nothing
     for row in after["label"]:
         row["personal"] = None
+    unnamed = {row["recording_id"] for row in before["label"] if row["personal"] and not row["ended_at"]}
+    for row in after["search_row"]:
+        if row["recording_id"] in unnamed:
+            row |= {"party": None, "is_bare": True}
     for row in after["marker"]:
         row["words"] = None
     for row in after["sample"]:

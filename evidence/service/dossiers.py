@@ -15,6 +15,7 @@ from typing import Any
 
 from evidence.domain.access import Caller, Purpose, denial, may_in, reach
 from evidence.domain.audit import Act, Entry, Family
+from evidence.domain.derivatives import Derivative
 from evidence.domain.holds import Hold
 from evidence.domain.instants import from_text
 from evidence.domain.markers import Marker
@@ -26,6 +27,7 @@ from evidence.domain.standing import Standing
 from evidence.ledger.entries import read_entry
 from evidence.service.admission import admit_to_recording
 from evidence.service.catalogue import StoredFinding, StoredRecording
+from evidence.service.derivatives import proxy_of
 from evidence.service.faults import findings_in_force
 from evidence.service.gate import admits
 from evidence.service.instruments import local_day
@@ -82,6 +84,7 @@ class Dossier:
     holds: Sequence[Hold] | None
     cases: Sequence[StoredCase]
     people: Mapping[str, Seer]
+    proxy: Derivative | None
     watermark: str | None
 
 
@@ -142,6 +145,7 @@ class _Reading:
             holds,
             self._cases(),
             self._people(markers, holds or ()),
+            proxy_of(unit, id_) if Action.PLAY in may else None,
             self.caller.name if only_looks and self.caller.kind is Kind.PERSON else None,
         )
 

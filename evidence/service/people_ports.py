@@ -72,6 +72,9 @@ class Cases(Protocol):
     def unlink(self, case_id: str, recording_id: str, at: datetime) -> bool:
         """End a recording's link; False when there is none."""
 
+    def page(self, paths: Collection[str], begins: str, after: str, most: int) -> Sequence[StoredCase]:
+        """Return the first cases of units by number, of those whose number begins so, after a number."""
+
     def of_recording(self, recording_id: str) -> Sequence[StoredCase]:
         """Return the cases that a recording is linked to, oldest first."""
 

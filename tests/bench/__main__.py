@@ -1,10 +1,10 @@
-"""`./dev.sh bench ingest|examine|engines|ledger|rebuild|reports|package`."""
+"""`./dev.sh bench ingest|examine|engines|ledger|rebuild|reports|package|pages`."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import engines, examine, ingest, ledger, package, rebuild, reports
+from tests.bench import engines, examine, ingest, ledger, package, pages, rebuild, reports
 
 BENCHES = {
     "ingest": ingest.main,
@@ -14,6 +14,7 @@ BENCHES = {
     "rebuild": rebuild.main,
     "reports": reports.main,
     "package": package.main,
+    "pages": pages.main,
 }
 
 if len(sys.argv) < 2 or sys.argv[1] not in BENCHES:

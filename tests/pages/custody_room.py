@@ -23,7 +23,7 @@ class CustodyRoom:
 
     def __init__(self, room: WebRoom) -> None:
         self.room = room
-        self.dock, _ = room.application.accounts.add_dock(OPERATOR, "dock")
+        self.dock, _ = room.application.accounts.add_dock(OPERATOR, "docking station")
 
     def seal(
         self, body: bytes, name: str, wearer: str = "012345", device: str = "DSJX9A00123", **labels: str

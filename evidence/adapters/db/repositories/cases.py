@@ -65,6 +65,14 @@ class SqlCases:
         ended = update(case_recording).where(_link(case_id, recording_id)).values(ended_at=to_text(at))
         return self._db.execute(ended).rowcount > 0
 
+    def page(self, paths: Collection[str], begins: str, after: str, most: int) -> Sequence[StoredCase]:
+        """Return the first cases of units by number, of those whose number begins so, after a number."""
+        number = case_file.c.number
+        query = cases_with_path().where(below(unit.c.path, paths), number > after)
+        if begins:
+            query = query.where(number >= begins, number < begins + "\U0010ffff")
+        return [case_of(row) for row in self._db.execute(query.order_by(number).limit(most))]
+
     def of_recording(self, recording_id: str) -> Sequence[StoredCase]:
         """Return the cases that a recording is linked to, oldest first."""
         linked = select(case_recording.c.case_id).where(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from evidence.web.pages.custody import recording, search
+from evidence.web.pages.custody import cases, devices, keeping, recording, search
 
 router = APIRouter()
-for _one in (search, recording):
+for _one in (search, recording, cases, keeping, devices):
     router.include_router(_one.router)

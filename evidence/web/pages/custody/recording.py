@@ -12,13 +12,14 @@ from starlette.responses import Response
 
 from evidence.answers import finding_out, recording_out
 from evidence.bootstrap import Application
-from evidence.domain.access import Caller, Purpose, may
+from evidence.domain.access import Caller, may
 from evidence.domain.findings import Severity
 from evidence.domain.instants import from_text
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.domain.standing import Classification
+from evidence.domain.wording import printable
 from evidence.errors import EvidenceError, Invalid
 from evidence.policy.check_points import MarkerKind
 from evidence.policy.rules import Label, cite_ids
@@ -27,6 +28,7 @@ from evidence.service.dossiers import Dossier
 from evidence.service.instruments import pack_at
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
+from evidence.web.pages.custody.player import player_of
 from evidence.web.pages.custody.timelines import Bar, Scale, gaps_between
 from evidence.web.pages.custody.wording import act_words, cited, finding_sentence
 from evidence.web.pages.desk import Reading, desk, part, reading
@@ -36,7 +38,6 @@ router = APIRouter(prefix="/recordings", tags=["pages"], include_in_schema=False
 
 _JOINED = timedelta(seconds=1)  # between files that follow on each other: no gap to draw
 _RANK = {Severity.BREACH.value: 0, Severity.ATTENTION.value: 1, Severity.INFO.value: 2}
-_PICTURES_PER_S = 25.0  # where nobody knows how many
 
 
 @router.get("/{recording_id}")
@@ -178,7 +179,7 @@ def _shown(
         problem=problem,
         one=found,
         row=recording_out(found.stored, caller),
-        player=_player(request, found),
+        player=player_of(request, found),
         line=_line(reader, found, caller),
         findings=_findings(reader, found, caller),
         facts=None if caller.person_type is PersonType.AUXILIARY else found.facts,
@@ -194,34 +195,6 @@ def _shown(
         kinds=[one.value for one in MarkerKind],
         typed=form,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Player:
-    """What the player needs. src: None until a purpose was said, where one is asked for."""
-
-    src: str | None
-    purposes: tuple[str, ...]
-    purpose: str
-    watermark: str | None
-    step_s: float
-    is_sound: bool
-
-
-def _player(request: Request, found: Dossier) -> Player | None:
-    """Return how it is played; None for who may not, or where there is nothing any more."""
-    if Action.PLAY not in found.may or found.stored.gone_at is not None:
-        return None
-    purposes = tuple(one.value for one in Purpose if one is not Purpose.EMERGENCY)
-    asked = request.query_params.get("purpose", "")
-    said = asked if asked in set(Purpose) else ""
-    src = f"/api/v1/recordings/{found.stored.recording.id}/play"
-    if not found.is_own:
-        src = f"{src}?purpose={said}" if said else ""
-    video = found.facts.of_kind("video") if found.facts else ()
-    step = video[0].usual_step_s if video and video[0].usual_step_s else 1 / _PICTURES_PER_S
-    is_sound = bool(found.facts and not video and found.facts.of_kind("audio"))
-    return Player(src or None, purposes, said, found.watermark, step, is_sound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +258,7 @@ def _inside(reader: Reading, found: Dossier, scale: Scale) -> list[Bar]:
 def _name(stored: StoredRecording, caller: Caller) -> str:
     """Return the last part of its name; its id for who is not told names."""
     row = recording_out(stored, caller)
-    return str(row.get("name", "")).rsplit("/", 1)[-1] or str(row["id"])
+    return printable(str(row.get("name", "")).rsplit("/", 1)[-1] or str(row["id"]))
 
 
 def _findings(reader: Reading, found: Dossier, caller: Caller) -> list[tuple[dict[str, Any], str]] | None:

@@ -80,7 +80,7 @@ def _shown(
     try:
         sought = _sought(request, asked)
         unit = asked.get("unit") or None
-        found = app.searching.search(caller, sought, unit, _place(asked.get("after", "")))
+        found = app.searching.search(caller, sought, unit, place_of(asked.get("after", "")))
     except EvidenceError as wrong:
         problem = problem or wrong
     kept = _kept(asked)
@@ -148,7 +148,7 @@ def _day(request: Request, asked: Mapping[str, str], field: str) -> datetime | N
     return span.end if field == "until" else span.start
 
 
-def _place(after: str) -> Place | None:
+def place_of(after: str) -> Place | None:
     """Read the key of the last row before a page. Raises: Invalid("invalid-text")."""
     if not after:
         return None
