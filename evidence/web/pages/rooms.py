@@ -33,6 +33,9 @@ ROOMS: tuple[Room, ...] = (
     Room("administrator", "log", "/log", Action.READ_LOG),
     Room("administrator", "alarms", "/alarms", Action.READ_STATUS),
     Room("administrator", "status", "/status", Action.READ_STATUS),
+    Room("administrator", "people", "/people", Action.MANAGE_PEOPLE),
+    Room("administrator", "units", "/units", Action.MANAGE_PEOPLE),
+    Room("administrator", "docks", "/docks", Action.MANAGE_DOCKS),
 )
 
 
