@@ -21,11 +21,11 @@ from evidence.web.deps import App, admitted, verify_every_route_has_an_action
 from evidence.web.pages import account, factors, front, language, problems, roster, sign_in, static
 from evidence.web.pages.administrator import alarms as alarm_pages
 from evidence.web.pages.administrator import docks, log, people, status, units
-from evidence.web.pages.supervisor import board, complaints, exemptions, faults, gaps, matrix, review
+from evidence.web.pages.supervisor import board, complaints, exemptions, faults, gaps, matrix, review, samples
 
 PAGES = (
     *(front, sign_in, account, factors, roster, language, static),
-    *(board, gaps, review, matrix, complaints, faults, exemptions),
+    *(board, gaps, review, matrix, complaints, faults, exemptions, samples),
     *(log, alarm_pages, status, people, units, docks),
 )
 EMBEDDED_WORKERS = "workers.embedded:start"
