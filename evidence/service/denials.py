@@ -13,6 +13,7 @@ from typing import Any
 
 from evidence.domain.access import Caller, may_in
 from evidence.domain.audit import Act, Entry
+from evidence.domain.ids import is_id
 from evidence.domain.instants import from_text
 from evidence.domain.notices import Notice
 from evidence.domain.people import WHOLE, Person, PersonType
@@ -102,8 +103,8 @@ class Denials:
         self, unit: UnitOfWork, caller: Caller, since: datetime, now: datetime, most: int
     ) -> Sequence[tuple[Person | None, Try]]:
         """Return the same, to use cases that have admitted and logged."""
-        found = self._seen(unit, caller, unit.overseen.denied(since, most), now)
-        people = {one.id: one for one in unit.people.all()}
+        found = list(self._seen(unit, caller, unit.overseen.denied(since, most), now))
+        people = {id_: unit.people.get(id_) for id_ in {account_id for account_id, _ in found} if is_id(id_)}
         return [(people.get(account_id), one) for account_id, one in found]
 
     def _seen(
@@ -111,7 +112,9 @@ class Denials:
     ) -> Iterator[tuple[str, Try]]:
         """Yield what belongs to the caller's units, oldest first."""
         units = {one.id: one.path for one in unit.units.all()}
-        homes = {one.id: units[one.unit_id] for one in unit.people.all()}
+        who = {str(one.get("by", "anyone")) for one in entries}
+        people = [unit.people.get(id_) for id_ in sorted(who) if is_id(id_)]
+        homes = {one.id: units[one.unit_id] for one in people if one is not None}
         about = {_recording(one) for one in entries} - {None}
         places = {
             id_: one.unit_path for id_, one in unit.standings.some([str(id_) for id_ in about], now).items()

@@ -104,17 +104,16 @@ def waiting_for(site: Site, unit: UnitOfWork, caller: Caller, now: datetime) -> 
     bars = site.bars()
     there = reach(caller, Action.REVIEW_GAPS, bars)
     found = unit.overseen.explained(None, there, now, MOST)
-    standings = unit.standings.some({one.recording_id for one, _ in found if one.recording_id}, now)
     said = unit.explanations.of({new.gap for _, new in found})
+
+    def may_decide(gap: Gap) -> bool:
+        """Tell what the question has left open: what is about no recording."""
+        if gap.recording_id is not None:
+            return True
+        return denial(caller, Action.REVIEW_GAPS, standing_of_gap(unit, gap, now), bars) is None
+
     return [
         Waiting(gap, new)
         for gap, new in found
-        if caller.id not in {one.author for one in said[new.gap]}
-        and denial(
-            caller,
-            Action.REVIEW_GAPS,
-            standings[gap.recording_id] if gap.recording_id else standing_of_gap(unit, gap, now),
-            bars,
-        )
-        is None
+        if caller.id not in {one.author for one in said[new.gap]} and may_decide(gap)
     ]

@@ -13,11 +13,12 @@ from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.domain.steps import StepState
 from evidence.errors import NotFound
-from evidence.service import supervision
+from evidence.service import supervision, watch_lists
 from evidence.service.device_register import DeviceRegister
 from evidence.service.recordings import Recordings
 from evidence.service.reviewing import Reviewing
-from evidence.service.supervision import Supervision, Watch
+from evidence.service.supervision import Supervision
+from evidence.service.watch_lists import Watch
 from tests.builders import START, SmallSite, an_origin
 from tests.gap_room import REASON, REPORT, GapRoom, a_room
 from tests.people_room import OPERATOR
@@ -83,7 +84,8 @@ def test_another_unit_counts_nothing_of_it_and_an_auxiliary_may_not_look(room: G
 def test_a_board_says_where_there_is_more_and_since_when(
     room: GapRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervision, "MOST", 1)
+    for module in (supervision, watch_lists):
+        monkeypatch.setattr(module, "MOST", 1)
     room.miss(room.wearer, "one.wav")
     room.miss(room.wearer, "two.wav")
     (tile,) = [one for one in Supervision(room.site).board(room.head).tiles if one.watch is Watch.OVERDUE]

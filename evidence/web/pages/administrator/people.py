@@ -1,0 +1,116 @@
+"""People and their accounts: the roll of one's units, what they lack, roles, one-time links."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from evidence.bootstrap import Application
+from evidence.domain.access import Caller, may
+from evidence.domain.rights import Action
+from evidence.errors import EvidenceError, NotFound
+from evidence.web.deps import App, admitted
+from evidence.web.pages.desk import desk
+from evidence.web.pages.rendering import away
+from evidence.web.pages.turning import page_of
+
+router = APIRouter(prefix="/people", tags=["pages"], include_in_schema=False)
+
+
+@router.get("")
+def people(
+    request: Request,
+    app: App,
+    q: str = "",
+    lacking: str = "",
+    after: str | None = None,
+    caller: Caller = admitted(Action.READ_PEOPLE),
+) -> Response:
+    """Show the people of one's units, by number: all, those who lack something, or those with such a name."""
+    wanted = q.strip().casefold()
+    found = [
+        one
+        for one in app.organisation.people.all(caller, lacking=bool(lacking))
+        if wanted in one.person.number.casefold() or wanted in (one.person.name or "").casefold()
+    ]
+    shown, then = page_of(found, after, lambda one: one.person.id)
+    facts: dict[str, Any] = {"found": shown, "after": then, "count": len(found), "q": q}
+    return desk(request, caller, "people", lacking=lacking, **facts)
+
+
+@router.get("/{number}")
+def person(
+    number: str, request: Request, app: App, caller: Caller = admitted(Action.READ_PEOPLE)
+) -> Response:
+    """Show somebody: post, what they lack, roles and account, as far as the reader may know them."""
+    return _shown(request, app, caller, number)
+
+
+@router.post("/{number}/link")
+def make_link(
+    number: str, request: Request, app: App, caller: Caller = admitted(Action.MANAGE_ACCOUNTS, form=True)
+) -> Response:
+    """Make a one-time link with which somebody sets a password; it is shown once, here."""
+    try:
+        token = app.links.make(caller, number)
+    except EvidenceError as problem:
+        return _shown(request, app, caller, number, problem)
+    return _shown(request, app, caller, number, token=token)
+
+
+@router.post("/{number}/disable")
+async def disable(
+    number: str, request: Request, app: App, caller: Caller = admitted(Action.MANAGE_ACCOUNTS, form=True)
+) -> Response:
+    """Switch an account off; its sessions end."""
+    try:
+        await run_in_threadpool(app.account_desk.disable, caller, number)
+    except EvidenceError as problem:
+        return await run_in_threadpool(_shown, request, app, caller, number, problem)
+    return away(f"/people/{number}?done=account-off")
+
+
+@router.post("/{number}/enable")
+async def enable(
+    number: str, request: Request, app: App, caller: Caller = admitted(Action.MANAGE_ACCOUNTS, form=True)
+) -> Response:
+    """Switch an account on again."""
+    try:
+        await run_in_threadpool(app.account_desk.enable, caller, number)
+    except EvidenceError as problem:
+        return await run_in_threadpool(_shown, request, app, caller, number, problem)
+    return away(f"/people/{number}?done=account-on")
+
+
+def _shown(
+    request: Request,
+    app: Application,
+    caller: Caller,
+    number: str,
+    problem: EvidenceError | None = None,
+    token: str | None = None,
+) -> Response:
+    every = app.organisation.people.all(caller)
+    found = next((one for one in every if one.person.number == number), None)
+    if found is None:
+        raise NotFound("person-not-found", number=number)
+    allowed = partial(may, caller, bars=app.site.bars())
+    roles = app.oversight.grants.held(caller) if allowed(Action.MANAGE_GRANTS) else []
+    manages = allowed(Action.MANAGE_ACCOUNTS)
+    accounts = app.account_desk.all(caller) if manages else []
+    return desk(
+        request,
+        caller,
+        "person",
+        problem=problem,
+        found=found,
+        roles=[one for one in roles if one.person.id == found.person.id],
+        shows_roles=allowed(Action.MANAGE_GRANTS),
+        manages=manages,
+        account=next((one for one in accounts if one.person_id == found.person.id), None),
+        token_link=None if token is None else f"/link/{token}",
+    )
