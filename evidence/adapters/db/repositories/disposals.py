@@ -82,9 +82,10 @@ class SqlDisposals:
     def within(self, reach: Reach, at: datetime, *, ended: bool) -> Sequence[Disposal]:
         """Return those of recordings within reach, open ones or ended ones, oldest first."""
         there = recording.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
-        mine = select(recording.c.id).select_from(there).where(within(reach, at))
+        same = recording.c.id == disposal.c.recording_id
+        mine = select(recording.c.id).select_from(there).where(same, within(reach, at)).correlate(disposal)
         is_over = disposal.c.ended_at.is_not(None) if ended else disposal.c.ended_at.is_(None)
-        return self._some(is_over, disposal.c.recording_id.in_(mine))
+        return self._some(is_over, mine.exists())
 
     def approved(self, limit: int) -> Sequence[Disposal]:
         """Return approved ones that have not ended: those that have begun, then others in any order, so that
