@@ -7,6 +7,7 @@ import re
 import pytest
 
 from evidence.locale import CHINESE, ENGLISH, catalogue
+from evidence.service import gap_shifts
 from evidence.service.watch_lists import Watch
 from evidence.web.pages.supervisor.board import home_of
 from tests.pages.gapped import a_morning
@@ -97,3 +98,17 @@ def test_the_gap_report_names_its_place_and_offers_the_same_as_documents(desks: 
     assert answer.status_code == 404
     assert catalogue(CHINESE)["error.wearer-not-found"] in answer.text
     assert 'value="nobody"' in answer.text, "what was typed stays"
+
+
+def test_where_there_are_too_many_shifts_the_lines_stand_without_a_picture(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_morning(desks)
+    monkeypatch.setattr(gap_shifts, "MOST_SHIFTS", 1)
+    browser = Browser(desks)
+    browser.take(desks, desks.staff["head"].number)
+    page = browser.get("/gaps")
+    assert page.status_code == 200
+    assert catalogue(CHINESE)["gaps.too-many"] in page.text
+    assert "gone.wav" in page.text
+    assert "<svg" not in page.text

@@ -24,6 +24,7 @@ from evidence.errors import EvidenceError, Invalid
 from evidence.gap_documents import FORMS, TONGUES
 from evidence.gap_pages import GapPage, gap_page
 from evidence.service.gap_parts import Asked
+from evidence.service.gap_reports import GapReport
 from evidence.service.instruments import local_day
 from evidence.service.units import full_names
 from evidence.web.deps import App, admitted
@@ -73,13 +74,24 @@ def gaps(
     first = int(shifts) if shifts.isdecimal() and len(shifts) < 5 else 0
     try:
         asked = _asked(app, typed)
-        report = app.reports.gaps(caller, asked, "svg")
+        report, is_drawn = _report(app, caller, asked)
     except EvidenceError as problem:
         return desk(request, caller, "gaps", problem=problem, typed=typed, page=None, **_choices(app, caller))
     typed |= {"since": str(asked.since or ""), "until": str(asked.until or "")}
     page = gap_page(report, caller, language_of(request), first, SHIFTS)
     facts: dict[str, Any] = {"typed": typed, "report": report, "documents": _documents(request, asked)}
+    facts["is_drawn"] = is_drawn
     return desk(request, caller, "gaps", **facts, **_facts(page, first, after), **_choices(app, caller))
+
+
+def _report(app: Application, caller: Caller, asked: Asked) -> tuple[GapReport, bool]:
+    """Return the report with its time lines; without, where they are too many to be drawn."""
+    try:
+        return app.reports.gaps(caller, asked, "svg"), True
+    except Invalid as problem:
+        if problem.code != "too-many-shifts":
+            raise
+        return app.reports.gaps(caller, asked), False
 
 
 def _facts(page: GapPage, first: int, after: str | None) -> dict[str, Any]:
