@@ -170,10 +170,15 @@ def test_the_head_that_is_compared_at_each_start_is_the_last_step_there_is(datab
     assert ScriptDirectory(str(folder)).get_heads() == [schema.HEAD]
 
 
+BY_EXPRESSION = {"case_by_number", "label_by_number", "recording_by_docked_number"}
+"""Indexes over a number's normal form: the step that makes them spells it for each engine, no table does."""
+
+
 def differences(database: SqlDatabase) -> list[object]:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return list(compare_metadata(context, metadata))
+        found = list(compare_metadata(context, metadata))
+    return [one for one in found if one[0] != "remove_index" or one[1].name not in BY_EXPRESSION]
 
 
 def test_the_migrations_make_the_tables_that_the_program_uses(database: SqlDatabase, fresh: Fresh) -> None:
