@@ -88,7 +88,8 @@ def test_notices_of_before_are_kept_and_noted_when_one_may_have_no_recording(
     with database.writing() as unit:
         rows = _Rows(unit.notices._db)
         sent = rows.add(upload, account_id=rows.add(account))
-        before = rows.add(notice, kind="serious-event", recording_id=rows.add(recording, upload_id=sent))
+        shown = rows.add(recording, upload_id=sent, labels="{}")
+        before = rows.add(notice, kind="serious-event", recording_id=shown)
     monkeypatch.undo()
     database.migrate()
     with database.writing() as unit:
