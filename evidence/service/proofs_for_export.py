@@ -82,8 +82,11 @@ class ExportProofs:
         return ("".join(f"log {key}\n" for key in keys) + "quorum none\n").encode()
 
     def _head(self, unit: UnitOfWork, log: str, found: Mapping[tuple[str, int], bytes]) -> tuple[int, bytes]:
-        """Return a checkpoint over the export's own entry and all before it. Raises: NotYetPublished."""
-        own = max(index for (which, index), entry in found.items() if which == log and _is_own(entry))
+        """Return a checkpoint over the export's own entry and all before it; of the log of an earlier year,
+        which has none, over all. Raises: NotYetPublished.
+        """
+        here = {index: entry for (which, index), entry in found.items() if which == log}
+        own = max((index for index, entry in here.items() if _is_own(entry)), default=max(here))
         size, note = newest_cosigned(unit, log, own, self.trust)
         if size <= own:
             raise NotYetPublished(log=log, index=own, published=size)

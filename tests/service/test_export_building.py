@@ -20,6 +20,7 @@ from evidence.errors import Conflict, Invalid
 from evidence.service.derivatives import Derivatives
 from evidence.service.handing_over import RECEIPT
 from evidence.service.jobs import JobName
+from evidence.service.recordings import Recordings
 from storage.errors import StoreFull
 from storage.vault import Sealed
 from tests.builders import an_origin
@@ -60,6 +61,19 @@ def test_a_transfer_is_built_and_its_package_verifies_without_us(room: ExportRoo
     said = report.replace("\u200b", "").replace(" ", "").replace("\n", "")
     assert all(one["sha256"] in said for one in statement["items"]), "the page says the statement's numbers"
     assert all(one["root"] in said for one in statement["logs"])
+
+
+def test_what_was_looked_at_in_another_year_goes_out_with_the_log_of_that_year(room: ExportRoom) -> None:
+    Recordings(room.site).manifest(room.custodian, room.one)
+    year = room.small.clock.time.year
+    room.small.clock.time = room.small.clock.time.replace(year=year + 1, month=1, day=2)
+    done = room.build(room.approved())
+    assert (done.state, done.problem) == (State.BUILT, None)
+    (bag,) = (room.folder / "exports" / done.number).glob(f"{done.number}_*")
+    there = {one.name for one in (bag / "audit").glob("checkpoint*")}
+    assert there == {"checkpoint", f"checkpoint-access-{year}", f"checkpoint-access-{year + 1}"}
+    told = verified(room, done.number)
+    assert told.returncode == 0, told.stdout + told.stderr
 
 
 def given(room: ExportRoom, way: Way = Way.TRANSFER) -> str:

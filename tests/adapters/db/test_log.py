@@ -109,6 +109,7 @@ ABOUT_PEOPLE = (
         "notices.",
     ),
     *("password.", "person.", "personal.", "reader.", "serious.", "session.", "token.", "unit.", "views."),
+    *("derivative.", "export.", "medium.", "share.", "transfer."),
     "log.timestamp",
     *("device.", "sample.", "case.end", "case.document", "case.strike", "case.archive", "case.term"),
     *("disposal.", "evidence.destroy", "evidence.retain"),
