@@ -6,6 +6,7 @@ import contextlib
 import pkgutil
 from collections.abc import AsyncIterator, Callable
 from functools import cache
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
@@ -99,7 +100,6 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
         docs_url=None,  # its pages load scripts from elsewhere; the schema itself is served below
         redoc_url=None,
         openapi_url=None,
-        responses={"4XX": errors.DESCRIBED, "5XX": errors.DESCRIBED},
         redirect_slashes=False,  # a redirect would repeat whatever Host the client claims
     )
     app.state.application = application
@@ -113,7 +113,8 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
 @cache
 def _doors() -> tuple[list[BaseRoute], dict[str, Action]]:
     """Return the routes and the action of each: the same for every site, so a process builds them once."""
-    built = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    said: dict[int | str, dict[str, Any]] = {"4XX": errors.DESCRIBED, "5XX": errors.DESCRIBED}
+    built = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, responses=said)
     for router in (health, tus.router, *ROUTERS, *(page.router for page in PAGES)):
         built.include_router(router)
     return built.routes, verify_every_route_has_an_action(built)

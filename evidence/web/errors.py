@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -47,7 +48,7 @@ PROTECTIVE = {
     "cache-control": "no-store",
 }
 # What the OpenAPI document says about every error.
-DESCRIBED: dict[str, object] = {
+DESCRIBED: dict[str, Any] = {
     "description": "RFC 9457 problem document",
     "content": {
         "application/problem+json": {

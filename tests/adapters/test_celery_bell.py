@@ -116,7 +116,7 @@ def test_a_message_is_gone_when_it_is_received_and_no_worker_hoards_them(broker:
 
 def test_over_a_network_each_queue_has_its_list_and_nothing_else_is_kept(redis: RedisServer) -> None:
     CeleryBell(open_queue(redis.url)).ring(*JobName)
-    rung = (Queue.SEAL, Queue.EXAMINE, Queue.DEEP, Queue.FIXITY)
+    rung = (Queue.SEAL, Queue.EXAMINE, Queue.DEEP, Queue.FIXITY, Queue.PROXY, Queue.EXPORT)
     assert wait_until(lambda: all(len(waiting(redis, one)) == 1 for one in rung), 10)
     with redis.client() as client:
         assert set(client.keys()) == {one.value.encode() for one in rung}

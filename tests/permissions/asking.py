@@ -19,6 +19,9 @@ BODIES = {
         b'{"outcome": "in-order", "note": "x"}'
     ),
     "POST /api/v1/recordings/{recording_id}/markers": b'{"kind": "notice-given", "from_s": 0, "to_s": 1}',
+    "POST /api/v1/recordings/{recording_id}/derivatives": (
+        b'{"operation": "still", "title": "x", "reason": "x", "from_s": 0}'
+    ),
     "POST /api/v1/recordings/{recording_id}/class": b'{"class": "ordinary", "reason": "x"}',
     "POST /api/v1/recordings/{recording_id}/readers": b'{"person": "x", "until": "2000-01-01T00:00:00Z"}',
 }
@@ -35,7 +38,7 @@ def credential(room: Room, persona: Persona) -> dict[str, str]:
 def ask(room: Room, persona: Persona, route: str, recording: str = ABSENT) -> Answer:
     """Ask a route as well made as it can be made without knowing more than the table."""
     method, path = route.split()
-    known = {"recording_id": recording, "upload_id": room.upload_id, "year": "2026"}
+    known = {"recording_id": recording, "upload_id": room.upload_id, "year": "2026", "index": "1"}
     for name, value in known.items():
         path = path.replace("{" + name + "}", value)
     while "{" in path:

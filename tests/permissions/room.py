@@ -13,6 +13,8 @@ from sqlalchemy import Connection, update
 
 from evidence import bootstrap, founding
 from evidence.adapters.db import people_tables as t
+from evidence.adapters.db.repositories.search_rows import touched
+from evidence.adapters.db.unit_of_work import SqlUnitOfWork
 from evidence.bootstrap import Application
 from evidence.domain.access import ANYONE, Caller, Grant
 from evidence.domain.instants import to_text
@@ -87,6 +89,7 @@ class Room:
         self.standings: dict[str, Standing] = {}
         with self.site.database.writing() as unit:
             self._prepare(_Rows(unit.standings._db))  # type: ignore[attr-defined]
+            self._searched(unit)
 
     def close(self) -> None:
         """Close the site."""
@@ -230,6 +233,11 @@ class Room:
             db.execute(update(t.standing).where(own).values(person_id=caller.id))
             db.execute(update(member).where(*mine).values(ended_at=None))
             db.execute(update(member).where(*mine, member.c.action == action.value).values(ended_at="3"))
+            self._searched(unit)
+
+    def _searched(self, unit: SqlUnitOfWork) -> None:
+        """Have what was written past the program found by searches too."""
+        touched(unit.standings._db, self.recordings.values())
 
 
 class _Rows(Crowd):

@@ -42,6 +42,9 @@ DONE = {
     "GET /api/v1/gaps/{gap}/explanations": 404,  # nobody has explained anything
     "GET /api/v1/faults/{file_id}": 404,  # nor opened a file
     "GET /api/v1/recordings/{recording_id}/certificate": 409,  # it was not destroyed
+    "GET /api/v1/recordings/{recording_id}/certificate/printed": 409,
+    "POST /api/v1/shared/open": 403,  # not from a page of this service
+    "GET /api/v1/shared/files/{number}": 401,  # nothing was opened
 }
 
 
@@ -159,8 +162,8 @@ def test_the_matrix_denies_and_admits_each_role_somewhere() -> None:
     for caller in (CALLERS["dock"], CALLERS["administrator"]):
         answers = {may(caller, action) for action in CENSUS.values()}
         assert answers == {True, False}, caller
-    assert sum(may(ANYONE, action) for action in CENSUS.values()) == 10, (
-        "health, ready, schema, keys, checkpoints and their consistency, options"
+    assert sum(may(ANYONE, action) for action in CENSUS.values()) == 12, (
+        "health, ready, schema, keys, checkpoints and their consistency, options, what was shared by link"
     )
 
 

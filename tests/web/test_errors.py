@@ -158,7 +158,7 @@ def test_every_answer_carries_the_protective_headers(service: ServiceProcess, do
         method, path = route.split()
         token = dock.token if action in (Action.SEND_RECORDING, Action.ANNOUNCE_CARD) else service.admin_token
         for credential in (token, None):
-            answer = ask(service.port, method, path.replace("{", "").replace("}", ""), credential)
+            answer = ask(service.port, method, re.sub(r"\{\w+\}", "none", path), credential)
             assert answer.status < 500, route
             for name in (
                 "x-content-type-options",

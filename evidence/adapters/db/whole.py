@@ -34,6 +34,7 @@ Change = Callable[[str, Row], None]
 
 _AT_ONCE = 400
 _VERSIONS = "alembic_version"
+_VIEWS = ("case_numbered", "label_numbered", "recording_numbered")
 _FUNCTIONS = ["audit_is_append_only", *(f"note_{name}" for name in JOURNALLED)]  # of PostgreSQL's triggers
 CONTENT = [table for table in metadata.sorted_tables if table is not row_pending]
 
@@ -151,6 +152,8 @@ def clear(new: SqlDatabase) -> None:
     """Take away the tables of a database that is empty or ours, in one transaction."""
     with new.writing() as unit:
         connection = _connection(unit)
+        for name in _VIEWS:
+            connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
         metadata.drop_all(connection)
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {_VERSIONS}")
         if connection.dialect.name == "postgresql":
