@@ -269,6 +269,7 @@ def test_the_weightiest_job_comes_first_whatever_came_first(small: SmallSite) ->
         JobName.SEQUENCE,
         JobName.LISTEN,
         JobName.DEEP,
+        JobName.EXPORT,
         JobName.FIXITY,
         JobName.DERIVE,
     ]
@@ -279,7 +280,7 @@ def test_each_kind_has_a_queue_and_long_work_never_one_with_deadlines() -> None:
     assert kinds_of(Queue.SEAL) == (JobName.SEAL,)
     assert kinds_of(Queue.EXAMINE) == (JobName.EXAMINE, JobName.SEQUENCE)
     assert kinds_of(Queue.DEEP, Queue.FIXITY) == (JobName.LISTEN, JobName.DEEP, JobName.FIXITY)
-    assert kinds_of(Queue.PROXY, Queue.EXPORT) == (JobName.DERIVE,)
+    assert kinds_of(Queue.PROXY, Queue.EXPORT) == (JobName.EXPORT, JobName.DERIVE)
 
 
 def test_what_is_due_is_what_could_be_claimed_now(small: SmallSite, monkeypatch: pytest.MonkeyPatch) -> None:
