@@ -43,9 +43,9 @@ class Acting:
             unit.standings.classify(self.recording, Classification.PRIVACY)
 
 
-@pytest.fixture(scope="module")
-def acting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acting]:
-    made = Acting(tmp_path_factory.mktemp("acting"))
+@pytest.fixture
+def acting(tmp_path: Path) -> Iterator[Acting]:
+    made = Acting(tmp_path)
     yield made
     made.room.application.signer.close()
 
