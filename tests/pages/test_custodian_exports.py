@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from evidence.domain.exports import Export, Ground, State
 from evidence.domain.ids import new_id
@@ -15,8 +17,9 @@ from evidence.domain.people import Person, PersonType, Undertaking, UndertakingK
 from evidence.domain.rights import Role
 from evidence.service.people_ports import StoredGrant
 from evidence.service.sign_in_ports import StoredSignIn
-from tests.pages.custody_room import HOSTILE, OPERATOR
-from tests.pages.test_custodian_acts import AUX, CUSTODIAN, HEAD, Acting, post
+from tests.pages.custody_room import HOSTILE, OPERATOR, CustodyRoom
+from tests.pages.room import NARROW, Desks
+from tests.pages.test_custodian_acts import AUX, CUSTODIAN, HEAD, SECOND, Acting, post
 from tests.web.browser import Browser
 
 OFFICER = "012345"
@@ -169,3 +172,110 @@ def test_the_list_turns_by_number(leaving: Leaving, monkeypatch: pytest.MonkeyPa
     assert (second in told, f"after={second}" in told) == (True, True)
     told = leaving.browser(CUSTODIAN).get(f"/custody/exports?after={second}").text
     assert (first in told, f">{second}<" in told) == (True, False)
+
+
+def built(leaving: Leaving, **changes: str) -> str:
+    """Have an export asked for, approved and built; return its address."""
+    page = leaving.ask(way="outside-supply", **changes)
+    said = {"reason": "同意", "secrecy": "经审查不涉密", "decision": "approve"}
+    assert post(leaving.browser(HEAD), f"{page}/decide", **said)[0] == 303
+    leaving.custody.work()
+    assert leaving.export(page).state is State.BUILT, leaving.export(page).problem
+    return page
+
+
+@pytest.mark.article("dazhe-2020:14")
+def test_a_package_is_read_back_handed_over_by_two_and_receipted_on_its_page(leaving: Leaving) -> None:
+    browser, page = leaving.browser(CUSTODIAN), built(leaving)
+    made = leaving.export(page).built
+    assert made is not None
+    (volume,) = made.volumes
+    assert volume.sha256 in browser.get(page).text
+    medium = {"number": "1", "serial": "SN-7", "read_back": "0" * 64}
+    status, told = post(browser, f"{page}/written", **medium)
+    assert (status, 'value="SN-7"' in told) == (409, True)
+    assert post(browser, f"{page}/written", **{**medium, "number": "x"})[0] == 404
+    assert leaving.export(page).built == made
+    done = post(browser, f"{page}/written", **{**medium, "read_back": volume.sha256})
+    assert done == (303, f"{page}?done=export-written")
+    alone = post(browser, f"{page}/hand-over", beside=CUSTODIAN, receiver=HOSTILE)
+    assert (alone[0], leaving.export(page).state) == (403, State.BUILT)
+    assert "<script>alert" not in alone[1]
+    assert post(browser, f"{page}/receipt", seal="")[0] == 409
+    assert post(browser, f"{page}/hand-over", beside=SECOND, receiver=HOSTILE)[0] == 303
+    assert leaving.export(page).state is State.HANDED_OVER
+    assert post(browser, f"{page}/receipt", seal="封1号")[0] == 303
+    told = browser.get(page).text
+    assert leaving.export(page).state is State.RECEIPTED
+    assert "<script>alert" not in told
+    for kind in ("documents/evidence-list", "documents/hand-over", "receipt"):
+        address = f"/api/v1/exports/{page.rpartition('/')[2]}/{kind}"
+        assert f'href="{address}"' in told
+        assert browser.get(address).status_code == 200
+
+
+@pytest.mark.article("dazhe-2020:15")
+def test_the_secrets_of_a_link_are_on_one_page_once_and_the_link_is_revoked(leaving: Leaving) -> None:
+    browser, page = leaving.browser(CUSTODIAN), built(leaving)
+    export = page.rpartition("/")[2]
+    assert post(browser, f"{page}/shares", hours="0")[0] == 400
+    assert post(leaving.browser(HEAD), f"{page}/shares", hours="2")[0] == 403
+    with leaving.room.site.database.reading() as unit:
+        assert unit.shares.of(export) == []
+    status, told = post(browser, f"{page}/shares", hours="2")
+    token, code = re.findall(r"<dd><code>([^<]+)</code></dd>", told)
+    assert (status, len(code)) == (200, 8)
+    assert token not in browser.get(page).text
+    with leaving.room.site.database.reading() as unit:
+        (share,) = unit.shares.of(export)
+    assert post(browser, f"{page}/shares/revoke", share=share.id)[0] == 303
+    assert "已撤销" in browser.get(page).text
+    assert post(browser, f"{page}/shares/revoke", share=share.id)[0] == 409
+
+
+def test_an_export_is_asked_for_and_decided_in_the_browser_at_every_width(desks: Desks) -> None:
+    app, custody = desks.application, CustodyRoom(desks)
+    case = app.cases.open(OPERATOR, "杭综执〔2026〕3号", desks.agency.id).id
+    for name in ("a.mp4", HOSTILE.replace("/", "_") + "长" * 60 + ".mp4"):
+        app.cases.link(OPERATOR, case, custody.seal(name.encode(), name))
+    with desks.window("custodian") as page:
+        page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+        page.goto(desks.url("/custody/exports"))
+        desks.look(page, "exports-none")
+        page.goto(desks.url(f"/cases/{case}"))
+        page.get_by_role("link", name="申请对外提供").click()
+        for box in page.locator("input[name=recording]").all():
+            box.check()
+        page.get_by_label("去向").select_option("outside-supply")
+        for field, said in (
+            ("接收方", HOSTILE),
+            ("用途", "普法宣传"),
+            ("依据（来函文号）", "某函〔2026〕1号"),
+        ):
+            page.get_by_label(field).fill(said)
+        desks.look(page, "export-new")
+        page.get_by_role("button", name="申请对外提供").click()
+        desks.look(page, "export-asked")
+        address = page.url.partition("?")[0]
+    with desks.window("head", size=NARROW, dark=True) as page:
+        page.goto(desks.url("/custody/exports/waiting"))
+        desks.look(page, "exports-waiting-narrow")
+        page.goto(address)
+        page.locator("select[name^=ground-]").nth(1).select_option("third-party")
+        page.get_by_label("理由").fill("同意一份")
+        page.get_by_label("保密审查情况").fill("经审查不涉密")
+        desks.look(page, "export-decide-narrow")
+        page.get_by_role("button", name="同意", exact=True).click()
+        expect(page.get_by_role("status")).to_be_visible()
+    custody.work()
+    with desks.window("custodian", "en") as page:
+        page.goto(address)
+        page.get_by_label("Hours").fill("2")
+        page.get_by_role("button", name="Make a link").click()
+        expect(page.get_by_text("The link is made")).to_be_visible()
+        desks.look(page, "export-built")
+    with desks.window("custodian", "en", NARROW) as page:
+        page.goto(address)
+        desks.look(page, "export-built-narrow")
+        page.goto(desks.url("/custody/exports"))
+        desks.look(page, "exports-narrow")
