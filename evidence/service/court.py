@@ -42,5 +42,5 @@ def court_of(
         papers,
         MediaRegister(site),
         Sharing(site, derivatives),
-        ExportDesk(site),
+        ExportDesk(site, derivatives),
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from evidence.domain.access import Caller, may_in
+from evidence.domain.access import Caller, may_in, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.exports import Export, State, Way
 from evidence.domain.rights import Action
@@ -15,6 +15,7 @@ from evidence.errors import Conflict
 from evidence.policy.ways_out import WayOut
 from evidence.service.export_access import about_export, is_decider, may_about, rule_of
 from evidence.service.export_lists import ListedExport, listed_of
+from evidence.service.export_ports import Derivatives, Made
 from evidence.service.gate import admits
 from evidence.service.instruments import local_day
 from evidence.service.ports import UnitOfWork
@@ -60,9 +61,10 @@ class ExportSheet:
 
 @dataclass(frozen=True)
 class ExportDesk:
-    """The desk where exports are looked over."""
+    """The desk where exports are looked over. derivatives: what was made from recordings."""
 
     site: Site
+    derivatives: Derivatives
 
     @admits(Action.READ_EXPORTS)
     def page(self, caller: Caller, state: State | None = None, after: str = "") -> ExportPage:
@@ -99,6 +101,18 @@ class ExportDesk:
                 acts=acts,
                 shares=shares and found.way is not Way.TRANSFER and found.state in SHARED,
             )
+
+    @admits(Action.EXPORT)
+    def redacted(self, caller: Caller, recordings: Sequence[str]) -> Mapping[str, Sequence[Made]]:
+        """Return the redactions that could go out in the place of originals, by recording: of those only of
+        which the caller may ask."""
+        there, found = reach(caller, Action.EXPORT, self.site.bars()), {}
+        with self.site.database.reading() as unit:
+            standings = unit.standings.some(recordings, self.site.clock.now())
+            for id_ in (id_ for id_, standing in standings.items() if there.covers(standing)):
+                made = [self.derivatives.get(unit, one.id) for one in unit.derivatives.of(id_)]
+                found[id_] = [one for one in made if one is not None and one.is_redacted]
+        return found
 
     def _page(
         self,

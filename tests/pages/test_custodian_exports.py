@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from evidence.domain.exports import Export, Ground, State
+from evidence.domain.exports import Export, Form, Ground, State
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Undertaking, UndertakingKind
 from evidence.domain.rights import Role
+from evidence.service.derivatives import Derivatives
 from evidence.service.people_ports import StoredGrant
 from evidence.service.sign_in_ports import StoredSignIn
+from tests.clips import clip
 from tests.pages.custody_room import HOSTILE, OPERATOR, CustodyRoom
 from tests.pages.room import NARROW, Desks
 from tests.pages.test_custodian_acts import AUX, CUSTODIAN, HEAD, SECOND, Acting, post
+from tests.service.test_derivatives import REDACTION
 from tests.web.browser import Browser
 
 OFFICER = "012345"
@@ -172,6 +175,26 @@ def test_the_list_turns_by_number(leaving: Leaving, monkeypatch: pytest.MonkeyPa
     assert (second in told, f"after={second}" in told) == (True, True)
     told = leaving.browser(CUSTODIAN).get(f"/custody/exports?after={second}").text
     assert (first in told, f">{second}<" in told) == (True, False)
+
+
+@pytest.mark.article("dazhe-2020:15", "longquan:8")
+def test_a_file_is_asked_for_as_a_redaction_where_there_is_one(leaving: Leaving) -> None:
+    app, custodian = leaving.room.application, leaving.browser(CUSTODIAN)
+    film = leaving.custody.seal(clip("mp4"), "film.mp4")
+    leaving.custody.work()
+    made = Derivatives(leaving.room.site).make(OPERATOR, film, REDACTION)
+    leaving.custody.work()
+    case = app.cases.open(OPERATOR, "杭综执〔2026〕4号", leaving.room.agency.id).id
+    app.cases.link(OPERATOR, case, film)
+    form = custodian.get(f"/custody/exports/new?case={case}").text
+    assert f'name="form-{film}"' in form
+    assert f'value="{made.id}"' in form
+    asked = {"csrf": custodian.csrf(), "case": case, "recording": film, **WORDS, "way": "outside-supply"}
+    strange = custodian.post("/custody/exports", {**asked, f"form-{film}": "f" * 32}, accept="text/html")
+    assert strange.status_code == 409
+    answer = custodian.post("/custody/exports", {**asked, f"form-{film}": made.id}, accept="text/html")
+    (item,) = leaving.export(answer.headers["location"].partition("?")[0]).items
+    assert (item.form, item.derivative_id) == (Form.REDACTED, made.id)
 
 
 def built(leaving: Leaving, **changes: str) -> str:

@@ -34,6 +34,7 @@ TONES = {
     State.RECEIPTED: "good",
 }
 _GROUND = "ground-"  # before the id of a recording, in the form of a decision
+_FORM = "form-"  # in the form of a request: as which derivative it goes out
 _LONGEST = 40
 
 
@@ -174,6 +175,7 @@ def _form(
         problem=problem,
         case=index.listed.case,
         files=files,
+        redacted=app.court.desk.redacted(caller, [one.recording.id for one in files]),
         hidden=sum(one is None for one in index.recordings),
         ways=list(Way),
         media=list(Medium),
@@ -187,7 +189,9 @@ def _wish(form: dict[str, str], chosen: list[str]) -> Wish:
     if form.get("way") not in tuple(Way) or form.get("medium") not in tuple(Medium):
         raise Invalid("invalid-text", field="way" if form.get("way") not in tuple(Way) else "medium")
     told = [form.get(name, "").strip() or None for name in Said.__dataclass_fields__]
-    return Wish(Way(form["way"]), tuple(chosen), Said(*told), Medium(form["medium"]), form.get("case", ""))
+    hidden = {one: made for one in chosen if (made := form.get(f"{_FORM}{one}"))}
+    about = (Medium(form["medium"]), form.get("case", ""))
+    return Wish(Way(form["way"]), tuple(chosen), Said(*told), *about, redacted=hidden)
 
 
 def _refused(form: dict[str, str]) -> dict[str, Ground]:
