@@ -87,7 +87,7 @@ def leaving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leaving]:
 @pytest.mark.article("dazhe-2020:14")
 def test_files_of_a_case_are_asked_for_and_decided_one_by_one_by_somebody_else(leaving: Leaving) -> None:
     custodian, head = leaving.browser(CUSTODIAN), leaving.browser(HEAD)
-    form = custodian.get(f"/custody/exports/new?case={leaving.case}").text
+    form = custodian.get(f"/custody/exports/new/{leaving.case}").text
     assert all(f'value="{one}"' in form for one in leaving.files)
     page = leaving.ask()
     number = leaving.export(page).number
@@ -186,7 +186,7 @@ def test_a_file_is_asked_for_as_a_redaction_where_there_is_one(leaving: Leaving)
     leaving.custody.work()
     case = app.cases.open(OPERATOR, "杭综执〔2026〕4号", leaving.room.agency.id).id
     app.cases.link(OPERATOR, case, film)
-    form = custodian.get(f"/custody/exports/new?case={case}").text
+    form = custodian.get(f"/custody/exports/new/{case}").text
     assert f'name="form-{film}"' in form
     assert f'value="{made.id}"' in form
     asked = {"csrf": custodian.csrf(), "case": case, "recording": film, **WORDS, "way": "outside-supply"}

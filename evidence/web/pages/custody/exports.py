@@ -59,10 +59,10 @@ def waiting(
     return _listed(request, app, caller, app.court.desk.waiting(caller, after[:_LONGEST]), is_queue=True)
 
 
-@router.get("/new")
-def new(request: Request, app: App, case: str = "", caller: Caller = admitted(Action.EXPORT)) -> Response:
+@router.get("/new/{case_id}")
+def new(case_id: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)) -> Response:
     """Show the form in which files of a case are asked for."""
-    return _form(request, app, caller, {"case": case}, [])
+    return _form(request, app, caller, {"case": case_id}, [])
 
 
 @router.post("")
