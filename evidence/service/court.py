@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evidence.service.export_building import ExportBuilding
+from evidence.service.export_desk import ExportDesk
 from evidence.service.export_ports import Derivatives, Papers, Shelf
 from evidence.service.exports import Exports
 from evidence.service.handing_over import HandingOver
@@ -26,6 +27,7 @@ class Court:
     papers: Papers
     media: MediaRegister
     sharing: Sharing
+    desk: ExportDesk
 
 
 def court_of(
@@ -40,4 +42,5 @@ def court_of(
         papers,
         MediaRegister(site),
         Sharing(site, derivatives),
+        ExportDesk(site, derivatives),
     )

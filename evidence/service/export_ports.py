@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from evidence.bundle.media import Medium
 from evidence.bundle.shipment import Attest, Packed, Shipment, Statement
 from evidence.domain.derivatives import Operation, State
-from evidence.domain.exports import Export
+from evidence.domain.exports import Export, Way
+from evidence.domain.exports import State as ExportState
 from evidence.service.media_ports import LongMedia
 from evidence.service.share_ports import Shares
 from evidence.service.step_ports import LegalUnits
@@ -145,6 +146,19 @@ class Exports(Protocol):
 
     def all(self) -> Sequence[Export]:
         """Return all, newest first."""
+
+    def page(
+        self,
+        of: Mapping[Way, Collection[str]],
+        state: ExportState | None,
+        not_by: str | None,
+        after: str,
+        most: int,
+    ) -> Sequence[Export]:
+        """Return the newest of these units, by way, that are before the number `after` ("": from the newest).
+
+        state: only those so far; not_by: none that this person asked for.
+        """
 
     def of(self, recording_id: str) -> Sequence[Export]:
         """Return those that a recording is asked for in, newest first."""

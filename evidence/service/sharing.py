@@ -34,7 +34,7 @@ from evidence.service.site import Site
 
 MOST_HOURS = 30 * 24
 _DIGITS = 8
-_SHARED = frozenset({State.APPROVED, State.BUILT, State.HANDED_OVER})
+SHARED = frozenset({State.APPROVED, State.BUILT, State.HANDED_OVER})
 ANYONE = "anyone"
 
 
@@ -200,7 +200,7 @@ class Sharing:
     def _stands(self, unit: UnitOfWork, one: Export) -> bool:
         """Tell whether an approval stands, about the very set that was approved."""
         now, decided = self.site.clock.now(), one.decision
-        if one.state not in _SHARED or decided is None or decided.valid_to is None:
+        if one.state not in SHARED or decided is None or decided.valid_to is None:
             return False
         is_over = local_day(self.site.policies, now) > decided.valid_to
         return not is_over and present_set(unit, one, now) == decided.set_sha256

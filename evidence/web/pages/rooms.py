@@ -29,6 +29,7 @@ ROOMS: tuple[Room, ...] = (
     Room("officer", "own-gaps", "/shift/gaps", Action.OWN_SHIFT),
     Room("custodian", "search", "/custody/search", Action.READ_CASE_FILES),
     Room("custodian", "cases", "/custody/cases", Action.READ_CASE_FILES),
+    Room("custodian", "exports", "/custody/exports", Action.READ_EXPORTS),
     Room("custodian", "holds", "/custody/holds", Action.HOLD),
     Room("custodian", "disposals", "/custody/disposals", Action.DISPOSE),
     Room("custodian", "devices", "/custody/devices", Action.READ_DEVICES),
@@ -37,6 +38,7 @@ ROOMS: tuple[Room, ...] = (
     Room("supervisor", "review", "/review", Action.REVIEW_GAPS),
     Room("supervisor", "gaps", "/gaps", Action.OPEN_FAULTS),  # officers find theirs at their own desk
     Room("supervisor", "matrix", "/matrix", Action.READ_CASE_FILES),
+    Room("supervisor", "export-decisions", "/custody/exports/waiting", Action.DECIDE_EXPORTS),
     Room("supervisor", "complaints", "/complaints", Action.READ_COMPLAINTS),
     Room("supervisor", "faults", "/faults", Action.OPEN_FAULTS),
     Room("supervisor", "exemptions", "/exemptions", Action.REVIEW_GAPS),

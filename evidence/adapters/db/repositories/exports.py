@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, false, func, insert, or_, select, update
 
 from evidence.adapters.db.export_tables import export, export_item, export_volume
 from evidence.adapters.db.repositories.rows import stored_bytes, text_or_none, time_or_none
@@ -22,6 +22,7 @@ from evidence.domain.exports import (
     Medium,
     Receipt,
     Said,
+    State,
     Volume,
     Way,
 )
@@ -73,6 +74,27 @@ class SqlExports:
         """Return all, newest first."""
         return self._some()
 
+    def page(
+        self,
+        of: Mapping[Way, Collection[str]],
+        state: State | None,
+        not_by: str | None,
+        after: str,
+        most: int,
+    ) -> Sequence[Export]:
+        """Return the newest of these units, by way, that are before a number."""
+        places = [(export.c.way == way.value) & export.c.unit_id.in_(units) for way, units in of.items()]
+        which = [or_(false(), *places)]
+        if state is not None:
+            which.append(_in_state(state))
+        if not_by is not None:
+            which.append(export.c.asked_by != not_by)
+        if after:
+            which.append(export.c.number < after)
+        chosen = select(export.c.id).where(*which).order_by(export.c.number.desc()).limit(most)
+        ids = list(self._db.execute(chosen).scalars())
+        return self._some(export.c.id.in_(ids))
+
     def of(self, recording_id: str) -> Sequence[Export]:
         """Return those that a recording is asked for in, newest first."""
         named = export_item.alias("named")  # apart from the items themselves, which are read with it
@@ -110,6 +132,21 @@ class SqlExports:
         for row in self._db.execute(query):
             found.setdefault(row.export_id, []).append(row)
         return found
+
+
+def _in_state(state: State) -> ColumnElement[bool]:
+    """Return what is so of the row of an export in a state (as Export.state reads it)."""
+    no_more = export.c.handed_at.is_(None)
+    stands = no_more & export.c.lapsed_at.is_(None)
+    return {
+        State.ASKED: export.c.is_approved.is_(None),
+        State.REFUSED: export.c.is_approved.is_(False),
+        State.APPROVED: export.c.is_approved.is_(True) & export.c.built_at.is_(None) & stands,
+        State.BUILT: export.c.built_at.is_not(None) & stands,
+        State.LAPSED: export.c.lapsed_at.is_not(None) & no_more,
+        State.HANDED_OVER: export.c.handed_at.is_not(None) & export.c.receipt_at.is_(None),
+        State.RECEIPTED: export.c.receipt_at.is_not(None),
+    }[state]
 
 
 def _asked(one: Export) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""The custodian's desk: search, recordings, cases, holds, disposals, devices; the player of all desks."""
+"""The custodian's desk: search, recordings, cases, exports, holds, disposals, devices; all desks' player."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from evidence.web.pages.custody import cases, devices, keeping, recording, search
+from evidence.web.pages.custody import cases, devices, exports, handing, keeping, recording, search
 
 router = APIRouter()
-for _one in (search, recording, cases, keeping, devices):
+for _one in (search, recording, cases, exports, handing, keeping, devices):
     router.include_router(_one.router)

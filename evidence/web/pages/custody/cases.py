@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from evidence.answers import recording_out
-from evidence.domain.access import Caller
+from evidence.domain.access import Caller, may
 from evidence.domain.rights import Action
 from evidence.domain.wording import printable
 from evidence.service.case_pages import Camera
@@ -65,6 +65,7 @@ def case(
                   for one in chosen if one.span and start],
         length=(end - start).total_seconds() if start and end else 0,
         most=MOST_TOGETHER,
+        may_export=may(caller, Action.EXPORT, app.site.bars()),
         cited=cited,
     )  # fmt: skip
 

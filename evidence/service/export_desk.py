@@ -1,0 +1,171 @@
+"""Exports for a desk: a page of the list, what waits for a decider, one with what may be done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from evidence.domain.access import Caller, may_in, reach
+from evidence.domain.audit import Act, Entry
+from evidence.domain.exports import Export, State, Way
+from evidence.domain.rights import Action
+from evidence.domain.shares import Share
+from evidence.errors import Conflict
+from evidence.policy.ways_out import WayOut
+from evidence.service.export_access import about_export, is_decider, may_about, rule_of
+from evidence.service.export_lists import ListedExport, listed_of
+from evidence.service.export_ports import Derivatives, Made
+from evidence.service.gate import admits
+from evidence.service.instruments import local_day
+from evidence.service.ports import UnitOfWork
+from evidence.service.sharing import SHARED
+from evidence.service.site import Site
+from evidence.service.units import full_names
+from evidence.service.views import Seer, seers_of
+
+MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ExportLine:
+    """A line of the list. answer_by: the day by which somebody decides. is_late: that day is over."""
+
+    export: Export
+    unit: str
+    answer_by: date
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPage:
+    """A page of exports, newest first. after: where the next begins, None at the end."""
+
+    lines: Sequence[ExportLine]
+    people: Mapping[str, Seer]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSheet:
+    """One export. decides, acts, shares: what the caller may do to it now; the act itself asks again."""
+
+    listed: ListedExport
+    unit: str
+    people: Mapping[str, Seer]
+    links: Sequence[Share]
+    decides: bool
+    acts: bool
+    shares: bool
+
+
+@dataclass(frozen=True)
+class ExportDesk:
+    """The desk where exports are looked over. derivatives: what was made from recordings."""
+
+    site: Site
+    derivatives: Derivatives
+
+    @admits(Action.READ_EXPORTS)
+    def page(self, caller: Caller, state: State | None = None, after: str = "") -> ExportPage:
+        """Return exports of the caller's units, those in a state or all; the look is logged."""
+        with self.site.database.writing() as unit:
+            return self._page(unit, caller, self._readable(unit, caller), (state, None, after))
+
+    @admits(Action.DECIDE_EXPORTS)
+    def waiting(self, caller: Caller, after: str = "") -> ExportPage:
+        """Return what the caller may decide now: nobody's own; the look is logged."""
+        with self.site.database.writing() as unit:
+            return self._page(unit, caller, self._decidable(unit, caller), (State.ASKED, caller.id, after))
+
+    @admits(Action.READ_EXPORTS)
+    def one(self, caller: Caller, export_id: str) -> ExportSheet:
+        """Return an export; the look is logged. Raises: NotFound("export-not-found")."""
+        with about_export(self.site, caller, Action.READ_EXPORTS, export_id) as (unit, found):
+            entry = Entry(Act.READ_LIST, caller.id, (("export", found.id),), facts={"list": "exports"})
+            unit.log.append(entry, self.site.clock.now())
+            acts, shares = (
+                may_about(unit, self.site, caller, one, found) for one in (Action.EXPORT, Action.SHARE)
+            )
+            links = unit.shares.of(found.id) if shares else ()
+            decided, gave = found.decision, found.hand_over
+            who = {found.asked_by, *(one.made_by for one in links)}
+            who |= set() if decided is None else {decided.by}
+            who |= set() if gave is None else {gave.gave, gave.beside}
+            return ExportSheet(
+                listed=listed_of(unit, self.site, caller, found),
+                unit=full_names(unit.units.all()).get(found.unit_id, ""),
+                people=seers_of(unit, who),
+                links=links,
+                decides=self._decides(unit, caller, found),
+                acts=acts,
+                shares=shares and found.way is not Way.TRANSFER and found.state in SHARED,
+            )
+
+    @admits(Action.EXPORT)
+    def redacted(self, caller: Caller, recordings: Sequence[str]) -> Mapping[str, Sequence[Made]]:
+        """Return the redactions that could go out in the place of originals, by recording: of those only of
+        which the caller may ask."""
+        there, found = reach(caller, Action.EXPORT, self.site.bars()), {}
+        with self.site.database.reading() as unit:
+            standings = unit.standings.some(recordings, self.site.clock.now())
+            for id_ in (id_ for id_, standing in standings.items() if there.covers(standing)):
+                made = [self.derivatives.get(unit, one.id) for one in unit.derivatives.of(id_)]
+                found[id_] = [one for one in made if one is not None and one.is_redacted]
+        return found
+
+    def _page(
+        self,
+        unit: UnitOfWork,
+        caller: Caller,
+        of: Mapping[Way, Collection[str]],
+        asked: tuple[State | None, str | None, str],
+    ) -> ExportPage:
+        entry = Entry(Act.READ_LIST, caller.id, facts={"list": "exports"})
+        unit.log.append(entry, self.site.clock.now())
+        found = unit.exports.page(of, *asked, MOST + 1)
+        shown, names = found[:MOST], full_names(unit.units.all())
+        lines = [self._line(one, names.get(one.unit_id, "")) for one in shown]
+        people = seers_of(unit, {one.asked_by for one in shown})
+        return ExportPage(lines, people, shown[-1].number if len(found) > MOST else None)
+
+    def _line(self, one: Export, unit: str) -> ExportLine:
+        rule, today = (
+            rule_of(self.site, one.way, one.asked_at),
+            local_day(self.site.policies, self.site.clock.now()),
+        )
+        answer_by = local_day(self.site.policies, one.asked_at) + timedelta(days=rule.answer_days)
+        return ExportLine(one, unit, answer_by, one.state is State.ASKED and today > answer_by)
+
+    def _readable(self, unit: UnitOfWork, caller: Caller) -> Mapping[Way, Collection[str]]:
+        """Return the units whose exports are there for somebody, as `may_about` has it."""
+        paths = {one.id: one.path for one in unit.units.all()}
+        bars = self.site.bars()
+        mine = {id_ for id_, path in paths.items() if may_in(caller, Action.READ_EXPORTS, path, bars)}
+        served = {id_ for id_, path in paths.items() if unit.transfer_units.serving(path) in mine}
+        return {way: mine | served if way is Way.TRANSFER else mine for way in Way}
+
+    def _decidable(self, unit: UnitOfWork, caller: Caller) -> Mapping[Way, Collection[str]]:
+        bars, found = self.site.bars(), {}
+        for way in Way:
+            if (rule := self._rule(way)) is not None:
+                found[way] = {
+                    one.id
+                    for one in unit.units.all()
+                    if may_in(caller, Action.DECIDE_EXPORTS, one.path, bars)
+                    and is_decider(caller, rule, one.path)
+                }
+        return found
+
+    def _decides(self, unit: UnitOfWork, caller: Caller, one: Export) -> bool:
+        home, rule = unit.units.get(one.unit_id), rule_of(self.site, one.way, one.asked_at)
+        if one.state is not State.ASKED or one.asked_by == caller.id or home is None:
+            return False
+        may = may_about(unit, self.site, caller, Action.DECIDE_EXPORTS, one)
+        return may and is_decider(caller, rule, home.path)
+
+    def _rule(self, way: Way) -> WayOut | None:
+        try:
+            return rule_of(self.site, way, self.site.clock.now())
+        except Conflict:  # the pack has no such way out
+            return None

@@ -1,0 +1,215 @@
+"""Exports: a list and what waits for a decision, asking from a case, one export, deciding file by file."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from evidence.bootstrap import Application
+from evidence.domain.access import Caller, may
+from evidence.domain.exports import Export, Ground, Medium, Said, State, Way
+from evidence.domain.rights import Action
+from evidence.errors import EvidenceError, Invalid
+from evidence.service.export_desk import ExportPage
+from evidence.service.exports import Wish
+from evidence.service.sharing import Made
+from evidence.web.bodies import read_chosen, read_form
+from evidence.web.deps import App, admitted
+from evidence.web.pages.custody.wording import cited
+from evidence.web.pages.desk import desk
+from evidence.web.pages.rendering import away
+
+router = APIRouter(prefix="/custody/exports", tags=["pages"], include_in_schema=False)
+
+TONES = {
+    State.ASKED: "wait",
+    State.REFUSED: "",
+    State.LAPSED: "bad",
+    State.APPROVED: "wait",
+    State.BUILT: "good",
+    State.HANDED_OVER: "good",
+    State.RECEIPTED: "good",
+}
+_GROUND = "ground-"  # before the id of a recording, in the form of a decision
+_FORM = "form-"  # in the form of a request: as which derivative it goes out
+_LONGEST = 40
+
+
+@router.get("")
+def exports(
+    request: Request,
+    app: App,
+    state: str = "",
+    after: str = "",
+    caller: Caller = admitted(Action.READ_EXPORTS),
+) -> Response:
+    """List the exports of one's units, newest first."""
+    found = app.court.desk.page(caller, State(state) if state in tuple(State) else None, after[:_LONGEST])
+    return _listed(request, app, caller, found, state=state)
+
+
+@router.get("/waiting")
+def waiting(
+    request: Request, app: App, after: str = "", caller: Caller = admitted(Action.DECIDE_EXPORTS)
+) -> Response:
+    """List what waits for a decision of the reader's."""
+    return _listed(request, app, caller, app.court.desk.waiting(caller, after[:_LONGEST]), is_queue=True)
+
+
+@router.get("/new/{case_id}")
+def new(case_id: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)) -> Response:
+    """Show the form in which files of a case are asked for."""
+    return _form(request, app, caller, {"case": case_id}, [])
+
+
+@router.post("")
+async def ask(request: Request, app: App, caller: Caller = admitted(Action.EXPORT, form=True)) -> Response:
+    """Ask that files of a case leave; somebody else decides."""
+    form, chosen = await read_form(request), await read_chosen(request, "recording")
+    try:
+        made = await run_in_threadpool(app.court.exports.ask, caller, _wish(form, chosen))
+    except EvidenceError as problem:
+        return await run_in_threadpool(_form, request, app, caller, form, chosen, problem)
+    return away(f"/custody/exports/{made.export.id}?done=export-asked")
+
+
+@router.get("/{export_id}")
+def export(
+    export_id: str, request: Request, app: App, caller: Caller = admitted(Action.READ_EXPORTS)
+) -> Response:
+    """Show an export with what may be done to it."""
+    return shown(request, app, caller, export_id)
+
+
+@router.post("/{export_id}/decide")
+async def decide(
+    export_id: str, request: Request, app: App, caller: Caller = admitted(Action.DECIDE_EXPORTS, form=True)
+) -> Response:
+    """Approve or refuse what somebody else has asked for, file by file."""
+    form = await read_form(request)
+    try:
+        if form.get("decision") not in ("approve", "refuse"):
+            raise Invalid("invalid-text", field="decision")
+        act = partial(
+            app.court.exports.decide,
+            caller,
+            export_id,
+            is_approved=form["decision"] == "approve",
+            reason=form.get("reason", ""),
+            secrecy=form.get("secrecy"),
+            refused=_refused(form),
+        )
+        await run_in_threadpool(act)
+    except EvidenceError as problem:
+        return await run_in_threadpool(shown, request, app, caller, export_id, problem, form)
+    return away(f"/custody/exports/{export_id}?done=export-decided")
+
+
+def shown(
+    request: Request,
+    app: Application,
+    caller: Caller,
+    export_id: str,
+    problem: EvidenceError | None = None,
+    typed: dict[str, str] | None = None,
+    link: Made | None = None,
+) -> Response:
+    """Return the page of an export. link: one that was just made; its secrets are told here, once."""
+    sheet, now = app.court.desk.one(caller, export_id), app.site.clock.now()
+    return desk(
+        request,
+        caller,
+        "custody/export",
+        problem=problem,
+        sheet=sheet,
+        one=sheet.listed.export,
+        tones=TONES,
+        grounds=list(Ground),
+        papers=_papers(sheet.listed.export),
+        links=[(one, one.state(now).value) for one in sheet.links],
+        link_made=link,
+        typed=typed or {},
+        cited=cited,
+    )
+
+
+def _listed(
+    request: Request,
+    app: Application,
+    caller: Caller,
+    found: ExportPage,
+    *,
+    is_queue: bool = False,
+    state: str = "",
+) -> Response:
+    return desk(
+        request,
+        caller,
+        "custody/exports",
+        found=found,
+        is_queue=is_queue,
+        state=state,
+        states=list(State),
+        tones=TONES,
+        may_ask=may(caller, Action.EXPORT, app.site.bars()),
+    )
+
+
+def _form(
+    request: Request,
+    app: Application,
+    caller: Caller,
+    typed: dict[str, str],
+    chosen: list[str],
+    problem: EvidenceError | None = None,
+) -> Response:
+    index = app.case_pages.of(caller, typed.get("case", "")).index
+    files = [one for one in index.recordings if one is not None and one.gone_at is None]
+    return desk(
+        request,
+        caller,
+        "custody/export_new",
+        problem=problem,
+        case=index.listed.case,
+        files=files,
+        redacted=app.court.desk.redacted(caller, [one.recording.id for one in files]),
+        hidden=sum(one is None for one in index.recordings),
+        ways=list(Way),
+        media=list(Medium),
+        typed=typed,
+        chosen=set(chosen),
+    )
+
+
+def _wish(form: dict[str, str], chosen: list[str]) -> Wish:
+    """Return what a form asks for. Raises: Invalid("invalid-text")."""
+    if form.get("way") not in tuple(Way) or form.get("medium") not in tuple(Medium):
+        raise Invalid("invalid-text", field="way" if form.get("way") not in tuple(Way) else "medium")
+    told = [form.get(name, "").strip() or None for name in Said.__dataclass_fields__]
+    hidden = {one: made for one in chosen if (made := form.get(f"{_FORM}{one}"))}
+    about = (Medium(form["medium"]), form.get("case", ""))
+    return Wish(Way(form["way"]), tuple(chosen), Said(*told), *about, redacted=hidden)
+
+
+def _refused(form: dict[str, str]) -> dict[str, Ground]:
+    """Return the files that do not go out, each with its ground. Raises: Invalid("invalid-text")."""
+    told = {
+        name.removeprefix(_GROUND): said for name, said in form.items() if name.startswith(_GROUND) and said
+    }
+    if any(said not in tuple(Ground) for said in told.values()):
+        raise Invalid("invalid-text", field="ground")
+    return {recording: Ground(said) for recording, said in told.items()}
+
+
+def _papers(one: Export) -> list[str]:
+    """Return which documents there are about an export by now."""
+    there = {
+        "evidence-list": one.built is not None and one.built.statement is not None,
+        "hand-over": one.hand_over is not None,
+        "refusal": bool(one.refused),
+        "us-certificate": one.built is not None and one.built.statement is not None,
+    }
+    return [kind for kind, is_there in there.items() if is_there]

@@ -1,0 +1,304 @@
+"""Exports on pages: one asks, another decides file by file; who may not is told, and nothing changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from evidence.domain.exports import Export, Form, Ground, State
+from evidence.domain.ids import new_id
+from evidence.domain.people import Person, PersonType, Undertaking, UndertakingKind
+from evidence.domain.rights import Role
+from evidence.service.derivatives import Derivatives
+from evidence.service.people_ports import StoredGrant
+from evidence.service.sign_in_ports import StoredSignIn
+from tests.clips import clip
+from tests.pages.custody_room import HOSTILE, OPERATOR, CustodyRoom
+from tests.pages.room import NARROW, Desks
+from tests.pages.test_custodian_acts import AUX, CUSTODIAN, HEAD, SECOND, Acting, post
+from tests.service.test_derivatives import REDACTION
+from tests.web.browser import Browser
+
+OFFICER = "012345"
+WORDS = {"recipient": "某区人民法院", "purpose": "举证", "basis": "举证通知书", "medium": "folder"}
+
+
+class Leaving(Acting):
+    """The site with a case of two files."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        app = self.room.application
+        self.case = app.cases.open(OPERATOR, "杭综执〔2026〕3号", self.room.agency.id).id
+        self.files = [self.custody.seal(name.encode(), name) for name in ("a.mp4", "<script>alert(1)<b>.mp4")]
+        for one in self.files:
+            app.cases.link(OPERATOR, self.case, one)
+
+    def ask(self, **changes: str) -> str:
+        """Have the custodian ask on the page; return the address of the export."""
+        form = {"case": self.case, "way": "transfer", **WORDS, **changes}
+        browser = self.browser(CUSTODIAN)
+        status, then = self.send(browser, form)
+        assert status == 303, then
+        return then.partition("?")[0]
+
+    def send(self, browser: Browser, form: dict[str, str]) -> tuple[int, str]:
+        """Send the form with both files ticked."""
+        fields: Any = {"csrf": browser.csrf(), **form, "recording": self.files}
+        answer = browser.post("/custody/exports", fields, accept="text/html")
+        return answer.status_code, answer.headers.get("location", answer.text)
+
+    def hire_auxiliary(self) -> None:
+        """Add an auxiliary who was given, against the law, what a custodian and a head have."""
+        room, now, roles = self.room, self.room.clock.now(), (Role.CUSTODIAN, Role.UNIT_HEAD)
+        day = now.date() - timedelta(days=9)
+        who = ("赵强", PersonType.AUXILIARY, room.agency.id)
+        person = Person(new_id(), AUX, *who, contract_from=day)
+        with room.site.database.writing() as unit:
+            unit.people.add(person, now)
+            unit.sign_ins.add(StoredSignIn(person.id, AUX, now))
+            for role in roles:
+                grant = (new_id(), person.id, role, room.agency.id, "post", "operator", now)
+                unit.grants.add(StoredGrant(*grant))
+            for kind in UndertakingKind:
+                unit.people.add_undertaking(Undertaking(new_id(), person.id, kind, day))
+
+    def export(self, page: str) -> Export:
+        """Return an export as it stands."""
+        with self.room.site.database.reading() as unit:
+            found = unit.exports.get(page.rpartition("/")[2])
+        assert found is not None
+        return found
+
+
+@pytest.fixture(scope="module")
+def leaving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leaving]:
+    made = Leaving(tmp_path_factory.mktemp("leaving"))
+    yield made
+    made.room.application.signer.close()
+
+
+@pytest.mark.article("dazhe-2020:14")
+def test_files_of_a_case_are_asked_for_and_decided_one_by_one_by_somebody_else(leaving: Leaving) -> None:
+    custodian, head = leaving.browser(CUSTODIAN), leaving.browser(HEAD)
+    form = custodian.get(f"/custody/exports/new/{leaving.case}").text
+    assert all(f'value="{one}"' in form for one in leaving.files)
+    page = leaving.ask()
+    number = leaving.export(page).number
+    assert number in head.get("/custody/exports/waiting").text
+    assert f'name="ground-{leaving.files[1]}"' in head.get(page).text
+    refuse = {f"ground-{leaving.files[1]}": "third-party", "reason": "同意一份", "decision": "approve"}
+    assert post(head, f"{page}/decide", **refuse) == (303, f"{page}?done=export-decided")
+    decided = leaving.export(page)
+    assert [one.recording_id for one in decided.granted] == leaving.files[:1]
+    assert [one.ground for one in decided.refused] == [Ground.THIRD_PARTY]
+    assert number not in head.get("/custody/exports/waiting").text
+    assert number in custodian.get("/custody/exports?state=approved").text
+    assert number not in custodian.get("/custody/exports?state=refused").text
+    assert "涉及他人权益" in custodian.get(page).text
+    assert f"/api/v1/exports/{decided.id}/documents/refusal" in custodian.get(page).text
+
+
+def test_who_asked_cannot_decide_and_is_told_so_with_nothing_changed(leaving: Leaving) -> None:
+    page = leaving.ask()
+    own = leaving.room.add_person("012388", Role.CUSTODIAN, Role.UNIT_HEAD)
+    both = leaving.browser(own.number)
+    status, then = leaving.send(both, {"case": leaving.case, "way": "transfer", **WORDS})
+    assert status == 303, then
+    mine = then.partition("?")[0]
+    assert 'name="decision"' not in both.get(mine).text
+    assert leaving.export(mine).number not in both.get("/custody/exports/waiting").text
+    assert leaving.export(page).number in both.get("/custody/exports/waiting").text
+    status, told = post(both, f"{mine}/decide", reason="同意", decision="approve")
+    assert (status, 'role="alert"' in told) == (403, True)
+    assert leaving.export(mine).state is State.ASKED
+    status, _ = post(leaving.browser(CUSTODIAN), f"{page}/decide", reason="同意", decision="approve")
+    assert (status, leaving.export(page).state) == (403, State.ASKED)
+
+
+def test_what_is_wrong_with_a_wish_is_told_and_what_was_typed_and_ticked_is_kept(leaving: Leaving) -> None:
+    before = leaving.room.dump().count("export.ask")
+    form = {"case": leaving.case, **WORDS, "way": "party-copy", "recipient": HOSTILE}
+    status, told = leaving.send(leaving.browser(CUSTODIAN), form)
+    assert (status, 'role="alert"' in told, told.count(" checked")) == (400, True, 2)
+    assert "举证通知书" in told
+    assert "<script>alert" not in told
+    assert leaving.room.dump().count("export.ask") == before
+
+
+def test_a_refusal_of_all_and_a_missing_check_of_secrecy_are_told(leaving: Leaving) -> None:
+    head = leaving.browser(HEAD)
+    page = leaving.ask(way="outside-supply")
+    status, told = post(head, f"{page}/decide", reason="我的理由", decision="approve")
+    assert (status, "我的理由" in told, leaving.export(page).state) == (400, True, State.ASKED)
+    assert post(head, f"{page}/decide", reason="不行", decision="perhaps")[0] == 400
+    every = {f"ground-{one}": "nonsense" for one in leaving.files}
+    assert post(head, f"{page}/decide", reason="不行", decision="approve", **every)[0] == 400
+    assert post(head, f"{page}/decide", reason="不行", decision="refuse")[0] == 303
+    assert leaving.export(page).state is State.REFUSED
+
+
+def test_auxiliaries_and_officers_have_no_such_room_and_strangers_find_no_export(leaving: Leaving) -> None:
+    page, before = leaving.ask(), leaving.room.dump().count("export.ask")
+    leaving.hire_auxiliary()
+    for number in (AUX, OFFICER):
+        browser = leaving.browser(number)
+        for path in ("/custody/exports", "/custody/exports/waiting", page):
+            assert browser.get(path, accept="text/html").status_code == 403
+        assert leaving.send(browser, {"case": leaving.case, "way": "transfer", **WORDS})[0] == 403
+        assert post(browser, f"{page}/decide", reason="同意", decision="approve")[0] == 403
+        assert "/custody/exports" not in browser.get("/account").text
+    assert leaving.export(page).state is State.ASKED
+    assert leaving.room.dump().count("export.ask") == before
+    assert leaving.browser(CUSTODIAN).get(f"/custody/exports/{'0' * 32}").status_code == 404
+
+
+def test_hostile_words_stand_as_words(leaving: Leaving) -> None:
+    page = leaving.ask(recipient=HOSTILE, purpose="1+1", basis="<b>x</b>")
+    for path in ("/custody/exports", page, "/custody/exports/waiting"):
+        told = leaving.browser(HEAD).get(path).text
+        assert "&lt;script&gt;" in told
+        assert "<script>alert" not in told
+        assert "<b>x" not in told
+
+
+def test_the_list_turns_by_number(leaving: Leaving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evidence.service.export_desk.MOST", 1)
+    first, second = (leaving.export(leaving.ask()).number for _ in range(2))
+    told = leaving.browser(CUSTODIAN).get("/custody/exports").text
+    assert (second in told, f"after={second}" in told) == (True, True)
+    told = leaving.browser(CUSTODIAN).get(f"/custody/exports?after={second}").text
+    assert (first in told, f">{second}<" in told) == (True, False)
+
+
+@pytest.mark.article("dazhe-2020:15", "longquan:8")
+def test_a_file_is_asked_for_as_a_redaction_where_there_is_one(leaving: Leaving) -> None:
+    app, custodian = leaving.room.application, leaving.browser(CUSTODIAN)
+    film = leaving.custody.seal(clip("mp4"), "film.mp4")
+    leaving.custody.work()
+    made = Derivatives(leaving.room.site).make(OPERATOR, film, REDACTION)
+    leaving.custody.work()
+    case = app.cases.open(OPERATOR, "杭综执〔2026〕4号", leaving.room.agency.id).id
+    app.cases.link(OPERATOR, case, film)
+    form = custodian.get(f"/custody/exports/new/{case}").text
+    assert f'name="form-{film}"' in form
+    assert f'value="{made.id}"' in form
+    asked = {"csrf": custodian.csrf(), "case": case, "recording": film, **WORDS, "way": "outside-supply"}
+    strange = custodian.post("/custody/exports", {**asked, f"form-{film}": "f" * 32}, accept="text/html")
+    assert strange.status_code == 409
+    answer = custodian.post("/custody/exports", {**asked, f"form-{film}": made.id}, accept="text/html")
+    (item,) = leaving.export(answer.headers["location"].partition("?")[0]).items
+    assert (item.form, item.derivative_id) == (Form.REDACTED, made.id)
+
+
+def built(leaving: Leaving, **changes: str) -> str:
+    """Have an export asked for, approved and built; return its address."""
+    page = leaving.ask(way="outside-supply", **changes)
+    said = {"reason": "同意", "secrecy": "经审查不涉密", "decision": "approve"}
+    assert post(leaving.browser(HEAD), f"{page}/decide", **said)[0] == 303
+    leaving.custody.work()
+    assert leaving.export(page).state is State.BUILT, leaving.export(page).problem
+    return page
+
+
+@pytest.mark.article("dazhe-2020:14")
+def test_a_package_is_read_back_handed_over_by_two_and_receipted_on_its_page(leaving: Leaving) -> None:
+    browser, page = leaving.browser(CUSTODIAN), built(leaving)
+    made = leaving.export(page).built
+    assert made is not None
+    (volume,) = made.volumes
+    assert volume.sha256 in browser.get(page).text
+    medium = {"number": "1", "serial": "SN-7", "read_back": "0" * 64}
+    status, told = post(browser, f"{page}/written", **medium)
+    assert (status, 'value="SN-7"' in told) == (409, True)
+    assert post(browser, f"{page}/written", **{**medium, "number": "x"})[0] == 404
+    assert leaving.export(page).built == made
+    done = post(browser, f"{page}/written", **{**medium, "read_back": volume.sha256})
+    assert done == (303, f"{page}?done=export-written")
+    alone = post(browser, f"{page}/hand-over", beside=CUSTODIAN, receiver=HOSTILE)
+    assert (alone[0], leaving.export(page).state) == (403, State.BUILT)
+    assert "<script>alert" not in alone[1]
+    assert post(browser, f"{page}/receipt", seal="")[0] == 409
+    assert post(browser, f"{page}/hand-over", beside=SECOND, receiver=HOSTILE)[0] == 303
+    assert leaving.export(page).state is State.HANDED_OVER
+    assert post(browser, f"{page}/receipt", seal="封1号")[0] == 303
+    told = browser.get(page).text
+    assert leaving.export(page).state is State.RECEIPTED
+    assert "<script>alert" not in told
+    for kind in ("documents/evidence-list", "documents/hand-over", "receipt"):
+        address = f"/api/v1/exports/{page.rpartition('/')[2]}/{kind}"
+        assert f'href="{address}"' in told
+        assert browser.get(address).status_code == 200
+
+
+@pytest.mark.article("dazhe-2020:15")
+def test_the_secrets_of_a_link_are_on_one_page_once_and_the_link_is_revoked(leaving: Leaving) -> None:
+    browser, page = leaving.browser(CUSTODIAN), built(leaving)
+    export = page.rpartition("/")[2]
+    assert post(browser, f"{page}/shares", hours="0")[0] == 400
+    assert post(leaving.browser(HEAD), f"{page}/shares", hours="2")[0] == 403
+    with leaving.room.site.database.reading() as unit:
+        assert unit.shares.of(export) == []
+    status, told = post(browser, f"{page}/shares", hours="2")
+    token, code = re.findall(r"<dd><code>([^<]+)</code></dd>", told)
+    assert (status, len(code)) == (200, 8)
+    assert token not in browser.get(page).text
+    with leaving.room.site.database.reading() as unit:
+        (share,) = unit.shares.of(export)
+    assert post(browser, f"{page}/shares/revoke", share=share.id)[0] == 303
+    assert "已撤销" in browser.get(page).text
+    assert post(browser, f"{page}/shares/revoke", share=share.id)[0] == 409
+
+
+def test_an_export_is_asked_for_and_decided_in_the_browser_at_every_width(desks: Desks) -> None:
+    app, custody = desks.application, CustodyRoom(desks)
+    case = app.cases.open(OPERATOR, "杭综执〔2026〕3号", desks.agency.id).id
+    for name in ("a.mp4", HOSTILE.replace("/", "_") + "长" * 60 + ".mp4"):
+        app.cases.link(OPERATOR, case, custody.seal(name.encode(), name))
+    with desks.window("custodian") as page:
+        page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+        page.goto(desks.url("/custody/exports"))
+        desks.look(page, "exports-none")
+        page.goto(desks.url(f"/cases/{case}"))
+        page.get_by_role("link", name="申请对外提供").click()
+        for box in page.locator("input[name=recording]").all():
+            box.check()
+        page.get_by_label("去向").select_option("outside-supply")
+        for field, said in (
+            ("接收方", HOSTILE),
+            ("用途", "普法宣传"),
+            ("依据（来函文号）", "某函〔2026〕1号"),
+        ):
+            page.get_by_label(field).fill(said)
+        desks.look(page, "export-new")
+        page.get_by_role("button", name="申请对外提供").click()
+        desks.look(page, "export-asked")
+        address = page.url.partition("?")[0]
+    with desks.window("head", size=NARROW, dark=True) as page:
+        page.goto(desks.url("/custody/exports/waiting"))
+        desks.look(page, "exports-waiting-narrow")
+        page.goto(address)
+        page.locator("select[name^=ground-]").nth(1).select_option("third-party")
+        page.get_by_label("理由").fill("同意一份")
+        page.get_by_label("保密审查情况").fill("经审查不涉密")
+        desks.look(page, "export-decide-narrow")
+        page.get_by_role("button", name="同意", exact=True).click()
+        expect(page.get_by_role("status")).to_be_visible()
+    custody.work()
+    with desks.window("custodian", "en") as page:
+        page.goto(address)
+        page.get_by_label("Hours").fill("2")
+        page.get_by_role("button", name="Make a link").click()
+        expect(page.get_by_text("The link is made")).to_be_visible()
+        desks.look(page, "export-built")
+    with desks.window("custodian", "en", NARROW) as page:
+        page.goto(address)
+        desks.look(page, "export-built-narrow")
+        page.goto(desks.url("/custody/exports"))
+        desks.look(page, "exports-narrow")
