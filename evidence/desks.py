@@ -54,6 +54,7 @@ from evidence.service.site import Site
 from evidence.service.steps import Steps
 from evidence.service.supervision import Supervision
 from evidence.service.tokens import Tokens
+from evidence.service.trends import Trends
 from evidence.service.unlabelled import Unlabelled
 
 
@@ -109,6 +110,7 @@ class Desks:
     steps: Steps = field(init=False)
     supervision: Supervision = field(init=False)
     tokens: Tokens = field(init=False)
+    trends: Trends = field(init=False)
     unlabelled: Unlabelled = field(init=False)
 
     def __post_init__(self) -> None:
