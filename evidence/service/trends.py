@@ -30,7 +30,7 @@ from evidence.service.site import Site
 from evidence.service.units import full_names
 
 MONTHS = 12
-MOST = 20_000
+MOST = 5_000
 _ACCEPTED = (GapState.ACCEPTED, GapState.EXEMPT)
 
 

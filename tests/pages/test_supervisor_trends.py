@@ -88,7 +88,13 @@ def test_months_that_hold_too_much_are_left_out_and_it_is_said(
     browser = Browser(desks)
     browser.take(desks, desks.staff["head"].number)
     page = browser.get("/trends").text
-    assert catalogue(CHINESE)["trend.cut"].format(most=20000, count=0) in page
+    assert catalogue(CHINESE)["trend.cut"].format(most=5000, count=0) in page
+    desks.clock.time += timedelta(days=40)
+    site.seal("second", "later.wav", hours=2, device="DSJX9A00124")
+    found = site.app.trends.by_month(site.caller("head"))
+    assert found.is_cut
+    assert 1 <= len(found.months) <= 2, "back to the month before that of the morning"
+    assert (found.months[-1].judged, found.months[-1].on_time) == (1, 1)
 
 
 def test_trends_are_read_wide_and_on_a_telephone_by_night(desks: Desks) -> None:
