@@ -46,6 +46,7 @@ from evidence.service.playing import Playing
 from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
 from evidence.service.reviewing import Reviewing
+from evidence.service.rules_in_force import RulesInForce
 from evidence.service.sampling import Sampling
 from evidence.service.searching import Searching
 from evidence.service.sessions import Sessions
@@ -54,6 +55,7 @@ from evidence.service.site import Site
 from evidence.service.steps import Steps
 from evidence.service.supervision import Supervision
 from evidence.service.tokens import Tokens
+from evidence.service.trends import Trends
 from evidence.service.unlabelled import Unlabelled
 
 
@@ -102,6 +104,7 @@ class Desks:
     recordings: Recordings = field(init=False)
     reports: Reports = field(init=False)
     reviewing: Reviewing = field(init=False)
+    rules_in_force: RulesInForce = field(init=False)
     sampling: Sampling = field(init=False)
     searching: Searching = field(init=False)
     sessions: Sessions = field(init=False)
@@ -109,6 +112,7 @@ class Desks:
     steps: Steps = field(init=False)
     supervision: Supervision = field(init=False)
     tokens: Tokens = field(init=False)
+    trends: Trends = field(init=False)
     unlabelled: Unlabelled = field(init=False)
 
     def __post_init__(self) -> None:

@@ -56,6 +56,7 @@ class Action(StrEnum):
     DRAW_SAMPLES = "draw-samples"  # of a unit's recordings, for review
     READ_DENIALS = "read-denials"
     READ_NOTICES = "read-notices"  # what unit heads and security must hear of
+    READ_RULES = "read-rules"  # the policy pack in force
     READ_STATUS = "read-status"
     READ_LOG = "read-log"  # entries, proofs and checks of the logs
     MANAGE_LOG = "manage-log"  # keys of the logs, alarms
@@ -207,6 +208,7 @@ _HEADS = _LOOKS | {
     Action.MANAGE_CASES,
     Action.READ_DENIALS,
     Action.READ_NOTICES,
+    Action.READ_RULES,
     Action.READ_PEOPLE,
     Action.READ_DEVICES,
     Action.ARCHIVE_CASES,
@@ -215,6 +217,7 @@ _HEADS = _LOOKS | {
     Action.DRAW_SAMPLES,
     Action.REVIEW_SAMPLES,
 }
+_ADMINISTRATORS = frozenset({Action.READ_RULES, Action.READ_STATUS})
 ALLOWED: Mapping[Role, frozenset[Action]] = {
     Role.FIELD_OFFICER: frozenset({Action.ASK_EMERGENCY, Action.CARE_FOR_DEVICES}),
     Role.AUXILIARY: frozenset({Action.CARE_FOR_DEVICES}),  # care of equipment is what the law lets them do
@@ -260,6 +263,7 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.READ_DENIALS,
             Action.READ_NOTICES,
             Action.READ_LOG,
+            Action.READ_RULES,
             Action.READ_STATUS,
             Action.READ_COMPLAINTS,
             Action.READ_EXPORTS,
@@ -268,22 +272,18 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
             Action.READ_CASE_FILES,
         }
     ),
-    Role.SYSTEM_ADMINISTRATOR: frozenset({Action.READ_STATUS, Action.MANAGE_DOCKS, Action.MANAGE_UNITS}),
-    Role.SECURITY_ADMINISTRATOR: frozenset(
-        {
-            Action.READ_STATUS,
-            Action.READ_NOTICES,
-            Action.MANAGE_UNITS,
-            Action.MANAGE_PEOPLE,
-            Action.READ_PEOPLE,
-            Action.MANAGE_ACCOUNTS,
-            Action.MANAGE_GRANTS,
-            Action.MANAGE_TOKENS,
-        }
-    ),
-    Role.AUDIT_ADMINISTRATOR: frozenset(
-        {Action.READ_STATUS, Action.READ_LOG, Action.MANAGE_LOG, Action.READ_DENIALS}
-    ),
+    Role.SYSTEM_ADMINISTRATOR: _ADMINISTRATORS | {Action.MANAGE_DOCKS, Action.MANAGE_UNITS},
+    Role.SECURITY_ADMINISTRATOR: _ADMINISTRATORS
+    | {
+        Action.READ_NOTICES,
+        Action.MANAGE_UNITS,
+        Action.MANAGE_PEOPLE,
+        Action.READ_PEOPLE,
+        Action.MANAGE_ACCOUNTS,
+        Action.MANAGE_GRANTS,
+        Action.MANAGE_TOKENS,
+    },
+    Role.AUDIT_ADMINISTRATOR: _ADMINISTRATORS | {Action.READ_LOG, Action.MANAGE_LOG, Action.READ_DENIALS},
 }
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR})
 BY_KIND: Mapping[Kind, frozenset[Action]] = {

@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from evidence.domain.access import Reach
+from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.explanations import GapState
 from evidence.domain.shifts import Shift, Sort, day_span
 from evidence.domain.uploads import Upload, UploadState
@@ -68,6 +69,8 @@ class GapReport:
     tallies: Mapping[By, Sequence[Tally]] = field(default_factory=dict)
     shifts: Sequence[Shift] = ()  # where a picture is asked for
     unrecorded: Sequence[Unrecorded] = ()  # steps of cases that nothing shows
+    counted: Sequence[Owing] = ()  # what the tallies count
+    on_time: Sequence[DeadlineRow] = ()  # where it is asked for
 
     @property
     def by_state(self) -> Sequence[StateCount]:
@@ -95,8 +98,9 @@ class GapReporting:
     asked: Asked
     now: datetime
 
-    def make(self, *, drawn: bool) -> GapReport:
-        """Return the report, with time lines if it is to be drawn. Raises: as Reports.gaps."""
+    def make(self, *, drawn: bool, on_time: bool = False) -> GapReport:
+        """Return the report, with time lines if it is to be drawn, with what was stored in time if that is
+        asked for. Raises: as Reports.gaps."""
         zone = ZoneInfo(self.site.policies.latest.time_zone)
         position = position_of(self.unit)
         steps = unrecorded_within(self.site, self.unit, self.there, self.asked, self.now)
@@ -123,6 +127,7 @@ class GapReporting:
             position=position,
             ledger=ledger,
             unrecorded=steps,
+            on_time=part.of(row for row in lines.rows if on_time and row.state.kind is DeadlineKind.ON_TIME),
         )
         return self._counted(replace(report, shifts=self._shifts(lines, part) if drawn else ()))
 
@@ -186,8 +191,9 @@ class GapReporting:
         parts: dict[str, Any] = {one.name: getattr(report, one.name) for one in fields(report)[:_PARTS]}
         _, cites = pack_at(self.site.policies, report.as_of).duty(Duty.RESPONSIBLE_UNIT)
         counts = count_by_unit(self.unit, parts, self.now)
-        tallies = tally(self._owing(report), full_names(self.unit.units.all()))
-        return replace(report, by_unit=counts, unit_cites=cite_ids(cites), tallies=tallies)
+        counted = self._owing(report)
+        tallies = tally(counted, full_names(self.unit.units.all()))
+        return replace(report, by_unit=counts, unit_cites=cite_ids(cites), tallies=tallies, counted=counted)
 
     def _owing(self, report: GapReport) -> list[Owing]:
         lines = [one for one in report.owing if report.ledger.of(one) is not None]

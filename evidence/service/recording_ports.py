@@ -127,6 +127,9 @@ class Recordings(Protocol):
         before a moment of sealing and an id.
         """
 
+    def count(self, reach: Reach, at: datetime, section: Section, most: int) -> int:
+        """Return how many recordings of a section are within reach at a moment; not more than so many."""
+
     def names_within(
         self, device: str, names: Collection[str], reach: Reach, at: datetime
     ) -> Collection[str]:

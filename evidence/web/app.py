@@ -37,15 +37,25 @@ from evidence.web.pages import (
     static,
 )
 from evidence.web.pages.administrator import alarms as alarm_pages
-from evidence.web.pages.administrator import docks, log, people, status, units
-from evidence.web.pages.supervisor import board, complaints, exemptions, faults, gaps, matrix, review, samples
+from evidence.web.pages.administrator import docks, log, packs, people, status, units
+from evidence.web.pages.supervisor import (
+    board,
+    complaints,
+    exemptions,
+    faults,
+    gaps,
+    matrix,
+    review,
+    samples,
+    trends,
+)
 
 PAGES = (
     *(front, sign_in, account, factors, roster, language, static),
     *(officer_shift, officer_docking, officer_recordings, officer_gaps),
     custody,
-    *(board, gaps, review, matrix, complaints, faults, exemptions, samples),
-    *(log, alarm_pages, status, people, units, docks),
+    *(board, gaps, review, matrix, complaints, faults, exemptions, samples, trends),
+    *(log, alarm_pages, status, people, units, docks, packs),
 )
 EMBEDDED_WORKERS = "workers.embedded:start"
 

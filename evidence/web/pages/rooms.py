@@ -43,12 +43,14 @@ ROOMS: tuple[Room, ...] = (
     Room("supervisor", "faults", "/faults", Action.OPEN_FAULTS),
     Room("supervisor", "exemptions", "/exemptions", Action.REVIEW_GAPS),
     Room("supervisor", "samples", "/samples", Action.DRAW_SAMPLES),
+    Room("supervisor", "trends", "/trends", Action.REVIEW_GAPS),
     Room("administrator", "log", "/log", Action.READ_LOG),
     Room("administrator", "alarms", "/alarms", Action.READ_STATUS),
     Room("administrator", "status", "/status", Action.READ_STATUS),
     Room("administrator", "people", "/people", Action.MANAGE_PEOPLE),
     Room("administrator", "units", "/units", Action.MANAGE_PEOPLE),
     Room("administrator", "docks", "/docks", Action.MANAGE_DOCKS),
+    Room("administrator", "packs", "/packs", Action.READ_RULES),
 )
 
 

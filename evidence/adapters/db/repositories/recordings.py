@@ -122,6 +122,13 @@ class SqlRecordings:
         ordered = query.order_by(recording.c.sealed_at.desc(), recording.c.id.desc()).limit(most)
         return list(self._stored(self._db.execute(ordered).all()))
 
+    def count(self, reach: Reach, at: datetime, section: Section, most: int) -> int:
+        """Return how many recordings of a section are within reach at a moment; not more than so many."""
+        query = _catalogue().with_only_columns(recording.c.id, maintain_column_froms=True)
+        query = query.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
+        some = query.where(within(reach, at), *_of_section(section)).limit(most).subquery()
+        return int(self._db.execute(select(func.count()).select_from(some)).scalar_one())
+
     def names_within(
         self, device: str, names: Collection[str], reach: Reach, at: datetime
     ) -> Collection[str]:

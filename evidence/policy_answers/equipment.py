@@ -1,4 +1,4 @@
-"""The rules about equipment as `evidence policy show` shows them: classes, check, keeping, need;
+"""The rules about equipment as people read them: classes, check, keeping, need;
 the time in which case files are archived; samples; check-points.
 """
 
@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from evidence.cli.policy_labels import Rule
-from evidence.locale import CHINESE, ENGLISH, duration, say
+from evidence.locale import CHINESE, ENGLISH, duration
 from evidence.policy.check_points import CheckPoint
 from evidence.policy.equipment import Articles
 from evidence.policy.rules import Pack, cite_ids
+from evidence.policy_answers.labels import Rule, Say
 
 _ARTICLES = ("keeping", "retirement", "lending")
 
@@ -26,14 +26,14 @@ def upkeep_out(pack: Pack) -> dict[str, Any]:
     }
 
 
-def upkeep_rules(pack: Pack) -> Iterator[Rule]:
+def upkeep_rules(pack: Pack, say: Say) -> Iterator[Rule]:
     """Yield them for people."""
-    yield from _archiving_rules(pack)
+    yield from _archiving_rules(pack, say)
     if rule := pack.sampling:
         value = say("policy.sampling-value", share=rule.share_percent, least=rule.least)
         yield "sampling", value, ("sampling.share_percent", "sampling.least"), rule.cites
-    yield from map(_check_point_rule, pack.check_points)
-    yield from _equipment_rules(pack)
+    yield from (_check_point_rule(one, say) for one in pack.check_points)
+    yield from _equipment_rules(pack, say)
 
 
 def _equipment_out(pack: Pack) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _articles_out(rule: Articles | None) -> dict[str, Any] | None:
     return None if rule is None else {"cites": list(cite_ids(rule.cites))}
 
 
-def _equipment_rules(pack: Pack) -> Iterator[Rule]:
+def _equipment_rules(pack: Pack, say: Say) -> Iterator[Rule]:
     rules = pack.equipment
     if rules.classes:
         words = "; ".join(say(f"device-class.{one}") for one in rules.classes.words)
@@ -103,14 +103,14 @@ def _check_point_out(one: CheckPoint) -> dict[str, Any]:
     }
 
 
-def _check_point_rule(one: CheckPoint) -> Rule:
+def _check_point_rule(one: CheckPoint, say: Say) -> Rule:
     seconds, stages = round(one.within.total_seconds()), "、".join(one.stages)
     value = say(f"policy.{one.kind}-value", stages=stages, phrase=one.phrase or "–", seconds=seconds)
     fields = tuple(f"check_points.{one.kind}.{name}" for name in ("stages", "within_s"))
     return "check-point", value, fields, one.cites
 
 
-def _archiving_rules(pack: Pack) -> Iterator[Rule]:
+def _archiving_rules(pack: Pack, say: Say) -> Iterator[Rule]:
     if pack.archiving:
         value = say("policy.case-file-value", days=pack.archiving.within_days)
         yield "case-file", value, ("case_file.within_days",), pack.archiving.cites

@@ -1,14 +1,13 @@
-"""The rules about keeping as `evidence policy show` shows them: the floor, case files, keeping for long."""
+"""The rules about keeping as people read them: the floor, case files, keeping for long."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from evidence.cli.policy_labels import Rule
-from evidence.locale import say
 from evidence.policy.keeping import CaseTerms, years_of
 from evidence.policy.rules import Pack, cite_ids
+from evidence.policy_answers.labels import Rule, Say
 
 
 def keeping_out(pack: Pack) -> dict[str, Any]:
@@ -24,21 +23,21 @@ def keeping_out(pack: Pack) -> dict[str, Any]:
     }
 
 
-def keeping_rules(pack: Pack) -> Iterator[Rule]:
+def keeping_rules(pack: Pack, say: Say) -> Iterator[Rule]:
     """Yield them for people."""
     years = say("policy.retention-value", years=pack.retention.years)
     yield "retention", years, ("retention", "retention.years"), pack.retention.cites
     if (terms := pack.case_terms) is not None:
-        yield "case-terms", _classes(terms), ("case_terms.classes",), terms.cites
+        yield "case-terms", _classes(terms, say), ("case_terms.classes",), terms.cites
     grounds = "; ".join(say(f"ground.{ground}") for ground in pack.long_term.grounds)
     yield "long-term", grounds, ("long_term", "long_term.grounds"), pack.long_term.cites
 
 
-def _classes(terms: CaseTerms) -> str:
-    return "; ".join(term_text(term) for term in terms.classes)
+def _classes(terms: CaseTerms, say: Say) -> str:
+    return "; ".join(term_text(term, say) for term in terms.classes)
 
 
-def term_text(term: str) -> str:
+def term_text(term: str, say: Say) -> str:
     """Return a class of case files as people read it."""
     years = years_of(term)
     return say(f"case-term.{term}") if years is None else say("case-term.years", years=years)

@@ -1,13 +1,14 @@
-"""The rules about labels as `evidence policy show` shows them: required labels, and what must be recorded."""
+"""The rules about labels as people read them: required labels, and what must be recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from evidence.locale import say
 from evidence.policy.rules import Citation, MustRecord, Pack, cite_ids
 
+Say = Callable[..., str]
+"""Returns a text of the catalogues by its key and fields: in one language, or in both."""
 Rule = tuple[str, str, tuple[str, ...], tuple[Citation, ...]]
 """Name, value, fields of the pack, articles."""
 
@@ -39,7 +40,7 @@ def _matter_out(one: MustRecord) -> dict[str, Any]:
     }
 
 
-def label_rules(pack: Pack) -> Iterator[Rule]:
+def label_rules(pack: Pack, say: Say) -> Iterator[Rule]:
     """Yield them for people."""
     rule = pack.labels
     labels = "; ".join(say(f"label.{label}") for label in rule.labels)

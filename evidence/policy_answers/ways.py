@@ -1,14 +1,14 @@
-"""The rules about footage on its way out, as `evidence policy show` shows them."""
+"""The rules about footage on its way out, as people read them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from evidence.cli.policy_labels import Rule
-from evidence.locale import CHINESE, ENGLISH, say, text
+from evidence.locale import CHINESE, ENGLISH, text
 from evidence.policy.rules import Pack, cite_ids
 from evidence.policy.ways_out import WayOut
+from evidence.policy_answers.labels import Rule, Say
 
 _WAYS = ("transfer", "party_copy", "outside_supply")
 
@@ -23,7 +23,7 @@ def ways_out(pack: Pack) -> dict[str, Any]:
     }
 
 
-def way_rules(pack: Pack) -> Iterator[Rule]:
+def way_rules(pack: Pack, say: Say) -> Iterator[Rule]:
     """Yield them for people."""
     for name in _WAYS:
         rule: WayOut | None = getattr(pack.ways_out, name)

@@ -1,13 +1,13 @@
-"""What follows on faults and complaints, as `evidence policy show` shows it."""
+"""What follows on faults and complaints, as people read it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from evidence.cli.policy_labels import Rule
-from evidence.locale import CHINESE, ENGLISH, say, text
+from evidence.locale import CHINESE, ENGLISH, text
 from evidence.policy.rules import Pack, PersonType, cite_ids
+from evidence.policy_answers.labels import Rule, Say
 
 
 def consequences_out(pack: Pack) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def consequences_out(pack: Pack) -> dict[str, Any]:
     }
 
 
-def consequence_rules(pack: Pack) -> Iterator[Rule]:
+def consequence_rules(pack: Pack, say: Say) -> Iterator[Rule]:
     """Yield them for people."""
     for one in pack.fault_outcomes:
         words = {

@@ -1,13 +1,13 @@
-"""The rules about enforcement as `evidence policy show` shows them: activities, documents, who signs."""
+"""The rules about enforcement as people read them: activities, documents, who signs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from evidence.cli.policy_labels import Rule
-from evidence.locale import CHINESE, ENGLISH, duration, say
+from evidence.locale import CHINESE, ENGLISH, duration
 from evidence.policy.rules import Pack, cite_ids
+from evidence.policy_answers.labels import Rule, Say
 
 
 def enforcement_out(pack: Pack) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def enforcement_out(pack: Pack) -> dict[str, Any]:
     }
 
 
-def enforcement_rules(pack: Pack) -> Iterator[Rule]:
+def enforcement_rules(pack: Pack, say: Say) -> Iterator[Rule]:
     """Yield them for people."""
     rules = pack.enforcement
     if kinds := rules.activities:

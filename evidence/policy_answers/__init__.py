@@ -1,0 +1,1 @@
+"""What a policy pack says, for whoever asks: people and machines, at every door."""
