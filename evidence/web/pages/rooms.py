@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from evidence.domain.access import Bars, Caller, may
-from evidence.domain.rights import Action
+from evidence.domain.rights import ADMINISTRATORS, Action, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,23 @@ ROOMS: tuple[Room, ...] = (
     Room("administrator", "docks", "/docks", Action.MANAGE_DOCKS),
     Room("administrator", "packs", "/packs", Action.READ_RULES),
 )
+
+
+# Whose desk it is before all others: a head may look into the custodian's, but begins the day at the board.
+_OWN = {
+    Role.CUSTODIAN: "custodian",
+    Role.UNIT_HEAD: "supervisor",
+    Role.AGENCY_HEAD: "supervisor",
+    Role.AUDITOR: "administrator",
+    **dict.fromkeys(ADMINISTRATORS, "administrator"),
+}
+
+
+def first_room(caller: Caller, bars: Bars) -> Room | None:
+    """Return where somebody begins: the first room of their role's desk, else of any that is open to them."""
+    open_to = [room for room in ROOMS if may(caller, room.action, bars)]
+    own = {_OWN[grant.role] for grant in caller.grants if grant.role in _OWN}
+    return next((room for room in open_to if room.desk in own), open_to[0] if open_to else None)
 
 
 def desks_of(caller: Caller, bars: Bars) -> list[tuple[str, list[Room]]]:
