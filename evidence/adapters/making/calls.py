@@ -1,6 +1,5 @@
 """How ffmpeg is called to make derivatives. The same input and call give the same bytes: nothing that differs
-from day to day is written, and the number of threads is fixed, on which x264's output depends; no rate is
-bounded, for with that x264 was seen to decide by which thread came first.
+from day to day is written, and one thread does the work, for of two x264 was seen to ask which came first.
 
 Only the first picture and sound track are taken; data and subtitle tracks, chapters and metadata of the
 original (places, names, thumbnails) never come along.
@@ -17,7 +16,7 @@ from evidence.adapters.sandbox import OUT, inside
 from evidence.domain.media import MediaFacts
 from evidence.domain.orders import Order
 
-THREADS = 2
+THREADS = 1
 SOUND_RATE = 48_000
 MARK, FONT = 2, 3  # which inputs hold text and font; 1 is told to the covers
 _KINDS = {"v": "video", "a": "audio"}
