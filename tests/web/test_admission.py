@@ -44,7 +44,7 @@ DONE = {
     "GET /api/v1/recordings/{recording_id}/certificate": 409,  # it was not destroyed
     "GET /api/v1/recordings/{recording_id}/certificate/printed": 409,
     "POST /api/v1/shared/open": 403,  # not from a page of this service
-    "GET /api/v1/shared/files/{number}": 401,  # nothing was opened
+    "GET /api/v1/shared/files/{number}": 403,  # nothing was opened
 }
 
 
