@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -19,8 +18,6 @@ from evidence.domain.playable import needs_proxy, plays_as_it_is
 from evidence.service.derivative_ports import Made
 from tests.clips import RATE, SECONDS, clip, difference, pictures, sound
 
-SHARED = Path(os.environ.get("EVIDENCE_SHARED", "/nowhere")) / "media"
-needs_media = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared media are not here")
 WANTED = Derivative(
     "d" * 32, "r" * 32, Operation.PROXY, {}, "service", from_text("2026-03-02T01:00:00.000000Z")
 )
@@ -104,13 +101,14 @@ def test_nothing_of_the_original_comes_along_but_pictures_and_sound(tmp_path: Pa
         assert secret not in body
 
 
-@needs_media
 @pytest.mark.parametrize(
     ("name", "packets"),
     [("derived/oa1_avi_powerloss.avi", 39), ("derived/ob7_ts_truncated.ts", 410), ("odd/sample.3gp", 74)],
 )
-def test_a_damaged_file_is_shown_as_far_as_it_can_be_decoded(tmp_path: Path, name: str, packets: int) -> None:
-    made, body = make(tmp_path / "scratch", SHARED / name)
+def test_a_damaged_file_is_shown_as_far_as_it_can_be_decoded(
+    tmp_path: Path, media: Path, name: str, packets: int
+) -> None:
+    made, body = make(tmp_path / "scratch", media / name)
     copy = tmp_path / "proxy.mp4"
     copy.write_bytes(body)
     assert made.fault == ""

@@ -22,9 +22,6 @@ from tests.package_room import PackageRoom, holes
 
 GIB = 1 << 30
 MEMORY_MIB = 300
-grown_only = pytest.mark.skipif(
-    os.environ.get("EVIDENCE_TEST_FORM") != "grown", reason="minutes: the grown form"
-)
 
 
 @pytest.mark.parametrize(("medium", "discs"), [("dvd", 15), ("bd-25", 3), ("bd-100", 1)])
@@ -44,7 +41,7 @@ def build(place: Path, film: Path, medium: str) -> float:
 
 
 @pytest.mark.grown
-@grown_only
+@pytest.mark.grown
 @pytest.mark.parametrize(("medium", "bags", "system"), [("dvd", 2, "iso9660"), ("bd-25", 1, "udf")])
 def test_a_file_of_five_gibibytes_survives(tmp_path: Path, medium: str, bags: int, system: str) -> None:
     film = holes(5 * GIB, tmp_path)
