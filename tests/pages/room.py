@@ -7,8 +7,6 @@ A test of a page asks for `desks` (the site, served over HTTP in a thread of the
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +14,6 @@ from types import TracebackType
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page
 
 from evidence.domain.ids import new_id
@@ -27,11 +24,10 @@ from evidence.service.sessions import open_session
 from evidence.service.sign_in_ports import StoredSignIn
 from evidence.web.deps import COOKIE
 from evidence.web.pages.language import COOKIE as LANGUAGE
-from evidence.web.serving import BoundedHeads
 from tests import forms
 from tests.npm import node_for
-from tests.service_process import free_port
 from tests.web.browser import WebRoom
+from tests.web.in_thread import InThread
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 # word -> number, name, role; all of one agency
@@ -59,12 +55,8 @@ class Desks(WebRoom):
         for word, (number, name, role) in STAFF.items():
             kind = PersonType.AUXILIARY if word == "aux" else PersonType.OFFICER
             self.staff[word] = self._hire(Person(new_id(), number, name, kind, self.agency.id), role)
-        self.port = free_port()
-        config = uvicorn.Config(
-            self.app, "127.0.0.1", self.port, http=BoundedHeads, log_config=None, timeout_graceful_shutdown=1
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._served = InThread(self.app)
+        self.port = self._served.port
 
     def _hire(self, person: Person, role: Role) -> Person:
         now = self.clock.now()
@@ -151,18 +143,13 @@ class Desks(WebRoom):
 
     def __enter__(self) -> Desks:
         node_for(AXE.parents[2])
-        self._thread.start()
-        deadline = time.monotonic() + 30 * forms.PATIENCE
-        while not self._server.started:
-            assert time.monotonic() < deadline, "the service did not start"
-            time.sleep(0.02)
+        self._served.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.should_exit = True
-        self._thread.join(30)
+        self._served.stop()
 
 
 def pictures_folder(factory: pytest.TempPathFactory) -> Path:

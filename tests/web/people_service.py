@@ -5,13 +5,9 @@ Who signs in how has tests of its own: here a bearer token is the word of somebo
 
 from __future__ import annotations
 
-import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
-
-import uvicorn
 
 from evidence.adapters.clock import SystemClock
 from evidence.adapters.sheets import SheetFiles
@@ -29,11 +25,9 @@ from evidence.service.reports import Reports
 from evidence.service.roster import PublicTerms
 from evidence.service.unlabelled import Unlabelled
 from evidence.web.app import create_app
-from evidence.web.serving import BoundedHeads
-from tests import forms
 from tests.builders import SmallSite
 from tests.manned_site import PEOPLE, MannedSite
-from tests.service_process import free_port
+from tests.web.in_thread import InThread
 from tests.web.talk import Answer, ask
 
 
@@ -75,13 +69,9 @@ class PeopleService:
             unlabelled=Unlabelled(site),
             uploads=small.uploads,
         )
-        self.port = free_port()
         app = create_app(application, start_workers=False)  # type: ignore[arg-type]
-        config = uvicorn.Config(
-            app, "127.0.0.1", self.port, http=BoundedHeads, log_config=None, timeout_graceful_shutdown=1
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._served = InThread(app)
+        self.port = self._served.port
 
     def ask(
         self, who: str | None, path: str, method: str = "GET", body: bytes | None = None, **headers: str
@@ -91,15 +81,10 @@ class PeopleService:
         return ask(self.port, method, f"/api/v1{path}", who, {**told, **headers}, body)
 
     def __enter__(self) -> PeopleService:
-        self._thread.start()
-        deadline = time.monotonic() + 30 * forms.PATIENCE
-        while not self._server.started:
-            assert time.monotonic() < deadline, "the service did not start"
-            time.sleep(0.02)
+        self._served.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.should_exit = True
-        self._thread.join(30)
+        self._served.stop()
