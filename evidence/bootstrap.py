@@ -44,6 +44,7 @@ from evidence.service.court import Court, court_of
 from evidence.service.export_ports import MadeDerivatives
 from evidence.service.fixity import Fixity
 from evidence.service.log_keys import LogKeys
+from evidence.service.measuring import Measuring
 from evidence.service.organisation import Organisation, organisation_of
 from evidence.service.own_vault import verify_own_vault
 from evidence.service.ports import JobBell
@@ -82,6 +83,7 @@ class Application(Desks):
     timestamping: Timestamping
     proving: Proving
     auditing: Auditing
+    measuring: Measuring
     log_keys: LogKeys
     watching: Watching
     makers: Makers
@@ -185,8 +187,9 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     file = settings.witnesses_file
     trust, witnesses = open_witnesses(file) if file else (None, [])
     witnessing = Witnessing(site, signer, witnesses, NOTE_CHECKS)
+    every = timedelta(minutes=settings.audit_minutes)
+    public = PublicTerms(settings.roster_names, settings.roster_contact)
     authority = HttpTimeAuthority(settings.tsa_url, settings.tsa_file) if settings.tsa_file else None
-    check_every = timedelta(minutes=settings.audit_minutes)
 
     def publish(which: str) -> None:
         publishing.publish(which)
@@ -199,9 +202,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         site=site,
         queue=queue,
         factors=factors_of(settings, site),
-        organisation=organisation_of(
-            site, SheetFiles(), PublicTerms(settings.roster_names, settings.roster_contact)
-        ),
+        organisation=organisation_of(site, SheetFiles(), public),
         court=court,
         uploads=uploads,
         fixity_pass=fixity_pass,
@@ -210,7 +211,8 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         witnessing=witnessing,
         timestamping=Timestamping(site, authority, timedelta(minutes=settings.tsa_minutes)),
         proving=Proving(site, publish, trust, NOTE_CHECKS),
-        auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses], authority, check_every),
+        auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses], authority, every),
+        measuring=Measuring(site, every),
         log_keys=LogKeys(site, signer),
         watching=Watching(site, signer, BuildFiles(settings.policy)),
         makers=Makers(TypstPress(), XlsxBinder()),

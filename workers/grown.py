@@ -35,6 +35,7 @@ from kombu.connection import Connection
 from kombu.message import Message
 from redis.exceptions import RedisError, ResponseError
 
+from evidence import notes
 from evidence.bootstrap import (
     Application,
     build,
@@ -169,6 +170,8 @@ def make_app() -> Celery:
     register(queue, application, {which: kinds_of(which) for which in Queue})
     # Here and not at import: the workers inside a service have had their looks before.
     signals.worker_init.connect(_look_at_the_machine, sender=None, weak=False)
+    if notes.chosen() == "json":  # else Celery writes them as it does
+        signals.setup_logging.connect(notes.begin, weak=False)
     return queue
 
 

@@ -24,6 +24,7 @@ from storage.errors import StorageError, StoreUnavailable, UnknownAddress
 COMMANDS = {
     "init": "site:init",
     "serve": "site:serve",
+    "status": "status:status",
     "accounts": "accounts:accounts",
     "docks": "site:docks",
     "tokens": "tokens:app",

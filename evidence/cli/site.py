@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import errno
 import json
-import logging
 import re
 import socket
 import ssl
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evidence import notes
 from evidence.cli.words import printable
 from evidence.domain.access import Caller
 from evidence.domain.rights import Kind
@@ -121,7 +120,7 @@ def serve(
     if certificate is not None:
         verify_certificate(certificate, key)
     where = folder(data)
-    log_to_standard_error()
+    notes.begin()
     with ExitStack() as held:
         if runs_own_workers(where):
             check_machine()
@@ -158,16 +157,6 @@ def verify_can_listen(host: str, port: int) -> None:
         if problem.errno == errno.EADDRINUSE:
             raise Unavailable("port-in-use", host=host, port=port) from problem
         raise Invalid("address-unusable", host=host, port=port, reason=problem.strerror) from problem
-
-
-def log_to_standard_error() -> None:
-    """Log what an operator must see; the libraries below say only what went wrong."""
-    quiet = {"alembic": logging.WARNING, "celery": logging.WARNING, "kombu": logging.ERROR}
-    for library, least in quiet.items():
-        logging.getLogger(library).setLevel(least)
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s"
-    )
 
 
 @docks.command("add")

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from evidence.cli.site import is_this_machine, log_to_standard_error, verify_can_listen, verify_certificate
+from evidence import notes
+from evidence.cli.site import is_this_machine, verify_can_listen, verify_certificate
 from evidence.errors import Invalid
 from evidence.locale import say
 
@@ -37,7 +38,7 @@ def witness(
     if certificate is not None:
         verify_certificate(certificate, key)
     verify_can_listen(host, port)
-    log_to_standard_error()
+    notes.begin()
     from evidence.witness.serving import run
 
     run(folder, (host, port), (certificate, key) if certificate else None, log or [], _tell)

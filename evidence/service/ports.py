@@ -20,6 +20,7 @@ from evidence.service.jobs import Job, JobName
 from evidence.service.keeping_ports import KeepingRows
 from evidence.service.label_ports import LabelRows
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload, Timestamps
+from evidence.service.measure_ports import MeasuredRows
 from evidence.service.passkey_ports import IdentityRows, Passkeys
 from evidence.service.people_ports import Cases, Departures, Grants, Holds, People, Standings, Tokens, Units
 from evidence.service.recording_ports import Cards, Claims, Examinations, Recordings, Uploads
@@ -73,7 +74,15 @@ class Jobs(Protocol):
 
 
 class UnitOfWork(
-    WatchedRows, GapRows, LabelRows, KeepingRows, DeviceRows, CaseFileRows, SampleRows, Protocol
+    WatchedRows,
+    GapRows,
+    LabelRows,
+    KeepingRows,
+    DeviceRows,
+    CaseFileRows,
+    SampleRows,
+    MeasuredRows,
+    Protocol,
 ):
     """One transaction over all of these. Leaving normally commits durably; an exception rolls back."""
 

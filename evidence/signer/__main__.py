@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import fcntl
-import logging
 import os
 import signal
 import sys
@@ -14,7 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 
-from evidence import settings
+from evidence import notes, settings
 from evidence.adapters.clock import SystemClock
 from evidence.errors import EvidenceError, Unavailable
 from evidence.signer.desk import Desk, all_pieces, open_desk
@@ -51,7 +50,7 @@ def main() -> None:
     for task in (Task.CHILD, Task.RESUME, Task.ADOPT):
         parser.add_argument(f"--{task.value}", dest="task", action="store_const", const=task, help=HELP[task])
     given = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    notes.begin()
     try:
         run(given.data, given.folder or given.data / "signer", given.task or Task.SERVE)
     except (EvidenceError, StorageError) as problem:

@@ -21,6 +21,7 @@ from evidence.service.jobs import JobName
 from evidence.web import alarms, errors, tus
 from evidence.web.api import ROUTERS
 from evidence.web.deps import App, admitted, verify_every_route_has_an_action
+from evidence.web.metering import Meter, Metered
 from evidence.web.pages import (
     account,
     custody,
@@ -115,8 +116,9 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
     app.state.application = application
     errors.install(app, problems.shown)
     app.state.census = census
-    app.state.alarms = 0
+    app.state.alarms, app.state.meter = 0, Meter()
     app.add_middleware(SafeHeaders)
+    app.add_middleware(Metered)
     return app
 
 

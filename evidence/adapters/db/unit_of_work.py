@@ -48,6 +48,7 @@ from evidence.adapters.db.repositories.legal_units import SqlLegalUnits
 from evidence.adapters.db.repositories.log import SqlLog
 from evidence.adapters.db.repositories.long_media import SqlLongMedia
 from evidence.adapters.db.repositories.markers import SqlMarkers
+from evidence.adapters.db.repositories.measures import SqlMeasures
 from evidence.adapters.db.repositories.notices import SqlNotices
 from evidence.adapters.db.repositories.overseen import SqlOverseen
 from evidence.adapters.db.repositories.passkeys import SqlPasskeys
@@ -80,7 +81,7 @@ class SqlUnitOfWork:
         self.uploads = SqlUploads(connection)
         self.recordings = SqlRecordings(connection)
         self.examinations = SqlExaminations(connection)
-        self.jobs = SqlJobs(connection)
+        self.jobs, self.measures = SqlJobs(connection), SqlMeasures(connection)
         self.log = SqlLog(connection, site_name)
         self.payload = SqlPayload(connection)
         self.tree = SqlTree(connection)

@@ -14,7 +14,7 @@ from evidence.web.pages.rendering import away, give_session, page
 
 BACK = "__Host-evidence-back"
 _TEN_MINUTES = 600
-_FOR_PROGRAMS = ("/api/", "/health", "/ready", "/openapi.json", "/static/")
+_FOR_PROGRAMS = ("/api/", "/health", "/ready", "/metrics", "/openapi.json", "/static/")
 
 
 def shown(request: Request, status: int, code: str, fields: Mapping[str, object]) -> Response | None:
