@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from evidence.domain.wording import printable
+from evidence.step_answers import cover_text
 
-COLUMNS = ("case", "what", "from", "to", "officers", "state", "due", "cites")
-_WIDTHS = [3, 4, 2.6, 2.6, 2, 1.6, 2.6, 3.6]
+COLUMNS = ("case", "what", "from", "to", "officers", "state", "covered", "due", "cites")
+_WIDTHS = [3, 4, 2.6, 2.6, 2, 1.6, 2.2, 2.6, 3.6]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class StepTable:
             self.time(one["to"]),
             " ".join(printable(number or "?") for number in one["officers"]),
             self._state(one),
+            cover_text(self.say, one),
             self.time(one["due"]),
             self.cites(one["cites"]),
         ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from evidence.answers import gaps_out, standing_out, told_to
@@ -67,8 +68,24 @@ def what_out(what: str | Matter) -> dict[str, Any]:
 
 def red_out(line: StepLine) -> dict[str, Any]:
     """A step that nothing shows, and since when that is late."""
-    row = {**step_out(line.step), "due": to_text(line.due), "cites": list(line.cites)}
+    row = {**step_out(line.step), **cover_out(line), "due": to_text(line.due), "cites": list(line.cites)}
     return {**row, "parts": len(line.footage)}
+
+
+def cover_out(line: StepLine) -> dict[str, Any]:
+    """How many seconds of a step recordings show, of how many; null where that is not known."""
+    covered = None if line.covered is None else line.covered.total_seconds()
+    owed = line.step.span.length.total_seconds()
+    return {"covered_s": covered, "owed_s": owed, "covered_percent": line.percent}
+
+
+def cover_text(say: Callable[..., str], row: Mapping[str, Any]) -> str:
+    """Return the same as people read it. say: a text of the catalogues."""
+    owed = timedelta(seconds=row["owed_s"])
+    if row["covered_s"] is None:
+        return say("matrix.covered-unknown", owed=owed)
+    covered = timedelta(seconds=row["covered_s"])
+    return say("matrix.covered", covered=covered, owed=owed, percent=row["covered_percent"])
 
 
 def gap_report_out(report: GapReport, caller: Caller) -> dict[str, Any]:
@@ -114,6 +131,7 @@ def _judged_out(
         **step_out(line.step),
         "officers": [numbers.get(one) for one in line.step.officers],
         "state": line.state.value,
+        **cover_out(line),
         "due": to_text(line.due),
         "recordings": _recordings_out(line.footage, seen),
         "exemption": None if line.exemption is None else line.exemption.id,

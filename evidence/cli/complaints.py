@@ -1,4 +1,7 @@
-"""`evidence complaints`: complaints about people, who handles them, by when they are to be answered."""
+"""`evidence complaints`: complaints about people, who handles them, by when they are to be answered.
+
+No command closes one: its handler does, signed in as themselves.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import typer
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, printable
 from evidence.complaint_answers import complaint_out, listed_out
-from evidence.domain.complaints import Channel, Result
+from evidence.domain.complaints import Channel
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
 from evidence.locale import say
@@ -59,20 +62,8 @@ def assign(
     data: Data = None,
     json_: Json = False,
 ) -> None:
-    """指定承办人 / Give a complaint to a handler."""
+    """指定承办人，由其登录后办结 / Give a complaint to a handler, who closes it signed in."""
     _show([listed_out(open_site(data).complaints.assign(OPERATOR, complaint, number, reason))], json_)
-
-
-@app.command()
-def close(
-    complaint: Which,
-    result: Annotated[Result, typer.Argument(help="结果 / result")],
-    reason: Annotated[str, typer.Option(help="理由 / reason")],
-    data: Data = None,
-    json_: Json = False,
-) -> None:
-    """办结 / Close a complaint; its holds stand until two people lift them."""
-    _show([listed_out(open_site(data).complaints.close(OPERATOR, complaint, result, reason))], json_)
 
 
 @app.command("list")

@@ -30,7 +30,7 @@ from evidence.errors import Invalid
 from evidence.gap_documents import FORMS, gap_document, tongue_of
 from evidence.locale import Word, both, say, text
 from evidence.service.gap_parts import Asked
-from evidence.step_answers import gap_report_out
+from evidence.step_answers import cover_text, gap_report_out
 
 Row = Mapping[str, Any]
 Day = Annotated[
@@ -144,6 +144,7 @@ def _step_lines(report: Row, zone: str) -> Iterator[str]:
         state, due = say(f"step-state.{row['state']}"), time_text(row["due"], zone)
         yield f"  {printable(row['case_number'])}  {what_text(row)}  {officers}  [{state}]"
         yield f"    {row['id']}  {say('column.due')} {due}  {cites_text(row['cites'])}"
+        yield f"    {cover_text(say, row)}"
         if "gap" in row:
             yield f"    [{say('gap-state.' + row['gap_state'])}] {row['gap']}"
 

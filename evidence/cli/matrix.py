@@ -16,11 +16,17 @@ from evidence.domain.steps import Matter, StepState
 from evidence.errors import Invalid
 from evidence.locale import say
 from evidence.service.steps import StepSaid
-from evidence.step_answers import matrix_out, step_out, unit_out
+from evidence.step_answers import cover_text, matrix_out, step_out, unit_out
 
 app = typer.Typer(help="应当记录的事项 / what must be recorded", no_args_is_help=True)
 Case = Annotated[str, typer.Argument(help="案件标识 / id of the case")]
-_MARKS = {StepState.RED: "‼", StepState.DUE: "!", StepState.EXEMPT: "○", StepState.COVERED: "✓"}
+_MARKS = {
+    StepState.RED: "‼",
+    StepState.DUE: "!",
+    StepState.PARTLY: "!",
+    StepState.EXEMPT: "○",
+    StepState.COVERED: "✓",
+}
 
 
 @app.command()
@@ -40,6 +46,7 @@ def show(case: Case, data: Data = None, json_: Json = False) -> None:
             officers = " ".join(printable(one or "?") for one in step["officers"])
             state = say(f"step-state.{step['state']}")
             print(f"      {_mark(step['state'])} {step['id']}  {_span(step, zone)}  {officers}  {state}")
+            print(f"          {cover_text(say, step)}")
             for one in step["recordings"]:
                 print(f"          {one or say('matrix.hidden')}")
             if step["exemption"]:
@@ -67,6 +74,7 @@ def unit(
         for step in case["red"]:
             owner = f"{say('matrix.owner')} {step['owner']}"
             print(f"  ‼ {step['id']}  {what_text(step)}  {_span(step, zone)}  {owner}")
+            print(f"      {cover_text(say, step)}")
             print(f"      {say('column.cites')}: {cites_text(step['cites'])}")
     print(_counts(found["counts"]) if found["cases"] else say("cli.nothing-listed"))
 

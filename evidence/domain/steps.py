@@ -21,6 +21,7 @@ class StepState(StrEnum):
 
     RED = "red"  # nothing shows it, and the time to store its recording is over
     DUE = "due"  # that time runs
+    PARTLY = "partly"  # less of it is shown than the pack asks for
     EXEMPT = "exempt"
     COVERED = "covered"
 
@@ -108,10 +109,34 @@ def is_whole(span: Span, footage: Iterable[Footage], margins: Margins) -> bool:
     return reached is not None and reached >= span.end - margins.ends
 
 
-def state_of(is_shown: bool, is_exempt: bool, due: datetime, now: datetime) -> StepState:
-    """Return how a step stands. due: until when its recording is to be stored."""
-    if is_shown:
+def covered_by(span: Span, footage: Iterable[Footage]) -> timedelta | None:
+    """Return how much of a time recordings show, each moment once; None where one of them is of an unknown
+    time, or a picture that has no length.
+    """
+    shown, reached = timedelta(), span.start
+    for one in sorted(one.span or Span(span.start, span.start) for one in footage):
+        if one.start == one.end:
+            return None
+        start, reached = max(one.start, reached), max(reached, min(one.end, span.end))
+        shown += max(reached - start, timedelta())
+    return shown
+
+
+def is_enough(span: Span, covered: timedelta | None, least_percent: int) -> bool:
+    """Tell whether a step is shown for the share that is asked for; what nobody can measure is."""
+    return covered is None or covered * 100 >= span.length * least_percent
+
+
+def state_of(
+    is_shown: bool, is_exempt: bool, due: datetime, now: datetime, *, enough: bool = True
+) -> StepState:
+    """Return how a step stands. due: until when its recording is to be stored. enough: as much of it is shown
+    as the pack asks for.
+    """
+    if is_shown and enough:
         return StepState.COVERED
     if is_exempt:
         return StepState.EXEMPT
+    if is_shown:
+        return StepState.PARTLY
     return StepState.DUE if now <= due else StepState.RED

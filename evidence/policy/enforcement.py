@@ -13,7 +13,6 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from evidence.policy.conduct import Choice
 from evidence.policy.equipment import Articles
 from evidence.policy.fields import Table
 
@@ -46,6 +45,15 @@ class DocumentType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Activities:
+    """The kinds of activities. least_percent: how much of one recordings show at least; 0: any will do."""
+
+    words: tuple[str, ...]
+    least_percent: int
+    cites: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentTimes:
     """The types of documents, and how far apart the ends of one and of its footage may be."""
 
@@ -58,7 +66,7 @@ class DocumentTimes:
 class Enforcement:
     """The rules about enforcement; None where a pack says nothing. signers: who signs was there."""
 
-    activities: Choice | None = None
+    activities: Activities | None = None
     documents: DocumentTimes | None = None
     signers: Articles | None = None
 
@@ -68,7 +76,8 @@ def read_enforcement(top: Table, cites: Cites) -> Enforcement:
     activities = documents = signers = None
     if "activities" in top:
         table = top.table("activities")
-        activities = Choice(table.choices("kinds", ActivityKind), cites(table))
+        least = table.whole("least_percent", 1, 100) if "least_percent" in table else 0
+        activities = Activities(table.choices("kinds", ActivityKind), least, cites(table))
         table.close()
     if "enforcement_documents" in top:
         table = top.table("enforcement_documents")

@@ -15,7 +15,12 @@ def enforcement_out(pack: Pack) -> dict[str, Any]:
     rules = pack.enforcement
     kinds, documents, signers = rules.activities, rules.documents, rules.signers
     return {
-        "activities": kinds and {"kinds": list(kinds.words), "cites": list(cite_ids(kinds.cites))},
+        "activities": kinds
+        and {
+            "kinds": list(kinds.words),
+            "least_percent": kinds.least_percent or None,
+            "cites": list(cite_ids(kinds.cites)),
+        },
         "enforcement_documents": documents
         and {
             "types": list(documents.types),
@@ -31,6 +36,9 @@ def enforcement_rules(pack: Pack, say: Say) -> Iterator[Rule]:
     rules = pack.enforcement
     if kinds := rules.activities:
         yield "activities", "; ".join(say(f"activity-kind.{one}") for one in kinds.words), (), kinds.cites
+        if kinds.least_percent:
+            value = say("policy.activity-share-value", least=kinds.least_percent)
+            yield "activity-share", value, ("activities.least_percent",), ()
     if documents := rules.documents:
         words = "; ".join(say(f"document-type.{one}") for one in documents.types)
         yield "documents", words, ("enforcement_documents.types",), documents.cites

@@ -4,7 +4,8 @@
 1. Intake holds the recordings of the people and hour concerned in the same act (freezing.py).
 2. A head names a handler: never whom it is about, nor who wore or commanded what is held where it is about a
    unit. Whoever the pack calls too near, only for a reason.
-3. The handler closes it, with result and reason. What is held stays held until two people lift that.
+3. The handler closes it, with result and reason: nobody else does, nor the console of the server. What is
+   held stays held until two people lift that.
 Whom a complaint is about finds it under their own conduct, without who complained and in which words
 (`about_me`); for all else it does not exist for them, whatever role they have. Who complained, where and
 about what, and reasons, are commitments in the log, and in no piece of rows.
@@ -156,7 +157,7 @@ class Complaints:
         reason, now = reason_of(reason), self.site.clock.now()
         with self._writing(caller, Action.ANSWER_COMPLAINTS, complaint_id) as (unit, found):
             _verify_open(found)
-            if found.handler is None or caller.id not in (found.handler, "operator"):
+            if caller.id != found.handler:
                 raise Refused("not-the-handler", action=Action.ANSWER_COMPLAINTS.value)
             held = freeze(unit, self.site, caller.id, complaint=found.id)
             if is_about(unit, found, caller.id, now):  # what they wore then may have come since

@@ -14,8 +14,19 @@ from datetime import datetime, timedelta
 from evidence.domain.explanations import Exemption
 from evidence.domain.instants import later
 from evidence.domain.spans import Span
-from evidence.domain.steps import Footage, Margins, Matter, Step, StepState, is_whole, shown_by, state_of
-from evidence.policy.enforcement import enforcement_of
+from evidence.domain.steps import (
+    Footage,
+    Margins,
+    Matter,
+    Step,
+    StepState,
+    covered_by,
+    is_enough,
+    is_whole,
+    shown_by,
+    state_of,
+)
+from evidence.policy.enforcement import Enforcement, enforcement_of
 from evidence.policy.rules import MustRecord, Pack, cite_ids
 from evidence.service.instruments import pack_at
 from evidence.service.ports import UnitOfWork
@@ -26,15 +37,21 @@ from evidence.service.step_ports import Scope
 @dataclass(frozen=True, slots=True)
 class StepLine:
     """A step and how it stands. due: until when its recording is to be stored. footage: what shows it, or
-    a part of it. cites: why it must be recorded.
+    a part of it; covered: how much, None where that is not known. cites: why it must be recorded.
     """
 
     step: Step
     state: StepState
     due: datetime
     footage: Sequence[Footage]
+    covered: timedelta | None
     exemption: Exemption | None
     cites: tuple[str, ...]
+
+    @property
+    def percent(self) -> int | None:
+        """How much of it recordings show, in a hundred, rounded down; None where that is not known."""
+        return None if self.covered is None else self.covered * 100 // self.step.span.length
 
 
 def rule_of(pack: Pack, matter: Matter) -> MustRecord | None:
@@ -60,8 +77,11 @@ class Judge:
         is_shown = bool(shows)
         if rule is not None and rule.is_whole:
             is_shown = is_whole(step.span, shows, self._margins(pack))
-        state = state_of(is_shown, exemption is not None, due, self.now)
-        return StepLine(step, state, due, shows, exemption, self._cites(pack, step, rule))
+        covered, kinds = covered_by(step.span, shows), self._rules(pack).activities
+        least = 0 if kinds is None or isinstance(step.what, Matter) else kinds.least_percent
+        enough = is_enough(step.span, covered, least)
+        state = state_of(is_shown, exemption is not None, due, self.now, enough=enough)
+        return StepLine(step, state, due, shows, covered, exemption, self._cites(pack, step, rule))
 
     def exemption(self, people: Collection[str], span: Span) -> Exemption | None:
         """Return a statement of one of these people that covers all of a time, with which a head has agreed
@@ -71,14 +91,17 @@ class Judge:
         theirs = (one for one in every if one.received_by not in people)
         return next((one for one in theirs if one.covers(one.person_id, span)), None)
 
+    def _rules(self, pack: Pack) -> Enforcement:
+        return enforcement_of(pack, pack_at(self.site.strictest, self.now))
+
     def _margins(self, pack: Pack) -> Margins:
-        times = enforcement_of(pack, pack_at(self.site.strictest, self.now)).documents
+        times = self._rules(pack).documents
         return Margins(timedelta() if times is None else times.tolerance, pack.continuity.tolerance)
 
     def _cites(self, pack: Pack, step: Step, rule: MustRecord | None) -> tuple[str, ...]:
         if isinstance(step.what, Matter):
             return () if rule is None else cite_ids(rule.cites)
-        kinds = enforcement_of(pack, pack_at(self.site.strictest, self.now)).activities
+        kinds = self._rules(pack).activities
         return () if kinds is None else cite_ids(kinds.cites)
 
 

@@ -7,7 +7,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from evidence.domain.spans import Span
-from evidence.domain.steps import Footage, Margins, Matter, Step, StepState, is_whole, shown_by, state_of
+from evidence.domain.steps import (
+    Footage,
+    Margins,
+    Matter,
+    Step,
+    StepState,
+    covered_by,
+    is_enough,
+    is_whole,
+    shown_by,
+    state_of,
+)
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MARGINS = Margins(timedelta(minutes=2), timedelta(seconds=1))
@@ -43,6 +54,35 @@ def test_a_whole_has_no_hole_and_small_margins_at_its_ends(
     assert is_whole(HOUR, [shot(*one) for one in spans], MARGINS) is whole
 
 
+@pytest.mark.parametrize(
+    ("spans", "minutes"),
+    [
+        ([], 0),
+        ([(0, 60)], 60),
+        ([(-30, 90)], 60),
+        ([(0, 10), (5, 20), (6, 7)], 20),
+        ([(50, 70), (-5, 5)], 15),
+        ([(0, 10), (0, 10)], 10),
+    ],
+)
+def test_each_moment_of_a_step_is_covered_once_and_nothing_beside_it(
+    spans: list[tuple[float, float]], minutes: float
+) -> None:
+    assert covered_by(HOUR, [shot(*one) for one in spans]) == timedelta(minutes=minutes)
+
+
+def test_of_what_has_no_known_length_nobody_says_how_much_it_shows() -> None:
+    unknown = Footage("a", None, (), None, None, None, None, HOUR.end)
+    assert covered_by(HOUR, [shot(0, 60), unknown]) is None
+    assert covered_by(HOUR, [shot(10, 10)]) is None, "a picture"
+    assert is_enough(HOUR, None, 100)
+
+
+def test_a_step_has_enough_from_its_share_on() -> None:
+    assert [is_enough(HOUR, timedelta(seconds=one), 50) for one in (1799, 1800, 1801)] == [False, True, True]
+    assert is_enough(HOUR, timedelta(), 0), "no pack asks for a share"
+
+
 def test_a_matter_is_shown_by_its_own_words_and_the_kind_may_be_left_out() -> None:
     step = Step("s", "c", SERVICE, HOUR, None, "u", (), "x", START)
     words = {"stage": SERVICE.stage, "matter": SERVICE.matter}
@@ -70,3 +110,5 @@ def test_footage_goes_before_an_exemption_and_both_before_the_clock() -> None:
     assert state_of(False, True, due, late) is StepState.EXEMPT
     assert state_of(False, False, due, START) is StepState.DUE
     assert state_of(False, False, due, late) is StepState.RED
+    assert state_of(True, False, due, late, enough=False) is StepState.PARTLY
+    assert state_of(True, True, due, late, enough=False) is StepState.EXEMPT

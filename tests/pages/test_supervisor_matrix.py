@@ -25,7 +25,8 @@ def test_a_step_that_nothing_shows_is_red_on_the_board_and_in_its_case(desks: De
     browser.take(desks, desks.staff["head"].number)
     for path in ("/board", "/matrix"):
         found = {name: int(n) for name, n in re.findall(r'data-step="([^"]+)">(\d+)', browser.get(path).text)}
-        assert found == {"red": 1, "due": 1, "exempt": 0, "covered": 0}, path
+        assert found == {"red": 1, "due": 1, "partly": 0, "exempt": 0, "covered": 0}, path
+    assert 'data-total="unrecorded">2<' in browser.get("/gaps").text, "as text, PDF and XLSX say"
     assert case.number not in browser.get("/matrix?state=covered").text
     assert browser.get("/matrix?state=purple").status_code == 400
     assert browser.get("/matrix/" + "0" * 32).status_code == 404
@@ -34,4 +35,5 @@ def test_a_step_that_nothing_shows_is_red_on_the_board_and_in_its_case(desks: De
         desks.look(page, "matrix-narrow")
         page.click(f"text={case.number}")
         assert "012345" in page.inner_text("main")
+        assert "已录 0 秒，应录 30 分" in page.inner_text("main")
         desks.look(page, "matrix-case-narrow")

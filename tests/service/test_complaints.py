@@ -210,6 +210,16 @@ def test_the_direct_superior_and_who_is_under_command_stand_back_but_for_a_reaso
     assert handler == room.chief.id, "in the place of the other"
 
 
+@pytest.mark.article("xinping-2022-aux:20")
+def test_what_a_person_handles_nobody_closes_at_the_console_of_the_server(room: ComplaintRoom) -> None:
+    one = room.take(room.officer).complaint.id
+    for _ in ("before it has a handler", "and after"):
+        with room.refused("not-the-handler"):
+            room.desk.close(OPERATOR, one, Result.UNFOUNDED, "查无实据")
+        room.desk.assign(room.chief, one, room.custodian.name)
+    assert room.desk.close(room.custodian, one, Result.UNFOUNDED, "查无实据").complaint.closed_on
+
+
 def test_who_may_not_handle_complaints_there_is_given_none(room: ComplaintRoom) -> None:
     done = room.take(room.officer)
     beside = room.new(Role.UNIT_HEAD, where=room.beside)

@@ -41,7 +41,7 @@ from evidence.service.printing_ports import Makers
 from evidence.service.refusals import OutOfSight
 from evidence.service.reports import Reports
 from evidence.service.steps import StepSaid
-from evidence.step_answers import gap_report_out
+from evidence.step_answers import gap_report_out, matrix_out
 from tests.builders import SmallSite
 from tests.people_room import OPERATOR
 from tests.step_room import BEGAN, PACKS, StepRoom
@@ -70,6 +70,41 @@ def test_each_kind_of_activity_is_red_without_footage_when_the_time_to_store_it_
         room.enter("tea")
     room.shoot()
     assert room.matrix.of_unit(room.head, red=True) == []
+
+
+@pytest.mark.article("dazhe-2020:5")
+@pytest.mark.parametrize("pack", PACKS)
+def test_ten_minutes_of_which_half_a_minute_is_recorded_are_amber_and_say_how_much(
+    room: StepRoom, pack: str
+) -> None:
+    room.under(pack)
+    room.enter("on-site-check", minutes=10)
+    room.shoot(minutes=26 / 60)
+    (step,) = room.line("on-site-check").steps
+    assert (step.state, step.covered, step.percent) == (StepState.PARTLY, timedelta(seconds=26), 4)
+    out = matrix_out(room.of_case(), room.head)
+    (said,) = (one for line in out["lines"] for one in line["steps"])
+    assert (said["state"], said["covered_s"], said["owed_s"]) == ("partly", 26, 600)
+    assert room.matrix.of_unit(room.head, red=True) == [], "red is what nothing shows"
+    room.shoot(start=5, minutes=5)
+    assert room.state("on-site-check") == "covered"
+
+
+def test_a_recording_of_which_nobody_knows_when_it_began_is_believed(room: StepRoom) -> None:
+    room.enter("on-site-check", minutes=10)
+    one = room.shoot(None)
+    with room.small.database.writing() as unit:
+        unit.recordings.note_end(one, room.at(9))
+    (step,) = room.line("on-site-check").steps
+    assert (step.state, step.covered) == (StepState.COVERED, None)
+
+
+@ANNEX
+def test_what_the_list_does_not_ask_for_as_a_whole_any_recording_shows(room: StepRoom) -> None:
+    room.enter(room.matter("文书送达"))
+    room.shoot(minutes=1, labels=room.words("文书送达"))
+    (step,) = room.line(room.matter("文书送达")).steps
+    assert (step.state, step.percent) == (StepState.COVERED, 1)
 
 
 @pytest.mark.article("dazhe-2020:5", "dazhe-2020:12")
@@ -109,6 +144,9 @@ def test_documents_of_the_gap_report_name_the_steps_that_nothing_shows(room: Ste
         said = " ".join(str(cell.value) for leaf in leaves for row in leaf.iter_rows() for cell in row)
     for word in ("heading.unrecorded", "activity-kind.on-site-check", "step-state.red"):
         assert text(CHINESE, word) in said
+    assert "已录0秒，应录1小时，占0%" in said.replace(" ", "")
+    total, said = text(CHINESE, "heading.unrecorded"), said.replace(" ", "")
+    assert f"{total}1" in said or f"1{total}" in said, "among the totals"
 
 
 @pytest.mark.article("dazhe-2020:5")

@@ -164,6 +164,17 @@ def whole(rows: Rows, step: Mapping[str, Any], shown: list[Mapping[str, Any]]) -
     return all(any(start <= one < end for start, end in spans) for one in inside)
 
 
+def much(rows: Rows, step: Mapping[str, Any], shown: list[Mapping[str, Any]]) -> bool:
+    """Whether half of the hours of a step are in some recording, or nobody knows."""
+    spans = [times(rows, one) for one in shown]
+    known = [one for one in spans if one is not None]
+    hours = range(DAYS * 24 + 12)
+    grid = [to_text(START - timedelta(hours=DAYS * 24 - hour) + timedelta(minutes=30)) for hour in hours]
+    inside = [one for one in grid if step["since"] <= one < step["until"]]
+    seen = [one for one in inside if any(start <= one < end for start, end in known)]
+    return len(known) < len(spans) or 2 * len(seen) >= len(inside)
+
+
 def brute(rows: Rows, pack: Pack) -> dict[str, tuple[str, frozenset[str]]]:
     """How each step stands, and what shows it."""
     found = {}
@@ -180,7 +191,10 @@ def brute(rows: Rows, pack: Pack) -> dict[str, tuple[str, frozenset[str]]]:
             if row["person_id"] in officers
         )
         late = to_text(START - pack.upload_deadline.within) >= step["until"]
-        state = "covered" if is_shown else "exempt" if is_exempt else "red" if late else "due"
+        is_thin = is_shown and step["kind"] is not None and not much(rows, step, mine)
+        state = "red" if late else "due"
+        state = "exempt" if is_exempt else "partly" if is_shown else state
+        state = "covered" if is_shown and not is_thin else state
         found[step["id"]] = state, frozenset(one["id"] for one in mine)
     return found
 

@@ -43,6 +43,7 @@ _TONES: Mapping[Watch, str] = {
 STEP_TONES: Mapping[StepState, str] = {
     StepState.RED: "bad",
     StepState.DUE: "wait",
+    StepState.PARTLY: "wait",
     StepState.EXEMPT: "none",
     StepState.COVERED: "good",
 }
