@@ -12,6 +12,7 @@ from evidence.domain.access import Caller, Denial, Purpose, Why, denial
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id
 from evidence.domain.rights import EMERGENCY_RIGHTS, SENSITIVE, Action
+from evidence.domain.standing import Standing
 from evidence.errors import Conflict, EvidenceError, NotFound, Refused
 from evidence.service.catalogue import StoredRecording
 from evidence.service.ports import UnitOfWork
@@ -28,6 +29,13 @@ def admit_to_recording(
     Raises: NotFound("recording-not-found"), Refused("barred-by-law", "serious-event",
     "under-complaint", "own-recording", "purpose-needed"), Conflict("under-transfer", "on-hold").
     """
+    return admit_with_standing(site, caller, action, recording_id, purpose)[0]
+
+
+def admit_with_standing(
+    site: Site, caller: Caller, action: Action, recording_id: str, purpose: Purpose | None = None
+) -> tuple[StoredRecording, Standing]:
+    """Return the same, and what the policy was asked about. Raises: as `admit_to_recording`."""
     now = site.clock.now()
     if not is_id(recording_id):
         raise NotFound("recording-not-found", recording=recording_id)
@@ -41,7 +49,7 @@ def admit_to_recording(
     there = _verify(site, caller, action, recording_id, stored, denied)
     if is_emergency:
         _log_emergency(site, caller, action, recording_id)
-    return there
+    return there, standing
 
 
 def admit_to_recordings(
@@ -89,8 +97,7 @@ def _log_emergency(site: Site, caller: Caller, action: Action, recording_id: str
     """Log every use of what an emergency opened, before anything is handed out."""
     facts = {"action": action.value, "purpose": Purpose.EMERGENCY.value}
     entry = Entry(Act.EMERGENCY_USE, caller.id, (("recording", recording_id),), facts=facts)
-    with site.database.writing() as unit:
-        unit.log.append(entry, site.clock.now())
+    site.database.log(entry, site.clock.now())
 
 
 def log_denial(

@@ -21,8 +21,9 @@ from evidence.domain.media import MediaFacts
 from evidence.domain.orders import Order, verify_order
 from evidence.domain.playable import plays_as_it_is
 from evidence.domain.rights import Action
+from evidence.domain.standing import Standing
 from evidence.errors import Conflict, Invalid, NotFound
-from evidence.service.admission import admit_to_recording
+from evidence.service.admission import admit_to_recording, admit_with_standing
 from evidence.service.catalogue import StoredRecording
 from evidence.service.deriving import about, ask
 from evidence.service.gate import admits
@@ -126,7 +127,8 @@ class Derivatives:
         Conflict("recording-destroyed", "plays-as-it-is", "no-proxy", "proxy-not-ready", "proxy-failed"); what
         choosing raises.
         """
-        verify_not_gone(admit_to_recording(self.site, caller, Action.PLAY, recording_id, purpose))
+        stored, standing = admit_with_standing(self.site, caller, Action.PLAY, recording_id, purpose)
+        verify_not_gone(stored)
         with self.site.database.reading() as unit:
             proxy, plays = proxy_of(unit, recording_id), self._plays(unit, recording_id)
         if proxy is None:
@@ -135,7 +137,7 @@ class Derivatives:
             raise Conflict("proxy-failed", recording=recording_id, problem=proxy.problem)
         if proxy.state is State.ASKED:
             raise Conflict("proxy-not-ready", recording=recording_id, percent=proxy.percent or 0)
-        return self._play(caller, proxy, choose, purpose)
+        return self._play(caller, proxy, standing, choose, purpose)
 
     @admits(Action.PLAY)
     def play(
@@ -151,15 +153,17 @@ class Derivatives:
         Raises: NotFound("recording-not-found", "derivative-not-found"), Refused,
         Conflict("derivative-not-made").
         """
-        verify_not_gone(admit_to_recording(self.site, caller, Action.PLAY, recording_id, purpose))
+        stored, standing = admit_with_standing(self.site, caller, Action.PLAY, recording_id, purpose)
+        verify_not_gone(stored)
         with self.site.database.reading() as unit:
             found = made_of(unit, recording_id, derivative_id)
-        return self._play(caller, found, choose, purpose)
+        return self._play(caller, found, standing, choose, purpose)
 
     def _play(
         self,
         caller: Caller,
         one: Derivative,
+        standing: Standing,
         choose: Callable[[int], tuple[int, int]],
         purpose: Purpose | None,
     ) -> Played:
@@ -172,9 +176,8 @@ class Derivatives:
             "end": end,
             "purpose": purpose.value if purpose else None,
         }
-        with self.site.database.writing() as unit:
-            watermark = watermark_for(self.site, unit, caller, one.recording_id, purpose, now)
-            unit.log.append(Entry(Act.PLAY, caller.id, about(one), facts=facts), now)
+        watermark = watermark_for(self.site, caller, standing, purpose, now)
+        self.site.database.log(Entry(Act.PLAY, caller.id, about(one), facts=facts), now)
         return Played(size, self.site.vault.open(one.output.key), start, end, one.media_type, watermark)
 
     def _plays(self, unit: UnitOfWork, recording_id: str) -> bool | None:

@@ -14,7 +14,8 @@ from typing import BinaryIO
 from evidence.domain.access import Caller, Purpose, denial
 from evidence.domain.audit import Act, Entry
 from evidence.domain.rights import Action, Kind
-from evidence.service.admission import admit_to_recording
+from evidence.domain.standing import Standing
+from evidence.service.admission import admit_with_standing
 from evidence.service.gate import admits
 from evidence.service.gone import verify_not_gone
 from evidence.service.ports import UnitOfWork
@@ -72,15 +73,15 @@ class Playing:
         Raises: NotFound, Refused("purpose-needed", "serious-event"), Conflict("recording-destroyed"); what
         choosing raises.
         """
-        stored = admit_to_recording(self.site, caller, Action.PLAY, recording_id, purpose)
+        stored, standing = admit_with_standing(self.site, caller, Action.PLAY, recording_id, purpose)
         verify_not_gone(stored)
         start, end = choose(stored.recording.origin.size_bytes)
         now = self.site.clock.now()
-        with self.site.database.writing() as unit:
-            watermark = watermark_for(self.site, unit, caller, recording_id, purpose, now)
+        watermark = watermark_for(self.site, caller, standing, purpose, now)
+        with self.site.database.reading() as unit:
             media_type = self._media_type(unit, recording_id)
-            facts = {"start": start, "end": end, "purpose": purpose.value if purpose else None}
-            unit.log.append(Entry(Act.PLAY, caller.id, (("recording", recording_id),), facts=facts), now)
+        facts = {"start": start, "end": end, "purpose": purpose.value if purpose else None}
+        self.site.database.log(Entry(Act.PLAY, caller.id, (("recording", recording_id),), facts=facts), now)
         file = self.site.vault.open(stored.recording.data_key, stored.recording.data_version)
         return Played(stored.recording.origin.size_bytes, file, start, end, media_type, watermark)
 
@@ -91,11 +92,10 @@ class Playing:
 
 
 def watermark_for(
-    site: Site, unit: UnitOfWork, caller: Caller, recording_id: str, purpose: Purpose | None, now: datetime
+    site: Site, caller: Caller, standing: Standing, purpose: Purpose | None, now: datetime
 ) -> tuple[str, datetime] | None:
     """Return what is drawn over the picture for somebody who may only look; None for who may take a copy."""
     if caller.kind is not Kind.PERSON:
         return None
-    standing = unit.standings.get(recording_id, now)
     may_copy = denial(caller, Action.READ_ORIGINAL, standing, site.bars(), purpose) is None
     return None if may_copy else (caller.name, now)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
+from evidence.domain.audit import Entry
 from evidence.domain.digests import Digests
 from evidence.domain.findings import Finding
 from evidence.domain.media import MediaFacts
@@ -207,6 +208,10 @@ class Database(Protocol):
 
     def reading(self) -> AbstractContextManager[UnitOfWork]:
         """Open a transaction that only reads."""
+
+    def log(self, entry: Entry, at: datetime) -> None:
+        """Log something of which nothing else is written; it is durable when this returns. Those who come at
+        once share a transaction, and what becomes of it (adapters/db/together.py)."""
 
     def alone(self) -> AbstractContextManager[None]:
         """Be the only one that seals a piece of what is published (adapters/db/alone.py)."""

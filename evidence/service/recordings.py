@@ -137,8 +137,7 @@ class Recordings:
         self, caller: Caller, act: Act, recording_id: str | None, facts: Mapping[str, object] = _NOTHING
     ) -> None:
         objects = () if recording_id is None else (("recording", recording_id),)
-        with self.site.database.writing() as unit:
-            unit.log.append(Entry(act, caller.id, objects, facts=facts), self.site.clock.now())
+        self.site.database.log(Entry(act, caller.id, objects, facts=facts), self.site.clock.now())
 
 
 def _with_past(stored: StoredRecording, past: Mapping[str, StoredFinding]) -> StoredRecording:

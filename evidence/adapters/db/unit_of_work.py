@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, TimeoutError
@@ -69,6 +70,8 @@ from evidence.adapters.db.repositories.tokens import SqlTokens
 from evidence.adapters.db.repositories.tree import SqlTree
 from evidence.adapters.db.repositories.units import SqlUnits
 from evidence.adapters.db.repositories.uploads import SqlUploads
+from evidence.adapters.db.together import Together
+from evidence.domain.audit import Entry
 from evidence.errors import Unavailable
 
 
@@ -127,6 +130,7 @@ class SqlDatabase:
         self._machine = open_machine(url)
         self._site_name = site_name
         self.engine = self._machine.engine
+        self._together = Together(self._write)
 
     def migrate(self, may_begin: bool = True) -> None:
         """Bring the schema to the version of this program. may_begin: the database may be an empty one.
@@ -155,6 +159,18 @@ class SqlDatabase:
         """Open a transaction that only reads, and sees one moment."""
         with self._open(writes=False) as unit:
             yield unit
+
+    def log(self, entry: Entry, at: datetime) -> None:
+        """Log something of which nothing else is written; it is durable when this returns. Those who come at
+        once share a transaction, and what becomes of it.
+
+        Raises: as `writing`.
+        """
+        self._together.add(entry, at)
+
+    def _write(self, entries: Sequence[Entry], at: datetime) -> None:
+        with self.writing() as unit:
+            unit.log.append_all(entries, at)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

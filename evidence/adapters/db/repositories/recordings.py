@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, or_, select, update
 
 from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.labels import given_of
@@ -32,6 +32,17 @@ from evidence.errors import Conflict, IntegrityFault, Invalid
 from evidence.service.catalogue import Section, StoredRecording
 
 _SPARE = timedelta(days=1)  # more than a recorder's clock may be ahead of the seal (CLOCK_ERROR)
+_FIRST_ANNOUNCED = (
+    select(func.min(announced.c.announced_at))
+    .where(announced.c.recording_id == recording.c.id)
+    .scalar_subquery()
+    .label("first_announced")
+)
+# Recordings with the moments at which the server first heard of them; made once: every look asks for one.
+_CATALOGUE = select(recording, upload.c.created_at.label("first_byte"), _FIRST_ANNOUNCED).join(
+    upload, upload.c.id == recording.c.upload_id
+)
+_ONE = _CATALOGUE.where(recording.c.id == bindparam("recording"))
 
 
 class SqlRecordings:
@@ -67,21 +78,21 @@ class SqlRecordings:
 
     def get(self, recording_id: str) -> StoredRecording | None:
         """Return one recording."""
-        row = self._db.execute(_catalogue().where(recording.c.id == recording_id)).first()
+        row = self._db.execute(_ONE, {"recording": recording_id}).first()
         return None if row is None else next(self._stored([row]))
 
     def some(self, recording_ids: Collection[str]) -> Mapping[str, StoredRecording]:
         """Return these recordings by id, a few hundred to a question."""
         ids, found = list(recording_ids), dict[str, StoredRecording]()
         for first in range(0, len(ids), NAMES_AT_ONCE):
-            query = _catalogue().where(recording.c.id.in_(ids[first : first + NAMES_AT_ONCE]))
+            query = _CATALOGUE.where(recording.c.id.in_(ids[first : first + NAMES_AT_ONCE]))
             found |= {one.recording.id: one for one in self._stored(self._db.execute(query).all())}
         return found
 
     def by_name(self, device: str, name: str) -> StoredRecording | None:
         """Return the recording of a device under a name."""
         row = self._db.execute(
-            _catalogue().where(recording.c.device == device, recording.c.name_sha256 == name_digest(name))
+            _CATALOGUE.where(recording.c.device == device, recording.c.name_sha256 == name_digest(name))
         ).first()
         return None if row is None else next(self._stored([row]))
 
@@ -96,7 +107,7 @@ class SqlRecordings:
         """Yield recordings, oldest seal first; of those within reach at a moment, else (for the service's own
         work) of all. Raises: Invalid when no device can have that name.
         """
-        query = _catalogue().order_by(recording.c.sealed_at, recording.c.id)
+        query = _CATALOGUE.order_by(recording.c.sealed_at, recording.c.id)
         if reach is not None:
             query = query.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
             query = query.where(within(reach, at), *_of_section(section))
@@ -113,7 +124,7 @@ class SqlRecordings:
         """Return recordings within reach at a moment, newest seal first: at most so many, and only those
         before a moment of sealing and an id.
         """
-        query = _catalogue().join(standing, standing.c.recording_id == recording.c.id, isouter=True)
+        query = _CATALOGUE.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
         query = query.where(within(reach, at))
         if before is not None:
             sealed_at = to_text(before[0])
@@ -124,7 +135,7 @@ class SqlRecordings:
 
     def count(self, reach: Reach, at: datetime, section: Section, most: int) -> int:
         """Return how many recordings of a section are within reach at a moment; not more than so many."""
-        query = _catalogue().with_only_columns(recording.c.id, maintain_column_froms=True)
+        query = _CATALOGUE.with_only_columns(recording.c.id, maintain_column_froms=True)
         query = query.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
         some = query.where(within(reach, at), *_of_section(section)).limit(most).subquery()
         return int(self._db.execute(select(func.count()).select_from(some)).scalar_one())
@@ -200,18 +211,6 @@ def _of_section(section: Section) -> Iterator[ColumnElement[bool]]:
 def _is_between(moment: ColumnElement[Any], section: Section) -> ColumnElement[bool]:
     since = [] if section.first is None else [moment >= to_text(section.first)]
     return and_(*since, *([] if section.last is None else [moment < to_text(section.last)]))
-
-
-def _catalogue() -> Select[Any]:
-    """Recordings with the moments at which the server first heard of them."""
-    first_announced = (
-        select(func.min(announced.c.announced_at))
-        .where(announced.c.recording_id == recording.c.id)
-        .scalar_subquery()
-    )
-    return select(
-        recording, upload.c.created_at.label("first_byte"), first_announced.label("first_announced")
-    ).join(upload, upload.c.id == recording.c.upload_id)
 
 
 def _read(row: Any, given: tuple[Given, ...]) -> StoredRecording:

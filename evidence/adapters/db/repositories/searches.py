@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, false, func, insert, or_, select
 
 from evidence.adapters.db.people_tables import case_member, reader, unit
-from evidence.adapters.db.repositories.standings import memberships, runs
+from evidence.adapters.db.repositories.standing_rows import memberships, runs
 from evidence.adapters.db.search_tables import saved_search, search_code, search_row
 from evidence.domain.access import Reach
 from evidence.domain.instants import from_text, to_text

@@ -25,24 +25,26 @@ from sqlalchemy import (
     update,
 )
 
-from evidence.adapters.db.complaint_tables import complaint, complaint_hold, complaint_person
+from evidence.adapters.db.complaint_tables import complaint_person
 from evidence.adapters.db.people_tables import (
-    case_file,
     case_member,
-    case_recording,
     person,
     reader,
-    serious_event,
     serious_person,
-    serious_recording,
     standing,
     unit,
 )
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
 from evidence.adapters.db.repositories.search_rows import touched
+from evidence.adapters.db.repositories.standing_rows import (
+    for_complaints,
+    in_events,
+    memberships,
+    runs,
+    standings_of,
+)
 from evidence.adapters.db.tables import recording
 from evidence.domain.access import Reach
-from evidence.domain.instants import to_text
 from evidence.domain.people import WHOLE
 from evidence.domain.standing import Classification, Standing
 from evidence.service.placing import COMMANDER
@@ -121,45 +123,7 @@ class SqlStandings:
         """Return the standing of these recordings at a moment, a few hundred to a question."""
         ids, found = list(recording_ids), dict[str, Standing]()
         for first in range(0, len(ids), NAMES_AT_ONCE):
-            found |= self._some(ids[first : first + NAMES_AT_ONCE], at)
-        return found
-
-    def _some(self, ids: list[str], at: datetime) -> Mapping[str, Standing]:
-        query = select(standing, unit.c.path).join(unit, unit.c.id == standing.c.unit_id, isouter=True)
-        rows = {
-            row.recording_id: row for row in self._db.execute(query.where(standing.c.recording_id.in_(ids)))
-        }
-        readers = self._pairs(select(reader.c.recording_id, reader.c.person_id).where(
-            reader.c.recording_id.in_(ids), runs(reader, at)
-        ))  # fmt: skip
-        shown, kept = _in_events(), _for_complaints()
-        involved = self._pairs(
-            shown.add_columns(serious_person.c.person_id).where(serious_recording.c.recording_id.in_(ids))
-        )
-        complained = self._pairs(
-            kept.add_columns(complaint_person.c.person_id).where(complaint_hold.c.recording_id.in_(ids))
-        )
-        rights = self._rights(ids, at)
-        return {
-            one: _standing(
-                one, rows.get(one), readers.get(one), rights.get(one), involved.get(one), complained.get(one)
-            )
-            for one in ids
-        }
-
-    def _pairs(self, query: Any) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        for recording_id, person_id in self._db.execute(query):
-            found.setdefault(recording_id, set()).add(person_id)
-        return found
-
-    def _rights(self, ids: list[str], at: datetime) -> dict[str, dict[str, set[str]]]:
-        found: dict[str, dict[str, set[str]]] = {}
-        query = memberships(at).add_columns(case_member.c.person_id, case_member.c.action)
-        for recording_id, person_id, action in self._db.execute(
-            query.where(case_recording.c.recording_id.in_(ids))
-        ):
-            found.setdefault(recording_id, {}).setdefault(person_id, set()).add(action)
+            found |= standings_of(self._db, ids[first : first + NAMES_AT_ONCE], at)
         return found
 
     def _set(self, recording_id: str, **values: Any) -> None:
@@ -188,7 +152,7 @@ def within(reach: Reach, at: datetime | None) -> ColumnElement[bool]:
         named = select(reader.c.recording_id).where(reader.c.person_id == reach.reader, runs(reader, at))
         conditions.append(or_(is_ordinary, recording.c.id.in_(named)))  # nobody is named: nothing more
     if reach.shunned is not None:
-        shown, kept = _in_events(), _for_complaints()
+        shown, kept = in_events(), for_complaints()
         conditions += [
             recording.c.id.not_in(shown.where(serious_person.c.person_id == reach.shunned)),
             recording.c.id.not_in(kept.where(complaint_person.c.person_id == reach.shunned)),
@@ -235,66 +199,3 @@ def _granted(reach: Reach, at: datetime) -> Iterable[ColumnElement[bool]]:
         yield recording.c.id.in_(mine)
     if reach.opened:
         yield recording.c.id.in_(sorted(reach.opened))
-
-
-def _in_events() -> Any:
-    """Recordings of serious events that have not ended, beside the people who took part."""
-    return (
-        select(serious_recording.c.recording_id)
-        .join(serious_person, serious_person.c.event_id == serious_recording.c.event_id)
-        .join(serious_event, serious_event.c.id == serious_recording.c.event_id)
-        .where(serious_event.c.ended_at.is_(None))
-    )
-
-
-def _for_complaints() -> Any:
-    """Recordings that are kept for open complaints, beside the people whom these are about."""
-    return (
-        select(complaint_hold.c.recording_id)
-        .join(complaint_person, complaint_person.c.complaint_id == complaint_hold.c.complaint_id)
-        .join(complaint, complaint.c.id == complaint_hold.c.complaint_id)
-        .where(complaint.c.closed_at.is_(None))
-    )
-
-
-def memberships(at: datetime) -> Any:
-    """Return the recordings of open cases, beside the rights that members have there."""
-    return (
-        select(case_recording.c.recording_id)
-        .join(case_file, case_file.c.id == case_recording.c.case_id)
-        .join(case_member, case_member.c.case_id == case_recording.c.case_id)
-        .where(case_recording.c.ended_at.is_(None), case_file.c.closed_at.is_(None), runs(case_member, at))
-    )
-
-
-def runs(table: Any, at: datetime) -> ColumnElement[bool]:
-    """Return the condition under which a row is in force at a moment."""
-    now = to_text(at)
-    not_over = or_(table.c.until.is_(None), table.c.until > now)
-    return and_(table.c.since <= now, not_over, table.c.ended_at.is_(None))
-
-
-def _standing(
-    recording_id: str,
-    row: Any,
-    readers: set[str] | None,
-    rights: dict[str, set[str]] | None,
-    involved: set[str] | None,
-    complained: set[str] | None,
-) -> Standing:
-    said = {} if row is None else {
-        "unit_path": row.path or WHOLE,
-        "person_id": row.person_id,
-        "commander_id": row.commander_id,
-        "classification": Classification(row.classification),
-        "on_hold": bool(row.on_hold),
-        "under_transfer": bool(row.under_transfer),
-    }  # fmt: skip
-    return Standing(
-        recording_id=recording_id,
-        readers=frozenset(readers or ()),
-        case_rights={person: frozenset(actions) for person, actions in (rights or {}).items()},
-        involved=frozenset(involved or ()),
-        complained=frozenset(complained or ()),
-        **said,
-    )
