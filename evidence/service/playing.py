@@ -79,16 +79,18 @@ class Playing:
         now = self.site.clock.now()
         watermark = watermark_for(self.site, caller, standing, purpose, now)
         with self.site.database.reading() as unit:
-            media_type = self._media_type(unit, recording_id)
+            media_type = media_type_of(self.site, unit, recording_id)
         facts = {"start": start, "end": end, "purpose": purpose.value if purpose else None}
         self.site.database.log(Entry(Act.PLAY, caller.id, (("recording", recording_id),), facts=facts), now)
         file = self.site.vault.open(stored.recording.data_key, stored.recording.data_version)
         return Played(stored.recording.origin.size_bytes, file, start, end, media_type, watermark)
 
-    def _media_type(self, unit: UnitOfWork, recording_id: str) -> str:
-        text = unit.examinations.facts("recording", recording_id, "probe")
-        facts = None if text is None else self.site.prober.read(text)
-        return UNKNOWN if facts is None or not facts.readable else MEDIA_TYPES.get(facts.container, UNKNOWN)
+
+def media_type_of(site: Site, unit: UnitOfWork, recording_id: str) -> str:
+    """Return what a browser may be told that an original is."""
+    text = unit.examinations.facts("recording", recording_id, "probe")
+    facts = None if text is None else site.prober.read(text)
+    return UNKNOWN if facts is None or not facts.readable else MEDIA_TYPES.get(facts.container, UNKNOWN)
 
 
 def watermark_for(

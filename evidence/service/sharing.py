@@ -3,7 +3,8 @@
 1. Who made the link hands over link and code on two ways. The link is opened once, with the code; after five
    wrong codes it is worthless.
 2. What is opened then is the files that were granted, and only while the approval stands: each range is asked
-   for anew, logged before its first byte, and a long one is asked again on its way.
+   for anew, logged before its first byte, and a long one is asked again on its way. Where the link does not
+   let them be taken along, they are shown on its page only, with the recipient's name over them.
 3. A link is revoked at once by whoever may make one. No secret of it is in the vault or in the log.
 A transfer goes on media, never by link.
 """
@@ -15,22 +16,23 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import BinaryIO
 
 from evidence.domain.access import Caller, Purpose
 from evidence.domain.audit import Act, Entry
-from evidence.domain.exports import Export, Form, Item, State, Way
+from evidence.domain.exports import Export, State, Way
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.rights import Action
 from evidence.domain.shares import Share, ShareState
-from evidence.errors import Conflict, IntegrityFault, Invalid, NotFound, Refused
+from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.service.admission import admit_to_recording
 from evidence.service.export_access import about_export, present_set
 from evidence.service.export_ports import Derivatives
 from evidence.service.gate import admits
 from evidence.service.instruments import local_day
 from evidence.service.ports import UnitOfWork
+from evidence.service.shared_files import SharedFile, SharedSheet, Shown, files_of
 from evidence.service.site import Site
+from evidence.service.units import full_names
 
 MOST_HOURS = 30 * 24
 _DIGITS = 8
@@ -48,34 +50,12 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class SharedFile:
-    """A file of a share. number: from 1."""
-
-    number: int
-    name: str
-    size_bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
 class Opened:
     """What somebody opened. session: what they come with from now on."""
 
     share: Share
     session: str
     files: Sequence[SharedFile]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A range [start, end) of a file, open for reading. verify: raises when it may not go on."""
-
-    file: BinaryIO
-    start: int
-    end: int
-    about: SharedFile
-    may_download: bool
-    verify: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -145,9 +125,9 @@ class Sharing:
         session, now = secrets.token_urlsafe(32), self.site.clock.now()
         with self.site.database.reading() as unit:
             share = unit.shares.by_token(_digest(token))
-        fits = self.site.passwords.matches(None if share is None else share.code, code)
-        if share is None:
+        if share is None:  # at once: nobody guesses a token, and strangers cost no hashing
             raise Refused("share-refused")
+        fits = self.site.passwords.matches(share.code, code)
         with self.site.database.writing() as unit:
             share = unit.shares.get(share.id) or share
             found = unit.exports.get(share.export_id)
@@ -156,7 +136,7 @@ class Sharing:
                 done = replace(share, opened_at=now, session_sha256=_digest(session))
                 unit.shares.put(done)
                 unit.log.append(_entry(Act.SHARE_OPEN, ANYONE, done, found, {}), now)
-                return Opened(done, session, self._files(unit, found))
+                return Opened(done, session, files_of(self.site, self.derivatives, unit, found))
             if found is not None:
                 tried = replace(share, failures=share.failures + (is_ready and not fits))
                 unit.shares.put(tried)
@@ -164,25 +144,44 @@ class Sharing:
                 unit.log.append(replace(entry, result="refused"), now)
         raise Refused("share-refused")
 
-    def read(self, session: str, number: int, choose: Callable[[int], tuple[int, int]]) -> Shown:
-        """Open a range of a file; the entry stands in the log before this returns.
+    def look(self, session: str) -> SharedSheet:
+        """Return what somebody has opened. Raises: Refused("share-refused")."""
+        with self.site.database.reading() as unit:
+            share, found = self._opened(unit, session)
+            provider = full_names(unit.units.all()).get(found.unit_id, "")
+            return SharedSheet(share, found, provider, files_of(self.site, self.derivatives, unit, found))
 
-        Raises: Refused("share-refused"), NotFound("shared-file-not-found"); what choosing raises.
+    def read(
+        self, session: str, number: int, choose: Callable[[int], tuple[int, int]], *, to_keep: bool
+    ) -> Shown:
+        """Open a range of a file; the entry stands in the log before this returns. to_keep: it is taken
+        along, not shown on the link's page.
+
+        Raises: Refused("share-refused", "share-shows-only"), NotFound("shared-file-not-found"); what choosing
+        raises.
         """
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
             share, found = self._opened(unit, session)
-            files = self._files(unit, found)
+            if to_keep and not share.may_download:
+                raise Refused("share-shows-only")
+            files = files_of(self.site, self.derivatives, unit, found)
             if not 0 < number <= len(files):
                 raise NotFound("shared-file-not-found", number=number)
             item, about = found.granted[number - 1], files[number - 1]
-            start, end = choose(about.size_bytes)
-            facts = {"end": end, "number": number, "start": start}
+            size = about.size_bytes if to_keep else about.shown.size_bytes
+            start, end = choose(size)
+            facts = {
+                "end": end,
+                "kept": to_keep,
+                "number": number,
+                "proxy": about.is_proxy and not to_keep,
+                "start": start,
+            }
             objects = (("share", share.id), ("recording", item.recording_id))
             unit.log.append(Entry(Act.SHARE_READ, ANYONE, objects, facts=facts), now)
-            place = self._place(unit, item)
-        file = self.site.vault.open(*place)
-        return Shown(file, start, end, about, share.may_download, lambda: self.verify(session))
+        file = self.site.vault.open(*(about.place if to_keep else about.shown.place))
+        return Shown(file, start, end, size, about, lambda: self.verify(session))
 
     def verify(self, session: str) -> None:
         """Verify that what was opened may still be read. Raises: Refused("share-refused")."""
@@ -204,30 +203,6 @@ class Sharing:
             return False
         is_over = local_day(self.site.policies, now) > decided.valid_to
         return not is_over and present_set(unit, one, now) == decided.set_sha256
-
-    def _files(self, unit: UnitOfWork, one: Export) -> Sequence[SharedFile]:
-        stored = unit.recordings.some([item.recording_id for item in one.granted])
-        files = []
-        for number, item in enumerate(one.granted, 1):
-            origin = stored[item.recording_id].recording.origin
-            name, size = origin.name.rpartition("/")[2], origin.size_bytes
-            if item.form is Form.REDACTED:
-                made = self.derivatives.get(unit, item.derivative_id or "")
-                if made is None:
-                    raise IntegrityFault("derivative-differs", recording=item.recording_id)
-                name, size = made.name, made.size_bytes
-            files.append(SharedFile(number, name, size, item.sha256))
-        return files
-
-    def _place(self, unit: UnitOfWork, item: Item) -> tuple[str, str | None]:
-        """Return key and version of a file in the vault."""
-        if item.form is Form.ORIGINAL:
-            recording = unit.recordings.some([item.recording_id])[item.recording_id].recording
-            return recording.data_key, recording.data_version
-        made = self.derivatives.get(unit, item.derivative_id or "")
-        if made is None or made.sha256 != item.sha256:
-            raise IntegrityFault("derivative-differs", recording=item.recording_id)
-        return made.key, made.version
 
 
 def _digest(secret: str) -> str:

@@ -34,6 +34,7 @@ from evidence.web.pages import (
     officer_shift,
     problems,
     roster,
+    shared,
     sign_in,
     static,
 )
@@ -52,7 +53,7 @@ from evidence.web.pages.supervisor import (
 )
 
 PAGES = (
-    *(front, sign_in, account, factors, roster, language, static),
+    *(front, sign_in, account, factors, roster, shared, language, static),
     *(officer_shift, officer_docking, officer_recordings, officer_gaps),
     custody,
     *(board, gaps, review, matrix, complaints, faults, exemptions, samples, trends),

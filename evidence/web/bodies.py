@@ -130,6 +130,11 @@ async def _read(request: Request, most_bytes: int) -> bytes:
     return bytes(body)
 
 
+def counted(text: str) -> int:
+    """Return a count that was typed or stands in an address; 0 for what is none: no use case takes it."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 def described(model: type[BaseModel]) -> dict[str, Any]:
     """Return what a route says in OpenAPI about the body it reads with read_json."""
     schema = model.model_json_schema()

@@ -50,7 +50,7 @@ def test_a_link_opens_once_with_its_code_and_each_range_is_logged(room: ExportRo
     one = made(room, supplied(room, room.one))
     opened = desk(room).open(one.token, one.code)
     assert [file.number for file in opened.files] == [1]
-    shown = desk(room).read(opened.session, 1, lambda size: (10, 20))
+    shown = desk(room).read(opened.session, 1, lambda size: (10, 20), to_keep=False)
     with shown.file as file:
         file.seek(shown.start)
         assert len(file.read(shown.end - shown.start)) == 10
@@ -60,7 +60,7 @@ def test_a_link_opens_once_with_its_code_and_each_range_is_logged(room: ExportRo
     with pytest.raises(Refused, match="share-refused"):
         desk(room).open(one.token, one.code)
     with pytest.raises(NotFound, match="shared-file-not-found"):
-        desk(room).read(opened.session, 2, whole)
+        desk(room).read(opened.session, 2, whole, to_keep=False)
 
 
 def test_no_secret_of_a_link_is_in_the_log_or_in_the_rows(room: ExportRoom) -> None:
@@ -86,11 +86,11 @@ def test_after_some_wrong_codes_a_link_is_worthless_with_the_right_one_too(room:
 def test_a_revoked_link_opens_nothing_and_what_it_opened_is_over_at_once(room: ExportRoom) -> None:
     one = made(room, supplied(room, room.one))
     opened = desk(room).open(one.token, one.code)
-    shown = desk(room).read(opened.session, 1, whole)
+    shown = desk(room).read(opened.session, 1, whole, to_keep=False)
     shown.file.close()
     shown.verify()
     desk(room).revoke(room.custodian, one.share.id)
-    for step in (shown.verify, lambda: desk(room).read(opened.session, 1, whole)):
+    for step in (shown.verify, lambda: desk(room).read(opened.session, 1, whole, to_keep=False)):
         with pytest.raises(Refused, match="share-refused"):
             step()
     with room.refused("share-revoked", Conflict):

@@ -80,8 +80,10 @@ def test_a_link_is_opened_without_an_account_and_breaks_when_it_is_revoked(
     web: Web, room: ExportRoom
 ) -> None:
     export = room.approved(Way.SUPPLY, room.one, case_id=None, unit_id=room.unit.id)
-    status, made = web.ask(room.custodian.id, "POST", f"exports/{export}/shares", {"hours": 2})
-    assert (status, made["state"], made["download"]) == (201, "waiting", False)
+    status, made = web.ask(
+        room.custodian.id, "POST", f"exports/{export}/shares", {"hours": 2, "download": True}
+    )
+    assert (status, made["state"], made["download"]) == (201, "waiting", True)
     secrets = {"token": made["token"], "code": made["code"]}
     ours = {"Sec-Fetch-Site": "same-origin"}
     wrong = web.client.post("/api/v1/shared/open", json={**secrets, "code": "no"}, headers=ours)
@@ -91,7 +93,7 @@ def test_a_link_is_opened_without_an_account_and_breaks_when_it_is_revoked(
     part = web.client.get("/api/v1/shared/files/1", headers={**head, "Range": "bytes=0-9"})
     assert (part.status_code, len(part.content)) == (206, 10)
     assert part.headers["content-range"] == f"bytes 0-9/{opened['files'][0]['size']}"
-    assert part.headers["content-disposition"].startswith("inline")
+    assert part.headers["content-disposition"].startswith("attachment")
     assert web.client.get("/api/v1/shared/files/1").status_code == 403
     assert web.client.get("/api/v1/shared/files/x", headers=head).status_code == 404
     status, told = web.ask(room.custodian.id, "POST", f"shares/{made['id']}/revoke")

@@ -15,7 +15,7 @@ from evidence.domain.exports import Ground, Medium, Said, Way
 from evidence.domain.rights import Action
 from evidence.export_answers import export_out
 from evidence.service.exports import MOST_ITEMS, Wish
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import counted, described, read_json
 from evidence.web.deps import App, admitted
 from evidence.web.streams import SAFE
 
@@ -135,8 +135,7 @@ async def written(
 ) -> None:
     """Note that a medium was written, and what was read back from it."""
     said = await read_json(request, WrittenIn, _LONGEST_BODY_BYTES)
-    which = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
-    note = partial(app.court.handing_over.note_written, caller, export_id, which)
+    note = partial(app.court.handing_over.note_written, caller, export_id, counted(number))
     await run_in_threadpool(note, said.serial, said.read_back)
 
 

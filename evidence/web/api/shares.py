@@ -1,6 +1,7 @@
 """Shares over HTTP: links are made, listed, revoked; whoever has one opens it with its code, with no account.
 
-What was opened is asked for with a token in the Authorization header, one file and range at a time.
+What was opened and may be taken along is asked for with a token in the Authorization header, one file and
+range at a time. What may only be shown is shown on the link's page (pages/shared.py).
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from starlette.responses import Response
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.errors import Refused
-from evidence.service.sharing import MOST_HOURS, Shown
+from evidence.service.shared_files import Shown
+from evidence.service.sharing import MOST_HOURS
 from evidence.share_answers import file_out, share_out
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import counted, described, read_json
 from evidence.web.deps import App, admitted
+from evidence.web.showing import choose_range
 from evidence.web.streams import EvidenceStream, read_range
 
 router = APIRouter(prefix="/api/v1", tags=["shares"])
@@ -89,19 +92,22 @@ def shared_file(
 ) -> Response:
     """Return a file of what was opened, whole or one range; each is logged before its first byte."""
     session = _session(request)
-    asked = request.headers.get("range")
-    which = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
-    shown = app.court.sharing.read(session, which, lambda size: read_range(asked, size) or (0, size))
-    how = "attachment" if shown.may_download else "inline"
-    headers = {"Content-Disposition": f"{how}; filename*=UTF-8''{quote(shown.about.name, safe='')}"}
+    sharing, which = app.court.sharing, counted(number)
+    return answered(request, sharing.read(session, which, choose_range(request), to_keep=True))
+
+
+def answered(request: Request, shown: Shown, media_type: str | None = None) -> Response:
+    """Return a range of a file of a link: to be kept, or to be shown as what it may be called."""
+    name = quote(shown.about.name, safe="")
+    how = "inline" if media_type else f"attachment; filename*=UTF-8''{name}"
     return EvidenceStream(
         shown.file,
         (shown.start, shown.end),
-        shown.about.size_bytes,
-        is_part=asked is not None and (shown.start, shown.end) != (0, shown.about.size_bytes),
+        shown.size,
+        is_part=read_range(request.headers.get("range"), shown.size) is not None,
         verify=_still(shown),
-        headers=headers,
-        media_type="application/octet-stream",
+        headers={"Content-Disposition": how},
+        media_type=media_type or "application/octet-stream",
     )
 
 

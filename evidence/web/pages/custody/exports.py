@@ -131,6 +131,7 @@ def shown(
         papers=_papers(sheet.listed.export),
         links=[(one, one.state(now).value) for one in sheet.links],
         link_made=link,
+        base=app.settings.public_url.rstrip("/"),
         typed=typed or {},
         cited=cited,
     )

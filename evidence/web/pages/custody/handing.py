@@ -13,7 +13,7 @@ from evidence.bootstrap import Application
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError
-from evidence.web.bodies import read_form
+from evidence.web.bodies import counted, read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.exports import shown
 from evidence.web.pages.rendering import away
@@ -40,7 +40,7 @@ async def written(
         app.court.handing_over.note_written,
         caller,
         export_id,
-        _count(form.get("number", "")),
+        counted(form.get("number", "")),
         form.get("serial", "").strip(),
         form.get("read_back", ""),
     )
@@ -80,7 +80,7 @@ async def share(
         app.court.sharing.share,
         caller,
         export_id,
-        _count(form.get("hours", "")),
+        counted(form.get("hours", "")),
         may_download="download" in form,
     )
     try:
@@ -109,8 +109,3 @@ async def _acted(
         form = await read_form(request)
         return await run_in_threadpool(shown, request, app, caller, export_id, problem, form)
     return away(f"/custody/exports/{export_id}?done={done}")
-
-
-def _count(text: str) -> int:
-    """Return a count that was typed; 0 for what is none: no use case takes it."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
