@@ -20,6 +20,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
+from io import FileIO
 from itertools import takewhile
 from pathlib import Path
 from threading import Lock
@@ -101,15 +102,14 @@ class Folder:
 
     def open(self, name: str) -> int:
         """Open a regular file for reading. Raises: Missing, StoreUnavailable."""
-        with storing(name=name):
-            try:
-                fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=self.fd)
-            except FileNotFoundError as fault:
-                raise Missing(name=name) from fault
-            except OSError as fault:
-                if fault.errno in (errno.ELOOP, errno.ENXIO):
-                    raise Missing(name=name, reason="not-a-file") from fault  # a symbolic link, a socket
-                raise
+        try:
+            fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=self.fd)
+        except FileNotFoundError as fault:
+            raise Missing(name=name) from fault
+        except OSError as fault:
+            if fault.errno in (errno.ELOOP, errno.ENXIO):
+                raise Missing(name=name, reason="not-a-file") from fault  # a symbolic link, a socket
+            raise unavailable(fault, name=name) from fault
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)
             raise Missing(name=name, reason="not-a-file")
@@ -118,8 +118,8 @@ class Folder:
     def read(self, name: str) -> bytes:
         """Read a small file whole. Raises: Missing, StoreUnavailable."""
         fd = self.open(name)
-        with storing(name=name), os.fdopen(fd, "rb") as file:
-            return file.read()
+        with storing(name=name), FileIO(fd) as file:
+            return file.readall()
 
     def link(self, fd: int, name: str) -> None:
         """Give the open, fsynced file this name; not durable before `sync`. Raises: Exists."""

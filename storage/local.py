@@ -29,7 +29,7 @@ from storage.durable import TEMPORARY, Folder, Tree, finish, new_file, storing, 
 from storage.errors import BadKey, Damaged, Missing, StoreUnavailable, VaultAbsent
 from storage.immutable import holds_against_us
 from storage.locks import Act, LockRecord
-from storage.place import RECORD, Place
+from storage.place import Place, Records, records_among
 from storage.presence import SIGN, is_signed, sign
 from storage.reading import reading
 from storage.vault import Debris, Lock, Promise, Sealed, Strength, verify_key
@@ -95,6 +95,18 @@ class LocalVault:
                 os.close(fd)
                 raise
         return reading(fd, key)
+
+    def read(self, found: Sealed) -> bytes:
+        """See Vault. Raises: Missing, Damaged, StoreUnavailable."""
+        with self._root() as root:
+            try:
+                body = root.read(found.key)
+            except Missing as fault:
+                self._verify_there()
+                raise Missing(key=found.key) from fault
+        if len(body) != found.size_bytes:
+            raise Damaged(key=found.key, sealed_bytes=found.size_bytes, found_bytes=len(body))
+        return body
 
     def stat(self, key: str) -> Sealed:
         """See Vault. Raises: Missing, Damaged, StoreUnavailable."""
@@ -196,11 +208,15 @@ class LocalVault:
     def _walk(self, path: Path, above: str, prefix: str) -> Iterator[Sealed | Debris]:
         """Go through one folder in key order; above: its key with a closing "/", or ""."""
         with Folder(path) as folder:
+            first = prefix[len(above) :].partition("/")[0]  # with which each name begins that leads there
             with storing(folder=path.name), os.scandir(folder.fd) as entries:
-                kinds = {entry.name: entry.is_dir(follow_symlinks=False) for entry in entries}
+                there = (entry for entry in entries if entry.name.startswith(first))
+                kinds = {entry.name: entry.is_dir(follow_symlinks=False) for entry in there}
             if not above:
                 kinds.pop(SIGN, None)
-            objects = {m["name"] if (m := RECORD.fullmatch(name)) else name for name in kinds}
+            records = records_among(kinds)
+            told = {name for chain in records.values() for name in chain.values()}
+            objects = kinds.keys() - told | records.keys()
             # "a/b" comes after "a-b": a folder sorts by its name with the stroke.
             for name in sorted(objects, key=lambda name: name + "/" if kinds.get(name) else name):
                 key = above + name
@@ -208,9 +224,9 @@ class LocalVault:
                     if (key + "/").startswith(prefix) or prefix.startswith(key + "/"):
                         yield from self._walk(path / name, key + "/", prefix)
                 elif key.startswith(prefix):
-                    yield from self._inspect(folder, key, kinds)
+                    yield from self._inspect(folder, key, records)
 
-    def _inspect(self, folder: Folder, key: str, names: dict[str, bool]) -> Sequence[Sealed | Debris]:
+    def _inspect(self, folder: Folder, key: str, records: Records) -> Sequence[Sealed | Debris]:
         if key.rpartition("/")[2].startswith(TEMPORARY):
             return [Debris(key, "temporary")]
         try:
@@ -218,7 +234,7 @@ class LocalVault:
         except BadKey:
             return [Debris(key, "alien")]
         place = Place(folder, key, self._immutable)
-        found = place.inspect(names)
+        found = place.inspect(records)
         # The names were read a while ago; what looks wrong is looked at again, in case it was just being
         # made.
         return found if found and isinstance(found[0], Sealed) else place.inspect()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from storage import locks
 from storage.crashpoints import crashpoint
@@ -24,6 +24,17 @@ from storage.locks import Act, LockRecord
 from storage.vault import Debris, Lock, Promise, Sealed
 
 RECORD = re.compile(r"(?P<name>[^~]+)~lock\.(?P<serial>[0-9]{6})\.json")
+Records = Mapping[str, Mapping[int, str]]
+"""Of the objects of a folder by name: the names of their lock records by serial."""
+
+
+def records_among(names: Iterable[str]) -> Records:
+    """Tell which of the names of a folder are lock records, and of what."""
+    found: dict[str, dict[int, str]] = {}
+    for name in names:
+        if "~" in name and (m := RECORD.fullmatch(name)):
+            found.setdefault(m["name"], {})[int(m["serial"])] = name
+    return found
 
 
 class Place:
@@ -33,14 +44,15 @@ class Place:
         self.folder, self.key, self.immutable = folder, key, immutable
         self.name = key.rpartition("/")[2]
 
-    def last(self, names: Iterable[str] | None = None) -> LockRecord | None:
-        """Return the last lock record, or None. names: the folder's names, if the caller has just read them.
+    def last(self, records: Records | None = None) -> LockRecord | None:
+        """Return the last lock record, or None. records: of this folder, if the names have just been read.
 
         Raises: Damaged, StoreUnavailable.
         """
-        with storing(key=self.key):
-            matches = map(RECORD.fullmatch, os.listdir(self.folder.fd) if names is None else names)
-        found = {int(m["serial"]): m[0] for m in matches if m and m["name"] == self.name}
+        if records is None:
+            with storing(key=self.key):
+                records = records_among(os.listdir(self.folder.fd))
+        found = records.get(self.name, {})
         try:
             return locks.read_chain(self.key, {n: self.folder.read(name) for n, name in found.items()})
         except Missing as fault:
@@ -53,14 +65,14 @@ class Place:
         except Missing as fault:
             raise Missing(key=self.key) from fault
 
-    def current(self, names: Iterable[str] | None = None) -> LockRecord:
+    def current(self, records: Records | None = None) -> LockRecord:
         """Return what is in force for the object. Raises: Missing, Damaged, StoreUnavailable."""
         fd = self.open()
         try:
             size = os.fstat(fd).st_size
         finally:
             os.close(fd)
-        last = self.last(names)
+        last = self.last(records)
         if last is None:
             raise Damaged(key=self.key, reason="lock-missing")
         if last.act is Act.DISPOSE:
@@ -101,10 +113,10 @@ class Place:
             self._flag(self.name, False)
         self.folder.remove(self.name)
 
-    def inspect(self, names: Iterable[str] | None = None) -> list[Sealed | Debris]:
+    def inspect(self, records: Records | None = None) -> list[Sealed | Debris]:
         """Return what is found here, never raising for what the store holds; [] after a finished disposal."""
         try:
-            found = self.current(names).sealed
+            found = self.current(records).sealed
         except Missing:
             return self._leftovers()
         except Damaged as fault:

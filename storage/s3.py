@@ -73,6 +73,11 @@ class S3Vault:
             raise Damaged(key=key, sealed_bytes=head.notes[marks.SIZE], found_bytes=head.size_bytes)
         return reading(self.bucket, key, version, head.size_bytes)
 
+    def read(self, found: Sealed) -> bytes:
+        """See Vault. Raises: Missing, Damaged, StoreUnavailable."""
+        with self.open(found.key, found.version) as stored:
+            return stored.read()
+
     def stat(self, key: str) -> Sealed:
         """See Vault. Raises: Missing, Damaged, StoreUnavailable."""
         verify_key(key)

@@ -23,7 +23,8 @@ from typing import BinaryIO, Protocol
 
 from storage.errors import BadKey
 
-_SEGMENT = re.compile(r"[a-z0-9._-]{1,200}")
+_SEGMENT = r"(?!\.\.?(?:/|\Z))[a-z0-9._-]{1,200}"
+_KEY = re.compile(f"{_SEGMENT}(?:/{_SEGMENT})*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 MAX_KEY = 900  # bytes; S3 allows 1024 with its prefix
 
@@ -33,8 +34,7 @@ def verify_key(key: str) -> None:
 
     Raises: BadKey, also for the segments "." and "..".
     """
-    parts = key.split("/")
-    if len(key) > MAX_KEY or not all(_SEGMENT.fullmatch(part) and part not in (".", "..") for part in parts):
+    if len(key) > MAX_KEY or not _KEY.fullmatch(key):
         raise BadKey(key=key)
 
 
@@ -141,6 +141,12 @@ class Vault(Protocol):
         machine cannot read. version: as `Sealed.version`; None for the one that counts.
 
         Raises: Missing (also for another version), Damaged (length), StoreUnavailable.
+        """
+
+    def read(self, found: Sealed) -> bytes:
+        """Read a small object whole that a look has found a moment ago: its lock is not looked at again.
+
+        Raises: Missing, Damaged (length), StoreUnavailable.
         """
 
     def stat(self, key: str) -> Sealed:

@@ -34,6 +34,10 @@ class CarriedVault:
         """See Vault."""
         return self.vault.open(key, version)
 
+    def read(self, found: Sealed) -> bytes:
+        """See Vault."""
+        return self.vault.read(found)
+
     def stat(self, key: str) -> Sealed:
         """See Vault."""
         return self._back(self.vault.stat(key))

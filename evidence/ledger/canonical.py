@@ -7,6 +7,7 @@ Reading takes only bytes that come out the same when written again, so no two re
 from __future__ import annotations
 
 import json
+from typing import NoReturn
 
 from evidence.errors import IntegrityFault, Invalid
 
@@ -21,12 +22,7 @@ def canonical(value: object) -> bytes:
     Raises: Invalid `not-canonical` for anything else (a float, a lone surrogate, another type).
     """
     _admit(value, 0)
-    # For what _admit lets through, Python's escapes and order of keys are those of RFC 8785 (ASCII keys have
-    # the same order in UTF-16).
-    try:
-        return _WRITER.encode(value).encode("utf-8")
-    except UnicodeEncodeError:
-        raise Invalid("not-canonical", reason="lone surrogate") from None
+    return _written(value)
 
 
 def read_canonical(line: bytes) -> object:
@@ -35,13 +31,38 @@ def read_canonical(line: bytes) -> object:
     Raises: IntegrityFault `json-not-canonical` for bytes that `canonical` would not have written.
     """
     try:
-        value: object = json.loads(line.decode("utf-8"))
-        again = canonical(value)
+        value: object = _READER.decode(line.decode("utf-8"))
+        # The reader takes no fraction and no integer that is too large, and what is written of ASCII alone
+        # has no other keys, and few brackets no depth: the rest need not be asked, value by value.
+        if not line.isascii() or line.count(b"{") + line.count(b"[") > MAX_DEPTH:
+            _admit(value, 0)
+        again = _written(value)
     except (ValueError, RecursionError, Invalid) as fault:
         raise IntegrityFault("json-not-canonical") from fault
     if again != line:  # white space, another order, a key that stands twice, another spelling
         raise IntegrityFault("json-not-canonical")
     return value
+
+
+def _written(value: object) -> bytes:
+    """Write what may be written: for that, Python's escapes and order of keys are those of RFC 8785 (ASCII
+    keys have the same order in UTF-16).
+    """
+    try:
+        return _WRITER.encode(value).encode("utf-8")
+    except UnicodeEncodeError:
+        raise Invalid("not-canonical", reason="lone surrogate") from None
+
+
+def _integer(digits: str) -> int:
+    number = int(digits)
+    if abs(number) > MAX_INTEGER:
+        raise Invalid("not-canonical", reason="integer too large")
+    return number
+
+
+def _refuse(text: str) -> NoReturn:
+    raise Invalid("not-canonical", reason="type", type=text)
 
 
 def _admit(value: object, depth: int) -> None:
@@ -68,4 +89,7 @@ def _admit(value: object, depth: int) -> None:
 
 
 _PLAIN = frozenset({str, bool, type(None)})
-_WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+_READER = json.JSONDecoder(parse_int=_integer, parse_float=_refuse, parse_constant=_refuse)
+_WRITER = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)  # what goes in a circle is too deep

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evidence.errors import Invalid
 from evidence.ledger.encodings import read_base64, write_base64
@@ -56,7 +57,7 @@ class VerifierKey:
     @property
     def key_id(self) -> str:
         """The first 4 bytes of SHA-256(name ‖ 0x0A ‖ type ‖ public key), as 8 hex digits."""
-        return hashlib.sha256(self.name.encode("ascii") + b"\n" + self._typed()).hexdigest()[:8]
+        return _key_id(self.name, self._typed())
 
     @property
     def label(self) -> str:
@@ -89,3 +90,8 @@ class VerifierKey:
         if key_id != key.key_id:
             raise Invalid("key-malformed", reason="key id")
         return key
+
+
+@lru_cache(maxsize=256)  # of few keys, and asked for with each signature
+def _key_id(name: str, typed: bytes) -> str:
+    return hashlib.sha256(name.encode("ascii") + b"\n" + typed).hexdigest()[:8]

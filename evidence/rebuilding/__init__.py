@@ -12,7 +12,6 @@ docs/formats/log-segment.md, log-rows.md.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from evidence.ledger import rows as row_names
 from evidence.ledger.segments import Kind
 from evidence.rebuilding.aftermath import Aftermath
 from evidence.rebuilding.logs import Logs
-from evidence.rebuilding.manifests import MANY, Manifests
+from evidence.rebuilding.manifests import MANY, Manifests, few_collections
 from evidence.rebuilding.recordings import Restoring
 from evidence.rebuilding.report import Report
 from evidence.rebuilding.rows import Rows
@@ -117,13 +116,11 @@ class _Rebuild:
         are_many = sum(max(found) for found in self._pieces.values()) >= MANY
         scratch = Scratch(data / "scratch" / "rebuild.db")
         manifests = Manifests(self._settings.vault_url, data / "keys", data / "scratch", are_many)
-        gc.freeze()  # all there is by now stays; what follows are millions of small values without cycles
         try:
-            with self._database.writing() as unit:
+            with few_collections(), self._database.writing() as unit:
                 self._restore(unit, scratch, manifests)
                 Aftermath(self._site, unit, self._report).settle(caller)
         finally:
-            gc.unfreeze()
             manifests.close()
             scratch.close()
         return self._report

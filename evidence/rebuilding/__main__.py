@@ -7,14 +7,15 @@ import os
 import sys
 from pathlib import Path
 
-from evidence.rebuilding.manifests import look_into
+from evidence.rebuilding.manifests import few_collections, look_into
 
 
 def main() -> None:
     """Look into each part."""
     said = json.load(sys.stdin)
-    for part in said["parts"]:
-        look_into(said["url"], Path(said["keys"]), Path(said["scratch"]), part)
+    with few_collections():
+        for part in said["parts"]:
+            look_into(said["url"], Path(said["keys"]), Path(said["scratch"]), part)
 
 
 if __name__ == "__main__":

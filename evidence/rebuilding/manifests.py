@@ -2,11 +2,12 @@
 
 The ids are random, so their first digit cuts the recordings into sixteen equal parts; each is looked at by
 itself, by another process where there are many, and what was seen is written into a file of the scratch
-folder, one value for each recording, in the order of ids. Originals are not read (service/fixity.py).
+folder, some hundreds at a time, in the order of ids. Originals are not read (service/fixity.py).
 """
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import marshal
@@ -14,13 +15,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from evidence.adapters.db.repositories.rows import name_digest
 from evidence.adapters.keys import FileSigner
 from evidence.errors import EvidenceError
-from evidence.rebuilding.logs import read_object
 from evidence.service.documents import MANIFEST
 from evidence.service.ports import Signer
 from storage.errors import StorageError, StoreUnavailable
@@ -32,20 +35,23 @@ MANY = 20_000  # entries in the log, from which on other processes help
 HELPERS = 2
 _NAME = "rebuild-recordings-"
 _LOOK_EVERY_S = 0.02
+_SELDOM = 100_000
+_AT_ONCE, _LENGTH = 256, 8
 
 
 @dataclass
 class Seen:
     """What the vault holds of a recording. sizes and versions: of `data` and `manifest.json`, where sound.
 
-    manifest: the body of the signed document, None where there is none that holds; sha256: of the document.
+    said: what the signed manifest says, by the columns of the row; None where there is none that holds.
+    sha256: of the document.
     """
 
     id: str
     sizes: dict[str, int] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
-    manifest: Mapping[str, Any] | None = None
+    said: dict[str, Any] | None = None
     sha256: str = ""
     problem: str = ""
 
@@ -66,20 +72,55 @@ def look(vault: Vault, signer: Signer, prefix: str) -> Iterator[Seen]:
             continue
         seen.sizes[part], seen.versions[part] = one.size_bytes, one.version
         if part == "manifest.json":
-            _read(vault, signer, one.key, seen)
+            _read(vault, signer, one, seen)
     if seen is not None:
         yield seen
 
 
-def _read(vault: Vault, signer: Signer, key: str, seen: Seen) -> None:
+def _read(vault: Vault, signer: Signer, one: Sealed, seen: Seen) -> None:
     try:
-        document = read_object(vault, key)
+        document = vault.read(one)
         seen.sha256 = hashlib.sha256(document).hexdigest()
-        seen.manifest = signer.read(document, MANIFEST)
+        seen.said = _columns(signer.read(document, MANIFEST))
     except StoreUnavailable:
         raise
     except (EvidenceError, StorageError) as problem:
         seen.problem = problem.code
+    except (KeyError, TypeError, AttributeError):  # signed, and no manifest of ours
+        seen.problem = "manifest-malformed"
+
+
+def _columns(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    original, times, policy = manifest["original"], manifest["times"], manifest["policy"]
+    return {
+        "device": manifest["device"],
+        "wearer": manifest["wearer"],
+        "card_id": manifest["card"],
+        "labels": json.dumps(manifest["labels"], ensure_ascii=False, sort_keys=True),
+        "name": original["name"],
+        "name_sha256": name_digest(original["name"]),
+        "size": original["size"],
+        "sha256": original["sha256"],
+        "sm3": original["sm3"],
+        "modified_at": times["device"]["modified"],
+        "clock_offset_ms": times["clock_offset_ms"],
+        "sealed_at": times["server"]["sealed"],
+        "policy_id": policy["pack"],
+        "policy_version": policy["version"],
+    }
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Look for cycles seldom: what is here by now stays, what follows are small values without any."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_SELDOM)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 class Manifests:
@@ -102,8 +143,9 @@ class Manifests:
             if not file.exists():
                 look_into(self._url, self._keys, self._scratch, part)
             with file.open("rb") as written:
-                while (said := marshal.load(written)) is not None:  # noqa: S302 (a file of our own)
-                    yield Seen(**said)
+                while length := int.from_bytes(written.read(_LENGTH), "big"):
+                    for one in marshal.loads(written.read(length)):  # noqa: S302 (a file of our own)
+                        yield Seen(*one)
             file.unlink()
 
     def close(self) -> None:
@@ -129,7 +171,9 @@ def look_into(url: str, keys: Path, scratch: Path, part: str) -> None:
     vault, signer = open_vault(url), FileSigner(keys)
     unfinished = scratch / f"{_NAME}{part}.new"
     with unfinished.open("wb") as out:
-        for seen in look(vault, signer, part):
-            marshal.dump(vars(seen), out)
-        marshal.dump(None, out)
+        found = (tuple(vars(seen).values()) for seen in look(vault, signer, part))
+        while some := list(islice(found, _AT_ONCE)):
+            body = marshal.dumps(some)
+            out.write(len(body).to_bytes(_LENGTH, "big") + body)
+        out.write(bytes(_LENGTH))
     unfinished.rename(scratch / f"{_NAME}{part}")

@@ -6,7 +6,6 @@ that has a manifest and no row is made from it. What has neither is told with th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import merge
@@ -14,7 +13,6 @@ from itertools import groupby
 from typing import Any
 
 from evidence.adapters.db import replay
-from evidence.adapters.db.repositories.rows import name_digest
 from evidence.adapters.db.unit_of_work import SqlUnitOfWork
 from evidence.adapters.rebuilding import Scratch, Sealing
 from evidence.domain.access import Caller
@@ -30,7 +28,7 @@ from evidence.ledger.canonical import canonical
 from evidence.rebuilding.logs import read_object
 from evidence.rebuilding.manifests import Manifests, Seen
 from evidence.rebuilding.report import Report
-from evidence.service.documents import receipt_body
+from evidence.service.documents import MANIFEST, receipt_body
 from evidence.service.moving import Teller
 from evidence.service.site import Site
 
@@ -87,7 +85,7 @@ class Restoring:
 
     def _compare_objects(self, known: Known) -> bool:
         """Tell what is wrong with the two objects; return whether the manifest holds."""
-        seen, holds = known.seen, known.seen.manifest is not None
+        seen, holds = known.seen, known.seen.said is not None
         is_gone = (known.row or {}).get("gone_at") is not None  # its certificate is among the rows
         for part in ("manifest.json",) if is_gone else ("data", "manifest.json"):
             key = f"recordings/{known.id}/{part}"
@@ -103,7 +101,7 @@ class Restoring:
         elif holds and known.seal is not None and seen.sha256 != known.seal.manifest_sha256:
             self.report.fault("manifest-differs", key, sealed=known.seal.manifest_sha256, found=seen.sha256)
             return False
-        size = seen.manifest["original"]["size"] if seen.manifest else None
+        size = seen.said["size"] if seen.said else None
         if size is not None and seen.sizes.get("data", size) != size:
             self.report.fault("object-damaged", f"recordings/{known.id}/data", reason="size-differs")
         return holds
@@ -112,7 +110,7 @@ class Restoring:
         """Put a row right after its manifest, and after the versions that the vault has."""
         row, seen, right = known.row or {}, known.seen, dict[str, object]()
         if is_signed:
-            wanted = {**_said(seen), "manifest_sha256": seen.sha256}
+            wanted = {**(seen.said or {}), "manifest_sha256": seen.sha256}
             right = {name: value for name, value in wanted.items() if row.get(name) != value}
             if right:
                 self.report.fault("row-altered", f"recording {known.id}", columns=sorted(right))
@@ -129,9 +127,7 @@ class Restoring:
 
     def _seal_entry_anew(self, known: Known) -> bytes:
         """Let the log say again that a recording was sealed, and return its receipt with the new place."""
-        said: Any = known.seen.manifest
-        digests = Digests(said["original"]["sha256"], said["original"]["sm3"])
-        recording = _recording(known.seen, digests, self.site)
+        recording = _recording(known.seen, self._manifest(known.id)[1], self.site)
         self.report.note("seal-entry-lost", f"recording {known.id}")
         return self._receipt(known, recording)
 
@@ -143,16 +139,13 @@ class Restoring:
 
     def _adopt(self, known: Known) -> None:
         """Make the rows of a recording from its manifest."""
-        seen = known.seen
-        said: Any = seen.manifest
-        digests = Digests(said["original"]["sha256"], said["original"]["sm3"])
-        recording = _recording(seen, digests, self.site)
-        self._upload(known, recording)
+        document, said = self._manifest(known.id)
+        recording = _recording(known.seen, said, self.site)
+        self._upload(known, recording, said)
         holder = self.unit.claims.take(recording.origin.device, recording.origin.name, known.id)
         if holder != known.id:
             self.report.fault("recording-not-restored", f"recording {known.id}", name_is_of=holder)
             return
-        document = read_object(self.site.vault, recording.manifest_key)
         self.unit.claims.keep_manifest(known.id, document)
         try:
             self.unit.recordings.add(known.id, recording, self._receipt(known, recording))
@@ -167,9 +160,13 @@ class Restoring:
         self.report.adopted.append(known.id)
         self.report.counts["adopted"] += 1
 
-    def _upload(self, known: Known, recording: Recording) -> None:
+    def _manifest(self, id_: str) -> tuple[bytes, Any]:
+        """Read a manifest that holds once more: few are asked for what stands in no column."""
+        document = read_object(self.site.vault, f"recordings/{id_}/manifest.json")
+        return document, self.site.signer.read(document, MANIFEST)
+
+    def _upload(self, known: Known, recording: Recording, said: Any) -> None:
         """Complete the upload of a recording, made from the manifest where the journal has lost it."""
-        said: Any = known.seen.manifest
         times = said["times"]["server"]
         upload = self.unit.uploads.get(known.id)
         if upload is None:
@@ -210,30 +207,7 @@ class Restoring:
         return self.unit.log.append(Entry(Act.SEAL, by, objects, facts=facts, ref=ref), self.site.clock.now())
 
 
-def _said(seen: Seen) -> dict[str, object]:
-    """Return what a manifest says, by the columns of the row."""
-    said: Any = seen.manifest
-    original, times = said["original"], said["times"]
-    return {
-        "device": said["device"],
-        "wearer": said["wearer"],
-        "card_id": said["card"],
-        "labels": json.dumps(said["labels"], ensure_ascii=False, sort_keys=True),
-        "name": original["name"],
-        "name_sha256": name_digest(original["name"]),
-        "size": original["size"],
-        "sha256": original["sha256"],
-        "sm3": original["sm3"],
-        "modified_at": times["device"]["modified"],
-        "clock_offset_ms": times["clock_offset_ms"],
-        "sealed_at": times["server"]["sealed"],
-        "policy_id": said["policy"]["pack"],
-        "policy_version": said["policy"]["version"],
-    }
-
-
-def _recording(seen: Seen, digests: Digests, site: Site) -> Recording:
-    said: Any = seen.manifest
+def _recording(seen: Seen, said: Any, site: Site) -> Recording:
     modified = said["times"]["device"]["modified"]
     return Recording(
         id=seen.id,
@@ -247,7 +221,7 @@ def _recording(seen: Seen, digests: Digests, site: Site) -> Recording:
             card_id=said["card"],
             labels=said["labels"],
         ),
-        digests=digests,
+        digests=Digests(said["original"]["sha256"], said["original"]["sm3"]),
         sealed_at=from_text(said["times"]["server"]["sealed"]),
         retain_until=site.vault.stat(said["data"]).lock.retain_until,
         policy_id=said["policy"]["pack"],

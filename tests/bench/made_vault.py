@@ -10,7 +10,6 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -201,7 +200,3 @@ class MadeVault:
         record = locks.seal(key, promise, Lock(UNTIL))
         path.with_name(f"{path.name}~lock.000001.json").write_bytes(locks.encode(record))
         path.write_bytes(body)
-
-    def manifests(self) -> Iterator[Path]:
-        """Yield the files of all manifests."""
-        yield from (self.folder / "vault" / "recordings").glob("*/manifest.json")

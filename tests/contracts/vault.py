@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -75,6 +76,14 @@ class VaultContract:
         sealed = vault.seal_bytes("rec/1/manifest.json", b"{}", LOCK)
         assert sealed.promise == promise(b"{}")
         assert content(vault, "rec/1/manifest.json") == b"{}"
+
+    def test_what_a_look_has_found_is_read_without_another(self, vault: Vault) -> None:
+        vault.seal_bytes("rec/1/manifest.json", b"{}", LOCK)
+        (found,) = vault.census("rec/1")
+        assert isinstance(found, Sealed)
+        assert vault.read(found) == b"{}"
+        with pytest.raises(Missing):
+            vault.read(replace(found, key="rec/1/data"))
 
     def test_an_empty_file_is_an_object(self, vault: Vault, room: Path) -> None:
         vault.seal_file("empty", stage(room, b""), promise(b""), LOCK)

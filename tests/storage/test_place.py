@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -60,6 +61,16 @@ def test_every_flipped_bit_of_a_lock_record_is_found(vault: LocalVault) -> None:
     assert vault.stat("r/a").lock == Lock(UNTIL + DAY, frozenset({"case"}))
 
 
+def test_a_lock_record_is_canonical_json_whatever_the_ground_is_called(vault: LocalVault, root: Path) -> None:
+    vault.seal_bytes("r/a", b"x", Lock(UNTIL, frozenset({'a "case"', "投诉\\1"})))
+    vault.hold("r/a", "\"é'")
+    for record in root.glob("r/a~lock.*"):
+        said = json.loads(record.read_bytes())
+        again = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        assert record.read_text("utf-8") == f"{again}\n"
+    assert vault.stat("r/a").lock.holds == {'a "case"', "投诉\\1", "\"é'"}
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_lock_record_missing_before_the_last_is_damage(vault: LocalVault, number: int) -> None:
     sealed_three(vault)[number].unlink()
@@ -78,11 +89,12 @@ def test_an_object_whose_lock_is_gone_is_damaged_and_not_free(vault: LocalVault)
         vault.seal_bytes("r/a", b"x", LOCK)
 
 
-@pytest.mark.parametrize("text", [b"", b"{}\n", b"[]", b"null", b"\xff", b"[" * 100_000])
-def test_a_lock_record_that_is_no_record_is_damage(vault: LocalVault, text: bytes) -> None:
+@pytest.mark.parametrize("text", [b"", b"{}\n", b"[]", b"null", b"\xff", b"[" * 100_000, None])
+def test_a_lock_record_that_is_no_record_is_damage(vault: LocalVault, text: bytes | None) -> None:
     record = sealed_three(vault)[2]
+    half = record.read_bytes().replace(b'"ground":"case"', b'"ground":"\\ud800"')  # of a character
     record.unlink()
-    record.write_bytes(text)
+    record.write_bytes(half if text is None else text)
     assert_never_unlocked(vault)
 
 
