@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 from evidence.service.account_desk import AccountDesk
 from evidence.service.accounts import Accounts
 from evidence.service.act_documents import ActDocuments
+from evidence.service.backups import Backups
 from evidence.service.binding import Binding
 from evidence.service.cards import Cards
 from evidence.service.case_filing import CaseFiling
@@ -67,6 +68,7 @@ class Desks:
     account_desk: AccountDesk = field(init=False)
     accounts: Accounts = field(init=False)
     act_documents: ActDocuments = field(init=False)
+    backups: Backups = field(init=False)
     binding: Binding = field(init=False)
     cards: Cards = field(init=False)
     case_filing: CaseFiling = field(init=False)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.instants import to_text
 from evidence.domain.uploads import UploadState
 from evidence.locale import Word, say
+from evidence.service.backups import Done
 from evidence.service.jobs import QUEUES, Queue
 from evidence.service.measuring import MAY_WAIT, Measures, Need
 
@@ -39,6 +41,7 @@ def measures_out(found: Measures) -> dict[str, Any]:
             }
             for one in found.logs
         ],
+        "backups": {one.done.value: to_text(one.at) if one.at else None for one in found.backups},
     }
 
 
@@ -53,6 +56,8 @@ def need_lines(found: Measures) -> Iterator[str]:
         Need.SHORT: {"mib": found.staging_free >> 20},
         Need.NO_SPACE: {"mib": found.staging_free >> 20},
         Need.OVERDUE: {"count": found.missing[DeadlineKind.OVERDUE]},
+        Need.NO_BACKUP: _age(found, Done.COPIED),
+        Need.NO_RESTORE: _age(found, Done.RESTORED),
         Need.SET_ASIDE: {
             "count": found.uploads[UploadState.REFUSED] + found.uploads[UploadState.EXPIRED],
         },
@@ -61,14 +66,19 @@ def need_lines(found: Measures) -> Iterator[str]:
         yield f"‼ {say(f'site-need.{need}', **facts[need])}"
 
 
+def _age(found: Measures, done: Done) -> dict[str, object]:
+    (since,) = (one.since for one in found.backups if one.done is done)
+    return {"age": timedelta(seconds=round((found.at - since).total_seconds()))}
+
+
 def _late(found: Measures) -> Iterator[tuple[Queue, timedelta]]:
     for queue, waited in found.waits().items():
         if waited > MAY_WAIT[queue]:
             yield queue, timedelta(seconds=round(waited.total_seconds()))
 
 
-def measure_lines(found: Measures) -> Iterator[str]:
-    """Yield the measures, a line each."""
+def measure_lines(found: Measures, zone: str) -> Iterator[str]:
+    """Yield the measures, a line each; times in a time zone."""
     yield say("measure.staging", mib=found.staging_free >> 20)
     for state, count in found.uploads.items():
         if count:
@@ -82,3 +92,8 @@ def measure_lines(found: Measures) -> Iterator[str]:
         yield say("measure.jobs", kind=job.name, queue=queue, queued=queued, running=running, failed=failed)
     for one in found.logs:
         yield say("measure.log", log=one.name, entries=one.entries, signed=one.signed)
+    for backup in found.backups:
+        if backup.at is not None:
+            yield say(
+                f"measure.{backup.done}", at=backup.at.astimezone(ZoneInfo(zone)).isoformat(" ", "seconds")
+            )

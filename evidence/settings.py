@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -52,6 +53,8 @@ class Settings(BaseSettings):
     audit_minutes: int = Field(
         default=50, ge=1, le=60
     )  # between two checks of the logs, of what they speak of
+    backup_hours: int = Field(default=26, ge=0, le=8760)  # how old the last backup may be; 0: not watched
+    restore_days: int = Field(default=31, ge=0, le=366)  # … and the last restore that was tried
     witnesses: str = ""  # a trust file whose witnesses have addresses; empty = nobody is asked
     public_url: str = (
         ""  # "https://host[:port]": what browsers call this site; passkeys and single sign-on need it
@@ -126,6 +129,11 @@ class Settings(BaseSettings):
         del dotenv_settings, file_secret_settings
         given = init_settings() if isinstance(init_settings, InitSettingsSource) else {}
         return InitSettingsSource(settings_cls, {"data": given.get("data")}), env_settings, init_settings
+
+    @property
+    def backups_every(self) -> tuple[timedelta, timedelta]:
+        """How old the last backup may be, and the last restore; nothing: not watched."""
+        return timedelta(hours=self.backup_hours), timedelta(days=self.restore_days)
 
     @property
     def signer_folder(self) -> Path:

@@ -25,6 +25,7 @@ COMMANDS = {
     "init": "site:init",
     "serve": "site:serve",
     "status": "status:status",
+    "backup": "backup:app",
     "accounts": "accounts:accounts",
     "docks": "site:docks",
     "tokens": "tokens:app",

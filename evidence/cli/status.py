@@ -14,7 +14,8 @@ def status(data: Data = None, json_: Json = False) -> None:
     """系统状态 / State of the site; exit code 4 while an integrity alarm stands, 1 when anything else needs
     somebody, else 0.
     """
-    found = open_site(data).measuring.now(OPERATOR)
+    application = open_site(data)
+    found = application.measuring.now(OPERATOR)
     needs = found.needs()
     if json_:
         print_json(measures_out(found))
@@ -23,7 +24,7 @@ def status(data: Data = None, json_: Json = False) -> None:
             print(line)
         if not needs:
             print(say("site-need.nothing"))
-        for line in measure_lines(found):
+        for line in measure_lines(found, application.site.policies.latest.time_zone):
             print(f"  {line}")
     if needs:
         raise typer.Exit(4 if Need.ALARM in needs else 1)

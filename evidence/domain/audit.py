@@ -21,6 +21,8 @@ class Act(StrEnum):
 
     INIT = "site.init"
     START = "site.start"  # with what policy and what program
+    BACKUP = "site.backup"  # somebody says that all of it was copied
+    RESTORE = "site.restore"  # … and that a copy was restored and found whole
     DOCK_ADD = "dock.add"
     DOCK_REVOKE = "dock.revoke"
     DOCK_BIND = "dock.bind"  # to some recorders, or to none any more

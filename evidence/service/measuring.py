@@ -16,6 +16,7 @@ from evidence.domain.access import Caller
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.rights import Action
 from evidence.domain.uploads import UploadState
+from evidence.service.backups import Done, last_noted
 from evidence.service.deadlines import Deadlines
 from evidence.service.gate import admits
 from evidence.service.jobs import QUEUES, Queue
@@ -48,6 +49,8 @@ class Need(StrEnum):
     LATE_WORK = "late-work"
     SHORT = "short-of-space"
     OVERDUE = "overdue"
+    NO_BACKUP = "no-backup"
+    NO_RESTORE = "no-restore"
     SET_ASIDE = "set-aside"
 
 
@@ -62,6 +65,16 @@ class LogMeasure:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupMeasure:
+    """What was noted of backups. since: the moment that the last one holds; else the site's beginning."""
+
+    done: Done
+    at: datetime | None
+    since: datetime
+    may_wait: timedelta  # nothing: nobody watches it
+
+
+@dataclass(frozen=True, slots=True)
 class Measures:
     """A site at one moment. missing: announced files without a recording that are due soon or overdue."""
 
@@ -73,6 +86,7 @@ class Measures:
     uploads: Mapping[UploadState, int]
     missing: Mapping[DeadlineKind, int]
     logs: Sequence[LogMeasure]
+    backups: Sequence[BackupMeasure]
 
     def waits(self) -> Mapping[Queue, timedelta]:
         """Return how long the job waits that has waited longest in each queue where one does."""
@@ -86,6 +100,7 @@ class Measures:
     def needs(self) -> Sequence[Need]:
         """Return what somebody must see to, the gravest first."""
         set_aside = self.uploads[UploadState.REFUSED] + self.uploads[UploadState.EXPIRED]
+        old = {one.done for one in self.backups if one.may_wait and self.at - one.since > one.may_wait}
         wanted = {
             Need.ALARM: self.alarms > 0,
             Need.NO_SPACE: self.staging_free < RESERVE_BYTES,
@@ -94,6 +109,8 @@ class Measures:
             Need.LATE_WORK: any(waited > MAY_WAIT[queue] for queue, waited in self.waits().items()),
             Need.SHORT: RESERVE_BYTES <= self.staging_free < SHORT_OF_SPACE,
             Need.OVERDUE: self.missing[DeadlineKind.OVERDUE] > 0,
+            Need.NO_BACKUP: Done.COPIED in old,
+            Need.NO_RESTORE: Done.RESTORED in old,
             Need.SET_ASIDE: set_aside > 0,
         }
         return [need for need, is_wanted in wanted.items() if is_wanted]
@@ -101,10 +118,14 @@ class Measures:
 
 @dataclass(frozen=True)
 class Measuring:
-    """The desk of who runs the site. check_every: between two checks of the logs."""
+    """The desk of who runs the site. check_every: between two checks of the logs. backup_every,
+    restore_every: how old what was noted of backups may become; nothing: nobody watches it.
+    """
 
     site: Site
     check_every: timedelta
+    backup_every: timedelta = timedelta()
+    restore_every: timedelta = timedelta()
 
     @admits(Action.READ_STATUS)
     def now(self, caller: Caller) -> Measures:  # noqa: ARG002 (the gate asks who it is)
@@ -120,7 +141,15 @@ class Measuring:
                 uploads=unit.measures.open_uploads(),
                 missing=self._missing(unit, now),
                 logs=[_log_measure(unit, name) for name in unit.tree.logs()],
+                backups=self._backups(unit, now),
             )
+
+    def _backups(self, unit: UnitOfWork, now: datetime) -> Sequence[BackupMeasure]:
+        began, found = unit.tree.entry_at("custody", 0) or now, []
+        for done, every in ((Done.COPIED, self.backup_every), (Done.RESTORED, self.restore_every)):
+            at = last_noted(unit, done)
+            found.append(BackupMeasure(done, at, at or began, every))
+        return found
 
     def _missing(self, unit: UnitOfWork, now: datetime) -> Mapping[DeadlineKind, int]:
         rows = Deadlines(self.site).rows_of(unit.cards.outstanding(), (), now)

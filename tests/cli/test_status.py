@@ -40,3 +40,16 @@ def test_an_integrity_alarm_ends_with_its_own_exit_code(tmp_path: Path) -> None:
     done = run(data, "status")
     assert done.exit_code == 4
     assert done.stdout.startswith(f"‼ {say('site-need.alarm', count=1)}")
+
+
+def test_a_backup_and_a_restore_are_noted_at_the_moment_that_is_said_and_shown(tmp_path: Path) -> None:
+    data = listed_site.make(tmp_path / "data")
+    assert json.loads(run(data, "status", "--json").stdout)["backups"] == {"copied": None, "restored": None}
+    assert run(data, "backup", "copied").exit_code == 0
+    assert run(data, "backup", "restored").exit_code == 0
+    found = json.loads(run(data, "status", "--json").stdout)["backups"]
+    assert None not in found.values()
+    assert found["copied"][:4] in run(data, "status").stdout
+    refused = run(data, "backup", "copied", "--at", "2001-01-01T00:00:00")
+    assert getattr(refused.exception, "code", None) == "backup-time-wrong"
+    assert json.loads(run(data, "status", "--json").stdout)["backups"] == found

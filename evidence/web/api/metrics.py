@@ -53,6 +53,8 @@ class _Collected:
         yield _gauge("evidence_uploads", "Uploads without a recording", uploads, "state")
         missing = {(kind.value,): count for kind, count in found.missing.items()}
         yield _gauge("evidence_files_missing", "Announced files without a recording", missing, "deadline")
+        ages = {(one.done.value,): (found.at - one.since).total_seconds() for one in found.backups}
+        yield _gauge("evidence_backup_age_seconds", "Of what was noted last, else the site's", ages, "done")
         yield from self._of_jobs()
         yield from self._of_logs()
 

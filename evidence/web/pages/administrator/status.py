@@ -22,6 +22,7 @@ def status(request: Request, app: App, caller: Caller = admitted(Action.READ_STA
         caller,
         "status",
         found=app.reports.status(caller),
+        measures=app.measuring.now(caller),
         stamp=app.timestamping.state(),
         standing=len(app.auditing.alarms(caller)),
         unsound=app.auditing.unsound(caller),
