@@ -187,21 +187,21 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     witnessing = Witnessing(site, signer, witnesses, NOTE_CHECKS)
     authority = HttpTimeAuthority(settings.tsa_url, settings.tsa_file) if settings.tsa_file else None
     check_every = timedelta(minutes=settings.audit_minutes)
+    terms = PublicTerms(settings.roster_names, settings.roster_contact)
 
     def publish(which: str) -> None:
         publishing.publish(which)
         witnessing.ask_all()
 
     proofs = ExportProofs(site, publish, Path(file).read_bytes() if file else None, trust)
-    court = court_of(site, MadeDerivatives(), _shelf(settings), CourtPapers(TypstPress()), proofs)
+    papers = CourtPapers(TypstPress(), site.policies.latest)
+    court = court_of(site, MadeDerivatives(), _shelf(settings), papers, proofs)
     return Application(
         settings=settings,
         site=site,
         queue=queue,
         factors=factors_of(settings, site),
-        organisation=organisation_of(
-            site, SheetFiles(), PublicTerms(settings.roster_names, settings.roster_contact)
-        ),
+        organisation=organisation_of(site, SheetFiles(), terms),
         court=court,
         uploads=uploads,
         fixity_pass=fixity_pass,

@@ -18,7 +18,6 @@ from evidence.service.exports import Wish
 from evidence.service.sharing import Made
 from evidence.web.bodies import read_chosen, read_form
 from evidence.web.deps import App, admitted
-from evidence.web.pages.custody.wording import cited
 from evidence.web.pages.desk import desk
 from evidence.web.pages.rendering import away
 
@@ -132,7 +131,6 @@ def shown(
         links=[(one, one.state(now).value) for one in sheet.links],
         link_made=link,
         typed=typed or {},
-        cited=cited,
     )
 
 
