@@ -196,7 +196,8 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         witnessing.ask_all()
 
     proofs = ExportProofs(site, publish, Path(file).read_bytes() if file else None, trust)
-    court = court_of(site, MadeDerivatives(), _shelf(settings), CourtPapers(TypstPress()), proofs)
+    papers = CourtPapers(TypstPress(), site.policies.latest)
+    court = court_of(site, MadeDerivatives(), _shelf(settings), papers, proofs)
     return Application(
         settings=settings,
         site=site,

@@ -20,6 +20,7 @@ from evidence.domain.instants import to_text
 from evidence.domain.wording import printable
 from evidence.errors import Conflict, Invalid
 from evidence.locale import CHINESE, ENGLISH, NOTHING
+from evidence.policy.rules import Pack
 from evidence.service.export_lists import ListedExport
 from evidence.service.printing_ports import Press
 
@@ -32,12 +33,13 @@ class CourtPapers:
     """See service.export_ports.Paper."""
 
     press: Press
+    home: Pack | None = None
     language: str = CHINESE
 
     def custody(self, statement: Statement, at: datetime) -> bytes:
         """Return the chain-of-custody report as PDF: all that it says stands in the statement."""
         told: Mapping[str, Any] = statement
-        words = Words(self.language, str(told["report"]["zone"]))
+        words = Words(self.language, str(told["report"]["zone"]), self.home)
         return self.set("custody", CustodyPages(words, told).sections(), told["report"]["cover"], words, at)
 
     def export(self, listed: ListedExport, kind: str, at: datetime) -> bytes:
@@ -46,7 +48,7 @@ class CourtPapers:
         Raises: Invalid("unknown-document"), Conflict("not-built", "not-handed-over", "nothing-refused").
         """
         is_american = kind == "us-certificate"  # a form of another law, in its language
-        words = Words(ENGLISH if is_american else self.language, listed.zone)
+        words = Words(ENGLISH if is_american else self.language, listed.zone, self.home)
         pages = ExportPages(words, listed)
         made = {
             "evidence-list": pages.evidence_list,
@@ -61,7 +63,7 @@ class CourtPapers:
 
     def destruction(self, said: Mapping[str, Any], zone: str, at: datetime) -> bytes:
         """Return a certificate of destruction, as it was signed, on paper."""
-        words = Words(self.language, zone)
+        words = Words(self.language, zone, self.home)
         cover = {"agency": "", "number": said["disposal"]}
         return self.set("destruction", destruction_pages(words, said), cover, words, at)
 

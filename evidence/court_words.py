@@ -11,6 +11,7 @@ from evidence.adapters.packs import citation_text
 from evidence.domain.instants import from_text
 from evidence.domain.wording import printable
 from evidence.locale import CHINESE, NOTHING, catalogue, text
+from evidence.policy.rules import Pack
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Words:
-    """Texts of one language, and times of one zone."""
+    """Texts of one language, and times of one zone. home: the pack under which citations are said."""
 
     language: str = CHINESE
     zone: str = "UTC"
+    home: Pack | None = None
 
     def tell(self, key: str, /, **said: object) -> str:
         """Return a text of the catalogues, of the documents."""
@@ -72,7 +74,7 @@ class Words:
 
     def cites(self, cites: Sequence[str]) -> str:
         """Return articles as people read them."""
-        whole = [citation_text(cite).partition(" / ") for cite in cites]
+        whole = [citation_text(cite, self.home).partition(" / ") for cite in cites]
         return "; ".join(zh if self.language == CHINESE else en or zh for zh, _, en in whole)
 
 

@@ -262,7 +262,7 @@ class Paper:
         return str(names.get(unit_id) or unit_id)
 
     def _cites(self, cites: Sequence[str]) -> str:
-        whole = [citation_text(cite).partition(" / ") for cite in cites]
+        whole = [citation_text(cite, self.report.pack).partition(" / ") for cite in cites]
         return "; ".join(zh if self.language == CHINESE else en or zh for zh, _, en in whole)
 
     def _time(self, instant: str) -> str:

@@ -13,8 +13,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from evidence.errors import PolicyError
+from evidence.locale import LANGUAGES, text
+from evidence.policy.citations import Citation
 from evidence.policy.fields import open_table
 from evidence.policy.reading import read_set
+from evidence.policy.rules import Pack
 from evidence.policy.sets import PolicySet
 
 _SHIPPED = Path(str(resources.files("evidence.policy") / "packs"))
@@ -79,19 +82,27 @@ def _may_be(file: Path, pack_id: str) -> bool:
         return file.stem == pack_id
 
 
-def citation_text(cite_id: str) -> str:
-    """Return a citation of the shipped packs as people read it: instrument and article, Chinese first; the id
-    itself where no shipped pack has it (a pack of the operator's own)."""
-    return _citation_texts().get(cite_id, cite_id)
+def citation_text(cite_id: str, home: Pack | None) -> str:
+    """Return a citation as people read it: instrument and article, Chinese first; the id itself where neither
+    the pack nor a shipped one has it. home: the pack in force here, None where there is none: what it takes
+    over from an instrument of elsewhere is said to be adopted, never to be the law of the place.
+
+    This is the one place that says a citation to people.
+    """
+    own = {} if home is None else {one.id: one for one in home.citations}
+    known = own.get(cite_id) or _shipped_citations().get(cite_id)
+    chinese = cite_id if known is None else f"《{known.title_zh}》{known.article}"
+    is_adopted = home is not None and not home.is_own(cite_id)
+    words = [f"{text(language, 'policy.adopted')} " if is_adopted else "" for language in LANGUAGES]
+    if known is None and not is_adopted:
+        return cite_id
+    return f"{words[0].strip()}{chinese} / {words[1]}{cite_id}"
 
 
 @cache
-def _citation_texts() -> Mapping[str, str]:
+def _shipped_citations() -> Mapping[str, Citation]:
     return {
-        one.id: f"《{one.title_zh}》{one.article} / {one.id}"
-        for packs in shipped_packs().values()
-        for pack in packs.packs
-        for one in pack.citations
+        one.id: one for packs in shipped_packs().values() for pack in packs.packs for one in pack.citations
     }
 
 

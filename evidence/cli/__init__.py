@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 from evidence.cli.words import printable
 from evidence.errors import EvidenceError, IntegrityFault, Invalid, Misconfigured, Unavailable
 from evidence.locale import say
+from evidence.refusal_words import another
 from storage.errors import Misconfigured as StoreMisconfigured
 from storage.errors import StorageError, StoreUnavailable, UnknownAddress
 
@@ -139,6 +140,8 @@ def main() -> None:
         sys.exit(2)
     except (EvidenceError, StorageError) as problem:
         print(say(f"error.{problem.code}", **problem.fields), file=sys.stderr)
+        if other := another(problem.code, problem.fields):
+            print(say(other), file=sys.stderr)
         for field, value in problem.fields.items():
             print(f"  {field}: {printable(str(value))}", file=sys.stderr)
         sys.exit(exit_code(problem))

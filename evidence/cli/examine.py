@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from evidence.cli.site import Json
-from evidence.cli.words import finding_lines, legible, printable
-from evidence.local import examine_files
+from evidence.cli.words import finding_lines, legible, printable, speak_under
+from evidence.local import examine_files, load_pack
 from evidence.locale import say
 
 
@@ -26,6 +26,7 @@ def examine(
     json_: Json = False,
 ) -> None:
     """检查本地文件 / Examine local files: what is measured, never a verdict."""
+    speak_under(load_pack(policy).latest)
     found = [one.as_json() for one in examine_files(files, policy, deep, clock_offset)]
     if json_:
         report = legible({"files": [str(file) for file in files], "findings": found})

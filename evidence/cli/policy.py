@@ -86,7 +86,8 @@ def _page(pack: Pack) -> Iterator[str]:
         yield ""
         yield f"{say(f'policy.{name}')}: {value}"
         for cite in cites:
-            yield f"    《{cite.title_zh}》{cite.article} ({cite.id})"
+            adopted = "" if pack.is_own(cite.id) else f"{say('policy.adopted')} "
+            yield f"    {adopted}《{cite.title_zh}》{cite.article} ({cite.id})"
             yield f"        {cite.text_zh}"
             yield f"        {cite.gloss_en}"
         for default in pack.defaults:

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import time_text
+from evidence.cli.words import cites_text, time_text
 from evidence.keeping_answers import rule_out, touched_out, why_out
-from evidence.local import citation_text, load_pack
+from evidence.local import load_pack
 from evidence.locale import say
 from evidence.service.pack_changes import Touched
 
@@ -36,7 +36,7 @@ def why(
         until = time_text(row["until"], zone) if row["until"] else say("keeps.no-end")
         print(f"{say(f'keeps.{rule.keeps}')}  {until}  {row['about'] or ''}".rstrip())
         for cite in row["cites"]:
-            print(f"    {citation_text(cite)}")
+            print(f"    {cites_text([cite])}")
 
 
 @app.command("dry-run")
@@ -64,4 +64,7 @@ def _show(found: Iterable[Touched], json_: bool) -> None:
         counts[one.touch] += 1
         row = touched_out(one)
         print(f"{row['recording']}  {say(f'touch.{one.touch}')}  {row['before']} → {row['after']}")
+    if not counts:
+        print(say("touch.none"))
+        return
     print(say("touch.summary", later=counts["later"], stays=counts["stays"]))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evidence import notes
-from evidence.cli.words import printable
+from evidence.cli.words import printable, speak_under
 from evidence.domain.access import Caller
 from evidence.domain.rights import Kind
 from evidence.errors import Invalid, Unavailable
@@ -49,7 +49,9 @@ def open_site(data: Path | None) -> Application:
     # Late, here and below: database, queue and web take a second to load, which no other command should wait.
     from evidence.bootstrap import build
 
-    return build(folder(data))
+    application = build(folder(data))
+    speak_under(application.site.policies.latest)
+    return application
 
 
 def print_json(value: object) -> None:

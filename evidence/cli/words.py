@@ -17,7 +17,9 @@ from evidence.domain.wording import printable as printable  # the doors take it 
 from evidence.errors import Invalid
 from evidence.local import citation_text
 from evidence.locale import CHINESE, both, catalogue, duration, say, text
+from evidence.policy.rules import Pack
 
+_home: list[Pack] = []
 _MARK = {"info": "·", "attention": "!", "breach": "‼"}
 
 
@@ -42,9 +44,15 @@ def late_by_text(seconds: float | None) -> str:
     return both(lambda language: duration(language, round(seconds)))
 
 
+def speak_under(pack: Pack) -> None:
+    """Say citations from now on as they are under a pack. A command is a process, and opens one site."""
+    _home[:] = [pack]
+
+
 def cites_text(cites: Sequence[str]) -> str:
-    """Return citations as people read them: instrument and article."""
-    return "; ".join(citation_text(cite) for cite in cites)
+    """Return citations as people read them: instrument and article, and what is adopted from elsewhere."""
+    home = _home[0] if _home else None
+    return "; ".join(citation_text(cite, home) for cite in cites)
 
 
 def time_text(instant: str | None, zone: str) -> str:

@@ -103,7 +103,7 @@ class _Docking:
         try:
             trying = self._trying(self._order.patience.contact_s)
             key = self._agree_on_key(line, trying)
-            card, standings = _patiently(
+            card, standings, gone = _patiently(
                 trying, lambda: protocol.announce(line, self._wearing, listing.files)
             )
         finally:
@@ -122,7 +122,7 @@ class _Docking:
         alarms = max(line.alarms for line in self._lines)
         otherwise = named_otherwise(outcomes, self._order.device, self._order.wearer)
         skipped = listing.skipped
-        told = (otherwise, alarms, changed)
+        told = (otherwise, alarms, changed, gone)
         return Report(card, key, outcomes, skipped, not_stored, proofs.is_given, past, *told)
 
     def _agree_on_key(self, line: Line, trying: Trying) -> VerifierKey:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from evidence.dock.finding import Found, Listing, Skipped
+from evidence.dock.protocol import Gone
 from evidence.domain.names import is_same_number, read_name
 from evidence.errors import EvidenceError
 from evidence.ledger.keys import VerifierKey
@@ -113,7 +114,8 @@ class Report:
     """The whole docking. files in the order of the list. not_stored: by name, what was given now but stands
     otherwise with the file already (keys of an upload's metadata). has_proofs: the service gives proofs, now
     or before; earlier: what became of those owed from earlier cards. alarms: how many of integrity stand at
-    the service. changed: what came to the card, or changed on it, while it was docked."""
+    the service. changed: what came to the card, or changed on it, while it was docked.
+    gone: of what a part was sent before, and is not on the card."""
 
     card: str
     key: VerifierKey
@@ -125,6 +127,7 @@ class Report:
     named_otherwise: tuple[NamedOtherwise, ...] = ()
     alarms: int = 0
     changed: tuple[str, ...] = ()
+    gone: tuple[Gone, ...] = ()
 
     @property
     def proven(self) -> int:
@@ -161,6 +164,9 @@ class Report:
             "named_otherwise": [asdict(one) for one in self.named_otherwise],
             "integrity_alarms": self.alarms,
             "changed": list(self.changed),
+            "gone": [
+                {"name": one.name, "size": one.size_bytes, "received": one.received} for one in self.gone
+            ],
             "proofs": {
                 "given": self.has_proofs,
                 "proven": self.proven,

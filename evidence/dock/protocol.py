@@ -57,13 +57,25 @@ class Receipt:
     upload: str
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A file of which a part was sent, and that this card does not have. received: bytes of it that the
+    service keeps."""
+
+    name: str
+    size_bytes: int
+    received: int
+
+
 def fetch_key(line: Line) -> VerifierKey:
     """Return the verifier key that the service shows. Raises: Invalid when it is none."""
     return VerifierKey.parse(line.ask("GET", "/api/v1/key", {}).body.decode("utf-8", "replace"))
 
 
-def announce(line: Line, wearing: Wearing, files: Sequence[Found]) -> tuple[str, tuple[Standing, ...]]:
-    """Announce the card; return its id and where each file stands, in the order given.
+def announce(
+    line: Line, wearing: Wearing, files: Sequence[Found]
+) -> tuple[str, tuple[Standing, ...], tuple[Gone, ...]]:
+    """Announce the card; return its id, where each file stands, in the order given, and what is gone.
 
     Raises: IntegrityFault `answer-malformed` when the answer is not about exactly these files.
     """
@@ -85,11 +97,12 @@ def announce(line: Line, wearing: Wearing, files: Sequence[Found]) -> tuple[str,
         entries = document["files"]
         same = [(e["name"], e["size"]) for e in entries] == [(f.name, f.size_bytes) for f in files]
         standings = tuple(_standing(entry) for entry in entries)
+        gone = tuple(map(_gone, document.get("gone", [])))  # a service before this member says nothing
     except (ValueError, KeyError, TypeError, RecursionError) as problem:
         raise IntegrityFault("answer-malformed", to="cards") from problem
     if not same or not is_id(str(document["card"])):
         raise IntegrityFault("answer-malformed", to="cards")
-    return document["card"], standings
+    return document["card"], standings, gone
 
 
 def create_upload(line: Line, wearing: Wearing, card: str, found: Found) -> str:
@@ -156,6 +169,13 @@ def _offset(answer: Answer) -> int:
     if not _COUNT.fullmatch(text):
         raise IntegrityFault("answer-malformed", to="uploads")
     return int(text)
+
+
+def _gone(entry: Mapping[str, object]) -> Gone:
+    name, size, received = entry["name"], entry["size"], entry["received"]
+    if not isinstance(name, str) or type(size) is not int or type(received) is not int:
+        raise ValueError("not a file")
+    return Gone(name, size, received)
 
 
 def _standing(entry: Mapping[str, object]) -> Standing:

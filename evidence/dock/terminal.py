@@ -205,6 +205,10 @@ def _warnings(report: Report) -> Iterator[str]:
         yield say(f"dock.named-other-{one.what}", told=told, given=given, files=one.files)
     for name in report.changed:
         yield say("dock.changed", name=printable(name))
+    for lost in report.gone:
+        yield say(
+            "dock.gone", name=printable(lost.name), size=str(lost.size_bytes), received=str(lost.received)
+        )
     if report.alarms:
         yield say("dock.service-on-alarm", alarms=report.alarms)
 

@@ -264,6 +264,12 @@ class Pack:
                 return citation
         raise KeyError(cite_id)
 
+    def is_own(self, cite_id: str) -> bool:
+        """Tell whether a citation is of an instrument that binds the pack's own agency; any other is
+        adopted."""
+        named = cite_id.partition(":")[0]
+        return any(one.id == named and not one.adopted_zh for one in self.instruments)
+
     def barred(self, act: Act) -> tuple[Citation, ...]:
         """Return the articles that forbid this act to auxiliary personnel; empty when none does."""
         found = [cite for bar in self.auxiliary_bars if act in bar.acts for cite in bar.cites]

@@ -57,7 +57,7 @@ def _place(line: object) -> tuple[str | None, str | None]:
     if isinstance(line, DeadlineRow):
         return line.recording_id, line.wearer
     if isinstance(line, StoredFinding):
-        return line.recording_id, None
+        return line.recording_id, line.wearer
     if isinstance(line, Upload):
         return None, line.origin.wearer
     stored = getattr(line, "stored", None)

@@ -19,6 +19,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Invalid
 from evidence.policy.rules import Pack
 from evidence.service.binding import verify_bound
+from evidence.service.card_losses import GoneFile, gone_from, note_gone, settle_gone
 from evidence.service.carrying import what_wearer_lacks
 from evidence.service.catalogue import AnnouncedFile, StoredRecording
 from evidence.service.gate import admits
@@ -69,10 +70,10 @@ class Cards:
         *,
         offset_confirmed: bool = False,
         sent_at: datetime | None = None,
-    ) -> tuple[str, list[FileStanding]]:
+    ) -> tuple[str, list[FileStanding], Sequence[GoneFile]]:
         """Take a card's list. `card` holds device, wearer, offset and labels; each of `files` name, size,
         time. offset_confirmed: a person says that an offset beyond the pack's limit is meant. sent_at: by the
-        sender's own clock. Of a person's list: hand_docking.py.
+        sender's own clock. By a person: hand_docking.py. Returned: id, standings, what is gone.
 
         Raises: Invalid for an empty device, a bad name, a negative size, a name listed twice, too many files,
         a large offset that nobody confirmed; Refused("device-not-of-dock"); as `listed_by_hand`.
@@ -93,13 +94,26 @@ class Cards:
                 [AnnouncedFile(new_id(), card_id, replace(file, card_id=card_id), now) for file in files]
             )
             sent = self._sent(unit, caller, announced)
-            facts = _facts(len(files), what_wearer_lacks(unit, card.wearer, self.site, now))
-            facts |= _ways(by_hand, sent_at, now)
+            gone = self._gone(unit, caller, replace(card, card_id=card_id), announced, now)
+            lacks = what_wearer_lacks(unit, card.wearer, self.site, now)
+            facts = _facts(len(files), lacks, gone) | _ways(by_hand, sent_at, now)
             unit.log.append(Entry(Act.CARD_ANNOUNCE, caller.id, (("card", card_id),), facts=facts), now)
         given = [replace(card, wearer=wearers.get(_key(one.origin), card.wearer)) for one in announced]
         # A person hears of what they sent themselves, and of nothing that others did.
         told = [one for one in announced if not by_hand or _key(one.origin) in sent]
-        return card_id, self._standings(given, announced, sent, [one.recording_id for one in told])
+        return card_id, self._standings(given, announced, sent, [one.recording_id for one in told]), gone
+
+    def _gone(
+        self, unit: UnitOfWork, caller: Caller, card: Origin, listed: Sequence[AnnouncedFile], now: datetime
+    ) -> Sequence[GoneFile]:
+        """Return what the list lacks; a dock's list is the whole card, and what that lacks is found."""
+        gone, pack = gone_from(unit, caller, card.device, listed), pack_at(self.site.policies, now)
+        if caller.kind is not Kind.PERSON:
+            note_gone(unit, gone, pack, now)
+        for one in listed:
+            if one.recording_id is None and one.card_id != card.card_id:
+                settle_gone(unit, one, pack, now)
+        return gone
 
     def _standings(
         self,
@@ -130,8 +144,9 @@ class Cards:
         return {_key(one.origin): one for one in uploads if one.account_id == caller.id}
 
 
-def _facts(files: int, lacks: Sequence[str]) -> dict[str, object]:
-    return {"files": files, **({"wearer_lacks": list(lacks)} if lacks else {})}
+def _facts(files: int, lacks: Sequence[str], gone: Sequence[GoneFile]) -> dict[str, object]:
+    lost = {"gone": len(gone)} if gone else {}
+    return {"files": files, **lost, **({"wearer_lacks": list(lacks)} if lacks else {})}
 
 
 def _ways(by_hand: bool, sent_at: datetime | None, now: datetime) -> dict[str, object]:

@@ -90,7 +90,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class StoredFinding:
-    """A finding with its place in the catalogue. body is Finding.as_json()."""
+    """A finding with its place in the catalogue. body is Finding.as_json(). wearer: of a file that a list
+    announced and that is no recording, where somebody has looked it up.
+    """
 
     id: str
     scope_kind: str
@@ -99,6 +101,7 @@ class StoredFinding:
     at: datetime
     policy: str
     body: Mapping[str, object]
+    wearer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

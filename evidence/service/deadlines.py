@@ -25,6 +25,7 @@ from evidence.domain.deadlines import (
 from evidence.domain.recordings import Origin
 from evidence.domain.rights import Action
 from evidence.policy.rules import Pack
+from evidence.service.card_losses import settle_gone
 from evidence.service.catalogue import AnnouncedFile, Scope, StoredRecording
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at_capture
@@ -152,7 +153,8 @@ class Deadlines:
 
 
 def settle_notice(unit: UnitOfWork, file: AnnouncedFile, pack: Pack, now: datetime) -> None:
-    """Supersede the notice about an announced file that is sealed now; its lateness is the recording's."""
+    """Supersede what was told of an announced file that is sealed now; its lateness is the recording's."""
+    settle_gone(unit, file, pack, now)
     if unit.examinations.facts("announced", file.id, "deadline") is not None:
         unit.examinations.record(_scope(file), "deadline", pack, '"stored"', [], now)
 

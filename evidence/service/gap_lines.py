@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -41,7 +41,6 @@ _INTERRUPTIONS = frozenset(
         Code.TRUNCATED,
         Code.UNREADABLE,
         Code.EMPTY_FILE,
-        Code.CARD_INCOMPLETE,
     }
 )
 _OWN_PART = _INTERRUPTIONS | FAULTS | {Code.LATE}  # all others are to be explained
@@ -100,7 +99,7 @@ class Lines:
             missing=[row for row in self.rows if row.state.kind in _MISSING],
             late=[row for row in self.rows if row.state.kind is DeadlineKind.LATE],
             interruptions=list(self._interruptions()),
-            to_explain=[one for one in others if one.scope_kind != "announced"],
+            to_explain=[one for one in others if one.scope_kind != "announced" or _is_gone(one)],
         )
 
     def subject(self, one: Line) -> Subject:
@@ -136,12 +135,17 @@ def lines_within(
         *findings_of(unit, [one.recording.id for one in recordings]),
         *unit.examinations.of_none(there, now),
     ]
-    found = without_strangers(unit, raw, there, now)
+    missing = unit.cards.outstanding(reach=there, at=now)
+    wearers = {(one.origin.device, one.origin.name): one.origin.wearer for one in missing}
+    told = without_strangers(unit, raw, there, now)
+    found = [
+        replace(one, wearer=wearers.get((one.device, str(one.body["file"])))) if _is_gone(one) else one
+        for one in told
+    ]
     serious = sorted((one for one in found if one.body["severity"] != Severity.INFO), key=gravest_first)
     subjects = {
         one.id: finding_subject(one.device, one.body) for one in raw if one.body["severity"] != Severity.INFO
     }
-    missing = unit.cards.outstanding(reach=there, at=now)
     rows = [
         row
         for row in Deadlines(site).rows_of(missing, recordings, as_of or now)
@@ -149,6 +153,11 @@ def lines_within(
         or section.holds(row.device, row.wearer, row.name, row.state.counted_from)
     ]
     return Lines(rows, found, serious, subjects, recordings, missing)
+
+
+def _is_gone(one: StoredFinding) -> bool:
+    """Tell whether it is about a file that was announced, and is not on the card any more."""
+    return one.scope_kind == "announced" and one.body["code"] == Code.CARD_INCOMPLETE
 
 
 def gravest_first(one: StoredFinding) -> tuple[int, str, float, str]:
@@ -188,10 +197,13 @@ def ledger_of(site: Site, unit: UnitOfWork, lines: Lines, now: datetime) -> Ledg
     recordings = {one.recording.id: one for one in lines.recordings}
     exempt = _exempt(site, unit, parts.interruptions, now)
     interrupted = {lines.subject(one).name for one in parts.interruptions}
+    gone = {(one.device, one.body["file"]) for one in parts.to_explain if _is_gone(one)}
     standings = {}
     for one, subject in zip(everything, subjects, strict=True):
         name = same.get(subject.name, subject).name
         history = tuple(histories.get(name, ()))
+        if not history and isinstance(one, DeadlineRow) and (one.device, one.name) in gone:
+            continue  # that it is gone is asked about, once
         exemption = exempt.get(one.id) if isinstance(one, StoredFinding) else None
         lost_ms = subject.place.length_ms if subject.name in interrupted else None
         state = state_of(history, exemption is not None)
@@ -209,7 +221,7 @@ def _wearer(one: Line, recordings: Mapping[str, StoredRecording]) -> str | None:
     if isinstance(one, DeadlineRow):
         return one.wearer
     stored = recordings.get(one.recording_id or "")
-    return None if stored is None else stored.recording.origin.wearer
+    return one.wearer if stored is None else stored.recording.origin.wearer
 
 
 def _exempt(

@@ -138,5 +138,5 @@ class PartFilter:
         if isinstance(one, DeadlineRow):
             return one.wearer
         if isinstance(one, StoredFinding):
-            return self.wearers.get(one.recording_id or "")
+            return self.wearers.get(one.recording_id or "", one.wearer)
         return (one if isinstance(one, Upload) else one.stored.recording).origin.wearer

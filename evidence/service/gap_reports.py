@@ -19,7 +19,7 @@ from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.explanations import GapState
 from evidence.domain.shifts import Shift, Sort, day_span
 from evidence.domain.uploads import Upload, UploadState
-from evidence.policy.rules import Duty, cite_ids
+from evidence.policy.rules import Duty, Pack, cite_ids
 from evidence.service.by_unit import UnitCounts, count_by_unit, units_of
 from evidence.service.catalogue import Section, StoredFinding
 from evidence.service.deadlines import LEAST, DeadlineRow, Deadlines
@@ -66,6 +66,7 @@ class GapReport:
     ledger: Ledger  # how far what must be explained is
     by_unit: Sequence[UnitCounts] = ()  # how many of these lines each unit answers for
     unit_cites: tuple[str, ...] = ()  # why it does
+    pack: Pack | None = None  # that was in force then
     tallies: Mapping[By, Sequence[Tally]] = field(default_factory=dict)
     shifts: Sequence[Shift] = ()  # where a picture is asked for
     unrecorded: Sequence[Unrecorded] = ()  # steps of cases that nothing shows
@@ -189,11 +190,13 @@ class GapReporting:
 
     def _counted(self, report: GapReport) -> GapReport:
         parts: dict[str, Any] = {one.name: getattr(report, one.name) for one in fields(report)[:_PARTS]}
-        _, cites = pack_at(self.site.policies, report.as_of).duty(Duty.RESPONSIBLE_UNIT)
+        pack = pack_at(self.site.policies, report.as_of)
+        _, cites = pack.duty(Duty.RESPONSIBLE_UNIT)
         counts = count_by_unit(self.unit, parts, self.now)
         counted = self._owing(report)
         tallies = tally(counted, full_names(self.unit.units.all()))
-        return replace(report, by_unit=counts, unit_cites=cite_ids(cites), tallies=tallies, counted=counted)
+        told = replace(report, unit_cites=cite_ids(cites), pack=pack)
+        return replace(told, by_unit=counts, tallies=tallies, counted=counted)
 
     def _owing(self, report: GapReport) -> list[Owing]:
         lines = [one for one in report.owing if report.ledger.of(one) is not None]

@@ -86,7 +86,7 @@ class Holds:
             if hold.asked_by is None:
                 raise Conflict("release-not-asked", hold=hold_id)
             if hold.asked_by == caller.id:
-                raise Refused("own-request", hold=hold_id)
+                raise Refused("own-request", action=Action.HOLD.value, hold=hold_id)
             lifted = replace(hold, released_by=caller.id, released_at=now, settled=False)
             unit.holds.put(lifted)
             others = [one for one in unit.holds.of(hold.recording_id) if one.stands]

@@ -45,9 +45,11 @@ class Cards(Protocol):
         """Note which recording an announced file became."""
 
     def outstanding(
-        self, *, reach: Reach | None = None, at: datetime | None = None
+        self, *, reach: Reach | None = None, at: datetime | None = None, device: str | None = None
     ) -> Sequence[AnnouncedFile]:
-        """Return announced files that are not sealed, oldest announcement first; reach: as in Recordings."""
+        """Return announced files that are not sealed, oldest announcement first; reach: as in Recordings;
+        device: of one recorder.
+        """
 
 
 class Uploads(Protocol):

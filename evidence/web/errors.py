@@ -29,6 +29,7 @@ from evidence.errors import (
     Unavailable,
 )
 from evidence.locale import say
+from evidence.refusal_words import another
 from storage.errors import Damaged, Missing, StorageError, StoreFull, StoreUnavailable
 from storage.errors import Misconfigured as StoreMisconfigured
 
@@ -110,6 +111,7 @@ def problem_response(status: int, code: str, fields: Mapping[str, object]) -> Re
         "title": say(f"error.{code}"),
         "status": status,
         "code": code,
+        **({"detail": say(other)} if (other := another(code, fields)) else {}),
         **{
             key: value if isinstance(value, int | str | None) else str(value) for key, value in fields.items()
         },

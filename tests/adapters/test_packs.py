@@ -76,6 +76,23 @@ def test_brackets_without_end_are_a_fault_of_the_pack_and_not_of_the_reader(tmp_
 
 def test_a_citation_is_written_with_instrument_and_article() -> None:
     assert (
-        citation_text("dazhe-2020:12") == "《大柘镇人民政府行政执法音像记录管理制度》第十二条 / dazhe-2020:12"
+        citation_text("dazhe-2020:12", None)
+        == "《大柘镇人民政府行政执法音像记录管理制度》第十二条 / dazhe-2020:12"
     )
-    assert citation_text("other:1") == "other:1"
+    assert citation_text("other:1", None) == "other:1"
+
+
+@pytest.mark.article("longquan:7", "dazhe-2020:9.1")
+def test_what_a_pack_takes_over_from_elsewhere_is_said_to_be_adopted_and_never_the_law_of_the_place() -> None:
+    longquan, dazhe = load_pack("longquan").latest, load_pack("dazhe-2020").latest
+    own = citation_text("longquan:7", longquan)
+    assert own == "《龙泉市医疗保障局执法音像记录管理制度》第七条 / longquan:7"
+    rule = "《大柘镇人民政府行政执法音像记录管理制度》第九条第一款"
+    assert citation_text("dazhe-2020:9.1", longquan) == f"参照采用{rule} / adopted from dazhe-2020:9.1"
+    assert citation_text("dazhe-2020:9.1", dazhe) == f"{rule} / dazhe-2020:9.1"
+    union = citation_text("xinping-2022-aux:20", dazhe)  # which only the strictest pack has
+    assert union.startswith("参照采用《")
+    assert union.endswith("第二十条 / adopted from xinping-2022-aux:20")
+    assert citation_text("xinping-2022-aux:20", load_pack("strict").latest) == union.replace(
+        "参照采用", ""
+    ).replace("adopted from ", "")

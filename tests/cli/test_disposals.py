@@ -28,7 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
-def test_keeping_and_destroying_on_the_command_line(site: Path) -> None:
+def test_keeping_and_destroying_on_the_command_line(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ((recording),) = rows(site, "recordings")
     id_ = recording["id"]
     told = rows(site, "retention", "why", id_)
@@ -36,7 +36,12 @@ def test_keeping_and_destroying_on_the_command_line(site: Path) -> None:
     assert (told["decides"]["keeps"], told["decides"]["cites"]) == (by, ["dazhe-2020:11"])
     assert "《大柘镇人民政府行政执法音像记录管理制度》第十一条" in run(site, "retention", "why", id_).stdout
     assert rows(site, "retention", "dry-run", "longquan") == []
-    assert "0" in run(site, "retention", "apply").stdout
+    assert "没有资料" in run(site, "retention", "apply").stdout
+    assert "没有资料" in run(site, "retention", "dry-run", "longquan").stdout, "nothing is no empty screen"
+    monkeypatch.setenv("EVIDENCE_POLICY", "longquan")
+    adopted = "参照采用《大柘镇人民政府行政执法音像记录管理制度》第十一条 / adopted from dazhe-2020:11"
+    assert adopted in run(site, "retention", "why", id_).stdout
+    monkeypatch.delenv("EVIDENCE_POLICY")
     assert rows(site, "disposals", "due") == []
     assert run(site, "disposals", "ask", id_, "--reason", "期满").exit_code == 1
 

@@ -9,6 +9,7 @@ import pytest
 
 from evidence.adapters.log_signer import NOTE_CHECKS
 from evidence.bootstrap import build
+from evidence.cli import main
 from evidence.domain.explanations import Explanation
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
@@ -34,7 +35,9 @@ def site(tmp_path: Path) -> Path:
     return site
 
 
-def test_a_late_file_is_explained_and_somebody_else_decides(site: Path) -> None:
+def test_a_late_file_is_explained_and_somebody_else_decides(
+    site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (line,) = rows(site, "gaps")["late"]
     name = line["gap"]
     assert line["gap_state"] == "open"
@@ -50,6 +53,11 @@ def test_a_late_file_is_explained_and_somebody_else_decides(site: Path) -> None:
     refused = run(site, "explanations", "review", done["id"], "accepted").exception
     assert isinstance(refused, Refused)
     assert refused.code == "own-request"
+    words = ["explanations", "review", done["id"], "accepted", "--data", str(site)]
+    monkeypatch.setattr("sys.argv", ["evidence", *words])
+    with pytest.raises(SystemExit):
+        main()
+    assert "/review" in capsys.readouterr().err, "where somebody else decides"
     assert "山区无网络" in run(site, "explanations", "show", name).stdout
     assert [one["id"] for one in rows(site, "explanations", "show", name)["explanations"]] == [done["id"]]
 

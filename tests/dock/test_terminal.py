@@ -270,6 +270,18 @@ def test_what_is_given_in_vain_is_told_once_for_the_card(tmp_path: Path, far: Fa
     assert "\x1b" not in line
 
 
+@pytest.mark.article("dazhe-2020:12")
+def test_a_file_that_was_half_sent_and_is_gone_from_the_card_is_told(tmp_path: Path, far: FarEnd) -> None:
+    card = write_card(tmp_path / "card", {"a.mp4": b"1"})
+    far.gone = [{"name": "b\x1b[2J.mp4", "size": 10, "modified": None, "received": 3, "upload": "0" * 32}]
+    done = run(command(DOORS[0], card, far, "--json"))
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["gone"] == [{"name": "b\x1b[2J.mp4", "size": 10, "received": 3}]
+    (line,) = [one for one in done.stderr.splitlines() if "已不在卡上" in one]
+    assert "3／10" in line
+    assert "\x1b" not in line
+
+
 @pytest.mark.parametrize("door", BY_EACH_DOOR)
 def test_an_address_that_cannot_be_right_is_told_at_once_and_in_plain_words(
     door: list[str], tmp_path: Path, far: FarEnd

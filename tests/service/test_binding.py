@@ -138,7 +138,7 @@ def test_a_replayed_request_adds_and_changes_nothing(small: SmallSite) -> None:
     small.do_jobs()
     files = small.files()
     owed = inside.rows(small.folder, "SELECT * FROM announced")
-    _, (standing,) = small.cards.announce(small.dock, card, [file])
+    _, (standing,), _ = small.cards.announce(small.dock, card, [file])
     assert (standing.state, standing.upload_id) == ("sealed", sent.id)
     assert inside.rows(small.folder, "SELECT * FROM announced") == owed, "owed once"
     with pytest.raises(Conflict, match="upload-complete"):

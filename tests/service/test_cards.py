@@ -143,7 +143,7 @@ def test_what_another_dock_sent_is_wanted_again_because_its_receipt_is_not_ours(
     small.send(a_file(), BODY)
     small.do_jobs()
     other, _ = small.accounts.add_dock(small.administrator, "other dock")
-    _, (standing,) = small.cards.announce(other, CARD, [a_file()])
+    _, (standing,), _ = small.cards.announce(other, CARD, [a_file()])
     assert (standing.state, standing.upload_id) == ("wanted", None)
     assert owed(small) == []
 
@@ -198,7 +198,7 @@ def test_an_odd_name_is_data(small: SmallSite, name: str) -> None:
 
 def test_an_upload_inherits_card_and_labels_from_the_list(small: SmallSite) -> None:
     labels = {"case-number": "杭2026-1", "inspected-party": "某公司"}
-    card_id, _ = small.cards.announce(small.dock, an_origin("-", labels=labels), [a_file()])
+    card_id, *_ = small.cards.announce(small.dock, an_origin("-", labels=labels), [a_file()])
     upload = small.send(a_file(), BODY)
     assert (upload.origin.labels, upload.origin.card_id) == (labels, card_id)
     small.do_jobs()

@@ -231,3 +231,22 @@ def test_no_reading_of_a_clock_comes_from_a_list_by_hand(room: DeviceRoom) -> No
     with room.small.database.reading() as unit:
         read = unit.devices.readings(room.small.clock.now() - timedelta(days=1))
     assert [one.offset_ms for one, _ in read] == [1000]
+
+
+@pytest.mark.article("dazhe-2020:12")
+def test_a_person_is_told_of_what_they_began_and_did_not_choose_again_and_nothing_is_found(
+    room: DeviceRoom,
+) -> None:
+    room.issue()
+    half, other = a_file("half.mp4"), a_file("other.mp4")
+    announce(room, room.officer, half, other)
+    upload = room.small.uploads.create(room.officer, half, None)
+    with room.small.uploads.receive(room.officer, upload.id, 0, 3, None) as reception:
+        reception.take(BODY[:3])
+        reception.commit()
+    card = replace(other, name="-", size_bytes=0, modified_at=None)
+    (gone,) = room.small.cards.announce(room.officer, card, [other])[2]
+    assert (gone.file.origin.name, gone.upload.offset) == ("half.mp4", 3)
+    assert room.small.cards.announce(room.custodian, card, [other])[2] == [], "another began it"
+    with room.small.database.reading() as unit:
+        assert unit.examinations.current() == []

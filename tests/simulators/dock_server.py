@@ -56,6 +56,7 @@ class FarEnd:
         self.uploads: dict[str, Stored] = {}
         self.requests: list[str] = []
         self.lists: list[dict[str, object]] = []
+        self.gone: list[dict[str, object]] = []
         self.received_bytes = 0
         self.retry_after = "0"
         self.alarms = 0  # of integrity; told with every answer
@@ -205,7 +206,8 @@ class Handler(BaseHTTPRequestHandler):
             facts = {"state": state, "upload": upload.id if upload else None, "recording": recording}
             known = {"check": upload.check, "not_stored": upload.not_stored} if upload else {}
             files.append({**file, **facts, **known})
-        self.answer(201, json.dumps({"card": uuid.uuid4().hex, "files": files}).encode())
+        answer = {"card": uuid.uuid4().hex, "files": files, "gone": self.far.gone}
+        self.answer(201, json.dumps(answer).encode())
 
     def _create(self) -> None:
         pairs = (pair.split(" ") for pair in self.headers["Upload-Metadata"].split(","))

@@ -72,7 +72,9 @@ def test_a_complaint_goes_its_way_over_http(room: ComplaintRoom, web: Web) -> No
     assert "xinping-2022-aux:20" in told["cites"]
     assert web.ask(chief, "POST", f"{path}/handler", {"number": room.custodian.name})[0] == 200
     answer = {"result": "founded", "reason": "属实"}
-    assert web.ask(head, "POST", f"{path}/close", answer)[1]["code"] == "not-the-handler"
+    refused = web.ask(head, "POST", f"{path}/close", answer)[1]
+    assert refused["code"] == "not-the-handler"
+    assert "（/complaints）" in refused["detail"], "who does it, and where"
     assert web.ask(room.custodian.id, "POST", f"{path}/close", answer | {"result": "maybe"})[0] == 422
     status, closed = web.ask(room.custodian.id, "POST", f"{path}/close", answer)
     assert (status, closed["state"], closed["result"]) == (200, "closed", "founded")

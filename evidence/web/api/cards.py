@@ -10,6 +10,7 @@ from evidence.domain.access import Caller
 from evidence.domain.instants import to_text
 from evidence.domain.recordings import Origin
 from evidence.domain.rights import Action
+from evidence.service.card_losses import GoneFile
 from evidence.service.cards import FileStanding
 from evidence.web.bodies import Instant, described, read_json
 from evidence.web.deps import App, admitted
@@ -56,11 +57,23 @@ class FileOut(BaseModel):
     not_stored: list[str]
 
 
+class GoneOut(BaseModel):
+    """A file of which a part was sent, and that this list lacks. received: bytes that are here, kept as
+    `upload`."""
+
+    name: str
+    size: int
+    modified: str | None
+    received: int
+    upload: str
+
+
 class CardOut(BaseModel):
     """The answer to a card's list."""
 
     card: str
     files: list[FileOut]
+    gone: list[GoneOut]
 
 
 @router.post("", status_code=201, openapi_extra=described(CardIn))
@@ -83,14 +96,26 @@ def _announce(app: App, caller: Caller, card: CardIn) -> CardOut:
         )
 
     files = [origin(file.name, file.size, file) for file in card.files]
-    card_id, standings = app.cards.announce(
+    card_id, standings, gone = app.cards.announce(
         caller,
         origin("-", 0, None),
         files,
         offset_confirmed=card.clock_offset_confirmed,
         sent_at=card.sent,
     )
-    return CardOut(card=card_id, files=[_out(standing) for standing in standings])
+    files_out, gone_out = [_out(one) for one in standings], [_gone_out(one) for one in gone]
+    return CardOut(card=card_id, files=files_out, gone=gone_out)
+
+
+def _gone_out(one: GoneFile) -> GoneOut:
+    origin = one.file.origin
+    return GoneOut(
+        name=origin.name,
+        size=origin.size_bytes,
+        modified=to_text(origin.modified_at) if origin.modified_at else None,
+        received=one.upload.offset,
+        upload=one.upload.id,
+    )
 
 
 def _out(standing: FileStanding) -> FileOut:

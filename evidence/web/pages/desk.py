@@ -7,6 +7,7 @@ footage from here only, and runs nothing that stands in the page itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -19,7 +20,9 @@ from starlette.responses import HTMLResponse, Response
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller
 from evidence.errors import EvidenceError
+from evidence.local import citation_text
 from evidence.locale import ENGLISH, catalogue, duration, text
+from evidence.policy.rules import Pack
 from evidence.service.instruments import pack_at
 from evidence.web.deps import application
 from evidence.web.errors import PROTECTIVE, status_of
@@ -47,6 +50,7 @@ class Reading:
     zone: ZoneInfo
     here: str
     asked: dict[str, str]
+    pack: Pack
 
     def say(self, key: str, /, **fields: object) -> str:
         """Return a text; the key itself where there is none (tests show that there is one)."""
@@ -74,6 +78,10 @@ class Reading:
             number, units = number / 1000, units[1:]
         return f"{number:.0f} {units[0]}" if units[0] == "B" else f"{number:.1f} {units[0]}"
 
+    def cited(self, cites: Sequence[str]) -> str:
+        """Return citations: instrument and article, and what is adopted from elsewhere."""
+        return "; ".join(citation_text(one, self.pack) for one in cites)
+
     def link(self, **changed: object) -> str:
         """Return the address of this page with other parameters; None takes one away."""
         told = {**self.asked, **{name: str(value) for name, value in changed.items() if value is not None}}
@@ -88,7 +96,7 @@ def reading(request: Request) -> Reading:
     site = application(request).site
     pack = pack_at(site.policies, site.clock.now())
     asked = {name: value for name, value in request.query_params.items() if name != "done"}
-    return Reading(language_of(request), ZoneInfo(pack.time_zone), request.url.path, asked)
+    return Reading(language_of(request), ZoneInfo(pack.time_zone), request.url.path, asked, pack)
 
 
 def desk(
@@ -113,7 +121,7 @@ def part(request: Request, template: str, /, **facts: object) -> Response:
 
 
 def _rendered(request: Request, reader: Reading, template: str, /, **facts: object) -> str:
-    ways = {name: getattr(reader, name) for name in ("say", "when", "lasting", "size", "link")}
+    ways = {name: getattr(reader, name) for name in ("say", "when", "lasting", "size", "link", "cited")}
     csrf = getattr(request.state, "csrf", "")
     return PAGES.get_template(f"{template}.html").render(**ways, csrf=csrf, asked=reader.asked, **facts)
 

@@ -35,12 +35,14 @@ WORDS = (
     "cannot-announce",
     "other-bytes",
     "differs",
+    "gone",
     "unreadable",
     "no-space",
 )
 # What stands in them, for the script to fill in.
 _FIELDS = {
-    name: f"{{{name}}}" for name in ("seconds", "count", "of", "done", "total", "speed", "left", "title")
+    name: f"{{{name}}}"
+    for name in ("seconds", "count", "of", "done", "total", "speed", "left", "title", "names")
 }
 
 

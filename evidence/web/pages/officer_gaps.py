@@ -107,7 +107,7 @@ def _shown(
         lost=length if found.gap.part == "interruptions" else None,
         open=found.standing.state in TO_DO,
         tone=TONES[found.standing.state],
-        cites=[citation_text(one) for one in found.cites],
+        cites=[citation_text(one, found.pack) for one in found.cites],
         typed=typed,
     )
 
@@ -129,14 +129,15 @@ def _statements(
     request: Request, app: App, caller: Caller, typed: Mapping[str, str], problem: EvidenceError | None
 ) -> Response:
     now = app.site.clock.now()
-    rule = exemptions_of(pack_at(app.site.policies, now), pack_at(app.site.strictest, now))
+    pack = pack_at(app.site.policies, now)
+    rule = exemptions_of(pack, pack_at(app.site.strictest, now))
     return desk(
         request,
         caller,
         "officer/exemptions",
         problem=problem,
         grounds=rule.words,
-        cites=[citation_text(f"{one.id}") for one in rule.cites],
+        cites=[citation_text(one.id, pack) for one in rule.cites],
         stated=[one for one in app.exemptions.stated(caller) if one.person_id == caller.id],
         may_state=may(caller, Action.EXPLAIN, app.site.bars()),
         typed=typed,

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from evidence.domain.wording import printable
 from evidence.locale import CHINESE, ENGLISH, text
+from evidence.refusal_words import another
 from evidence.web.deps import COOKIE
 from evidence.web.errors import PROTECTIVE
 
@@ -29,6 +30,7 @@ PAGES = Environment(
     lstrip_blocks=True,
 )
 PAGES.globals["words"] = _words
+PAGES.globals["another"] = another
 PAGES.filters["plain"] = printable  # names of files: what steers the direction of text is shown, not obeyed
 
 

@@ -49,7 +49,9 @@ def look_up(
     except NotFound:
         return _page("none", {**shown, "cites": ()}, 404)
     state = "asked" if not number else "not-valid" if entry is None else "valid"
-    articles = [citation_text(one).partition(" / ")[0] for one in cites]  # without our own ids
+    articles = [
+        citation_text(one, app.site.policies.latest).partition(" / ")[0] for one in cites
+    ]  # without our own ids
     return _page(state, {**shown, "entry": entry, "cites": articles})
 
 

@@ -251,6 +251,9 @@
     tell(say("announcing"));
     const card = await announce();
     if (card) {
+      const gone = card.gone.map((one) => one.name);
+      of("gone").hidden = !gone.length;
+      of("gone").textContent = gone.length ? say("gone", { count: gone.length, names: gone.join("、") }) : "";
       const known = new Map(card.files.map((one) => [one.name, one]));
       for (const line of lines) {
         const standing = known.get(line.name);

@@ -74,12 +74,14 @@ class SqlCards:
         self._db.execute(update(announced).where(announced.c.id == file_id).values(recording_id=recording_id))
 
     def outstanding(
-        self, *, reach: Reach | None = None, at: datetime | None = None
+        self, *, reach: Reach | None = None, at: datetime | None = None, device: str | None = None
     ) -> Sequence[AnnouncedFile]:
         """Return announced files that are not sealed, oldest announcement first: those within reach, else
-        (for the service's own work) all.
+        (for the service's own work) all; device: of one recorder.
         """
         query = announced_files().where(announced.c.recording_id.is_(None))
+        if device is not None:
+            query = query.where(announced.c.device == device)
         if reach is not None:
             query = query.where(owed_within(reach, at, announced))
         ordered = query.order_by(announced.c.announced_at, announced.c.name)

@@ -13,7 +13,6 @@ from evidence.service.case_pages import Camera
 from evidence.service.catalogue import StoredRecording
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.timelines import Bar, Scale
-from evidence.web.pages.custody.wording import cited
 from evidence.web.pages.desk import desk, reading
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
@@ -66,7 +65,6 @@ def case(
         length=(end - start).total_seconds() if start and end else 0,
         most=MOST_TOGETHER,
         may_export=may(caller, Action.EXPORT, app.site.bars()),
-        cited=cited,
     )  # fmt: skip
 
 

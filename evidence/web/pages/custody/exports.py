@@ -18,7 +18,6 @@ from evidence.service.exports import Wish
 from evidence.service.sharing import Made
 from evidence.web.bodies import read_chosen, read_form
 from evidence.web.deps import App, admitted
-from evidence.web.pages.custody.wording import cited
 from evidence.web.pages.desk import desk
 from evidence.web.pages.rendering import away
 
@@ -133,7 +132,6 @@ def shown(
         link_made=link,
         base=app.settings.public_url.rstrip("/"),
         typed=typed or {},
-        cited=cited,
     )
 
 

@@ -16,7 +16,6 @@ from evidence.policy.rules import cite_ids
 from evidence.web.bodies import read_chosen, read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.search import place_of
-from evidence.web.pages.custody.wording import cited
 from evidence.web.pages.desk import desk, part
 from evidence.web.pages.rendering import away
 
@@ -60,7 +59,7 @@ def disposals(request: Request, app: App, caller: Caller = admitted(Action.DISPO
 @router.get("/disposals/due")
 def due(request: Request, app: App, caller: Caller = admitted(Action.DISPOSE)) -> Response:
     """Show what would go: nothing is done by looking."""
-    return part(request, "custody/due", due=app.disposals.due(caller, 100), cited=cited, cite_ids=cite_ids)
+    return part(request, "custody/due", due=app.disposals.due(caller, 100), cite_ids=cite_ids)
 
 
 @router.post("/disposals/ask")

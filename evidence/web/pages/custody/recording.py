@@ -30,7 +30,7 @@ from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.player import player_of
 from evidence.web.pages.custody.timelines import Bar, Scale, gaps_between
-from evidence.web.pages.custody.wording import act_words, cited, finding_sentence
+from evidence.web.pages.custody.wording import act_words, finding_sentence
 from evidence.web.pages.desk import Reading, desk, part, reading
 from evidence.web.pages.rendering import away
 
@@ -184,7 +184,6 @@ def _shown(
         findings=_findings(reader, found, caller),
         facts=None if caller.person_type is PersonType.AUXILIARY else found.facts,
         handled=[(one, act_words(reader, str(one.entry["act"]))) for one in found.handled or ()],
-        cited=cited,
         moment=from_text,
         cite_ids=cite_ids,
         may={action.value for action in found.may},

@@ -1,12 +1,11 @@
-"""How findings, citations and acts are said on a page, in the language of its reader."""
+"""How findings and acts are said on a page, in the language of its reader."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from evidence.domain.wording import printable
-from evidence.local import citation_text
 from evidence.locale import catalogue
 from evidence.web.pages.desk import Reading
 
@@ -18,11 +17,6 @@ def finding_sentence(reader: Reading, body: Mapping[str, Any]) -> str:
     manner = f"finding.{body['code']}.{facts.get('manner')}"
     key = manner if manner in catalogue(reader.language) else f"finding.{body['code']}.text"
     return printable(reader.say(key, **facts))
-
-
-def cited(cites: Sequence[str]) -> str:
-    """Return citations as people read them: instrument and article."""
-    return "; ".join(citation_text(one) for one in cites)
 
 
 def act_words(reader: Reading, act: str) -> str:
