@@ -14,6 +14,7 @@ def complaint_out(one: ListedComplaint) -> dict[str, Any]:
     told = one.complaint.told
     return {
         **listed_out(one),
+        "taken_by": one.complaint.taken_by,
         "complainant": told.complainant,
         "matter": told.matter,
         "place": told.place,
@@ -41,5 +42,6 @@ def listed_out(one: ListedComplaint) -> dict[str, Any]:
         "days_over": clock.days_over,
         "result": None if complaint.result is None else complaint.result.value,
         "closed_on": None if complaint.closed_on is None else complaint.closed_on.isoformat(),
+        "closed_by": complaint.closed_by,
         "cites": list(one.cites),
     }

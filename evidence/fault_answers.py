@@ -20,6 +20,7 @@ def fault_out(file: FaultFile, caller: Caller, *, own: bool = False) -> dict[str
         "id": file.id,
         "kind": file.kind,
         "reason": file.reason,
+        "basis": file.basis,
         "opened_by": file.opened_by,
         "opened": to_text(file.opened_at),
         "open": file.is_open,

@@ -47,7 +47,7 @@ def history_out(history: History, caller: Caller) -> dict[str, Any]:
 
 
 def exemption_out(one: Exemption, caller: Caller) -> dict[str, Any]:
-    """An exemption statement. agrees: null while no head has received it."""
+    """An exemption statement. agrees: null while no head has received it. reason: why it was withdrawn."""
     row = {
         "id": one.id,
         "person": one.person_id,
@@ -62,6 +62,9 @@ def exemption_out(one: Exemption, caller: Caller) -> dict[str, Any]:
         "view": one.view,
         "received_by": one.received_by,
         "received": _time(one.received_at),
+        "state": one.state.value,
+        "withdrawn": _time(one.withdrawn_at),
+        "reason": one.withdrawal,
     }
     return told_to(row, caller, caller.name if caller.id == one.person_id else None)
 

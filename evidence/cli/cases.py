@@ -56,23 +56,25 @@ def list_cases(data: Data = None, json_: Json = False) -> None:
 @app.command()
 def show(case: Case, data: Data = None, json_: Json = False) -> None:
     """案件所含资料和成员 / The recordings and members of a case."""
-    file = case_file_out(open_site(data).cases.get(OPERATOR, case), OPERATOR)
+    application = open_site(data)
+    file = case_file_out(application.cases.get(OPERATOR, case), OPERATOR)
     if json_:
         print_json(file)
         return
     print(f"{file['id']}  {printable(file['number'])}")
     for row in file["recordings"]:
         print(f"  {say('column.recording')} {row['id']}  {printable(row['name'])}")
+    zone = application.site.policies.latest.time_zone
     for row in file["members"]:
-        print(
-            f"  {row['person']}  {printable(row['number'])}  {' '.join(row['actions'])}  {row['until'] or ''}"
-        )
+        until = time_text(row["until"], zone)
+        print(f"  {row['person']}  {printable(row['number'])}  {' '.join(row['actions'])}  {until}".rstrip())
 
 
 @app.command()
 def close(case: Case, data: Data = None) -> None:
     """结案 / Close a case: its members' rights end at once."""
     open_site(data).cases.close(OPERATOR, case)
+    print(say("acted.case-closed"))
 
 
 @app.command()
@@ -83,12 +85,14 @@ def term(
 ) -> None:
     """案卷保管期限 / Give a case file its class; the locks of its recordings move with it."""
     open_site(data).keeping.give_term(OPERATOR, case, term)
+    print(say("acted.case-term", term=printable(term)))
 
 
 @app.command()
 def link(case: Case, recording: Recording, data: Data = None) -> None:
     """关联资料 / Link a recording."""
     open_site(data).cases.link(OPERATOR, case, recording)
+    print(say("done.linked"))
 
 
 @app.command()
@@ -100,6 +104,7 @@ def unlink(
 ) -> None:
     """解除关联 / End a recording's link."""
     open_site(data).cases.unlink(OPERATOR, case, recording, reason)
+    print(say("acted.unlinked"))
 
 
 @app.command()
@@ -115,9 +120,11 @@ def name(
 ) -> None:
     """指定成员及其权限 / Name a member: what they may do, in the place of what they had."""
     open_site(data).cases.name(OPERATOR, case, person, actions, until)
+    print(say("acted.member-named", actions=" ".join(sorted(set(actions)))))
 
 
 @app.command()
 def dismiss(case: Case, person: PersonId, data: Data = None) -> None:
     """撤销成员 / End all that a person has in a case."""
     open_site(data).cases.dismiss(OPERATOR, case, person)
+    print(say("acted.member-dismissed"))

@@ -12,14 +12,16 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from evidence.bootstrap import Application
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import cites_text, printable
+from evidence.cli.words import cites_text, person_text, printable, span_of_time
 from evidence.complaint_answers import complaint_out, listed_out
 from evidence.domain.complaints import Channel
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
 from evidence.locale import say
-from evidence.service.complaints import Intake
+from evidence.people_answers import with_names
+from evidence.service.complaints import Intake, ListedComplaint
 
 app = typer.Typer(help="投诉 / complaints", no_args_is_help=True)
 Which = Annotated[str, typer.Argument(help="投诉标识 / id of the complaint")]
@@ -51,7 +53,7 @@ def take(
         raise Invalid("ends-before-start")
     told = (matter, place, complainant, unit)
     intake = Intake(number, received.date(), channel, tuple(people or ()), Span(start, end), *told)
-    _show_one(complaint_out(application.complaints.take(OPERATOR, intake)), json_)
+    _show_one(application, application.complaints.take(OPERATOR, intake), json_)
 
 
 @app.command()
@@ -63,7 +65,9 @@ def assign(
     json_: Json = False,
 ) -> None:
     """指定承办人，由其登录后办结 / Give a complaint to a handler, who closes it signed in."""
-    _show([listed_out(open_site(data).complaints.assign(OPERATOR, complaint, number, reason))], json_)
+    application = open_site(data)
+    done = application.complaints.assign(OPERATOR, complaint, number, reason)
+    _show(application, [listed_out(done)], json_)
 
 
 @app.command("list")
@@ -73,20 +77,25 @@ def list_(
     json_: Json = False,
 ) -> None:
     """投诉及办理期限 / The complaints and their time."""
-    _show([listed_out(one) for one in open_site(data).complaints.all(OPERATOR, red=red)], json_)
+    application = open_site(data)
+    found = application.complaints.all(OPERATOR, red=red)
+    _show(application, [listed_out(one) for one in found], json_)
 
 
 @app.command()
 def show(complaint: Which, data: Data = None, json_: Json = False) -> None:
     """一件投诉及为其保存的资料 / A complaint, and what is held for it."""
-    _show_one(complaint_out(open_site(data).complaints.get(OPERATOR, complaint)), json_)
+    application = open_site(data)
+    _show_one(application, application.complaints.get(OPERATOR, complaint), json_)
 
 
-def _show_one(row: dict[str, Any], json_: bool) -> None:
+def _show_one(application: Application, found: ListedComplaint, json_: bool) -> None:
+    row = complaint_out(found)
     if json_:
-        print_json(row)
+        print_json(with_names(application.site, OPERATOR, [row])[0])
         return
-    _show([row], json_)
+    _show(application, [row], json_)
+    print(f"    {say('complaint.hour')}: {span_of_time(row, application.site.policies.latest.time_zone)}")
     for key in ("complainant", "place", "matter", "reason"):
         if row[key]:
             print(f"    {printable(row[key])}")
@@ -94,7 +103,8 @@ def _show_one(row: dict[str, Any], json_: bool) -> None:
         print(f"    {recording}")
 
 
-def _show(rows: Sequence[dict[str, Any]], json_: bool) -> None:
+def _show(application: Application, found: Sequence[dict[str, Any]], json_: bool) -> None:
+    rows = with_names(application.site, OPERATOR, found)
     if json_:
         print_json(rows)
         return
@@ -105,6 +115,13 @@ def _show(rows: Sequence[dict[str, Any]], json_: bool) -> None:
         if row["result"]:
             words.append(say(f"complaint-result.{row['result']}"))
         print(f"{mark} {'  '.join(words)}".rstrip())
+        people = (person_text(row["who"], one) for one in row["people"])
+        about = " · ".join((*people, *([f"{say('column.unit')} {row['unit']}"] if row["unit"] else [])))
+        print(f"    {say('complaint.about')}: {about}")
+        print(f"    {say('complaint.handler')}: {person_text(row['who'], row['handler'])}")
+        if row["closed_on"]:
+            closer = person_text(row["who"], row["closed_by"])
+            print(f"    {say('complaint.closed-by')}: {closer}  {row['closed_on']}")
     for cite in sorted({cite for row in rows for cite in row["cites"]}):
         print(f"  {say('column.cites')}: {cites_text([cite])}")
     if not rows:

@@ -73,6 +73,7 @@ def certificate(
         said = application.site.signer.read(document, DESTRUCTION)
         zone, now = application.site.policies.latest.time_zone, application.site.clock.now()
         write_new(pdf, application.court.papers.destruction(said, zone, now))
+        print(say("cli.written", file=printable(str(pdf))))
         return
     sys.stdout.buffer.write(document)
     sys.stdout.buffer.flush()

@@ -76,12 +76,14 @@ def explain(
 ) -> None:
     """书面说明不一致的理由 / Say in writing why a document and its footage do not agree."""
     open_site(data).act_documents.explain(OPERATOR, case, document, kind, reason, signer)
+    print(say("acted.document-explained"))
 
 
 @app.command()
 def strike(case: Case, document: Document, reason: Reason, data: Data = None) -> None:
     """撤销误登的文书 / Take a document out that was registered by mistake."""
     open_site(data).act_documents.strike(OPERATOR, case, document, reason)
+    print(say("acted.document-struck"))
 
 
 @app.command("import")

@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from evidence.bootstrap import Application
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import in_utc, printable
-from evidence.domain.explanations import Outcome, Spoken
+from evidence.cli.words import in_utc, person_text, printable, span_of_time, time_text
+from evidence.domain.explanations import Exemption, Outcome, Spoken
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
 from evidence.gap_answers import exemption_out, explanation_out, history_out
 from evidence.locale import say
+from evidence.people_answers import with_names
 from evidence.service.exemptions import Stated
 from evidence.service.gap_words import Said
 
@@ -25,6 +27,7 @@ app = typer.Typer(help="说明与审核 / explanations", no_args_is_help=True)
 exemptions = typer.Typer(help="不予记录的说明 / exemption statements", no_args_is_help=True)
 
 GapName = Annotated[str, typer.Argument(help="缺口报告中的标识 / name of the line in the gap report")]
+Statement = Annotated[str, typer.Argument(help="标识 / id of the statement")]
 Time = Annotated[datetime, typer.Option(help="时间，按规则所用时区 / time, in the law's time zone")]
 
 
@@ -104,36 +107,64 @@ def state_exemption(
     if end < start:
         raise Invalid("ends-before-start")
     stated = Stated(number, ground, basis, Span(start, end), device_state)
-    _show_exemptions([exemption_out(application.exemptions.state(OPERATOR, stated), OPERATOR)], json_)
+    _show_exemptions(application, [application.exemptions.state(OPERATOR, stated)], json_)
 
 
 @exemptions.command("receive")
 def receive_exemption(
-    exemption: Annotated[str, typer.Argument(help="标识 / id of the statement")],
+    exemption: Statement,
     agrees: Annotated[bool, typer.Option("--agree/--disagree", help="是否同意 / whether it is agreed to")],
     view: Annotated[str, typer.Option(help="意见 / view")],
     data: Data = None,
     json_: Json = False,
 ) -> None:
     """负责人签收 / Receive a statement, with a view of it."""
-    done = open_site(data).exemptions.receive(OPERATOR, exemption, agrees=agrees, view=view)
-    _show_exemptions([exemption_out(done, OPERATOR)], json_)
+    application = open_site(data)
+    done = application.exemptions.receive(OPERATOR, exemption, agrees=agrees, view=view)
+    _show_exemptions(application, [done], json_)
+
+
+@exemptions.command("withdraw")
+def withdraw_exemption(
+    exemption: Statement,
+    reason: Annotated[str, typer.Option(help="理由 / reason")],
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """撤回自己作出、尚未签收的说明 / Take back one's own statement that no head has received."""
+    application = open_site(data)
+    done = application.exemptions.withdraw(OPERATOR, exemption, reason)
+    _show_exemptions(application, [done], json_)
 
 
 @exemptions.command("list")
 def list_exemptions(data: Data = None, json_: Json = False) -> None:
     """列出不予记录的说明 / List the exemption statements."""
-    rows = [exemption_out(one, OPERATOR) for one in open_site(data).exemptions.stated(OPERATOR)]
-    _show_exemptions(rows, json_)
-    if not rows and not json_:
-        print(say("cli.nothing-listed"))
+    application = open_site(data)
+    _show_exemptions(application, application.exemptions.stated(OPERATOR), json_)
 
 
-def _show_exemptions(rows: Sequence[Mapping[str, Any]], json_: bool) -> None:
+def _show_exemptions(application: Application, found: Sequence[Exemption], json_: bool) -> None:
+    rows = with_names(application.site, OPERATOR, [exemption_out(one, OPERATOR) for one in found])
     if json_:
         print_json(rows)
         return
+    zone = application.site.policies.latest.time_zone
     for row in rows:
-        received = {None: "waits", True: "agreed", False: "not-agreed"}[row["agrees"]]
-        print(f"{row['id']}  {say(f'exemption.{received}')}  {say('exempting.' + row['ground'])}")
-        print(f"    {row['since']} – {row['until']}  {printable(row['basis'])}")
+        wearer = person_text(row["who"], row["person"])
+        print(
+            f"{row['id']}  {say('exemption.' + row['state'])}  {say('exempting.' + row['ground'])}  {wearer}"
+        )
+        print(f"    {span_of_time(row, zone)}  {printable(row['basis'])}")
+        print(f"    {say('exemptions.device')}: {printable(row['device_state'])}")
+        stated = f"{person_text(row['who'], row['author'])}  {time_text(row['at'], zone)}"
+        print(f"    {say('exemptions.author')}: {stated}")
+        if row["received"]:
+            by = person_text(row["who"], row["received_by"])
+            print(f"    {say('exemptions.received')}: {by}  {time_text(row['received'], zone)}")
+        if row["withdrawn"]:
+            print(f"    {say('exemption.withdrawn')}: {time_text(row['withdrawn'], zone)}")
+        for words in filter(None, (row["view"], row["reason"])):
+            print(f"    {printable(words)}")
+    if not rows:
+        print(say("cli.nothing-listed"))

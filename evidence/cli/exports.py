@@ -11,10 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.bootstrap import Application
 from evidence.cli.log import write_new
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
-from evidence.cli.words import cites_text, printable
+from evidence.cli.words import cites_text, printable, time_text
 from evidence.domain.exports import Ground, Medium, Said, Way
 from evidence.errors import Invalid
 from evidence.export_answers import export_out
@@ -50,7 +51,7 @@ def ask(
     where = None if unit is None else unit_id(application.organisation.units, unit)
     said = Said(recipient, purpose, basis, applicant, relation, identity)
     wish = Wish(way, tuple(recordings), said, medium, case, where, _pairs(redact))
-    _show([application.court.exports.ask(OPERATOR, wish)], json_)
+    _show(application, [application.court.exports.ask(OPERATOR, wish)], json_)
 
 
 @app.command()
@@ -67,16 +68,18 @@ def decide(
 ) -> None:
     """审批 / Decide about what somebody else asked for."""
     grounds = {recording: _ground(word) for recording, word in _pairs(without).items()}
-    done = open_site(data).court.exports.decide(
+    application = open_site(data)
+    done = application.court.exports.decide(
         OPERATOR, export, is_approved=not refuse, reason=reason, secrecy=secrecy, refused=grounds
     )
-    _show([done], json_)
+    _show(application, [done], json_)
 
 
 @app.command()
 def build(export: Which, data: Data = None) -> None:
     """重新制作 / Have an export built again whose last build came to nothing."""
     open_site(data).court.building.again(OPERATOR, export)
+    print(say("done.export-building"))
 
 
 @app.command()
@@ -89,6 +92,7 @@ def written(
 ) -> None:
     """登记刻录与回读 / Note that a medium was written, and what was read back from it."""
     open_site(data).court.handing_over.note_written(OPERATOR, export, number, serial, read_back)
+    print(say("done.export-written"))
 
 
 @app.command("hand-over")
@@ -100,6 +104,7 @@ def hand_over(
 ) -> None:
     """移交；移送检察院、法院的同时封存留存件 / Hand over; of a transfer a copy is sealed in the same step."""
     open_site(data).court.handing_over.hand_over(OPERATOR, export, beside, receiver)
+    print(say("done.export-handed-over"))
 
 
 @app.command()
@@ -127,6 +132,7 @@ def print_document(
     application = open_site(data)
     listed = application.court.exports.get(OPERATOR, export)
     write_new(to, application.court.papers.export(listed, kind, application.site.clock.now()))
+    print(say("cli.written", file=printable(str(to))))
 
 
 @app.command()
@@ -147,6 +153,7 @@ def revoke(
 ) -> None:
     """撤销分享链接，即时生效 / Make a link worthless at once."""
     open_site(data).court.sharing.revoke(OPERATOR, share)
+    print(say("done.export-link-revoked"))
 
 
 @app.command("list")
@@ -156,13 +163,15 @@ def listed(
     json_: Json = False,
 ) -> None:
     """对外提供清单 / List the exports."""
-    _show(open_site(data).court.exports.all(OPERATOR, red=red), json_)
+    application = open_site(data)
+    _show(application, application.court.exports.all(OPERATOR, red=red), json_)
 
 
 @app.command()
 def show(export: Which, data: Data = None, json_: Json = False) -> None:
     """一次对外提供 / One export."""
-    _show([open_site(data).court.exports.get(OPERATOR, export)], json_)
+    application = open_site(data)
+    _show(application, [application.court.exports.get(OPERATOR, export)], json_)
 
 
 @app.command()
@@ -175,6 +184,7 @@ def desk(
     application = open_site(data)
     id_ = unit_id(application.organisation.units, unit)
     application.court.transfer_units.name(OPERATOR, id_, ends=end)
+    print(say("acted.transfer-unit-ended" if end else "acted.transfer-unit-named"))
 
 
 def _pairs(said: list[str] | None) -> dict[str, str]:
@@ -190,22 +200,23 @@ def _ground(word: str) -> Ground:
     return Ground(word)
 
 
-def _show(found: Sequence[ListedExport], json_: bool) -> None:
+def _show(application: Application, found: Sequence[ListedExport], json_: bool) -> None:
     rows = [export_out(one) for one in found]
     if json_:
         print_json(rows)
         return
     for row in rows:
-        _print(row)
+        _print(row, application.site.policies.latest.time_zone)
     if not rows:
         print(say("cli.nothing-listed"))
 
 
-def _print(row: dict[str, Any]) -> None:
+def _print(row: dict[str, Any], zone: str) -> None:
     state = say(f"export-state.{row['state']}")
     if row["state"] == "asked":
         state += f"  {say('export-item.answer-by', day=row['answer_by'])}"
-    print(f"{row['id']}  {row['number']}  {say('export-way.' + row['way'])}  {state}  {row['asked']}")
+    asked = time_text(row["asked"], zone)
+    print(f"{row['id']}  {row['number']}  {say('export-way.' + row['way'])}  {state}  {asked}")
     print(f"    {printable(row['recipient'] or '')}  {printable(row['purpose'] or '')}")
     for item in row["items"]:
         ground = say(f"export-ground.{item['ground']}") if item["ground"] else ""

@@ -4,18 +4,20 @@ who opened: one of the two signs in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from evidence.bootstrap import Application
 from evidence.cli.log import prove_into
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import printable
-from evidence.domain.fault_files import LinkKind, Verdict
+from evidence.cli.words import person_text, printable, time_text
+from evidence.domain.fault_files import FaultFile, Link, LinkKind, Verdict
 from evidence.fault_answers import fault_out, links_of, people_of
 from evidence.locale import say
+from evidence.people_answers import with_names
 
 app = typer.Typer(help="过错档案 / fault files", no_args_is_help=True)
 Which = Annotated[str, typer.Argument(help="过错档案标识 / id of the fault file")]
@@ -23,6 +25,9 @@ Recordings = Annotated[list[str] | None, typer.Option("--recording", help="资�
 Gaps = Annotated[list[str] | None, typer.Option("--gap", help="缺口 / line of the gap report")]
 Devices = Annotated[list[str] | None, typer.Option("--device", help="设备 / device")]
 Complaints = Annotated[list[str] | None, typer.Option("--complaint", help="投诉 / complaint")]
+Exemptions = Annotated[
+    list[str] | None, typer.Option("--exemption", help="不予记录的说明 / exemption statement")
+]
 Subjects = Annotated[list[str] | None, typer.Option("--subject", help="责任人编号 / number of a subject")]
 Commanders = Annotated[
     list[str] | None, typer.Option("--commander", help="指挥人编号 / number of who commanded")
@@ -33,19 +38,23 @@ Commanders = Annotated[
 def open_fault(
     kind: Annotated[str, typer.Argument(help="过错情形 / kind of fault, as the policy pack names it")],
     reason: Annotated[str, typer.Option(help="理由 / reason")],
+    basis: Annotated[
+        str | None, typer.Option(help="书面依据，如来函、报告 / a written ground: a letter, a report")
+    ] = None,
     recording: Recordings = None,
     gap: Gaps = None,
     device: Devices = None,
     complaint: Complaints = None,
+    exemption: Exemptions = None,
     subject: Subjects = None,
     commander: Commanders = None,
     data: Data = None,
     json_: Json = False,
 ) -> None:
     """建立过错档案，一次收齐证据与日志 / Open a fault file, with what it rests on and its log extract."""
-    desk, links = open_site(data).fault_files, links_of(_links(recording, gap, device, complaint))
-    people = people_of(subject or [], commander or [])
-    _show([fault_out(desk.open(OPERATOR, kind, reason, links, people), OPERATOR)], json_)
+    application, links = open_site(data), _links(recording, gap, device, complaint, exemption)
+    words = (kind, reason, links, people_of(subject or [], commander or []), basis)
+    _show(application, [application.fault_files.open(OPERATOR, *words)], json_)
 
 
 @app.command()
@@ -55,15 +64,16 @@ def add(
     gap: Gaps = None,
     device: Devices = None,
     complaint: Complaints = None,
+    exemption: Exemptions = None,
     subject: Subjects = None,
     commander: Commanders = None,
     data: Data = None,
     json_: Json = False,
 ) -> None:
     """补充证据或者人员 / Add to a fault file."""
-    desk, links = open_site(data).fault_files, links_of(_links(recording, gap, device, complaint))
+    application, links = open_site(data), _links(recording, gap, device, complaint, exemption)
     people = people_of(subject or [], commander or [])
-    _show([fault_out(desk.add(OPERATOR, fault, links, people), OPERATOR)], json_)
+    _show(application, [application.fault_files.add(OPERATOR, fault, links, people)], json_)
 
 
 @app.command("list")
@@ -75,14 +85,15 @@ def list_(
     json_: Json = False,
 ) -> None:
     """列出过错档案 / List the fault files."""
-    found = open_site(data).fault_files.all(OPERATOR, waiting=waiting)
-    _show([fault_out(one, OPERATOR) for one in found], json_)
+    application = open_site(data)
+    _show(application, application.fault_files.all(OPERATOR, waiting=waiting), json_)
 
 
 @app.command()
 def show(fault: Which, data: Data = None, json_: Json = False) -> None:
     """一份过错档案 / One fault file."""
-    _show([fault_out(open_site(data).fault_files.get(OPERATOR, fault), OPERATOR)], json_)
+    application = open_site(data)
+    _show(application, [application.fault_files.get(OPERATOR, fault)], json_)
 
 
 @app.command()
@@ -96,9 +107,9 @@ def decide(
     json_: Json = False,
 ) -> None:
     """对一人作出认定 / Decide about somebody whom it names."""
-    desk = open_site(data).fault_files
-    done = desk.decide(OPERATOR, fault, number, verdict, reason, outcome)
-    _show([fault_out(done, OPERATOR)], json_)
+    application = open_site(data)
+    done = application.fault_files.decide(OPERATOR, fault, number, verdict, reason, outcome)
+    _show(application, [done], json_)
 
 
 @app.command()
@@ -113,34 +124,54 @@ def prove(
 
 
 def _links(
-    recording: list[str] | None, gap: list[str] | None, device: list[str] | None, complaint: list[str] | None
-) -> dict[LinkKind, list[str]]:
-    return {
-        LinkKind.RECORDING: recording or [],
-        LinkKind.GAP: gap or [],
-        LinkKind.DEVICE: device or [],
-        LinkKind.COMPLAINT: complaint or [],
-    }
+    recording: list[str] | None,
+    gap: list[str] | None,
+    device: list[str] | None,
+    complaint: list[str] | None,
+    exemption: list[str] | None,
+) -> list[Link]:
+    return links_of(
+        {
+            LinkKind.RECORDING: recording or [],
+            LinkKind.GAP: gap or [],
+            LinkKind.DEVICE: device or [],
+            LinkKind.COMPLAINT: complaint or [],
+            LinkKind.EXEMPTION: exemption or [],
+        }
+    )
 
 
-def _show(rows: Sequence[Mapping[str, Any]], json_: bool) -> None:
+def _show(application: Application, found: Sequence[FaultFile], json_: bool) -> None:
+    rows = with_names(application.site, OPERATOR, [fault_out(one, OPERATOR) for one in found])
     if json_:
         print_json(rows)
         return
+    zone = application.site.policies.latest.time_zone
     for row in rows:
-        state = say(f"fault-state.{'open' if row['open'] else 'decided'}")
-        print(f"{row['id']}  {say('fault-kind.' + row['kind'])}  {state}  {row['opened']}")
-        print(f"    {printable(row['reason'])}")
-        for one in row["people"]:
-            found = say(f"verdict.{one['verdict']}") if one["verdict"] else ""
-            follows = say(f"fault-outcome.{one['outcome']}") if one["outcome"] else ""
-            part = say(f"fault-part.{one['part']}")
-            print(f"    {'  '.join((one['person'], part, found, follows))}".rstrip())
-        for kind, ids in row["links"].items():
-            for one in ids:
-                print(f"    {say(f'fault-link.{kind}')}  {one}")
-        for view in row["views"]:
-            print(f"    {view['person']}  {printable(view['text'])}")
-        print("    " + "  ".join(f"{one['log']}/{one['index']}" for one in row["entries"]))
+        for line in _lines(row, zone):
+            print(line)
     if not rows:
         print(say("cli.nothing-listed"))
+
+
+def _lines(row: Mapping[str, Any], zone: str) -> Iterator[str]:
+    state, who = say(f"fault-state.{'open' if row['open'] else 'decided'}"), row["who"]
+    opened = f"{time_text(row['opened'], zone)}  {person_text(who, row['opened_by'])}"
+    yield f"{row['id']}  {say('fault-kind.' + row['kind'])}  {state}  {opened}"
+    yield f"    {printable(row['reason'])}"
+    if row["basis"]:
+        yield f"    {say('faults.basis')}: {printable(row['basis'])}"
+    for one in row["people"]:
+        words = [person_text(who, one["person"]), say(f"fault-part.{one['part']}")]
+        if one["verdict"]:
+            words += [say(f"verdict.{one['verdict']}"), person_text(who, one["decided_by"])]
+            words.append(time_text(one["decided"], zone))
+        if one["outcome"]:
+            words.append(say(f"fault-outcome.{one['outcome']}"))
+        yield f"    {'  '.join(words)}"
+    for kind, ids in row["links"].items():
+        for linked in ids:
+            yield f"    {say(f'fault-link.{kind}')}  {linked}"
+    for view in row["views"]:
+        yield f"    {person_text(who, view['person'])}  {printable(view['text'])}"
+    yield "    " + "  ".join(f"{one['log']}/{one['index']}" for one in row["entries"])

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from evidence.answers import hold_out
+from evidence.bootstrap import Application
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import printable
+from evidence.cli.words import printable, time_text
 from evidence.domain.holds import Hold
+from evidence.domain.instants import to_text
 from evidence.locale import say
 
 app = typer.Typer(help="长期保存 / holds", no_args_is_help=True)
@@ -26,7 +28,8 @@ def place(
     json_: Json = False,
 ) -> None:
     """长期保存一份资料 / Hold a recording beyond every date."""
-    _show([open_site(data).holds.place(OPERATOR, recording, ground, reason)], json_)
+    application = open_site(data)
+    _show(application, [application.holds.place(OPERATOR, recording, ground, reason)], json_)
 
 
 @app.command("list")
@@ -36,7 +39,8 @@ def listed(
     json_: Json = False,
 ) -> None:
     """列出长期保存决定 / List the holds of a recording, lifted ones too."""
-    _show(open_site(data).holds.of(OPERATOR, recording), json_)
+    application = open_site(data)
+    _show(application, application.holds.of(OPERATOR, recording), json_)
 
 
 @app.command("ask-release")
@@ -47,15 +51,19 @@ def ask_release(
     json_: Json = False,
 ) -> None:
     """申请解除 / Ask that a hold be lifted; somebody else decides."""
-    _show([open_site(data).holds.ask_release(OPERATOR, hold, reason)], json_)
+    application = open_site(data)
+    _show(application, [application.holds.ask_release(OPERATOR, hold, reason)], json_)
 
 
-def _show(holds: Sequence[Hold], json_: bool) -> None:
+def _show(application: Application, holds: Sequence[Hold], json_: bool) -> None:
     if json_:
         print_json([hold_out(one) for one in holds])
         return
+    zone = application.site.policies.latest.time_zone
     for one in holds:
         state = "stands" if one.stands and one.asked_by is None else "asked" if one.stands else "lifted"
-        when = one.placed_at.isoformat(timespec="seconds")
+        when = time_text(to_text(one.placed_at), zone)
         print(f"{one.id}  {say(f'hold.{state}')}  {say(f'ground.{one.ground}')}  {when}")
         print(f"    {printable(one.reason)}")
+    if not holds:
+        print(say("cli.nothing-listed"))

@@ -63,6 +63,7 @@ def end(
 ) -> None:
     """撤下标注 / Take a label off recordings; it stays in their history."""
     open_site(data).labelling.end(OPERATOR, recordings, label, reason)
+    print(say("acted.label-ended", label=_name(label)))
 
 
 @app.command()

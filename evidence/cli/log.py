@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,10 +17,10 @@ import typer
 from evidence.answers import alarm_out
 from evidence.cli.monitor import monitor
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import printable
+from evidence.cli.words import printable, time_text
 from evidence.domain.instants import to_text
 from evidence.errors import Conflict, IntegrityFault, Invalid, NotFound
-from evidence.locale import say
+from evidence.locale import NOTHING, say
 from evidence.service.log_keys import Reason
 from evidence.service.proving import Proven, Proving
 
@@ -42,7 +42,9 @@ def checkpoint(
     print(application.proving.checkpoint(log).decode(), end="")
     state = application.timestamping.state()
     if state is not None:
-        print(say("cli.log-stamped", size=state["size"], at=state["at"] or "—"), file=sys.stderr)
+        stamp = str(state["at"]) if state["at"] else None
+        at = time_text(stamp, application.site.policies.latest.time_zone) or NOTHING
+        print(say("cli.log-stamped", size=state["size"], at=at), file=sys.stderr)
     if stamped is not None:
         found = application.timestamping.newest()
         if found is None:
@@ -137,14 +139,15 @@ def fsck(data: Data = None, json_: Json = False) -> None:
         unsound = application.auditing.unsound(OPERATOR)
     finally:
         application.signer.close()
-    _tell(found, "cli.log-sound", unsound, json_)
+    _tell(found, "cli.log-sound", unsound, None if json_ else application.site.policies.latest.time_zone)
 
 
 @app.command()
 def alarms(data: Data = None, json_: Json = False) -> None:
     """列出未处理的完整性警报 / List the integrity alarms that stand. Exit code 4: some do."""
-    auditing = open_site(data).auditing
-    _tell(auditing.alarms(OPERATOR), "cli.no-alarm", auditing.unsound(OPERATOR), json_)
+    application = open_site(data)
+    found, unsound = application.auditing.alarms(OPERATOR), application.auditing.unsound(OPERATOR)
+    _tell(found, "cli.no-alarm", unsound, None if json_ else application.site.policies.latest.time_zone)
 
 
 @app.command()
@@ -217,27 +220,34 @@ def _place(entry: str) -> tuple[str, int]:
     return log, int(index)
 
 
-def _tell(found: Any, none: str, unsound: int, json_: bool) -> None:
-    if json_:
+def _tell(found: Any, none: str, unsound: int, zone: str | None) -> None:
+    """Tell what does not agree: to people in their time zone; zone None: to programs."""
+    if zone is None:
         print_json([alarm_out(one) for one in found])
     else:
-        for line in ([] if found else [say(none)]) + (
-            [say("cli.unsound", number=unsound)] if unsound else []
-        ):
+        for line in _alarm_lines(found, none, unsound, zone):
             print(line)
-    for one in [] if json_ else found:
-        print(say("cli.alarm", kind=printable(one.kind), item=printable(one.item)))
-        if (words := say(key := f"alarm-kind.{one.kind}")) != key:
-            print(f"    {words}")
-        latest = to_text(one.latest)
-        if one.earliest is None:
-            print("    " + say("cli.alarm-window-open", latest=latest))
-        else:
-            print("    " + say("cli.alarm-window", earliest=to_text(one.earliest), latest=latest))
-        for name, value in one.detail.items():
-            print(f"    {name}: {printable(str(value))}")
     if found or unsound:
         raise typer.Exit(4)
+
+
+def _alarm_lines(found: Any, none: str, unsound: int, zone: str) -> Iterator[str]:
+    if not found:
+        yield say(none)
+    if unsound:
+        yield say("cli.unsound", number=unsound)
+    for one in found:
+        yield say("cli.alarm", kind=printable(one.kind), item=printable(one.item))
+        if (words := say(key := f"alarm-kind.{one.kind}")) != key:
+            yield f"    {words}"
+        latest = time_text(to_text(one.latest), zone)
+        if one.earliest is None:
+            yield "    " + say("cli.alarm-window-open", latest=latest)
+        else:
+            earliest = time_text(to_text(one.earliest), zone)
+            yield "    " + say("cli.alarm-window", earliest=earliest, latest=latest)
+        for name, value in one.detail.items():
+            yield f"    {name}: {printable(str(value))}"
 
 
 def _refuse_alarms(found: Any) -> None:

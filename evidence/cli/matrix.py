@@ -118,6 +118,7 @@ def withdraw(
 ) -> None:
     """撤回误登的执法活动 / Take back a step that was entered by mistake."""
     open_site(data).steps.withdraw(OPERATOR, case, step, reason)
+    print(say("acted.step-withdrawn"))
 
 
 def in_zone(application: Application, moment: datetime) -> datetime:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from evidence.bootstrap import Application
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, time_text
 from evidence.keeping_answers import rule_out, touched_out, why_out
@@ -46,24 +47,27 @@ def dry_run(
     json_: Json = False,
 ) -> None:
     """试算更换规则包 / List every recording whose date another pack would touch; nothing changes."""
-    _show(open_site(data).pack_changes.try_dry(OPERATOR, load_pack(policy)), json_)
+    application = open_site(data)
+    _show(application, application.pack_changes.try_dry(OPERATOR, load_pack(policy)), json_)
 
 
 @app.command()
 def apply(data: Data = None, json_: Json = False) -> None:
     """按现行规则包延长 / Move the locks that the pack in force asks for; none becomes shorter."""
-    _show(open_site(data).pack_changes.apply(OPERATOR), json_)
+    application = open_site(data)
+    _show(application, application.pack_changes.apply(OPERATOR), json_)
 
 
-def _show(found: Iterable[Touched], json_: bool) -> None:
+def _show(application: Application, found: Iterable[Touched], json_: bool) -> None:
     if json_:
         print_json([touched_out(one) for one in found])
         return
-    counts = Counter[str]()
+    counts, zone = Counter[str](), application.site.policies.latest.time_zone
     for one in found:
         counts[one.touch] += 1
         row = touched_out(one)
-        print(f"{row['recording']}  {say(f'touch.{one.touch}')}  {row['before']} → {row['after']}")
+        dates = " → ".join(time_text(row[key], zone) for key in ("before", "after"))
+        print(f"{row['recording']}  {say(f'touch.{one.touch}')}  {dates}")
     if not counts:
         print(say("touch.none"))
         return

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import in_utc, printable, time_text
+from evidence.cli.words import in_utc, person_text, printable, span_of_time, time_text
 from evidence.domain.samples import SampleOutcome, commitment, draw, population_digest
 from evidence.errors import Invalid
 from evidence.locale import say
+from evidence.people_answers import with_names
 from evidence.sample_answers import drawn_out, listed_sample_out, sample_out
 
 app = typer.Typer(help="抽查 / samples for review", no_args_is_help=True)
@@ -64,7 +65,7 @@ def list_(data: Data = None, json_: Json = False) -> None:
         done = (
             say("sample.committed") if row["drawn"] is None else f"{row['reviewed']}/{row['drawn']['quota']}"
         )
-        print(f"{row['id']}  {time_text(row['since'], zone)} – {time_text(row['until'], zone)}  {done}")
+        print(f"{row['id']}  {span_of_time(row, zone)}  {done}")
     if not rows:
         print(say("cli.nothing-listed"))
 
@@ -72,18 +73,21 @@ def list_(data: Data = None, json_: Json = False) -> None:
 @app.command()
 def show(sample: Sample, data: Data = None, json_: Json = False) -> None:
     """抽中的资料、审看结果和审看证明 / What was drawn, its reviews, and how much of it was shown to whom."""
-    found = drawn_out(*open_site(data).sampling.drawn(OPERATOR, sample))
+    application = open_site(data)
+    found = drawn_out(*application.sampling.drawn(OPERATOR, sample))
     if json_:
         print_json(found)
         return
-    print(f"{found['id']}  {found['commitment']}")
+    zone = application.site.policies.latest.time_zone
+    print(f"{found['id']}  {span_of_time(found, zone)}  {found['commitment']}")
     for row in filter(None, found["recordings"]):
         outcome = say(f"sample-outcome.{row['outcome']}") if row["outcome"] else say("sample.to-review")
         print(f"{row['place']:4}  {row['recording']}  {outcome}  {row['seen_bytes']}/{row['bytes']}")
         if row["note"]:
             print(f"      {printable(row['note'])}")
-        for look in row["looks"]:
-            print(f"      {look['at']}  {look['by']}  {look['start']}–{look['end']}")
+        for look in with_names(application.site, OPERATOR, row["looks"]):
+            by = person_text(look["who"], look["by"])
+            print(f"      {time_text(look['at'], zone)}  {by}  {look['start']}–{look['end']}")
 
 
 @app.command()

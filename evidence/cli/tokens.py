@@ -9,7 +9,7 @@ import typer
 
 from evidence.answers import token_out
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import printable
+from evidence.cli.words import printable, time_text
 from evidence.locale import say
 
 app = typer.Typer(help="其他系统的令牌 / tokens of other systems", no_args_is_help=True)
@@ -38,15 +38,15 @@ def add(
 def list_(data: Data = None, json_: Json = False) -> None:
     """列出令牌 / List the tokens, the first to expire first; those with `!` end within 14 days."""
     site = open_site(data)
-    now = site.site.clock.now()
+    now, zone = site.site.clock.now(), site.site.policies.latest.time_zone
     tokens = [token_out(one, now) for one in site.tokens.all(OPERATOR)]
     if json_:
         print_json(tokens)
         return
     for one in tokens:
         mark = "!" if one["about_to_expire"] else " "
-        until, scopes = one["expires"] or say("cli.token-endless"), " ".join(one["scopes"])
-        print(f"{mark} {one['id']}  {until:27}  {printable(one['name'])}  {scopes}")
+        until, scopes = time_text(one["expires"], zone) or say("cli.token-endless"), " ".join(one["scopes"])
+        print(f"{mark} {one['id']}  {until:25}  {printable(one['name'])}  {scopes}")
     if not tokens:
         print(say("cli.nothing-listed"))
 

@@ -62,6 +62,7 @@ def legal(
     application = open_site(data)
     id_ = unit_id(application.organisation.units, unit)
     (application.steps.end_legal_unit if end else application.steps.name_legal_unit)(OPERATOR, id_)
+    print(say("acted.legal-unit-ended" if end else "acted.legal-unit-named"))
 
 
 @app.command()

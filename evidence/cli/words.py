@@ -16,7 +16,7 @@ from evidence.domain.instants import from_text
 from evidence.domain.wording import printable as printable  # the doors take it from here
 from evidence.errors import Invalid
 from evidence.local import citation_text
-from evidence.locale import CHINESE, both, catalogue, duration, say, text
+from evidence.locale import CHINESE, NOTHING, both, catalogue, duration, say, text
 from evidence.policy.rules import Pack
 
 _home: list[Pack] = []
@@ -64,6 +64,17 @@ def time_text(instant: str | None, zone: str) -> str:
     with suppress(OverflowError):
         at = at.astimezone(ZoneInfo(zone))
     return at.isoformat(" ", "seconds")
+
+
+def span_of_time(row: Mapping[str, Any], zone: str) -> str:
+    """Return since when until when, as people read it."""
+    return f"{time_text(row['since'], zone)} – {time_text(row['until'], zone)}"
+
+
+def person_text(who: Mapping[str, Mapping[str, str | None]], id_: str | None) -> str:
+    """Return somebody by number and name; who is not on the roll by id; a dash for nobody."""
+    one = who.get(id_ or "", {"number": id_ or NOTHING})
+    return printable(" ".join(filter(None, (one["number"], one.get("name")))))
 
 
 def in_utc(typed: datetime, zone: ZoneInfo) -> datetime:

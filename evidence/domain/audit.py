@@ -135,6 +135,7 @@ class Act(StrEnum):
     FAULT_DECIDE = "fault.decide"
     EXEMPTION_STATE = "exemption.state"
     EXEMPTION_RECEIVE = "exemption.receive"
+    EXEMPTION_WITHDRAW = "exemption.withdraw"  # by who made it, before a head received it
     MARKER_PROPOSE = "marker.propose"  # a detector heard something; nobody has decided
     MARKER_PIN = "marker.pin"
     MARKER_CONFIRM = "marker.confirm"

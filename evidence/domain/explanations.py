@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 
 from evidence.domain.findings import Code
 from evidence.domain.spans import Span
 from evidence.domain.subjects import Place, Subject
 
+_stated = attrgetter("person_id", "ground", "basis", "span", "device_state")
 _IN_FILE = frozenset({Code.GAP_IN_FILE.value, Code.AUDIO_GAP.value})  # recording went on in the same file
 
 
@@ -90,10 +92,19 @@ class Explanation:
     reviewed_at: datetime | None = None
 
 
+class ExemptionState(StrEnum):
+    """How far a statement is that nothing was recorded."""
+
+    PENDING = "pending"  # no head has received it
+    RECEIPTED = "receipted"  # a head agreed
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"  # whoever made it took it back before
+
+
 @dataclass(frozen=True, slots=True)
 class Exemption:
     """A statement that, and on which ground, somebody did not record for a time. basis: in law.
-    agrees None: no head has received it yet.
+    agrees None: no head has received it yet. withdrawn_at: whoever made it took it back, and none will.
     """
 
     id: str
@@ -108,6 +119,22 @@ class Exemption:
     view: str | None = None
     received_by: str | None = None
     received_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    withdrawal: str | None = None
+
+    @property
+    def state(self) -> ExemptionState:
+        """How far it is."""
+        if self.withdrawn_at is not None:
+            return ExemptionState.WITHDRAWN
+        if self.agrees is None:
+            return ExemptionState.PENDING
+        return ExemptionState.RECEIPTED if self.agrees else ExemptionState.REFUSED
+
+    def repeats(self, other: Exemption) -> bool:
+        """Tell whether it says word for word what another one says that is not over."""
+        over = (ExemptionState.REFUSED, ExemptionState.WITHDRAWN)
+        return other.state not in over and _stated(self) == _stated(other)
 
     def covers(self, person_id: str | None, span: Span | None) -> bool:
         """Tell whether it closes what somebody's recorder lacks for a time."""

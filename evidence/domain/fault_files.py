@@ -20,6 +20,7 @@ class LinkKind(StrEnum):
     EXPLANATION = "explanation"
     DEVICE = "device"
     COMPLAINT = "complaint"
+    EXEMPTION = "exemption"  # somebody stated why nothing was recorded
 
 
 class Part(StrEnum):
@@ -74,8 +75,8 @@ class Named:
 @dataclass(frozen=True, slots=True)
 class FaultFile:
     """A fault file. kind: of the pack. gap, explanation_id, finding_id: of the line of the gap report that it
-    was opened about, None where it was opened by hand. entries: of the logs, as they were collected (log,
-    index), in order.
+    was opened about, None where it was opened by hand. basis: a written ground outside this system: a letter,
+    a report. entries: of the logs, as they were collected (log, index), in order.
     """
 
     id: str
@@ -90,6 +91,7 @@ class FaultFile:
     links: tuple[Link, ...] = ()
     views: tuple[View, ...] = ()
     entries: tuple[tuple[str, int], ...] = ()
+    basis: str | None = None
 
     @property
     def is_open(self) -> bool:

@@ -2,12 +2,15 @@
 
 Only the grounds of the law, as the pack lists them. What touches secrets may go unrecorded for that reason:
 the statement says so, and the secret itself stands nowhere here. A head who is neither author nor wearer
-receives it and says whether they agree; only then does it close interruptions of that time.
+receives it and says whether they agree; only then does it close interruptions of that time. Until then its
+author may take it back. What is said again word for word while it waits or holds is refused, with the number
+of the first (docs/decisions/0042-one-statement-once.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from evidence.domain.access import Caller, denial
@@ -26,6 +29,7 @@ from evidence.service.gap_access import standing_of_person, verify_may
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at
 from evidence.service.placing import unit_id_of
+from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import reason_of, tries_logged
 from evidence.service.site import Site
 
@@ -51,7 +55,8 @@ class Exemptions:
     def state(self, caller: Caller, said: Stated) -> Exemption:
         """State why somebody did not record, after the enforcement has ended; their unit head is told.
 
-        Raises: Invalid("unknown-ground", "reason-needed", "end-ahead"), NotFound("person-not-found").
+        Raises: Invalid("unknown-ground", "reason-needed", "end-ahead"), NotFound("person-not-found"),
+        Conflict("exemption-stated").
         """
         now = self.site.clock.now()
         rule = exemptions_of(pack_at(self.site.policies, now), pack_at(self.site.strictest, now))
@@ -70,6 +75,9 @@ class Exemptions:
             if person is None:
                 raise NotFound("person-not-found", number=said.number)
             new = Exemption(new_id(), person.id, said.ground, basis, said.span, device_state, caller.id, now)
+            first = next(filter(new.repeats, unit.exemptions.about(person.id)), None)
+            if first is not None:
+                raise Conflict("exemption-stated", exemption=first.id)
             unit.exemptions.add(new)
             where = unit_id_of(stands.unit_path)
             unit.notices.add(Notice(new_id(), now, NoticeKind.EXEMPTION, None, where, person.id, new.id))
@@ -81,9 +89,8 @@ class Exemptions:
             }
             personal = {"basis": basis, "device_state": device_state}
             objects = (("exemption", new.id), ("person", person.id))
-            unit.log.append(
-                Entry(Act.EXEMPTION_STATE, caller.id, objects, facts=facts, personal=personal), now
-            )
+            entry = Entry(Act.EXEMPTION_STATE, caller.id, objects, facts=facts, personal=personal)
+            unit.log.append(entry, now)
         return new
 
     @admits(Action.REVIEW_GAPS)
@@ -91,28 +98,37 @@ class Exemptions:
         """Receive a statement, as a head who neither wrote it nor wore the recorder, with a view of it.
 
         Raises: NotFound("exemption-not-found"), Refused("own-request", "own-recording"),
-        Conflict("exemption-received"), Invalid("reason-needed").
+        Conflict("exemption-received", "exemption-withdrawn"), Invalid("reason-needed").
         """
         view, now = reason_of(view), self.site.clock.now()
-        with (
-            tries_logged(self.site, caller, Action.REVIEW_GAPS, ("exemption", exemption_id)),
-            self.site.database.writing() as unit,
-        ):
-            found = unit.exemptions.get(exemption_id) if is_id(exemption_id) else None
-            if found is None:
-                raise NotFound("exemption-not-found")
-            stands = standing_of_person(unit, unit.people.get(found.person_id))
-            verify_may(self.site, caller, Action.REVIEW_GAPS, stands, "exemption-not-found")
+        with self._writing(caller, Action.REVIEW_GAPS, exemption_id) as (unit, found):
             if found.author == caller.id:
                 raise Refused("own-request", action=Action.REVIEW_GAPS.value)
-            if not unit.exemptions.receive(exemption_id, caller.id, now, agrees=agrees, view=view):
-                raise Conflict("exemption-received", exemption=exemption_id)
+            if not unit.exemptions.receive(found.id, caller.id, now, agrees=agrees, view=view):
+                raise _over(found)
             objects = (("exemption", found.id), ("person", found.person_id))
             facts, personal = {"agrees": agrees}, {"view": view}
-            unit.log.append(
-                Entry(Act.EXEMPTION_RECEIVE, caller.id, objects, facts=facts, personal=personal), now
-            )
+            entry = Entry(Act.EXEMPTION_RECEIVE, caller.id, objects, facts=facts, personal=personal)
+            unit.log.append(entry, now)
         return replace(found, agrees=agrees, view=view, received_by=caller.id, received_at=now)
+
+    @admits(Action.EXPLAIN)
+    def withdraw(self, caller: Caller, exemption_id: str, reason: str) -> Exemption:
+        """Take back what one stated oneself, before a head has received it; it stays, with the reason.
+
+        Raises: NotFound("exemption-not-found"), Refused("not-the-author"), Conflict("exemption-received",
+        "exemption-withdrawn"), Invalid("reason-needed").
+        """
+        reason, now = reason_of(reason), self.site.clock.now()
+        with self._writing(caller, Action.EXPLAIN, exemption_id) as (unit, found):
+            if found.author != caller.id:
+                raise Refused("not-the-author", action=Action.EXPLAIN.value)
+            if not unit.exemptions.withdraw(found.id, now, reason):
+                raise _over(found)
+            objects = (("exemption", found.id), ("person", found.person_id))
+            entry = Entry(Act.EXEMPTION_WITHDRAW, caller.id, objects, personal={"reason": reason})
+            unit.log.append(entry, now)
+        return replace(found, withdrawn_at=now, withdrawal=reason)
 
     @admits(Action.READ_GAPS)
     def stated(self, caller: Caller) -> Sequence[Exemption]:
@@ -132,3 +148,24 @@ class Exemptions:
             ]
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "exemptions"}), now)
         return seen
+
+    @contextmanager
+    def _writing(
+        self, caller: Caller, action: Action, exemption_id: str
+    ) -> Iterator[tuple[UnitOfWork, Exemption]]:
+        """Open a transaction about a statement within reach. Raises: NotFound("exemption-not-found")."""
+        with (
+            tries_logged(self.site, caller, action, ("exemption", exemption_id)),
+            self.site.database.writing() as unit,
+        ):
+            found = unit.exemptions.get(exemption_id) if is_id(exemption_id) else None
+            if found is None:
+                raise NotFound("exemption-not-found")
+            stands = standing_of_person(unit, unit.people.get(found.person_id))
+            verify_may(self.site, caller, action, stands, "exemption-not-found")
+            yield unit, found
+
+
+def _over(found: Exemption) -> Conflict:
+    code = "exemption-received" if found.withdrawn_at is None else "exemption-withdrawn"
+    return Conflict(code, exemption=found.id)

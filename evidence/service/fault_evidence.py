@@ -2,7 +2,8 @@
 
 A line of the gap report brings its recording, its explanations and its device along, an explanation what was
 spoken, a complaint all that is held for it. Entries are where the logs say something of recordings,
-explanations and devices; those of a complaint are not among them: whom it is about sees the file.
+explanations, devices and exemption statements; those of a complaint are not among them: whom it is about sees
+the file.
 """
 
 from __future__ import annotations
@@ -21,19 +22,20 @@ from evidence.domain.standing import Standing
 from evidence.domain.subjects import is_name
 from evidence.errors import EvidenceError, NotFound
 from evidence.service.complaint_access import may_about
-from evidence.service.gap_access import standing_of_gap, step_of
+from evidence.service.gap_access import standing_of_gap, standing_of_person, step_of
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import OutOfSight
 from evidence.service.site import Site
 
 _NAMED_AT_ONCE = 100  # recordings, in one entry
-_LOGGED = (LinkKind.RECORDING, LinkKind.EXPLANATION, LinkKind.DEVICE)
+_LOGGED = (LinkKind.RECORDING, LinkKind.EXPLANATION, LinkKind.DEVICE, LinkKind.EXEMPTION)
 _MISSING = {
     LinkKind.RECORDING: "recording-not-found",
     LinkKind.GAP: "gap-not-found",
     LinkKind.EXPLANATION: "explanation-not-found",
     LinkKind.DEVICE: "device-not-found",
     LinkKind.COMPLAINT: "complaint-not-found",
+    LinkKind.EXEMPTION: "exemption-not-found",
 }
 
 
@@ -49,7 +51,7 @@ class Evidence:
         """Return these links and what belongs to them, each once.
 
         Raises: NotFound("recording-not-found", "gap-not-found", "explanation-not-found", "device-not-found",
-        "complaint-not-found").
+        "complaint-not-found", "exemption-not-found").
         """
         return tuple(dict.fromkeys(one for link in links for one in self._with_belonging(link)))
 
@@ -138,6 +140,9 @@ def standing_of_link(unit: UnitOfWork, link: Link, now: datetime) -> Standing | 
         stored = unit.recordings.get(link.object_id) if is_id(link.object_id) else None
         return None if stored is None else unit.standings.get(link.object_id, now)
     name = link.object_id
+    if link.kind is LinkKind.EXEMPTION:
+        stated = unit.exemptions.get(name) if is_id(name) else None
+        return None if stated is None else standing_of_person(unit, unit.people.get(stated.person_id))
     if link.kind is LinkKind.EXPLANATION:
         one = unit.explanations.get(name) if is_id(name) else None
         name = "" if one is None else one.gap

@@ -1,7 +1,7 @@
 """Fault files (Dazhe 2020 art. 16): opened by a person about what was found, decided by another one.
 
 1. Opened in one step, from a decision about an explanation (explanations.py) or by hand: kind of the pack,
-   reason, people, what it rests on, and where the logs speak of that.
+   reason, people, what it rests on (never nothing), and where the logs speak of that.
 2. Whom it names says what they have to say, sees their own part, and does nothing else, whatever their role.
 3. About each of them somebody decides who is not named, and neither opened it nor named them; what follows
    is a word of the pack for people of their type. No program opens or decides one.
@@ -45,17 +45,27 @@ class FaultFiles:
 
     @admits(Action.OPEN_FAULTS)
     def open(
-        self, caller: Caller, kind: str, reason: str, links: Sequence[Link], people: Mapping[str, Part]
+        self,
+        caller: Caller,
+        kind: str,
+        reason: str,
+        links: Sequence[Link],
+        people: Mapping[str, Part],
+        basis: str | None = None,
     ) -> FaultFile:
-        """Open a fault file. people: by number; without any, whoever wore what the links name.
+        """Open a fault file. people: by number; without any, whoever wore what the links name. basis: a
+        written ground that it rests on.
 
-        Raises: Invalid("unknown-fault", "reason-needed", "nothing-linked"), NotFound of what is not there.
+        Raises: Invalid("unknown-fault", "reason-needed", "rests-on-nothing", "nothing-linked"), NotFound.
         """
         rule = kinds_now(self.site)
         if kind not in rule.words:
             raise Invalid("unknown-fault", found=kind, known=" ".join(rule.words))
         now = self.site.clock.now()
-        new = FaultFile(new_id(), kind, reason_of(reason), caller.id, now)
+        if not (links or basis):
+            raise Invalid("rests-on-nothing")
+        written = reason_of(basis) if basis else None
+        new = FaultFile(new_id(), kind, reason_of(reason), caller.id, now, basis=written)
         with self._gathering(caller, links, people) as (unit, evidence):
             found = _not_too_many(evidence.gathered(links))
             named = self._named(unit, caller, people) or self._worn_by(unit, evidence, found)
@@ -269,7 +279,7 @@ def open_in(unit: UnitOfWork, site: Site, new: FaultFile, rule: Choice) -> Fault
         "fault": done.kind,
         "links": counts_of(done.links),
     }
-    said = {"reason": done.reason}
+    said = {"reason": done.reason} | ({} if done.basis is None else {"basis": done.basis})
     log_file(unit, Act.FAULT_OPEN, done.opened_by, done, facts, said, site.clock.now())
     return done
 

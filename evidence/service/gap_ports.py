@@ -51,8 +51,14 @@ class Exemptions(Protocol):
     def all(self) -> Sequence[Exemption]:
         """Return all, newest first."""
 
+    def about(self, person_id: str) -> Sequence[Exemption]:
+        """Return all about somebody, newest first."""
+
     def receive(self, exemption_id: str, by: str, at: datetime, *, agrees: bool, view: str) -> bool:
-        """Note a head's receipt; False where there is one already."""
+        """Note a head's receipt; False where it does not wait for one."""
+
+    def withdraw(self, exemption_id: str, at: datetime, reason: str) -> bool:
+        """Note that its author took it back; False where it does not wait for a receipt."""
 
 
 class GapRows(MarkerRows, Protocol):

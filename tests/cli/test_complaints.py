@@ -45,8 +45,13 @@ def test_a_complaint_goes_its_way_on_the_command_line(site: Path) -> None:
     assert "逾期未办结" in shown
     assert "第二十条" in shown
     assert isinstance(run(site, "complaints", "assign", one, "1001").exception, Refused)
-    assert rows(site, "complaints", "assign", one, "1002")[0]["handler"]
-    assert "王某某" in run(site, "complaints", "show", one).stdout
+    assert "承办人 / Handler: —" in shown
+    (given,) = rows(site, "complaints", "assign", one, "1002")
+    assert given["who"][given["handler"]] == {"number": "1002", "name": "某人"}
+    shown = run(site, "complaints", "show", one).stdout
+    for said in ("王某某", "1001 某人", "Handler: 1002 某人", "2026-01-01 10:00:00+08:00"):
+        assert said in shown
+    assert not {given["handler"], *given["people"]} & {*shown.split()}
     assert run(site, "complaints", "close", one, "founded", "--reason", "属实").exit_code == 2
     assert rows(site, "complaints", "list")[0]["state"] == "overdue", "its handler closes it, signed in"
 

@@ -115,8 +115,42 @@ def test_an_exemption_is_stated_in_the_laws_time_zone_and_listed(site: Path) -> 
     assert isinstance(wrong, Invalid)
     backwards = run(site, *words, "--since", "2026-03-01T10:00:00", "--until", "2026-03-01T09:00:00")
     assert isinstance(backwards.exception, Invalid)
+    assert (done["state"], done["who"][done["person"]]) == ("pending", {"number": "1001", "name": "某人"})
     shown = run(site, "exemptions", "list").stdout
-    assert "情况紧急" in shown
-    assert "待签收" in shown
+    for said in ("情况紧急", "待签收", "1001 某人", "未开机", "2026-03-01 10:00:00+08:00"):
+        assert said in shown
+    twice = run(site, *words, *times).exception
+    assert isinstance(twice, Conflict)
+    assert twice.fields["exemption"] == done["id"]
     received = ("exemptions", "receive", done["id"], "--agree", "--view", "属实")
     assert isinstance(run(site, *received).exception, Refused), "who stated it does not receive it"
+
+
+@pytest.mark.article("dazhe-2020:6")
+def test_a_statement_of_ones_own_is_withdrawn_and_stays_listed(site: Path) -> None:
+    words = ["exemptions", "state", "1001", "urgency", "--basis", "第六条", "--device-state", "未开机"]
+    times = ["--since", "2026-03-01T10:00:00", "--until", "2026-03-01T11:00:00"]
+    (done,) = rows(site, *words, *times)
+    shown = run(site, "exemptions", "withdraw", done["id"], "--reason", "日期写错").stdout
+    assert "已撤回" in shown
+    assert "日期写错" in run(site, "exemptions", "list").stdout
+    (listed,) = rows(site, "exemptions", "list")
+    assert (listed["id"], listed["state"], listed["reason"]) == (done["id"], "withdrawn", "日期写错")
+    again = run(site, "exemptions", "withdraw", done["id"], "--reason", "x").exception
+    assert isinstance(again, Conflict)
+
+
+@pytest.mark.article("dazhe-2020:16")
+def test_a_fault_file_rests_on_something_and_shows_people_by_number_and_name(site: Path) -> None:
+    words = ("faults", "open", "leak", "--reason", "查实", "--subject", "1001")
+    refused = run(site, *words).exception
+    assert isinstance(refused, Invalid)
+    assert (refused.code, rows(site, "faults", "list")) == ("rests-on-nothing", [])
+    (file,) = rows(site, *words, "--basis", "监察组2026年12号函")
+    assert file["basis"] == "监察组2026年12号函"
+    shown = run(site, "faults", "list").stdout
+    for said in ("1001 某人", "监察组2026年12号函", "+08:00"):
+        assert said in shown
+    person = file["people"][0]["person"]
+    assert person not in shown
+    assert file["who"][person]["number"] == "1001"

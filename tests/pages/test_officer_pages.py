@@ -277,7 +277,21 @@ def test_a_statement_has_the_four_grounds_of_the_law_and_no_fifth(room: OfficerR
     assert room.application.exemptions.stated(room.caller("officer")) == []
     answer = browser.post("/shift/exemptions", form)
     assert answer.status_code == 303
-    assert "制止违法行为" in browser.get(answer.headers["location"]).text
+    page = browser.get(answer.headers["location"]).text
+    assert "制止违法行为" in page
+    (stated,) = room.application.exemptions.stated(room.caller("officer"))
+    twice = browser.post("/shift/exemptions", form)
+    assert (twice.status_code, f"<code>{stated.id}</code>" in twice.text) == (409, True)
+    path = f"/shift/exemptions/{stated.id}/withdrawal"
+    assert f'action="{path}"' in page
+    words = {"csrf": form["csrf"], "reason": "时间写错"}
+    assert browser.post(path, {**words, "reason": ""}).status_code == 400
+    taken_back = browser.post(path, words)
+    assert taken_back.status_code == 303
+    page = browser.get(taken_back.headers["location"]).text
+    assert (path in page, "时间写错" in page) == (False, True)
+    assert browser.post(path, words).status_code == 409
+    assert browser.post("/shift/exemptions", form).status_code == 303, "it may be stated again"
 
 
 def test_names_that_are_code_are_shown_and_never_run(room: OfficerRoom) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -76,7 +77,9 @@ def test_a_complaint_is_taken_in_given_to_a_handler_and_answered(desks: Desks) -
     assert custodian.post(f"{path}/close", result="partly-founded", reason="已批评教育").status_code == 303
     assert WORDS["complaint-result.partly-founded"] in head.get(path).text
     assert WORDS["complaint.none"] in head.get("/complaints").text
-    assert path in head.get("/complaints?state=all").text
+    listed = head.get("/complaints?state=all").text
+    assert path in listed
+    assert listed.count("012300") == 2, "who handled it, and who closed it"
     assert Signed(desks, "officer").get(path).status_code == 403
     with desks.window("head", size=NARROW) as window:
         for name, address in (("complaint", path), ("complaints", "/complaints?state=all")):
@@ -97,7 +100,10 @@ def test_a_fault_file_is_opened_from_a_gap_and_decided_by_somebody_else(desks: D
     assert (refused.status_code, "多次中断" in refused.text) == (400, True)
     opened = custodian.post("/faults", gap=gap.name, kind="not-recorded", reason="多次中断")
     path = opened.headers["location"].partition("?")[0]
-    assert path in head.get("/faults").text
+    listed = head.get("/faults").text
+    assert path in listed
+    assert "012345" in listed, "people by number"
+    assert "012300" in listed
     assert (
         custodian.post(f"{path}/decision", number="012345", verdict="no-fault", reason="x").status_code == 403
     )
@@ -112,6 +118,14 @@ def test_a_fault_file_is_opened_from_a_gap_and_decided_by_somebody_else(desks: D
         assert WORDS["verdict.no-fault"] in window.inner_text("main")
     assert head.post(f"{path}/decision", number="012345", verdict="no-fault", reason="x").status_code == 409
     assert WORDS["faults.none"] in head.get("/faults").text
+    nothing = custodian.post("/faults", gap="", kind="leak", reason="外传", people="012345")
+    assert (nothing.status_code, WORDS["error.rests-on-nothing"] in nothing.text) == (400, True)
+    words = {"kind": "leak", "reason": "外传", "people": "012345", "basis": "监察组12号函"}
+    written = custodian.post("/faults", gap="", **words)
+    assert "监察组12号函" in custodian.get(written.headers["location"]).text
+    shown = site.app.recordings.list(OPERATOR)[0].recording.id
+    by_recording = custodian.post("/faults", recording=shown, kind="loss", reason="遗失")
+    assert shown in custodian.get(by_recording.headers["location"]).text
     assert Signed(desks, "second").get(path).status_code == 404, "not theirs"
 
 
@@ -134,4 +148,10 @@ def test_a_statement_is_received_by_a_head_with_a_view(desks: Desks) -> None:
     assert head.post(path, agrees="yes", view="情况属实").status_code == 303
     assert WORDS["exemptions.none"] in head.get("/exemptions").text
     assert "情况属实" in head.get("/exemptions?state=all").text
+    again = site.app.exemptions.state(site.caller("officer"), replace(stated, basis="《办法》第六条（三）"))
+    site.app.exemptions.withdraw(site.caller("officer"), again.id, "依据写错")
+    assert WORDS["exemptions.none"] in head.get("/exemptions").text
+    page = head.get("/exemptions?state=all").text
+    assert "依据写错" in page
+    assert WORDS["exemption.withdrawn"] in page
     assert head.post(path, agrees="no", view="又").status_code == 409

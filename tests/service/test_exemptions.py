@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from evidence.domain.audit import Act
-from evidence.domain.explanations import Outcome
+from evidence.domain.explanations import ExemptionState, Outcome
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.instants import to_text
 from evidence.domain.notices import NoticeKind
@@ -143,6 +143,59 @@ def test_nobody_receives_their_own_statement_and_nobody_twice(room: GapRoom) -> 
     third = room.new(Role.UNIT_HEAD)
     with room.refused("exemption-received", Conflict):
         room.exemptions.receive(third, by_head.id, agrees=False, view="x")
+
+
+@pytest.mark.article("dazhe-2020:6")
+def test_the_same_statement_is_not_taken_twice_and_the_first_one_is_named(room: GapRoom) -> None:
+    first = room.exemptions.state(room.wearer, stated(room))
+    for again in (stated(room), replace(stated(room), basis=f" {first.basis}\n")):
+        with room.refused("exemption-stated", Conflict) as told:
+            room.exemptions.state(room.head, again)
+        assert told.fields["exemption"] == first.id
+    others = [
+        stated(room, "objective-cause"),
+        stated(room, end=52),
+        replace(stated(room), basis="第六条第（四）项"),
+        replace(stated(room), device_state="电量耗尽"),
+        replace(stated(room), number=room.custodian.name),
+    ]
+    assert len({room.exemptions.state(room.head, one).id for one in others} | {first.id}) == 6
+    chief = room.new(Role.AGENCY_HEAD, where=room.agency)
+    room.exemptions.receive(chief, first.id, agrees=True, view="属实")
+    with room.refused("exemption-stated", Conflict):
+        room.exemptions.state(room.wearer, stated(room))
+
+
+@pytest.mark.article("dazhe-2020:6")
+def test_whoever_made_a_statement_takes_it_back_before_a_head_has_received_it(room: GapRoom) -> None:
+    first = room.exemptions.state(room.wearer, stated(room))
+    for other in (room.head, room.custodian, OPERATOR):
+        with room.refused("not-the-author"):
+            room.exemptions.withdraw(other, first.id, "x")
+    stranger = room.new(Role.UNIT_HEAD, where=room.beside)
+    with room.refused("exemption-not-found", OutOfSight):
+        room.exemptions.withdraw(stranger, first.id, "x")
+    with room.refused("exemption-not-found", NotFound):
+        room.exemptions.withdraw(room.wearer, "0" * 32, "x")
+    with room.refused("reason-needed", Invalid):
+        room.exemptions.withdraw(room.wearer, first.id, " ")
+    done = room.exemptions.withdraw(room.wearer, first.id, "日期写错")
+    assert room.exemptions.stated(room.head) == [done], "it stays, with the reason"
+    assert (done.state, done.withdrawal) == (ExemptionState.WITHDRAWN, "日期写错")
+    (entry,) = room.entries(Act.EXEMPTION_WITHDRAW)
+    assert (entry["by"], set(entry["pd"]), "日期" in str(entry)) == (room.wearer.id, {"reason"}, False)
+    with room.refused("exemption-withdrawn", Conflict):
+        room.exemptions.withdraw(room.wearer, first.id, "x")
+    with room.refused("exemption-withdrawn", Conflict):
+        room.exemptions.receive(room.head, first.id, agrees=True, view="属实")
+    assert room.states() == ["open"]
+    again = room.exemptions.state(room.wearer, stated(room))
+    room.exemptions.receive(room.head, again.id, agrees=True, view="属实")
+    with room.refused("exemption-received", Conflict):
+        room.exemptions.withdraw(room.wearer, again.id, "x")
+    assert room.states() == ["exempt"]
+    states = {one.id: one.state for one in room.exemptions.stated(room.head)}
+    assert states == {first.id: ExemptionState.WITHDRAWN, again.id: ExemptionState.RECEIPTED}
 
 
 def test_a_statement_is_made_when_the_enforcement_has_ended_with_basis_and_state(room: GapRoom) -> None:

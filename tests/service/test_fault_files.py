@@ -17,12 +17,14 @@ from evidence.domain.fault_files import FaultFile, Link, LinkKind, Part, Verdict
 from evidence.domain.ids import new_id
 from evidence.domain.people import PersonType
 from evidence.domain.rights import TOKEN_SCOPES, Action, Kind, Role
+from evidence.domain.spans import Span
 from evidence.errors import Conflict, Invalid, NotFound
 from evidence.ledger.entries import read_entry
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.policy.conduct import FaultKind, outcomes_of
 from evidence.service import fault_evidence, fault_files
 from evidence.service.equipment import Equipment
+from evidence.service.exemptions import Stated
 from evidence.service.fault_files import FaultFiles
 from evidence.service.leaving import Leaving
 from evidence.service.proving import Proving
@@ -75,7 +77,7 @@ def test_each_detected_breach_becomes_a_fault_file_in_one_step_with_all_that_bel
     )
     (entry,) = room.entries(Act.FAULT_OPEN)
     assert entry["facts"]["entries"] == len(file.entries) > 5
-    links = {"recording": 2, "gap": 1, "explanation": 1, "device": 1, "complaint": 0}
+    links = {"recording": 2, "gap": 1, "explanation": 1, "device": 1, "complaint": 0, "exemption": 0}
     assert entry["facts"]["links"] == links
     assert (entry["facts"]["cites"], set(entry["pd"])) == (["dazhe-2020:16"], {"reason"})
 
@@ -273,9 +275,42 @@ def test_a_file_about_nothing_but_a_recorder_is_for_whoever_answers_for_that(roo
         files(room).add(stranger, file.id, [], {stranger.name: Part.SUBJECT})
 
 
+@pytest.mark.article("dazhe-2020:16")
+def test_a_fault_of_each_kind_rests_on_something_if_only_on_a_written_ground(room: GapRoom) -> None:
+    people = {room.wearer.name: Part.SUBJECT}
+    for kind in FaultKind:
+        for basis in (None, "", " \n"):
+            code = "reason-needed" if basis and not basis.strip() else "rests-on-nothing"
+            with room.refused(code, Invalid):
+                files(room).open(room.head, kind, "查实", [], people, basis)
+        file = files(room).open(room.head, kind, "查实", [], people, "监察大队2026年12号函")
+        assert files(room).get(room.head, file.id).basis == "监察大队2026年12号函"
+    with room.refused("nothing-linked", Invalid):
+        files(room).open(room.head, KIND, "查实", [], {}, "监察大队2026年12号函")
+    entry = room.entries(Act.FAULT_OPEN)[-1]
+    assert (set(entry["pd"]), "12号函" in str(entry)) == ({"reason", "basis"}, False)
+
+
+@pytest.mark.article("dazhe-2020:16", "dazhe-2020:6")
+def test_a_statement_that_nothing_was_recorded_becomes_a_fault_file_with_what_the_log_says_of_it(
+    room: GapRoom,
+) -> None:
+    span = Span(room.later(hours=-2), room.later(hours=-1))
+    said = Stated(room.wearer.name, "urgency", "第六条", span, "未开机")
+    stated = room.exemptions.state(room.wearer, said)
+    file = opened(room, links=[Link(LinkKind.EXEMPTION, stated.id)])
+    assert [one.person_id for one in file.people] == [room.wearer.id]
+    assert len(file.entries) == 1
+    stranger = room.new(Role.UNIT_HEAD, where=room.beside)
+    with room.refused("exemption-not-found", OutOfSight):
+        opened(room, stranger, [Link(LinkKind.EXEMPTION, stated.id)])
+
+
 WRONG = {
     "a seventh kind": ("unknown-fault", Invalid, "seventh", {}),
-    "nothing": ("nothing-linked", Invalid, KIND, {"links": []}),
+    "nothing": ("rests-on-nothing", Invalid, KIND, {"links": []}),
+    "people alone": ("rests-on-nothing", Invalid, KIND, {"links": [], "people": {"1": Part.SUBJECT}}),
+    "no exemption": ("exemption-not-found", NotFound, KIND, {"links": [(LinkKind.EXEMPTION, "0" * 32)]}),
     "no recording": ("recording-not-found", NotFound, KIND, {"links": [(LinkKind.RECORDING, "x")]}),
     "no such recording": ("recording-not-found", NotFound, KIND, {"links": [(LinkKind.RECORDING, "0" * 32)]}),
     "no explanation": (
@@ -305,7 +340,7 @@ def test_what_is_out_of_reach_cannot_be_put_into_a_file(room: GapRoom) -> None:
         ([], {room.wearer.name: Part.SUBJECT}, "person-not-found"),
     ):
         with room.refused(code, OutOfSight):
-            files(room).open(stranger, KIND, "x", links, people)
+            files(room).open(stranger, KIND, "x", links, people, "12号函")
     barred = room.new(Role.CUSTODIAN, type_=PersonType.AUXILIARY)
     with room.refused("barred-by-law"):
         opened(room, barred)

@@ -119,6 +119,12 @@ def test_a_fault_file_goes_its_way_over_http(room: ComplaintRoom, web: Web) -> N
     assert (status, told["code"]) == (400, "unknown-fault")
     status, file = web.ask(room.custodian.id, "POST", "faults", new)
     assert (status, file["links"]["recording"], file["open"]) == (201, [shown], True)
+    assert {one["number"] for one in file["who"].values()} == {room.custodian.name, room.head.name}
+    bare = {key: new[key] for key in ("kind", "reason", "commanders")}
+    status, told = web.ask(room.custodian.id, "POST", "faults", bare)
+    assert (status, told["code"]) == (400, "rests-on-nothing")
+    status, written = web.ask(room.custodian.id, "POST", "faults", {**bare, "basis": "12号函"})
+    assert (status, written["basis"], written["open"]) == (201, "12号函", True)
     path = f"faults/{file['id']}"
     more = {"subjects": [room.officer.name]}
     status, file = web.ask(room.custodian.id, "POST", f"{path}/evidence", more)
@@ -135,7 +141,8 @@ def test_a_fault_file_goes_its_way_over_http(room: ComplaintRoom, web: Web) -> N
         {officer: "fault", room.head.id: None},
     )
     assert web.get(room.chief.id, path)["views"][0]["text"] == "没有辱骂"
-    assert [one["id"] for one in web.get(room.chief.id, "faults?waiting=true")] == [file["id"]]
+    waiting = {one["id"] for one in web.get(room.chief.id, "faults?waiting=true")}
+    assert waiting == {file["id"], written["id"]}
     stranger = room.add(Role.UNIT_HEAD, where=room.beside)
     assert web.ask(stranger, "GET", path)[1]["code"] == "fault-not-found"
     status, told = web.ask(room.custodian.id, "GET", f"{path}/log")

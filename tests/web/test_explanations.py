@@ -120,7 +120,9 @@ def test_an_exemption_over_http(room: GapRoom, web: Web) -> None:
     assert web.ask(wearer, "POST", "exemptions", {**body, "until": "2026-03-02T08:00:00"})[0] == 422
     assert web.ask(wearer, "POST", "exemptions", {**body, "since": "0001-01-01T00:00:00+14:00"})[0] == 422
     status, done = web.ask(wearer, "POST", "exemptions", body)
-    assert (status, done["agrees"]) == (201, None)
+    assert (status, done["agrees"], done["state"], done["who"]) == (201, None, "pending", {})
+    status, told = web.ask(head, "POST", "exemptions", body)
+    assert (status, told["code"], told["exemption"]) == (409, "exemption-stated", done["id"])
     (notice,) = Exemptions(room.site).stated(room.head)
     assert notice.id == done["id"]
     path = f"exemptions/{done['id']}/receipt"
@@ -128,6 +130,18 @@ def test_an_exemption_over_http(room: GapRoom, web: Web) -> None:
     status, received = web.ask(head, "POST", path, {"agrees": True, "view": "属实"})
     assert (status, received["agrees"], received["received_by"]) == (200, True, head)
     assert [one["id"] for one in web.get(wearer, "exemptions")] == [done["id"]]
+    who = web.get(head, "exemptions")[0]["who"]
+    assert who[wearer]["number"] == room.wearer.name, "whoever reads of people is told numbers and names"
+    path = f"exemptions/{done['id']}/withdrawal"
+    assert web.ask(head, "POST", path, {"reason": "x"})[1]["code"] == "not-the-author"
+    assert web.ask(wearer, "POST", path, {"reason": "x"})[1]["code"] == "exemption-received"
+    _, second = web.ask(wearer, "POST", "exemptions", {**body, "ground": "objective-cause"})
+    path = f"exemptions/{second['id']}/withdrawal"
+    assert web.ask(wearer, "POST", path, {})[0] == 422
+    status, taken_back = web.ask(wearer, "POST", path, {"reason": "写错"})
+    assert (status, taken_back["state"], taken_back["reason"]) == (200, "withdrawn", "写错")
+    stranger = room.add(Role.UNIT_HEAD, where=room.beside)
+    assert web.ask(stranger, "POST", path, {"reason": "x"})[0] == 404
 
 
 def test_an_auxiliary_is_told_the_law(room: GapRoom, web: Web) -> None:

@@ -21,6 +21,7 @@ fault_file = Table(  # decided_by: who opened it; pieces of rows from before nam
     Column("reason", AnyText, nullable=False),
     Column("decided_by", Words(32), nullable=False),
     Column("decided_at", Time, nullable=False),
+    Column("basis", AnyText),
 )
 
 fault_person = Table(

@@ -63,4 +63,6 @@ exemption = Table(
     Column("view", AnyText),
     Column("received_by", Words(32)),
     Column("received_at", Time),
+    Column("withdrawn_at", Time),  # by its author
+    Column("withdrawal", AnyText),
 )

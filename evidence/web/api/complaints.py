@@ -16,6 +16,7 @@ from evidence.domain.complaints import Channel, Result
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
+from evidence.people_answers import with_names
 from evidence.service.complaints import Intake
 from evidence.web.bodies import Instant, described, read_json
 from evidence.web.deps import App, admitted
@@ -79,7 +80,8 @@ async def take(
         new.complainant,
         new.unit,
     )
-    return complaint_out(await run_in_threadpool(app.complaints.take, caller, intake))
+    taken = complaint_out(await run_in_threadpool(app.complaints.take, caller, intake))
+    return with_names(app.site, caller, [taken])[0]
 
 
 @router.get("/complaints")
@@ -87,7 +89,8 @@ def complaints(
     app: App, red: bool = False, caller: Caller = admitted(Action.READ_COMPLAINTS)
 ) -> list[dict[str, Any]]:
     """List the complaints of the caller's units, oldest first; red: only those whose time is over."""
-    return [listed_out(one) for one in app.complaints.all(caller, red=red)]
+    found = [listed_out(one) for one in app.complaints.all(caller, red=red)]
+    return with_names(app.site, caller, found)
 
 
 @router.get("/complaints/{complaint_id}")
@@ -95,7 +98,8 @@ def complaint(
     complaint_id: str, app: App, caller: Caller = admitted(Action.READ_COMPLAINTS)
 ) -> dict[str, Any]:
     """Return a complaint with who complained, and what is held for it."""
-    return complaint_out(app.complaints.get(caller, complaint_id))
+    found = complaint_out(app.complaints.get(caller, complaint_id))
+    return with_names(app.site, caller, [found])[0]
 
 
 @router.post("/complaints/{complaint_id}/handler", openapi_extra=described(HandlerIn))
@@ -105,7 +109,7 @@ async def assign(
     """Give a complaint to a handler, in the place of the one before."""
     said = await read_json(request, HandlerIn, _LONGEST_BODY_BYTES)
     give = partial(app.complaints.assign, caller, complaint_id, said.number, said.reason)
-    return listed_out(await run_in_threadpool(give))
+    return with_names(app.site, caller, [listed_out(await run_in_threadpool(give))])[0]
 
 
 @router.post("/complaints/{complaint_id}/close", openapi_extra=described(AnswerIn))
@@ -115,7 +119,7 @@ async def close(
     """Close a complaint, with result and reason; its holds stand until two people lift them."""
     said = await read_json(request, AnswerIn, _LONGEST_BODY_BYTES)
     end = partial(app.complaints.close, caller, complaint_id, said.result, said.reason)
-    return listed_out(await run_in_threadpool(end))
+    return with_names(app.site, caller, [listed_out(await run_in_threadpool(end))])[0]
 
 
 @router.get("/own/complaints")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -10,11 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from evidence.domain.access import Caller
-from evidence.domain.explanations import Outcome, Spoken
+from evidence.domain.explanations import Exemption, Outcome, Spoken
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
 from evidence.gap_answers import exemption_out, explanation_out, history_out
+from evidence.people_answers import with_names
 from evidence.service.exemptions import Stated
 from evidence.service.gap_words import Said
 from evidence.web.bodies import Instant, described, read_json
@@ -73,6 +75,13 @@ class ExemptionIn(BaseModel):
     device_state: Text
 
 
+class WithdrawalIn(BaseModel):
+    """Why a statement is taken back."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: Text
+
+
 class ReceiptIn(BaseModel):
     """A head's receipt of a statement, with their view of it."""
 
@@ -117,13 +126,13 @@ async def state_exemption(
     if new.until < new.since:
         raise Invalid("ends-before-start")
     stated = Stated(new.wearer, new.ground, new.basis, Span(new.since, new.until), new.device_state)
-    return exemption_out(await run_in_threadpool(app.exemptions.state, caller, stated), caller)
+    return _stated(app, caller, [await run_in_threadpool(app.exemptions.state, caller, stated)])[0]
 
 
 @router.get("/exemptions")
 def exemptions(app: App, caller: Caller = admitted(Action.READ_GAPS)) -> list[dict[str, Any]]:
     """List the exemption statements, newest first."""
-    return [exemption_out(one, caller) for one in app.exemptions.stated(caller)]
+    return _stated(app, caller, app.exemptions.stated(caller))
 
 
 @router.post("/exemptions/{exemption_id}/receipt", openapi_extra=described(ReceiptIn))
@@ -133,4 +142,18 @@ async def receive_exemption(
     """Receive a statement as a head, with a view of it."""
     said = await read_json(request, ReceiptIn, _LONGEST_BODY_BYTES)
     receive = partial(app.exemptions.receive, caller, exemption_id, agrees=said.agrees, view=said.view)
-    return exemption_out(await run_in_threadpool(receive), caller)
+    return _stated(app, caller, [await run_in_threadpool(receive)])[0]
+
+
+@router.post("/exemptions/{exemption_id}/withdrawal", openapi_extra=described(WithdrawalIn))
+async def withdraw_exemption(
+    exemption_id: str, request: Request, app: App, caller: Caller = admitted(Action.EXPLAIN)
+) -> dict[str, Any]:
+    """Take back what one stated oneself, before a head has received it."""
+    said = await read_json(request, WithdrawalIn, _LONGEST_BODY_BYTES)
+    withdraw = partial(app.exemptions.withdraw, caller, exemption_id, said.reason)
+    return _stated(app, caller, [await run_in_threadpool(withdraw)])[0]
+
+
+def _stated(app: App, caller: Caller, found: Sequence[Exemption]) -> list[dict[str, Any]]:
+    return with_names(app.site, caller, [exemption_out(one, caller) for one in found])

@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from evidence.domain.access import Caller
-from evidence.domain.fault_files import Link, LinkKind, Part, Verdict
+from evidence.domain.fault_files import FaultFile, Link, LinkKind, Part, Verdict
 from evidence.domain.rights import Action
 from evidence.fault_answers import fault_out, links_of, people_of, proven_out
+from evidence.people_answers import with_names
 from evidence.web.bodies import described, read_json
 from evidence.web.deps import App, admitted
 
@@ -33,6 +34,7 @@ class EvidenceIn(BaseModel):
     explanations: Ids = []
     devices: Ids = []
     complaints: Ids = []
+    exemptions: Ids = []
     subjects: Ids = []
     commanders: Ids = []
 
@@ -44,6 +46,7 @@ class EvidenceIn(BaseModel):
             LinkKind.EXPLANATION: self.explanations,
             LinkKind.DEVICE: self.devices,
             LinkKind.COMPLAINT: self.complaints,
+            LinkKind.EXEMPTION: self.exemptions,
         }
         return links_of(said)
 
@@ -53,10 +56,11 @@ class EvidenceIn(BaseModel):
 
 
 class FaultIn(EvidenceIn):
-    """A fault file. kind: as the policy pack names it."""
+    """A fault file. kind: as the policy pack names it. basis: a written ground that it rests on."""
 
     kind: Annotated[str, Field(max_length=40)]
     reason: Words
+    basis: Words | None = None
 
 
 class ViewIn(BaseModel):
@@ -81,7 +85,8 @@ def faults(
     app: App, waiting: bool = False, caller: Caller = admitted(Action.READ_GAPS)
 ) -> list[dict[str, Any]]:
     """List the fault files, newest first; waiting: only those that wait for a decision."""
-    return [fault_out(one, caller) for one in app.fault_files.all(caller, waiting=waiting)]
+    found = [fault_out(one, caller) for one in app.fault_files.all(caller, waiting=waiting)]
+    return with_names(app.site, caller, found)
 
 
 @router.post("/faults", status_code=201, openapi_extra=described(FaultIn))
@@ -90,14 +95,15 @@ async def open_fault(
 ) -> dict[str, Any]:
     """Open a fault file, with what it rests on and where the logs speak of that."""
     new = await read_json(request, FaultIn, _LONGEST_BODY_BYTES)
-    open_ = partial(app.fault_files.open, caller, new.kind, new.reason, new.links(), new.people())
-    return fault_out(await run_in_threadpool(open_), caller)
+    words = (new.kind, new.reason, new.links(), new.people(), new.basis)
+    open_ = partial(app.fault_files.open, caller, *words)
+    return _told(app, caller, await run_in_threadpool(open_))
 
 
 @router.get("/faults/{file_id}")
 def fault(file_id: str, app: App, caller: Caller = admitted(Action.READ_GAPS)) -> dict[str, Any]:
     """Return a fault file."""
-    return fault_out(app.fault_files.get(caller, file_id), caller)
+    return _told(app, caller, app.fault_files.get(caller, file_id))
 
 
 @router.post("/faults/{file_id}/evidence", openapi_extra=described(EvidenceIn))
@@ -107,7 +113,7 @@ async def add(
     """Add to a fault file: people, what it rests on, and its entries until now."""
     new = await read_json(request, EvidenceIn, _LONGEST_BODY_BYTES)
     more = partial(app.fault_files.add, caller, file_id, new.links(), new.people())
-    return fault_out(await run_in_threadpool(more), caller)
+    return _told(app, caller, await run_in_threadpool(more))
 
 
 @router.post("/faults/{file_id}/decision", openapi_extra=described(DecisionIn))
@@ -118,7 +124,7 @@ async def decide(
     said = await read_json(request, DecisionIn, _LONGEST_BODY_BYTES)
     words = (said.number, said.verdict, said.reason, said.outcome)
     find = partial(app.fault_files.decide, caller, file_id, *words)
-    return fault_out(await run_in_threadpool(find), caller)
+    return _told(app, caller, await run_in_threadpool(find))
 
 
 @router.get("/faults/{file_id}/log")
@@ -143,3 +149,7 @@ async def state_view(
     said = await read_json(request, ViewIn, _LONGEST_BODY_BYTES)
     say_it = partial(app.fault_files.state_view, caller, file_id, said.text)
     return fault_out(await run_in_threadpool(say_it), caller, own=True)
+
+
+def _told(app: App, caller: Caller, file: FaultFile) -> dict[str, Any]:
+    return with_names(app.site, caller, [fault_out(file, caller)])[0]

@@ -78,6 +78,19 @@ async def state(request: Request, app: App, caller: Caller = admitted(Action.EXP
     return away("/shift/exemptions?done=own-stated")
 
 
+@router.post("/shift/exemptions/{exemption_id}/withdrawal")
+async def withdraw(
+    exemption_id: str, request: Request, app: App, caller: Caller = admitted(Action.EXPLAIN, form=True)
+) -> Response:
+    """Take back a statement of one's own that no head has received."""
+    form = await read_form(request)
+    try:
+        await run_in_threadpool(app.exemptions.withdraw, caller, exemption_id, form.get("reason", ""))
+    except EvidenceError as problem:
+        return await run_in_threadpool(_statements, request, app, caller, {}, problem)
+    return away("/shift/exemptions?done=own-withdrawn")
+
+
 def _shown(
     request: Request,
     caller: Caller,

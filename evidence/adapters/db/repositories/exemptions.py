@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,11 +47,25 @@ class SqlExemptions:
         ordered = select(exemption).order_by(exemption.c.at.desc(), exemption.c.id)
         return [_exemption(row) for row in self._db.execute(ordered)]
 
+    def about(self, person_id: str) -> Sequence[Exemption]:
+        """Return all about somebody, newest first."""
+        mine = select(exemption).where(exemption.c.person_id == person_id)
+        ordered = mine.order_by(exemption.c.at.desc(), exemption.c.id)
+        return [_exemption(row) for row in self._db.execute(ordered)]
+
     def receive(self, exemption_id: str, by: str, at: datetime, *, agrees: bool, view: str) -> bool:
-        """Note a head's receipt; False where there is one already."""
-        mine = (exemption.c.id == exemption_id) & exemption.c.received_at.is_(None)
+        """Note a head's receipt; False where it does not wait for one."""
         values = {"agrees": agrees, "view": view, "received_by": by, "received_at": to_text(at)}
-        return self._db.execute(update(exemption).where(mine).values(**values)).rowcount == 1
+        return self._end(exemption_id, values)
+
+    def withdraw(self, exemption_id: str, at: datetime, reason: str) -> bool:
+        """Note that its author took it back; False where it does not wait for a receipt."""
+        return self._end(exemption_id, {"withdrawn_at": to_text(at), "withdrawal": reason})
+
+    def _end(self, exemption_id: str, values: Mapping[str, object]) -> bool:
+        waits = exemption.c.received_at.is_(None) & exemption.c.withdrawn_at.is_(None)
+        mine = update(exemption).where(exemption.c.id == exemption_id, waits)
+        return self._db.execute(mine.values(**values)).rowcount == 1
 
 
 def _exemption(row: Any) -> Exemption:
@@ -68,4 +82,6 @@ def _exemption(row: Any) -> Exemption:
         view=row.view,
         received_by=row.received_by,
         received_at=time_or_none(row.received_at),
+        withdrawn_at=time_or_none(row.withdrawn_at),
+        withdrawal=row.withdrawal,
     )

@@ -32,6 +32,7 @@ class SqlFaultFiles:
                 reason=new.reason,
                 decided_by=new.opened_by,
                 decided_at=to_text(new.opened_at),
+                basis=new.basis,
             )
         )
         self.extend(new.id, new.people, new.links, new.entries)
@@ -120,6 +121,7 @@ class SqlFaultFiles:
                 links=tuple(sorted(map(_link, links.get(row.id, ())), key=_order)),
                 views=tuple(sorted(map(_view, views.get(row.id, ())), key=lambda one: one.at)),
                 entries=tuple(sorted((one.log, one.idx) for one in entries.get(row.id, ()))),
+                basis=row.basis,
             )
             for row in self._db.execute(ordered).all()
         ]

@@ -37,7 +37,8 @@ def complaints(
     """Show the complaints of one's units, those that are open or all."""
     found = app.complaints.all(caller, is_open=state != "all")
     shown, then = page_of(found, after, lambda one: one.complaint.id)
-    ids = [id_ for one in shown for id_ in (one.complaint.handler, *_subjects(one.complaint))]
+    of = [one.complaint for one in shown]
+    ids = [id_ for one in of for id_ in (one.handler, one.closed_by, *_subjects(one))]
     return desk(
         request,
         caller,

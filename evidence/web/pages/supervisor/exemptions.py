@@ -10,8 +10,10 @@ from starlette.responses import Response
 
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
+from evidence.domain.explanations import ExemptionState
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError
+from evidence.people_answers import people_known
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
@@ -25,7 +27,7 @@ router = APIRouter(prefix="/exemptions", tags=["pages"], include_in_schema=False
 def statements(
     request: Request,
     app: App,
-    state: str = "waits",
+    state: str = "pending",
     after: str | None = None,
     caller: Caller = admitted(Action.READ_GAPS),
 ) -> Response:
@@ -47,7 +49,7 @@ async def receive(
         receive_it = partial(app.exemptions.receive, caller, exemption_id, agrees=agrees, view=view)
         await run_in_threadpool(receive_it)
     except EvidenceError as problem:
-        return await run_in_threadpool(_shown, request, app, caller, "waits", None, problem)
+        return await run_in_threadpool(_shown, request, app, caller, "pending", None, problem)
     return away("/exemptions?done=exemption-received")
 
 
@@ -61,10 +63,9 @@ def _shown(
 ) -> Response:
     bars = app.site.bars()
     every = app.exemptions.stated(caller)
-    found = [one for one in every if state == "all" or one.agrees is None]
+    found = [one for one in every if state == "all" or one.state is ExemptionState.PENDING]
     shown, then = page_of(found, after, lambda one: one.id)
     ids = [id_ for one in shown for id_ in (one.person_id, one.author, one.received_by)]
-    reads_people = may(caller, Action.READ_PEOPLE, bars)
     return desk(
         request,
         caller,
@@ -74,6 +75,6 @@ def _shown(
         after=then,
         state=state,
         count=len(found),
-        people=app.naming.people(caller, ids) if reads_people else {},
+        people=people_known(app.site, caller, ids),
         may_receive=may(caller, Action.REVIEW_GAPS, bars),
     )

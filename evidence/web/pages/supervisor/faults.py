@@ -10,10 +10,11 @@ from starlette.responses import Response
 
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
-from evidence.domain.fault_files import Link, LinkKind, Part, Verdict
+from evidence.domain.fault_files import FaultFile, Link, LinkKind, Part, Verdict
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError, Invalid
+from evidence.people_answers import people_known
 from evidence.policy.conduct import outcomes_of
 from evidence.service.fault_files import kinds_now
 from evidence.service.instruments import pack_at
@@ -23,6 +24,8 @@ from evidence.web.pages.desk import desk
 from evidence.web.pages.rendering import away
 from evidence.web.pages.supervisor.forms import numbers_of
 from evidence.web.pages.turning import page_of
+
+ON_FORM = (LinkKind.GAP, LinkKind.RECORDING, LinkKind.COMPLAINT, LinkKind.EXEMPTION)
 
 router = APIRouter(prefix="/faults", tags=["pages"], include_in_schema=False)
 
@@ -38,7 +41,16 @@ def files(
     """Show the fault files within reach, those that wait for a decision or all."""
     found = app.fault_files.all(caller, waiting=state != "all")
     shown, then = page_of(found, after, lambda one: one.id)
-    return desk(request, caller, "faults", found=shown, after=then, state=state, count=len(found))
+    return desk(
+        request,
+        caller,
+        "faults",
+        found=shown,
+        after=then,
+        state=state,
+        count=len(found),
+        people=people_known(app.site, caller, [id_ for one in shown for id_ in _people(one)]),
+    )
 
 
 @router.get("/new")
@@ -53,11 +65,12 @@ async def open_file(
 ) -> Response:
     """Open a fault file. people: whom it is about, by number; else whoever wore the recorder."""
     form = await read_form(request)
-    links = [Link(LinkKind.GAP, form.get("gap", ""))]
+    named = ((kind, form.get(kind.value, "").strip()) for kind in ON_FORM)
+    links = [Link(kind, id_) for kind, id_ in named if id_]
     people = dict.fromkeys(numbers_of(form.get("people", "")), Part.SUBJECT)
     try:
         make = partial(app.fault_files.open, caller, form.get("kind", ""), form.get("reason", ""))
-        file = await run_in_threadpool(make, links, people)
+        file = await run_in_threadpool(make, links, people, form.get("basis", "").strip() or None)
     except EvidenceError as problem:
         return _form(request, app, caller, form, problem)
     return away(f"/faults/{file.id}?done=fault-opened-by-hand")
@@ -95,7 +108,7 @@ def _form(
     problem: EvidenceError | None = None,
 ) -> Response:
     kinds = kinds_now(app.site).words
-    return desk(request, caller, "fault_new", problem=problem, typed=typed, kinds=kinds)
+    return desk(request, caller, "fault_new", problem=problem, typed=typed, kinds=kinds, rests_on=ON_FORM)
 
 
 def _shown(
@@ -108,8 +121,6 @@ def _shown(
 ) -> Response:
     found, now, bars = app.fault_files.get(caller, file_id), app.site.clock.now(), app.site.bars()
     packs = pack_at(app.site.policies, now), pack_at(app.site.strictest, now)
-    reads_people = may(caller, Action.READ_PEOPLE, bars)
-    ids = [found.opened_by, *(id_ for one in found.people for id_ in (one.person_id, one.decided_by))]
     return desk(
         request,
         caller,
@@ -117,8 +128,12 @@ def _shown(
         problem=problem,
         typed=typed or {},
         file=found,
-        people=app.naming.people(caller, ids) if reads_people else {},
+        people=people_known(app.site, caller, _people(found)),
         outcomes={one.value: outcomes_of(*packs, one).words for one in PersonType},
         may_decide=may(caller, Action.DECIDE_FAULTS, bars) and found.opened_by != caller.id,
         may_extract=may(caller, Action.OPEN_FAULTS, bars),
     )
+
+
+def _people(file: FaultFile) -> list[str | None]:
+    return [file.opened_by, *(id_ for one in file.people for id_ in (one.person_id, one.decided_by))]
