@@ -147,7 +147,13 @@ class LocalVault:
     def census(self, prefix: str = "") -> Iterator[Sealed | Debris]:
         """See Vault. Raises: VaultAbsent, StoreUnavailable."""
         self._verify_there()
-        yield from self._walk(self._tree.root, "", prefix)
+        path, (*above, _) = self._tree.root, prefix.split("/")
+        for part in above:  # what lies beside them is not gone through
+            path /= part
+            with storing(folder=part):
+                if part in ("", ".", "..") or path.is_symlink() or not path.is_dir():
+                    return
+        yield from self._walk(path, "".join(f"{part}/" for part in above), prefix)
 
     def strength(self) -> Strength:
         """See Vault; measured anew at each call on a nameless probe file."""
@@ -206,9 +212,11 @@ class LocalVault:
             return record.sealed
 
     def _walk(self, path: Path, above: str, prefix: str) -> Iterator[Sealed | Debris]:
-        """Go through one folder in key order; above: its key with a closing "/", or ""."""
+        """Go through one folder in key order; above: its key with a closing "/", or ""; what of the prefix is
+        not in it begins the names.
+        """
         with Folder(path) as folder:
-            first = prefix[len(above) :].partition("/")[0]  # with which each name begins that leads there
+            first = prefix[len(above) :]
             with storing(folder=path.name), os.scandir(folder.fd) as entries:
                 there = (entry for entry in entries if entry.name.startswith(first))
                 kinds = {entry.name: entry.is_dir(follow_symlinks=False) for entry in there}
@@ -221,8 +229,7 @@ class LocalVault:
             for name in sorted(objects, key=lambda name: name + "/" if kinds.get(name) else name):
                 key = above + name
                 if kinds.get(name):
-                    if (key + "/").startswith(prefix) or prefix.startswith(key + "/"):
-                        yield from self._walk(path / name, key + "/", prefix)
+                    yield from self._walk(path / name, key + "/", prefix)
                 elif key.startswith(prefix):
                     yield from self._inspect(folder, key, records)
 

@@ -1,17 +1,21 @@
 """The scratch of a rebuild, a file of its own: rows as they stand last, what the log says of each seal.
 
 A later line about a row takes the place of an earlier one, so the whole journal may be longer than memory.
-Nothing here is durable: a rebuild that breaks off begins anew.
+A row lies here by the columns of its table, so that SQLite takes a whole table over by itself; one that is
+not plain (shapes.py) as it was said. Nothing here is durable: a rebuild that breaks off begins anew.
 """
 
 from __future__ import annotations
 
 import marshal
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from evidence.adapters.db.repositories.journal import TABLES
+from evidence.adapters.db.shapes import Shape
 
 _FAST = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536;"
 _TABLES = """
@@ -20,6 +24,7 @@ WITHOUT ROWID;
 """
 _NAMING = frozenset({"card", "upload"})  # tables whose rows name an account
 _AT_ONCE = 400
+_PLAIN, _ODD, _GONE = 1, 2, 0  # how a row lies here
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,54 +40,71 @@ class Sealing:
 
 
 class Scratch:
-    """The file; made new, and removed when closed."""
+    """The file; made new, and removed when closed. Once it is settled, nothing more is put into it."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self.file = file
         self._remove()
         self._db = sqlite3.connect(file, isolation_level=None)
         self._db.executescript(f"{_FAST} {_TABLES} BEGIN")
+        self._shapes = {table.name: Shape(table) for table in TABLES}
         self._tables: dict[str, int] = {}  # a name from a piece becomes no SQL
         self._named: set[str] = set()
+        self._forgotten: set[tuple[str, str]] = set()
 
     def put(self, lines: Iterable[tuple[str, str, dict[str, Any] | None]]) -> None:
         """Note rows: table, key, and the row; None for one that is gone."""
-        found: dict[str, list[tuple[str, bytes | None]]] = {}
+        found: dict[str, list[tuple[str, dict[str, Any] | None]]] = {}
         for table, key, row in lines:
-            body = None if row is None else marshal.dumps(row)
-            found.setdefault(table, []).append((key, body))
+            found.setdefault(table, []).append((key, row))
             if row is not None and table in _NAMING:
                 self._named.add(str(row.get("account_id")))
         for table, rows in found.items():
+            names = self._names(table)
             if table not in self._tables:
                 number = self._tables[table] = len(self._tables)
-                self._db.execute(f"CREATE TABLE latest_{number} (row_key TEXT UNIQUE, body BLOB)")
-            into = f"INSERT OR REPLACE INTO latest_{self._tables[table]} VALUES (?, ?)"  # noqa: S608
-            self._db.executemany(into, rows)
+                columns = "".join(f", c{place}" for place in range(len(names)))
+                self._db.execute(f"CREATE TABLE latest_{number} (row_key TEXT UNIQUE, how, odd{columns})")
+            places = ", ?" * len(names)
+            into = f"INSERT OR REPLACE INTO latest_{self._tables[table]} VALUES (?, ?, ?{places})"  # noqa: S608
+            self._db.executemany(into, self._lying(table, rows))
 
     def put_seals(self, seals: Iterable[Sealing]) -> None:
         """Note what the log says of seals; the first entry about a recording counts."""
         rows = [(one.id, one.manifest_sha256, one.sha256, one.size_bytes, one.by, one.index) for one in seals]
         self._db.executemany("INSERT OR IGNORE INTO seal VALUES (?, ?, ?, ?, ?, ?)", rows)
 
-    def rows(self, table: str) -> Iterator[dict[str, Any]]:
+    def settle(self) -> None:
+        """Let the file be read by others."""
+        self._db.execute("COMMIT")
+
+    def plain(self, table: str, schema: str) -> str:
+        """Return a query for the plain rows of a table of ours, in the order in which they came last, of a
+        connection that has the file under this name.
+        """
+        columns = ", ".join(f"c{place}" for place in range(len(self._names(table))))
+        latest = f"{schema}.latest_{self._tables[table]}"
+        return f"SELECT {columns} FROM {latest} WHERE how = {_PLAIN} ORDER BY rowid"  # noqa: S608
+
+    def rows(self, table: str, *, odd_only: bool = False) -> Iterator[dict[str, Any]]:
         """Yield the rows of a table in the order in which they came last."""
         if table in self._tables:
-            query = f"SELECT body FROM latest_{self._tables[table]} WHERE body IS NOT NULL ORDER BY rowid"  # noqa: S608
-            for (body,) in self._batched(query, ()):
-                yield _row(body)
+            how = f"how = {_ODD}" if odd_only else f"how != {_GONE}"
+            query = f"SELECT * FROM latest_{self._tables[table]} WHERE {how} ORDER BY rowid"  # noqa: S608
+            for _, *lying in self._batched(query, ()):
+                yield self._row(table, lying)
 
     def row(self, table: str, key: str) -> dict[str, Any] | None:
         """Return one row as it stands last."""
-        if table not in self._tables:
+        if table not in self._tables or (table, key) in self._forgotten:
             return None
-        query = f"SELECT body FROM latest_{self._tables[table]} WHERE row_key = ? AND body IS NOT NULL"  # noqa: S608
+        query = f"SELECT * FROM latest_{self._tables[table]} WHERE row_key = ? AND how != {_GONE}"  # noqa: S608
         found = self._db.execute(query, (key,)).fetchone()
-        return None if found is None else _row(found[0])
+        return None if found is None else self._row(table, found[1:])
 
     def forget(self, table: str, key: str) -> None:
         """Forget a row that does not fit."""
-        self._db.execute(f"DELETE FROM latest_{self._tables[table]} WHERE row_key = ?", (key,))  # noqa: S608
+        self._forgotten.add((table, key))
 
     def lost_accounts(self) -> list[str]:
         """Return the accounts that cards and uploads name and no row says anything of."""
@@ -95,21 +117,49 @@ class Scratch:
     def recordings(self) -> Iterator[tuple[str, dict[str, Any] | None, Sealing | None]]:
         """Yield id, row and seal of every recording that rows or log know, in the order of ids."""
         number = self._tables.get("recording")
-        latest = "(SELECT NULL AS row_key, NULL AS body)" if number is None else f"latest_{number}"
+        latest = f"(SELECT NULL AS row_key, {_GONE} AS how)" if number is None else f"latest_{number}"
         query = f"""
-        SELECT one.id, latest.body, seal.id, manifest_sha256, sha256, size, by, idx FROM
-        (SELECT row_key AS id FROM {latest} WHERE body IS NOT NULL UNION SELECT id FROM seal) AS one
-        LEFT JOIN {latest} AS latest ON latest.row_key = one.id
+        SELECT one.id, seal.id, manifest_sha256, seal.sha256, seal.size, by, idx, latest.* FROM
+        (SELECT row_key AS id FROM {latest} WHERE how != {_GONE} UNION SELECT id FROM seal) AS one
+        LEFT JOIN {latest} AS latest ON latest.row_key = one.id AND latest.how != {_GONE}
         LEFT JOIN seal ON seal.id = one.id ORDER BY one.id
         """  # noqa: S608
-        for id_, body, sealed, *facts in self._batched(query, ()):
-            row = None if body is None else _row(body)
-            yield str(id_), row, None if sealed is None else Sealing(str(id_), *facts)
+        for id_, sealed, manifest, sha256, size, by, index, key, *lying in self._batched(query, ()):
+            is_known = key is not None and ("recording", key) not in self._forgotten
+            row = self._row("recording", lying) if is_known else None
+            seal = None if sealed is None else Sealing(str(id_), manifest, sha256, size, by, index)
+            yield str(id_), row, seal
 
     def close(self) -> None:
         """Close and remove the file."""
         self._db.close()
         self._remove()
+
+    def _names(self, table: str) -> Sequence[str]:
+        shape = self._shapes.get(table)
+        return () if shape is None else shape.names
+
+    def _lying(
+        self, table: str, rows: Sequence[tuple[str, dict[str, Any] | None]]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield rows as they lie here."""
+        shape, none = self._shapes.get(table), (None,) * len(self._names(table))
+        there = [row for _, row in rows if row is not None]
+        plain = iter([None] * len(there) if shape is None else shape.values(there))
+        for key, row in rows:
+            if row is None:
+                yield key, _GONE, None, *none
+            elif (values := next(plain)) is None:
+                yield key, _ODD, marshal.dumps(row), *none
+            else:
+                yield key, _PLAIN, None, *values
+
+    def _row(self, table: str, lying: Sequence[Any]) -> dict[str, Any]:
+        how, odd, *values = lying
+        if how == _PLAIN:
+            return dict(zip(self._names(table), values, strict=True))
+        row: dict[str, Any] = marshal.loads(odd)  # noqa: S302 (we wrote it)
+        return row
 
     def _batched(self, query: str, values: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
         cursor = self._db.execute(query, values)
@@ -117,9 +167,4 @@ class Scratch:
             yield from rows
 
     def _remove(self) -> None:
-        self._file.unlink(missing_ok=True)
-
-
-def _row(body: bytes) -> dict[str, Any]:
-    row: dict[str, Any] = marshal.loads(body)  # noqa: S302 (we wrote it)
-    return row
+        self.file.unlink(missing_ok=True)

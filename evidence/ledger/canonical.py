@@ -31,7 +31,7 @@ def read_canonical(line: bytes) -> object:
     Raises: IntegrityFault `json-not-canonical` for bytes that `canonical` would not have written.
     """
     try:
-        value: object = _READER.decode(line.decode("utf-8"))
+        value, _ = _READER.raw_decode(line.decode("utf-8"))  # what is behind it shows below
         # The reader takes no fraction and no integer that is too large, and what is written of ASCII alone
         # has no other keys, and few brackets no depth: the rest need not be asked, value by value.
         if not line.isascii() or line.count(b"{") + line.count(b"[") > MAX_DEPTH:
@@ -41,6 +41,18 @@ def read_canonical(line: bytes) -> object:
         raise IntegrityFault("json-not-canonical") from fault
     if again != line:  # white space, another order, a key that stands twice, another spelling
         raise IntegrityFault("json-not-canonical")
+    return value
+
+
+def read_said(line: bytes) -> object:
+    """Return the value of one line of JSON, canonical or not: whoever asks has its hash from elsewhere.
+
+    Raises: ValueError, RecursionError for bytes that are none, or more than one.
+    """
+    text = line.decode("utf-8")  # bytes would have their encoding guessed
+    value, end = _ANY.raw_decode(text)
+    if end != len(text):
+        raise ValueError("more than one value")
     return value
 
 
@@ -89,6 +101,7 @@ def _admit(value: object, depth: int) -> None:
 
 
 _PLAIN = frozenset({str, bool, type(None)})
+_ANY = json.JSONDecoder()
 _READER = json.JSONDecoder(parse_int=_integer, parse_float=_refuse, parse_constant=_refuse)
 _WRITER = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")

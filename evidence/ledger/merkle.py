@@ -40,6 +40,11 @@ class Hasher:
         """Return the hash of an entry."""
         return self.new(LEAF + entry).digest()
 
+    def leaves(self, entries: Iterable[bytes]) -> list[bytes]:
+        """Return the hashes of entries."""
+        new = self.new
+        return [new(LEAF + entry).digest() for entry in entries]
+
     def node(self, left: bytes, right: bytes) -> bytes:
         """Return the hash of two children."""
         return self.new(NODE + left + right).digest()

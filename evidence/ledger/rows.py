@@ -7,14 +7,14 @@ Which tables there are, and how rows are read from a database, is not here.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import starmap
 from typing import Any
 
 from evidence.errors import IntegrityFault, Invalid
-from evidence.ledger.canonical import canonical
+from evidence.ledger.canonical import canonical, read_said
 from evidence.ledger.segments import DIGITS
 
 PREFIX = "log/rows/"
@@ -58,7 +58,12 @@ def write_line(line: Line) -> bytes:
 
 
 def read_lines(raw: bytes) -> Iterator[Line]:
-    """Yield the lines of a piece whose bytes the log vouches for.
+    """Yield the lines of a piece whose bytes the log vouches for. Raises: as `read_rows`."""
+    return starmap(Line, read_rows(raw))
+
+
+def read_rows(raw: bytes) -> Iterator[tuple[str, dict[str, Any], bool, bytes]]:
+    """Yield the same as plain values, for whoever reads millions.
 
     Raises: IntegrityFault `rows-wrong`: `cut`, `line`, `members`.
     """
@@ -66,15 +71,12 @@ def read_lines(raw: bytes) -> Iterator[Line]:
         raise IntegrityFault("rows-wrong", reason="cut")
     for number, one in enumerate(raw[:-1].split(b"\n"), 1):
         try:
-            said = json.loads(one.decode())
+            said = read_said(one)
         except (ValueError, RecursionError) as problem:
             raise IntegrityFault("rows-wrong", reason="line", line=number) from problem
-        yield _line(said, number, one)
-
-
-def _line(said: object, number: int, raw: bytes) -> Line:
-    if isinstance(said, dict) and len(said) == 2 and isinstance(table := said.get("table"), str):
+        if not isinstance(said, dict) or len(said) != 2 or not isinstance(table := said.get("table"), str):
+            raise IntegrityFault("rows-wrong", reason="members", line=number)
         values = said.get("row", said.get("gone"))
-        if isinstance(values, dict):
-            return Line(table, values, "gone" in said, raw)
-    raise IntegrityFault("rows-wrong", reason="members", line=number)
+        if not isinstance(values, dict):
+            raise IntegrityFault("rows-wrong", reason="members", line=number)
+        yield table, values, "gone" in said, one

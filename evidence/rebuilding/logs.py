@@ -8,11 +8,9 @@ holds one segment of each log.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from heapq import merge
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from evidence.adapters.db.replay import Writer
 from evidence.adapters.db.unit_of_work import SqlUnitOfWork
@@ -21,26 +19,28 @@ from evidence.adapters.rebuilding import Scratch, Sealing
 from evidence.domain.audit import Act, Family
 from evidence.errors import EvidenceError, IntegrityFault, Unavailable
 from evidence.ledger import notes
+from evidence.ledger.canonical import read_said
 from evidence.ledger.checkpoints import Checkpoint
 from evidence.ledger.encodings import MAX_NUMBER
 from evidence.ledger.keys import VerifierKey
-from evidence.ledger.merkle import SHA256, Frontier
+from evidence.ledger.merkle import SHA256
 from evidence.ledger.segments import Kind, Piece, read_segment
-from evidence.ledger.tiles import Tile, grow
+from evidence.ledger.tiles import Tile, frontier_at, grow
 from evidence.rebuilding.report import Report
 from evidence.service.moving import Teller
 from storage.errors import StorageError, StoreUnavailable
 from storage.vault import Vault
 
 _SEALS_AT_ONCE = 1000
+_CUSTODY = Family.CUSTODY.value
+_TAKEN_IN = {one.value for one in (Act.LOG_KEY, Act.LOG_ROTATE, Act.LOG_ROWS, Act.LOG_TIMESTAMP, Act.SEAL)}
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """An entry at its place. said: what it says."""
+class Arrived(NamedTuple):
+    """An entry at its place in its log. said: what it says."""
 
     log: str
-    index: int
+    place: int
     body: bytes
     said: dict[str, Any]
 
@@ -51,11 +51,18 @@ def read_object(vault: Vault, key: str) -> bytes:
         return stored.read()
 
 
-def _are_links(objects: object) -> bool:
-    """Tell whether these can be counters at all; whether they are right, the check of the logs tells."""
-    return isinstance(objects, list) and all(
-        isinstance(one, dict) and type(one.get("id")) is str and type(one.get("n")) is int for one in objects
-    )
+def _links(objects: Any) -> list[tuple[str, int]]:
+    """Return ids and counters; whether they are right, the check of the logs tells.
+
+    Raises: ValueError, KeyError, TypeError for what can be none at all.
+    """
+    links = [(one["id"], one["n"]) for one in objects]
+    for id_, n in links:
+        if type(id_) is not str or type(n) is not int:
+            raise ValueError("obj")
+    if type(objects) is not list:
+        raise ValueError("obj")
+    return links
 
 
 class Keys:
@@ -116,7 +123,7 @@ class LogReading:
     ) -> None:  # fmt: skip
         self._log, self._pieces, self._vault, self._unit = log, pieces, vault, unit
         self._writer, self._keys, self._report = writer, keys, report
-        self._tree: Frontier | None = Frontier()
+        self._is_whole = True  # so far: else no root can be told
         self._signed = max((size for size, kinds in pieces.items() if Kind.CHECKPOINT in kinds), default=0)
         self._last: dict[int, bytes] = {}  # of each level, the tile that grows on
 
@@ -143,7 +150,7 @@ class LogReading:
         if Kind.ENTRIES not in self._pieces[size]:
             self._report.fault("segment-missing", key)
             return []
-        self._writer.add("log_segment", {"log": self._log, "size": size})
+        self._writer.add("log_segment", self._log, size)
         try:
             raw = read_object(self._vault, key)
             return read_segment(raw, after, size)
@@ -153,7 +160,7 @@ class LogReading:
             found = problem.fields.get("found", 0)
             if isinstance(found, int) and 0 < found < size - after:  # the one before it is gone
                 self._report.fault("entry-missing", f"{self._log}/{after}", until=size - found)
-                self._tree = None
+                self._is_whole = False
                 return read_segment(raw, size - found, size)
             self._report.fault("segment-wrong", key, reason=str(problem))
         except StorageError as problem:
@@ -162,23 +169,20 @@ class LogReading:
 
     def _said(self, index: int, body: bytes) -> dict[str, Any] | None:
         try:
-            said = json.loads(body.decode())  # bytes would have their encoding guessed
+            said: Any = read_said(body)
             if isinstance(said["t"], str) and isinstance(said["act"], str):
-                return {"facts": {}, **said}
+                said.setdefault("facts", {})
+                return cast(dict[str, Any], said)
         except (ValueError, KeyError, TypeError, RecursionError):
             pass
         self._report.fault("entry-malformed", f"{self._log}/{index}")
         return None
 
     def _grow(self, after: int, size: int, entries: list[bytes]) -> None:
-        """Grow the tree, and its tiles as far as they are signed."""
-        if self._tree is None or len(entries) != size - after:
-            self._tree = None
-            return
-        leaves = [SHA256.leaf(body) for body in entries]
-        self._tree.extend(leaves)
-        if size <= self._signed:
-            tiles = grow(after, leaves, self._tile)
+        """Grow the tiles of the tree, as far as they are signed; a root is made of the last of each level."""
+        self._is_whole &= len(entries) == size - after
+        if self._is_whole and size <= self._signed:
+            tiles = grow(after, SHA256.leaves(entries), self._tile)
             self._unit.tree.put_tiles(self._log, tiles)
             self._last |= {tile.level: hashes for tile, hashes in tiles.items()}
 
@@ -194,8 +198,9 @@ class LogReading:
         except StorageError as problem:
             self._report.fault("checkpoint-wrong", key, reason=str(problem))
             return
-        self._writer.add("log_checkpoint", {"log": self._log, "size": size, "note": note, "at": last})
-        self._keys.check(self._log, size, note, None if self._tree is None else self._tree.root())
+        self._writer.add("log_checkpoint", self._log, size, note, last)
+        root = frontier_at(size, self._tile).root() if self._is_whole else None
+        self._keys.check(self._log, size, note, root)
 
 
 class Logs:
@@ -217,10 +222,10 @@ class Logs:
         number, is_named = 0, False
         for one in merge(*readings, key=lambda one: (one.said["t"], one.log)):
             number += 1
-            wanted = f"{site_name}/{one.log}"
-            if not is_named and one.log == Family.CUSTODY.value and one.said.get("log") != wanted:
-                raise Unavailable("log-of-another-site", found=one.said.get("log"), wanted=wanted)
-            is_named |= one.log == Family.CUSTODY.value  # its first entry is the site's first
+            if not is_named and one.log == _CUSTODY:  # its first entry is the site's first
+                wanted, is_named = f"{site_name}/{one.log}", True
+                if one.said.get("log") != wanted:
+                    raise Unavailable("log-of-another-site", found=one.said.get("log"), wanted=wanted)
             self._write(number, one)
             if number % 1000 == 0:
                 teller.done(0)
@@ -238,33 +243,28 @@ class Logs:
             self._report.fault("row-not-fitting", f"{table} {named}", reason=reason)
 
     def _write(self, number: int, one: Arrived) -> None:
-        said, place = one.said, {"log": one.log, "idx": one.index}
-        row = {"id": number, **place, "at": said["t"], "act": said["act"], "body": one.body}
-        self._writer.add("audit_entry", row)
-        family = Family(one.log.partition("/")[0]).value
+        log, index, body, said = one
+        self._writer.add("audit_entry", number, log, index, said["t"], said["act"], body)
+        family = log.partition("/")[0]
         try:
-            if not _are_links(said["obj"]):
-                raise ValueError("obj")
-            for link in said["obj"]:
-                about = {"family": family, "object_id": link["id"], "n": link["n"], **place}
-                self._writer.add("audit_about", about)
-            if family == Family.CUSTODY.value:
+            for id_, n in _links(said["obj"]):
+                self._writer.add("audit_about", family, id_, n, log, index)
+            if log == _CUSTODY and said["act"] in _TAKEN_IN:
                 self._take_in(one)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, EvidenceError):
-            self._report.fault("entry-malformed", f"{one.log}/{one.index}")
+            self._report.fault("entry-malformed", f"{one.log}/{one.place}")
 
     def _take_in(self, one: Arrived) -> None:
         """Take in what an entry says of keys, pieces of rows, and seals."""
         said, facts = one.said, one.said["facts"]
         if said["act"] in (Act.LOG_KEY.value, Act.LOG_ROTATE.value):
             for log, vkey in self._keys.learn(said):
-                self._writer.add("log_key", {"log": log, "vkey": vkey, "at": said["t"]})
+                self._writer.add("log_key", vkey, log, said["t"])
         elif said["act"] == Act.LOG_ROWS.value:
             serial, sha256, lines = int(facts["serial"]), str(facts["sha256"]), int(facts["rows"])
             if serial > self._serial:
                 self._serial = serial
-                piece = {"serial": serial, "sha256": sha256, "lines": lines, "body": None}
-                self._writer.add("row_piece", piece)
+                self._writer.add("row_piece", serial, sha256, lines, None)
         elif said["act"] == Act.LOG_TIMESTAMP.value:
             self._take_timestamp(str(facts["log"]), int(facts["size"]), facts)
         elif said["act"] == Act.SEAL.value:
@@ -272,7 +272,7 @@ class Logs:
             if not 0 <= size <= MAX_NUMBER:
                 raise ValueError("size")
             manifest, by = str(facts["manifest_sha256"]), str(said.get("by", ""))
-            self._seals.append(Sealing(id_, manifest, str(ref["sha256"]), size, by, one.index))
+            self._seals.append(Sealing(id_, manifest, str(ref["sha256"]), size, by, one.place))
             if len(self._seals) == _SEALS_AT_ONCE:
                 self._scratch.put_seals(self._seals)
                 self._seals = []
@@ -289,4 +289,4 @@ class Logs:
         if hashlib.sha256(token).hexdigest() != facts["sha256"]:
             self._report.fault("timestamp-wrong", key)
         else:
-            self._writer.add("log_timestamp", {"log": log, "size": size, "token": token, "at": facts["at"]})
+            self._writer.add("log_timestamp", log, size, token, facts["at"])

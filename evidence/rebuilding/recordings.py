@@ -111,7 +111,8 @@ class Restoring:
         row, seen, right = known.row or {}, known.seen, dict[str, object]()
         if is_signed:
             wanted = {**(seen.said or {}), "manifest_sha256": seen.sha256}
-            right = {name: value for name, value in wanted.items() if row.get(name) != value}
+            if not wanted.items() <= row.items():
+                right = {name: value for name, value in wanted.items() if row.get(name) != value}
             if right:
                 self.report.fault("row-altered", f"recording {known.id}", columns=sorted(right))
         if known.seal is None and is_signed and not right:

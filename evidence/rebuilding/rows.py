@@ -18,7 +18,7 @@ from evidence.adapters.rebuilding import Scratch
 from evidence.domain.instants import to_text
 from evidence.domain.rights import Kind
 from evidence.errors import IntegrityFault
-from evidence.ledger.rows import key_of, read_lines
+from evidence.ledger.rows import key_of, read_rows
 from evidence.rebuilding.logs import read_object
 from evidence.rebuilding.report import Report
 from evidence.service.journaling import rows_entry
@@ -77,16 +77,10 @@ class Rows:
                 self._scratch.forget(table, key)
                 replay.note_row(self._unit, table, key)
 
-        with replay.unnoted(self._unit):
+        with replay.filling(self._unit, self._scratch):
             for table in TABLES:
-                rows = _told(self._ordered(table.name), teller)
-                self._report.counts[table.name] = replay.put_rows(self._unit, table, rows, told)
-
-    def _ordered(self, table: str) -> Iterator[dict[str, object]]:
-        """Return the rows of a table; a unit stands behind the one above it."""
-        if table == "unit":
-            return iter(sorted(self._scratch.rows(table), key=lambda row: str(row.get("path"))))
-        return self._scratch.rows(table)
+                self._report.counts[table.name] = replay.take_over(self._unit, self._scratch, table, told)
+                teller.done(0)
 
     def write_late(self) -> None:
         """Write what did not fit at first, behind the recordings that came back from their manifests."""
@@ -138,14 +132,6 @@ def _stand_in(account_id: str, clock: Clock) -> dict[str, object]:
 
 
 def _lines(raw: bytes) -> Iterator[tuple[str, str, dict[str, object] | None]]:
-    for line in read_lines(raw):
-        names = JOURNALLED.get(line.table, ())
-        key = "".join([str(line.values[name]) for name in names])
-        yield line.table, key, None if line.is_gone else dict(line.values)
-
-
-def _told(rows: Iterator[dict[str, object]], teller: Teller) -> Iterator[dict[str, object]]:
-    for number, row in enumerate(rows, 1):
-        if number % 1000 == 0:
-            teller.done(0)
-        yield row
+    for table, values, is_gone, _ in read_rows(raw):
+        key = "".join([str(values[name]) for name in JOURNALLED.get(table, ())])
+        yield table, key, None if is_gone else values

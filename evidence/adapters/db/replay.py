@@ -7,30 +7,35 @@ name that is taken) is told and left out; the rest goes on. Not here: where it a
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Table, delete, exists, insert, inspect, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+from sqlalchemy import Connection, Table, delete, exists, insert, inspect, select, update
+from sqlalchemy.exc import OperationalError, StatementError
 
 from evidence.adapters.db import tables
-from evidence.adapters.db.columns import UnstorableText, Words
+from evidence.adapters.db.columns import UnstorableText
 from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.journal import TABLES, key_text
 from evidence.adapters.db.repositories.search_rows import fill, forget_touched
 from evidence.adapters.db.search_tables import search_code, search_row
-from evidence.adapters.db.tables import JOURNALLED, account, examination, metadata, recording
+from evidence.adapters.db.shapes import OddRow, Row, Shape
+from evidence.adapters.db.tables import JOURNALLED, examination, metadata, recording
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
+from evidence.adapters.rebuilding import Scratch
 
-Row = dict[str, Any]
+Values = tuple[Any, ...]
 Told = Callable[[str, str, str], object]
 """told(table, key, reason): of a row that does not fit."""
 
 _AT_ONCE = 1000
+_SCRATCH = "scratch"
+_BY_PATH = {"unit"}
+_NOTING = "type = 'trigger' AND name LIKE '%^_noted' ESCAPE '^'"
+_INDEXES = "type = 'index' AND sql LIKE 'CREATE INDEX%'"  # those that forbid nothing
 _UNFIT = (StatementError, UnstorableText, OverflowError)
 _LOG = {name: metadata.tables[name] for name in (
     "audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key", "row_piece", "log_timestamp",
@@ -69,12 +74,12 @@ class Writer:
 
     def __init__(self, unit: SqlUnitOfWork, told: Callable[[str, Row, str], object]) -> None:
         self._db, self._told = _connection(unit), told
-        self._rows: dict[str, list[Row]] = {name: [] for name in _LOG}
+        self._rows: dict[str, list[Values]] = {name: [] for name in _LOG}
 
-    def add(self, table: str, row: Row) -> None:
-        """Add a row."""
+    def add(self, table: str, *values: object) -> None:
+        """Add a row, by the columns of the table."""
         rows = self._rows[table]
-        rows.append(row)
+        rows.append(values)
         if len(rows) == _AT_ONCE:
             self._write(table)
 
@@ -95,13 +100,14 @@ class Writer:
             for row in rows:
                 self._write_one(table, row)
 
-    def _write_one(self, table: str, row: Row) -> None:
+    def _write_one(self, table: str, values: Values) -> None:
+        row = dict(zip(_LOG[table].columns.keys(), values, strict=True))
         try:
             with self._db.begin_nested():
                 self._db.execute(insert(_LOG[table]), row)
         except _UNFIT as problem:
             _raise_if_ill(problem)
-            self._told(table, row, str(getattr(problem, "orig", problem)).splitlines()[0])
+            self._told(table, row, _reason(problem))
 
 
 def _raise_if_ill(problem: Exception) -> None:
@@ -110,80 +116,98 @@ def _raise_if_ill(problem: Exception) -> None:
         raise problem
 
 
+def _reason(problem: Exception) -> str:
+    return str(getattr(problem, "orig", problem)).splitlines()[0]
+
+
+def take_over(unit: SqlUnitOfWork, scratch: Scratch, table: Table, told: Told) -> int:
+    """Insert the rows of a table as they stand last in the scratch, which is settled; return how many.
+
+    SQLite takes the plain ones over by itself, all or none.
+    """
+    connection = _connection(unit)
+    if table.name not in scratch.tables():
+        return 0
+    if connection.dialect.name != "sqlite" or table.name in _BY_PATH:
+        return put_rows(unit, table, _by_path(table, scratch.rows(table.name)), told)
+    try:
+        with connection.begin_nested():
+            query = f"{_into(_shape(table), table)} {scratch.plain(table.name, _SCRATCH)}"
+            done = connection.exec_driver_sql(query)
+    except _UNFIT as problem:
+        _raise_if_ill(problem)
+        return put_rows(unit, table, scratch.rows(table.name), told)
+    return done.rowcount + put_rows(unit, table, scratch.rows(table.name, odd_only=True), told)
+
+
+def _by_path(table: Table, rows: Iterator[Row]) -> Iterator[Row]:
+    """Return rows; a unit stands behind the one above it."""
+    return iter(sorted(rows, key=lambda row: str(row.get("path")))) if table.name in _BY_PATH else rows
+
+
 def put_rows(unit: SqlUnitOfWork, table: Table, rows: Iterable[Row], told: Told) -> int:
     """Insert the rows of a piece into their table; return how many. Their values are as `told` wrote them."""
     connection, count = _connection(unit), 0
     for batch in _batches(_readable(table, rows, told)):
         try:
             with connection.begin_nested():
-                _insert(connection, table, batch)
+                _insert(connection, table, _values(batch))
             count += len(batch)
-        except (IntegrityError, StatementError):
+        except _UNFIT as problem:
+            _raise_if_ill(problem)
             count += sum(_put_one(connection, table, row, told) for row in batch)
     return count
 
 
-def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
-    """Insert rows of the same columns; past SQLAlchemy where nothing in them is for our types to refuse."""
-    values = [tuple(row.values()) for row in rows]
-    if connection.dialect.name != "sqlite" or not _are_plain(table, rows[0], values):
-        connection.execute(insert(table), rows)
+def _insert(connection: Connection, table: Table, rows: list[Values]) -> None:
+    """Insert rows by the columns of their table; past SQLAlchemy where nothing in them is for our types to
+    refuse.
+    """
+    shape = _shape(table)
+    if connection.dialect.name != "sqlite" or not shape.are_plain(rows):
+        connection.execute(insert(table), [dict(zip(shape.names, row, strict=True)) for row in rows])
         return
-    names = ", ".join(f'"{name}"' for name in rows[0])
-    places = ", ".join("?" * len(rows[0]))
-    connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', values)  # noqa: S608
+    places = ", ".join("?" * len(shape.names))
+    connection.exec_driver_sql(f"{_into(shape, table)} VALUES ({places})", rows)
 
 
-def _are_plain(table: Table, columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> bool:
-    """Tell whether all texts are short enough and of whole characters, without NUL; else `Words` refuses."""
-    try:
-        for name, values in zip(columns, zip(*rows, strict=True), strict=True):
-            kind = table.c[name].type
-            if isinstance(kind, Words):
-                texts = [one for one in values if one is not None]
-                whole = "".join(texts)
-                whole.encode()
-                if "\0" in whole or (kind.longest and max(map(len, texts), default=0) > kind.longest):
-                    return False
-    except (TypeError, UnicodeEncodeError):
-        return False
-    return True
+def _into(shape: Shape, table: Table) -> str:
+    names = ", ".join(f'"{name}"' for name in shape.names)
+    return f'INSERT INTO "{table.name}" ({names})'
 
 
 def _put_one(connection: Connection, table: Table, row: Row, told: Told) -> bool:
     try:
         with connection.begin_nested():
             connection.execute(insert(table), row)
-    except (IntegrityError, StatementError) as problem:
-        told(table.name, key_text(table, row), str(problem.orig).splitlines()[0])
+    except _UNFIT as problem:
+        _raise_if_ill(problem)
+        told(table.name, key_text(table, row), _reason(problem))
         return False
     return True
 
 
 def _readable(table: Table, rows: Iterable[Row], told: Told) -> Iterator[Row]:
-    names = set(table.columns.keys())
-    empty = dict.fromkeys(table.columns.keys())  # a later schema has columns that earlier pieces do not name
-    binary = [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
+    shape = _shape(table)
     for row in rows:
-        if unknown := sorted(row.keys() - names):
-            told(table.name, key_text(table, row), f"unknown columns: {', '.join(unknown)}")
-            continue
-        row = {**empty, **row}
-        if table is account:
-            row["token_sha256"] = f"-{row['id']}"  # the hash of no token
         try:
-            for name in binary:
-                row[name] = None if row[name] is None else base64.b64decode(row[name], validate=True)
-        except (binascii.Error, TypeError, ValueError):
-            told(table.name, key_text(table, row), f"not base64: {name}")
-            continue
-        yield row
+            yield shape.whole(row)
+        except OddRow as problem:
+            told(table.name, key_text(table, row), str(problem))
+
+
+@lru_cache(maxsize=256)
+def _shape(table: Table) -> Shape:
+    return Shape(table)
 
 
 @contextmanager
-def unnoted(unit: SqlUnitOfWork) -> Iterator[None]:
-    """Write rows that came from the vault: they need not go there again, and are not noted meanwhile."""
+def filling(unit: SqlUnitOfWork, scratch: Scratch) -> Iterator[None]:
+    """Take rows over that came from the vault: they need not go there again, and are not noted meanwhile;
+    SQLite has its scratch beside it, and sorts for an index once instead of row by row.
+    """
     connection = _connection(unit)
+    scratch.settle()
     if connection.dialect.name == "postgresql":
         for name in JOURNALLED:
             connection.exec_driver_sql(f"ALTER TABLE {name} DISABLE TRIGGER {name}_noted")
@@ -191,12 +215,23 @@ def unnoted(unit: SqlUnitOfWork) -> Iterator[None]:
         for name in JOURNALLED:
             connection.exec_driver_sql(f"ALTER TABLE {name} ENABLE TRIGGER {name}_noted")
         return
-    asked = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%^_noted' ESCAPE '^'"
-    triggers = [(str(name), str(sql)) for name, sql in connection.exec_driver_sql(asked)]
-    for name, _ in triggers:
-        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    connection.exec_driver_sql(f"ATTACH ? AS {_SCRATCH}", (str(scratch.file),))
+    with _without(connection, JOURNALLED, _NOTING), _without(connection, JOURNALLED, _INDEXES):
+        yield
+
+
+@contextmanager
+def _without(connection: Connection, tables: Container[str], what: str) -> Iterator[None]:
+    """Take off what SQLite keeps of a sort for tables, and put it back behind."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    query = f"SELECT tbl_name, type, name, sql FROM sqlite_master WHERE {what}"  # noqa: S608
+    found = [row for row in connection.exec_driver_sql(query) if row.tbl_name in tables]
+    for _, kind, name, _ in found:
+        connection.exec_driver_sql(f'DROP {kind} "{name}"')
     yield
-    for _, sql in triggers:
+    for _, _, _, sql in found:
         connection.exec_driver_sql(sql)
 
 
@@ -215,10 +250,20 @@ def not_examined(unit: SqlUnitOfWork, kind: str) -> Sequence[str]:
 
 def make_searchable(unit: SqlUnitOfWork) -> None:
     """Make the rows by which recordings are searched, which stand in no piece."""
-    forget_touched(_connection(unit))
+    connection = _connection(unit)
+
+    def put(table: Table, rows: list[Row]) -> None:
+        _insert(connection, table, _values(rows))
+
+    forget_touched(connection)
     for table in (search_code, search_row):  # what was written on the way
-        _connection(unit).execute(delete(table))
-    fill(_connection(unit))
+        connection.execute(delete(table))
+    with _without(connection, {search_code.name, search_row.name}, _INDEXES):
+        fill(connection, put)
+
+
+def _values(rows: Iterable[Row]) -> list[Values]:
+    return [tuple(row.values()) for row in rows]
 
 
 def is_placed(unit: SqlUnitOfWork, recording_id: str) -> bool:

@@ -8,10 +8,10 @@ are none.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Table, delete, insert, select
 
 from evidence.adapters.db.label_tables import label
 from evidence.adapters.db.people_tables import standing
@@ -23,6 +23,11 @@ from evidence.policy.rules import Label
 
 LONGEST = 200  # of a label, as people give it; a dock may say more, and is found by its beginning
 _TOUCHED = "evidence_touched"
+_ASKED = [recording.c[name] for name in (
+    "id", "labels", "ended_at", "sealed_at", "device", "wearer", "gone_at",
+)]  # fmt: skip
+
+Put = Callable[[Table, list[dict[str, Any]]], object]
 _WANTED = (Label.CASE_NUMBER.value, Label.INSPECTED_PARTY.value)
 
 
@@ -46,13 +51,13 @@ def bring_up(db: Connection) -> None:
         _write(db, ids)
 
 
-def fill(db: Connection) -> None:
-    """Make all rows, where there are none but recordings."""
+def fill(db: Connection, put: Put | None = None) -> None:
+    """Make all rows, where there are none but recordings. put: how some are written, by a table's columns."""
     if db.execute(select(search_row.c.recording_id).limit(1)).first() is not None:
         return
     last = ""
     while ids := _after(db, last):
-        _write(db, ids)
+        _write(db, ids, put)
         last = ids[-1]
 
 
@@ -61,9 +66,10 @@ def _after(db: Connection, last: str) -> list[str]:
     return list(db.execute(query.limit(NAMES_AT_ONCE)).scalars())
 
 
-def _write(db: Connection, ids: Sequence[str]) -> None:
+def _write(db: Connection, ids: Sequence[str], put: Put | None = None) -> None:
+    put = put or (lambda table, rows: db.execute(insert(table), rows))
     labels, codes = _labels(db, ids), _codes(db, ids)
-    query = select(recording, standing.c.unit_id, standing.c.person_id, standing.c.classification,
+    query = select(*_ASKED, standing.c.unit_id, standing.c.person_id, standing.c.classification,
                    standing.c.on_hold)  # fmt: skip
     query = query.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
     rows = [
@@ -71,14 +77,14 @@ def _write(db: Connection, ids: Sequence[str]) -> None:
         for row in db.execute(query.where(recording.c.id.in_(ids)))
     ]
     if rows:
-        db.execute(insert(search_row), rows)
+        put(search_row, rows)
     by_code = [
         {"code": code, "at": row["at"], "recording_id": row["recording_id"]}
         for row in rows
         for code in sorted(codes.get(row["recording_id"], ()))
     ]
     if by_code:
-        db.execute(insert(search_code), by_code)
+        put(search_code, by_code)
 
 
 def _row(row: Any, said: list[Any], codes: set[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from evidence.adapters.db.log_tables import audit_entry, log_checkpoint, log_key, log_segment, log_tile
 from evidence.adapters.db.repositories.rows import stored_bytes
@@ -111,11 +111,16 @@ class SqlTree:
 
     def put_tiles(self, log: str, tiles: Mapping[Tile, bytes]) -> None:
         """Put hash tiles in the place of their beginnings."""
-        for tile, hashes in tiles.items():
-            here = (log_tile.c.log == log) & (log_tile.c.level == tile.level) & (log_tile.c.idx == tile.index)
-            self._db.execute(delete(log_tile).where(here))
-            row = {"log": log, "level": tile.level, "idx": tile.index, "hashes": hashes}
-            self._db.execute(insert(log_tile).values(row))
+        if not tiles:
+            return
+        here = (log_tile.c.log == log) & (log_tile.c.level == bindparam("of_level"))
+        replaced = [{"of_level": tile.level, "of_index": tile.index} for tile in tiles]
+        self._db.execute(delete(log_tile).where(here & (log_tile.c.idx == bindparam("of_index"))), replaced)
+        new = [
+            {"log": log, "level": tile.level, "idx": tile.index, "hashes": hashes}
+            for tile, hashes in tiles.items()
+        ]
+        self._db.execute(insert(log_tile), new)
 
     def published(self, log: str) -> tuple[int, bytes]:
         """Return size and note of the newest checkpoint; 0 and nothing where there is none."""
