@@ -25,7 +25,7 @@ from evidence.service.export_lists import ListedExport
 from evidence.service.printing_ports import Press
 
 TEMPLATE = "document"
-KINDS = ("evidence-list", "hand-over", "refusal", "us-certificate")
+KINDS = ("custody-report", "evidence-list", "hand-over", "refusal", "us-certificate")
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ class CourtPapers:
 
         Raises: Invalid("unknown-document"), Conflict("not-built", "not-handed-over", "nothing-refused").
         """
+        if kind == "custody-report":  # as it lies in the package, byte for byte
+            told = statement_of(listed)
+            return self.custody(told, datetime.fromisoformat(told["export"]["created"]))
         is_american = kind == "us-certificate"  # a form of another law, in its language
         words = Words(ENGLISH if is_american else self.language, listed.zone, self.home)
         pages = ExportPages(words, listed)
@@ -104,17 +107,10 @@ class ExportPages:
     def _cover(self) -> Section:
         return Section(facts=cover_facts(self.words, self.listed.cover))
 
-    def _statement(self) -> Mapping[str, Any]:
-        built = self.listed.export.built
-        if built is None or built.statement is None:
-            raise Conflict("not-built", export=self.listed.export.id)
-        told: Mapping[str, Any] = json.loads(built.statement)
-        return told
-
     def evidence_list(self) -> Iterator[Section]:
         """Yield the evidence list (电子数据清单): category, format, integrity values, signatures."""
         yield self._cover
-        yield CustodyPages(self.words, self._statement()).list_of_evidence()
+        yield CustodyPages(self.words, statement_of(self.listed)).list_of_evidence()
         yield self._signatures("maker", "provider", "witness", "receiver")
 
     def hand_over(self) -> Iterator[Section]:
@@ -174,7 +170,7 @@ class ExportPages:
 
     def us_certificate(self) -> Iterator[Section]:
         """Yield the certificate under FRE 902(11), (13), (14), for a profile that asks for it."""
-        told, tell = self._statement(), self.words.tell
+        told, tell = statement_of(self.listed), self.words.tell
         yield Section(text=[tell(f"us-{part}") for part in ("one", "two", "three")])
         yield CustodyPages(self.words, told).list_of_evidence()
         yield Section(text=[tell("us-four"), tell("us-oath")])
@@ -185,6 +181,15 @@ class ExportPages:
         return Section(
             tell("signed"), signatures=[(tell(f"signer-{one}"), names.get(one, "")) for one in who]
         )
+
+
+def statement_of(listed: ListedExport) -> Mapping[str, Any]:
+    """Return the custody statement of an export. Raises: Conflict("not-built")."""
+    built = listed.export.built
+    if built is None or built.statement is None:
+        raise Conflict("not-built", export=listed.export.id)
+    told: Mapping[str, Any] = json.loads(built.statement)
+    return told
 
 
 def destruction_pages(words: Words, said: Mapping[str, Any]) -> Iterator[Section]:

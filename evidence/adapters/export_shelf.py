@@ -1,25 +1,29 @@
 """Where packages lie until they are handed over: a folder of the site, one folder for each export.
 
 A package appears there whole, by the packer's one rename. Its statement is kept beside it before that, so
-that what a crash left can be recognised and told of. Nothing here is the only copy of anything.
+that what a crash left can be recognised and told of. What is only passing stands in folders as the packer's
+own, which are gone when their use ends, and which the next one removes after a kill. Nothing here is the only
+copy of anything.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
+from evidence.adapters.packing.building import clear_left, fresh
 from evidence.bundle.media import Medium
 from evidence.bundle.shipment import Attest, Packed, Shipment
-from evidence.errors import IntegrityFault
+from evidence.errors import EvidenceError, IntegrityFault, NoSpace, Unavailable
 from evidence.service.export_ports import Packer, Shelved, ShelvedVolume
 
 _LIST = "media.json"
@@ -41,11 +45,11 @@ class ExportShelf:
     def note(self, number: str, statement: bytes) -> None:
         """Keep the statement of a package that is about to be published; durable when this returns."""
         self.place.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self.place, prefix=f".{number}.", delete=False) as file:
+        with fresh(self.place, number) as (folder, _), (folder / _LIST).open("wb") as file:
             file.write(statement)
             file.flush()
             os.fsync(file.fileno())
-        Path(file.name).replace(self._statement(number))
+            Path(file.name).replace(self._statement(number))
         _sync(self.place)
 
     def published(self, number: str) -> Shelved | None:
@@ -60,13 +64,32 @@ class ExportShelf:
         except (FileNotFoundError, ValueError, KeyError, TypeError) as problem:
             raise IntegrityFault("package-damaged", number=number, reason=type(problem).__name__) from problem
 
+    def open(self, number: str, volume: str) -> tuple[BinaryIO, int]:
+        """Open one medium in one file; of a folder it has no name, so that no kill leaves it."""
+        found = self.place / number / volume
+        try:
+            file: BinaryIO = found.open("rb") if found.is_file() else self._archived(found)
+        except OSError as fault:
+            raise _as_ours(fault) from fault
+        return file, os.fstat(file.fileno()).st_size
+
+    def _archived(self, folder: Path) -> BinaryIO:
+        with ExitStack() as stack:
+            file = stack.enter_context(tempfile.TemporaryFile(dir=self.place))
+            _archive(folder, file)
+            file.seek(0)
+            stack.pop_all()
+        return cast(BinaryIO, file)
+
     @contextmanager
     def copy(self, number: str, volume: str) -> Iterator[Path]:
         """Return a finished copy of one medium in one file, while the context is open: of an image or archive
         its bytes, of a folder an archive of all its files, stored."""
         found = self.place / number / volume
-        with tempfile.NamedTemporaryFile(dir=self.place, prefix=f".{number}.", delete=False) as file:
-            try:
+        clear_left(self.place)
+        with fresh(self.place, number) as (folder, _):
+            name = folder / volume
+            with name.open("wb") as file:
                 if found.is_dir():
                     _archive(found, file)
                 else:
@@ -74,10 +97,7 @@ class ExportShelf:
                         shutil.copyfileobj(body, file, _BLOCK)
                 file.flush()
                 os.fsync(file.fileno())
-                file.close()
-                yield Path(file.name)
-            finally:
-                Path(file.name).unlink(missing_ok=True)
+            yield name
 
     def _statement(self, number: str) -> Path:
         return self.place / f"{number}.statement.json"
@@ -108,6 +128,11 @@ def _archive(folder: Path, file: IO[bytes]) -> None:
                 about.file_size = one.stat().st_size
                 with one.open("rb") as body, archive.open(about, "w") as into:
                     shutil.copyfileobj(body, into, _BLOCK)
+
+
+def _as_ours(fault: OSError) -> EvidenceError:
+    kind = NoSpace if fault.errno in (errno.ENOSPC, errno.EDQUOT) else Unavailable
+    return kind(reason=errno.errorcode.get(fault.errno or 0, "unknown"))
 
 
 def _sync(folder: Path) -> None:

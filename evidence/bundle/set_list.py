@@ -101,6 +101,6 @@ def _join(one: Placed) -> Mapping[str, object]:
     quoted = " ".join("'" + part.replace("'", "'\\''") + "'" for part in parts)
     return {
         "id": one.wanted.id,
-        "posix": f"cat {quoted} > '" + name.replace("'", "'\\''") + "'",
+        "posix": f"cat -- {quoted} > '" + name.replace("'", "'\\''") + "'",
         "windows": "copy /b " + "+".join(f'"{part}"' for part in parts) + f' "{name}"',
     }

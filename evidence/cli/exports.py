@@ -124,14 +124,14 @@ def receipt(
 @app.command("print")
 def print_document(
     export: Which,
-    kind: Annotated[str, typer.Argument(help="evidence-list · hand-over · refusal · us-certificate")],
+    kind: Annotated[
+        str, typer.Argument(help="custody-report · evidence-list · hand-over · refusal · us-certificate")
+    ],
     to: Annotated[Path, typer.Option("--to", help="新文件 / a new file")],
     data: Data = None,
 ) -> None:
     """打印文书 / Print a document about an export, as PDF."""
-    application = open_site(data)
-    listed = application.court.exports.get(OPERATOR, export)
-    write_new(to, application.court.papers.export(listed, kind, application.site.clock.now()))
+    write_new(to, open_site(data).court.taking_out.document(OPERATOR, export, kind))
     print(say("cli.written", file=printable(str(to))))
 
 

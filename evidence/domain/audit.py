@@ -73,6 +73,7 @@ class Act(StrEnum):
     EXPORT_LAPSE = "export.lapse"  # what was approved is not there any more as it was
     EXPORT_CREATE = "export.create"  # its files are written, and what the manifest says
     EXPORT_SEAL = "export.seal"  # its media are whole
+    EXPORT_TAKE = "export.take"  # a range of a medium's bytes was handed out, to be written
     EXPORT_WRITE = "export.write"  # a medium was written and read back
     EXPORT_HAND_OVER = "export.deliver"
     EXPORT_RECEIPT = "export.receipt"

@@ -21,6 +21,7 @@ from evidence.service.instruments import local_day
 from evidence.service.jobs import JobName
 from evidence.service.links import make_link
 from evidence.service.placing import place_recording
+from evidence.service.retained_checks import listed_copies, retained_faults
 from evidence.service.site import Site
 from storage.errors import Missing
 
@@ -38,6 +39,7 @@ class Aftermath:
         self._place()
         replay.make_searchable(self._unit)
         self._plan_work()
+        self._look_at_retained()
         self._end_transfers()
         self._give_link()
         self._record(caller)
@@ -57,6 +59,12 @@ class Aftermath:
                 self._unit.jobs.add(job, recording_id, now)
         for derivative_id in self._unit.derivatives.waiting():
             self._unit.jobs.add(JobName.DERIVE, derivative_id, now)
+
+    def _look_at_retained(self) -> None:
+        """Tell what is wrong with the copies that transfers to courts have left in the vault."""
+        vault, now = self._site.vault, self._site.clock.now()
+        for fault in retained_faults(vault, self._unit, listed_copies(vault), now):
+            self._report.fault(fault.kind, fault.item, **fault.detail)
 
     def _end_transfers(self) -> None:
         """Go on with what staging still holds. Where that is lost, the transfer ends: it may begin anew."""

@@ -13,6 +13,7 @@ from evidence.service.media_register import MediaRegister
 from evidence.service.proofs_for_export import ExportProofs
 from evidence.service.sharing import Sharing
 from evidence.service.site import Site
+from evidence.service.taking_out import TakingOut
 from evidence.service.transfer_units import TransferUnits
 
 
@@ -28,6 +29,7 @@ class Court:
     media: MediaRegister
     sharing: Sharing
     desk: ExportDesk
+    taking_out: TakingOut
 
 
 def court_of(
@@ -43,4 +45,5 @@ def court_of(
         MediaRegister(site),
         Sharing(site, derivatives),
         ExportDesk(site, derivatives),
+        TakingOut(site, shelf, papers),
     )

@@ -26,6 +26,7 @@ from evidence.service.fixity import Fixity
 from evidence.service.hold_checks import PARTS, HoldCheck
 from evidence.service.log_faults import Fault, told
 from evidence.service.ports import UnitOfWork
+from evidence.service.retained_checks import listed_copies, retained_faults
 from evidence.service.site import Site
 from storage.vault import Sealed
 
@@ -50,7 +51,13 @@ class CustodyCheck:
                 yield Fault("object-damaged", one.key, {"reason": one.kind})
         yield from told("recordings", self._recordings(there, unfinished))
         yield from told("derivatives", CopyCheck(self.site).faults())
+        yield from told("exports", self._retained())
         yield from told("holds", HoldCheck(self.site, there).faults())
+
+    def _retained(self) -> Iterator[Fault]:
+        listed = listed_copies(self.site.vault)
+        with self.site.database.reading() as unit:  # after the look into the vault: rows come last
+            yield from retained_faults(self.site.vault, unit, listed, self.site.clock.now())
 
     def _recordings(
         self, there: Mapping[str, Mapping[str, Sealed]], unfinished: Iterable[str]

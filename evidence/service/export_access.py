@@ -4,7 +4,7 @@ who decides about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -13,9 +13,10 @@ from evidence.domain.access import Caller, may_in
 from evidence.domain.audit import Act, Entry
 from evidence.domain.exports import Export, State, Way, set_digest
 from evidence.domain.ids import is_id
-from evidence.domain.people import is_below
+from evidence.domain.people import Unit, is_below
 from evidence.domain.rights import Action, Kind
-from evidence.errors import Conflict, NotFound
+from evidence.errors import Conflict, NotFound, Refused
+from evidence.policy.rules import cite_ids
 from evidence.policy.ways_out import WayOut, ways_out_of
 from evidence.service.instruments import local_day, pack_at
 from evidence.service.ports import UnitOfWork
@@ -83,6 +84,43 @@ def present_set(unit: UnitOfWork, one: Export, now: datetime) -> str:
     if any(stored[id_].gone_at is not None or id_ not in linked for id_ in ids):
         return ""
     return set_digest(one.items, {id_: standings[id_].classification for id_ in ids})
+
+
+def stands(unit: UnitOfWork, site: Site, one: Export, states: Collection[State]) -> bool:
+    """Tell whether an export is in one of these states and its approval stands, about the very set that was
+    approved."""
+    now, decided = site.clock.now(), one.decision
+    if one.state not in states or decided is None or decided.valid_to is None:
+        return False
+    is_over = local_day(site.policies, now) > decided.valid_to
+    return not is_over and present_set(unit, one, now) == decided.set_sha256
+
+
+def verify_transfer_unit(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> None:
+    """Verify that a transfer is in the hands of the unit that is named for it (Dazhe 2020 art. 14).
+
+    Raises: Conflict("no-transfer-unit"), Refused("not-the-transfer-unit").
+    """
+    if one.way is not Way.TRANSFER:
+        return
+    named = _transfer_unit(unit, one)
+    if named is None:
+        raise Conflict("no-transfer-unit", export=one.id)
+    if not is_with_transfer_unit(unit, caller, one):
+        cites = " ".join(cite_ids(rule_of(site, one.way, one.asked_at).cites))
+        raise Refused("not-the-transfer-unit", action=Action.EXPORT.value, unit=named.name, cites=cites)
+
+
+def is_with_transfer_unit(unit: UnitOfWork, caller: Caller, one: Export) -> bool:
+    """Tell whether somebody is of the unit that hands this transfer over."""
+    named = _transfer_unit(unit, one) if one.way is Way.TRANSFER else None
+    return named is not None and (caller.kind is Kind.OPERATOR or is_below(caller.path, named.path))
+
+
+def _transfer_unit(unit: UnitOfWork, one: Export) -> Unit | None:
+    home = unit.units.get(one.unit_id)
+    named_id = None if home is None else unit.transfer_units.serving(home.path)
+    return None if named_id is None else unit.units.get(named_id)
 
 
 def lapse_if_changed(site: Site, one: Export) -> None:

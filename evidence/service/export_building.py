@@ -11,6 +11,7 @@ that the entry names, and adopted. A failed build leaves the request approved, a
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -189,8 +190,9 @@ class ExportBuilding:
 
     def _print(self, number: str, now: datetime, statement: Statement) -> bytes:
         """Keep the statement before its package is published, then print it."""
-        self.shelf.note(number, canonical(dict(statement)) + b"\n")
-        return self.paper.custody(statement, now)
+        told = canonical(dict(statement)) + b"\n"
+        self.shelf.note(number, told)
+        return self.paper.custody(json.loads(told), now)  # as it reads, so that it prints the same later
 
     def _seal(self, export: Export, found: Shelved) -> None:
         now = self.site.clock.now()

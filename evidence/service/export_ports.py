@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from evidence.bundle.media import Medium
 from evidence.bundle.shipment import Attest, Packed, Shipment, Statement
@@ -104,6 +104,9 @@ class Shelf(Packer, Protocol):
 
     def published(self, number: str) -> Shelved | None:
         """Return a published package, None where there is none. Raises: IntegrityFault("package-damaged")."""
+
+    def open(self, number: str, volume: str) -> tuple[BinaryIO, int]:
+        """Open one medium in one file, as `copy` makes it, with its size. Raises: Unavailable, NoSpace."""
 
     def copy(self, number: str, volume: str) -> AbstractContextManager[Path]:
         """Return a finished copy of one medium in one file, to be sealed, while the context is open."""

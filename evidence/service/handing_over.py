@@ -21,20 +21,28 @@ from evidence.domain.access import Caller
 from evidence.domain.audit import Act
 from evidence.domain.exports import Built, Export, HandOver, Receipt, State, Volume, Way
 from evidence.domain.instants import to_text
-from evidence.domain.people import Person, PersonType, is_below
+from evidence.domain.people import Person, PersonType
 from evidence.domain.retention import retain_until
-from evidence.domain.rights import Action, Kind
+from evidence.domain.rights import Action
 from evidence.domain.wording import is_plain
 from evidence.errors import Conflict, NotFound, Refused
 from evidence.ledger.canonical import canonical
 from evidence.policy.rules import Act as Barred
 from evidence.policy.rules import cite_ids
-from evidence.service.export_access import about_export, entry_of, lapse_if_changed, mark_transfer, rule_of
+from evidence.service.export_access import (
+    about_export,
+    entry_of,
+    lapse_if_changed,
+    mark_transfer,
+    rule_of,
+    verify_transfer_unit,
+)
 from evidence.service.export_ports import Shelf
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import person_on_roll
+from evidence.service.retained_checks import RETAINED, retained_digest
 from evidence.service.roll_scope import check_text
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
@@ -148,24 +156,11 @@ class HandingOver:
         Refused("not-the-transfer-unit").
         """
         with about_export(self.site, caller, Action.EXPORT, export_id) as (unit, found):
-            self._verify_unit(unit, caller, found)
+            verify_transfer_unit(unit, self.site, caller, found)
             if found.state is not state or found.built is None:
                 code = "not-built" if state is State.BUILT else "not-handed-over"
                 raise Conflict(code, export=found.id, state=found.state.value)
             yield unit, found, found.built
-
-    def _verify_unit(self, unit: UnitOfWork, caller: Caller, one: Export) -> None:
-        """Verify that a transfer is in the hands of the unit that is named for it (Dazhe 2020 art. 14)."""
-        if one.way is not Way.TRANSFER:
-            return
-        home = unit.units.get(one.unit_id)
-        named_id = None if home is None else unit.transfer_units.serving(home.path)
-        named = None if named_id is None else unit.units.get(named_id)
-        if named is None:
-            raise Conflict("no-transfer-unit", export=one.id)
-        if caller.kind is not Kind.OPERATOR and not is_below(caller.path, named.path):
-            cites = " ".join(cite_ids(rule_of(self.site, one.way, one.asked_at).cites))
-            raise Refused("not-the-transfer-unit", action=Action.EXPORT.value, unit=named.name, cites=cites)
 
     def _second(self, unit: UnitOfWork, caller: Caller, number: str) -> Person:
         """Return the second person.
@@ -188,7 +183,7 @@ class HandingOver:
         A copy that a crash left under this key is adopted, if it is the same.
         """
         assert one.built is not None
-        key, sums = f"exports/{one.id}", []
+        key, copies = f"{RETAINED}{one.id}", list[tuple[str, Promise]]()
         pack = pack_at(self.site.policies, self.site.clock.now())
         lock = Lock(retain_until(self.site.clock.now(), pack.retention), frozenset({one.id}))
         for volume in one.built.volumes:
@@ -200,8 +195,8 @@ class HandingOver:
                 except Exists:
                     if self.site.vault.stat(name).promise != promise:
                         raise Conflict("retained-differs", key=name) from None
-            sums.append({"key": name, "sha256": promise.sha256, "size": promise.size_bytes})
-        return key, hashlib.sha256(canonical({"retained": sums})).hexdigest()
+            copies.append((name, promise))
+        return key, retained_digest(copies)
 
 
 def _promise(copy: Path) -> Promise:

@@ -25,10 +25,9 @@ from evidence.domain.rights import Action
 from evidence.domain.shares import Share, ShareState
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.service.admission import admit_to_recording
-from evidence.service.export_access import about_export, present_set
+from evidence.service.export_access import about_export, stands
 from evidence.service.export_ports import Derivatives
 from evidence.service.gate import admits
-from evidence.service.instruments import local_day
 from evidence.service.ports import UnitOfWork
 from evidence.service.shared_files import SharedFile, SharedSheet, Shown, files_of
 from evidence.service.site import Site
@@ -81,7 +80,7 @@ class Sharing:
         token, code = secrets.token_urlsafe(32), f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
         now, hashed = self.site.clock.now(), self.site.passwords.write(code)
         with about_export(self.site, caller, Action.SHARE, export_id) as (unit, found):
-            if found.way is Way.TRANSFER or not self._stands(unit, found):
+            if found.way is Way.TRANSFER or not stands(unit, self.site, found, SHARED):
                 raise Conflict("not-approved", export=found.id, state=found.state.value)
             until = now + timedelta(hours=hours)
             secret = (_digest(token), hashed)
@@ -132,7 +131,7 @@ class Sharing:
             share = unit.shares.get(share.id) or share
             found = unit.exports.get(share.export_id)
             is_ready = share.state(now) is ShareState.WAITING and found is not None
-            if found is not None and is_ready and fits and self._stands(unit, found):
+            if found is not None and is_ready and fits and stands(unit, self.site, found, SHARED):
                 done = replace(share, opened_at=now, session_sha256=_digest(session))
                 unit.shares.put(done)
                 unit.log.append(_entry(Act.SHARE_OPEN, ANYONE, done, found, {}), now)
@@ -192,17 +191,9 @@ class Sharing:
         share = unit.shares.by_session(_digest(session))
         found = None if share is None else unit.exports.get(share.export_id)
         is_open = share is not None and share.state(self.site.clock.now()) is ShareState.OPEN
-        if share is None or found is None or not is_open or not self._stands(unit, found):
+        if share is None or found is None or not is_open or not stands(unit, self.site, found, SHARED):
             raise Refused("share-refused")
         return share, found
-
-    def _stands(self, unit: UnitOfWork, one: Export) -> bool:
-        """Tell whether an approval stands, about the very set that was approved."""
-        now, decided = self.site.clock.now(), one.decision
-        if one.state not in SHARED or decided is None or decided.valid_to is None:
-            return False
-        is_over = local_day(self.site.policies, now) > decided.valid_to
-        return not is_over and present_set(unit, one, now) == decided.set_sha256
 
 
 def _digest(secret: str) -> str:

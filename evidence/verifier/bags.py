@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+import stat
+import unicodedata
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from evidence.verifier.arithmetic import Wrong, new_digest
@@ -22,6 +24,7 @@ _LINE = re.compile(r"([0-9A-Fa-f]+)[ \t]+(\*?)(.+)")
 _FETCHED = re.compile(r"\S+[ \t]+(?:-|[0-9]+)[ \t]+(.+)")
 _OXUM = re.compile(r"Payload-Oxum: *([0-9]+)\.([0-9]+) *")
 _BLOCK = 1 << 20
+_LARGEST = 1 << 30  # of what is read at once: lists, entries, proofs
 
 Progress = Callable[[int], None]
 Tell = Callable[[Wrong], None]
@@ -45,19 +48,32 @@ class Bag(NamedTuple):
     fetched: Set[str]
 
     def read(self, path: str) -> bytes:
-        """Return a small file of the bag. Raises: Wrong("missing")."""
+        """Return a small file of the bag. Raises: Wrong("missing", "bag-no-file", "too-large"): what is no
+        ordinary file (a pipe, a device, a link) is never opened.
+        """
+        full = os.path.join(self.folder, *path.split("/"))
         try:
-            with open(os.path.join(self.folder, *path.split("/")), "rb") as file:
+            about = os.lstat(full)
+            if not stat.S_ISREG(about.st_mode):
+                raise Wrong("bag-no-file", path)
+            if about.st_size > _LARGEST:
+                raise Wrong("too-large", path)
+            with open(full, "rb") as file:
                 return file.read()
         except OSError:
             raise Wrong("missing", path) from None
 
 
-def walk(folder: str) -> Iterator[Tuple[str, bool]]:
+def walk(folder: str, tell: Tell) -> Iterator[Tuple[str, bool]]:
     """Yield the path of all that lies below a folder, and whether it is an ordinary file; folders are not
-    named.
+    named, but for those that do not show what lies in them.
     """
-    for above, folders, names in os.walk(folder):
+
+    def closed(fault: OSError) -> None:
+        path = os.path.relpath(str(fault.filename), folder).replace(os.sep, "/")
+        tell(Wrong("unreadable", path, str(fault.strerror)))
+
+    for above, folders, names in os.walk(folder, onerror=closed):
         links = [one for one in folders if os.path.islink(os.path.join(above, one))]
         for name in sorted([*names, *links]):
             full = os.path.join(above, name)
@@ -104,6 +120,9 @@ def _lines(bag: Bag, name: str, tell: Tell) -> List[str]:
     except (LookupError, UnicodeDecodeError):
         tell(Wrong("bag-encoding", name))
         return []
+    except Wrong as fault:
+        tell(fault)
+        return []
     return [one for one in re.split(r"\r\n|\n|\r", text) if one]
 
 
@@ -121,9 +140,9 @@ def _listed(bag: Bag, name: str, length: int, tell: Tell) -> Dict[str, str]:
             tell(Wrong("bag-twice", name, path))
         else:
             listed[path] = shaped.group(1).lower()
-    folded = [path.casefold() for path in listed]
+    folded = [unicodedata.normalize("NFC", path).casefold() for path in listed]
     if len(set(folded)) != len(folded):
-        tell(Wrong("bag-twice", name, "upper and lower case"))
+        tell(Wrong("bag-twice", name, "upper and lower case, or two spellings in Unicode"))
     return listed
 
 
@@ -163,7 +182,7 @@ def judge(bag: Bag, more: Set[str], progress: Progress, tell: Tell) -> Dict[str,
     files: Dict[str, Hashed] = {}
     tags = {f"tagmanifest-{name}.txt" for name in bag.tag_manifests}
     payload, tagged = _union(bag.manifests), _union(bag.tag_manifests)
-    for path, is_file in walk(bag.folder):
+    for path, is_file in walk(bag.folder, tell):
         if not is_file:
             tell(Wrong("bag-no-file", path))
             continue

@@ -14,6 +14,7 @@ from evidence.verifier.notes import read_checkpoint, read_note, signers
 from evidence.verifier.package import SEAL, SEAL_OF_EXPORT, Package, manifest_of, sha256_of
 from evidence.verifier.tree import leaf_hash, read_proof, verify_growth, verify_inclusion
 from evidence.verifier.trust import Trust
+from evidence.verifier.words import examine_words
 
 FAMILIES = ("access", "custody")
 _OF_ITEM = ("id", "kind", "parent", "device_name", "size", "sha256", "sha512", "sm3")
@@ -49,6 +50,7 @@ def examine_binding(package: Package, others: Dict[str, str], progress: Progress
     this = package.number()
     notes.append("%s: %s" % (listed["export"]["number"], listed["bags"][this]["name"]))
     _examine_export(package, listed, tell)
+    examine_words(package, listed, this, tell)
     for item in listed["items"]:
         try:
             _verify_bound(package, item)
@@ -67,6 +69,8 @@ def _examine_export(package: Package, listed: Dict[str, Any], tell: Tell) -> Non
         tell(Wrong("manifests", made.place, "set.json"))
     if package.bag.read("manifest-sha256.txt") != manifests[package.number()]:
         tell(Wrong("manifests", made.place, "manifest-sha256.txt"))
+    if made.said["facts"].get("number", listed["export"]["number"]) != listed["export"]["number"]:
+        tell(Wrong("manifests", made.place, "number"))
     named = {one["id"] for one in made.said["obj"] if one["k"] in ("recording", "derivative")}
     parents = {one.get("parent", "") for one in listed["items"]}
     for missing in sorted(named - package.objects() - parents):

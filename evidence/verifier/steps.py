@@ -36,7 +36,10 @@ NAMES = (
     ("报告的数字", "figures of the report"),
     ("日志只增不改；封签", "growth of the log; seal"),
 )
-_UNREADABLE = (KeyError, IndexError, TypeError, AttributeError, ValueError, RecursionError, OSError)
+_UNREADABLE = (
+    KeyError, IndexError, TypeError, AttributeError, ValueError, RecursionError, OSError,
+    OverflowError, MemoryError,
+)  # fmt: skip
 
 
 class Asked(NamedTuple):

@@ -64,6 +64,12 @@ TEXTS = {
     "bag-path": ("路径越出包外", "path leads out of the bag"),
     "bag-twice": ("同一文件列了两次", "a file is listed twice"),
     "bag-oxum": ("文件数或字节数不符", "number of files or bytes differs"),
+    "bag-info": (
+        "bag-info.txt 与 set.json 不符，或有多余、重复的行",
+        "bag-info.txt is not as set.json says, or says more, or twice",
+    ),
+    "join": ("合并命令不是由各部分得出的", "the commands that join a file are not those for its parts"),
+    "too-large": ("文件大得不合常理", "file larger than it can be"),
     "bag-no-file": ("不是普通文件", "not an ordinary file"),
     "missing": ("缺少文件", "file missing"),
     "unlisted": ("文件未列入清单", "file not listed"),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -231,10 +235,45 @@ def test_a_package_is_read_back_handed_over_by_two_and_receipted_on_its_page(lea
     told = browser.get(page).text
     assert leaving.export(page).state is State.RECEIPTED
     assert "<script>alert" not in told
-    for kind in ("documents/evidence-list", "documents/hand-over", "receipt"):
+    for kind in ("documents/custody-report", "documents/evidence-list", "documents/hand-over", "receipt"):
         address = f"/api/v1/exports/{page.rpartition('/')[2]}/{kind}"
         assert f'href="{address}"' in told
         assert browser.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(("medium", "kind"), [("dvd", "iso"), ("zip", "zip"), ("folder", "zip")])
+def test_a_medium_is_chosen_on_the_page_downloaded_there_and_read_by_what_courts_have(
+    leaving: Leaving, tmp_path: Path, medium: str, kind: str
+) -> None:
+    browser, page = leaving.browser(CUSTODIAN), built(leaving, medium=medium)
+    address, done = f"/api/v1/exports/{page.rpartition('/')[2]}/media/1", leaving.export(page)
+    assert f'href="{address}"' in browser.get(page).text
+    answer = browser.get(address)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/octet-stream")
+    name = f"{done.number}_1of1.{kind}"
+    assert answer.headers["content-disposition"] == f"attachment; filename*=UTF-8''{name}"
+    (file := tmp_path / name).write_bytes(answer.content)
+    assert done.built is not None
+    if medium != "folder":
+        assert hashlib.sha256(answer.content).hexdigest() == done.built.volumes[0].sha256
+        part = browser.get(address, range="bytes=16-31")
+        assert (part.status_code, part.content) == (206, answer.content[16:32])
+    if kind == "iso":
+        told = run("isoinfo", "-J", "-f", "-i", str(file))
+        assert all(one in told for one in ("/data/originals/", "a.mp4", "/report/chain-of-custody.pdf"))
+        run("xorriso", "-osirrox", "on", "-indev", str(file), "-extract", "/", str(tmp_path / "bag"))
+    else:
+        zipfile.ZipFile(file).extractall(tmp_path / "bag")
+    (bag,) = [one.parent for one in (tmp_path / "bag").rglob("bagit.txt")]
+    assert "PASS" in run(sys.executable, "-I", str(bag / "verify" / "verify.py"), str(bag))
+    assert browser.get(f"{address[:-1]}2").status_code == 404
+    assert leaving.browser(HEAD).get(address).status_code == 404
+    assert leaving.browser(OFFICER).get(address).status_code == 404
+
+
+def run(*command: str) -> str:
+    """Run a program that must succeed; return what it says."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.mark.article("dazhe-2020:15")

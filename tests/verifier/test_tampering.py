@@ -119,6 +119,121 @@ def test_a_link_in_the_place_of_a_file_is_found(bag: Path, tmp_path: Path) -> No
     assert any(code == "bag-no-file" for _, code, _ in faults(bag))
 
 
+@pytest.mark.parametrize("path", ["audit/policy.txt", "bagit.txt", "manifest-sha256.txt", "data/more"])
+def test_a_pipe_or_a_device_is_named_and_never_waited_for(bag: Path, path: str) -> None:
+    (bag / path).unlink(missing_ok=True)
+    os.mkfifo(bag / path)
+    found = faults(bag)
+    assert any(path in where or code == "bag-declaration" for _, code, where in found), found
+    (bag / path).unlink()
+    (bag / path).symlink_to("/dev/zero")
+    assert faults(bag)
+
+
+def test_a_list_that_is_larger_than_it_can_be_is_not_read(bag: Path) -> None:
+    os.truncate(bag / "audit/entries.jsonl", 1 << 40)  # a hole: no byte of it is on the disc
+    os.truncate(bag / "set.json", 1 << 40)
+    (bag / "tagmanifest-sha256.txt").unlink()
+    (bag / "tagmanifest-sha512.txt").unlink()
+    found = {(code, where.split()[0]) for _, code, where in faults(bag) if where.strip()}
+    assert {("too-large", "audit/entries.jsonl"), ("too-large", "set.json")} <= found
+
+
+def test_a_folder_that_does_not_show_what_is_in_it_is_named(
+    bag: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bag / "data/closed").mkdir()
+    (bag / "data/closed/more.mp4").write_bytes(b"x")
+    scandir = os.scandir
+
+    def closed(path: str) -> Any:
+        if str(path).endswith("closed"):  # root is let in everywhere
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert (1, "unreadable", "data/closed Permission denied") in faults(bag)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("data/a/é.mp4", "data/a/e\u0301.mp4"), ("data/a/Film.MP4", "data/a/film.mp4")]
+)
+def test_two_names_that_are_one_on_another_system_are_found(bag: Path, one: str, other: str) -> None:
+    (bag / "data/a").mkdir()
+    (bag / one).write_bytes(b"x")
+    (bag / other).write_bytes(b"y")
+    close_again(bag, payload=True)
+    assert (1, "bag-twice") in {(number, code) for number, code, _ in faults(bag)}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../outside",
+        "/etc/passwd",
+        "data/../../outside",
+        "data//x",
+        "data/./x",
+        "C:/x",
+        "~root/x",
+        "data\\..\\x",
+    ],
+)
+def test_a_list_that_leads_out_of_the_bag_is_found_and_nothing_there_is_read(bag: Path, path: str) -> None:
+    (bag.parent / "outside").write_bytes(b"x")
+    for name, digits in (("manifest-sha256.txt", 64), ("manifest-sha512.txt", 128)):
+        with (bag / name).open("a") as file:
+            file.write(f"{'0' * digits}  {path}\n")
+    close_again(bag)
+    found = faults(bag)
+    assert (1, "bag-path") in {(number, code) for number, code, _ in found}
+    assert not any(code == "changed" and "outside" in where for _, code, where in found)
+
+
+INFO = (
+    ("Bag-Count: 1 of 1\n", "Bag-Count: 1 of 1\nBag-Count: 1 of 2\n"),
+    ("Bag-Count: 1 of 1\n", "Bag-Count: 1 of 2\n"),
+    ("Bag-Count: 1 of 1\n", ""),
+    ("External-Identifier: EXP-", "External-Identifier: EXQ-"),
+    ("Bagging-Date: 2", "Bagging-Date: 1"),
+    ("Payload-Oxum:", "payload-oxum: 1.1\nPayload-Oxum:"),
+    ("Bag-Count:", "  folded onto the line above\nBag-Count:"),
+    ("Bag-Count:", "Bagging-Software: something else\nBag-Count:"),
+    ("Bag-Count:", "External-Description: \u202egnp.x\nBag-Count:"),
+)
+
+
+@pytest.mark.parametrize(("before", "after"), INFO, ids=[str(number) for number in range(len(INFO))])
+def test_what_the_bag_is_called_follows_from_the_set_list(bag: Path, before: str, after: str) -> None:
+    file = bag / "bag-info.txt"
+    body = file.read_text("utf-8")
+    assert before in body
+    file.write_text(body.replace(before, after, 1), "utf-8")
+    close_again(bag)
+    assert {(number, code) for number, code, _ in faults(bag)} == {(7, "bag-info")}
+
+
+def test_nobody_is_told_to_type_anything_but_the_commands_for_the_parts(bag: Path) -> None:
+    evil = {"id": "0" * 32, "posix": "rm -rf ~", "windows": "format c:"}
+    rewrite(bag, "set.json", lambda said: {**said, "join": [evil]})
+    close_again(bag)
+    assert {(number, code) for number, code, _ in faults(bag)} == {(7, "join")}
+
+
+def test_a_package_under_another_number_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = PackageRoom(tmp_path, sizes=(900, 3))
+    append = room.custody.append
+
+    def numbered(act: str, about: Any, **fields: Any) -> int:
+        if act == "export.create":
+            fields["facts"] = {**fields["facts"], "number": "EXP-2026-000999"}
+        return append(act, about, **fields)
+
+    room.custody.append = numbered  # type: ignore[method-assign]
+    room.pack()
+    assert (7, "manifests") in {(number, code) for number, code, _ in faults(room.bag())}
+
+
 def test_an_original_exchanged_with_all_manifests_is_found_by_log_and_set_list(bag: Path) -> None:
     (one,) = bag.glob("data/originals/*/*0000*")
     one.write_bytes(b"another film")

@@ -29,8 +29,9 @@ from tests.package_room import sm3_of
 
 ROOM = Path(str(room()))
 STANDARD = {
-    "argparse", "base64", "binascii", "hashlib", "json", "os", "re", "struct", "sys", "time", "typing",
-"__future__", }  # fmt: skip
+    "argparse", "base64", "binascii", "hashlib", "json", "os", "re", "stat", "struct", "sys", "time",
+    "typing", "unicodedata", "__future__",
+}  # fmt: skip
 
 
 def test_ed25519_agrees_with_wycheproof(vectors: Path) -> None:

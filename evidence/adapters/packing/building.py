@@ -16,7 +16,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,7 +53,7 @@ class Packing:
             clear_left(self.place)
             if os.path.lexists(final):
                 raise Conflict("package-exists", number=shipment.number)
-            with _fresh(self.place, shipment.number) as (folder, lock):
+            with fresh(self.place, shipment.number) as (folder, lock):
                 imaging = Imaging(medium, datetime.fromisoformat(shipment.created).astimezone(UTC), lock)
                 packed = self._build(folder, shipment, imaging, attest, may_cut)
                 _publish(folder, final)
@@ -98,17 +98,23 @@ def clear_left(place: Path) -> None:
 
 
 @contextmanager
-def _fresh(place: Path, number: str) -> Iterator[tuple[Path, int]]:
+def fresh(place: Path, number: str) -> Iterator[tuple[Path, int]]:
     """Yield a new folder and its lock; where the context ends with it still there, it is removed."""
+    with ExitStack() as stack:
+        folder, fd = _new(stack, place, number)
+        try:
+            yield folder, fd
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _new(stack: ExitStack, place: Path, number: str) -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=f".{number}.", suffix=_BUILDING, dir=place))
-        with suppress(FileNotFoundError, BlockingIOError), _locked(folder) as fd:
+        with suppress(FileNotFoundError, BlockingIOError):
+            fd = stack.enter_context(_locked(folder))
             if os.fstat(fd).st_nlink:  # else taken for a left one between its making and its lock
-                try:
-                    yield folder, fd
-                finally:
-                    shutil.rmtree(folder, ignore_errors=True)
-                return
+                return folder, fd
 
 
 @contextmanager

@@ -24,6 +24,7 @@ ORDER = (
     "bags",
     "package",
     "audit",
+    "words",
     "binding",
     "steps",
     "telling",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,8 +17,9 @@ from evidence.domain.rights import Action
 from evidence.export_answers import export_out
 from evidence.service.exports import MOST_ITEMS, Wish
 from evidence.web.bodies import counted, described, read_json
-from evidence.web.deps import App, admitted
-from evidence.web.streams import SAFE
+from evidence.web.deps import Admission, App, admitted
+from evidence.web.showing import choose_range
+from evidence.web.streams import SAFE, EvidenceStream, read_range
 
 router = APIRouter(prefix="/api/v1", tags=["exports"])
 
@@ -129,6 +131,30 @@ def build(export_id: str, app: App, caller: Caller = admitted(Action.EXPORT)) ->
     app.court.building.again(caller, export_id)
 
 
+@router.get("/exports/{export_id}/media/{number}")
+def medium(
+    export_id: str, number: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)
+) -> Response:
+    """Return a medium of a package, to be written: its image or archive, of a folder a ZIP file; each range
+    is logged before its first byte."""
+    taken = app.court.taking_out.medium(caller, export_id, counted(number), choose_range(request))
+    name = quote(taken.name if taken.name.endswith((".iso", ".zip")) else f"{taken.name}.zip", safe="")
+
+    async def verify() -> None:
+        await run_in_threadpool(taken.verify)
+        await Admission(Action.EXPORT)(request)
+
+    return EvidenceStream(
+        taken.file,
+        (taken.start, taken.end),
+        taken.size,
+        is_part=read_range(request.headers.get("range"), taken.size) is not None,
+        verify=verify,
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
+        media_type="application/octet-stream",
+    )
+
+
 @router.post("/exports/{export_id}/media/{number}", status_code=204, openapi_extra=described(WrittenIn))
 async def written(
     export_id: str, number: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)
@@ -168,9 +194,9 @@ def receipt(export_id: str, app: App, caller: Caller = admitted(Action.READ_EXPO
 
 @router.get("/exports/{export_id}/documents/{kind}")
 def document(export_id: str, kind: str, app: App, caller: Caller = admitted(Action.READ_EXPORTS)) -> Response:
-    """Return a document about an export as PDF: evidence-list, hand-over, refusal, us-certificate."""
-    listed = app.court.exports.get(caller, export_id)
-    made = app.court.papers.export(listed, kind, app.site.clock.now())
+    """Return a document about an export as PDF: custody-report, evidence-list, hand-over, refusal,
+    us-certificate."""
+    made = app.court.taking_out.document(caller, export_id, kind)
     return Response(made, headers=SAFE, media_type="application/pdf")
 
 

@@ -206,6 +206,7 @@ def _refused(form: dict[str, str]) -> dict[str, Ground]:
 def _papers(one: Export) -> list[str]:
     """Return which documents there are about an export by now."""
     there = {
+        "custody-report": one.built is not None and one.built.statement is not None,
         "evidence-list": one.built is not None and one.built.statement is not None,
         "hand-over": one.hand_over is not None,
         "refusal": bool(one.refused),
