@@ -31,23 +31,26 @@ settings.register_profile("test", max_examples=50, deadline=None, suppress_healt
 settings.register_profile("grown", max_examples=100, deadline=None, suppress_health_check=SLOW)
 settings.load_profile("grown" if forms.GROWN else "test")
 
-# What starts whole processes and servers: its files take longest.
+# What starts whole processes and servers: its files take longest. In this order.
 LONGEST = (
     "permissions", "compose", "drills", "workers", "witness", "adapters", "rebuilding", "cli", "storage",
-    "journeys", "dock", "web",
+    "journeys", "dock", "web", "pages",
 )  # fmt: skip
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the files that take longest begin first, so that none of them is left alone at the end."""
+    """Let the files that take longest begin first, so that none is left alone at the end, and those of
+    a folder together: the service or browser that they share ends with the last of them.
+    """
     tests = Path(__file__).parent
 
-    def is_short(item: pytest.Item) -> bool:
+    def place(item: pytest.Item) -> int:
         inside = item.path.is_relative_to(tests)  # else a session of a test's own
-        return not inside or item.path.relative_to(tests).parts[0] not in LONGEST
+        folder = item.path.relative_to(tests).parts[0] if inside else ""
+        return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
 
-    items.sort(key=is_short)
+    items.sort(key=place)
 
 
 def pytest_collection_finish() -> None:

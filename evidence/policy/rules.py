@@ -254,7 +254,8 @@ class Pack:
     equipment: Equipment = Equipment()  # what it leaves out, the union says (equipment.py)
     ways_out: WaysOut = WaysOut()  # what it leaves out, the union says (ways_out.py)
 
-    def __hash__(self) -> int:  # several times at each request; that of all its rules would take half of one
+    def __hash__(self) -> int:
+        """Of the name alone: each request asks what a pack bars, and all of it is a thousand values."""
         return hash((self.id, self.version))
 
     def citation(self, cite_id: str) -> Citation:

@@ -59,14 +59,14 @@ class Station:
         return [row for row in rows if row["device"] == self.device]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
     """A running service."""
     with ServiceProcess(tmp_path_factory.mktemp("site") / "data", EVIDENCE_PUBLISH_S="1") as service:
         yield service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def token(service: ServiceProcess) -> str:
     """The token of a dock."""
     return service.add_dock()

@@ -1,4 +1,4 @@
-"""One browser for all pages of a session, and a served site for each test that asks."""
+"""One browser for all pages, and a served site for each test that asks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.pages.room import Desks, pictures_folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Run Debian's Chromium."""
     program = shutil.which("chromium")

@@ -9,9 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from starlette.testclient import TestClient
 
 from evidence import bootstrap
 from evidence.adapters.db.tables import metadata
@@ -25,6 +25,7 @@ from evidence.service.sessions import open_session
 from evidence.web.app import create_app
 from evidence.web.deps import COOKIE
 from tests import forms
+from tests.asgi import ByLine, Line
 from tests.builders import QUICK, HandClock
 
 OPERATOR = Caller("operator", Kind.OPERATOR)
@@ -45,6 +46,7 @@ class WebRoom:
         self.application = bootstrap._application(opened.settings, site, opened.queue)
         self.site = site
         self.app = create_app(self.application, start_workers=False)
+        self.line = Line(self.app)
         with site.database.reading() as unit:
             (self.agency,) = unit.units.all()
 
@@ -81,13 +83,7 @@ class Browser:
     """One browser at one address."""
 
     def __init__(self, room: WebRoom, address: str = HOME) -> None:
-        self.client = TestClient(
-            room.app,
-            base_url=ORIGIN,
-            follow_redirects=False,
-            raise_server_exceptions=False,
-            client=(address, 50000),
-        )
+        self.client = httpx2.Client(transport=ByLine(room.line, address), base_url=ORIGIN)
 
     def get(self, path: str, **headers: str) -> Any:
         """Open a page."""

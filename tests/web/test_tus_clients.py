@@ -27,7 +27,7 @@ SCRIPTS = Path(__file__).parents[1] / "tusjs"
 NAME = "DCIM/100MEDIA/现场 0001.mp4"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def node() -> str:
     """Node.js with tus-js-client beside the script."""
     return node_for(SCRIPTS)
