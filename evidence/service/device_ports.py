@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Protocol
 
 from evidence.domain.devices import Check, Device, Issue, Reading, Service
+
+
+class Order(StrEnum):
+    """Of a list of devices: first those in use that nobody checked, or by serial number."""
+
+    UNCHECKED = ""
+    SERIAL = "serial"
+    LAST_SERIAL = "-serial"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many devices there are; never: in use and never checked."""
+
+    total: int
+    out: int
+    never: int
 
 
 class Devices(Protocol):
@@ -24,14 +43,20 @@ class Devices(Protocol):
     def all(self) -> Sequence[Device]:
         """Return all devices, by serial number, the retired ones too."""
 
+    def page(self, unit_ids: Collection[str], order: Order, after: str | None, most: int) -> Sequence[Device]:
+        """Return devices of these units in an order, those after one's serial number."""
+
+    def tally(self, unit_ids: Collection[str]) -> Tally:
+        """Return how many devices these units have."""
+
     def add_check(self, new: Check) -> None:
         """Add a check."""
 
     def checks(self, device_id: str) -> Sequence[Check]:
         """Return the checks of a device, newest first."""
 
-    def last_checks(self) -> Mapping[str, Check]:
-        """Return the newest check of each device, by its id."""
+    def last_checks(self, device_ids: Collection[str] | None = None) -> Mapping[str, Check]:
+        """Return the newest check of each device, of these or of all, by its id."""
 
     def add_issue(self, new: Issue) -> None:
         """Add an issue."""
@@ -57,16 +82,19 @@ class Devices(Protocol):
     def open_services(self) -> Mapping[str, Service]:
         """Return what has not ended, by the device's id."""
 
-    def owed(self, serial: str | None = None) -> Mapping[str, int]:
-        """Return, by serial number, how many files of a device or of all are announced or under way and not
-        sealed; nothing for one that owes none.
+    def owed(self, serials: Collection[str] | None = None) -> Mapping[str, int]:
+        """Return, by serial number, how many files of these devices or of all are announced or under way and
+        not sealed; nothing for one that owes none.
         """
 
     def docked_at(self, serial: str) -> datetime | None:
         """Return when a card of a device was docked last."""
 
-    def recorded(self, since: datetime) -> Mapping[str, Mapping[date, int]]:
-        """Return how many bytes each device recorded on each day since a moment, as its cards said."""
+    def recorded(
+        self, since: datetime, serials: Collection[str] | None = None
+    ) -> Mapping[str, Mapping[date, int]]:
+        """Return how many bytes each device, of these or of all, recorded on each day since a moment, as its
+        cards said."""
 
     def readings(self, since: datetime) -> Sequence[tuple[Reading, str]]:
         """Return what docks measured of clocks since a moment, and the wearer of each card."""

@@ -120,7 +120,7 @@ def _verify_empty(unit: UnitOfWork, one: Device, cites: list[str]) -> None:
     """Refuse while anything on a device may be owed: what nobody has read is not known to be nothing."""
     if one.id in unit.devices.open_issues():
         raise Conflict("device-issued", device=one.serial)
-    if owed := unit.devices.owed(one.serial).get(one.serial, 0):
+    if owed := unit.devices.owed([one.serial]).get(one.serial, 0):
         raise Conflict("device-not-offloaded", device=one.serial, files=owed, cites=" ".join(cites))
     back = max((it.returned_at for it in unit.devices.issues(one.id) if it.returned_at), default=None)
     docked = unit.devices.docked_at(one.serial)

@@ -6,6 +6,7 @@ the wearer of its last card does, and one of nobody's to those who see everythin
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -29,9 +30,10 @@ from evidence.domain.devices import (
 )
 from evidence.domain.people import WHOLE, Person, PersonType, Unit, is_below, is_on_roll
 from evidence.domain.rights import Action, Role
-from evidence.policy.equipment import CARRIED
+from evidence.policy.equipment import CARRIED, Equipment, PreShiftCheck
 from evidence.policy.rules import Citation
 from evidence.service.device_access import device_within, rules_of
+from evidence.service.device_ports import Order, Tally
 from evidence.service.gate import admits
 from evidence.service.instruments import local_day, pack_at
 from evidence.service.ports import UnitOfWork
@@ -58,6 +60,15 @@ class ListedDevice:
     is_over: bool
     days_until_full: float | None
     owed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePage:
+    """Devices, how many there are in all, and after which the next page begins; None at the end."""
+
+    devices: Sequence[ListedDevice]
+    tally: Tally
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,21 @@ class DeviceReports:
             return self._listed(unit, mine, names, people, now)
 
     @admits(Action.READ_DEVICES)
+    def page(self, caller: Caller, order: Order, after: str | None, most: int) -> DevicePage:
+        """Return the devices of the caller's units that come after a serial number in an order; the look is
+        logged.
+        """
+        now = self.site.clock.now()
+        self._log_look(caller, "devices")
+        with self.site.database.reading() as unit:
+            units = unit.units.all()
+            mine = [one.id for one in units if self._may(caller, one.path)]
+            found = unit.devices.page(mine, order, after, most + 1)
+            shown = self._listed(unit, found[:most], full_names(units), None, now)
+            then = found[most - 1].serial if len(found) > most else None
+            return DevicePage(shown, unit.devices.tally(mine), then)
+
+    @admits(Action.READ_DEVICES)
     def history(self, caller: Caller, reference: str) -> DeviceHistory:
         """Return all about one device. Raises: NotFound("device-not-registered")."""
         with (
@@ -141,7 +167,12 @@ class DeviceReports:
             keepers = _keepers(unit, there, now)
             devices = [one for one in unit.devices.all() if one.retired_at is None and one.class_ in CARRIED]
             open_ = [one for one in units if one.closed_at is None and self._may(caller, one.path)]
-            return [self._stock(one, names[one.id], there, keepers, devices) for one in open_]
+            officers = Counter(one.unit_id for one in there if one.type is PersonType.OFFICER)
+            stock = Counter(one.unit_id for one in devices)
+            rules = rules_of(self.site)
+            return [
+                _stock(rules, one, names[one.id], officers[one.id], keepers, stock[one.id]) for one in open_
+            ]
 
     @admits(Action.READ_DEVICES)
     def clocks(self, caller: Caller) -> Clocks:
@@ -166,21 +197,25 @@ class DeviceReports:
         unit: UnitOfWork,
         mine: Sequence[Device],
         names: Mapping[str, str],
-        people: Mapping[str, Person],
+        people: Mapping[str, Person] | None,
         now: datetime,
     ) -> Sequence[ListedDevice]:
-        rows, on = unit.devices, local_day(self.site.policies, now)
-        checks, issues, services = rows.last_checks(), rows.open_issues(), rows.open_services()
-        owed, recorded = rows.owed(), rows.recorded(now - LOOKS_BACK)
+        """Return what there is to say of devices; people: all, or None where the devices are few."""
+        rows, on, rule = unit.devices, local_day(self.site.policies, now), rules_of(self.site).check
+        ids = None if people is not None else [one.id for one in mine]
+        serials = None if people is not None else [one.serial for one in mine]
+        checks, issues, services = rows.last_checks(ids), rows.open_issues(), rows.open_services()
+        owed, recorded = rows.owed(serials), rows.recorded(now - LOOKS_BACK, serials)
+        holder_of = unit.people.get if people is None else people.get
         found = []
         for one in mine:
             check, issue = checks.get(one.id), issues.get(one.id)
-            is_checked, faults = self.order(check, now)
+            is_checked, faults = self.order(check, now, rule)
             line = ListedDevice(
                 one,
                 names[one.unit_id],
                 state_of(one, issue, services.get(one.id)),
-                None if issue is None else people.get(issue.person_id),
+                None if issue is None else holder_of(issue.person_id),
                 check,
                 faults,
                 is_checked,
@@ -191,34 +226,15 @@ class DeviceReports:
             found.append(line)
         return found
 
-    def order(self, check: Check | None, now: datetime) -> tuple[bool, tuple[CheckFault, ...]]:
-        """Tell whether a check is young enough and in order, and what it found."""
-        rule = rules_of(self.site).check
+    def order(
+        self, check: Check | None, now: datetime, rule: PreShiftCheck | None
+    ) -> tuple[bool, tuple[CheckFault, ...]]:
+        """Tell whether a check is young enough and in order by a rule, and what it found."""
         if rule is None or check is None:
             return rule is None, ()
         limit = pack_at(self.site.policies, check.at).upload_deadline.largest_offset
         faults = faults_of(check, rule, limit)
         return is_fresh(check, rule, now) and not faults, faults
-
-    def _stock(
-        self,
-        one: Unit,
-        name: str,
-        people: Sequence[Person],
-        keepers: Sequence[tuple[str, Person]],
-        devices: Sequence[Device],
-    ) -> UnitStock:
-        need, keeping = rules_of(self.site).need, rules_of(self.site).keeping
-        officers = sum(it.unit_id == one.id and it.type is PersonType.OFFICER for it in people)
-        return UnitStock(
-            one,
-            name,
-            tuple(person for path, person in keepers if is_below(one.path, path)),
-            sum(it.unit_id == one.id for it in devices),
-            officers,
-            0 if need is None else -(-officers // need.officers_per_recorder),
-            (*(need.cites if need else ()), *(keeping.cites if keeping else ())),
-        )
 
     def _may(self, caller: Caller, path: str) -> bool:
         return may_in(caller, Action.READ_DEVICES, path, self.site.bars())
@@ -241,3 +257,23 @@ def _keepers(unit: UnitOfWork, people: Sequence[Person], now: datetime) -> Seque
 
 def _is_over(one: Device, on: date) -> bool:
     return one.service_until is not None and one.service_until < on and one.retired_at is None
+
+
+def _stock(
+    rules: Equipment,
+    one: Unit,
+    name: str,
+    officers: int,
+    keepers: Sequence[tuple[str, Person]],
+    devices: int,
+) -> UnitStock:
+    need, keeping = rules.need, rules.keeping
+    return UnitStock(
+        one,
+        name,
+        tuple(person for path, person in keepers if is_below(one.path, path)),
+        devices,
+        officers,
+        0 if need is None else -(-officers // need.officers_per_recorder),
+        (*(need.cites if need else ()), *(keeping.cites if keeping else ())),
+    )

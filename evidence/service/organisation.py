@@ -8,6 +8,7 @@ from evidence.service.act_document_table import ActDocumentTable
 from evidence.service.activities import Activities
 from evidence.service.leaving import Leaving
 from evidence.service.people import People
+from evidence.service.people_lists import PeopleLists
 from evidence.service.people_sheets import Sheets
 from evidence.service.personnel_files import PersonnelFiles
 from evidence.service.roster import PublicTerms, Roster
@@ -22,6 +23,7 @@ class Organisation:
 
     units: Units
     people: People
+    lists: PeopleLists
     sheets: Sheets
     personnel: PersonnelFiles
     leaving: Leaving
@@ -36,6 +38,7 @@ def organisation_of(site: Site, files: SheetFiles, terms: PublicTerms) -> Organi
     return Organisation(
         Units(site),
         People(site),
+        PeopleLists(site),
         Sheets(site, files),
         PersonnelFiles(site),
         Leaving(site),

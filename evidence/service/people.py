@@ -6,7 +6,7 @@ people: people_sheets.py. Leaving: leaving.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TypedDict, TypeVar, Unpack
@@ -36,6 +36,7 @@ from evidence.service.site import Site
 from evidence.service.units import full_names
 
 EARLIEST = date(1900, 1, 1)
+AT_ONCE = 200  # people in one question
 Row = TypeVar("Row", Post, Training, Undertaking)
 
 
@@ -179,12 +180,14 @@ class People:
         check_number(one.number, one.type, pack_at(self.site.policies, self.site.clock.now()))
 
 
-def listed(unit: UnitOfWork, site: Site, people: Sequence[Person]) -> Sequence[Listed]:
-    """Return people with their post of the day and what they lack, in few questions."""
+def listed(
+    unit: UnitOfWork, site: Site, people: Sequence[Person], names: Mapping[str, str] | None = None
+) -> Sequence[Listed]:
+    """Return people with their post of the day and what they lack, in few questions. names: of units."""
     now = site.clock.now()
     on, pack = local_day(site.policies, now), pack_at(site.policies, now)
-    only = people[0].id if len(people) == 1 else None
-    names = full_names(unit.units.all())
+    only = [one.id for one in people] if len(people) <= AT_ONCE else None
+    names = full_names(unit.units.all()) if names is None else names
     posts, trainings = _by_person(unit.people.posts(only)), _by_person(unit.people.trainings(only))
     undertakings = _by_person(unit.people.undertakings(only))
     return [

@@ -153,6 +153,17 @@ class People(Protocol):
     def by_number(self, number: str) -> Person | None:
         """Return the person with a number."""
 
+    def names_of(self, numbers: Collection[str]) -> Mapping[str, str]:
+        """Return the names behind these numbers, as far as there are any."""
+
+    def page(
+        self, unit_ids: Collection[str], text: str, most: int, after: str | None, is_last_first: bool = False
+    ) -> Sequence[Person]:
+        """Return people of these units with a text in number or name, by number, those after a number."""
+
+    def count(self, unit_ids: Collection[str], text: str) -> int:
+        """Return how many there are of them."""
+
     def all(self) -> Sequence[Person]:
         """Return everybody, by number, those who have left too."""
 
@@ -165,20 +176,20 @@ class People(Protocol):
     def end_post(self, post_id: str, until: date) -> None:
         """Note the last day of a post."""
 
-    def posts(self, person_id: str | None) -> Sequence[Post]:
-        """Return somebody's posts, oldest first; None: everybody's."""
+    def posts(self, whose: str | Collection[str] | None) -> Sequence[Post]:
+        """Return somebody's posts, oldest first, or those of several; None: everybody's."""
 
     def add_training(self, *new: Training) -> None:
         """Add trainings."""
 
-    def trainings(self, person_id: str | None) -> Sequence[Training]:
-        """Return somebody's trainings, oldest first; None: everybody's."""
+    def trainings(self, whose: str | Collection[str] | None) -> Sequence[Training]:
+        """Return somebody's trainings, oldest first, or those of several; None: everybody's."""
 
     def add_undertaking(self, *new: Undertaking) -> None:
         """Add signed undertakings."""
 
-    def undertakings(self, person_id: str | None) -> Sequence[Undertaking]:
-        """Return somebody's undertakings, oldest first; None: everybody's."""
+    def undertakings(self, whose: str | Collection[str] | None) -> Sequence[Undertaking]:
+        """Return somebody's undertakings, oldest first, or those of several; None: everybody's."""
 
 
 class Departures(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from evidence.domain.access import Caller, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.findings import Severity
+from evidence.domain.ids import is_id
 from evidence.domain.rights import Action
 from evidence.domain.uploads import UploadState
 from evidence.errors import NoSpace
@@ -67,9 +68,11 @@ class Reports:
         self._log(caller, "status")
         with self.site.database.reading() as unit:
             jobs = dict(unit.jobs.counts())
-            kept = {upload.id for state in _KEPT for upload in unit.uploads.in_state(state)}
         strength = self.site.vault.strength()
         staged = [file.upload_id or file.name for file in self.site.staging.census()]
+        with self.site.database.reading() as unit:
+            found = {one: unit.uploads.get(one) for one in staged if is_id(one)}
+        kept = {id_ for id_, one in found.items() if one is not None and one.state in _KEPT}
         return {
             "lock": {"kind": strength.kind, "withstands": strength.withstands},
             "jobs": jobs,

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
@@ -95,7 +95,7 @@ class Searching:
                 _counted(counted),
                 None if last is None else Place(last.at, last.recording_id),
                 full_names(unit.units.all()),
-                _names(unit, {one.wearer for one in shown}),
+                unit.people.names_of({one.wearer for one in shown}),
             )
 
     @admits(Action.READ_MANIFEST)
@@ -179,8 +179,3 @@ def _counted(hits: Sequence[Hit]) -> Counted:
         Counter(one.classification.value for one in first).most_common(),
         Counter(state.value for one in first for state in sorted(one.states)).most_common(),
     )
-
-
-def _names(unit: UnitOfWork, numbers: Collection[str]) -> Mapping[str, str]:
-    known = {number: unit.people.by_number(number) for number in numbers}
-    return {number: one.name for number, one in known.items() if one is not None and one.name}

@@ -15,13 +15,14 @@ from evidence.domain.access import Caller, Reach, denial, may_in, reach
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.devices import DeviceState, state_of
 from evidence.domain.explanations import Outcome
-from evidence.domain.people import WHOLE, PersonType
+from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
 from evidence.policy.rules import Label
 from evidence.service.catalogue import StoredRecording
 from evidence.service.complaints import Complaints
 from evidence.service.deadlines import DeadlineRow, Deadlines
 from evidence.service.denials import Denials
+from evidence.service.device_access import rules_of
 from evidence.service.device_reports import DeviceReports
 from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_access import standing_of_gap
@@ -155,15 +156,15 @@ class Look:
     def _unchecked(self) -> Sequence[Line]:
         """Return the devices in use without a check that is young and in order, those never checked first."""
         rows, reports, bars = self.unit.devices, DeviceReports(self.site), self.site.bars()
-        paths = {one.id: one.path for one in self.unit.units.all()}
+        units, rule = self.unit.units.all(), rules_of(self.site).check
+        mine = {one.id for one in units if may_in(self.caller, Action.READ_DEVICES, one.path, bars)}
         checks, issues, services = rows.last_checks(), rows.open_issues(), rows.open_services()
         lines = []
         for one in rows.all():
             check, issue = checks.get(one.id), issues.get(one.id)
             state = state_of(one, issue, services.get(one.id))
-            is_checked, faults = reports.order(check, self.now)
-            is_mine = may_in(self.caller, Action.READ_DEVICES, paths.get(one.unit_id, WHOLE), bars)
-            if is_mine and not is_checked and state in (DeviceState.IN_STOCK, DeviceState.ISSUED):
+            is_checked, faults = reports.order(check, self.now, rule)
+            if one.unit_id in mine and not is_checked and state in (DeviceState.IN_STOCK, DeviceState.ISSUED):
                 holder = None if issue is None else self.unit.people.get(issue.person_id)
                 said = {"state": state.value, "faults": tuple(it.value for it in faults)}
                 at = None if check is None else check.at

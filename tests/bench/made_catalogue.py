@@ -9,13 +9,16 @@ is kept by a case, a hold or a missing label, or is due. There is no vault, and 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from zlib import crc32
+
+from sqlalchemy import Engine
 
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.domain.audit import Act, Entry
@@ -27,18 +30,17 @@ YEARS = timedelta(days=730)
 MISSING = 2_000
 _AT_ONCE, _ON_A_CARD = 50_000, 20
 _TABLES = (
-    *("unit", "person", "account"),
+    *("unit", "person", "account", "device"),
     *("card", "upload", "recording", "standing", "announced", "examination", "finding"),
     *("gap", "explanation", "case_file", "case_term", "case_recording", "hold"),
 )
 _DERIVED = ("search_row", "search_code")  # what the program writes beside (repositories/search_rows.py)
 _PACK = {"policy_id": "dazhe-2020", "policy_version": "1"}
-_LABELS = json.dumps(
-    {"case-number": "杭1", "inspected-party": "甲", "officer": "012345", "time": "2026-01-01"},
-    ensure_ascii=False,
-)
+_TOLD = {"case-number": "杭1", "inspected-party": "甲", "officer": "012345", "time": "2026-01-01"}
+_LABELS = json.dumps(_TOLD, ensure_ascii=False)
 
 Row = dict[str, Any]
+Write = Callable[[str, list[str], list[tuple[Any, ...]]], None]
 
 
 def id_of(what: str, number: int) -> str:
@@ -82,24 +84,35 @@ class MadeCatalogue:
         return (case * 5 + 1) % self.recordings
 
     def make(self) -> None:
-        """Make everything, so many recordings to a transaction."""
-        for table, rows in self._people().items():
-            self._rows[table] += rows
-        self._flush()
+        """Make everything, past SQLAlchemy, and past what notes rows for the vault; nothing is synced."""
         with self.database.writing() as unit:
             unit.log.append(Entry(Act.START, "service"), self.now - YEARS)
-        for first in range(0, self.recordings, _AT_ONCE):
-            for number in range(first, min(first + _AT_ONCE, self.recordings)):
-                self._record(number)
-            self._flush()
-        self._cases()
-        self._flush()
-        for number in range(MISSING):
-            self._miss(number)
-        self._flush()
+        is_server = self.database.engine.dialect.name == "postgresql"
+        with (_on_a_server if is_server else _in_a_file)(self.database.engine) as write:
+            for rows in self._portions():
+                for table, some in rows.items():
+                    if some:
+                        write(table, list(some[0]), [tuple(row.values()) for row in some])
         if self.database.engine.dialect.name == "postgresql":  # what autovacuum would have done by then
             with self.database.engine.begin() as connection:
                 connection.exec_driver_sql("ANALYZE")
+
+    def _portions(self) -> Iterator[dict[str, list[Row]]]:
+        """Yield all rows by table, so many recordings at once."""
+        yield self._people()
+        for first in range(0, self.recordings, _AT_ONCE):
+            for number in range(first, min(first + _AT_ONCE, self.recordings)):
+                self._record(number)
+            yield self._taken()
+        for case in range(self.cases):
+            self._case(case)
+        for number in range(MISSING):
+            self._miss(number)
+        yield self._taken()
+
+    def _taken(self) -> dict[str, list[Row]]:
+        taken, self._rows = self._rows, {name: [] for name in (*_TABLES, *_DERIVED)}
+        return taken
 
     def unit_id(self, number: int) -> str:
         """Return the id of a unit."""
@@ -110,6 +123,7 @@ class MadeCatalogue:
 
     def _people(self) -> dict[str, list[Row]]:
         at, top = to_text(self.now - YEARS), id_of("agency", 0)
+        devices = list[Row]()
         units = [{"id": top, "parent_id": None, "name": "局", "path": f"/{top}/", "created_at": at}]
         people = []
         for unit in range(UNITS):
@@ -117,6 +131,15 @@ class MadeCatalogue:
             path = f"/{top}/{id_}/"
             units.append({"id": id_, "parent_id": top, "name": f"{unit}所", "path": path, "created_at": at})
             for wearer in range(unit * WEARERS, (unit + 1) * WEARERS):
+                devices.append(
+                    {
+                        "id": id_of("device", wearer),
+                        "serial": f"DSJ{wearer:08}",
+                        "class": "body-camera",
+                        "unit_id": id_,
+                        "registered_at": at,
+                    }  # fmt: skip
+                )
                 people.append(
                     {
                         "id": id_of("person", wearer),
@@ -128,7 +151,7 @@ class MadeCatalogue:
                     }  # fmt: skip
                 )
         dock = {"id": id_of("dock", 0), "role": "dock", "name": "dock", "token_sha256": "-", "created_at": at}
-        return {"unit": units, "person": people, "account": [dock]}
+        return {"unit": units, "person": people, "account": [dock], "device": devices}
 
     def _record(self, number: int) -> None:
         id_, wearer = id_of("recording", number), self._wearer(number)
@@ -160,7 +183,7 @@ class MadeCatalogue:
         if has_gap:
             self._gap(number, id_, examination, origin)
             self._add("search_code", code=Code.GAP_BETWEEN_FILES.value, at=to_text(ended), recording_id=id_)
-        told = {} if is_bare else json.loads(_LABELS)
+        told = {} if is_bare else _TOLD
         self._add("search_row", recording_id=id_, at=to_text(ended), unit_id=self.unit_id(wearer // WEARERS),
                   person_id=id_of("person", wearer), device=origin["device"], wearer=origin["wearer"],
                   case_number=told.get("case-number"), party=told.get("inspected-party"),
@@ -224,29 +247,24 @@ class MadeCatalogue:
                       gap=subject.name, finding_id=finding, cause="battery", text="没电", author="operator",
                       at=at)  # fmt: skip
 
-    def _cases(self) -> None:
+    def _case(self, case: int) -> None:
         """Four recordings to a case; seven in ten are open, the rest closed, with a class."""
-        for case in range(self.cases):
-            id_, at = id_of("case", case), to_text(self.now - YEARS)
-            closed = at if is_closed(case) else None
-            unit_id = self.unit_id(case % UNITS)
-            self._add(
-                "case_file", id=id_, number=f"案{case}", unit_id=unit_id, opened_at=at, closed_at=closed
-            )
-            if closed:
-                self._add("case_term", id=id_of("term", case), case_id=id_, term="10-years",
-                          given_by="operator", given_at=at)  # fmt: skip
-            for place, number in enumerate(self._of_case(case)):
-                self._add("case_recording", id=id_of("link", case * 4 + place), case_id=id_,
-                          linked_by="operator", recording_id=id_of("recording", number), linked_at=at,
-                          ended_at=None)  # fmt: skip
-            if case % 10 == 0:
-                number = self._held_of(case)
-                self._add("hold", id=id_of("hold", case), recording_id=id_of("recording", number),
-                          ground="objection", reason="投诉", placed_by="operator", placed_at=at,
-                          released_at=None, settled=True)  # fmt: skip
-            if case % _AT_ONCE == 0:
-                self._flush()
+        id_, at = id_of("case", case), to_text(self.now - YEARS)
+        closed = at if is_closed(case) else None
+        self._add("case_file", id=id_, number=f"案{case}", unit_id=self.unit_id(case % UNITS), opened_at=at,
+                  closed_at=closed)  # fmt: skip
+        if closed:
+            self._add("case_term", id=id_of("term", case), case_id=id_, term="10-years",
+                      given_by="operator", given_at=at)  # fmt: skip
+        for place, number in enumerate(self._of_case(case)):
+            self._add("case_recording", id=id_of("link", case * 4 + place), case_id=id_,
+                      linked_by="operator", recording_id=id_of("recording", number), linked_at=at,
+                      ended_at=None)  # fmt: skip
+        if case % 10 == 0:
+            number = self._held_of(case)
+            self._add("hold", id=id_of("hold", case), recording_id=id_of("recording", number),
+                      ground="objection", reason="投诉", placed_by="operator", placed_at=at,
+                      released_at=None, settled=True)  # fmt: skip
 
     def _miss(self, number: int) -> None:
         """A file that a card's list names, and that never came."""
@@ -258,54 +276,52 @@ class MadeCatalogue:
     def _add(self, table: str, **row: Any) -> None:
         self._rows[table].append(row)
 
-    def _flush(self) -> None:
-        """Write what was added past SQLAlchemy, and past what notes rows for the vault; nothing is synced."""
-        connection = self.database.engine.raw_connection()
-        try:
-            cursor = connection.cursor()
-            write = _write_postgres if self.database.engine.dialect.name == "postgresql" else _write_sqlite
-            with _alone(cursor, self.database.engine.dialect.name):
-                for table, rows in self._rows.items():
-                    if rows:
-                        write(cursor, table, list(rows[0]), [tuple(row.values()) for row in rows])
-        finally:
-            connection.close()
-        self._rows = {name: [] for name in (*_TABLES, *_DERIVED)}
+
+@contextmanager
+def _in_a_file(engine: Engine) -> Iterator[Write]:
+    """Open a transaction that nothing brings back, without triggers; indexes are made at its end."""
+    engine.dispose()
+    with closing(sqlite3.connect(str(engine.url.database), isolation_level=None)) as connection:
+        cursor = connection.cursor()
+        for mode in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -1048576"):
+            cursor.execute(f"PRAGMA {mode}")
+        cursor.execute("BEGIN EXCLUSIVE")
+        cursor.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        rest = [one for one in cursor.fetchall() if _is_left_out(*one[:3])]
+        for kind, name, _, _ in rest:
+            cursor.execute(f"DROP {kind} {name}")
+
+        def write(table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+            named, places = ", ".join(f'"{one}"' for one in columns), ", ".join("?" * len(columns))
+            cursor.executemany(f'INSERT INTO "{table}" ({named}) VALUES ({places})', rows)
+
+        yield write
+        for *_, said in rest:
+            cursor.execute(said)
+        cursor.execute("COMMIT")
+        cursor.execute("PRAGMA journal_mode = WAL")
+
+
+def _is_left_out(kind: str, name: str, table: str) -> bool:
+    return kind == "trigger" and name.endswith("noted") or kind == "index" and table in (*_TABLES, *_DERIVED)
 
 
 @contextmanager
-def _alone(cursor: Any, dialect: str) -> Iterator[None]:
+def _on_a_server(engine: Engine) -> Iterator[Write]:
     """Open a transaction without triggers."""
-    if dialect == "postgresql":
+    with closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()
         cursor.execute("BEGIN")
         for table in _TABLES:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_noted")
-        yield
+
+        def write(table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+            named = ", ".join(f'"{one}"' for one in columns)
+            with cursor.copy(f'COPY "{table}" ({named}) FROM STDIN') as copy:
+                for row in rows:
+                    copy.write_row(row)
+
+        yield write
         for table in _TABLES:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {table}_noted")
         cursor.execute("COMMIT")
-        return
-    cursor.execute("PRAGMA synchronous = OFF")
-    cursor.execute("PRAGMA cache_size = -1048576")
-    cursor.execute("BEGIN IMMEDIATE")
-    cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%noted'")
-    triggers = cursor.fetchall()
-    for name, _ in triggers:
-        cursor.execute(f"DROP TRIGGER {name}")
-    yield
-    for _, sql in triggers:
-        cursor.execute(sql)
-    cursor.execute("COMMIT")
-    cursor.execute("PRAGMA synchronous = FULL")
-
-
-def _write_sqlite(cursor: Any, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
-    named, places = ", ".join(f'"{one}"' for one in columns), ", ".join("?" * len(columns))
-    cursor.executemany(f'INSERT INTO "{table}" ({named}) VALUES ({places})', rows)
-
-
-def _write_postgres(cursor: Any, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
-    named = ", ".join(f'"{one}"' for one in columns)
-    with cursor.copy(f'COPY "{table}" ({named}) FROM STDIN') as copy:
-        for row in rows:
-            copy.write_row(row)

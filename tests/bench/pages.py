@@ -19,26 +19,30 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx2
 import uvicorn
+from fastapi import FastAPI
 
 from evidence import bootstrap
+from evidence import settings as site_settings
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.domain.ids import new_id
+from evidence.domain.instants import from_text, to_text
 from evidence.domain.people import Person, PersonType
 from evidence.domain.rights import Role
 from evidence.service.people_ports import StoredGrant
 from evidence.service.sessions import open_session
 from evidence.service.sign_in_ports import StoredSignIn
+from evidence.service.site import Site
 from evidence.web.app import create_app
 from evidence.web.deps import COOKIE
 from evidence.web.serving import BoundedHeads
 from tests.bench.made_catalogue import UNITS, WEARERS, MadeCatalogue, id_of
-from tests.builders import SITE
+from tests.builders import SITE, HandClock
 from tests.pages.custody_room import CustodyRoom
 from tests.service_process import free_port
 from tests.web.browser import WebRoom
@@ -83,6 +87,37 @@ PAGES: dict[str, Callable[[], str]] = {
     "disposals": lambda: "/custody/disposals",
     "devices": lambda: "/custody/devices",
 }
+SUPERVISED: dict[str, Callable[[], str]] = {
+    "board": lambda: "/board",
+    "trends": lambda: "/trends",
+    "trends: unit": lambda: f"/trends?unit={_unit()}",
+    "gaps: unit": lambda: f"/gaps?unit={_unit()}&since=2026-11-01&until=2026-11-30",
+    "review": lambda: "/review",
+    "matrix": lambda: "/matrix",
+    "complaints": lambda: "/complaints",
+    "faults": lambda: "/faults",
+    "exemptions": lambda: "/exemptions",
+    "samples": lambda: "/samples",
+}
+ADMINISTERED: dict[str, Callable[[], str]] = {
+    "status": lambda: "/status",
+    "alarms": lambda: "/alarms",
+    "docks": lambda: "/docks",
+}
+SECURED: dict[str, Callable[[], str]] = {
+    "people": lambda: "/people",
+    "people: a number": lambda: f"/people?q={_wearer()}",
+    "people: who lacks something": lambda: "/people?lacking=1",
+    "person": lambda: f"/people/{_wearer()}",
+    "units": lambda: "/units",
+}
+# Who asks for which: one person of each role, of the whole agency.
+ASKED = {
+    Role.CUSTODIAN: PAGES,
+    Role.AGENCY_HEAD: SUPERVISED,
+    Role.SYSTEM_ADMINISTRATOR: ADMINISTERED,
+    Role.SECURITY_ADMINISTRATOR: SECURED,
+}
 
 
 def main(words: list[str]) -> int:
@@ -91,12 +126,15 @@ def main(words: list[str]) -> int:
     parser.add_argument("--recordings", type=int, default=1_000_000)
     parser.add_argument("--form", choices=("embedded", "grown"), default="embedded")
     parser.add_argument("--folder", type=Path, default=None)
+    parser.add_argument("--kept", type=Path, default=None, help="use the site in here; make it if need be")
     options = parser.parse_args(words)
     folder = Path(tempfile.mkdtemp(prefix="bench-pages-", dir=options.folder))
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors", flush=True)
     try:
+        if options.kept is not None:
+            return measure(kept_site(options.kept, options.recordings))
         with a_database(folder, grown=options.form == "grown") as database:
-            return measure(folder, database, options.recordings)
+            return measure(made_site(folder / "data", database, options.recordings))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -120,9 +158,40 @@ def a_database(folder: Path, *, grown: bool) -> Iterator[SqlDatabase | None]:
         server.stop()
 
 
-def measure(folder: Path, database: SqlDatabase | None, recordings: int) -> int:
-    """Fill the catalogue, serve it, and print what each page takes."""
-    room = WebRoom(folder / "data")
+@dataclass(frozen=True)
+class Made:
+    """A site to be measured. tokens: of the sessions of one person of each role. watched: a recording."""
+
+    app: FastAPI
+    tokens: dict[str, str]
+    watched: str
+
+
+def kept_site(kept: Path, recordings: int) -> Made:
+    """Return the site that an earlier run has made in a folder, at the moment of its making; else make it."""
+    data, note = kept / f"{recordings}", kept / f"{recordings}.json"
+    if not note.exists():
+        shutil.rmtree(data, ignore_errors=True)  # of a run that did not come to its end
+        kept.mkdir(parents=True, exist_ok=True)
+        made = made_site(data, None, recordings)
+        now = to_text(made.app.state.application.site.clock.now())
+        note.write_text(json.dumps({"now": now, "watched": made.watched}))
+        return made
+    told, clock = json.loads(note.read_text()), HandClock()
+    clock.time = from_text(told["now"])
+    settings = site_settings.load(data)
+    database = SqlDatabase(settings.database_url, settings.name)
+    database.migrate(may_begin=False)
+    vault, queue = bootstrap.open_vault(settings.vault_url), bootstrap.open_queue(settings.broker_url)
+    site = bootstrap.site_of(settings, database, vault, bootstrap.CeleryBell(queue))  # its vault is made up
+    site = replace(site, clock=clock)
+    application = bootstrap._application(settings, site, queue)
+    return Made(create_app(application, start_workers=False), signed_in(site), told["watched"])
+
+
+def made_site(data: Path, database: SqlDatabase | None, recordings: int) -> Made:
+    """Make a site with so many recordings; database: another than its own file."""
+    room = WebRoom(data)
     if database is not None:
         room.site = replace(room.site, database=database)
         settings = room.application.settings
@@ -134,33 +203,43 @@ def measure(folder: Path, database: SqlDatabase | None, recordings: int) -> int:
     MadeCatalogue(made, room.clock.now(), recordings, recordings // 20).make()
     print(f"{recordings:,} recordings on {made.engine.dialect.name}, made in "
           f"{time.perf_counter() - began:.0f} s", flush=True)  # fmt: skip
-    token = a_custodian(room)
     watched = CustodyRoom(room).seal(os.urandom(PLAYED), "watched.mp4", wearer="000000")
-    with served(room) as port:
-        missed = [page(port, token, name, path) for name, path in PAGES.items()]
-        missed.append(watch(port, token, watched))
+    return Made(room.app, signed_in(room.site), watched)
+
+
+def measure(made: Made) -> int:
+    """Serve a site, and print what each page takes."""
+    with served(made.app) as port:
+        missed = [
+            page(port, made.tokens[role.value], name, path)
+            for role, pages in ASKED.items()
+            for name, path in pages.items()
+        ]
+        missed.append(watch(port, made.tokens[Role.CUSTODIAN.value], made.watched))
+    print(f"{sum(missed)} of {len(missed)} targets missed")
     return int(any(missed))
 
 
-def a_custodian(room: WebRoom) -> str:
-    """Hire a custodian of everything; return the token of their session."""
-    person = Person(new_id(), "custodian", "某人", PersonType.OFFICER, id_of("agency", 0))
-    now, post = room.clock.now(), "post"
-    with room.site.database.writing() as unit:
-        unit.people.add(person, now)
-        unit.grants.add(
-            StoredGrant(new_id(), person.id, Role.CUSTODIAN, id_of("agency", 0), post, "operator", now)
-        )
-        unit.sign_ins.add(StoredSignIn(person.id, person.number, now))
-    with room.site.database.writing() as unit:
-        return open_session(unit, room.site, person.id, ("password", "totp"), "127.0.0.1")[0]
+def signed_in(site: Site) -> dict[str, str]:
+    """Hire one person for each role, in everything; return the tokens of their sessions by role."""
+    tokens, now = {}, site.clock.now()
+    for role in ASKED:
+        person = Person(new_id(), new_id()[:8], "某人", PersonType.OFFICER, id_of("agency", 0))
+        grant = StoredGrant(new_id(), person.id, role, person.unit_id, "post", "operator", now)
+        with site.database.writing() as unit:
+            unit.people.add(person, now)
+            unit.grants.add(grant)
+            unit.sign_ins.add(StoredSignIn(person.id, person.number, now))
+        with site.database.writing() as unit:
+            tokens[role.value] = open_session(unit, site, person.id, ("password", "totp"), "127.0.0.1")[0]
+    return tokens
 
 
 @contextmanager
-def served(room: WebRoom) -> Iterator[int]:
+def served(app: FastAPI) -> Iterator[int]:
     """Serve the site in a thread; yield the port."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(room.app, "127.0.0.1", port, http=BoundedHeads, log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", port, http=BoundedHeads, log_config=None))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

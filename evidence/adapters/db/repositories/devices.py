@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, select, true, update
+from sqlalchemy import Connection, and_, case, func, insert, literal, or_, select, true, update
 
 from evidence.adapters.db.device_tables import device, device_check, device_issue, device_service
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
@@ -19,6 +19,7 @@ from evidence.domain.rights import Kind
 from evidence.domain.uploads import UploadState
 from evidence.errors import Conflict
 from evidence.policy.equipment import DeviceClass
+from evidence.service.device_ports import Order, Tally
 
 _UNDER_WAY = (UploadState.RECEIVING.value, UploadState.COMPLETE.value)
 _DAY = 10  # characters of a time that are its day
@@ -53,6 +54,33 @@ class SqlDevices:
         """Return all devices, by serial number, the retired ones too."""
         return [_device(row) for row in self._db.execute(select(device).order_by(device.c.serial))]
 
+    def page(self, unit_ids: Collection[str], order: Order, after: str | None, most: int) -> Sequence[Device]:
+        """Return devices of these units in an order, those after one's serial number."""
+        is_old = case((device.c.retired_at.is_(None), 0), else_=1)
+        has_check = select(device_check.c.id).where(device_check.c.device_id == device.c.id).exists()
+        rank = literal(0) if order is not Order.UNCHECKED else is_old * 2 + case((has_check, 1), else_=0)
+        query = select(device).where(device.c.unit_id.in_(unit_ids))
+        if after is not None:
+            last = select(rank).select_from(device).where(device.c.serial == after).scalar_subquery()
+            here = func.coalesce(last, 0)
+            beyond = device.c.serial < after if order is Order.LAST_SERIAL else device.c.serial > after
+            query = query.where(or_(rank > here, and_(rank == here, beyond)))
+        serial = device.c.serial.desc() if order is Order.LAST_SERIAL else device.c.serial
+        return [_device(row) for row in self._db.execute(query.order_by(rank, serial).limit(most))]
+
+    def tally(self, unit_ids: Collection[str]) -> Tally:
+        """Return how many devices these units have, how many are in somebody's hands, never checked."""
+        mine = select(device.c.id).where(device.c.unit_id.in_(unit_ids))
+        out = mine.join(device_issue, device_issue.c.device_id == device.c.id)
+        seen = select(device_check.c.id).where(device_check.c.device_id == device.c.id).exists()
+        asked = (
+            mine,
+            out.where(device_issue.c.returned_at.is_(None)).distinct(),
+            mine.where(device.c.retired_at.is_(None), ~seen),
+        )
+        counts = (select(func.count()).select_from(one.subquery()).scalar_subquery() for one in asked)
+        return Tally(*self._db.execute(select(*counts)).one())
+
     def add_check(self, new: Check) -> None:
         """Add a check."""
         self._db.execute(insert(device_check).values(**{**asdict(new), "at": to_text(new.at)}))
@@ -62,9 +90,11 @@ class SqlDevices:
         mine = select(device_check).where(device_check.c.device_id == device_id)
         return [_check(row) for row in self._db.execute(mine.order_by(device_check.c.at.desc()))]
 
-    def last_checks(self) -> Mapping[str, Check]:
-        """Return the newest check of each device, by its id."""
+    def last_checks(self, device_ids: Collection[str] | None = None) -> Mapping[str, Check]:
+        """Return the newest check of each device, of these or of all, by its id."""
         last = select(device_check.c.device_id, func.max(device_check.c.at).label("at"))
+        if device_ids is not None:
+            last = last.where(device_check.c.device_id.in_(device_ids))
         newest = last.group_by(device_check.c.device_id).subquery()
         same = and_(device_check.c.device_id == newest.c.device_id, device_check.c.at == newest.c.at)
         query = select(device_check).join(newest, same)
@@ -112,14 +142,14 @@ class SqlDevices:
         query = select(device_service).where(device_service.c.ended_at.is_(None))
         return {row.device_id: _service(row) for row in self._db.execute(query)}
 
-    def owed(self, serial: str | None = None) -> Mapping[str, int]:
+    def owed(self, serials: Collection[str] | None = None) -> Mapping[str, int]:
         """Return, by serial number, how many files are announced or under way and not sealed."""
         found: dict[str, int] = {}
         missing = (announced, announced.c.recording_id.is_(None))
         # An upload of an announced file is that file; one of its own is owed too.
         alone = and_(upload.c.state.in_(_UNDER_WAY), upload.c.card_id.is_(None))
         for table, is_open in (missing, (upload, alone)):
-            whose = true() if serial is None else table.c.device == serial
+            whose = true() if serials is None else table.c.device.in_(serials)
             query = select(table.c.device, func.count()).where(is_open, whose).group_by(table.c.device)
             for name, count in self._db.execute(query):
                 found[name] = found.get(name, 0) + count
@@ -130,11 +160,16 @@ class SqlDevices:
         last = select(func.max(card.c.announced_at)).where(card.c.device == serial)
         return time_or_none(self._db.execute(last).scalar())
 
-    def recorded(self, since: datetime) -> Mapping[str, Mapping[date, int]]:
-        """Return how many bytes each device recorded on each day since a moment, as its cards said."""
+    def recorded(
+        self, since: datetime, serials: Collection[str] | None = None
+    ) -> Mapping[str, Mapping[date, int]]:
+        """Return how many bytes each device, of these or of all, recorded on each day since a moment, as its
+        cards said."""
         day = func.substr(announced.c.modified_at, 1, _DAY)
         sizes = select(announced.c.device, day, func.sum(announced.c.size))
         query = sizes.where(announced.c.modified_at >= to_text(since)).group_by(announced.c.device, day)
+        if serials is not None:  # the index of names, by device, holds both
+            query = query.where(announced.c.device.in_(serials))
         found: dict[str, dict[date, int]] = {}
         for serial, on, size in self._db.execute(query):
             found.setdefault(serial, {})[date.fromisoformat(on)] = int(size)

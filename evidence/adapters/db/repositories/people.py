@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, insert, or_, select, update
 
 from evidence.adapters.db.people_tables import person, post, training, undertaking
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
@@ -50,6 +50,26 @@ class SqlPeople:
         row = self._db.execute(select(person).where(person.c.number == number)).first()
         return None if row is None else _person(row)
 
+    def names_of(self, numbers: Collection[str]) -> Mapping[str, str]:
+        """Return the names behind these numbers, as far as there are any."""
+        query = select(person.c.number, person.c.name).where(person.c.number.in_(numbers))
+        return {row.number: row.name for row in self._db.execute(query) if row.name}
+
+    def page(
+        self, unit_ids: Collection[str], text: str, most: int, after: str | None, is_last_first: bool = False
+    ) -> Sequence[Person]:
+        """Return people of these units with a text in number or name, by number, those after a number."""
+        query = select(person).where(*_with(unit_ids, text))
+        number = person.c.number.desc() if is_last_first else person.c.number
+        if after is not None:
+            query = query.where(person.c.number < after if is_last_first else person.c.number > after)
+        return [_person(row) for row in self._db.execute(query.order_by(number).limit(most))]
+
+    def count(self, unit_ids: Collection[str], text: str) -> int:
+        """Return how many there are of them."""
+        query = select(func.count()).select_from(person).where(*_with(unit_ids, text))
+        return int(self._db.execute(query).scalar_one())
+
     def all(self) -> Sequence[Person]:
         """Return everybody, by number, those who have left too."""
         return [_person(row) for row in self._db.execute(select(person).order_by(person.c.number))]
@@ -73,12 +93,12 @@ class SqlPeople:
         """Note the last day of a post."""
         self._db.execute(update(post).where(post.c.id == post_id).values(until=str(until)))
 
-    def posts(self, person_id: str | None) -> Sequence[Post]:
-        """Return somebody's posts, oldest first; None: everybody's."""
+    def posts(self, whose: str | Collection[str] | None) -> Sequence[Post]:
+        """Return somebody's posts, oldest first, or those of several; None: everybody's."""
         query = select(post).order_by(post.c.since, post.c.id)
         return [
             Post(row.id, row.person_id, row.title, date.fromisoformat(row.since), _day(row.until))
-            for row in self._db.execute(_of(query, post, person_id))
+            for row in self._db.execute(_of(query, post, whose))
         ]
 
     def add_training(self, *new: Training) -> None:
@@ -97,14 +117,14 @@ class SqlPeople:
         if rows:
             self._db.execute(insert(training), rows)
 
-    def trainings(self, person_id: str | None) -> Sequence[Training]:
-        """Return somebody's trainings, oldest first; None: everybody's."""
+    def trainings(self, whose: str | Collection[str] | None) -> Sequence[Training]:
+        """Return somebody's trainings, oldest first, or those of several; None: everybody's."""
         query = select(training).order_by(training.c.held_on, training.c.id)
         return [
             Training(
                 row.id, row.person_id, row.name, row.days, date.fromisoformat(row.held_on), bool(row.passed)
             )
-            for row in self._db.execute(_of(query, training, person_id))
+            for row in self._db.execute(_of(query, training, whose))
         ]
 
     def add_undertaking(self, *new: Undertaking) -> None:
@@ -121,17 +141,26 @@ class SqlPeople:
         if rows:
             self._db.execute(insert(undertaking), rows)
 
-    def undertakings(self, person_id: str | None) -> Sequence[Undertaking]:
-        """Return somebody's undertakings, oldest first; None: everybody's."""
+    def undertakings(self, whose: str | Collection[str] | None) -> Sequence[Undertaking]:
+        """Return somebody's undertakings, oldest first, or those of several; None: everybody's."""
         query = select(undertaking).order_by(undertaking.c.signed_on, undertaking.c.id)
         return [
             Undertaking(row.id, row.person_id, UndertakingKind(row.kind), date.fromisoformat(row.signed_on))
-            for row in self._db.execute(_of(query, undertaking, person_id))
+            for row in self._db.execute(_of(query, undertaking, whose))
         ]
 
 
-def _of(query: Select[Any], table: Table, person_id: str | None) -> Select[Any]:
-    return query if person_id is None else query.where(table.c.person_id == person_id)
+def _with(unit_ids: Collection[str], text: str) -> Iterator[ColumnElement[bool]]:
+    yield person.c.unit_id.in_(unit_ids)
+    if text:
+        said = (func.lower(person.c.number), func.lower(func.coalesce(person.c.name, "")))
+        yield or_(*(one.contains(text.lower(), autoescape=True) for one in said))
+
+
+def _of(query: Select[Any], table: Table, whose: str | Collection[str] | None) -> Select[Any]:
+    if whose is None:
+        return query
+    return query.where(table.c.person_id.in_([whose] if isinstance(whose, str) else whose))
 
 
 def _columns(one: Person) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -12,11 +11,12 @@ from starlette.responses import Response
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
 from evidence.domain.rights import Action
-from evidence.errors import EvidenceError, NotFound
+from evidence.errors import EvidenceError
+from evidence.service.people_lists import AskedPeople
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.rendering import away
-from evidence.web.pages.turning import page_of
+from evidence.web.pages.turning import ROWS
 
 router = APIRouter(prefix="/people", tags=["pages"], include_in_schema=False)
 
@@ -28,18 +28,13 @@ def people(
     q: str = "",
     lacking: str = "",
     after: str | None = None,
+    sort: str = "",
     caller: Caller = admitted(Action.READ_PEOPLE),
 ) -> Response:
     """Show the people of one's units, by number: all, those who lack something, or those with such a name."""
-    wanted = q.strip().casefold()
-    found = [
-        one
-        for one in app.organisation.people.all(caller, lacking=bool(lacking))
-        if wanted in one.person.number.casefold() or wanted in (one.person.name or "").casefold()
-    ]
-    shown, then = page_of(found, after, lambda one: one.person.id)
-    facts: dict[str, Any] = {"found": shown, "after": then, "count": len(found), "q": q}
-    return desk(request, caller, "people", lacking=lacking, **facts)
+    asked = AskedPeople(q.strip(), bool(lacking), after, sort == "-number")
+    found = app.organisation.lists.page(caller, asked, ROWS)
+    return desk(request, caller, "people", lacking=lacking, found=found, q=q)
 
 
 @router.get("/{number}")
@@ -94,10 +89,7 @@ def _shown(
     problem: EvidenceError | None = None,
     token: str | None = None,
 ) -> Response:
-    every = app.organisation.people.all(caller)
-    found = next((one for one in every if one.person.number == number), None)
-    if found is None:
-        raise NotFound("person-not-found", number=number)
+    found = app.organisation.lists.one(caller, number)
     allowed = partial(may, caller, bars=app.site.bars())
     roles = app.oversight.grants.held(caller) if allowed(Action.MANAGE_GRANTS) else []
     manages = allowed(Action.MANAGE_ACCOUNTS)

@@ -13,6 +13,7 @@ from evidence.domain.access import Caller, may
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError, Invalid
 from evidence.policy.equipment import DeviceClass
+from evidence.service.device_ports import Order
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
@@ -20,7 +21,7 @@ from evidence.web.pages.rendering import away
 
 router = APIRouter(prefix="/custody/devices", tags=["pages"], include_in_schema=False)
 
-MOST = 100
+MOST = 50
 
 
 @router.get("")
@@ -103,24 +104,15 @@ async def _acted(
 def _shown(
     request: Request, app: Application, caller: Caller, problem: EvidenceError | None = None
 ) -> Response:
-    found = sorted(
-        app.equipment.reports.all(caller),
-        key=lambda one: (one.device.retired_at is not None, one.check is not None, one.device.serial),
-    )
-    try:
-        first = max(0, int(request.query_params.get("after", "0")))
-    except ValueError:
-        first = 0
+    asked = request.query_params
+    order = Order(asked["sort"]) if asked.get("sort") in set(Order) else Order.UNCHECKED
+    found = app.equipment.reports.page(caller, order, asked.get("after") or None, MOST)
     return desk(
         request,
         caller,
         "custody/devices",
         problem=problem,
-        devices=found[first : first + MOST],
-        never=sum(one.check is None and one.device.retired_at is None for one in found),
-        out=sum(one.holder is not None for one in found),
-        total=len(found),
-        after=first + MOST if len(found) > first + MOST else None,
+        found=found,
         units=app.equipment.reports.by_unit(caller),
         classes=[one.value for one in DeviceClass],
         may_manage=may(caller, Action.MANAGE_DEVICES, app.site.bars()),
