@@ -21,7 +21,7 @@ from evidence.adapters.digesting import OneDigest, TwoDigests
 from evidence.adapters.export_shelf import ExportShelf
 from evidence.adapters.keys import FileSigner
 from evidence.adapters.listening import SandboxedListener, SpeechEngine
-from evidence.adapters.log_signer import NOTE_CHECKS, SignerChild, SignerLine
+from evidence.adapters.log_signer import NOTE_CHECKS, SignerLine, open_signer
 from evidence.adapters.making import SandboxedMaker
 from evidence.adapters.originals import VaultOriginals
 from evidence.adapters.packing.building import Packing
@@ -181,8 +181,7 @@ def _speech(settings: Settings) -> SpeechEngine | None:
 def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     uploads = Uploads(site)
     fixity_pass = Fixity(site, Throttle(settings.check_mib_per_s << 20))
-    folder = settings.signer_folder
-    signer = SignerLine(folder) if settings.signer else SignerChild(folder, settings.data)
+    signer = open_signer(settings.signer_folder, None if settings.signer else settings.data)
     publishing = Publishing(site, signer, NOTE_CHECKS)
     file = settings.witnesses_file
     trust, witnesses = open_witnesses(file) if file else (None, [])

@@ -126,3 +126,10 @@ class SignerChild(SignerLine):
                 self._child.kill()
                 self._child.wait()
             self._child = None
+
+
+def open_signer(folder: Path, data: Path | None) -> SignerLine:
+    """Return the way to the signer whose socket lies in a folder. data: of the site, where the signer is a child
+    of whoever needs it; None where somebody else runs it.
+    """
+    return SignerLine(folder) if data is None else SignerChild(folder, data)

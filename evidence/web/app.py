@@ -39,7 +39,7 @@ from evidence.web.pages import (
     static,
 )
 from evidence.web.pages.administrator import alarms as alarm_pages
-from evidence.web.pages.administrator import docks, log, packs, people, status, units
+from evidence.web.pages.administrator import docks, log, packs, people, roll, status, tokens, units
 from evidence.web.pages.supervisor import (
     board,
     complaints,
@@ -57,7 +57,7 @@ PAGES = (
     *(officer_shift, officer_docking, officer_recordings, officer_gaps),
     custody,
     *(board, gaps, review, matrix, complaints, faults, exemptions, samples, trends),
-    *(log, alarm_pages, status, people, units, docks, packs),
+    *(log, alarm_pages, status, people, roll, units, docks, tokens, packs),
 )
 EMBEDDED_WORKERS = "workers.embedded:start"
 

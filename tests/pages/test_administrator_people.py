@@ -7,7 +7,9 @@ from typing import Any
 
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType
+from evidence.domain.rights import Role
 from evidence.locale import CHINESE, catalogue
+from evidence.service.people_ports import StoredGrant
 from tests.pages.room import NARROW, Desks
 from tests.web.browser import Browser, field
 
@@ -83,3 +85,83 @@ def test_a_dock_is_added_with_a_token_that_is_shown_once_and_revoked(desks: Desk
     assert system.post("/docks", name="一楼采集站").status_code == 409
     assert system.post(f"/docks/{caller.id}/revoke").status_code == 303
     assert desks.application.accounts.identify(token) is None
+
+
+def test_somebody_is_put_on_the_roll_given_a_role_and_relieved_of_it_on_pages(desks: Desks) -> None:
+    security = Signed(desks, "security")
+    assert "/roll/new" in security.get("/people").text
+    form = {
+        "number": "012400",
+        "name": '"><script>alert(1)</script>',
+        "type": "officer",
+        "unit": desks.agency.id,
+    }
+    assert security.post("/roll/new", **{**form, "unit": "f" * 32}).status_code in (403, 404)
+    added = security.post("/roll/new", **form)
+    assert (added.status_code, added.headers["location"]) == (303, "/people/012400?done=person-added")
+    again = security.post("/roll/new", **form)
+    assert (again.status_code, "<script>alert" in again.text, "012400" in again.text) == (409, False, True)
+    role = {"role": "custodian", "unit": desks.agency.id, "reason": "轮岗", "until": "2099-12-31"}
+    for wrong in ({"role": "king"}, {"unit": "f" * 32}, {"until": "31.12."}, {"reason": " "}):
+        refused = security.post("/people/012400/roles", **{**role, **wrong})
+        assert refused.status_code in (400, 403, 404, 422), wrong
+    page = security.get("/people/012400").text
+    assert WORDS["people.end-role"] not in page, "nothing was given"
+    assert security.post("/people/012400/roles", **role).status_code == 303
+    page = security.get("/people/012400").text
+    assert "2100-01-01 00:00" in page, "to the end of the last day"
+    (grant,) = re.findall(r'action="/people/012400/roles/([0-9a-f]{32})/end"', page)
+    assert Signed(desks, "head").post(f"/people/012400/roles/{grant}/end", reason="x").status_code == 403
+    assert security.post(f"/people/012400/roles/{grant}/end", reason="").status_code == 400
+    assert security.post(f"/people/012400/roles/{grant}/end", reason="调离").status_code == 303
+    assert grant not in security.get("/people/012400").text
+    mine = security.post(f"/people/{desks.staff['security'].number}/roles", **role)
+    assert mine.status_code == 403, "nobody gives themselves a role"
+
+
+def test_who_leaves_is_locked_out_at_once_and_gone_when_nothing_is_open(desks: Desks) -> None:
+    security, second = Signed(desks, "security"), Signed(desks, "second")
+    assert second.get("/shift").status_code == 200
+    assert security.post("/people/012346/leaving/close").status_code == 409
+    assert security.post("/people/012346/leaving").status_code == 303
+    assert second.get("/shift").status_code == 303, "back to the door"
+    page = security.get("/people/012346").text
+    assert WORDS["people.nothing-open"] in page
+    assert security.post("/people/012346/leaving").status_code == 409
+    assert security.post("/people/012346/leaving/close").status_code == 303
+    assert WORDS["people.gone"] in security.get("/people/012346").text
+    with desks.window("security") as window:
+        for name, path in (
+            ("person-roles", "/people/012345"),
+            ("person-gone", "/people/012346"),
+            ("person-new", "/roll/new"),
+        ):
+            window.goto(desks.url(path))
+            desks.look(window, name)
+
+
+def test_a_token_is_made_for_what_is_ticked_shown_once_and_revoked(desks: Desks) -> None:
+    security = Signed(desks, "security")
+    assert WORDS["tokens.none"] in security.get("/tokens").text
+    assert Signed(desks, "system").get("/tokens").status_code == 403
+    form = {"name": "prometheus", "days": "30", "scope-read-status": "1"}
+    for wrong in ({"days": "0"}, {"days": "x"}, {"days": "9" * 9}, {"name": ""}, {"scope-read-status": ""}):
+        assert security.post("/tokens", **{**form, **wrong}).status_code == 400, wrong
+    assert security.post("/tokens", **form).status_code == 403, "theirs is one unit, a token knows no units"
+    assert WORDS["tokens.none"] in security.get("/tokens").text
+    with desks.site.database.writing() as unit:
+        person, now = desks.staff["security"], desks.clock.now()
+        role = Role.SECURITY_ADMINISTRATOR
+        unit.grants.add(StoredGrant(new_id(), person.id, role, None, "post", "operator", now))
+    security = Signed(desks, "security")  # other roles end a session
+    page = security.post("/tokens", **form).text
+    (secret,) = re.findall(r"<p><code>([\w.-]{20,})</code></p>", page)
+    caller = desks.application.accounts.identify(secret)
+    assert caller is not None
+    assert {one.value for one in caller.scopes} == {"read-status"}
+    assert secret not in security.get("/tokens").text
+    with desks.window("security", size=NARROW, language="en") as window:
+        window.goto(desks.url("/tokens"))
+        desks.look(window, "tokens-narrow")
+    assert security.post(f"/tokens/{caller.id}/revoke").status_code == 303
+    assert desks.application.accounts.identify(secret) is None

@@ -50,6 +50,7 @@ ROOMS: tuple[Room, ...] = (
     Room("administrator", "people", "/people", Action.MANAGE_PEOPLE),
     Room("administrator", "units", "/units", Action.MANAGE_PEOPLE),
     Room("administrator", "docks", "/docks", Action.MANAGE_DOCKS),
+    Room("administrator", "tokens", "/tokens", Action.MANAGE_TOKENS),
     Room("administrator", "packs", "/packs", Action.READ_RULES),
 )
 

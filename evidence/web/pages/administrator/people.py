@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
-from evidence.domain.rights import Action
+from evidence.domain.rights import Action, Role
 from evidence.errors import EvidenceError
 from evidence.service.people_lists import AskedPeople
+from evidence.service.units import full_names
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.rendering import away
@@ -34,7 +35,8 @@ def people(
     """Show the people of one's units, by number: all, those who lack something, or those with such a name."""
     asked = AskedPeople(q.strip(), bool(lacking), after, sort == "-number")
     found = app.organisation.lists.page(caller, asked, ROWS)
-    return desk(request, caller, "people", lacking=lacking, found=found, q=q)
+    manages = may(caller, Action.MANAGE_PEOPLE, app.site.bars())
+    return desk(request, caller, "people", lacking=lacking, found=found, q=q, manages=manages)
 
 
 @router.get("/{number}")
@@ -42,7 +44,7 @@ def person(
     number: str, request: Request, app: App, caller: Caller = admitted(Action.READ_PEOPLE)
 ) -> Response:
     """Show somebody: post, what they lack, roles and account, as far as the reader may know them."""
-    return _shown(request, app, caller, number)
+    return shown(request, app, caller, number)
 
 
 @router.post("/{number}/link")
@@ -53,8 +55,8 @@ def make_link(
     try:
         token = app.links.make(caller, number)
     except EvidenceError as problem:
-        return _shown(request, app, caller, number, problem)
-    return _shown(request, app, caller, number, token=token)
+        return shown(request, app, caller, number, problem)
+    return shown(request, app, caller, number, token=token)
 
 
 @router.post("/{number}/disable")
@@ -65,7 +67,7 @@ async def disable(
     try:
         await run_in_threadpool(app.account_desk.disable, caller, number)
     except EvidenceError as problem:
-        return await run_in_threadpool(_shown, request, app, caller, number, problem)
+        return await run_in_threadpool(shown, request, app, caller, number, problem)
     return away(f"/people/{number}?done=account-off")
 
 
@@ -77,23 +79,27 @@ async def enable(
     try:
         await run_in_threadpool(app.account_desk.enable, caller, number)
     except EvidenceError as problem:
-        return await run_in_threadpool(_shown, request, app, caller, number, problem)
+        return await run_in_threadpool(shown, request, app, caller, number, problem)
     return away(f"/people/{number}?done=account-on")
 
 
-def _shown(
+def shown(
     request: Request,
     app: Application,
     caller: Caller,
     number: str,
     problem: EvidenceError | None = None,
     token: str | None = None,
+    typed: dict[str, str] | None = None,
 ) -> Response:
+    """Show the page of somebody. problem: what could not be done; typed: what was typed for it."""
     found = app.organisation.lists.one(caller, number)
     allowed = partial(may, caller, bars=app.site.bars())
     roles = app.oversight.grants.held(caller) if allowed(Action.MANAGE_GRANTS) else []
-    manages = allowed(Action.MANAGE_ACCOUNTS)
+    manages, on_roll = allowed(Action.MANAGE_ACCOUNTS), allowed(Action.MANAGE_PEOPLE)
     accounts = app.account_desk.all(caller) if manages else []
+    leaves = on_roll and found.person.leaving_at is not None and found.person.left_at is None
+    units = app.organisation.units.all(caller) if allowed(Action.MANAGE_GRANTS) else []
     return desk(
         request,
         caller,
@@ -105,4 +111,9 @@ def _shown(
         manages=manages,
         account=next((one for one in accounts if one.person_id == found.person.id), None),
         token_link=None if token is None else f"/link/{token}",
+        every_role=Role,
+        units=full_names([one for one in units if one.closed_at is None]),
+        on_roll=on_roll,
+        still_open=app.organisation.leaving.checklist(caller, number) if leaves else None,
+        typed=typed or {},
     )
