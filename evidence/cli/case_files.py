@@ -79,6 +79,7 @@ def end(
 ) -> None:
     """登记行政行为终结之日 / Note the day on which the act ended: from then on the time runs."""
     open_site(data).case_filing.end(OPERATOR, case, day.date(), reason)
+    print(say("cli.act-ended", day=day.date().isoformat()))
 
 
 @app.command()
@@ -107,6 +108,7 @@ def take_out(
 ) -> None:
     """移出文书 / Take a document out of the list again."""
     open_site(data).case_filing.take_out(OPERATOR, case, document, reason)
+    print(say("cli.document-taken-out", document=document))
 
 
 @app.command()

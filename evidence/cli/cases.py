@@ -9,6 +9,7 @@ import typer
 
 from evidence.answers import case_file_out, case_out
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.units import unit_of
 from evidence.cli.words import printable, time_text
 from evidence.domain.rights import CASE_RIGHTS, Action
 from evidence.locale import say
@@ -23,12 +24,13 @@ _RIGHTS = " ".join(sorted(CASE_RIGHTS))
 @app.command("open")
 def open_case(
     number: Annotated[str, typer.Argument(help="案号 / case number")],
-    unit: Annotated[str, typer.Option(help="承办单位标识 / id of the unit that conducts it")],
+    unit: Annotated[str, typer.Option(help="承办单位标识或全名 / id or full name of the unit")],
     data: Data = None,
     json_: Json = False,
 ) -> None:
     """立案 / Open a case; prints its id."""
-    case = case_out(open_site(data).cases.open(OPERATOR, number, unit))
+    application = open_site(data)
+    case = case_out(application.cases.open(OPERATOR, number, unit_of(application, unit)))
     if json_:
         print_json(case)
     else:
@@ -73,6 +75,7 @@ def show(case: Case, data: Data = None, json_: Json = False) -> None:
 def close(case: Case, data: Data = None) -> None:
     """结案 / Close a case: its members' rights end at once."""
     open_site(data).cases.close(OPERATOR, case)
+    print(say("cli.case-closed", case=case))
 
 
 @app.command()
@@ -83,12 +86,14 @@ def term(
 ) -> None:
     """案卷保管期限 / Give a case file its class; the locks of its recordings move with it."""
     open_site(data).keeping.give_term(OPERATOR, case, term)
+    print(say("cli.case-term", case=case, term=term))
 
 
 @app.command()
 def link(case: Case, recording: Recording, data: Data = None) -> None:
     """关联资料 / Link a recording."""
     open_site(data).cases.link(OPERATOR, case, recording)
+    print(say("cli.case-linked", recording=recording))
 
 
 @app.command()
@@ -100,6 +105,7 @@ def unlink(
 ) -> None:
     """解除关联 / End a recording's link."""
     open_site(data).cases.unlink(OPERATOR, case, recording, reason)
+    print(say("cli.case-unlinked", recording=recording))
 
 
 @app.command()
@@ -115,9 +121,11 @@ def name(
 ) -> None:
     """指定成员及其权限 / Name a member: what they may do, in the place of what they had."""
     open_site(data).cases.name(OPERATOR, case, person, actions, until)
+    print(say("cli.case-named", person=printable(person)))
 
 
 @app.command()
 def dismiss(case: Case, person: PersonId, data: Data = None) -> None:
     """撤销成员 / End all that a person has in a case."""
     open_site(data).cases.dismiss(OPERATOR, case, person)
+    print(say("cli.case-dismissed", person=printable(person)))
