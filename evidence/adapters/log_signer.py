@@ -129,7 +129,7 @@ class SignerChild(SignerLine):
 
 
 def open_signer(folder: Path, data: Path | None) -> SignerLine:
-    """Return the way to the signer whose socket lies in a folder. data: of the site whose signer is a child of
-    whoever needs it; None where somebody else runs it.
+    """Return the way to the signer whose socket lies in a folder. data: of the site where the signer is a
+    child of whoever needs it; None where somebody else runs it.
     """
     return SignerLine(folder) if data is None else SignerChild(folder, data)

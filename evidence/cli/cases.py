@@ -9,6 +9,7 @@ import typer
 
 from evidence.answers import case_file_out, case_out
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.units import unit_of
 from evidence.cli.words import printable, time_text
 from evidence.domain.rights import CASE_RIGHTS, Action
 from evidence.locale import say
@@ -23,12 +24,13 @@ _RIGHTS = " ".join(sorted(CASE_RIGHTS))
 @app.command("open")
 def open_case(
     number: Annotated[str, typer.Argument(help="案号 / case number")],
-    unit: Annotated[str, typer.Option(help="承办单位标识 / id of the unit that conducts it")],
+    unit: Annotated[str, typer.Option(help="承办单位标识或全名 / id or full name of the unit")],
     data: Data = None,
     json_: Json = False,
 ) -> None:
     """立案 / Open a case; prints its id."""
-    case = case_out(open_site(data).cases.open(OPERATOR, number, unit))
+    application = open_site(data)
+    case = case_out(application.cases.open(OPERATOR, number, unit_of(application, unit)))
     if json_:
         print_json(case)
     else:

@@ -14,6 +14,7 @@ import typer
 
 from evidence.bootstrap import Application
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.units import unit_of
 from evidence.cli.words import cites_text, person_text, printable, span_of_time
 from evidence.complaint_answers import complaint_out, listed_out
 from evidence.domain.complaints import Channel
@@ -40,7 +41,9 @@ def take(
     people: Annotated[
         list[str] | None, typer.Argument(help="被投诉人编号 / numbers of whom it is about")
     ] = None,
-    unit: Annotated[str | None, typer.Option(help="所涉单位标识 / id of the unit it is about")] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="所涉单位标识或全名 / id or full name of the unit it is about")
+    ] = None,
     complainant: Annotated[str | None, typer.Option(help="投诉人，匿名不填 / who complains")] = None,
     data: Data = None,
     json_: Json = False,
@@ -51,7 +54,7 @@ def take(
     start, end = (one.replace(tzinfo=zone).astimezone(UTC) for one in (since, until))
     if end <= start:
         raise Invalid("ends-before-start")
-    told = (matter, place, complainant, unit)
+    told = (matter, place, complainant, None if unit is None else unit_of(application, unit))
     intake = Intake(number, received.date(), channel, tuple(people or ()), Span(start, end), *told)
     _show_one(application, application.complaints.take(OPERATOR, intake), json_)
 

@@ -10,7 +10,8 @@ import typer
 
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import printable, time_text
+from evidence.cli.units import unit_of
+from evidence.cli.words import code_of, printable, time_text
 from evidence.device_answers import (
     check_out,
     clocks_out,
@@ -43,7 +44,7 @@ def add(
     class_: Annotated[
         str, typer.Option("--class", help="类别，见规则包 / class, as the policy pack names it")
     ],
-    unit: Annotated[str, typer.Option(help="单位标识 / id of its unit")],
+    unit: Annotated[str, typer.Option(help="单位标识或全名 / id or full name of its unit")],
     maker: Maker = None,
     model: Model = None,
     firmware: Firmware = None,
@@ -54,7 +55,9 @@ def add(
 ) -> None:
     """登记设备 / Register a device; prints its id."""
     details = _details(maker, model, firmware, capacity_mib, service_until)
-    new = device_out(open_site(data).equipment.register.add(OPERATOR, serial, class_, unit, **details))
+    application = open_site(data)
+    where, kind = unit_of(application, unit), code_of("device-class", class_)
+    new = device_out(application.equipment.register.add(OPERATOR, serial, kind, where, **details))
     if json_:
         print_json(new)
         return
@@ -64,7 +67,9 @@ def add(
 @app.command()
 def change(
     device: Device,
-    unit: Annotated[str | None, typer.Option(help="调往单位的标识 / id of another unit")] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="调往单位的标识或全名 / id or full name of another unit")
+    ] = None,
     maker: Maker = None,
     model: Model = None,
     firmware: Firmware = None,
@@ -75,9 +80,10 @@ def change(
 ) -> None:
     """更改登记或调拨 / Change a device's row, or hand it to another unit."""
     details = _details(maker, model, firmware, capacity_mib, service_until)
+    application = open_site(data)
     if unit is not None:
-        details["unit_id"] = unit
-    _done(device_out(open_site(data).equipment.register.change(OPERATOR, device, **details)), json_)
+        details["unit_id"] = unit_of(application, unit)
+    _done(device_out(application.equipment.register.change(OPERATOR, device, **details)), json_)
 
 
 @app.command("list")

@@ -11,7 +11,8 @@ import typer
 from evidence.cli.matrix import in_zone
 from evidence.cli.sheets import Apply, File, fault_line
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import cites_text, printable, time_text
+from evidence.cli.units import unit_of
+from evidence.cli.words import cites_text, code_of, printable, time_text
 from evidence.document_answers import document_out, documents_out, table_out
 from evidence.domain.act_documents import MismatchKind
 from evidence.locale import say
@@ -37,7 +38,7 @@ def register(
     """登记执法文书 / Register a document of a case; prints its id."""
     application = open_site(data)
     since, until = (in_zone(application, one) for one in (start, end))
-    said = DocumentSaid(number, type_, since, until, signer)
+    said = DocumentSaid(number, code_of("document-type", type_), since, until, signer)
     new = application.act_documents.register(OPERATOR, case, said)
     if json_:
         print_json(document_out(new))
@@ -55,13 +56,16 @@ def list_(case: Case, data: Data = None, json_: Json = False) -> None:
 
 @app.command()
 def mismatches(
-    unit: Annotated[str | None, typer.Argument(help="单位标识 / id of the unit; none: all")] = None,
+    unit: Annotated[
+        str | None, typer.Argument(help="单位标识或全名 / id or full name of the unit; none: all")
+    ] = None,
     data: Data = None,
     json_: Json = False,
 ) -> None:
     """待书面说明的不一致 / Documents about which something needs a written reason."""
     application = open_site(data)
-    found = documents_out(application.act_documents.mismatches(OPERATOR, unit), OPERATOR)
+    where = None if unit is None else unit_of(application, unit)
+    found = documents_out(application.act_documents.mismatches(OPERATOR, where), OPERATOR)
     _show(found, application.site.policies.latest.time_zone, json_)
 
 

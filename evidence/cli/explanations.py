@@ -13,7 +13,7 @@ import typer
 
 from evidence.bootstrap import Application
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import in_utc, person_text, printable, span_of_time, time_text
+from evidence.cli.words import code_of, in_utc, person_text, printable, span_of_time, time_text
 from evidence.domain.explanations import Exemption, Outcome, Spoken
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
@@ -45,7 +45,7 @@ def explain(
 ) -> None:
     """说明一项缺口 / Explain a line of the gap report."""
     heard = spoken and Spoken(spoken, round(start * 1000), round(end * 1000))
-    said = Said(text, cause, heard or None, marker)
+    said = Said(text, cause and code_of("cause", cause), heard or None, marker)
     _show([explanation_out(open_site(data).explanations.explain(OPERATOR, gap, said))], json_)
 
 

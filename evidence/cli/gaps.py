@@ -17,6 +17,7 @@ from evidence.bootstrap import Application
 from evidence.cli.matrix import what_text
 from evidence.cli.sheets import write_table
 from evidence.cli.site import OPERATOR, Data, Device, Json, open_site, print_json
+from evidence.cli.units import unit_of
 from evidence.cli.words import (
     cites_text,
     finding_lines,
@@ -45,7 +46,9 @@ def gaps(
     until: Day = None,
     state: Annotated[GapState | None, typer.Option(help="说明状态 / state of explanation")] = None,
     wearer: Annotated[str | None, typer.Option(help="佩戴人编号 / number of the wearer")] = None,
-    unit: Annotated[str | None, typer.Option(help="单位标识 / id of a unit: it and those below")] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="单位标识或全名 / id or full name of a unit: it and those below")
+    ] = None,
     json_: Json = False,
     out: Annotated[
         Path | None,
@@ -56,7 +59,8 @@ def gaps(
     """缺口报告 / The gap report: missing, late, interrupted, to be explained."""
     application = open_site(data)
     days = (since.date() if since else None, until.date() if until else None)
-    asked = Asked(device, *days, state, wearer, unit)
+    where = None if unit is None else unit_of(application, unit)
+    asked = Asked(device, *days, state, wearer, where)
     if out is not None:
         _write(application, asked, out, language)
         return

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import cites_text, printable, time_text
+from evidence.cli.words import cites_text, code_of, printable, time_text
 from evidence.errors import Invalid
 from evidence.filing_answers import Asked, filed_out
 from evidence.label_answers import history_out, missing_out
 from evidence.locale import CHINESE, catalogue, say
+from evidence.policy.rules import Label
 
 app = typer.Typer(help="标注 / labels", no_args_is_help=True)
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="使用日期 / day of use")]
@@ -33,9 +34,10 @@ def give(
     """标注资料 / Give recordings labels, in the place of those that stand; all of them, or none."""
     labels = {}
     for one in label:
-        name, is_pair, text = one.partition("=")
+        typed, is_pair, text = one.partition("=")
+        name = code_of("label", typed)
         if not is_pair or name in labels:
-            raise Invalid("unknown-label", found=one)
+            raise Invalid("unknown-label", found=one, known=" ".join(Label))
         labels[name] = text
     _print_changed(open_site(data).labelling.give(OPERATOR, recordings, labels), json_)
 
@@ -62,8 +64,9 @@ def end(
     data: Data = None,
 ) -> None:
     """撤下标注 / Take a label off recordings; it stays in their history."""
-    open_site(data).labelling.end(OPERATOR, recordings, label, reason)
-    print(say("acted.label-ended", label=_name(label)))
+    code = code_of("label", label)
+    open_site(data).labelling.end(OPERATOR, recordings, code, reason)
+    print(say("acted.label-ended", label=_name(code)))
 
 
 @app.command()

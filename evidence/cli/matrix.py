@@ -11,7 +11,8 @@ import typer
 
 from evidence.bootstrap import Application
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import cites_text, printable, time_text
+from evidence.cli.units import unit_of
+from evidence.cli.words import cites_text, code_of, printable, time_text
 from evidence.domain.steps import Matter, StepState
 from evidence.errors import Invalid
 from evidence.locale import say
@@ -57,14 +58,17 @@ def show(case: Case, data: Data = None, json_: Json = False) -> None:
 
 @app.command()
 def unit(
-    unit: Annotated[str | None, typer.Argument(help="单位标识 / id of the unit; none: all")] = None,
+    unit: Annotated[
+        str | None, typer.Argument(help="单位标识或全名 / id or full name of the unit; none: all")
+    ] = None,
     red: Annotated[bool, typer.Option("--red", help="只列有缺的案件 / only cases with a red step")] = False,
     data: Data = None,
     json_: Json = False,
 ) -> None:
     """各案件缺失的记录 / The cases of a unit and below, with their steps that nothing shows."""
     application = open_site(data)
-    found = unit_out(application.matrix.of_unit(OPERATOR, unit, red=red), OPERATOR)
+    where = None if unit is None else unit_of(application, unit)
+    found = unit_out(application.matrix.of_unit(OPERATOR, where, red=red), OPERATOR)
     if json_:
         print_json(found)
         return
@@ -95,7 +99,7 @@ def enter(
     application = open_site(data)
     if (kind is None) == (line is None):
         raise Invalid("what-was-done")
-    what: str | Matter = kind or ""
+    what: str | Matter = code_of("activity-kind", kind or "")
     if line is not None:
         lines = application.matrix.of_case(OPERATOR, case).lines
         if not 1 <= line <= len(lines):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.units import unit_of
 from evidence.cli.words import in_utc, person_text, printable, span_of_time, time_text
 from evidence.domain.samples import SampleOutcome, commitment, draw, population_digest
 from evidence.errors import Invalid
@@ -25,7 +26,7 @@ Time = Annotated[datetime, typer.Option(help="时间，按规则所用时区 / t
 
 @app.command()
 def commit(
-    unit: Annotated[str, typer.Argument(help="单位标识 / id of the unit")],
+    unit: Annotated[str, typer.Argument(help="单位标识或全名 / id or full name of the unit")],
     since: Time,
     until: Time,
     data: Data = None,
@@ -35,7 +36,7 @@ def commit(
     application = open_site(data)
     zone = ZoneInfo(application.site.policies.latest.time_zone)
     start, end = (in_utc(one, zone) for one in (since, until))
-    new = sample_out(application.sampling.commit(OPERATOR, unit, start, end))
+    new = sample_out(application.sampling.commit(OPERATOR, unit_of(application, unit), start, end))
     if json_:
         print_json(new)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from evidence.errors import NotFound
 from evidence.locale import say
 from evidence.roll_answers import unit_out
 from evidence.service.units import Units, full_names
+
+if TYPE_CHECKING:
+    from evidence.bootstrap import Application
 
 app = typer.Typer(help="单位 / units", no_args_is_help=True)
 Named = Annotated[
@@ -102,3 +105,8 @@ def unit_id(desk: Units, named: str) -> str:
     if not found:
         raise NotFound("unit-not-found", unit=named)
     return found[0]
+
+
+def unit_of(application: Application, named: str) -> str:
+    """Return the same of a site."""
+    return unit_id(application.organisation.units, named)

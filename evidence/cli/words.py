@@ -16,7 +16,7 @@ from evidence.domain.instants import from_text
 from evidence.domain.wording import printable as printable  # the doors take it from here
 from evidence.errors import Invalid
 from evidence.local import citation_text
-from evidence.locale import CHINESE, NOTHING, both, catalogue, duration, say, text
+from evidence.locale import CHINESE, LANGUAGES, NOTHING, both, catalogue, duration, say, text
 from evidence.policy.rules import Pack
 
 _home: list[Pack] = []
@@ -42,6 +42,17 @@ def late_by_text(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return both(lambda language: duration(language, round(seconds)))
+
+
+def code_of(group: str, word: str) -> str:
+    """Return the code of what somebody typed in the words of the catalogues ("案号"); anything else as it was
+    typed. group: of the catalogues.
+    """
+    for language in LANGUAGES:
+        for key, words in catalogue(language).items():
+            if key.startswith(f"{group}.") and words == word:
+                return key.removeprefix(f"{group}.")
+    return word
 
 
 def speak_under(pack: Pack) -> None:

@@ -16,7 +16,7 @@ from datetime import date, datetime
 
 from evidence.domain.instants import from_text, to_text
 from evidence.errors import Invalid
-from evidence.policy.rules import Label, Pack
+from evidence.policy.rules import Label, MustRecord, Pack
 
 DOCK = "dock"  # who gave a label that came with the recording
 LONGEST = 200
@@ -104,7 +104,23 @@ def verify_by_pack(said: Mapping[str, str], stands: Mapping[str, str], pack: Pac
     wanted = {label.value: stands[label] for label in _OF_THE_ANNEX if label in stands}
     fits = any(all(getattr(line, key) == text for key, text in wanted.items()) for line in pack.must_record)
     if new and not fits:
-        raise Invalid("not-in-annex", label=new[0].value, found=said[new[0]])
+        wrong = _wrong(new, wanted, pack.must_record)
+        raise Invalid("not-in-annex", label=wrong.value, found=said[wrong])
+
+
+def _wrong(new: Sequence[Label], wanted: Mapping[str, str], lines: Sequence[MustRecord]) -> Label:
+    """Return which of the new words is wrong: one that no line has at all, else the first with which no line
+    is left beside the words before it, those that stand already first.
+    """
+    for label in new:
+        if all(getattr(line, label.value) != wanted[label.value] for line in lines):
+            return label
+    order = [*(key for key in wanted if key not in new), *new]
+    for key in order:
+        lines = [line for line in lines if getattr(line, key) == wanted[key]]
+        if not lines and key in new:
+            return Label(key)
+    return new[0]
 
 
 def history(docked: Mapping[str, str], sealed_at: datetime, rows: Iterable[Given]) -> tuple[Given, ...]:

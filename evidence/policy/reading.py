@@ -27,6 +27,7 @@ from evidence.policy.rules import (
     Instrument,
     LongTerm,
     NoEditing,
+    NumberCause,
     Pack,
     RetentionFloor,
     SetByDefault,
@@ -221,7 +222,8 @@ class _Reader:
         if tolerance >= same_activity:
             table.fail("tolerance_s", "tolerance-too-long")
         causes = table.choices("accepted_causes", Cause)
-        rule = Continuity(tolerance, same_activity, causes, self._cites(table))
+        of_numbers = table.choices("number_causes", NumberCause) if "number_causes" in table else ()
+        rule = Continuity(tolerance, same_activity, causes, self._cites(table), of_numbers)
         table.close()
         return rule
 

@@ -49,6 +49,12 @@ class Cause(StrEnum):
     PLACE_CHANGE = "place-change"  # 检查场所变化
 
 
+class NumberCause(StrEnum):
+    """Why a recorder's counter passes over a number though nothing was interrupted."""
+
+    NO_FILE = "no-file-made"  # 序号跳过，没有产生文件
+
+
 @dataclass(frozen=True, slots=True)
 class Continuity:
     """Recording must not be interrupted: adjacent segments may be `tolerance` apart; segments less than
@@ -59,6 +65,7 @@ class Continuity:
     same_activity: timedelta
     accepted_causes: tuple[str, ...]
     cites: tuple[Citation, ...]
+    number_causes: tuple[str, ...] = ()  # values of NumberCause: beside those, of a missing number
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ def _continuity_out(rule: Continuity) -> dict[str, Any]:
         "tolerance_s": rule.tolerance.total_seconds(),
         "same_activity_s": rule.same_activity.total_seconds(),
         "accepted_causes": list(rule.accepted_causes),
+        "number_causes": list(rule.number_causes),
         "cites": _ids(rule.cites),
     }
 
@@ -103,7 +104,7 @@ def _ids(cites: Iterable[Citation]) -> list[str]:
 
 def rules_of(pack: Pack, say: Say) -> Iterator[Rule]:
     """Yield them for people. say: a text of the catalogues."""
-    deadline, continuity = pack.upload_deadline, pack.continuity
+    deadline = pack.upload_deadline
     yield "in-force", say("policy.pack-dates"), (), pack.in_force_cites
     yield "basis", pack.basis_zh, (), pack.basis_cites
     yield "time-zone", pack.time_zone, ("time_zone",), ()
@@ -113,6 +114,22 @@ def rules_of(pack: Pack, say: Say) -> Iterator[Rule]:
         ("upload_deadline.within_h", "upload_deadline.warn_before_h", "upload_deadline.largest_offset_s"),
         deadline.cites,
     )
+    yield from _continuity_rules(pack.continuity, say)
+    yield from keeping_rules(pack, say)
+    yield from label_rules(pack, say)
+    yield "no-editing", say("policy.no-editing-value"), ("no_editing",), pack.no_editing.cites
+    if pack.secrecy_cites:
+        yield "secrecy", say("policy.secrecy-value"), (), pack.secrecy_cites
+    for bar in pack.auxiliary_bars:
+        acts = "; ".join(say(f"act.{act}") for act in sorted(bar.acts))
+        reading = f" ({bar.reading_zh} / {bar.reading_en})" if bar.reading_zh else ""
+        yield "auxiliary-bar", acts + reading, (), bar.cites
+    yield from enforcement_rules(pack, say)
+    yield from upkeep_rules(pack, say)
+    yield from _further_rules(pack, say)
+
+
+def _continuity_rules(continuity: Continuity, say: Say) -> Iterator[Rule]:
     yield (
         "continuity",
         say(
@@ -127,18 +144,9 @@ def rules_of(pack: Pack, say: Say) -> Iterator[Rule]:
     )
     causes = "; ".join(say(f"cause.{cause}") for cause in continuity.accepted_causes)
     yield "causes", causes, ("continuity.accepted_causes",), ()  # the articles stand just above
-    yield from keeping_rules(pack, say)
-    yield from label_rules(pack, say)
-    yield "no-editing", say("policy.no-editing-value"), ("no_editing",), pack.no_editing.cites
-    if pack.secrecy_cites:
-        yield "secrecy", say("policy.secrecy-value"), (), pack.secrecy_cites
-    for bar in pack.auxiliary_bars:
-        acts = "; ".join(say(f"act.{act}") for act in sorted(bar.acts))
-        reading = f" ({bar.reading_zh} / {bar.reading_en})" if bar.reading_zh else ""
-        yield "auxiliary-bar", acts + reading, (), bar.cites
-    yield from enforcement_rules(pack, say)
-    yield from upkeep_rules(pack, say)
-    yield from _further_rules(pack, say)
+    if continuity.number_causes:
+        causes = "; ".join(say(f"cause.{cause}") for cause in continuity.number_causes)
+        yield "number-causes", causes, ("continuity.number_causes",), ()
 
 
 def _further_rules(pack: Pack, say: Say) -> Iterator[Rule]:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from evidence.domain.access import Caller, Reach, reach
 from evidence.domain.explanations import Gap, Heard, Spoken, spoken_fault
+from evidence.domain.findings import Code
 from evidence.domain.markers import MarkerState
 from evidence.domain.rights import Action
 from evidence.domain.subjects import LATE, MISSING, Place, is_name, missing_subject, step_named
@@ -125,6 +126,15 @@ def _found(site: Site, unit: UnitOfWork, one: Line, gap: Gap, standing: Standing
     return Found(gap, standing, pack, cites, stored, one.id, after)
 
 
+def causes_of(found: Found) -> tuple[str, ...]:
+    """Return the causes of the pack from which one is chosen; none where no cause is asked."""
+    if found.gap.part != _INTERRUPTED:
+        return ()
+    rule = found.pack.continuity
+    more = rule.number_causes if found.gap.code == Code.MISSING_SEQUENCE_NUMBER else ()
+    return (*rule.accepted_causes, *more)
+
+
 def verify_said(site: Site, caller: Caller, found: Found, said: Said) -> Said:
     """Return what was said as it is kept.
 
@@ -141,7 +151,7 @@ def verify_said(site: Site, caller: Caller, found: Found, said: Said) -> Said:
         return Said(text)
     if said.spoken is not None and said.marker is not None:
         raise Invalid("spoken-twice")
-    causes = found.pack.continuity.accepted_causes
+    causes = causes_of(found)
     if said.cause not in causes:
         raise Invalid("unknown-cause", found=said.cause, known=" ".join(causes))
     spoken = said.spoken if said.marker is None else _spoken_at(site, caller, said.marker)

@@ -197,7 +197,7 @@ class _Acts:
 
 def _label(name: str) -> Label:
     if name not in set(Label):
-        raise Invalid("unknown-label", found=name)
+        raise Invalid("unknown-label", found=name, known=" ".join(Label))
     return Label(name)
 
 

@@ -14,7 +14,7 @@ from evidence.domain.findings import Code
 from evidence.domain.markers import Restart
 from evidence.domain.rights import Action
 from evidence.service.catalogue import StoredFinding, StoredRecording
-from evidence.service.gap_words import Found, find_gap
+from evidence.service.gap_words import Found, causes_of, find_gap
 from evidence.service.gate import admits
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import tries_logged
@@ -66,8 +66,7 @@ class OwnGaps:
             after = (
                 None if restart is None else self._shown(unit, caller, restart.recording_id, restart.at_ms)
             )
-        causes = found.pack.continuity.accepted_causes if found.gap.part == "interruptions" else ()
-        return OpenGap(found, finding, before, after, causes)
+        return OpenGap(found, finding, before, after, causes_of(found))
 
     def _before(self, unit: UnitOfWork, caller: Caller, found: Found) -> Shown | None:
         """Return where it broke off: as the finding says, on the time line of its file."""

@@ -26,14 +26,17 @@ def test_labels_on_the_command_line(site: Path) -> None:
     id_ = recording["id"]
     (bare,) = rows(site, "labels", "missing")["missing"]
     assert (bare["recording"], bare["missing"]) == (id_, ["inspected-party"])
-    words = ("labels", "set", id_, "--label", "inspected-party=某公司=甲", "--label", "place=某街1号")
+    words = ("labels", "set", id_, "--label", "inspected-party=某公司=甲", "--label", "地点=某街1号")
     assert rows(site, *words) == {"changed": [id_]}
     assert rows(site, *words) == {"changed": []}
     assert run(site, *words).stdout.startswith("0 份资料的标注已变更 / 0 recordings changed")
     ((recording),) = rows(site, "recordings")
     assert recording["labels"] == {"case-number": before, "inspected-party": "某公司=甲", "place": "某街1号"}
     assert rows(site, "labels", "missing")["total"] == 0
-    assert run(site, "labels", "end", id_, "--label", "case-number", "--reason", "另案").exit_code == 0
+    wrong = run(site, "labels", "set", id_, "--label", "颜色=红").exception
+    assert isinstance(wrong, Invalid)
+    assert "case-number" in str(wrong.fields["known"])
+    assert "标注已撤销" in run(site, "labels", "end", id_, "--label", "案号", "--reason", "另案").stdout
     due = (date.today() + timedelta(days=7)).isoformat()  # noqa: DTZ011 (any day ahead will do)
     assert rows(site, "labels", "not-yet", id_, "--due", due) == {"changed": [id_]}
     (waiting,) = rows(site, "labels", "missing")["to_follow"]

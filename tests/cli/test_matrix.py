@@ -26,7 +26,7 @@ def test_what_must_be_recorded_is_entered_and_shown_on_the_command_line(tmp_path
     case = run(site, "cases", "open", "杭1", "--unit", home).stdout.strip()
     times = ("--from", "2026-01-05 09:00:00", "--to", "2026-01-05T10:00:00", "--officer", "1001")
     step = run(
-        site, "matrix", "enter", case, "--kind", "on-site-check", *times, "--place", "某街"
+        site, "matrix", "enter", case, "--kind", "随机抽查、现场检查", *times, "--place", "某街"
     ).stdout.strip()
     lines = rows(site, "matrix", "show", case)["lines"]
     assert (lines[0]["kind"], lines[0]["state"], lines[0]["cites"]) == (
@@ -49,6 +49,9 @@ def test_what_must_be_recorded_is_entered_and_shown_on_the_command_line(tmp_path
     assert step in red
     assert "‼" in red
     (counted,) = rows(site, "matrix", "unit", home)["cases"]
+    assert rows(site, "matrix", "unit", "大队")["cases"] == [counted], "by its name as well"
+    assert rows(site, "gaps", "--unit", "大队")["by_unit"] == rows(site, "gaps", "--unit", home)["by_unit"]
+    assert run(site, "matrix", "unit", "小队").exit_code != 0
     assert counted["counts"]["red"] == 2
     assert {one["place"] for one in counted["red"]} == {"某街", None}
     gaps = run(site, "gaps").stdout
@@ -57,7 +60,7 @@ def test_what_must_be_recorded_is_entered_and_shown_on_the_command_line(tmp_path
     assert "未记录的活动 2\n" in gaps.replace(" / ", "\n"), "among the totals"
     assert "已录 0 秒，应录 1 小时，占 0%" in shown
     assert "已录 0 秒，应录 1 小时，占 0%" in gaps
-    assert run(site, "matrix", "withdraw", case, step, "--reason", "误登").exit_code == 0
+    assert f"登记已撤回：{step}" in run(site, "matrix", "withdraw", case, step, "--reason", "误登").stdout
     counts = rows(site, "matrix", "unit")["counts"]
     assert counts == {"red": 1, "due": 0, "partly": 0, "exempt": 0, "covered": 0}
     assert run(site, "units", "legal", home, "--end").exit_code == 0

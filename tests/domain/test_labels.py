@@ -96,6 +96,24 @@ def test_kind_stage_and_matter_come_from_one_line_of_the_annex(pack: Pack) -> No
     judged(pack, {"place": "x"}, {"category": "what a dock said"})
 
 
+@pytest.mark.parametrize(
+    ("new", "beside", "wrong"),
+    [
+        ({"category": "行政处罚", "stage": "听证", "matter": "开会"}, {}, "matter"),
+        ({"category": "行政许可", "stage": "听证"}, {}, "category"),
+        ({"category": "行政处罚", "stage": "庆祝"}, {}, "stage"),
+        ({"category": "行政检查", "stage": "听证"}, {}, "stage"),
+        ({"category": "行政检查"}, {"stage": "听证"}, "category"),
+    ],
+)
+def test_the_word_that_does_not_fit_is_the_one_that_is_named(
+    new: dict[str, str], beside: dict[str, str], wrong: str
+) -> None:
+    with pytest.raises(Invalid, match="not-in-annex") as told:
+        judged(DAZHE, new, beside)
+    assert told.value.fields == {"label": wrong, "found": new[wrong]}
+
+
 def test_a_pack_without_an_annex_has_no_words_for_these_labels() -> None:
     with pytest.raises(Invalid, match="not-in-annex"):
         judged(MONGOLIA, {"category": "行政检查"})

@@ -17,7 +17,7 @@ from evidence.domain.uploads import UploadState
 from evidence.errors import EvidenceError
 from evidence.locale import BARE, CHINESE, ENGLISH, Word, catalogue, say
 from evidence.policy.conduct import Exempting, FaultKind
-from evidence.policy.rules import Act, Cause, Duty, Ground, Label, Need, PersonType
+from evidence.policy.rules import Act, Cause, Duty, Ground, Label, Need, NumberCause, PersonType
 from storage.errors import StorageError
 
 ROOT = Path(__file__).parents[2]
@@ -122,7 +122,7 @@ def test_the_words_for_states_labels_causes_and_acts_are_complete() -> None:
         ("severity", Severity),
         ("deadline", DeadlineKind),
         ("label", Label),
-        ("cause", Cause),
+        ("cause", [*Cause, *NumberCause]),
         ("act", Act),
         ("ground", Ground),
         ("exempting", Exempting),

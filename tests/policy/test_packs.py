@@ -13,7 +13,7 @@ from evidence.adapters.packs import load_pack, shipped_packs
 from evidence.policy.bars import secrecy_of
 from evidence.policy.conduct import Exempting, FaultKind, exemptions_of, faults_of
 from evidence.policy.keeping import case_terms_of
-from evidence.policy.rules import Act, Cause, Citation, Label, Pack, cite_ids
+from evidence.policy.rules import Act, Cause, Citation, Label, NumberCause, Pack, cite_ids
 
 PACKS = [packs.latest for packs in shipped_packs().values()]
 DAZHE, LONGQUAN, STRICT = (load_pack(name).latest for name in ("dazhe-2020", "longquan", "strict"))
@@ -136,6 +136,13 @@ def test_the_causes_of_an_interruption_are_those_the_article_lists_and_no_others
         assert set(pack.continuity.accepted_causes) == set(_CAUSES)
         assert "dazhe-2020:9.1" in cite_ids(pack.continuity.cites)
     assert "longquan:1" in cite_ids(LONGQUAN.continuity.cites)
+
+
+@pytest.mark.article("dazhe-2020:9.1")
+def test_a_number_that_is_passed_over_has_a_cause_of_its_own_that_is_no_interruption() -> None:
+    for pack in PACKS:
+        assert pack.continuity.number_causes == tuple(NumberCause)
+        assert pack.is_default("continuity.number_causes")
 
 
 def test_numbers_that_no_article_gives_are_marked_as_set_by_default() -> None:

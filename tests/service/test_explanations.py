@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,10 +21,11 @@ from evidence.domain.standing import Classification
 from evidence.errors import Conflict, Invalid, NotFound
 from evidence.ledger.entries import read_entry
 from evidence.policy.conduct import FaultKind
-from evidence.policy.rules import Cause
+from evidence.policy.rules import Cause, NumberCause
 from evidence.service.denials import Denials
 from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_words import Said
+from evidence.service.own_gaps import OwnGaps
 from evidence.service.refusals import OutOfSight
 from tests.builders import START, SmallSite, an_origin
 from tests.gap_room import DEVICE, REASON, REPORT, GapRoom, a_gap, a_room
@@ -84,6 +86,24 @@ def test_the_unit_head_is_told_at_once_and_the_log_holds_no_words(room: GapRoom)
     for secret in (REPORT.text, room.wearer.name, DEVICE, "a.wav"):
         assert secret not in str(entry)
     assert ("recording", room.first) in {(one["k"], one["id"]) for one in entry["obj"]}
+
+
+@pytest.mark.parametrize("pack", ["dazhe-2020", "longquan", "inner-mongolia", "strict"])
+@pytest.mark.article("dazhe-2020:9.1")
+def test_that_no_file_was_made_is_said_of_a_missing_number_and_of_nothing_else(
+    room: GapRoom, pack: str
+) -> None:
+    room.under(pack)
+    said = Said("开机即计数，未录制", NumberCause.NO_FILE.value)
+    with room.refused("unknown-cause", Invalid):
+        room.desk.explain(room.wearer, room.name(), said)
+    detail = {"before": "a.wav", "after": "b.wav", "missing": [2], "unit": "files"}
+    room.find(a_gap(code=Code.MISSING_SEQUENCE_NUMBER, measured=1, detail=detail))
+    with room.refused("words-needed", Invalid):
+        room.desk.explain(room.wearer, room.name(), replace(said, text=None))
+    assert NumberCause.NO_FILE.value in OwnGaps(room.site).open(room.wearer, room.name()).causes
+    done = room.desk.explain(room.wearer, room.name(), said)
+    assert (done.cause, done.text) == ("no-file-made", "开机即计数，未录制")
 
 
 @pytest.mark.parametrize("pack", ["dazhe-2020", "longquan", "inner-mongolia", "strict"])
