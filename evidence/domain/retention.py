@@ -23,6 +23,7 @@ class Keeps(StrEnum):
     HOLD = "hold"
     COMPLAINT = "complaint"  # an open one, about the wearer: and nobody knows the recording's hour yet
     SERIOUS_EVENT = "serious-event"
+    FAULT_FILE = "fault-file"  # one that rests on it, and about which nobody has decided
     TRANSFER = "transfer"
     OPEN_CASE = "open-case"
     CASE_WITHOUT_TERM = "case-without-term"
@@ -58,7 +59,8 @@ class Kept:
 
     holds: those that stand. complaints: open ones about the wearer, of a recording whose hour is not known.
     lacks: required labels that it does not carry. numbered: cases whose number it carries and to which nobody
-    has linked it: the evidence of a case, as long as it is marked so.
+    has linked it: the evidence of a case, as long as it is marked so. faults: open fault files that rest on
+    it.
     """
 
     recording_id: str
@@ -71,6 +73,7 @@ class Kept:
     under_transfer: bool = False
     complaints: tuple[str, ...] = ()
     numbered: tuple[LinkedCase, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,13 @@ class Law:
     long_term: LongTerm
     label_cites: tuple[Citation, ...]
     required: tuple[str, ...]
+    fault_cites: tuple[Citation, ...]
 
     @classmethod
-    def of(cls, pack: Pack, case_terms: CaseTerms) -> Law:
-        """Return those of a pack. case_terms: its own, or the union's."""
-        return cls(pack.retention, case_terms, pack.long_term, pack.labels.cites, pack.labels.labels)
+    def of(cls, pack: Pack, case_terms: CaseTerms, fault_cites: tuple[Citation, ...] = ()) -> Law:
+        """Return those of a pack. case_terms, fault_cites: its own, or the union's."""
+        labels = pack.labels
+        return cls(pack.retention, case_terms, pack.long_term, labels.cites, labels.labels, fault_cites)
 
 
 def rules_of(one: Kept, law: Law) -> tuple[Rule, ...]:
@@ -94,6 +99,7 @@ def rules_of(one: Kept, law: Law) -> tuple[Rule, ...]:
     return (
         *(Rule(Keeps.HOLD, None, law.long_term.cites, hold) for hold in one.holds),
         *(Rule(Keeps.COMPLAINT, None, law.long_term.cites, complaint) for complaint in one.complaints),
+        *(Rule(Keeps.FAULT_FILE, None, law.fault_cites, file) for file in one.faults),
         *_states(one, law),
         *(_of_case(case, law) for case in (*one.cases, *one.numbered)),
         Rule(Keeps.LOCK, one.locked_until, law.floor.cites),

@@ -19,6 +19,7 @@ from evidence.domain.instants import to_text
 from evidence.domain.retention import Kept, Law, Rule, keep_until, lock_until, rules_of
 from evidence.domain.rights import Action
 from evidence.errors import Conflict, Invalid, NotFound
+from evidence.policy.conduct import faults_of
 from evidence.policy.keeping import case_terms_of, length_of
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.admission import admit_to_recording
@@ -47,7 +48,8 @@ class WhyKept:
 
 def law_of(site: Site, pack: Pack) -> Law:
     """Return what a pack says about keeping, with the union's classes of case files where it has none."""
-    return Law.of(pack, case_terms_of(pack, pack_at(site.strictest, site.clock.now())))
+    strictest = pack_at(site.strictest, site.clock.now())
+    return Law.of(pack, case_terms_of(pack, strictest), faults_of(pack, strictest).cites)
 
 
 def law_now(site: Site) -> Law:

@@ -94,14 +94,7 @@ class Sampling:
         seed = secrets.token_bytes(SEED_BYTES)
         words = (commitment(seed), rule.share_percent, rule.least, caller.id, now)
         new = Sample(new_id(), home.id, since, until, *words)
-        facts = {
-            "commitment": new.commitment,
-            "since": to_text(since),
-            "until": to_text(until),
-            "share_percent": new.share_percent,
-            "least": new.least,
-            "cites": list(cite_ids(rule.cites)),
-        }
+        facts = {**_facts(new), "cites": list(cite_ids(rule.cites))}
         with self.site.database.writing() as unit:
             unit.samples.add(new, seed)
             objects = (("sample", new.id), ("unit", home.id))
@@ -113,7 +106,7 @@ class Sampling:
         """Draw, and show the seed.
 
         Raises: NotFound("sample-not-found"), Refused("own-recording"), Conflict("period-runs",
-        "sample-drawn", "seed-lost"), IntegrityFault("seed-wrong").
+        "sample-drawn", "seed-lost"), IntegrityFault("seed-wrong"): the log knows of no such commitment.
         """
         now = self.site.clock.now()
         with (
@@ -255,9 +248,24 @@ def _seed_of(unit: UnitOfWork, one: Sample, now: datetime) -> bytes:
     seed = unit.samples.seed(one.id)
     if seed is None:
         raise Conflict("seed-lost", sample=one.id)
-    if commitment(seed) != one.commitment:
+    if commitment(seed) != one.commitment or _commitments(unit, one) != [_facts(one)]:
         raise IntegrityFault("seed-wrong", sample=one.id)
     return seed
+
+
+def _facts(one: Sample) -> dict[str, object]:
+    said = {"commitment": one.commitment, "since": to_text(one.since), "until": to_text(one.until)}
+    return {**said, "share_percent": one.share_percent, "least": one.least}
+
+
+def _commitments(unit: UnitOfWork, one: Sample) -> list[dict[str, object]]:
+    """Return what the log says was committed to: a row alone is no commitment."""
+    said = (read_entry(body) for _, _, body in unit.log.about(Family.CUSTODY, one.id))
+    return [
+        {key: entry["facts"][key] for key in _facts(one)}
+        for entry in said
+        if entry["act"] == Act.SAMPLE_COMMIT.value and one.unit_id in {it["id"] for it in entry["obj"]}
+    ]
 
 
 def _drawn_from(

@@ -17,11 +17,14 @@ from hypothesis import strategies as st
 from evidence.adapters.packs import load_pack
 from evidence.domain.audit import Act
 from evidence.domain.disposals import State
+from evidence.domain.fault_files import Link, LinkKind, Part, Verdict
 from evidence.domain.people import PersonType
 from evidence.domain.retention import is_due, keep_until
 from evidence.domain.rights import Role
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.service.certificates import DESTRUCTION
+from evidence.service.destroying import Destroying
+from evidence.service.fault_files import FaultFiles
 from evidence.service.keeping import law_now, required_by
 from evidence.service.playing import Playing
 from evidence.service.serious import SeriousEvents
@@ -77,6 +80,36 @@ def test_each_thing_that_keeps_a_recording_keeps_it_off_the_list_and_is_named(ro
     assert held in room.due()
 
 
+@pytest.mark.article("dazhe-2020:16", "dazhe-2020:15")
+def test_what_an_open_fault_file_rests_on_is_destroyed_by_nobody_until_each_is_decided_about(
+    room: KeepingRoom,
+) -> None:
+    desk, chief = FaultFiles(room.site), room.new(Role.AGENCY_HEAD, where=room.agency)
+    recording, approved, free = (room.sealed() for _ in range(3))
+    room.pass_by()
+    disposal = room.approve(approved)
+    links = [Link(LinkKind.RECORDING, one) for one in (recording, approved)]
+    commander = room.new(Role.FIELD_OFFICER)
+    file = desk.open(room.custodian, "misconduct", "辱骂", links, {})
+    desk.add(room.custodian, file.id, [], {commander.name: Part.COMMANDER})
+    assert room.due() == [free]
+    with room.refused("still-kept", Conflict) as refusal:
+        room.disposals.ask(room.custodian, [free, recording], "期满")
+    assert (refusal.fields["keeps"], refusal.fields["about"]) == ("fault-file", file.id)
+    assert "dazhe-2020:16" in str(refusal.fields["cites"])
+    Destroying(room.site).carry_out_all()
+    with room.small.database.reading() as unit:
+        kept = unit.disposals.get(disposal)
+    assert kept is not None
+    assert (kept.kept_by, room.row(approved) < room.small.clock.now()) == ("fault-file", True)
+    room.small.vault.stat(f"recordings/{approved}/data")
+    decide = (Verdict.NO_FAULT, "查无此事")
+    desk.decide(chief, file.id, commander.name, *decide)
+    assert room.due() == [free], "somebody else waits"
+    desk.decide(chief, file.id, room.caller(room.officer).name, *decide)
+    assert set(room.due()) == {recording, approved, free}
+
+
 _STATES = st.fixed_dictionaries(
     {
         "labels": st.sampled_from([LABELS, {"case-number": "1"}, {**LABELS, "case-number": ""}, {}]),
@@ -84,6 +117,7 @@ _STATES = st.fixed_dictionaries(
         "case": st.sampled_from([None, "open", "closed", "unlinked"]),
         "term": st.sampled_from([None, "10-years", "permanent"]),
         "serious": st.sampled_from([None, "stands", "over"]),
+        "fault": st.sampled_from([None, "open", "decided"]),
         "asked": st.booleans(),
         "age": st.integers(300, 4500),
     }
@@ -130,6 +164,12 @@ def put(room: KeepingRoom, number: int, state: dict[str, Any]) -> str:
         event = SeriousEvents(room.site).mark(room.head, [recording], [room.officer], "冲突")
         if state["serious"] == "over":
             SeriousEvents(room.site).end(room.new(Role.UNIT_HEAD), event.id, "已查清")
+    if state["fault"]:
+        desk, links = FaultFiles(room.site), [Link(LinkKind.RECORDING, recording)]
+        file = desk.open(room.custodian, "loss", "遗失", links, {})
+        if state["fault"] == "decided":
+            number = room.caller(room.officer).name
+            desk.decide(OPERATOR, file.id, number, Verdict.NO_FAULT, "查无此事")
     return recording
 
 

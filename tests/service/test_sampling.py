@@ -13,6 +13,7 @@ from evidence.adapters.packs import load_pack
 from evidence.domain.access import Caller, Purpose
 from evidence.domain.audit import Act
 from evidence.domain.ids import new_id
+from evidence.domain.instants import to_text
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.domain.samples import Sample, SampleOutcome, commitment, draw, population_digest
@@ -22,7 +23,7 @@ from evidence.service.people import People
 from evidence.service.playing import Playing
 from evidence.service.refusals import OutOfSight
 from evidence.service.sampling import Sampling
-from tests.builders import SmallSite, an_origin
+from tests.builders import START, SmallSite, an_origin
 from tests.people_room import OPERATOR, Room
 
 PACKS = ("dazhe-2020", "longquan", "inner-mongolia", "strict")
@@ -235,6 +236,26 @@ def test_a_seed_that_is_lost_or_is_not_the_one_draws_nothing(room: SampleRoom) -
             unit.log._db.execute(update(table).values(secret=secret))  # type: ignore[attr-defined]
         with room.refused(code, family):
             room.desk.draw(room.head, one.id)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"secret": "00" * 32, "commitment": commitment(bytes(32))},  # a seed of one's own choice
+        {"least": 1},
+        {"share_percent": 1},
+        {"until": to_text(START - timedelta(days=1))},
+        {"unit_id": "beside"},
+    ],
+    ids=lambda one: next(iter(one)),
+)
+def test_what_the_log_has_no_commitment_to_is_not_drawn(room: SampleRoom, forged: dict[str, object]) -> None:
+    one, _ = room.a_day()
+    changed = {key: room.beside.id if value == "beside" else value for key, value in forged.items()}
+    with room.small.database.writing() as unit:
+        unit.log._db.execute(update(table).values(**changed))  # type: ignore[attr-defined]
+    with room.refused("seed-wrong", IntegrityFault):
+        room.desk.draw(OPERATOR, one.id)
 
 
 def test_what_comes_to_the_unit_after_the_draw_is_not_in_what_it_was_drawn_from(room: SampleRoom) -> None:

@@ -5,7 +5,7 @@ All of them go into the vault as rows. Nothing is deleted.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, UniqueConstraint
 
 from evidence.adapters.db import gap_tables  # noqa: F401  (its keys are referred to)
 from evidence.adapters.db.columns import AnyText, Id, Sha256, Time, Words, metadata
@@ -49,6 +49,7 @@ fault_link = Table(
     Column("kind", Words(20), nullable=False),
     Column("object_id", Words(64), nullable=False),
     UniqueConstraint("file_id", "kind", "object_id"),
+    Index("fault_link_by_object", "object_id", "kind"),
 )
 
 fault_entry = Table(  # the log extract: where the entries stand

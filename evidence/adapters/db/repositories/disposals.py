@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
 
+from evidence.adapters.db.fault_tables import fault_file, fault_link
 from evidence.adapters.db.keeping_tables import case_term, disposal, lock_term
 from evidence.adapters.db.label_tables import label
 from evidence.adapters.db.people_tables import (
@@ -23,12 +24,14 @@ from evidence.adapters.db.people_tables import (
     serious_recording,
     standing,
 )
+from evidence.adapters.db.repositories.fault_files import is_waiting
 from evidence.adapters.db.repositories.rows import stored_bytes, text_or_none, time_or_none
 from evidence.adapters.db.repositories.search_rows import touched
 from evidence.adapters.db.repositories.standings import within
 from evidence.adapters.db.tables import recording
 from evidence.domain.access import Reach
 from evidence.domain.disposals import Disposal
+from evidence.domain.fault_files import LinkKind
 from evidence.domain.instants import from_text, to_text
 from evidence.policy.keeping import PERMANENT
 from evidence.policy.rules import Label
@@ -56,6 +59,7 @@ class SqlDisposals:
             ~_is_held(),
             ~_in_case_that_keeps(),
             ~_in_serious_event(),
+            ~_in_open_fault_file(),
             ~_is_owed(at),
             ~_is_asked_for(),
         )  # fmt: skip
@@ -133,6 +137,15 @@ def _in_serious_event() -> ColumnElement[bool]:
         serious_event.c.id == serious_recording.c.event_id,
     )
     return exists().where(shown, serious_event.c.ended_at.is_(None))
+
+
+def _in_open_fault_file() -> ColumnElement[bool]:
+    rests = and_(
+        fault_link.c.object_id == recording.c.id,
+        fault_link.c.kind == LinkKind.RECORDING.value,
+        fault_file.c.id == fault_link.c.file_id,
+    )
+    return exists().where(rests, is_waiting())
 
 
 def _is_owed(at: datetime) -> ColumnElement[bool]:

@@ -66,11 +66,7 @@ class SqlFaultFiles:
 
     def all(self, *, is_open: bool = False) -> Sequence[FaultFile]:
         """Return all, newest first; is_open: those that wait for a decision about somebody."""
-        if not is_open:
-            return self._some()
-        named = fault_person.alias("waiting")
-        waiting = select(named.c.file_id).where(named.c.decided_at.is_(None))
-        return self._some(or_(fault_file.c.id.in_(waiting), fault_file.c.id.not_in(select(named.c.file_id))))
+        return self._some(is_waiting()) if is_open else self._some()
 
     def open_of(self, person_id: str) -> Sequence[str]:
         """Return the ids of files that wait for a decision about somebody."""
@@ -133,6 +129,13 @@ class SqlFaultFiles:
         for row in self._db.execute(query):
             found.setdefault(row.file_id, []).append(row)
         return found
+
+
+def is_waiting() -> ColumnElement[bool]:
+    """A fault file about somebody of which nobody has decided, or that names nobody yet."""
+    named = fault_person.alias("named")
+    mine = named.c.file_id == fault_file.c.id
+    return or_(exists().where(mine, named.c.decided_at.is_(None)), ~exists().where(mine))
 
 
 def _named(row: Any) -> Named:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
+from evidence.adapters.db.fault_tables import fault_file, fault_link
 from evidence.adapters.db.keeping_tables import case_term, lock_term
 from evidence.adapters.db.numbers import case_numbered
 from evidence.adapters.db.people_tables import (
@@ -20,12 +21,14 @@ from evidence.adapters.db.people_tables import (
     standing,
 )
 from evidence.adapters.db.repositories.complaints import about_them, is_doubtful
+from evidence.adapters.db.repositories.fault_files import is_waiting
 from evidence.adapters.db.repositories.labels import given_of
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
 from evidence.adapters.db.repositories.standings import within
 from evidence.adapters.db.tables import recording
 from evidence.domain.access import Reach
 from evidence.domain.case_numbers import normal_form
+from evidence.domain.fault_files import LinkKind
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.labels import history, lacking, standing_of, values_of
@@ -116,6 +119,7 @@ class SqlKeepings:
         ids = [row.id for row in rows]
         held, cases, shown = self._holds(ids), self._cases(ids), self._shown(ids)
         given, owed, doubtful = given_of(self._db, ids), self._owed(ids), self._complaints(ids)
+        faults = self._faults(ids)
         stands = {
             row.id: standing_of(
                 history(json.loads(row.labels), from_text(row.sealed_at), given.get(row.id, ()))
@@ -137,6 +141,7 @@ class SqlKeepings:
                 bool(row.under_transfer),
                 tuple(doubtful.get(row.id, ())),
                 tuple(one for one in numbered.get(row.id, ()) if one.id not in {it.id for it in linked}),
+                tuple(faults.get(row.id, ())),
             )
 
     def _holds(self, ids: Sequence[str]) -> dict[str, list[str]]:
@@ -197,6 +202,19 @@ class SqlKeepings:
         )
         open_ = serious_recording.c.recording_id.in_(ids), serious_event.c.ended_at.is_(None)
         return set(self._db.execute(query.where(*open_)).scalars())
+
+    def _faults(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        """Return the open fault files that rest on them."""
+        query = select(fault_link.c.object_id, fault_file.c.id).join(
+            fault_file, fault_file.c.id == fault_link.c.file_id
+        )
+        rests = fault_link.c.object_id.in_(ids), fault_link.c.kind == LinkKind.RECORDING.value
+        found = dict[str, list[str]]()
+        for recording_id, file_id in self._db.execute(
+            query.where(*rests, is_waiting()).order_by(fault_file.c.decided_at, fault_file.c.id)
+        ):
+            found.setdefault(recording_id, []).append(file_id)
+        return found
 
     def _owed(self, ids: Sequence[str]) -> dict[str, str]:
         query = select(lock_term.c.recording_id, func.max(lock_term.c.until).label("until"))
