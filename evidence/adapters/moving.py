@@ -63,7 +63,9 @@ def is_foreign_file(url: str) -> bool:
     if not file.exists() or not file.stat().st_size:
         return False
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
+        # What broke off while it was filled, whoever opens it takes back; not who opens it for reading alone.
+        mode = "rw" if Path(f"{file}-journal").exists() else "ro"
+        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode={mode}", uri=True)) as connection:
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     except sqlite3.Error:
         return True

@@ -117,7 +117,7 @@ class _Rebuild:
         scratch = Scratch(data / "scratch" / "rebuild.db")
         manifests = Manifests(self._settings.vault_url, data / "keys", data / "scratch", are_many)
         try:
-            with few_collections(), self._database.writing() as unit:
+            with few_collections(), self._database.filling() as unit:
                 self._restore(unit, scratch, manifests)
                 Aftermath(self._site, unit, self._report).settle(caller)
         finally:

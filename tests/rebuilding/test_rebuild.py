@@ -500,6 +500,34 @@ def test_a_rebuild_that_breaks_off_leaves_nothing_that_a_service_takes_for_a_sit
     assert restore(room).faults == []
 
 
+@forms.embedded_only("a server keeps its own journal")
+def test_a_rebuild_that_was_killed_while_it_filled_the_file_is_begun_again(
+    room: LogRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: dict[Path, bytes] = {}
+
+    def killed(closing: aftermath.Aftermath, _: object) -> None:
+        much = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)"
+        for step in ("PRAGMA cache_size = 5", f"CREATE TABLE much AS {much} SELECT zeroblob(4000) FROM n"):
+            closing._unit.log._db.exec_driver_sql(step)  # so that it has written into the file
+        left.update({file: file.read_bytes() for file in room.folder.glob("evidence.db*")})
+        raise StoreUnavailable(reason="killed")
+
+    lose_database(room)
+    monkeypatch.setattr(aftermath.Aftermath, "settle", killed)
+    with pytest.raises(StoreUnavailable):
+        restore(room)
+    monkeypatch.undo()
+    journal = room.folder / "evidence.db-journal"
+    assert left[journal]
+    assert len(left[room.folder / "evidence.db"]) > len((room.folder / "evidence.db").read_bytes())
+    for file, body in left.items():  # as it lay there when the machine stopped
+        file.write_bytes(body)
+    assert restore(room).faults == []
+    assert not journal.exists()
+    assert rows(room)["recording"]
+
+
 def test_a_site_under_another_name_is_refused_and_nothing_is_written(room: LogRoom) -> None:
     lose_database(room)
     file = room.folder / "site.toml"

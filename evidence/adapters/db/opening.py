@@ -21,7 +21,7 @@ class Machine(Protocol):
     """One engine, open. Every connection of it is durable, and a transaction that may write is alone.
 
     A connection with the execution option `evidence_writes=False` begins a transaction that only reads and
-    sees one picture; any other begins one that may write.
+    sees one picture; any other begins one that may write; with `evidence_fills=True` into an empty database.
     """
 
     @property

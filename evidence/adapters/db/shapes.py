@@ -6,7 +6,6 @@ other takes the long way (replay.py), which says what is wrong with it.
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
@@ -49,7 +48,7 @@ class Shape:
         for name in self._binary:
             if (value := whole[name]) is not None and not isinstance(value, bytes):
                 try:
-                    whole[name] = base64.b64decode(value, validate=True)
+                    whole[name] = binascii.a2b_base64(value, strict_mode=True)
                 except (binascii.Error, TypeError, ValueError):
                     raise OddRow(f"not base64: {name}") from None
         return whole

@@ -90,5 +90,11 @@ def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("evidence_writes", True)
+    options = connection.get_execution_options()
+    writes = options.get("evidence_writes", True)
+    if options.get("evidence_fills", False):
+        # What is new goes straight into the file, and not into a log first: nothing old but an empty schema
+        # has to be kept for a rollback. EXTRA: the end of the journal is the commit, and must be durable too.
+        connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
+        connection.exec_driver_sql("PRAGMA synchronous=EXTRA")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")

@@ -155,6 +155,19 @@ class SqlDatabase:
             yield unit
 
     @contextmanager
+    def filling(self) -> Iterator[SqlUnitOfWork]:
+        """Open the writing transaction that fills an empty database, which nobody else has open.
+
+        Raises: as `writing`.
+        """
+        self.engine.dispose()  # SQLite changes its journal for the only connection, and back for the next
+        try:
+            with self._open(writes=True, fills=True) as unit:
+                yield unit
+        finally:
+            self.engine.dispose()
+
+    @contextmanager
     def reading(self) -> Iterator[SqlUnitOfWork]:
         """Open a transaction that only reads, and sees one moment."""
         with self._open(writes=False) as unit:
@@ -182,10 +195,10 @@ class SqlDatabase:
             yield
 
     @contextmanager
-    def _open(self, writes: bool) -> Iterator[SqlUnitOfWork]:
+    def _open(self, writes: bool, fills: bool = False) -> Iterator[SqlUnitOfWork]:
         steps: list[str] = []
         with self._said_plainly(steps), self.engine.connect() as connection:
-            connection = connection.execution_options(evidence_writes=writes)
+            connection = connection.execution_options(evidence_writes=writes, evidence_fills=fills)
             forget_touched(connection)
             with connection.begin():
                 yield SqlUnitOfWork(connection, self._site_name)
