@@ -13,9 +13,11 @@ _APART = frozenset(
     {
         "not-the-decider",
         "not-the-handler",
+        "own-account",
         "own-complaint",
         "own-document",
         "own-fault",
+        "own-record",
         "own-recording",
         "own-request",
         "own-step",

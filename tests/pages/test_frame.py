@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import httpx2
 import pytest
+from fastapi import Request
 
 from evidence.locale import CHINESE, ENGLISH, catalogue
 from evidence.web.pages.language import is_ours
+from evidence.web.pages.problems import shown
 from evidence.web.pages.rooms import ROOMS
 from tests.pages.room import Desks
 
@@ -55,3 +57,22 @@ def test_static_files_are_asked_for_once(desks: Desks) -> None:
             assert (again.status_code, again.content) == (304, b"")
         for name in ("..%2Fapp.py", "app.py", "package.json", "%00", "evidence.css.map"):
             assert client.get(name).status_code == 404
+
+
+def test_a_refusal_as_a_page_says_which_articles_are_adopted(desks: Desks) -> None:
+    request = Request(
+        {
+            "type": "http",
+            "method": "GET",
+            "path": "/complaints",
+            "headers": [(b"accept", b"text/html")],
+            "query_string": b"",
+            "app": desks.app,
+        }
+    )
+    answer = shown(request, 403, "direct-superior", {"cites": "xinping-2022-aux:20 dazhe-2020:12"})
+    assert answer is not None
+    page = bytes(answer.body).decode()
+    assert "参照采用《" in page
+    assert "xinping-2022-aux:20" in page
+    assert "; 《大柘镇人民政府行政执法音像记录管理制度》第十二条 / dazhe-2020:12" in page

@@ -34,6 +34,7 @@ def test_a_step_that_nothing_shows_is_red_on_the_board_and_in_its_case(desks: De
         page.goto(desks.url("/matrix?state=red"))
         desks.look(page, "matrix-narrow")
         page.click(f"text={case.number}")
+        page.wait_for_url("**/matrix/*")
         assert "012345" in page.inner_text("main")
         assert "已录 0 秒，应录 30 分" in page.inner_text("main")
         desks.look(page, "matrix-case-narrow")

@@ -149,6 +149,19 @@ def test_documents_of_the_gap_report_name_the_steps_that_nothing_shows(room: Ste
     assert f"{total}1" in said or f"1{total}" in said, "among the totals"
 
 
+@pytest.mark.parametrize(("pack", "adopted"), [("longquan", True), ("dazhe-2020", False)])
+def test_a_document_says_which_articles_are_adopted_from_elsewhere(
+    room: StepRoom, pack: str, adopted: bool
+) -> None:
+    room.under(pack)
+    room.enter("on-site-check")
+    report = Reports(room.site).gaps(OPERATOR, form="xlsx")
+    made = gap_document(report, OPERATOR, "xlsx", Makers(TypstPress(), XlsxBinder()))
+    cells = [cell.value for row in openpyxl.load_workbook(io.BytesIO(made)).worksheets[-1] for cell in row]
+    article = "《大柘镇人民政府行政执法音像记录管理制度》第五条"
+    assert (f"参照采用{article}" in cells, article in cells) == (adopted, not adopted)
+
+
 @pytest.mark.article("dazhe-2020:5")
 @pytest.mark.parametrize("pack", PACKS)
 def test_an_on_site_check_without_footage_stands_in_the_gap_report(room: StepRoom, pack: str) -> None:

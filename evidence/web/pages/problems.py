@@ -8,7 +8,9 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from evidence.errors import EvidenceError
+from evidence.local import citation_text
 from evidence.locale import CHINESE, catalogue
+from evidence.web.deps import application
 from evidence.web.pages.language import is_ours
 from evidence.web.pages.rendering import away, give_session, page
 
@@ -33,7 +35,9 @@ def shown(request: Request, status: int, code: str, fields: Mapping[str, object]
     if "text/html" not in request.headers.get("accept", ""):
         return None
     known = code if f"error.{code}" in catalogue(CHINESE) else "unexpected"
-    return page("problem", status, problem=EvidenceError(known, **fields), status=status)
+    home = application(request).site.policies.latest
+    cites = "; ".join(citation_text(one, home) for one in str(fields.get("cites", "")).split())
+    return page("problem", status, problem=EvidenceError(known, **{**fields, "cites": cites}), status=status)
 
 
 def went_back(request: Request, token: str) -> Response:
