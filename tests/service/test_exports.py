@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from evidence.domain.exports import Form, Ground, State, Way
 from evidence.domain.rights import Role
 from evidence.domain.standing import Classification
 from evidence.errors import Conflict, Invalid, NotFound
+from evidence.service import exports
 from evidence.service.destroying import Destroying
 from evidence.service.export_access import lapse_if_changed
 from evidence.service.refusals import OutOfSight
@@ -81,6 +83,24 @@ def test_what_a_party_has_asked_for_is_not_destroyed_before_they_have_an_answer(
     }
     room.court.exports.decide(room.agency_head, asked, **refused)
     assert set(room.due()) == {room.two, free}, "what was refused does not leave"
+
+
+def test_what_is_destroyed_while_somebody_asks_does_not_leave(
+    room: ExportRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, admit = room.sealed(), exports.admit_to_recording
+    room.pass_by()
+    KeepingRoom.approve(room, free)
+
+    def late(*told: Any) -> Any:
+        found = admit(*told)
+        Destroying(room.site).carry_out_all()
+        return found
+
+    monkeypatch.setattr(exports, "admit_to_recording", late)
+    with pytest.raises(Conflict, match="recording-destroyed"):
+        room.asked(Way.SUPPLY, free, case_id=None, unit_id=room.unit.id)
+    assert room.court.exports.all(OPERATOR) == []
 
 
 @pytest.mark.article("dazhe-2020:14")
