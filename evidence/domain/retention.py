@@ -25,6 +25,7 @@ class Keeps(StrEnum):
     SERIOUS_EVENT = "serious-event"
     FAULT_FILE = "fault-file"  # one that rests on it, and about which nobody has decided
     TRANSFER = "transfer"
+    EXPORT = "export"  # somebody asked for it, and it is neither refused nor handed over
     OPEN_CASE = "open-case"
     CASE_WITHOUT_TERM = "case-without-term"
     PERMANENT_CASE = "permanent-case"
@@ -60,7 +61,7 @@ class Kept:
     holds: those that stand. complaints: open ones about the wearer, of a recording whose hour is not known.
     lacks: required labels that it does not carry. numbered: cases whose number it carries and to which nobody
     has linked it: the evidence of a case, as long as it is marked so. faults: open fault files that rest on
-    it.
+    it. exports: by which it is to leave.
     """
 
     recording_id: str
@@ -74,6 +75,7 @@ class Kept:
     complaints: tuple[str, ...] = ()
     numbered: tuple[LinkedCase, ...] = ()
     faults: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def rules_of(one: Kept, law: Law) -> tuple[Rule, ...]:
         *(Rule(Keeps.COMPLAINT, None, law.long_term.cites, complaint) for complaint in one.complaints),
         *(Rule(Keeps.FAULT_FILE, None, law.fault_cites, file) for file in one.faults),
         *_states(one, law),
+        *(Rule(Keeps.EXPORT, None, law.floor.cites, export) for export in one.exports),
         *(_of_case(case, law) for case in (*one.cases, *one.numbered)),
         Rule(Keeps.LOCK, one.locked_until, law.floor.cites),
         Rule(Keeps.FLOOR, retain_until(one.sealed_at, law.floor), law.floor.cites),

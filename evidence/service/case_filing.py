@@ -73,9 +73,10 @@ class CaseFiling:
 
     @admits(Action.ARCHIVE_CASES)
     def end(self, caller: Caller, case_id: str, ended_on: date, reason: str | None = None) -> ActEnd:
-        """Note the day on which the act of a case ended; another day than stands needs a reason.
+        """Note the day on which the act of a case ended; another day than stands needs a reason, and a later
+        one somebody else than who noted that: nobody sets their own clock back.
 
-        Raises: NotFound("case-not-found"), Invalid("day-to-come", "reason-needed"),
+        Raises: NotFound("case-not-found"), Invalid("day-to-come", "reason-needed"), Refused("own-request"),
         Conflict("case-archived").
         """
         reason, now = None if reason is None else reason_of(reason), self.site.clock.now()
@@ -86,6 +87,8 @@ class CaseFiling:
             stands = unit.case_files.ends(case.id).get(case.id)
             if stands is not None and reason is None:
                 raise Invalid("reason-needed")
+            if stands is not None and stands.by == caller.id and stands.ended_on < ended_on:
+                raise Refused("own-request", action=Action.ARCHIVE_CASES.value)
             new = ActEnd(new_id(), case.id, ended_on, caller.id, now)
             unit.case_files.end(new)
             before = None if stands is None else stands.ended_on.isoformat()

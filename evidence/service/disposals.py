@@ -23,7 +23,7 @@ from evidence.policy.rules import cite_ids
 from evidence.service.admission import admit_to_recording, admit_to_recordings
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
-from evidence.service.gone import verify_not_gone
+from evidence.service.gone import verify_there
 from evidence.service.keeping import law_now, required_by
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import reason_of, tries_logged
@@ -73,12 +73,12 @@ class Disposals:
         reason, ids = reason_of(reason), list(dict.fromkeys(recording_ids))
         if not 0 < len(ids) <= MOST_AT_ONCE:
             raise Invalid("too-many", found=len(ids), most=MOST_AT_ONCE)
-        for stored in admit_to_recordings(self.site, caller, Action.DISPOSE, ids):
-            verify_not_gone(stored)
+        admit_to_recordings(self.site, caller, Action.DISPOSE, ids)
         law, now = law_now(self.site), self.site.clock.now()
         new = [Disposal(new_id(), one, reason, caller.id, now) for one in ids]
         with self.site.database.writing() as unit:
             for disposal in new:
+                verify_there(unit, disposal.recording_id)
                 if any(one.ended_at is None for one in unit.disposals.of(disposal.recording_id)):
                     raise Conflict("disposal-asked", recording=disposal.recording_id)
                 rule = self._verify_due(unit, disposal.recording_id, law)

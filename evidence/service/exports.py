@@ -51,7 +51,7 @@ from evidence.service.export_access import (
 from evidence.service.export_lists import ListedExport, listed_of
 from evidence.service.export_ports import Derivatives
 from evidence.service.gate import admits
-from evidence.service.gone import verify_not_gone
+from evidence.service.gone import verify_not_gone, verify_there
 from evidence.service.instruments import local_day, pack_at
 from evidence.service.jobs import JobName
 from evidence.service.ports import UnitOfWork
@@ -95,12 +95,12 @@ class Exports:
         now, ids = self.site.clock.now(), list(dict.fromkeys(wish.recordings))
         rule = rule_of(self.site, wish.way, now)
         stored = [admit_to_recording(self.site, caller, Action.EXPORT, one, Purpose.EXPORT) for one in ids]
-        for one in stored:
-            verify_not_gone(one)
         with (
             tries_logged(self.site, caller, Action.EXPORT),
             self.site.database.writing() as unit,
         ):
+            for one in ids:
+                verify_there(unit, one)
             home = self._home(unit, caller, wish)
             items = tuple(self._item(unit, one, wish.redacted or {}) for one in stored)
             number = number_of(now.year, unit.exports.count(now.year) + 1)

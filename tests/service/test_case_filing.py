@@ -181,10 +181,23 @@ def test_another_day_of_the_end_needs_a_reason_and_none_lies_ahead(room: FileRoo
     room.desk.end(room.custodian, room.case, room.day(5))
     with room.refused("reason-needed", Invalid):
         room.desk.end(room.custodian, room.case, room.day(1))
-    room.desk.end(room.custodian, room.case, room.day(1), "以送达之日为准")
+    with room.refused("own-request"):
+        room.desk.end(room.custodian, room.case, room.day(1), "以送达之日为准")
+    room.desk.end(room.head, room.case, room.day(1), "以送达之日为准")
     assert room.line().ended_on == room.day(1)
     facts = [one["facts"] for one in room.entries(Act.CASE_END)]
     assert facts[1] == {"ended_on": str(room.day(1)), "before": str(room.day(5))}
+    room.desk.end(room.head, room.case, room.day(7), "更正")
+    assert room.line().ended_on == room.day(7), "an earlier day is nobody's gain"
+
+
+@pytest.mark.article("longquan:8")
+def test_who_is_late_with_a_case_file_does_not_set_their_own_clock_back(room: FileRoom) -> None:
+    room.desk.end(room.custodian, room.case, room.day(40))
+    assert [one.case.id for one in room.desk.all(room.head, red=True)] == [room.case]
+    with room.refused("own-request"):
+        room.desk.end(room.custodian, room.case, room.day(2), "更正")
+    assert [one.case.id for one in room.desk.all(room.head, red=True)] == [room.case]
 
 
 def test_another_units_custodian_finds_no_file_and_an_auxiliary_is_barred(room: FileRoom) -> None:

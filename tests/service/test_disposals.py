@@ -22,6 +22,7 @@ from evidence.domain.people import PersonType
 from evidence.domain.retention import is_due, keep_until
 from evidence.domain.rights import Role
 from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.service import disposals
 from evidence.service.certificates import DESTRUCTION
 from evidence.service.destroying import Destroying
 from evidence.service.fault_files import FaultFiles
@@ -253,6 +254,25 @@ def test_who_may_not_is_refused_and_nothing_changes(room: KeepingRoom) -> None:
         room.disposals.ask(room.custodian, [recording], " ")
     assert room.rows() == before
     assert (room.disposals.list(stranger), room.due(stranger)) == ([], [])
+
+
+def test_what_is_destroyed_while_somebody_asks_is_asked_for_no_more(
+    room: KeepingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording, admit = room.sealed(), disposals.admit_to_recordings
+    room.pass_by()
+    room.approve(recording)
+
+    def late(*told: Any) -> Any:
+        found = admit(*told)
+        Destroying(room.site).carry_out_all()
+        return found
+
+    monkeypatch.setattr(disposals, "admit_to_recordings", late)
+    with pytest.raises(Conflict, match="recording-destroyed"):
+        room.disposals.ask(room.head, [recording], "期满")
+    assert [one.state for one in room.disposals.list(OPERATOR, ended=True)] == [State.DESTROYED]
+    assert room.disposals.list(OPERATOR) == []
 
 
 @pytest.mark.article("dazhe-2020:13")

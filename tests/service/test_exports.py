@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,12 @@ from evidence.domain.exports import Form, Ground, State, Way
 from evidence.domain.rights import Role
 from evidence.domain.standing import Classification
 from evidence.errors import Conflict, Invalid, NotFound
+from evidence.service import exports
+from evidence.service.destroying import Destroying
 from evidence.service.export_access import lapse_if_changed
 from evidence.service.refusals import OutOfSight
 from tests.export_room import COURT, PARTY, ExportRoom
+from tests.keeping_room import KeepingRoom
 from tests.people_room import OPERATOR
 
 
@@ -50,6 +54,53 @@ def test_nobody_decides_about_their_own_request_whatever_role_they_have(room: Ex
     with room.refused("own-request"):
         room.court.exports.decide(both, asked, is_approved=True, reason="同意")
     assert room.export(asked).state is State.ASKED
+
+
+@pytest.mark.article("longquan:8")
+def test_what_a_party_has_asked_for_is_not_destroyed_before_they_have_an_answer(longquan: ExportRoom) -> None:
+    room = longquan
+    free = room.sealed()
+    room.cases.close(room.head, room.case_id)
+    room.keeping.give_term(room.head, room.case_id, "10-years")
+    room.pass_by(timedelta(days=3700))
+    assert set(room.due()) == {room.one, room.two, free}
+    disposal = KeepingRoom.approve(room, room.one)
+    asked = room.asked(Way.PARTY_COPY)
+    assert room.due() == [free]
+    with room.refused("still-kept", Conflict) as refusal:
+        room.disposals.ask(room.head, [room.two], "期满")
+    assert (refusal.fields["keeps"], refusal.fields["about"]) == ("export", asked)
+    Destroying(room.site).carry_out_all()
+    with room.small.database.reading() as unit:
+        kept = unit.disposals.get(disposal)
+    assert kept is not None
+    assert kept.kept_by == "export"
+    refused = {
+        "is_approved": True,
+        "reason": "部分同意",
+        "secrecy": "经审查",
+        "refused": {room.two: Ground.OTHER},
+    }
+    room.court.exports.decide(room.agency_head, asked, **refused)
+    assert set(room.due()) == {room.two, free}, "what was refused does not leave"
+
+
+def test_what_is_destroyed_while_somebody_asks_does_not_leave(
+    room: ExportRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, admit = room.sealed(), exports.admit_to_recording
+    room.pass_by()
+    KeepingRoom.approve(room, free)
+
+    def late(*told: Any) -> Any:
+        found = admit(*told)
+        Destroying(room.site).carry_out_all()
+        return found
+
+    monkeypatch.setattr(exports, "admit_to_recording", late)
+    with pytest.raises(Conflict, match="recording-destroyed"):
+        room.asked(Way.SUPPLY, free, case_id=None, unit_id=room.unit.id)
+    assert room.court.exports.all(OPERATOR) == []
 
 
 @pytest.mark.article("dazhe-2020:14")

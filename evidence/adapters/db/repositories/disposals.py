@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, update
 
+from evidence.adapters.db.export_tables import export_item
 from evidence.adapters.db.fault_tables import fault_file, fault_link
 from evidence.adapters.db.keeping_tables import case_term, disposal, lock_term
 from evidence.adapters.db.label_tables import label
@@ -24,6 +25,7 @@ from evidence.adapters.db.people_tables import (
     serious_recording,
     standing,
 )
+from evidence.adapters.db.repositories.exports import is_to_leave
 from evidence.adapters.db.repositories.fault_files import is_waiting
 from evidence.adapters.db.repositories.rows import stored_bytes, text_or_none, time_or_none
 from evidence.adapters.db.repositories.search_rows import touched
@@ -60,6 +62,7 @@ class SqlDisposals:
             ~_in_case_that_keeps(),
             ~_in_serious_event(),
             ~_in_open_fault_file(),
+            ~_is_asked_to_leave(),
             ~_is_owed(at),
             ~_is_asked_for(),
         )  # fmt: skip
@@ -146,6 +149,10 @@ def _in_open_fault_file() -> ColumnElement[bool]:
         fault_file.c.id == fault_link.c.file_id,
     )
     return exists().where(rests, is_waiting())
+
+
+def _is_asked_to_leave() -> ColumnElement[bool]:
+    return exists().where(export_item.c.recording_id == recording.c.id, is_to_leave())
 
 
 def _is_owed(at: datetime) -> ColumnElement[bool]:

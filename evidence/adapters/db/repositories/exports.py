@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, false, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, false, func, insert, or_, select, update
 
 from evidence.adapters.db.export_tables import export, export_item, export_volume
 from evidence.adapters.db.repositories.rows import stored_bytes, text_or_none, time_or_none
@@ -132,6 +132,13 @@ class SqlExports:
         for row in self._db.execute(query):
             found.setdefault(row.export_id, []).append(row)
         return found
+
+
+def is_to_leave() -> ColumnElement[bool]:
+    """An item of an export that is asked for or approved, and neither refused, lapsed nor handed over."""
+    stands = export.c.handed_at.is_(None) & export.c.lapsed_at.is_(None)
+    is_wanted = export.c.is_approved.is_not(False) & export_item.c.is_granted.is_not(False)
+    return and_(export_item.c.export_id == export.c.id, stands, is_wanted)
 
 
 def _in_state(state: State) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 
+from evidence.adapters.db.export_tables import export, export_item
 from evidence.adapters.db.fault_tables import fault_file, fault_link
 from evidence.adapters.db.keeping_tables import case_term, lock_term
 from evidence.adapters.db.numbers import case_numbered
@@ -21,6 +22,7 @@ from evidence.adapters.db.people_tables import (
     standing,
 )
 from evidence.adapters.db.repositories.complaints import about_them, is_doubtful
+from evidence.adapters.db.repositories.exports import is_to_leave
 from evidence.adapters.db.repositories.fault_files import is_waiting
 from evidence.adapters.db.repositories.labels import given_of
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
@@ -119,7 +121,7 @@ class SqlKeepings:
         ids = [row.id for row in rows]
         held, cases, shown = self._holds(ids), self._cases(ids), self._shown(ids)
         given, owed, doubtful = given_of(self._db, ids), self._owed(ids), self._complaints(ids)
-        faults = self._faults(ids)
+        faults, exports = self._faults(ids), self._exports(ids)
         stands = {
             row.id: standing_of(
                 history(json.loads(row.labels), from_text(row.sealed_at), given.get(row.id, ()))
@@ -142,6 +144,7 @@ class SqlKeepings:
                 tuple(doubtful.get(row.id, ())),
                 tuple(one for one in numbered.get(row.id, ()) if one.id not in {it.id for it in linked}),
                 tuple(faults.get(row.id, ())),
+                tuple(exports.get(row.id, ())),
             )
 
     def _holds(self, ids: Sequence[str]) -> dict[str, list[str]]:
@@ -214,6 +217,17 @@ class SqlKeepings:
             query.where(*rests, is_waiting()).order_by(fault_file.c.decided_at, fault_file.c.id)
         ):
             found.setdefault(recording_id, []).append(file_id)
+        return found
+
+    def _exports(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        """Return the exports by which they are to leave."""
+        query = select(export_item.c.recording_id, export_item.c.export_id).join_from(
+            export_item, export, is_to_leave()
+        )
+        mine = query.where(export_item.c.recording_id.in_(ids)).order_by(export.c.asked_at, export.c.id)
+        found = dict[str, list[str]]()
+        for recording_id, export_id in self._db.execute(mine):
+            found.setdefault(recording_id, []).append(export_id)
         return found
 
     def _owed(self, ids: Sequence[str]) -> dict[str, str]:
