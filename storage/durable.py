@@ -20,7 +20,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
-from io import FileIO
 from itertools import takewhile
 from pathlib import Path
 from threading import Lock
@@ -32,6 +31,7 @@ from storage.errors import Exists, Mismatch, Missing, StoreFull, StoreUnavailabl
 
 TEMPORARY = "~new."  # "~" is in no key, so no object can be taken for a temporary file, nor the reverse
 PIECE = 1 << 20
+_SMALL = 1 << 14
 _REMEMBERED = 4096  # folders known to be durable; a bound for memory, not for correctness
 
 
@@ -118,8 +118,12 @@ class Folder:
     def read(self, name: str) -> bytes:
         """Read a small file whole. Raises: Missing, StoreUnavailable."""
         fd = self.open(name)
-        with storing(name=name), FileIO(fd) as file:
-            return file.readall()
+        try:
+            return b"".join(iter(lambda: os.read(fd, _SMALL), b""))
+        except OSError as fault:
+            raise unavailable(fault, name=name) from fault
+        finally:
+            os.close(fd)
 
     def link(self, fd: int, name: str) -> None:
         """Give the open, fsynced file this name; not durable before `sync`. Raises: Exists."""

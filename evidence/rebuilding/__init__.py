@@ -20,6 +20,7 @@ from evidence.adapters import moving as machine
 from evidence.adapters.celery_bell import CeleryBell, open_queue
 from evidence.adapters.db import replay
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
+from evidence.adapters.looking import few_collections
 from evidence.adapters.rebuilding import Scratch
 from evidence.bootstrap import lock_service, site_of, verify_not_left
 from evidence.domain.access import Caller
@@ -28,7 +29,7 @@ from evidence.ledger import rows as row_names
 from evidence.ledger.segments import Kind
 from evidence.rebuilding.aftermath import Aftermath
 from evidence.rebuilding.logs import Logs
-from evidence.rebuilding.manifests import MANY, Manifests, few_collections
+from evidence.rebuilding.manifests import MANY, Manifests
 from evidence.rebuilding.recordings import Restoring
 from evidence.rebuilding.report import Report
 from evidence.rebuilding.rows import Rows

@@ -1,126 +1,25 @@
-"""Looking at every recording in the vault: which objects are there, and what its signed manifest says.
+"""What is seen of every recording in the vault (adapters/looking.py), beside what else a rebuild does.
 
-The ids are random, so their first digit cuts the recordings into sixteen equal parts; each is looked at by
-itself, by another process where there are many, and what was seen is written into a file of the scratch
-folder, some hundreds at a time, in the order of ids. Originals are not read (service/fixity.py).
+Where there are many, two other processes look, each at half of the parts.
 """
 
 from __future__ import annotations
 
-import gc
-import hashlib
 import json
-import marshal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from evidence.adapters.db.repositories.rows import name_digest
-from evidence.adapters.keys import FileSigner
-from evidence.errors import EvidenceError
-from evidence.service.documents import MANIFEST
-from evidence.service.ports import Signer
-from storage.errors import StorageError, StoreUnavailable
-from storage.opening import open_vault
-from storage.vault import Sealed, Vault
+from evidence.adapters import looking
+from evidence.adapters.looking import Seen, look_into, seen_in
 
 PARTS = "0123456789abcdef"
 MANY = 20_000  # entries in the log, from which on other processes help
 HELPERS = 2
 _NAME = "rebuild-recordings-"
 _LOOK_EVERY_S = 0.02
-_SELDOM = 100_000
-_AT_ONCE, _LENGTH = 256, 8
-
-
-@dataclass
-class Seen:
-    """What the vault holds of a recording. sizes and versions: of `data` and `manifest.json`, where sound.
-
-    said: what the signed manifest says, by the columns of the row; None where there is none that holds.
-    sha256: of the document.
-    """
-
-    id: str
-    sizes: dict[str, int] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-    damaged: dict[str, str] = field(default_factory=dict)
-    said: dict[str, Any] | None = None
-    sha256: str = ""
-    problem: str = ""
-
-
-def look(vault: Vault, signer: Signer, prefix: str) -> Iterator[Seen]:
-    """Yield what there is of the recordings whose ids begin so, in order. Raises: StoreUnavailable."""
-    seen: Seen | None = None
-    for one in vault.census(f"recordings/{prefix}"):
-        _, id_, part = (*one.key.split("/", 2), "", "")[:3]
-        if part not in ("data", "manifest.json"):
-            continue
-        if seen is not None and seen.id != id_:
-            yield seen
-            seen = None
-        seen = seen or Seen(id_)
-        if not isinstance(one, Sealed):
-            seen.damaged[part] = one.kind
-            continue
-        seen.sizes[part], seen.versions[part] = one.size_bytes, one.version
-        if part == "manifest.json":
-            _read(vault, signer, one, seen)
-    if seen is not None:
-        yield seen
-
-
-def _read(vault: Vault, signer: Signer, one: Sealed, seen: Seen) -> None:
-    try:
-        document = vault.read(one)
-        seen.sha256 = hashlib.sha256(document).hexdigest()
-        seen.said = _columns(signer.read(document, MANIFEST))
-    except StoreUnavailable:
-        raise
-    except (EvidenceError, StorageError) as problem:
-        seen.problem = problem.code
-    except (KeyError, TypeError, AttributeError):  # signed, and no manifest of ours
-        seen.problem = "manifest-malformed"
-
-
-def _columns(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    original, times, policy = manifest["original"], manifest["times"], manifest["policy"]
-    return {
-        "device": manifest["device"],
-        "wearer": manifest["wearer"],
-        "card_id": manifest["card"],
-        "labels": json.dumps(manifest["labels"], ensure_ascii=False, sort_keys=True),
-        "name": original["name"],
-        "name_sha256": name_digest(original["name"]),
-        "size": original["size"],
-        "sha256": original["sha256"],
-        "sm3": original["sm3"],
-        "modified_at": times["device"]["modified"],
-        "clock_offset_ms": times["clock_offset_ms"],
-        "sealed_at": times["server"]["sealed"],
-        "policy_id": policy["pack"],
-        "policy_version": policy["version"],
-    }
-
-
-@contextmanager
-def few_collections() -> Iterator[None]:
-    """Look for cycles seldom: what is here by now stays, what follows are small values without any."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(_SELDOM)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 class Manifests:
@@ -135,17 +34,14 @@ class Manifests:
     def seen(self) -> Iterator[Seen]:
         """Yield what was seen, in the order of ids. Raises: StoreUnavailable."""
         for number, part in enumerate(PARTS):
-            file = self._scratch / f"{_NAME}{part}"
+            file = self._file(part)
             while self._helpers and not file.exists():
                 if self._helpers[number % HELPERS].poll() is not None and not file.exists():
                     break  # whatever it met, we meet it ourselves and say so
                 time.sleep(_LOOK_EVERY_S)
             if not file.exists():
-                look_into(self._url, self._keys, self._scratch, part)
-            with file.open("rb") as written:
-                while length := int.from_bytes(written.read(_LENGTH), "big"):
-                    for one in marshal.loads(written.read(length)):  # noqa: S302 (a file of our own)
-                        yield Seen(*one)
+                look_into(self._url, self._keys, part, file)
+            yield from seen_in(file)
             file.unlink()
 
     def close(self) -> None:
@@ -156,24 +52,15 @@ class Manifests:
         for file in self._scratch.glob(f"{_NAME}*"):
             file.unlink(missing_ok=True)
 
+    def _file(self, part: str) -> Path:
+        return self._scratch / f"{_NAME}{part}"
+
     def _start(self, parts: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "evidence.rebuilding"]
+        command = [sys.executable, "-m", looking.__name__]
         helper = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603
-        said = {"url": self._url, "keys": str(self._keys), "scratch": str(self._scratch), "parts": parts}
+        files = {part: str(self._file(part)) for part in parts}
+        said = {"url": self._url, "keys": str(self._keys), "parts": files}
         assert helper.stdin is not None
         with helper.stdin as given:  # the address may hold a password: nothing for a list of processes
             given.write(json.dumps(said).encode())
         return helper
-
-
-def look_into(url: str, keys: Path, scratch: Path, part: str) -> None:
-    """Write what is seen of a part into a file, which has its name once it is whole."""
-    vault, signer = open_vault(url), FileSigner(keys)
-    unfinished = scratch / f"{_NAME}{part}.new"
-    with unfinished.open("wb") as out:
-        found = (tuple(vars(seen).values()) for seen in look(vault, signer, part))
-        while some := list(islice(found, _AT_ONCE)):
-            body = marshal.dumps(some)
-            out.write(len(body).to_bytes(_LENGTH, "big") + body)
-        out.write(bytes(_LENGTH))
-    unfinished.rename(scratch / f"{_NAME}{part}")

@@ -14,6 +14,7 @@ from typing import Any
 
 from evidence.adapters.db import replay
 from evidence.adapters.db.unit_of_work import SqlUnitOfWork
+from evidence.adapters.looking import Seen
 from evidence.adapters.rebuilding import Scratch, Sealing
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry, Place, Reference
@@ -26,7 +27,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import EvidenceError
 from evidence.ledger.canonical import canonical
 from evidence.rebuilding.logs import read_object
-from evidence.rebuilding.manifests import Manifests, Seen
+from evidence.rebuilding.manifests import Manifests
 from evidence.rebuilding.report import Report
 from evidence.service.documents import MANIFEST, receipt_body
 from evidence.service.moving import Teller

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence import bootstrap
+from evidence import bootstrap, rebuilding
 from evidence.domain.complaints import Told
 from evidence.domain.devices import Issue
 from evidence.domain.standing import Classification
@@ -21,7 +22,7 @@ from evidence.ledger.canonical import canonical
 from evidence.ledger.rows import key_of
 from evidence.ledger.segments import Kind, Piece, write_segment
 from evidence.locale import say
-from evidence.rebuilding import aftermath, rebuild
+from evidence.rebuilding import aftermath, manifests, rebuild
 from evidence.service import journaling, publishing
 from evidence.service.complaints import Complaints
 from evidence.service.holds import Holds
@@ -141,6 +142,32 @@ def test_after_a_rebuild_labels_stand_as_before_and_lost_words_are_asked_for_aga
         ("case-number", "杭〔2026〕2", True),
         ("inspected-party", None, True),
     ]
+
+
+@forms.embedded_only("the room's own vault is known to this process alone")
+def test_where_there_are_many_other_processes_look_and_see_the_same(
+    room: LogRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    altered = next((room.folder / "vault" / "recordings").glob("*/manifest.json"))
+    altered.chmod(0o600)
+    altered.write_bytes(altered.read_bytes().replace(b"wearer", b"bearer"))
+    before = rows(room)
+    lose_database(room)
+    helped: list[str] = []
+
+    def started(them: manifests.Manifests, parts: str) -> subprocess.Popen[bytes]:
+        helped.append(parts)
+        return start(them, parts)
+
+    start = manifests.Manifests._start
+    monkeypatch.setattr(manifests.Manifests, "_start", started)
+    monkeypatch.setattr(rebuilding, "MANY", 1)
+    monkeypatch.setattr(manifests, "look_into", None)  # nobody looks here
+    report = restore(room)
+    assert "".join(sorted("".join(helped))) == manifests.PARTS
+    assert [one.kind for one in report.faults] == ["manifest-wrong"]
+    assert without_closing(rows(room)) == as_rebuilt(before)
+    assert not any((room.folder / "scratch").glob("rebuild*"))
 
 
 def test_twice_is_the_same(room: LogRoom) -> None:
