@@ -81,6 +81,16 @@ class ClockReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where the recorder's satellite receiver said that it was, in degrees (WGS 84), at a second of the time
+    line."""
+
+    at_s: float
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
 class Damage:
     """Something the reader found broken in the structure. kind is one of a small set of stable words:
     "no-index", "index-past-end", "box-past-end", "partial-packet", "sizes-zero", "sample-table", "zero-run",
@@ -117,6 +127,7 @@ class MediaFacts:
     damage: tuple[Damage, ...] = ()
     content_marks: tuple[str, ...] = ()  # digests of key frames near both ends, for finding repeated content
     mark_times: tuple[float, ...] = ()  # the second of each content mark
+    places: tuple[Place, ...] = ()  # with a fix, in order, thinned out evenly where there are many
     bytes_read: int = 0
     notes: tuple[str, ...] = ()
 

@@ -49,6 +49,7 @@ from tests.web.browser import WebRoom
 
 TARGET_PAGE_S, TARGET_BYTE_S = 0.300, 0.250
 ROUNDS, VIEWERS, WATCHED_S = 40, 40, 20
+LEAST, LONGEST_S = 10, 30.0  # rounds of a page that is slow, and for how long it is asked again
 PLAYED = 24 << 20  # bytes of the recording that is watched
 _NUMBERS = random.Random(7)
 
@@ -253,15 +254,17 @@ def page(port: int, token: str, name: str, path: Callable[[], str]) -> bool:
     """Print what a page takes; return whether it is too slow."""
     took, worked = list[float](), list[float]()
     with httpx2.Client(base_url=f"http://localhost:{port}", timeout=60) as client:
-        for _ in range(ROUNDS):
+        end = time.monotonic() + LONGEST_S
+        while len(took) < ROUNDS and (len(took) < LEAST or time.monotonic() < end):
             asked = path()
-            began, busy = time.perf_counter(), time.process_time()
+            began, before = time.perf_counter(), time.process_time()
             answer = client.get(asked, headers={"Cookie": f"{COOKIE}={token}", "Accept": "text/html"})
             took.append(time.perf_counter() - began)
-            worked.append(time.process_time() - busy)
+            worked.append(time.process_time() - before)
             assert answer.status_code == 200, (asked, answer.status_code, answer.text[:300])
     is_slow = told(name, took, TARGET_PAGE_S)
-    print(f"{'':42} of that on a processor, server and asker: {sorted(worked)[ROUNDS // 2] * 1000:.0f} ms")
+    busy = sorted(worked)[len(worked) // 2]
+    print(f"{'':42} of that on a processor, server and asker: {busy * 1000:.0f} ms", flush=True)
     return is_slow
 
 

@@ -6,7 +6,7 @@ gets them (`Words`).
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Dialect, Integer, MetaData, String, Text, TypeDecorator
+from sqlalchemy import BigInteger, Dialect, Integer, MetaData, String, Text, TypeDecorator, text
 from sqlalchemy.exc import DontWrapMixin
 
 
@@ -61,3 +61,5 @@ Day = Words(10)  # 2026-11-21
 Sha256 = Words(64)
 # In SQLite an INTEGER PRIMARY KEY is the number of the row itself; PostgreSQL wants bigint.
 Number = BigInteger().with_variant(Integer(), "sqlite")
+
+UNSOUND = text("check_result <> 'ok'")  # of a recording; in these words the index of it is found

@@ -41,7 +41,7 @@ from evidence.adapters.db import (  # noqa: F401  (metadata)
     search_tables,
     sign_in_tables,
 )
-from evidence.adapters.db.columns import AnyText, Id, Sha256, Time, Words
+from evidence.adapters.db.columns import UNSOUND, AnyText, Id, Sha256, Time, Words
 
 metadata = columns.metadata
 _WAITS = text("recording_id IS NULL")  # of an index of its own: what never came is little among what did
@@ -161,6 +161,7 @@ recording = Table(
     UniqueConstraint("device", "name_sha256"),
     Index("recording_by_date", "retain_until", "id"),
     Index("recording_by_seal", "sealed_at", "id"),
+    Index("recording_unsound", "id", sqlite_where=UNSOUND, postgresql_where=UNSOUND),
 )
 
 examination = Table(

@@ -61,6 +61,7 @@ class Draft:
         self.damage: list[dict[str, object]] = []
         self.content_marks: list[str] = []
         self.mark_times: list[float] = []
+        self.places: list[tuple[float, float, float]] = []
         self.notes: list[str] = []
         self.bytes_read = 0
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
+from math import isfinite
 from typing import Any
 
-from evidence.domain.media import ClockReading, Damage, Edit, MediaFacts, Step, TrackFacts
+from evidence.domain.media import ClockReading, Damage, Edit, MediaFacts, Place, Step, TrackFacts
 
 MOST_ITEMS = 100_000  # of any list in an answer
 
@@ -23,6 +24,7 @@ def facts_from_json(value: Mapping[str, Any], name: str) -> MediaFacts:
         body["tracks"] = tuple(_track(track) for track in value.get("tracks", ()))
         body["clocks"] = tuple(ClockReading(**_plain_map(clock)) for clock in value.get("clocks", ()))
         body["damage"] = tuple(Damage(**_plain_map(damage)) for damage in value.get("damage", ()))
+        body["places"] = tuple(_place(place) for place in value.get("places", ()))
         return MediaFacts(name=name, **body)
     except (TypeError, KeyError, AttributeError) as fault:
         raise ValueError(f"not the facts of a file: {fault}") from fault
@@ -50,6 +52,17 @@ def _track(value: Mapping[str, Any]) -> TrackFacts:
             kind(**item) if isinstance(item, Mapping) else kind(*item) for item in value.get(key, ())
         )
     return TrackFacts(**body)
+
+
+def _place(value: Any) -> Place:
+    """Read a place on Earth. Raises: ValueError for any other, TypeError."""
+    place = Place(**value) if isinstance(value, Mapping) else Place(*value)
+    said = (place.at_s, place.latitude, place.longitude)
+    if not all(isinstance(one, int | float) and isfinite(one) for one in said):
+        raise ValueError("a place that is no numbers")
+    if not (abs(place.latitude) <= 90 and abs(place.longitude) <= 180):
+        raise ValueError("a place outside the Earth")
+    return place
 
 
 def _plain_map(value: Mapping[str, Any]) -> dict[str, Any]:

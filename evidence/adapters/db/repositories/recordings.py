@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, or_, select, update
 
+from evidence.adapters.db.columns import UNSOUND
 from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.labels import given_of
 from evidence.adapters.db.repositories.rows import (
@@ -167,8 +168,8 @@ class SqlRecordings:
 
     def unsound(self) -> int:
         """Count the recordings that were not what was sealed when they were last read back."""
-        faulty = and_(recording.c.check_result.is_not(None), recording.c.check_result != "ok")
-        return self._db.execute(select(func.count()).select_from(recording).where(faulty)).scalar_one()
+        query = select(func.count()).select_from(recording).where(UNSOUND)
+        return int(self._db.execute(query).scalar_one())
 
     def note_end(self, recording_id: str, ended_at: datetime | None) -> None:
         """Note when the recording ended (corrected)."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
+from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -30,6 +31,7 @@ from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.player import player_of
 from evidence.web.pages.custody.timelines import Bar, Scale, gaps_between
+from evidence.web.pages.custody.track import track_of
 from evidence.web.pages.custody.wording import act_words, finding_sentence
 from evidence.web.pages.desk import Reading, desk, part, reading
 from evidence.web.pages.rendering import away
@@ -182,7 +184,7 @@ def _shown(
         player=player_of(request, found),
         line=_line(reader, found, caller),
         findings=_findings(reader, found, caller),
-        facts=None if caller.person_type is PersonType.AUXILIARY else found.facts,
+        **_facts(reader, found, caller),
         handled=[(one, act_words(reader, str(one.entry["act"]))) for one in found.handled or ()],
         moment=from_text,
         cite_ids=cite_ids,
@@ -194,6 +196,22 @@ def _shown(
         kinds=[one.value for one in MarkerKind],
         typed=form,
     )
+
+
+def _facts(reader: Reading, found: Dossier, caller: Caller) -> dict[str, Any]:
+    """Return what the file says of itself, and the way of the recorder, for whoever may know."""
+    facts = None if caller.person_type is PersonType.AUXILIARY else found.facts
+    start = None if found.span is None else found.span.start
+
+    def track_at(second: float) -> str | Markup:
+        clock = f"{int(second) // 60}:{second % 60:05.2f}"
+        return clock if start is None else reader.when(start + timedelta(seconds=second), seconds=True)
+
+    def metres(length: float) -> str:
+        return f"{length:,.0f} m" if length < 10_000 else f"{length / 1000:,.1f} km"
+
+    track = None if facts is None else track_of(facts.places)
+    return {"facts": facts, "track": track, "track_at": track_at, "metres": metres}
 
 
 @dataclass(frozen=True, slots=True)
