@@ -32,6 +32,7 @@ from evidence.adapters.prober import SandboxedProber
 from evidence.adapters.sheets import SheetFiles
 from evidence.adapters.time_authority import HttpTimeAuthority
 from evidence.adapters.time_codes import FolderTimeCodes
+from evidence.adapters.tracking import tracker_of
 from evidence.adapters.witness_line import open_witnesses
 from evidence.court_documents import CourtPapers
 from evidence.desks import Desks
@@ -155,6 +156,7 @@ def site_of(settings: Settings, database: SqlDatabase, vault: Vault, bell: JobBe
         listener=SandboxedListener(scratch, _speech(settings)),
         originals=VaultOriginals(vault, scratch),
         maker=SandboxedMaker(scratch),
+        tracker=tracker_of(scratch, *settings.detector),
         bell=bell,
         new_digests=TwoDigests if settings.sm3 else OneDigest,
         passwords=ArgonPasswords(PROFILES[settings.profile]),

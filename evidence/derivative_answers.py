@@ -8,6 +8,7 @@ from evidence.answers import told_to
 from evidence.domain.access import Caller
 from evidence.domain.derivatives import Derivative
 from evidence.domain.instants import to_text
+from evidence.service.derivative_ports import Proposals
 from evidence.service.derivatives import DerivativeList
 
 
@@ -34,6 +35,22 @@ def derivative_out(one: Derivative) -> dict[str, Any]:
         "length_s": None if output is None or output.length_ms is None else output.length_ms / 1000,
         "made_with": None if output is None else dict(output.made_with),
     }
+
+
+def proposals_out(detector: str, found: Proposals) -> dict[str, Any]:
+    """What a detector proposes as JSON values: regions as an order has them, without cover and reason, which
+    a person gives."""
+    regions = [
+        {
+            "boxes": [
+                {"at_s": box.at_ms / 1000, "x": box.x, "y": box.y, "width": box.width, "height": box.height}
+                for box in boxes
+            ],
+            "until_s": until_ms / 1000,
+        }
+        for boxes, until_ms in found.regions
+    ]
+    return {"detector": detector, "regions": regions}
 
 
 def derivatives_out(found: DerivativeList, caller: Caller) -> dict[str, Any]:

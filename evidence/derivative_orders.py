@@ -21,6 +21,7 @@ from evidence.domain.orders import (
     Span,
 )
 from evidence.errors import Invalid
+from evidence.service.derivative_ports import Question
 
 Seconds = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
 Points = Annotated[int, Field(ge=0, le=16_384)]
@@ -87,6 +88,19 @@ class OrderIn(_Strict):
             ),
             recipient=None if self.recipient is None else self.recipient.strip(),
         )
+
+
+class QuestionIn(_Strict):
+    """What the operator's detector is asked: a part of the film, and where something is at a moment of it."""
+
+    from_s: Seconds
+    to_s: Seconds
+    boxes: list[BoxIn] = Field(default_factory=list, max_length=MOST_REGIONS)
+
+    def question(self) -> Question:
+        """Return it in the terms of the service."""
+        boxes = tuple(Box(_ms(box.at_s), box.x, box.y, box.width, box.height) for box in self.boxes)
+        return Question(_ms(self.from_s), _ms(self.to_s), boxes)
 
 
 def order_from(text: bytes) -> Order:

@@ -44,6 +44,7 @@ from evidence.service.own_gaps import OwnGaps
 from evidence.service.own_shift import OwnShift
 from evidence.service.pack_changes import PackChanges
 from evidence.service.playing import Playing
+from evidence.service.proposing import Proposing
 from evidence.service.recordings import Recordings
 from evidence.service.reports import Reports
 from evidence.service.reviewing import Reviewing
@@ -103,6 +104,7 @@ class Desks:
     own_shift: OwnShift = field(init=False)
     pack_changes: PackChanges = field(init=False)
     playing: Playing = field(init=False)
+    proposing: Proposing = field(init=False)
     recordings: Recordings = field(init=False)
     reports: Reports = field(init=False)
     reviewing: Reviewing = field(init=False)

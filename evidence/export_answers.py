@@ -47,7 +47,7 @@ def _item_out(one: Item, seen: Mapping[str, str]) -> dict[str, Any]:
         "recording": one.recording_id if is_seen else None,
         "sha256": one.sha256 if is_seen else None,
         "form": one.form.value,
-        "derivative": one.derivative_id,
+        "derivative": one.derivative_id if is_seen else None,
         "granted": one.is_granted,
         "ground": None if one.ground is None else one.ground.value,
     }

@@ -75,6 +75,10 @@ class Settings(BaseSettings):
     speech_name: str = Field(default="", max_length=80)
     speech_command: str = Field(default="", max_length=1000)
     speech_folder: str = ""
+    # The operator's detector of what is to be hidden, likewise.
+    detector_name: str = Field(default="", max_length=80)
+    detector_command: str = Field(default="", max_length=1000)
+    detector_folder: str = ""
     signer: str = ""  # folder with the socket of a signer that somebody else runs; empty = a child of ours
 
     @field_validator("database", "vault", "broker")
@@ -101,16 +105,23 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        """Refuse single sign-on, or a speech-to-text engine, that lacks a part."""
+        """Refuse single sign-on, a speech-to-text engine or a detector, that lacks a part."""
         parts = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret_file)
         if any(parts) and not (all(parts) and self.public_url):
             raise ValueError(
                 "oidc_issuer, oidc_client_id, oidc_client_secret_file and public_url belong together"
             )
-        speech = (self.speech_name, self.speech_command, self.speech_folder)
-        if any(speech) and not all(speech):
-            raise ValueError("speech_name, speech_command and speech_folder belong together")
+        for kind in ("speech", "detector"):
+            names = [f"{kind}_{part}" for part in ("name", "command", "folder")]
+            told = [getattr(self, name) for name in names]
+            if any(told) and not all(told):
+                raise ValueError(f"{', '.join(names)} belong together")
         return self
+
+    @property
+    def detector(self) -> tuple[str, str, str]:
+        """The operator's detector of what is to be hidden: name, command, folder; empty: none."""
+        return self.detector_name, self.detector_command, self.detector_folder
 
     def oidc_client_secret(self) -> str:
         """Read the secret of the client at the provider. Raises: Invalid("password-file-unreadable")."""

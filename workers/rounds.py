@@ -19,6 +19,7 @@ from storage.errors import StorageError
 
 log = logging.getLogger("evidence.workers")
 STAMP_EVERY_S = 60.0  # how often it is looked whether a time stamp is due
+TIDY_EVERY_S = 600.0  # how long a package lies on that nobody is to have any more
 _SERVICE = Caller("service", Kind.OPERATOR, "service")
 
 
@@ -46,8 +47,8 @@ def every(
 
 
 def about_logs(application: Application, stopping: threading.Event) -> list[threading.Thread]:
-    """Make the threads that publish the logs, that hold them against what they speak of, and that watch
-    what this process works by.
+    """Make the threads that publish the logs, that hold them against what they speak of, that take away
+    packages nobody is to have any more, and that watch what this process works by.
     """
     publish_s, audit_s = application.settings.publish_s, application.settings.audit_minutes * 60.0
     auditing, watching, witnessing = application.auditing, application.watching, application.witnessing
@@ -59,5 +60,6 @@ def about_logs(application: Application, stopping: threading.Event) -> list[thre
         every(publish_s, application.publishing.publish_all, stopping, "publishing", publish_s),
         every(STAMP_EVERY_S, application.timestamping.stamp, stopping, "time stamps", publish_s),
         every(audit_s, lambda: auditing.fsck(_SERVICE), stopping, "auditing", audit_s),
+        every(TIDY_EVERY_S, application.court.building.tidy, stopping, "packages", TIDY_EVERY_S),
         every(LOOK_EVERY_S, watching.look, stopping, "watching", LOOK_EVERY_S),
     ]

@@ -81,6 +81,18 @@ class ExportShelf:
             stack.pop_all()
         return cast(BinaryIO, file)
 
+    def holds(self, number: str) -> bool:
+        """Tell whether anything of a package lies there."""
+        return (self.place / number).exists() or self._statement(number).exists()
+
+    def discard(self, number: str) -> None:
+        """Take a package away, whole at once: what a kill leaves of it has a name that no package has."""
+        with fresh(self.place, number) as (folder, _):
+            for one in (self.place / number, self._statement(number)):
+                if one.exists():
+                    one.rename(folder / one.name)
+            _sync(self.place)
+
     @contextmanager
     def copy(self, number: str, volume: str) -> Iterator[Path]:
         """Return a finished copy of one medium in one file, while the context is open: of an image or archive

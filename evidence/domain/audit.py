@@ -76,6 +76,7 @@ class Act(StrEnum):
     EXPORT_TAKE = "export.take"  # a range of a medium's bytes was handed out, to be written
     EXPORT_WRITE = "export.write"  # a medium was written and read back
     EXPORT_HAND_OVER = "export.deliver"
+    EXPORT_DISCARD = "export.discard"  # its package was taken from where packages wait
     EXPORT_RECEIPT = "export.receipt"
     TRANSFER_UNIT_NAME = "transfer.name"  # a unit provides footage to procuratorates and courts
     TRANSFER_UNIT_END = "transfer.end"
@@ -143,6 +144,7 @@ class Act(StrEnum):
     MARKER_DISMISS = "marker.dismiss"
     MARKER_WITHDRAW = "marker.withdraw"
     DERIVATIVE_ASK = "derivative.ask"  # somebody wants something made from an original
+    DERIVATIVE_PROPOSE = "derivative.propose"  # a detector was asked where something is to be hidden
     DERIVATIVE_MADE = "derivative.made"
     DERIVATIVE_FAIL = "derivative.fail"  # nothing was kept
     DERIVATIVE_DESTROY = "derivative.destroy"  # with its parent

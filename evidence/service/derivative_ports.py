@@ -11,6 +11,37 @@ from typing import Protocol
 
 from evidence.domain.derivatives import Derivative, Output
 from evidence.domain.media import MediaFacts
+from evidence.domain.orders import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a detector is asked: where, in this part of a recording, is what stands in these boxes at their
+    moments; without a box, what it was set up to look for."""
+
+    from_ms: int
+    to_ms: int
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """What a detector proposes: of each region its boxes, and until when it is there. fault: why it said
+    nothing that can be read, "" where it did."""
+
+    regions: tuple[tuple[tuple[Box, ...], int], ...] = ()
+    fault: str = ""
+
+
+class Tracker(Protocol):
+    """A detector that the operator has set up."""
+
+    @property
+    def name(self) -> str:
+        """Name and version."""
+
+    def track(self, film: Path, asked: Question) -> Proposals:
+        """Return what it proposes. Never raises for bad media, or for what the detector does."""
 
 
 class Derivatives(Protocol):

@@ -89,6 +89,30 @@ class ExportBuilding:
             if isinstance(problem, Unavailable | StoreUnavailable | OSError):
                 raise
 
+    def tidy(self) -> None:
+        """End the approvals that are over, or whose set is another one by now; take packages away that are
+        not to be handed over any more, or whose receipt is there: nothing that was destroyed lies on in one.
+        """
+        with self.site.database.reading() as unit:
+            exports = unit.exports.all()
+        for export in exports:
+            if self._is_wanted(export) or not self.shelf.holds(export.number):
+                continue
+            with self.site.database.writing() as unit:
+                entry = entry_of(Act.EXPORT_DISCARD, SERVICE, export, {})
+                unit.log.append(entry, self.site.clock.now())
+            self.shelf.discard(export.number)
+
+    def _is_wanted(self, export: Export) -> bool:
+        """Tell whether a package is still to be handed over, or waits for its receipt."""
+        if export.state not in (State.APPROVED, State.BUILT):
+            return export.state is State.HANDED_OVER
+        try:
+            lapse_if_changed(self.site, export)
+        except Conflict:
+            return False
+        return True
+
     def _note(self, export: Export, code: str) -> None:
         """Say why a build came to nothing, for whoever asked."""
         with self.site.database.writing() as unit:

@@ -108,6 +108,12 @@ class Shelf(Packer, Protocol):
     def open(self, number: str, volume: str) -> tuple[BinaryIO, int]:
         """Open one medium in one file, as `copy` makes it, with its size. Raises: Unavailable, NoSpace."""
 
+    def holds(self, number: str) -> bool:
+        """Tell whether anything of a package lies there."""
+
+    def discard(self, number: str) -> None:
+        """Take a package away, whole at once, and its statement."""
+
     def copy(self, number: str, volume: str) -> AbstractContextManager[Path]:
         """Return a finished copy of one medium in one file, to be sealed, while the context is open."""
 

@@ -5,6 +5,7 @@
 2. What is opened then is the files that were granted, and only while the approval stands: each range is asked
    for anew, logged before its first byte, and a long one is asked again on its way. Where the link does not
    let them be taken along, they are shown on its page only, with the recipient's name over them.
+   No link outlasts the approval, whose days stand in the pack.
 3. A link is revoked at once by whoever may make one. No secret of it is in the vault or in the log.
 A transfer goes on media, never by link.
 """
@@ -15,7 +16,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from evidence.domain.access import Caller, Purpose
 from evidence.domain.audit import Act, Entry
@@ -28,12 +29,12 @@ from evidence.service.admission import admit_to_recording
 from evidence.service.export_access import about_export, stands
 from evidence.service.export_ports import Derivatives
 from evidence.service.gate import admits
+from evidence.service.instruments import local_day
 from evidence.service.ports import UnitOfWork
 from evidence.service.shared_files import SharedFile, SharedSheet, Shown, files_of
 from evidence.service.site import Site
 from evidence.service.units import full_names
 
-MOST_HOURS = 30 * 24
 _DIGITS = 8
 SHARED = frozenset({State.APPROVED, State.BUILT, State.HANDED_OVER})
 ANYONE = "anyone"
@@ -66,12 +67,13 @@ class Sharing:
 
     @admits(Action.SHARE)
     def share(self, caller: Caller, export_id: str, hours: int, *, may_download: bool) -> Made:
-        """Make a link to what was approved, good for some hours and one person.
+        """Make a link to what was approved, good for some hours and one person, and no longer than the
+        approval is.
 
-        Raises: NotFound("export-not-found"), Conflict("not-approved"), Invalid("invalid-measure"); as
-        `admit_to_recording`.
+        Raises: NotFound("export-not-found"), Conflict("not-approved"), Invalid("invalid-measure",
+        "beyond-approval"); as `admit_to_recording`.
         """
-        if not 0 < hours <= MOST_HOURS:
+        if hours < 1:
             raise Invalid("invalid-measure", field="hours")
         with about_export(self.site, caller, Action.SHARE, export_id) as (_, found):
             pass
@@ -82,13 +84,24 @@ class Sharing:
         with about_export(self.site, caller, Action.SHARE, export_id) as (unit, found):
             if found.way is Way.TRANSFER or not stands(unit, self.site, found, SHARED):
                 raise Conflict("not-approved", export=found.id, state=found.state.value)
-            until = now + timedelta(hours=hours)
+            until = self._until(found, hours, now)
             secret = (_digest(token), hashed)
             new = Share(new_id(), found.id, *secret, may_download, caller.id, now, until)
             unit.shares.add(new)
             facts = {"download": may_download, "hours": hours}
             unit.log.append(_entry(Act.SHARE_MAKE, caller.id, new, found, facts), now)
         return Made(new, token, code)
+
+    def _until(self, one: Export, hours: int, now: datetime) -> datetime:
+        """Return when a link ends. Raises: Invalid("beyond-approval")."""
+        last = None if one.decision is None else one.decision.valid_to
+        today = local_day(self.site.policies, now)
+        if last is None or hours > (last - today + timedelta(days=1)) // timedelta(hours=1):
+            raise Invalid("beyond-approval")
+        until = now + timedelta(hours=hours)
+        if local_day(self.site.policies, until) > last:
+            raise Invalid("beyond-approval")
+        return until
 
     @admits(Action.SHARE)
     def of(self, caller: Caller, export_id: str) -> Sequence[Share]:

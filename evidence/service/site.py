@@ -11,7 +11,7 @@ from evidence.domain.rights import Action
 from evidence.errors import Refused
 from evidence.policy.bars import bars_of
 from evidence.service.catalogue import Terms
-from evidence.service.derivative_ports import Maker
+from evidence.service.derivative_ports import Maker, Tracker
 from evidence.service.instruments import pack_at
 from evidence.service.marker_ports import Listener
 from evidence.service.ports import (
@@ -49,6 +49,7 @@ class Site:
     passwords: Passwords
     codes: TimeCodes
     terms: Terms = field(default_factory=Terms)
+    tracker: Tracker | None = None  # of what is to be hidden; None where the operator has set up none
 
     def bars(self) -> Bars:
         """Return what the law bars auxiliary personnel from now."""

@@ -1,9 +1,10 @@
 """Packages: bytes per second into a bag, beside `cp` and `sha256sum` of the same bytes in the same run.
 
 The floor copies the files and runs `sha256sum` over the copies, one behind the other, as a careful clerk
-does; once as it is, and once with `sync`, since a package is on the disc when it is published. The package
-is made with SHA-256, SHA-512 and SM3 of every byte; what these three take alone, each on its own core or all
-on one, is shown too. Peak memory is that of a process that does nothing but build.
+does; once as it is, and once with `sync`. A package is on the disc when it is published, so the figure that
+counts is the one against the copies that were synced too. The package is made with SHA-256, SHA-512 and SM3
+of every byte; what these three take alone, each on its own core or all on one, is shown too, and how long the
+build waited for syncs. Peak memory is that of a process that does nothing but build.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -53,12 +56,13 @@ def main(words: list[str]) -> int:
                 fill_memory(folder)
                 best[name] = max(best[name], total / _floor(folder, films, synced))
             fill_memory(folder)
-            took, used = _package(folder, films, options.medium)
+            took, used, waited, beside = _package(folder, films, options.medium)
+            print(f"built in {took:.1f} s; waited {waited:.1f} s for syncs, {beside:.1f} s of them beside it")
             best["package"], peak = max(best["package"], total / took), max(peak, used)
         for name, speed in best.items():
             print(f"{name:<18}{speed / 1e6:>8.0f} MB/s")
-        ratio, synced = (best["package"] / best[name] for name in ("cp + sha256sum", "the same, synced"))
-        print(f"ratio {ratio:.2f} (synced {synced:.2f}), peak {peak:.0f} MiB")
+        ratio, unsynced = (best["package"] / best[name] for name in ("the same, synced", "cp + sha256sum"))
+        print(f"ratio {ratio:.2f} (against copies that nobody synced {unsynced:.2f}), peak {peak:.0f} MiB")
         return int(ratio < TARGET_RATIO or peak > TARGET_MEMORY_MIB)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -97,19 +101,30 @@ def _floor(folder: Path, films: list[Path], synced: bool) -> float:
     return took
 
 
-def _package(folder: Path, films: list[Path], medium: str) -> tuple[float, float]:
-    """Return seconds of the build, and peak memory in MiB, of a process of its own."""
+def _package(folder: Path, films: list[Path], medium: str) -> tuple[float, float, float, float]:
+    """Return seconds of the build, peak memory in MiB, of a process of its own; seconds in which it waited
+    for syncs, and of syncs on other threads."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         told = pool.submit(_build, folder / "exports", films, medium).result()
     shutil.rmtree(folder / "exports")
     return told
 
 
-def _build(place: Path, films: list[Path], medium: str) -> tuple[float, float]:
-    room = PackageRoom(place, films=films)
+def _build(place: Path, films: list[Path], medium: str) -> tuple[float, float, float, float]:
+    room, spent = PackageRoom(place, films=films), {True: 0.0, False: 0.0}
+
+    def timed(sync: Callable[[int], None]) -> Callable[[int], None]:
+        def call(fd: int) -> None:
+            began = time.monotonic()
+            sync(fd)
+            spent[threading.current_thread() is threading.main_thread()] += time.monotonic() - began
+
+        return call
+
+    os.fsync, os.fdatasync = timed(os.fsync), timed(os.fdatasync)
     started = time.monotonic()
     room.pack(medium)
-    return time.monotonic() - started, peak_mib(os.getpid())
+    return time.monotonic() - started, peak_mib(os.getpid()), spent[True], spent[False]
 
 
 if __name__ == "__main__":

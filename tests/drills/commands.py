@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.drills import (
     calm,
     discs,
+    export_kills,
     grown_faults,
     ingest_order,
     mutants,
@@ -163,7 +164,10 @@ def _dark_press_share(share: Share) -> tuple[int, list[Verdict]]:
 
 def _packages(options: argparse.Namespace) -> int:
     media = package_kills.MEDIA_TRIED
-    code = max(_sweep(f"{medium} killed", _bindery_share, options, medium) for medium in media)
+    code = max(
+        *(_sweep(f"{medium} killed", _bindery_share, options, medium) for medium in media),
+        *(_sweep(f"{act} killed", _counter_share, options, act) for act in export_kills.ACTS),
+    )
     if os.geteuid():
         print("discs were not filled: that needs root")
         return code or CANNOT
@@ -178,6 +182,12 @@ def _bindery_share(share: Share) -> tuple[int, list[Verdict]]:
     with package_kills.bindery() as bindery:
         survey = bindery.survey(share.layout)
         return len(survey), [bindery.kill(share.layout, number) for number in share.choose(survey)]
+
+
+def _counter_share(share: Share) -> tuple[int, list[Verdict]]:
+    with export_kills.counter() as counter:
+        survey = counter.survey(share.layout)
+        return len(survey), [counter.kill(share.layout, number) for number in share.choose(survey)]
 
 
 def _calm(options: argparse.Namespace) -> int:
@@ -247,7 +257,11 @@ DRILLS = {
         Drill("F05", "mutants: the drills must notice each deliberate fault", _mutants),
         Drill("grown", "F06, F20 to F23 on the whole grown form: what it stands on is killed", _grown),
         Drill("F23", "the object store fails at one request of a seal, in every way", _store_faults),
-        Drill("F34", "the building of a package is killed at every call, and its disc is full", _packages),
+        Drill(
+            "F34",
+            "building a package and handing it over are killed at every call, and the disc is full",
+            _packages,
+        ),
         Drill(
             "F40", "publisher and signer: killed, and power cut, at every call of a publication", _publishing
         ),

@@ -79,6 +79,9 @@ def _serve(link: socket.socket) -> None:
     if "publish" in first:
         _publish(link, build(Path(first["publish"])))
         return
+    if "build" in first or "hand-over" in first:
+        _export(link, *first.popitem())
+        return
     application = build(Path(first["serve"]))
     application.work.take_over()
     (dock,) = application.accounts.docks(OPERATOR)
@@ -96,6 +99,20 @@ def _serve(link: socket.socket) -> None:
 def _publish(link: socket.socket, application: Application) -> None:
     try:
         application.publishing.publish_all()
+    except (EvidenceError, StorageError) as problem:
+        _answer(link, False, {"code": problem.code, "problem": str(problem)})
+    else:
+        _answer(link, True, {})
+
+
+def _export(link: socket.socket, act: str, folder: str) -> None:
+    """Build, or hand over, the export that the site's drill is about (export_kills.py)."""
+    application, about = build(Path(folder)), json.loads((Path(folder) / "drill.json").read_bytes())
+    try:
+        if act == "build":
+            application.court.building.build(about["export"])
+        else:
+            application.court.handing_over.hand_over(OPERATOR, about["export"], about["beside"], "王法官")
     except (EvidenceError, StorageError) as problem:
         _answer(link, False, {"code": problem.code, "problem": str(problem)})
     else:

@@ -162,7 +162,8 @@ def _read(line: bytes) -> dict[str, Any]:
 
 
 class Party:
-    """A child of the lean server that does one thing with a site: "publish" its logs, or "sign" them."""
+    """A child of the lean server that does one thing with a site: "publish" its logs, "sign" them, "build" an
+    export or "hand-over" one."""
 
     def __init__(self, server: LeanServer, act: str, folder: Path) -> None:
         self._link = server.connect()

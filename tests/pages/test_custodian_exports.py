@@ -241,6 +241,22 @@ def test_a_package_is_read_back_handed_over_by_two_and_receipted_on_its_page(lea
         assert browser.get(address).status_code == 200
 
 
+@pytest.mark.article("dazhe-2020:14")
+def test_a_transfer_leaves_its_copy_in_the_vault_whatever_kind_of_vault_that_is(leaving: Leaving) -> None:
+    app, browser = leaving.room.application, leaving.browser(CUSTODIAN)
+    app.court.transfer_units.name(OPERATOR, leaving.room.agency.id)
+    page = leaving.ask()
+    assert post(leaving.browser(HEAD), f"{page}/decide", reason="同意", decision="approve")[0] == 303
+    leaving.custody.work()
+    assert leaving.export(page).state is State.BUILT, leaving.export(page).problem
+    assert post(browser, f"{page}/hand-over", beside=SECOND, receiver="王法官")[0] == 303
+    done = leaving.export(page)
+    assert done.built is not None
+    (kept,) = leaving.room.site.vault.list(f"exports/{done.id}/")
+    assert kept.lock.holds == {done.id}
+    assert app.auditing.fsck(OPERATOR) == []
+
+
 @pytest.mark.parametrize(("medium", "kind"), [("dvd", "iso"), ("zip", "zip"), ("folder", "zip")])
 def test_a_medium_is_chosen_on_the_page_downloaded_there_and_read_by_what_courts_have(
     leaving: Leaving, tmp_path: Path, medium: str, kind: str

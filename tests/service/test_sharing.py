@@ -12,7 +12,7 @@ from evidence.domain.exports import Ground, Way
 from evidence.domain.rights import Role
 from evidence.domain.shares import MOST_FAILURES, ShareState
 from evidence.domain.standing import Classification
-from evidence.errors import Conflict, NotFound, Refused
+from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.service.refusals import OutOfSight
 from evidence.service.sharing import Made, Sharing
 from tests.export_room import ExportRoom
@@ -108,6 +108,20 @@ def test_a_link_ends_with_its_hours_and_with_its_approval(room: ExportRoom) -> N
     room.restrict(room.two, Classification.PRIVACY)
     with pytest.raises(Refused, match="share-refused"):
         desk(room).verify(opened.session)
+
+
+def test_no_link_outlasts_the_days_that_the_pack_gives_an_approval(room: ExportRoom) -> None:
+    export = supplied(room, room.one)
+    for hours in (0, -1):
+        with room.refused("invalid-measure", Invalid):
+            made(room, export, hours)
+    for hours in (31 * 24, 10**30):
+        with room.refused("beyond-approval", Invalid):
+            made(room, export, hours)
+    assert made(room, export, 30 * 24 - 24)
+    room.pass_by(timedelta(days=30))
+    with room.refused("beyond-approval", Invalid):
+        made(room, export, 25)
 
 
 @pytest.mark.article("dazhe-2020:14", "dazhe-2020:15")

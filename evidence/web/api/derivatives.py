@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from evidence.derivative_answers import derivative_out, derivatives_out
-from evidence.derivative_orders import OrderIn
+from evidence.derivative_answers import derivative_out, derivatives_out, proposals_out
+from evidence.derivative_orders import OrderIn, QuestionIn
 from evidence.domain.access import Caller, Purpose
 from evidence.domain.rights import Action
 from evidence.web.bodies import described, read_json
@@ -33,6 +33,16 @@ async def make(
     """Have a clip, a still, a redaction or a marked copy made; always a new object, by a worker."""
     said = await read_json(request, OrderIn, _LONGEST_BODY_BYTES)
     return derivative_out(await run_in_threadpool(app.derivatives.make, caller, recording_id, said.order()))
+
+
+@router.post("/{recording_id}/derivatives/proposals", openapi_extra=described(QuestionIn))
+async def propose(
+    recording_id: str, request: Request, app: App, caller: Caller = admitted(Action.DERIVE)
+) -> dict[str, Any]:
+    """Ask the operator's detector where something is to be hidden; nothing is made of it but by an order."""
+    said = await read_json(request, QuestionIn, _LONGEST_BODY_BYTES)
+    found = await run_in_threadpool(app.proposing.propose, caller, recording_id, said.question())
+    return proposals_out(*found)
 
 
 @router.get("/{recording_id}/derivatives/{derivative_id}/play")

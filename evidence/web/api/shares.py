@@ -20,7 +20,6 @@ from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.errors import Refused
 from evidence.service.shared_files import Shown
-from evidence.service.sharing import MOST_HOURS
 from evidence.share_answers import file_out, share_out
 from evidence.web.bodies import counted, described, read_json
 from evidence.web.deps import App, admitted
@@ -37,7 +36,7 @@ class ShareIn(BaseModel):
     """For how many hours, and whether the files may be taken along."""
 
     model_config = ConfigDict(extra="forbid")
-    hours: Annotated[int, Field(ge=1, le=MOST_HOURS)]
+    hours: Annotated[int, Field(ge=1)]
     download: bool = False
 
 

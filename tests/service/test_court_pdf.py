@@ -1,0 +1,81 @@
+"""The documents a court is given: PDF/A-2b by their own marks, all fonts inside, read by another library."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from tests.export_room import ExportRoom
+
+ACTIVE = (
+    "/JavaScript",
+    "/JS",
+    "/Launch",
+    "/EmbeddedFile",
+    "/URI",
+    "/SubmitForm",
+    "/GoToR",
+    "/Movie",
+    "/Sound",
+)
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    room = ExportRoom(tmp_path_factory.mktemp("court"))
+    room.designate()
+    one = room.approved()
+    room.build(one)
+    room.court.handing_over.hand_over(room.clerk, one, room.second.name, "王法官")
+    kinds = ("custody-report", "evidence-list", "hand-over", "us-certificate")
+    return {kind: room.court.taking_out.document(room.head, one, kind) for kind in kinds}
+
+
+def fonts_of(reader: PdfReader) -> list[Any]:
+    """Return the fonts of all pages, those inside composed ones in their place."""
+    found = []
+    for page in reader.pages:
+        for font in page["/Resources"].get("/Font", {}).values():  # type: ignore[union-attr]
+            font = font.get_object()
+            found += [one.get_object() for one in font.get("/DescendantFonts", [font])]
+    return found
+
+
+def test_each_document_marks_itself_as_an_archive_page_and_holds_its_fonts(
+    documents: dict[str, bytes], tmp_path: Path
+) -> None:
+    for kind, body in documents.items():
+        reader = PdfReader(io.BytesIO(body), strict=True)
+        catalogue = reader.trailer["/Root"]
+        said = catalogue["/Metadata"].get_object().get_data().decode("utf-8")  # type: ignore[union-attr]
+        assert "<pdfaid:part>2</pdfaid:part>" in said, kind
+        assert "<pdfaid:conformance>B</pdfaid:conformance>" in said, kind
+        (intent,) = catalogue["/OutputIntents"]  # type: ignore[union-attr, misc]
+        assert intent.get_object()["/S"] == "/GTS_PDFA1"
+        assert not reader.is_encrypted
+        assert "/ID" in reader.trailer
+        fonts = fonts_of(reader)
+        assert fonts, kind
+        for font in fonts:
+            described = font["/FontDescriptor"].get_object()
+            assert any(f"/FontFile{n}" in described for n in ("", "2", "3")), (kind, font.get("/BaseFont"))
+
+
+def test_no_document_does_anything_when_it_is_opened(documents: dict[str, bytes]) -> None:
+    for kind, body in documents.items():
+        reader = PdfReader(io.BytesIO(body), strict=True)
+        assert "/OpenAction" not in reader.trailer["/Root"], kind  # type: ignore[operator]
+        assert "/AA" not in reader.trailer["/Root"], kind  # type: ignore[operator]
+        for one in range(1, len(reader.xref[0]) if 0 in reader.xref else 1):
+            shown = str(reader.get_object(one))
+            assert not any(word in shown for word in ACTIVE), (kind, shown[:80])
+
+
+def test_chinese_comes_out_as_it_went_in(documents: dict[str, bytes]) -> None:
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(documents["evidence-list"])).pages)
+    assert "电子数据清单" in text.replace("\u200b", "")
+    assert "〓" not in text, "the font has every letter"
