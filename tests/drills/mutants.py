@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.drills import ingest_order, sweeps
 
 WHOLE = 60
-_ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 # Byte code comes along with its sources' times: only what is changed is compiled anew.
 _SKIPPED = shutil.ignore_patterns("media", "node_modules")
 
@@ -98,18 +98,27 @@ class Unfit(AssertionError):
     """A mutant's text is not in the source any more, or more than once."""
 
 
+def apply(mutant: Mutant, root: Path, *, only_try: bool = False) -> None:
+    """Put the fault into a source; only_try: look whether it fits, and write nothing. Raises: Unfit."""
+    changed: dict[Path, str] = {}
+    for file, text, other in mutant.changes:
+        source = changed.get(root / file) or (root / file).read_text("utf-8")
+        if source.count(text) != 1:
+            raise Unfit(f"{mutant.name}: {source.count(text)} times in {file}: {text!r}")
+        changed[root / file] = source.replace(text, other)
+    if not only_try:
+        for path, source in changed.items():
+            path.write_text(source, "utf-8")
+
+
 @contextmanager
 def tree(mutant: Mutant) -> Iterator[Path]:
     """A copy of the source with the fault in it. Raises: Unfit."""
     with tempfile.TemporaryDirectory(prefix="drill-mutant-") as name:
         root = Path(name)
         for part in ("evidence", "storage", "workers", "tests"):
-            shutil.copytree(_ROOT / part, root / part, ignore=_SKIPPED)
-        for file, text, other in mutant.changes:
-            source = (root / file).read_text("utf-8")
-            if source.count(text) != 1:
-                raise Unfit(f"{mutant.name}: {source.count(text)} times in {file}: {text!r}")
-            (root / file).write_text(source.replace(text, other), "utf-8")
+            shutil.copytree(ROOT / part, root / part, ignore=_SKIPPED)
+        apply(mutant, root)
         yield root
 
 

@@ -41,5 +41,4 @@ def test_a_mutant_that_no_longer_fits_the_source_is_an_error() -> None:
 
 def test_every_mutant_fits_the_source_as_it_is() -> None:
     for mutant in mutants.MUTANTS:
-        with mutants.tree(mutant):
-            pass
+        mutants.apply(mutant, mutants.ROOT, only_try=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import psycopg
+import pytest
 
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from tests.builders import SITE
@@ -23,6 +25,9 @@ class Fresh(Protocol):
 
     def raw(self, statement: str) -> list[tuple[object, ...]]:
         """Run a statement past this program, commit, and return the rows. Raises: the driver's errors."""
+
+    def raws(self, statements: Sequence[str]) -> list[list[tuple[object, ...]]]:
+        """Run statements one after the other by one connection, as `raw` runs one."""
 
 
 @dataclass
@@ -39,8 +44,12 @@ class FreshFile:
 
     def raw(self, statement: str) -> list[tuple[object, ...]]:
         """Run a statement past this program."""
+        return self.raws([statement])[0]
+
+    def raws(self, statements: Sequence[str]) -> list[list[tuple[object, ...]]]:
+        """Run statements past this program."""
         with closing(sqlite3.connect(self.path)) as connection:
-            rows = connection.execute(statement).fetchall()
+            rows = [connection.execute(statement).fetchall() for statement in statements]
             connection.commit()
         return rows
 
@@ -54,9 +63,19 @@ class FreshDatabase:
 
     def raw(self, statement: str) -> list[tuple[object, ...]]:
         """Run a statement past this program, as the owner of the tables."""
+        return self.raws([statement])[0]
+
+    def raws(self, statements: Sequence[str]) -> list[list[tuple[object, ...]]]:
+        """Run statements past this program, as the owner of the tables."""
         with psycopg.connect(self.url) as connection:
-            cursor = connection.execute(statement)  # type: ignore[call-overload]
-            return cursor.fetchall() if cursor.description else []
+            done = (connection.execute(one) for one in statements)  # type: ignore[call-overload]
+            return [cursor.fetchall() if cursor.description else [] for cursor in done]
+
+
+def fresh_database(request: pytest.FixtureRequest) -> FreshDatabase:
+    """Make an empty database, or a copy of a migrated one where the test asks for one `at_hand`."""
+    like = request.getfixturevalue("migrated") if "at_hand" in request.fixturenames else None
+    return FreshDatabase(request.getfixturevalue("postgres_server").new_database(like))
 
 
 BROKEN = (sqlite3.IntegrityError, psycopg.IntegrityError)  # what a raw statement meets that breaks a rule
@@ -92,7 +111,9 @@ def tables(fresh: Fresh) -> list[str]:
 
 def dump(fresh: Fresh) -> str:
     """Return the whole database as text, to show that a refusal changed nothing."""
-    rows = {name: sorted(map(repr, fresh.raw(f'SELECT * FROM "{name}"'))) for name in tables(fresh)}
+    names = tables(fresh)
+    held = fresh.raws([f'SELECT * FROM "{name}"' for name in names])
+    rows = {name: sorted(map(repr, one)) for name, one in zip(names, held, strict=True)}
     return json.dumps([objects(fresh), rows], indent=1)
 
 

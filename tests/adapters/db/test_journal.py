@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,16 +12,7 @@ from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.domain.access import Caller
 from evidence.domain.ids import new_id
 from evidence.domain.rights import Kind
-from tests.adapters.db.engines import Fresh
-from tests.builders import SITE, START
-
-
-@pytest.fixture
-def database(fresh: Fresh) -> Iterator[SqlDatabase]:
-    database = SqlDatabase(fresh.url, SITE)
-    database.migrate()
-    yield database
-    database.close()
+from tests.builders import START
 
 
 def pending(database: SqlDatabase) -> list[tuple[str, str]]:

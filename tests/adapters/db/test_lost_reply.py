@@ -59,10 +59,8 @@ class Line:
 
 
 @pytest.fixture
-def fresh(postgres_server: PostgresServer) -> FreshDatabase:
-    fresh = FreshDatabase(postgres_server.new_database())
-    open_migrated(fresh).close()
-    return fresh
+def fresh(postgres_server: PostgresServer, migrated: str) -> FreshDatabase:
+    return FreshDatabase(postgres_server.new_database(migrated))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
 from evidence.domain.audit import Act, Entry
 from evidence.errors import Misconfigured, NoSpace, Unavailable
 from evidence.service.jobs import JobName
-from tests.adapters.db.engines import FreshDatabase, dump, open_migrated, tables
+from tests.adapters.db.engines import FreshDatabase, dump, fresh_database, open_migrated, tables
 from tests.builders import SITE, START
 from tests.servers.postgres import PostgresServer
 
@@ -25,8 +25,8 @@ OBJECT = "a" * 32
 
 
 @pytest.fixture
-def fresh(postgres_server: PostgresServer) -> FreshDatabase:
-    return FreshDatabase(postgres_server.new_database())
+def fresh(request: pytest.FixtureRequest) -> FreshDatabase:
+    return fresh_database(request)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
 from evidence.domain.audit import Act, Entry
 from evidence.errors import NoSpace, Unavailable
 from tests.adapters.db.engines import FreshFile, dump, open_migrated
-from tests.builders import SITE, START
+from tests.builders import SITE, START, migrated_file
 
 
 @pytest.fixture
@@ -26,6 +26,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def database(file: Path) -> Iterator[SqlDatabase]:
+    file.write_bytes(migrated_file())
     database = open_migrated(FreshFile(file))
     yield database
     database.close()

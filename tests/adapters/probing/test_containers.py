@@ -184,7 +184,7 @@ def test_an_indexed_file_is_judged_without_its_media_data(made: Path, tmp_path: 
             "-f",
             "lavfi",
             "-i",
-            "nullsrc=s=640x480:r=25:d=8,geq=random(1)*255:128:128",
+            "color=gray:s=640x480:r=25:d=2,noise=alls=100:allf=t",
             "-q:v",
             "1",
             "-c:v",
