@@ -198,7 +198,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
 
     proofs = ExportProofs(site, publish, Path(file).read_bytes() if file else None, trust)
     papers = CourtPapers(TypstPress(), site.policies.latest)
-    court = court_of(site, MadeDerivatives(), _shelf(settings), papers, proofs)
+    court = court_of(site, MadeDerivatives(), _shelf(settings.data / "exports"), papers, proofs)
     return Application(
         settings=settings,
         site=site,
@@ -222,8 +222,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
     )
 
 
-def _shelf(settings: Settings) -> ExportShelf:
-    place = settings.data / "exports"
+def _shelf(place: Path) -> ExportShelf:
     return ExportShelf(place, Packing(place))
 
 
