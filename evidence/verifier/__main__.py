@@ -5,6 +5,7 @@ wrongly.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import time
@@ -22,6 +23,9 @@ _EACH_S, _LARGE = 5.0, 1 << 30
 
 def main(words: Optional[Sequence[str]] = None) -> int:
     """Examine bags; return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a letter is shown its number
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(words)
     folders: List[str] = options.bags or [_own_bag()]
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -37,3 +38,14 @@ def test_killed_anywhere_nothing_is_half_built_or_half_handed_over(
     lot = {*chance.sample([one.number for one in points], 3), *chance.sample(hurting, min(2, len(hurting)))}
     print(f"seed {SEED} (EVIDENCE_DRILL_SEED), points {sorted(lot)} of {len(points)}")
     assert sweeps.violations([counter.kill(act, number) for number in sorted(lot)]) == []
+
+
+def test_what_would_be_wrong_is_noticed(counter: export_kills.Counter) -> None:
+    act = export_kills.HAND_OVER
+    with counter._copied(act) as data:
+        counter._do(data, act, 0)
+        (kept,) = (data / "vault" / "exports").iterdir()
+        shutil.rmtree(kept)
+        found = counter._go_on(data, act)
+    assert "K2 handed over, and [] retained" in found
+    assert any(one.startswith("K4 object-missing exports/") for one in found)

@@ -128,6 +128,18 @@ def test_stock_commands_find_an_entry_left_out(room: PackageRoom, tmp_path: Path
     assert "left out before n=3" in done.stdout
 
 
+def test_a_terminal_that_lacks_chinese_is_told_all_the_same(room: PackageRoom) -> None:
+    file = room.bag() / "verify/verify.py"
+    poor = "import io, runpy, sys\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer, 'ascii')\n"
+    poor += (
+        f"sys.argv = ['verify.py', {str(room.bag())!r}]\nrunpy.run_path({str(file)!r}, run_name='__main__')\n"
+    )
+    done = subprocess.run([PYTHON, "-I", "-S", "-B", "-c", poor], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "\\u901a\\u8fc7 PASS" in done.stdout
+    assert "ALL PASSED" in done.stdout
+
+
 def pythons() -> list[str]:
     """Return every Python from 3.8 on that is here and can be started."""
     found = [shutil.which(f"python3.{minor}") for minor in range(8, 20)]
