@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from evidence.domain.explanations import Outcome
+from evidence.domain.spans import Span
 from evidence.locale import CHINESE, ENGLISH, text
+from evidence.service.exemptions import Stated
 from evidence.service.gap_words import Said
 from tests.pages.officer_room import HOSTILE, OfficerRoom
 from tests.pages.room import NARROW, pictures_folder
@@ -112,6 +114,10 @@ def test_a_gap_is_explained_by_jumping_to_it(room: OfficerRoom) -> None:
 def test_the_other_pages_of_an_officer_are_held_to_the_same(room: OfficerRoom) -> None:
     room.issue()
     recording = room.record(f"sealed-{HOSTILE}")
+    officer = room.caller("officer")
+    hour = Span(room.clock.now() - timedelta(hours=2), room.clock.now() - timedelta(hours=1))
+    words = HOSTILE.replace("\u202e", "")
+    room.application.exemptions.state(officer, Stated(officer.name, "urgency", words, hour, words))
     with room.window("officer") as page:
         for path, name in {
             "/docking": "officer-docking",

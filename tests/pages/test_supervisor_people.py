@@ -108,6 +108,10 @@ def test_a_fault_file_is_opened_from_a_gap_and_decided_by_somebody_else(desks: D
         custodian.post(f"{path}/decision", number="012345", verdict="no-fault", reason="x").status_code == 403
     )
     assert head.post(f"{path}/decision", number="012345", verdict="maybe", reason="x").status_code == 400
+    with desks.window("custodian", size=NARROW) as window:
+        for name, address in (("fault-new", f"/faults/new?gap={gap.name}"), ("faults", "/faults?state=all")):
+            window.goto(desks.url(address))
+            desks.look(window, f"{name}-narrow")
     with desks.window("head") as window:
         window.goto(desks.url(path))
         desks.look(window, "fault")
