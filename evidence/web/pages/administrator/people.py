@@ -91,9 +91,9 @@ def _shown(
 ) -> Response:
     found = app.organisation.lists.one(caller, number)
     allowed = partial(may, caller, bars=app.site.bars())
-    roles = app.oversight.grants.held(caller) if allowed(Action.MANAGE_GRANTS) else []
+    roles = app.oversight.grants.held(caller, number) if allowed(Action.MANAGE_GRANTS) else []
     manages = allowed(Action.MANAGE_ACCOUNTS)
-    accounts = app.account_desk.all(caller) if manages else []
+    accounts = app.account_desk.all(caller, number) if manages else []
     return desk(
         request,
         caller,
