@@ -37,15 +37,19 @@ class AccountDesk:
     site: Site
 
     @admits(Action.MANAGE_ACCOUNTS)
-    def all(self, caller: Caller) -> Sequence[AccountState]:
-        """Return the accounts that the caller manages, by login."""
+    def all(self, caller: Caller, number: str | None = None) -> Sequence[AccountState]:
+        """Return the accounts that the caller manages, by login; or that of one person alone."""
         now, bars = self.site.clock.now(), self.site.bars()
         with self.site.database.reading() as unit:
             paths = {one.id: one.path for one in unit.units.all()}
-            homes = {one.id: (one, paths[one.unit_id]) for one in unit.people.all()}
+            people = unit.people.all() if number is None else unit.people.by_numbers([number]).values()
+            homes = {one.id: (one, paths[one.unit_id]) for one in people}
+            accounts = unit.sign_ins.all() if number is None else map(unit.sign_ins.get, homes)
             locked = [one.login_sha256 for one in unit.failures.locked(now)]
             told = []
-            for account in unit.sign_ins.all():
+            for account in accounts:
+                if account is None:
+                    continue
                 person, path = homes[account.person_id]
                 if not may_in(caller, Action.MANAGE_ACCOUNTS, path, bars):
                     continue

@@ -43,7 +43,7 @@ def units_of(unit: UnitOfWork, lines: Sequence[object], at: datetime) -> Sequenc
     """Return the unit that answers for each line, None where nobody knows."""
     places = [_place(line) for line in lines]
     standings = unit.standings.some({one for one, _ in places if one is not None}, at)
-    homes = {wearer: unit.people.by_number(wearer) for wearer in {wearer for _, wearer in places if wearer}}
+    homes = unit.people.by_numbers({wearer for id_, wearer in places if wearer and not id_})
     found = list[str | None]()
     for recording_id, wearer in places:
         path = standings[recording_id].unit_path.strip("/") if recording_id else ""

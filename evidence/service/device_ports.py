@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from evidence.domain.devices import Check, Device, Issue, Reading, Service
+from evidence.policy.equipment import DeviceClass
 
 
 class Order(StrEnum):
@@ -48,6 +49,9 @@ class Devices(Protocol):
 
     def tally(self, unit_ids: Collection[str]) -> Tally:
         """Return how many devices these units have."""
+
+    def stock(self, classes: Collection[DeviceClass]) -> Mapping[str, int]:
+        """Return how many devices of these classes each unit has that are not retired, if any."""
 
     def add_check(self, new: Check) -> None:
         """Add a check."""

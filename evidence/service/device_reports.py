@@ -6,7 +6,6 @@ the wearer of its last card does, and one of nobody's to those who see everythin
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -161,17 +160,15 @@ class DeviceReports:
         now = self.site.clock.now()
         self._log_look(caller, "device-units")
         with self.site.database.reading() as unit:
-            units, people = unit.units.all(), unit.people.all()
-            names, on = full_names(units), local_day(self.site.policies, now)
-            there = [one for one in people if is_on_roll(one, on, now)]
-            keepers = _keepers(unit, there, now)
-            devices = [one for one in unit.devices.all() if one.retired_at is None and one.class_ in CARRIED]
+            units, on = unit.units.all(), local_day(self.site.policies, now)
+            names, keepers = full_names(units), _keepers(unit, on, now)
+            officers = unit.people.on_roll(PersonType.OFFICER, on, now)
+            stock = unit.devices.stock(CARRIED)
             open_ = [one for one in units if one.closed_at is None and self._may(caller, one.path)]
-            officers = Counter(one.unit_id for one in there if one.type is PersonType.OFFICER)
-            stock = Counter(one.unit_id for one in devices)
             rules = rules_of(self.site)
             return [
-                _stock(rules, one, names[one.id], officers[one.id], keepers, stock[one.id]) for one in open_
+                _stock(rules, one, names[one.id], officers.get(one.id, 0), keepers, stock.get(one.id, 0))
+                for one in open_
             ]
 
     @admits(Action.READ_DEVICES)
@@ -244,14 +241,15 @@ class DeviceReports:
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": name}), self.site.clock.now())
 
 
-def _keepers(unit: UnitOfWork, people: Sequence[Person], now: datetime) -> Sequence[tuple[str, Person]]:
+def _keepers(unit: UnitOfWork, on: date, now: datetime) -> Sequence[tuple[str, Person]]:
     """Return the custodians on the roll, each with the path below which they keep the devices."""
-    known = {one.id: one for one in people}
     paths = {one.id: one.path for one in unit.units.all()}
+    granted = [one for one in unit.grants.in_force(now) if one.role is Role.CUSTODIAN]
+    found = [(one.unit_id, unit.people.get(one.person_id)) for one in granted]
     return [
-        (WHOLE if grant.unit_id is None else paths[grant.unit_id], known[grant.person_id])
-        for grant in unit.grants.in_force(now)
-        if grant.role is Role.CUSTODIAN and grant.person_id in known
+        (WHOLE if unit_id is None else paths[unit_id], one)
+        for unit_id, one in found
+        if one is not None and is_on_roll(one, on, now)
     ]
 
 

@@ -96,15 +96,17 @@ class Grants:
             unit.log.append(_entry(Act.GRANT_REVOKE, caller, grant, reason), now)
 
     @admits(Action.READ_PEOPLE)
-    def held(self, caller: Caller) -> Sequence[Held]:
-        """Return who holds what in the caller's units, by number; the look is logged."""
+    def held(self, caller: Caller, number: str | None = None) -> Sequence[Held]:
+        """Return who holds what in the caller's units, by number, or one person alone; the look is logged."""
         now, bars = self.site.clock.now(), self.site.bars()
         with self.site.database.writing() as unit:
-            people = {one.id: one for one in unit.people.all()}
+            whose = unit.people.all() if number is None else unit.people.by_numbers([number]).values()
+            people = {one.id: one for one in whose}
             paths = {one.id: one.path for one in unit.units.all()}
+            only = None if number is None else next(iter(people), "")  # "": nobody's
             found = [
                 Held(grant, people[grant.person_id], paths.get(grant.unit_id or "", WHOLE))
-                for grant in unit.grants.in_force(now)
+                for grant in unit.grants.in_force(now, only)
             ]
             unit.log.append(Entry(Act.READ_GRANTS, caller.id), now)
         seen = (one for one in found if may_in(caller, Action.READ_PEOPLE, one.path, bars))

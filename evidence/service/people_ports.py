@@ -9,7 +9,7 @@ from typing import Protocol
 
 from evidence.domain.access import Caller
 from evidence.domain.holds import Hold
-from evidence.domain.people import Person, Post, Training, Undertaking, Unit
+from evidence.domain.people import Person, PersonType, Post, Training, Undertaking, Unit
 from evidence.domain.rights import Action, Role
 from evidence.domain.standing import Classification, Standing
 
@@ -153,8 +153,8 @@ class People(Protocol):
     def by_number(self, number: str) -> Person | None:
         """Return the person with a number."""
 
-    def names_of(self, numbers: Collection[str]) -> Mapping[str, str]:
-        """Return the names behind these numbers, as far as there are any."""
+    def by_numbers(self, numbers: Collection[str]) -> Mapping[str, Person]:
+        """Return the people behind these numbers, as far as there are any."""
 
     def page(
         self, unit_ids: Collection[str], text: str, most: int, after: str | None, is_last_first: bool = False
@@ -163,6 +163,9 @@ class People(Protocol):
 
     def count(self, unit_ids: Collection[str], text: str) -> int:
         """Return how many there are of them."""
+
+    def on_roll(self, type_: PersonType, on: date, now: datetime) -> Mapping[str, int]:
+        """Return how many of a type each unit has on the roll on a day, where there are any."""
 
     def all(self) -> Sequence[Person]:
         """Return everybody, by number, those who have left too."""

@@ -88,6 +88,7 @@ class Searching:
             if after is not None:
                 page = unit.searches.hits(sought, there, now, today, after, MOST + 1)
             shown = _verified(unit, page[:MOST], there, now)
+            worn = unit.people.by_numbers({one.wearer for one in shown})
             last = page[MOST - 1] if len(page) > MOST else None
             return Found(
                 shown,
@@ -95,7 +96,7 @@ class Searching:
                 _counted(counted),
                 None if last is None else Place(last.at, last.recording_id),
                 full_names(unit.units.all()),
-                unit.people.names_of({one.wearer for one in shown}),
+                {number: one.name for number, one in worn.items() if one.name},
             )
 
     @admits(Action.READ_MANIFEST)

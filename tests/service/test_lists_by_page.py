@@ -4,15 +4,20 @@ only of one's own units.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from evidence.domain.access import Caller
-from evidence.domain.people import PersonType
+from evidence.domain.ids import new_id
+from evidence.domain.people import Person, PersonType, is_on_roll
 from evidence.domain.rights import Role
 from evidence.errors import NotFound
+from evidence.service.account_desk import AccountDesk
 from evidence.service.device_ports import Order, Tally
+from evidence.service.grants import Grants
 from evidence.service.people_lists import AskedPeople, PeopleLists
 from tests.builders import SmallSite
 from tests.device_room import DeviceRoom
@@ -135,3 +140,39 @@ def test_somebody_of_another_unit_is_not_there_and_the_try_is_logged(roll: RollR
             lists.one(manager, number)
     assert len(roll.entries("access.denied")) == 2
     assert "0004" not in numbers(roll, 50, caller=manager)
+
+
+def test_who_is_on_the_roll_is_counted_as_the_roll_itself_says(roll: RollRoom) -> None:
+    now = roll.clock.now()
+    on = now.date()
+    days = (None, on - timedelta(days=1), on, on + timedelta(days=1))
+    moments = (None, now - timedelta(seconds=1), now, now + timedelta(seconds=1))
+    with roll.database.writing() as unit:
+        for place, (begun, over, leaving, left) in enumerate(product(days, days, moments, moments)):
+            one = Person(
+                new_id(),
+                f"r{place}",
+                None,
+                PersonType.AUXILIARY,
+                roll.west.id,
+                begun,
+                over,
+                None,
+                leaving,
+                left,
+            )
+            unit.people.add(one, now)
+        some = [one for one in unit.people.all() if one.type is PersonType.AUXILIARY]
+        expected = sum(is_on_roll(one, on, now) for one in some)
+        assert 0 < expected < len(some) == 256
+        assert unit.people.on_roll(PersonType.AUXILIARY, on, now) == {roll.west.id: expected}
+        assert unit.people.on_roll(PersonType.OFFICER, on, now) == {roll.east.id: 7}
+
+
+def test_what_one_person_holds_is_what_the_whole_list_says_of_them(room: DeviceRoom) -> None:
+    head = room.new(Role.SECURITY_ADMINISTRATOR)
+    grants, accounts = Grants(room.site), AccountDesk(room.site)
+    for number in ("0001", "0008", head.name, "no such"):
+        assert grants.held(head, number) == [one for one in grants.held(head) if one.person.number == number]
+        assert accounts.all(head, number) == [one for one in accounts.all(head) if one.number == number]
+    assert [one.person.number for one in grants.held(head, "0008")] == ["0008"]

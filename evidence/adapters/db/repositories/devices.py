@@ -81,6 +81,13 @@ class SqlDevices:
         counts = (select(func.count()).select_from(one.subquery()).scalar_subquery() for one in asked)
         return Tally(*self._db.execute(select(*counts)).one())
 
+    def stock(self, classes: Collection[DeviceClass]) -> Mapping[str, int]:
+        """Return how many devices of these classes each unit has that are not retired, if any."""
+        query = select(device.c.unit_id, func.count()).group_by(device.c.unit_id)
+        wanted = device.c["class"].in_(sorted(one.value for one in classes))
+        rows = self._db.execute(query.where(device.c.retired_at.is_(None), wanted))
+        return {unit_id: int(count) for unit_id, count in rows}
+
     def add_check(self, new: Check) -> None:
         """Add a check."""
         self._db.execute(insert(device_check).values(**{**asdict(new), "at": to_text(new.at)}))

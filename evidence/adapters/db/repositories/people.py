@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, insert, or_, select, update
 
 from evidence.adapters.db.people_tables import person, post, training, undertaking
-from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, text_or_none, time_or_none
 from evidence.domain.instants import to_text
 from evidence.domain.people import Person, PersonType, Post, Training, Undertaking, UndertakingKind
 from evidence.errors import Conflict
@@ -50,10 +50,13 @@ class SqlPeople:
         row = self._db.execute(select(person).where(person.c.number == number)).first()
         return None if row is None else _person(row)
 
-    def names_of(self, numbers: Collection[str]) -> Mapping[str, str]:
-        """Return the names behind these numbers, as far as there are any."""
-        query = select(person.c.number, person.c.name).where(person.c.number.in_(numbers))
-        return {row.number: row.name for row in self._db.execute(query) if row.name}
+    def by_numbers(self, numbers: Collection[str]) -> Mapping[str, Person]:
+        """Return the people behind these numbers, as far as there are any."""
+        every, found = sorted(numbers), dict[str, Person]()
+        for first in range(0, len(every), NAMES_AT_ONCE):
+            some = person.c.number.in_(every[first : first + NAMES_AT_ONCE])
+            found |= {row.number: _person(row) for row in self._db.execute(select(person).where(some))}
+        return found
 
     def page(
         self, unit_ids: Collection[str], text: str, most: int, after: str | None, is_last_first: bool = False
@@ -69,6 +72,15 @@ class SqlPeople:
         """Return how many there are of them."""
         query = select(func.count()).select_from(person).where(*_with(unit_ids, text))
         return int(self._db.execute(query).scalar_one())
+
+    def on_roll(self, type_: PersonType, on: date, now: datetime) -> Mapping[str, int]:
+        """Return how many of a type each unit has on the roll on a day (domain/people.py, is_on_roll)."""
+        day, moment, begun, over = str(on), to_text(now), person.c.contract_from, person.c.contract_to
+        stays = [or_(at.is_(None), at > moment) for at in (person.c.leaving_at, person.c.left_at)]
+        in_contract = (or_(begun.is_(None), begun <= day), or_(over.is_(None), over >= day))
+        query = select(person.c.unit_id, func.count()).where(person.c.type == type_.value)
+        rows = self._db.execute(query.where(*stays, *in_contract).group_by(person.c.unit_id))
+        return {unit_id: int(count) for unit_id, count in rows}
 
     def all(self) -> Sequence[Person]:
         """Return everybody, by number, those who have left too."""

@@ -95,9 +95,9 @@ def shown(
     """Show the page of somebody. problem: what could not be done; typed: what was typed for it."""
     found = app.organisation.lists.one(caller, number)
     allowed = partial(may, caller, bars=app.site.bars())
-    roles = app.oversight.grants.held(caller) if allowed(Action.MANAGE_GRANTS) else []
+    roles = app.oversight.grants.held(caller, number) if allowed(Action.MANAGE_GRANTS) else []
     manages, on_roll = allowed(Action.MANAGE_ACCOUNTS), allowed(Action.MANAGE_PEOPLE)
-    accounts = app.account_desk.all(caller) if manages else []
+    accounts = app.account_desk.all(caller, number) if manages else []
     leaves = on_roll and found.person.leaving_at is not None and found.person.left_at is None
     units = app.organisation.units.all(caller) if allowed(Action.MANAGE_GRANTS) else []
     return desk(
