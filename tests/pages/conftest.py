@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.journeys.browser import a_browser
 from tests.pages.room import Desks, pictures_folder
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Run Debian's Chromium."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.fail("chromium is not installed: apt-get install chromium (./dev.sh test does)")
-    flags = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    flags += ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as tools:
-        opened = tools.chromium.launch(executable_path=program, args=flags)
+    with a_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
