@@ -22,6 +22,7 @@ BODIES = {
     "POST /api/v1/recordings/{recording_id}/derivatives": (
         b'{"operation": "still", "title": "x", "reason": "x", "from_s": 0}'
     ),
+    "POST /api/v1/recordings/{recording_id}/derivatives/proposals": b'{"from_s": 0, "to_s": 1}',
     "POST /api/v1/recordings/{recording_id}/class": b'{"class": "ordinary", "reason": "x"}',
     "POST /api/v1/recordings/{recording_id}/readers": b'{"person": "x", "until": "2000-01-01T00:00:00Z"}',
 }
