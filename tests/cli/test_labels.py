@@ -36,7 +36,7 @@ def test_labels_on_the_command_line(site: Path) -> None:
     wrong = run(site, "labels", "set", id_, "--label", "颜色=红").exception
     assert isinstance(wrong, Invalid)
     assert "case-number" in str(wrong.fields["known"])
-    assert "标注已撤销" in run(site, "labels", "end", id_, "--label", "案号", "--reason", "另案").stdout
+    assert "标注已撤下：案号" in run(site, "labels", "end", id_, "--label", "案号", "--reason", "另案").stdout
     due = (date.today() + timedelta(days=7)).isoformat()  # noqa: DTZ011 (any day ahead will do)
     assert rows(site, "labels", "not-yet", id_, "--due", due) == {"changed": [id_]}
     (waiting,) = rows(site, "labels", "missing")["to_follow"]
