@@ -133,10 +133,13 @@ async def hold(
 async def link(
     recording_id: str, request: Request, app: App, caller: Caller = admitted(Action.MANAGE_CASES, form=True)
 ) -> Response:
-    """Link it to a case."""
-    form = await read_form(request)
-    return await _acted(request, app, caller, recording_id, "linked", app.cases.link,
-                        caller, form.get("case", "").strip(), recording_id)  # fmt: skip
+    """Link it to a case, named by its number or its id."""
+    said = (await read_form(request)).get("case", "").strip()
+
+    def act() -> object:
+        return app.cases.link(caller, app.case_pages.called(caller, said), recording_id)
+
+    return await _acted(request, app, caller, recording_id, "linked", act)
 
 
 @router.post("/{recording_id}/pin")
