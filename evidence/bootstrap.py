@@ -212,7 +212,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
         publishing=publishing,
         witnessing=witnessing,
         timestamping=Timestamping(site, authority, timedelta(minutes=settings.tsa_minutes)),
-        proving=Proving(site, publish, trust, NOTE_CHECKS),
+        proving=Proving(site, publish, trust, NOTE_CHECKS, proofs.trust_file),
         auditing=Auditing(site, signer, NOTE_CHECKS, [one.key for one in witnesses], authority, every),
         measuring=Measuring(site, every, *settings.backups_every),
         log_keys=LogKeys(site, signer),

@@ -55,11 +55,14 @@ def checkpoint(
 
 
 @app.command()
-def keys(data: Data = None) -> None:
+def keys(
+    data: Data = None,
+    trust: Annotated[bool, typer.Option("--trust", help="信任文件，交核验人 / the trust file")] = False,
+) -> None:
     """输出日志的验证公钥 / Print the verifier keys of the logs."""
-    application = open_site(data)
-    for vkey in application.proving.keys():  # noqa: SIM118 (no mapping)
-        print(vkey)
+    proving = open_site(data).proving
+    lines = proving.trusted().decode().splitlines() if trust else proving.keys()
+    print(*lines, sep="\n")
 
 
 @app.command()

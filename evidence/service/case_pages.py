@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evidence.domain.access import Caller, Purpose, denial
+from evidence.domain.access import Caller, Purpose, denial, may_in
 from evidence.domain.audit import Act, Entry
 from evidence.domain.instants import from_text
 from evidence.domain.rights import Action
@@ -18,6 +18,7 @@ from evidence.service.gate import admits
 from evidence.service.matrix import CaseMatrix, Matrix
 from evidence.service.people_ports import Membership, StoredCase
 from evidence.service.site import Site
+from evidence.service.units import full_names
 
 MOST = 50
 
@@ -58,6 +59,25 @@ class CasePages:
         with self.site.database.reading() as unit:
             found = unit.cases.page(paths_of(caller, Action.READ_CASE_FILES), begins, after, MOST + 1)
         return found[:MOST], len(found) > MOST
+
+    @admits(Action.MANAGE_CASES)
+    def units(self, caller: Caller) -> Mapping[str, str]:
+        """Return the units in which the caller may open cases: full names, by id."""
+        bars = self.site.bars()
+        with self.site.database.reading() as unit:
+            every = unit.units.all()
+        there = {one.id for one in every if one.closed_at is None}
+        mine = {one.id for one in every if may_in(caller, Action.MANAGE_CASES, one.path, bars)}
+        return {id_: name for id_, name in full_names(every).items() if id_ in there & mine}
+
+    @admits(Action.MANAGE_CASES)
+    def called(self, caller: Caller, said: str) -> str:
+        """Return the id of the case that somebody names by its number, of those they manage; what is no such
+        number is returned as it is: an id perhaps.
+        """
+        with self.site.database.reading() as unit:
+            found = unit.cases.page(paths_of(caller, Action.MANAGE_CASES), said, "", 1)
+        return found[0].id if found and found[0].number == said else said
 
     @admits(Action.READ_CASE_FILES)
     def of(self, caller: Caller, case_id: str) -> CasePage:

@@ -23,6 +23,7 @@ from evidence.service.disclosing import COMPLAINTS, fields_of
 from evidence.service.ports import UnitOfWork
 from evidence.service.proving import NotYetPublished
 from evidence.service.site import Site
+from evidence.service.trust_files import trust_text
 from evidence.service.witnessing import newest_cosigned
 
 EXPORTS = "export."
@@ -75,11 +76,8 @@ class ExportProofs:
         }
 
     def policy(self, unit: UnitOfWork) -> bytes:
-        """Return the trust file: the site's own, else one that names its logs and no witness."""
-        if self.trust_file is not None:
-            return self.trust_file
-        keys = (key for log in unit.tree.logs() for key in unit.tree.keys(log))
-        return ("".join(f"log {key}\n" for key in keys) + "quorum none\n").encode()
+        """Return the trust file, as it is handed out beside the package too."""
+        return trust_text(unit, self.trust_file)
 
     def _head(self, unit: UnitOfWork, log: str, found: Mapping[tuple[str, int], bytes]) -> tuple[int, bytes]:
         """Return a checkpoint over the export's own entry and all before it; of the log of an earlier year,

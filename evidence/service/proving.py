@@ -29,6 +29,7 @@ from evidence.service.gate import admits
 from evidence.service.ports import UnitOfWork
 from evidence.service.recordings import Recordings
 from evidence.service.site import Site
+from evidence.service.trust_files import trust_text
 from evidence.service.witnessing import cosigned, newest_cosigned
 
 KEYS = "evidence.log-keys/1"
@@ -64,6 +65,7 @@ class Proving:
     publish: Callable[[str], object]
     trust: Trust | None = None
     checks: Mapping[int, NoteCheck] = field(default_factory=dict)  # of signatures, for one's own
+    trust_file: bytes | None = None  # the same, as it stands in the site's own file
 
     @admits(Action.READ_RECEIPT)
     def of_receipt(self, caller: Caller, upload_id: str) -> bytes:
@@ -218,6 +220,14 @@ class Proving:
         """Return the verifier keys of all logs, which are nobody's secret either."""
         with self.site.database.reading() as unit:
             return [vkey for log in unit.tree.logs() for vkey in unit.tree.keys(log)]
+
+    def trusted(self) -> bytes:
+        """Return the trust file for whoever is to check what leaves the site; nobody's secret. The key of
+        manifests and receipts stands in it as a comment.
+        """
+        said = f"# manifests, receipts: {self.site.signer.verifier_key()}\n"
+        with self.site.database.reading() as unit:
+            return said.encode() + trust_text(unit, self.trust_file)
 
     def signed_keys(self) -> bytes:
         """Return the verifier keys of the logs in a document that the site's own key has signed."""

@@ -15,7 +15,7 @@ from evidence.verifier.arithmetic import Wrong
 from evidence.verifier.bags import Progress
 from evidence.verifier.notes import read_key
 from evidence.verifier.steps import FAIL, Asked, examine, examine_bag_only
-from evidence.verifier.telling import as_json, json_text, text
+from evidence.verifier.telling import as_json, fault_text, json_text, safe, text
 from evidence.verifier.trust import Trust, read_trust
 
 _EACH_S, _LARGE = 5.0, 1 << 30
@@ -33,8 +33,11 @@ def main(words: Optional[Sequence[str]] = None) -> int:
             _given_trust(options), _content(options.older), _content(options.growth), _content(options.seal),
             {os.path.basename(os.path.abspath(one)): one for one in folders}, _progress(),
         )  # fmt: skip
-    except (OSError, Wrong) as fault:
-        print("%s" % fault, file=sys.stderr)
+    except Wrong as fault:
+        print(fault_text(fault), file=sys.stderr)
+        return 2
+    except OSError as fault:
+        print("文件打不开 / cannot be opened: %s" % safe(str(fault)), file=sys.stderr)
         return 2
     told, is_good = [], True
     for folder in folders:

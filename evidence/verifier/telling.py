@@ -86,7 +86,7 @@ def text(folder: str, steps: List[Step]) -> str:
     for step in steps:
         zh, en = NAMES[step.number - 1]
         lines.append("%d. [%s] %s / %s" % (step.number, _RESULTS[step.result], zh, en))
-        lines += ["     ✗ " + _fault(one) for one in step.faults]
+        lines += ["     ✗ " + fault_text(one) for one in step.faults]
         lines += ["     · " + " / ".join(_NOTES.get(one, (safe(one),))) for one in step.notes]
     is_good = all(step.result != FAIL for step in steps)
     lines.append("全部通过 / ALL PASSED" if is_good else "有不符之处 / SOMETHING DOES NOT AGREE")
@@ -124,7 +124,8 @@ def safe(shown: str) -> str:
     )
 
 
-def _fault(fault: Wrong) -> str:
+def fault_text(fault: Wrong) -> str:
+    """Return what is wrong, in both languages."""
     zh, en = TEXTS[fault.code]
     rest = " · ".join(safe(one) for one in (fault.where, fault.more) if one)
     return "%s / %s%s" % (zh, en, ": " + rest if rest else "")

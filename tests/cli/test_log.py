@@ -18,6 +18,8 @@ from evidence.domain.audit import Act, Entry
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, NotFound, Unavailable
 from evidence.ledger.entries import verify_history
 from evidence.ledger.tlog_proofs import TlogProof
+from evidence.ledger.trust import NONE, Trust
+from evidence.verifier.trust import read_trust
 from tests import inside, listed_site
 from tests.listed_site import rows, run, trust_in
 from tests.log_room import unguarded
@@ -54,6 +56,17 @@ def test_the_checkpoint_is_printed_as_others_verify_it_with_the_keys(site: Path)
     assert trusted.checkpoint.origin.endswith("/custody")
     assert trusted.checkpoint.size > 0
     refused(run(site, "log", "checkpoint", "--log", "access/1999"), NotFound, "log-not-found", 1)
+
+
+def test_the_trust_file_names_every_log_and_is_what_anybody_verifies_with(site: Path) -> None:
+    said = run(site, "log", "keys", "--trust").stdout
+    vkeys = run(site, "log", "keys").stdout.split()
+    trust = Trust.parse(said.encode())
+    assert [key.text() for key in trust.logs] == vkeys
+    assert trust.quorum == NONE
+    assert [key.label for key in read_trust(said.encode(), "").logs] == [key.label for key in trust.logs]
+    signing = (site / "keys" / "verifiers").read_text().split()[-1]
+    assert said.startswith(f"# manifests, receipts: {signing}\n")
 
 
 def test_what_prove_writes_is_the_whole_history_and_every_proof_holds(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from evidence.domain import audit
 from evidence.domain.damage import CORRUPT, TRUNCATED
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.explanations import GapState
@@ -230,3 +231,16 @@ def test_a_word_and_a_length_of_time_are_in_the_language_of_the_text_around_them
     assert (ZH["gap-state.open"] in chinese, EN["gap-state.open"] in english) == (True, True)
     assert not CJK.search(english)
     assert "3 min" in english
+
+
+@pytest.mark.parametrize("act", audit.Act)
+def test_every_act_of_the_log_is_called_something_in_both_languages(act: audit.Act) -> None:
+    key = f"log-act.{act.value}"
+    assert CJK.search(ZH[key])
+    assert EN[key] and not CJK.search(EN[key])
+
+
+@pytest.mark.parametrize("doer", ["operator", "service", "anyone", "account", "dock", "integration"])
+def test_every_doer_who_is_no_person_is_called_something(doer: str) -> None:
+    assert CJK.search(ZH[f"officer.seer-{doer}"])
+    assert EN[f"officer.seer-{doer}"] != doer

@@ -123,11 +123,17 @@ def test_who_leaves_is_locked_out_at_once_and_gone_when_nothing_is_open(desks: D
     security, second = Signed(desks, "security"), Signed(desks, "second")
     assert second.get("/shift").status_code == 200
     assert security.post("/people/012346/leaving/close").status_code == 409
-    assert security.post("/people/012346/leaving").status_code == 303
+    meant = {"sure": "1", "typed-number": "012346"}
+    for wrong in ({}, {"sure": "1"}, {"typed-number": "012346"}, {**meant, "typed-number": "012345"}):
+        refused = security.post("/people/012346/leaving", **wrong)
+        assert refused.status_code == 400, wrong
+        assert "尚未作出任何改变" in refused.text
+    assert second.get("/shift").status_code == 200, "nothing was done on one click"
+    assert security.post("/people/012346/leaving", **meant).status_code == 303
     assert second.get("/shift").status_code == 303, "back to the door"
     page = security.get("/people/012346").text
     assert WORDS["people.nothing-open"] in page
-    assert security.post("/people/012346/leaving").status_code == 409
+    assert security.post("/people/012346/leaving", **meant).status_code == 409
     assert security.post("/people/012346/leaving/close").status_code == 303
     assert WORDS["people.gone"] in security.get("/people/012346").text
     with desks.window("security") as window:

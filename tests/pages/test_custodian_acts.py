@@ -194,3 +194,24 @@ def test_an_auxiliary_has_no_such_desk_and_is_told_no_names_of_their_own_recordi
     assert stored is not None
     for secret in ("DSJSECRET", stored.recording.digests.sha256):
         assert secret not in page.text
+
+
+def test_a_head_opens_a_case_on_its_page_and_links_a_recording_by_its_number(acting: Acting) -> None:
+    head, custodian, number = acting.browser(HEAD), acting.browser(CUSTODIAN), "杭综执〔2024〕12号"
+    agency = acting.room.agency.id
+    assert 'action="/custody/cases"' not in custodian.get("/custody/cases").text
+    assert post(custodian, "/custody/cases", case=number, unit=agency)[0] == 403
+    assert 'action="/custody/cases"' in head.get("/custody/cases").text
+    for case, unit in (("", agency), (number, "f" * 32)):
+        assert post(head, "/custody/cases", case=case, unit=unit)[0] in (400, 404)
+    assert number not in head.get("/custody/cases").text
+    status, where = post(head, "/custody/cases", case=number, unit=agency)
+    assert (status, where.partition("?")[2]) == (303, "done=case-opened")
+    status, page = post(head, "/custody/cases", case=number, unit=agency)
+    assert status == 409
+    assert f'value="{number}"' in page, "what was typed is kept"
+    assert post(head, f"/recordings/{acting.recording}/link", case=f"{number}x")[0] == 404
+    assert post(head, f"/recordings/{acting.recording}/link", case=number)[0] == 303
+    assert number in head.get(f"/recordings/{acting.recording}").text
+    case = where.removeprefix("/cases/").partition("?")[0]
+    assert post(head, f"/recordings/{acting.recording}/link", case=case)[0] == 303, "an id does too"

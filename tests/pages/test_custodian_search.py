@@ -114,3 +114,23 @@ def test_the_desk_holds_in_english_in_the_dark_on_a_small_screen_with_hostile_wo
         page.goto(desks.url("/custody/search"))
         assert "\u202e" not in page.inner_text("main")  # no mark that turns a name round
         desks.look(page, "custodian-search-hostile")
+
+
+def test_a_name_of_two_hundred_letters_is_wrapped_on_a_small_screen_and_on_paper(
+    desks: Desks, custody: CustodyRoom
+) -> None:
+    one = custody.seal(b"no media", f"DCIM/{'W' * 196}.mp4", inspected_party="M" * 200)
+    with desks.window("custodian", size=NARROW) as page:
+        page.goto(desks.url(f"/recordings/{one}"))
+        desks.look(page, "recording-long-name-narrow")
+        row = page.locator("section[aria-labelledby=custody-head] tbody tr").first
+        proof = row.get_by_role("link", name="证明")
+        proof.scroll_into_view_if_needed()  # within its own region, not by moving the page
+        box = proof.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= NARROW["width"]
+        assert page.evaluate("scrollX") == 0
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 794, "height": 1123})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 794
+        desks.picture(page, "recording-long-name-printed")

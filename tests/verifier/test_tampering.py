@@ -565,6 +565,28 @@ def test_called_wrongly_it_says_two(words: list[str], capsys: pytest.CaptureFixt
     assert capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("raw", "zh", "en"),
+    [
+        (b'{"type":"evidence.log-keys/1"}\n', "不是信任文件", "this is JSON and no trust file"),
+        (b"# the city\nlog nonsense\nquorum none\n", "第 2 行", "line 2: 公钥读不出 / not a verifier key"),
+        (b"logs x\nquorum none\n", "第 1 行", "unknown word"),
+        (b"\xff\n", "不是 UTF-8", "not UTF-8"),
+        (b"# nothing\n", "缺少 quorum", "no line `quorum`"),
+        (b"group g 2 a\nquorum g\n", "成员未定义", "a member that is not defined"),
+    ],
+)
+def test_what_is_wrong_with_a_trust_file_is_said_in_both_languages(
+    raw: bytes, zh: str, en: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "trust.txt").write_bytes(raw)
+    assert main(["--trust", str(tmp_path / "trust.txt"), str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("信任文件读不出 / trust file not readable: ")
+    assert zh in said
+    assert en in said
+
+
 def test_a_folder_that_is_no_bag_fails_in_every_step(tmp_path: Path) -> None:
     steps = examine(str(tmp_path), asked())
     assert [step.result for step in steps] == ["FAIL"] * 9

@@ -82,6 +82,16 @@ def test_checkpoints_and_keys_are_for_everybody(logs: ServiceProcess, mine: Dock
     assert trusted.checkpoint.origin == "evidence/custody"
 
 
+def test_the_trust_file_is_for_everybody_and_a_checkpoint_opens_with_it(
+    logs: ServiceProcess, mine: Dock, upload: str
+) -> None:
+    proof_of(mine, upload)
+    answer = get(logs, "/api/v1/trust-file")
+    assert answer.headers["content-disposition"] == 'attachment; filename="trust.txt"'
+    trusted = Trust.parse(answer.body).open(get(logs, "/api/v1/logs/custody/checkpoint").body, NOTE_CHECKS)
+    assert trusted.checkpoint.origin == "evidence/custody"
+
+
 @pytest.mark.parametrize(
     "path", ["logs/access/1999/checkpoint", "logs/access/-1/checkpoint", "logs/access/99999/checkpoint"]
 )

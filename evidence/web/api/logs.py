@@ -24,6 +24,13 @@ def keys(app: App, _caller: Caller = admitted(Action.READ_PUBLIC)) -> Response:
     return Response(app.proving.signed_keys(), headers=_NO_STORE, media_type="application/json")
 
 
+@router.get("/trust-file")
+def trust_file(app: App, _caller: Caller = admitted(Action.READ_PUBLIC)) -> PlainTextResponse:
+    """Return the trust file with which a package is checked (docs/formats/trust-file.md)."""
+    named = 'attachment; filename="trust.txt"'
+    return PlainTextResponse(app.proving.trusted(), headers={**_NO_STORE, "Content-Disposition": named})
+
+
 @router.get("/logs/custody/checkpoint")
 def custody_checkpoint(app: App, _caller: Caller = admitted(Action.READ_PUBLIC)) -> PlainTextResponse:
     """Return the newest checkpoint of the log of custody."""

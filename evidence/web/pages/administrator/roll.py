@@ -91,11 +91,13 @@ async def start_leaving(
     number: str, request: Request, app: App, caller: Caller = admitted(Action.MANAGE_PEOPLE, form=True)
 ) -> Response:
     """Begin that somebody leaves: account off, sessions and roles ended now; what is open is listed."""
+    form = await read_form(request)
 
     def act(_person_id: str) -> None:
+        _verify_meant(form, number)
         app.organisation.leaving.start(caller, number)
 
-    return await run_in_threadpool(_done, request, app, caller, number, act, "leaving-begun", {})
+    return await run_in_threadpool(_done, request, app, caller, number, act, "leaving-begun", form)
 
 
 @router.post("/people/{number}/leaving/close")
@@ -108,6 +110,14 @@ async def close_leaving(
         app.organisation.leaving.close(caller, number)
 
     return await run_in_threadpool(_done, request, app, caller, number, act, "person-left", {})
+
+
+def _verify_meant(form: dict[str, str], number: str) -> None:
+    """See that what nobody takes back was ticked, and that the person's number was typed. Raises:
+    Invalid("not-confirmed").
+    """
+    if "sure" not in form or form.get("typed-number", "").strip() != number:
+        raise Invalid("not-confirmed", number=number)
 
 
 def _done(

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from evidence.answers import recording_out
+from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
 from evidence.domain.rights import Action
 from evidence.domain.wording import printable
+from evidence.errors import EvidenceError
 from evidence.service.case_pages import Camera
 from evidence.service.catalogue import StoredRecording
+from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.timelines import Bar, Scale
 from evidence.web.pages.desk import desk, reading
+from evidence.web.pages.rendering import away
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
@@ -30,9 +35,21 @@ def cases(
     caller: Caller = admitted(Action.READ_CASE_FILES),
 ) -> Response:
     """List cases by number."""
-    found, has_more = app.case_pages.page(caller, number.strip()[:_LONGEST], after[:_LONGEST])
-    last = found[-1].number if has_more else None
-    return desk(request, caller, "custody/cases", cases=found, number=number, after=last)
+    return _listed(request, app, caller, number, after)
+
+
+@router.post("/custody/cases")
+async def open_case(
+    request: Request, app: App, caller: Caller = admitted(Action.MANAGE_CASES, form=True)
+) -> Response:
+    """Open a case."""
+    form = await read_form(request)
+    told = (form.get("case", "").strip(), form.get("unit", ""))
+    try:
+        made = await run_in_threadpool(app.cases.open, caller, *told)
+    except EvidenceError as problem:
+        return await run_in_threadpool(_listed, request, app, caller, problem=problem, typed=form)
+    return away(f"/cases/{made.id}?done=case-opened")
 
 
 @router.get("/cases/{case_id}")
@@ -66,6 +83,31 @@ def case(
         most=MOST_TOGETHER,
         may_export=may(caller, Action.EXPORT, app.site.bars()),
     )  # fmt: skip
+
+
+def _listed(
+    request: Request,
+    app: Application,
+    caller: Caller,
+    number: str = "",
+    after: str = "",
+    *,
+    problem: EvidenceError | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    found, has_more = app.case_pages.page(caller, number.strip()[:_LONGEST], after[:_LONGEST])
+    opens = may(caller, Action.MANAGE_CASES, app.site.bars())
+    return desk(
+        request,
+        caller,
+        "custody/cases",
+        problem=problem,
+        cases=found,
+        number=number,
+        after=found[-1].number if has_more else None,
+        units=app.case_pages.units(caller) if opens else {},
+        typed=typed or {},
+    )
 
 
 def _bars(some: list[Camera], scale: Scale, caller: Caller) -> list[Bar]:

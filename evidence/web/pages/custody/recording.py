@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -32,7 +33,7 @@ from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.player import player_of
 from evidence.web.pages.custody.timelines import Bar, Scale, gaps_between
 from evidence.web.pages.custody.track import track_of
-from evidence.web.pages.custody.wording import act_words, finding_sentence
+from evidence.web.pages.custody.wording import act_words, doer_words, finding_sentence
 from evidence.web.pages.desk import Reading, desk, part, reading
 from evidence.web.pages.rendering import away
 
@@ -55,7 +56,15 @@ def views(
     recording_id: str, request: Request, app: App, caller: Caller = admitted(Action.READ_VIEWS)
 ) -> Response:
     """Show who looked at it: a look of its own, asked for by a button."""
-    return part(request, "custody/views", views=app.oversight.views.of(caller, recording_id, 50))
+    reader = reading(request)
+    return part(
+        request,
+        "custody/views",
+        views=app.oversight.views.of(caller, recording_id, 50),
+        act=partial(act_words, reader),
+        doer=partial(doer_words, reader),
+        moment=from_text,
+    )
 
 
 @router.get("/{recording_id}/proof/{index}")
@@ -124,10 +133,13 @@ async def hold(
 async def link(
     recording_id: str, request: Request, app: App, caller: Caller = admitted(Action.MANAGE_CASES, form=True)
 ) -> Response:
-    """Link it to a case."""
-    form = await read_form(request)
-    return await _acted(request, app, caller, recording_id, "linked", app.cases.link,
-                        caller, form.get("case", "").strip(), recording_id)  # fmt: skip
+    """Link it to a case, named by its number or its id."""
+    said = (await read_form(request)).get("case", "").strip()
+
+    def act() -> object:
+        return app.cases.link(caller, app.case_pages.called(caller, said), recording_id)
+
+    return await _acted(request, app, caller, recording_id, "linked", act)
 
 
 @router.post("/{recording_id}/pin")
@@ -186,6 +198,7 @@ def _shown(
         findings=_findings(reader, found, caller),
         **_facts(reader, found, caller),
         handled=[(one, act_words(reader, str(one.entry["act"]))) for one in found.handled or ()],
+        doer=partial(doer_words, reader),
         moment=from_text,
         cite_ids=cite_ids,
         may={action.value for action in found.may},

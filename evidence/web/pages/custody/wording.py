@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from evidence.domain.wording import printable
-from evidence.locale import catalogue
+from evidence.locale import NOTHING, catalogue
+from evidence.service.views import Seer
 from evidence.web.pages.desk import Reading
 
 
@@ -20,6 +21,16 @@ def finding_sentence(reader: Reading, body: Mapping[str, Any]) -> str:
 
 
 def act_words(reader: Reading, act: str) -> str:
-    """Return what an act is called; its own name where nobody calls it anything."""
-    key = f"custody-act.{act}"
+    """Return what an act is called. (An act of a newer program may stand in the log: its own name.)"""
+    key = f"log-act.{act}"
     return reader.say(key) if key in catalogue(reader.language) else act
+
+
+def doer_words(reader: Reading, seer: Seer | None, id_: str | None = None) -> str:
+    """Return who somebody is: name and number of a person, else what kind of doer it is."""
+    if seer is None:
+        return id_ or NOTHING
+    if seer.name or seer.number:
+        return printable(" ".join(one for one in (seer.name, seer.number) if one))
+    key = f"officer.seer-{seer.kind}"
+    return reader.say(key) if key in catalogue(reader.language) else seer.id
