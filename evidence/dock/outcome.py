@@ -147,8 +147,8 @@ class Report:
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether every file is sealed as far as anybody knows and nothing of the card is missed, so that
-        it may be emptied."""
+        """Tell whether every file is sealed as far as anybody knows and nothing of the card is missed: it may
+        be emptied."""
         return self.is_taken and not self.gone
 
     @property

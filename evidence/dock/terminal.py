@@ -97,7 +97,8 @@ class Lines:
 def run(order: Callable[[], Order], watch: Watch, tell: Callable[[str], None], *, as_json: bool) -> int:
     """Dock a card; return 0 when every file has a checked receipt, 4 when a sealed original is known to be
     damaged, the log does not hold what a receipt says, of this card or an earlier one, or a half-sent file is
-    not on the card any more, else 1 (STOPPED at Ctrl-C, the code of the error when the docking did not begin).
+    not on the card any more, else 1 (STOPPED at Ctrl-C, the code of the error when the docking did not
+    begin).
 
     order is called here, so that a bad order is reported like any other error.
     """

@@ -183,7 +183,9 @@ def test_the_page_speaks_english_and_says_what_is_wrong(browser: Browser, statio
     assert begun(station.service.data) == 0
 
 
-def test_a_file_half_sent_before_and_not_chosen_now_keeps_the_card(browser: Browser, station: Station) -> None:
+def test_a_file_half_sent_before_and_not_chosen_now_keeps_the_card(
+    browser: Browser, station: Station
+) -> None:
     page = a_window(browser, station, "zh-CN")
     half = {"name": "half.mp4", "size": 10, "modified": None, "received": 3, "upload": new_id()}
 
