@@ -136,7 +136,9 @@ def _unit_lines(report: Row) -> Iterator[str]:
 
 
 def _counts(one: Row, language: str) -> str:
-    return ", ".join(f"{text(language, f'heading.{part}')} {one[part]}" for part in GAP_PARTS if one[part])
+    return ", ".join(
+        f"{text(language, f'heading.{part}')} {one[part]}" for part in (*GAP_PARTS, "unrecorded") if one[part]
+    )
 
 
 def _step_lines(report: Row, zone: str) -> Iterator[str]:
