@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from evidence.bundle.shipment import Statement
+from evidence.court_items import CourtItems
 from evidence.court_pages import CustodyPages, cover_facts
 from evidence.court_words import Section, Words, name_of, spaced
-from evidence.domain.exports import Ground
+from evidence.domain.exports import Ground, Way
 from evidence.domain.instants import to_text
 from evidence.domain.wording import printable
 from evidence.errors import Conflict, Invalid
@@ -62,6 +63,8 @@ class CourtPapers:
         if made is None:
             raise Invalid("unknown-document", kind=kind, known=" ".join(KINDS))
         title = "part-refusal" if kind == "refusal" and listed.export.granted else kind
+        if kind == "refusal" and listed.export.way is Way.TRANSFER:
+            title = f"{title}-transfer"
         return self.set(title, made(), listed.cover, words, at)
 
     def destruction(self, said: Mapping[str, Any], zone: str, at: datetime) -> bytes:
@@ -110,7 +113,7 @@ class ExportPages:
     def evidence_list(self) -> Iterator[Section]:
         """Yield the evidence list (电子数据清单): category, format, integrity values, signatures."""
         yield self._cover
-        yield CustodyPages(self.words, statement_of(self.listed)).list_of_evidence()
+        yield CourtItems(self.words, statement_of(self.listed)).list_of_evidence()
         yield self._signatures("maker", "provider", "witness", "receiver")
 
     def hand_over(self) -> Iterator[Section]:
@@ -149,7 +152,9 @@ class ExportPages:
         if not one.refused or decided is None:
             raise Conflict("nothing-refused", export=one.id)
         counts = {"granted": len(one.granted), "refused": len(one.refused), "number": one.number}
-        opening = tell("letter-part" if one.granted else "letter-whole", **counts)
+        is_office = one.way is Way.TRANSFER  # procuratorate or court: no party, and no party's remedies
+        about = "-transfer" if is_office else ""
+        opening = tell(f"letter-{'part' if one.granted else 'whole'}{about}", **counts)
         addressed = tell("letter-to", name=one.said.applicant or one.said.recipient or NOTHING)
         yield Section(text=[addressed, opening, tell("letter-reason", reason=decided.reason or NOTHING)])
         columns = [tell(f"column-{name}") for name in ("number", "name", "ground")]
@@ -165,14 +170,17 @@ class ExportPages:
         secret = any(item.ground is Ground.SECRET for item in one.refused)
         more = self.listed.secrecy_cites if secret else ()
         cites = self.words.cites(tuple(dict.fromkeys((*self.listed.cites, *more))))
-        yield Section(text=[tell("letter-law", cites=cites), tell("letter-remedy")])
+        yield Section(
+            text=[tell("letter-law", cites=cites), tell("letter-contact" if is_office else "letter-remedy")]
+        )
         yield self._signatures("agency", "head")
 
     def us_certificate(self) -> Iterator[Section]:
         """Yield the certificate under FRE 902(11), (13), (14), for a profile that asks for it."""
-        told, tell = statement_of(self.listed), self.words.tell
-        yield Section(text=[tell(f"us-{part}") for part in ("one", "two", "three")])
-        yield CustodyPages(self.words, told).list_of_evidence()
+        items, tell = CourtItems(self.words, statement_of(self.listed)), self.words.tell
+        yield Section(text=[tell("us-one"), tell("us-two"), items.store()])
+        yield from items.certified()
+        yield items.list_of_evidence()
         yield Section(text=[tell("us-four"), tell("us-oath")])
         yield self._signatures("maker", "witness")
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import segno
 
-from evidence.court_words import Section, Words, name_of, spaced
+from evidence.court_items import CourtItems
+from evidence.court_words import Section, Words, name_of
 from evidence.locale import NOTHING, catalogue
 
 _OF_A_TOOL = ("tool", "version")  # its whole call stands in the statement
@@ -39,54 +40,26 @@ class CustodyPages:
         """Yield them."""
         tell, cover = self.words.tell, self.report["cover"]
         yield Section(tell("cover"), cover_facts(self.words, cover))
-        yield self.list_of_evidence()
-        yield Section(tell("collection"), text=[tell("collection-how"), tell("collection-original")])
+        items = CourtItems(self.words, self.told)
+        yield items.list_of_evidence()
+        yield items.collection()
         yield self._custody()
         yield self._derivatives()
         yield self._integrity()
+        yield items.findings()
         yield from self._logs()
         yield self._media()
         yield Section(tell("signatures"), [(tell("seal-number"), NOTHING * 8)], signatures=self._signers())
         limits = [f"{n}. {tell(f'limit-{one}')}" for n, one in enumerate(_LIMITS, 1)]
         yield Section(tell("limits"), text=limits)
 
-    def list_of_evidence(self) -> Section:
-        """The electronic evidence list (电子数据清单)."""
-        tell, known = self.words.tell, {one["id"]: one for one in self.report["items"]}
-        names = ("number", "name", "category", "size", "length", "recorded", "device", "digests")
-        rows = []
-        for number, item in enumerate(self.told["items"], 1):
-            about = known.get(item["id"]) or known.get(item.get("parent")) or {}
-            rows.append([str(number), *self._line(item, about)])
-        columns = [tell(f"column-{name}") for name in names]
-        return Section(
-            tell("list"), columns=columns, rows=rows, widths=[0.7, 2.6, 1.4, 1.2, 1, 2.1, 1.6, 3.6]
-        )
-
-    def _line(self, item: Mapping[str, Any], about: Mapping[str, Any]) -> list[str]:
-        tell = self.words.tell
-        codecs = "/".join(about.get("codecs", ()))
-        kind = tell(f"category-{about.get('category', 'data')}")
-        offset = f"{about.get('clock_offset_ms', 0) / 1000:+.3f} s"
-        recorded = f"{self.words.time(about.get('began'))} – {self.words.time(about.get('ended'))}"
-        length = about.get("length_ms")
-        wearer = f"{about.get('device', '')}\n{about.get('wearer', '')}"
-        return [
-            f"{about.get('title') or item['device_name']}\n{item['id']}",
-            f"{kind}\n{about.get('container', '')} {codecs}",
-            tell("bytes", number=f"{item['size']:,}"),
-            NOTHING if length is None else tell("seconds", number=f"{length / 1000:.3f}"),
-            f"{recorded}\n{tell('offset')} {offset}",
-            wearer,
-            f"SHA-256\n{spaced(item['sha256'])}\nSM3\n{spaced(item['sm3'])}",
-        ]
-
     def _custody(self) -> Section:
         tell = self.words.tell
         about = {(one["log"], one["index"]): one for one in self.report["custody"]}
         names = ("n", "time", "act", "actor", "result", "leaf", "told")
         rows = []
-        for number, row in enumerate(self.told["custody"], 1):
+        in_time = sorted(self.told["custody"], key=lambda row: row["t"])  # there, by log and place
+        for number, row in enumerate(in_time, 1):
             log = _log_of(row["log"])
             event = about.get((log, row["index"]), {})
             who = event.get("number") or row["by"] or ""
@@ -102,7 +75,7 @@ class CustodyPages:
         columns = [tell(f"column-{name}") for name in names]
         return Section(
             tell("custody"), text=[tell("custody-how")], columns=columns, rows=rows,
-            widths=[0.5, 1.6, 2, 1.8, 0.8, 1.5, 3.2],
+            widths=[0.7, 1.9, 1.8, 1.6, 0.7, 1.5, 3.3],
         )  # fmt: skip
 
     def _named(self, field: str) -> str:
@@ -119,11 +92,19 @@ class CustodyPages:
         made = [one for one in self.told["items"] if one["kind"] == "derivative"]
         if not made:
             return Section(tell("derivatives"), text=[tell("derivatives-none")])
-        known = {one["id"]: one for one in self.report["derivatives"]}
+        known, items = (
+            {one["id"]: one for one in self.report["derivatives"]},
+            CourtItems(self.words, self.told),
+        )
         rows = []
         for one in made:
             how = known.get(one["id"], {})
-            done = [str(how.get("operation", "")), _plain(how.get("parameters")), _plain(how.get("words"))]
+            done = [
+                items.kind(one),
+                str(how.get("operation", "")),
+                _plain(how.get("parameters")),
+                _plain(how.get("words")),
+            ]
             tool = {key: value for key, value in how.get("made_with", {}).items() if key in _OF_A_TOOL}
             whose = [name_of(how.get("asked_by")), _plain(tool)]
             rows.append([one["parent"], one["id"], "\n".join(done), "\n".join(whose), one["sha256"]])

@@ -57,6 +57,10 @@ class Words:
         """Return a text of the catalogues, of the documents."""
         return text(self.language, f"court.{key}", **said)
 
+    def sentence(self, key: str, facts: Mapping[str, object]) -> str:
+        """Return a text of the catalogues, about what somebody else measured or said."""
+        return printable(text(self.language, key, **facts))
+
     def word(self, key: str) -> str:
         """Return any text of the catalogues."""
         return text(self.language, key)

@@ -7,6 +7,7 @@ are told as they were at each event, and as they are now.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,20 +16,24 @@ from typing import Any
 from evidence import __version__
 from evidence.bundle.shipment import Logged
 from evidence.domain.exports import Export, Item, Way
+from evidence.domain.findings import Severity
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.labels import PERSONAL, Given
+from evidence.domain.media import MediaFacts
 from evidence.errors import IntegrityFault
 from evidence.ledger import notes
 from evidence.ledger.entries import read_entry
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.policy.rules import Label, cite_ids
-from evidence.service.catalogue import StoredRecording
+from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.export_access import rule_of
 from evidence.service.faults import findings_in_force
+from evidence.service.hand_docking import NOT_MEASURED
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.units import full_names
 
+MOST_FINDINGS = 20  # of one file
 _TITLE = (Label.CASE_NUMBER, Label.CATEGORY, Label.STAGE, Label.MATTER)
 
 
@@ -44,36 +49,42 @@ class CustodyReport:
     def make(self, entries: Sequence[Logged], stamps: Mapping[str, bytes]) -> dict[str, object]:
         """Return the words, as canonical JSON values."""
         stored = self.unit.recordings.some([item.recording_id for item in self.export.granted])
+        strength = self.site.vault.strength()
         return {
             "cover": cover_of(self.site, self.unit, self.export, self.now),
             "items": [self._item(stored[item.recording_id], item) for item in self.export.granted],
             "custody": [self._event(one, stored) for one in entries],
-            "derivatives": [self._derivative(item) for item in self.export.granted if item.derivative_id],
+            "derivatives": [
+                self._derivative(stored[item.recording_id], item)
+                for item in self.export.granted
+                if item.derivative_id
+            ],
+            "findings": [self._findings(stored[item.recording_id]) for item in self.export.granted],
             "integrity": [self._integrity(stored[item.recording_id]) for item in self.export.granted],
             "log": _log_of(entries, stamps),
             "refused": len(self.export.refused),
+            "store": {"kind": strength.kind, "withstands": strength.withstands},
             "zone": self.site.policies.latest.time_zone,
         }
 
     def _item(self, stored: StoredRecording, item: Item) -> dict[str, object]:
         recording, origin = stored.recording, stored.recording.origin
-        text = self.unit.examinations.facts("recording", recording.id, "probe")
-        facts = None if text is None else self.site.prober.read(text)
-        length = None if facts is None or facts.duration_s is None else round(facts.duration_s * 1000)
-        ended = stored.ended_at
-        began = None if ended is None or length is None else ended - timedelta(milliseconds=length)
+        facts = _probed(self.site, self.unit, stored)
+        length, began = _length_of(facts), began_at(self.site, self.unit, stored)
+        is_measured = origin.labels.get("clock-offset") != NOT_MEASURED["clock-offset"]
         kinds = {track.kind for track in facts.tracks} if facts else set()
         category = next((kind for kind in ("video", "audio", "image") if kind in kinds), "data")
         found = findings_in_force(self.unit, recording.id)
         return {
             "began": None if began is None else to_text(began),
             "category": category,
-            "clock_offset_ms": origin.clock_offset_ms,
+            "clock_offset_ms": origin.clock_offset_ms if is_measured else None,
             "codecs": sorted({track.codec for track in facts.tracks}) if facts else [],
             "container": facts.container if facts else "unknown",
             "device": origin.device,
+            "docked": "dock" if is_measured else "browser",
             "device_time": None if origin.modified_at is None else to_text(origin.modified_at),
-            "ended": None if ended is None else to_text(ended),
+            "ended": None if stored.ended_at is None else to_text(stored.ended_at),
             "findings": sorted({str(one.body["code"]) for one in found}),
             "firmware": facts.device_texts.get("firmware") if facts else None,
             "form": item.form.value,
@@ -85,17 +96,46 @@ class CustodyReport:
             "wearer": origin.wearer,
         }
 
-    def _derivative(self, item: Item) -> dict[str, object]:
-        """Return what was done to make a derivative; the words about it, which may be about people, go along
-        as evidence only."""
+    def _findings(self, stored: StoredRecording) -> dict[str, object]:
+        """Return what examination found of a file that somebody must explain; breaches first, and no more
+        than a page holds. What was measured may name other files: it goes along as evidence only."""
+        found = [one for one in findings_in_force(self.unit, stored.recording.id) if _asks(one)]
+        found.sort(key=lambda one: (one.body["severity"] != Severity.BREACH, str(one.body["code"])))
+        is_whole = self.export.way is Way.TRANSFER
+        return {
+            "id": stored.recording.id,
+            "more": max(0, len(found) - MOST_FINDINGS),
+            "told": [
+                {
+                    "body": json.dumps(dict(one.body), sort_keys=True) if is_whole else None,
+                    "cites": [str(cite) for cite in one.body.get("cites") or ()],  # type: ignore[attr-defined]
+                    "code": one.body["code"],
+                    "severity": one.body["severity"],
+                }
+                for one in found[:MOST_FINDINGS]
+            ],
+        }
+
+    def _derivative(self, stored: StoredRecording, item: Item) -> dict[str, object]:
+        """Return what a derivative is, how it was made, and the digests of what it was made from; the words
+        about it, which may be about people, go along as evidence only."""
         found = self.unit.derivatives.get(item.derivative_id or "")
         if found is None:
             raise IntegrityFault("derivative-differs", recording=item.recording_id)
+        digests, length = stored.recording.digests, None if found.output is None else found.output.length_ms
+        began = began_at(self.site, self.unit, stored)
+        if began is not None:
+            began += timedelta(milliseconds=int(str(found.parameters.get("from_ms") or 0)))
+        ended = None if began is None or length is None else began + timedelta(milliseconds=length)
         return {
             "asked_by": person_of(self.unit, found.asked_by),
+            "began": None if began is None else to_text(began),
+            "ended": None if ended is None else to_text(ended),
             "id": found.id,
+            "length_ms": length,
             "made_with": dict(found.output.made_with) if found.output else {},
             "operation": found.operation.value,
+            "original": {"sha256": digests.sha256, "sm3": digests.sm3},
             "parameters": dict(found.parameters),
             "words": dict(found.words) if self.export.way is Way.TRANSFER else None,
         }
@@ -158,6 +198,38 @@ def title_at(stored: StoredRecording, at: datetime) -> str:
     said = {one.name: one.value for one in stored.told if _stood(one, at) and one.name not in PERSONAL}
     words = [said[name] for name in _TITLE if said.get(name)]
     return " · ".join([*map(str, words), stored.recording.origin.name.rpartition("/")[2]])
+
+
+def began_at(site: Site, unit: UnitOfWork, stored: StoredRecording) -> datetime | None:
+    """Return when a recording began: its end, less its length. None where either is not known."""
+    length, ended = _length_of(_probed(site, unit, stored)), stored.ended_at
+    return None if ended is None or length is None else ended - timedelta(milliseconds=length)
+
+
+def begun_at(site: Site, unit: UnitOfWork, stored: StoredRecording) -> datetime:
+    """Return the same as well as it is known: else what the device's clocks say, however sure they are, else
+    from when the file was last written, or sealed."""
+    if (known := began_at(site, unit, stored)) is not None:
+        return known
+    times = json.loads(unit.examinations.facts("recording", stored.recording.id, "sequence") or "{}")
+    if times.get("start"):
+        return from_text(times["start"])
+    origin, length = stored.recording.origin, _length_of(_probed(site, unit, stored)) or 0
+    written = None if origin.modified_at is None else origin.modified_at + origin.clock_offset
+    return (written or stored.recording.sealed_at) - timedelta(milliseconds=length)
+
+
+def _probed(site: Site, unit: UnitOfWork, stored: StoredRecording) -> MediaFacts | None:
+    text = unit.examinations.facts("recording", stored.recording.id, "probe")
+    return None if text is None else site.prober.read(text)
+
+
+def _length_of(facts: MediaFacts | None) -> int | None:
+    return None if facts is None or facts.duration_s is None else round(facts.duration_s * 1000)
+
+
+def _asks(one: StoredFinding) -> bool:
+    return one.body["severity"] in (Severity.BREACH, Severity.ATTENTION)
 
 
 def _stood(one: Given, at: datetime) -> bool:

@@ -31,7 +31,7 @@ from evidence.domain.rights import Action
 from evidence.errors import Conflict, EvidenceError, IntegrityFault, NotFound, Unavailable
 from evidence.ledger.canonical import canonical
 from evidence.service.catalogue import StoredRecording
-from evidence.service.custody_report import CustodyReport
+from evidence.service.custody_report import CustodyReport, begun_at
 from evidence.service.export_access import about_export, entry_of, lapse_if_changed
 from evidence.service.export_ports import Derivatives, Paper, Shelf, Shelved
 from evidence.service.gate import admits
@@ -163,7 +163,7 @@ class ExportBuilding:
 
     def _item(self, unit: UnitOfWork, stored: StoredRecording, item: Item) -> Packing:
         recording, origin = stored.recording, stored.recording.origin
-        began = stored.ended_at or origin.modified_at or recording.sealed_at
+        began = begun_at(self.site, unit, stored)
         with self.site.vault.open(recording.manifest_key, recording.manifest_version) as file:
             manifest = file.read()
         original: Source | None = None
