@@ -14,7 +14,17 @@ from evidence.domain.labels import Given
 from evidence.roll_answers import fault_out
 from evidence.service.activities import MatchOutcome
 from evidence.service.catalogue import StoredRecording
+from evidence.service.labelling import Labelled
 from evidence.service.unlabelled import MissingLabels
+
+
+def labelled_out(done: Labelled) -> dict[str, Any]:
+    """What labelling did. unknown_case: the number that was said, where no such case is registered."""
+    return {
+        "changed": list(done.changed),
+        "before": {recording: dict(was) for recording, was in done.before.items()},
+        "unknown_case": done.unknown_case,
+    }
 
 
 def history_out(stored: StoredRecording, caller: Caller) -> dict[str, Any]:

@@ -61,6 +61,20 @@ class ExportRoom(KeepingRoom):
         self.court.building.build(export)
         return self.export(export)
 
+    def written(self, export: str, who: Caller | None = None) -> str:
+        """Note each medium of a package as written and read back; return the export."""
+        built = self.export(export).built
+        for one in built.volumes if built else ():
+            note = self.court.handing_over.note_written
+            note(who or self.clerk, export, one.number, f"SN-{one.number}", one.sha256)
+        return export
+
+    def hand_over(self, export: str, who: Caller | None = None) -> Export:
+        """Have a package written, read back and handed over by the legal unit."""
+        who = who or self.clerk
+        self.written(export, who)
+        return self.court.handing_over.hand_over(who, export, self.second.name, "王法官")
+
     def approved(self, way: Way = Way.TRANSFER, *recordings: str, **more: object) -> str:
         """Have an export asked for and approved."""
         return self.approve(self.asked(way, *recordings, **more))

@@ -16,12 +16,14 @@ from evidence.adapters.db.repositories.journal import NOT_TOLD
 from evidence.adapters.db.tables import metadata
 from evidence.domain.access import Caller
 from evidence.domain.act_documents import MismatchKind
+from evidence.domain.audit import Act, Entry
 from evidence.domain.complaints import Channel, Result
 from evidence.domain.devices import ServiceKind
 from evidence.domain.explanations import Outcome
 from evidence.domain.exports import Built, Medium, Volume, Way
 from evidence.domain.exports import Said as ExportSaid
 from evidence.domain.fault_files import Verdict
+from evidence.domain.instants import to_text
 from evidence.domain.markers import Marker, Proposal
 from evidence.domain.people import (
     Person,
@@ -254,6 +256,10 @@ def draw_sample(room: LogRoom) -> None:
         span = (now - timedelta(days=1), now)
         old = Sample("8" * 32, "1" * 32, *span, commitment(seed), 5, 1, "operator", span[0])
         unit.samples.add(old, seed)
+        days = {"since": to_text(old.since), "until": to_text(old.until)}
+        said = {"commitment": old.commitment, **days, "share_percent": old.share_percent, "least": old.least}
+        objects = (("sample", old.id), ("unit", old.unit_id))
+        unit.log.append(Entry(Act.SAMPLE_COMMIT, "operator", objects, facts=said), now)
     desk.draw(OPERATOR, old.id)
     (drawn,) = desk.drawn(OPERATOR, old.id)[1]
     assert drawn.item is not None

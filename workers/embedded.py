@@ -17,8 +17,8 @@ from workers.rounds import about_logs, every
 from workers.tasks import URGENT, owner, register
 
 SWEEP_EVERY_S = 15.0
-DEEP_EVERY_S = 2.0
-FIXITY_EVERY_S = 5.0
+# What may take minutes has a thread of its own for each queue, which asks so often, in seconds.
+LONG = {Queue.DEEP: 2.0, Queue.PROXY: 2.0, Queue.EXPORT: 2.0, Queue.FIXITY: 5.0}
 
 
 def start(application: Application) -> Callable[[], None]:
@@ -37,9 +37,10 @@ def start(application: Application) -> Callable[[], None]:
         threading.Thread(target=controller.start, name="celery", daemon=True),
         *about_logs(application, stopping),
         every(SWEEP_EVERY_S, _sweep(application), stopping, "sweep"),
-        every(DEEP_EVERY_S, _all(kinds_of(Queue.DEEP), application, stopping), stopping, "deep"),
-        every(DEEP_EVERY_S, _all(kinds_of(Queue.PROXY), application, stopping), stopping, "proxies"),
-        every(FIXITY_EVERY_S, _all((JobName.FIXITY,), application, stopping), stopping, "fixity"),
+        *(
+            every(seconds, _all(kinds_of(queue), application, stopping), stopping, queue)
+            for queue, seconds in LONG.items()
+        ),
     ]
     for thread in threads:
         thread.start()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from evidence.answers import case_file_out, case_out
+from evidence.cli.coded import one_of, term_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
 from evidence.cli.words import printable, time_text
@@ -86,8 +87,10 @@ def term(
     data: Data = None,
 ) -> None:
     """案卷保管期限 / Give a case file its class; the locks of its recordings move with it."""
-    open_site(data).keeping.give_term(OPERATOR, case, term)
-    print(say("acted.case-term", term=printable(term)))
+    application = open_site(data)
+    code = term_of(application.site.policies.latest, term)
+    application.keeping.give_term(OPERATOR, case, code)
+    print(say("acted.case-term", term=printable(code)))
 
 
 @app.command()
@@ -113,7 +116,10 @@ def unlink(
 def name(
     case: Case,
     person: PersonId,
-    actions: Annotated[list[Action], typer.Option("--may", help=f"可重复 / may be given again: {_RIGHTS}")],
+    actions: Annotated[
+        list[Action],
+        typer.Option("--may", help=f"可重复 / may be given again: {_RIGHTS}", **one_of(Action, "action")),
+    ],
     until: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="截止时间 / until: 2026-12-31T18:00:00+0800"),

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from evidence.bootstrap import Application
+from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
 from evidence.cli.words import cites_text, person_text, printable, span_of_time
@@ -33,7 +34,9 @@ Time = Annotated[datetime, typer.Option(help="时间，按规则所用时区 / t
 def take(
     number: Annotated[str, typer.Argument(help="登记号 / number under which it is taken in")],
     received: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="收到之日 / day it came")],
-    channel: Annotated[Channel, typer.Option(help="渠道 / how it came")],
+    channel: Annotated[
+        Channel, typer.Option(help="渠道 / how it came", **one_of(Channel, "complaint-channel"))
+    ],
     since: Time,
     until: Time,
     matter: Annotated[str, typer.Option(help="投诉事项 / what it is about")],

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.cli.coded import of_pack, one_of
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
-from evidence.cli.words import code_of, printable, time_text
+from evidence.cli.words import printable, time_text
 from evidence.device_answers import (
     check_out,
     clocks_out,
@@ -42,7 +43,10 @@ Until = Annotated[
 def add(
     serial: Annotated[str, typer.Argument(help="设备编号，同采集站所报 / serial number, as docks send it")],
     class_: Annotated[
-        str, typer.Option("--class", help="类别，见规则包 / class, as the policy pack names it")
+        str,
+        typer.Option(
+            "--class", help="类别，见规则包 / class, as the policy pack names it", **of_pack("device-class")
+        ),
     ],
     unit: Annotated[str, typer.Option(help="单位标识或全名 / id or full name of its unit")],
     maker: Maker = None,
@@ -56,8 +60,8 @@ def add(
     """登记设备 / Register a device; prints its id."""
     details = _details(maker, model, firmware, capacity_mib, service_until)
     application = open_site(data)
-    where, kind = unit_of(application, unit), code_of("device-class", class_)
-    new = device_out(application.equipment.register.add(OPERATOR, serial, kind, where, **details))
+    where = unit_of(application, unit)
+    new = device_out(application.equipment.register.add(OPERATOR, serial, class_, where, **details))
     if json_:
         print_json(new)
         return
@@ -190,7 +194,10 @@ def give_back(device: Device, number: Number, data: Data = None, json_: Json = F
 @app.command()
 def report(
     device: Device,
-    kind: Annotated[ServiceKind, typer.Argument(help="故障或保养 / fault or maintenance")],
+    kind: Annotated[
+        ServiceKind,
+        typer.Argument(help="故障或保养 / fault or maintenance", **one_of(ServiceKind, "service-kind")),
+    ],
     note: Annotated[str, typer.Option(help="情况 / what is wrong or done")],
     data: Data = None,
     json_: Json = False,

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.cli.coded import of_pack, one_of
 from evidence.cli.matrix import in_zone
 from evidence.cli.sheets import Apply, File, fault_line
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
-from evidence.cli.words import cites_text, code_of, printable, time_text
+from evidence.cli.words import cites_text, printable, time_text
 from evidence.document_answers import document_out, documents_out, table_out
 from evidence.domain.act_documents import MismatchKind
 from evidence.locale import say
@@ -28,7 +29,12 @@ Reason = Annotated[str, typer.Option(help="理由 / reason")]
 def register(
     case: Case,
     number: Annotated[str, typer.Argument(help="文号 / number of the document")],
-    type_: Annotated[str, typer.Option("--type", help="文书种类 / type, as the policy pack names it")],
+    type_: Annotated[
+        str,
+        typer.Option(
+            "--type", help="文书种类 / type, as the policy pack names it", **of_pack("document-type")
+        ),
+    ],
     start: Annotated[datetime, typer.Option("--from", help="起 / from, in the law's time zone")],
     end: Annotated[datetime, typer.Option("--to", help="止 / to")],
     signer: Annotated[list[str], typer.Option(help="签名人编号 / number of a signer; again for more")],
@@ -38,7 +44,7 @@ def register(
     """登记执法文书 / Register a document of a case; prints its id."""
     application = open_site(data)
     since, until = (in_zone(application, one) for one in (start, end))
-    said = DocumentSaid(number, code_of("document-type", type_), since, until, signer)
+    said = DocumentSaid(number, type_, since, until, signer)
     new = application.act_documents.register(OPERATOR, case, said)
     if json_:
         print_json(document_out(new))
@@ -73,7 +79,10 @@ def mismatches(
 def explain(
     case: Case,
     document: Document,
-    kind: Annotated[MismatchKind, typer.Argument(help="何事不一致 / what does not agree")],
+    kind: Annotated[
+        MismatchKind,
+        typer.Argument(help="何事不一致 / what does not agree", **one_of(MismatchKind, "mismatch")),
+    ],
     reason: Reason,
     signer: Annotated[str | None, typer.Option(help="签名人编号 / number of the signer")] = None,
     data: Data = None,

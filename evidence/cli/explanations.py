@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import typer
 
 from evidence.bootstrap import Application
+from evidence.cli.coded import of_pack, one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import code_of, in_utc, person_text, printable, span_of_time, time_text
+from evidence.cli.words import in_utc, person_text, printable, span_of_time, time_text
 from evidence.domain.explanations import Exemption, Outcome, Spoken
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
@@ -35,7 +36,9 @@ Time = Annotated[datetime, typer.Option(help="时间，按规则所用时区 / t
 def explain(
     gap: GapName,
     text: Annotated[str | None, typer.Option(help="书面说明 / report or reason")] = None,
-    cause: Annotated[str | None, typer.Option(help="中断原因 / cause, as the policy pack names it")] = None,
+    cause: Annotated[
+        str | None, typer.Option(help="中断原因 / cause, as the policy pack names it", **of_pack("cause"))
+    ] = None,
     spoken: Annotated[str | None, typer.Option(help="语音说明所在资料 / recording of it, spoken")] = None,
     start: Annotated[float, typer.Option("--from", help="起，秒 / from second")] = 0.0,
     end: Annotated[float, typer.Option("--to", help="止，秒 / to second")] = 0.0,
@@ -45,16 +48,18 @@ def explain(
 ) -> None:
     """说明一项缺口 / Explain a line of the gap report."""
     heard = spoken and Spoken(spoken, round(start * 1000), round(end * 1000))
-    said = Said(text, cause and code_of("cause", cause), heard or None, marker)
+    said = Said(text, cause, heard or None, marker)
     _show([explanation_out(open_site(data).explanations.explain(OPERATOR, gap, said))], json_)
 
 
 @app.command()
 def review(
     explanation: Annotated[str, typer.Argument(help="说明的标识 / id of the explanation")],
-    outcome: Annotated[Outcome, typer.Argument(help="决定 / decision")],
+    outcome: Annotated[Outcome, typer.Argument(help="决定 / decision", **one_of(Outcome, "gap-state"))],
     reason: Annotated[str, typer.Option(help="理由 / reason")] = "",
-    fault: Annotated[str | None, typer.Option(help="过错情形 / kind of fault")] = None,
+    fault: Annotated[
+        str | None, typer.Option(help="过错情形 / kind of fault", **of_pack("fault-kind"))
+    ] = None,
     data: Data = None,
     json_: Json = False,
 ) -> None:
@@ -92,7 +97,9 @@ def _show(rows: Sequence[Mapping[str, Any]], json_: bool) -> None:
 @exemptions.command("state")
 def state_exemption(
     number: Annotated[str, typer.Argument(help="佩戴人编号 / number of the wearer")],
-    ground: Annotated[str, typer.Argument(help="情形 / ground, as the policy pack names it")],
+    ground: Annotated[
+        str, typer.Argument(help="情形 / ground, as the policy pack names it", **of_pack("exempting"))
+    ],
     basis: Annotated[str, typer.Option(help="依据 / basis in law")],
     since: Time,
     until: Time,

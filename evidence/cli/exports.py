@@ -12,10 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from evidence.bootstrap import Application
+from evidence.cli.coded import one_of
 from evidence.cli.log import write_new
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
-from evidence.cli.words import cites_text, printable, time_text
+from evidence.cli.words import cites_text, code_of, printable, time_text
 from evidence.domain.exports import Ground, Medium, Said, Way
 from evidence.errors import Invalid
 from evidence.export_answers import export_out
@@ -29,12 +30,14 @@ Which = Annotated[str, typer.Argument(help="对外提供标识 / id of the expor
 
 @app.command()
 def ask(
-    way: Annotated[Way, typer.Argument(help="去向 / to whom")],
+    way: Annotated[Way, typer.Argument(help="去向 / to whom", **one_of(Way, "export-way"))],
     recordings: Annotated[list[str], typer.Argument(help="资料标识 / ids of recordings")],
     recipient: Annotated[str, typer.Option(help="接收方 / recipient")],
     purpose: Annotated[str, typer.Option(help="用途 / purpose")],
     basis: Annotated[str, typer.Option(help="依据，来函文号 / legal basis, the request that came")],
-    medium: Annotated[Medium, typer.Option(help="介质 / medium")] = Medium.FOLDER,
+    medium: Annotated[
+        Medium, typer.Option(help="介质 / medium", **one_of(Medium, "export-medium"))
+    ] = Medium.FOLDER,
     case: Annotated[str | None, typer.Option(help="案件标识 / id of the case")] = None,
     unit: Annotated[str | None, typer.Option(help="单位 / unit, where there is no case")] = None,
     applicant: Annotated[str | None, typer.Option(help="申请人 / who applies")] = None,
@@ -195,9 +198,10 @@ def _pairs(said: list[str] | None) -> dict[str, str]:
 
 
 def _ground(word: str) -> Ground:
-    if word not in set(Ground):
+    code = code_of("export-ground", word)
+    if code not in set(Ground):
         raise Invalid("unknown-ground", ground=word, known=" ".join(Ground))
-    return Ground(word)
+    return Ground(code)
 
 
 def _show(application: Application, found: Sequence[ListedExport], json_: bool) -> None:

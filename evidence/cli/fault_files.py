@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from evidence.bootstrap import Application
+from evidence.cli.coded import of_pack, one_of
 from evidence.cli.log import prove_into
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import person_text, printable, time_text
@@ -36,7 +37,10 @@ Commanders = Annotated[
 
 @app.command("open")
 def open_fault(
-    kind: Annotated[str, typer.Argument(help="过错情形 / kind of fault, as the policy pack names it")],
+    kind: Annotated[
+        str,
+        typer.Argument(help="过错情形 / kind of fault, as the policy pack names it", **of_pack("fault-kind")),
+    ],
     reason: Annotated[str, typer.Option(help="理由 / reason")],
     basis: Annotated[
         str | None, typer.Option(help="书面依据，如来函、报告 / a written ground: a letter, a report")
@@ -100,9 +104,11 @@ def show(fault: Which, data: Data = None, json_: Json = False) -> None:
 def decide(
     fault: Which,
     number: Annotated[str, typer.Argument(help="责任人编号 / number of whom it names")],
-    verdict: Annotated[Verdict, typer.Argument(help="认定 / verdict")],
+    verdict: Annotated[Verdict, typer.Argument(help="认定 / verdict", **one_of(Verdict, "verdict"))],
     reason: Annotated[str, typer.Option(help="理由 / reason")],
-    outcome: Annotated[str | None, typer.Option(help="处理方式 / what follows on a fault")] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="处理方式 / what follows on a fault", **of_pack("fault-outcome"))
+    ] = None,
     data: Data = None,
     json_: Json = False,
 ) -> None:

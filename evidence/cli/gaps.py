@@ -14,6 +14,7 @@ import typer
 
 from evidence.answers import GAP_PARTS
 from evidence.bootstrap import Application
+from evidence.cli.coded import one_of
 from evidence.cli.matrix import what_text
 from evidence.cli.sheets import write_table
 from evidence.cli.site import OPERATOR, Data, Device, Json, open_site, print_json
@@ -44,7 +45,9 @@ def gaps(
     device: Device = None,
     since: Day = None,
     until: Day = None,
-    state: Annotated[GapState | None, typer.Option(help="说明状态 / state of explanation")] = None,
+    state: Annotated[
+        GapState | None, typer.Option(help="说明状态 / state of explanation", **one_of(GapState, "gap-state"))
+    ] = None,
     wearer: Annotated[str | None, typer.Option(help="佩戴人编号 / number of the wearer")] = None,
     unit: Annotated[
         str | None, typer.Option(help="单位标识或全名 / id or full name of a unit: it and those below")
@@ -136,7 +139,9 @@ def _unit_lines(report: Row) -> Iterator[str]:
 
 
 def _counts(one: Row, language: str) -> str:
-    return ", ".join(f"{text(language, f'heading.{part}')} {one[part]}" for part in GAP_PARTS if one[part])
+    return ", ".join(
+        f"{text(language, f'heading.{part}')} {one[part]}" for part in (*GAP_PARTS, "unrecorded") if one[part]
+    )
 
 
 def _step_lines(report: Row, zone: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ import typer
 
 from evidence.answers import hold_out
 from evidence.bootstrap import Application
+from evidence.cli.coded import of_pack
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable, time_text
 from evidence.domain.holds import Hold
@@ -22,7 +23,10 @@ Reason = Annotated[str, typer.Option("--reason", help="理由 / why")]
 @app.command()
 def place(
     recording: Annotated[str, typer.Argument(help="资料编号 / the recording's id")],
-    ground: Annotated[str, typer.Option("--ground", help="情形 / ground, as the policy pack names it")],
+    ground: Annotated[
+        str,
+        typer.Option("--ground", help="情形 / ground, as the policy pack names it", **of_pack("ground")),
+    ],
     reason: Reason,
     data: Data = None,
     json_: Json = False,

@@ -12,7 +12,7 @@ from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, code_of, printable, time_text
 from evidence.errors import Invalid
 from evidence.filing_answers import Asked, filed_out
-from evidence.label_answers import history_out, missing_out
+from evidence.label_answers import history_out, labelled_out, missing_out
 from evidence.locale import CHINESE, catalogue, say
 from evidence.policy.rules import Label
 
@@ -39,7 +39,16 @@ def give(
         if not is_pair or name in labels:
             raise Invalid("unknown-label", found=one, known=" ".join(Label))
         labels[name] = text
-    _print_changed(open_site(data).labelling.give(OPERATOR, recordings, labels), json_)
+    done = labelled_out(open_site(data).labelling.give(OPERATOR, recordings, labels))
+    if json_:
+        print_json(done)
+        return
+    print(say("labels.changed", number=len(done["changed"])))
+    for recording, stood in done["before"].items():
+        for name, was in stood.items():
+            print(f"  {recording}  {say('labels.before', label=_name(name), value=printable(was))}")
+    if done["unknown_case"]:
+        print(f"! {say('labels.unknown-case', number=printable(done['unknown_case']))}")
 
 
 @app.command("not-yet")

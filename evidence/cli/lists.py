@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evidence.answers import deadline_out, finding_out, recording_out
+from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Device, Json, open_site, print_json
 from evidence.cli.words import (
     check_text,
@@ -54,7 +55,9 @@ def recordings(data: Data = None, device: Device = None, json_: Json = False) ->
 
 def findings(
     data: Data = None,
-    least: Annotated[Severity, typer.Option(help="最低级别 / least severity")] = Severity.INFO,
+    least: Annotated[
+        Severity, typer.Option(help="最低级别 / least severity", **one_of(Severity, "severity"))
+    ] = Severity.INFO,
     json_: Json = False,
 ) -> None:
     """检查结果 / List findings."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, printable
 from evidence.locale import CHINESE, catalogue, say
@@ -22,7 +23,9 @@ Reason = Annotated[str, typer.Option(help="理由 / reason")]
 @app.command()
 def pin(
     recording: Recording,
-    kind: Annotated[MarkerKind, typer.Argument(help="节点 / kind of check-point")],
+    kind: Annotated[
+        MarkerKind, typer.Argument(help="节点 / kind of check-point", **one_of(MarkerKind, "marker"))
+    ],
     start: Annotated[float, typer.Option("--from", help="起，秒 / from second")],
     end: Annotated[float, typer.Option("--to", help="止，秒 / to second")],
     data: Data = None,

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import typer
 
 from evidence.bootstrap import Application
+from evidence.cli.coded import of_pack
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
-from evidence.cli.words import cites_text, code_of, printable, time_text
+from evidence.cli.words import cites_text, printable, time_text
 from evidence.domain.steps import Matter, StepState
 from evidence.errors import Invalid
 from evidence.locale import say
@@ -89,7 +90,10 @@ def enter(
     start: Annotated[datetime, typer.Option("--from", help="起 / from, in the law's time zone")],
     end: Annotated[datetime, typer.Option("--to", help="止 / to")],
     officer: Annotated[list[str], typer.Option(help="执法人员编号 / number of an officer; again for more")],
-    kind: Annotated[str | None, typer.Option(help="执法活动 / kind, as the policy pack names it")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="执法活动 / kind, as the policy pack names it", **of_pack("activity-kind")),
+    ] = None,
     line: Annotated[int | None, typer.Option(help="清单行号，见 show / number of the line in `show`")] = None,
     place: Annotated[str | None, typer.Option(help="地点 / place")] = None,
     data: Data = None,
@@ -99,7 +103,7 @@ def enter(
     application = open_site(data)
     if (kind is None) == (line is None):
         raise Invalid("what-was-done")
-    what: str | Matter = code_of("activity-kind", kind or "")
+    what: str | Matter = kind or ""
     if line is not None:
         lines = application.matrix.of_case(OPERATOR, case).lines
         if not 1 <= line <= len(lines):

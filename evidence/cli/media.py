@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, printable
 from evidence.domain.exports import Medium
@@ -21,7 +22,7 @@ Which = Annotated[str, typer.Argument(help="介质标识 / id of the medium")]
 def add(
     label: Annotated[str, typer.Argument(help="盘面编号 / what is written on it")],
     recordings: Annotated[list[str], typer.Argument(help="资料标识 / ids of recordings")],
-    kind: Annotated[Medium, typer.Option(help="介质类型 / kind")],
+    kind: Annotated[Medium, typer.Option(help="介质类型 / kind", **one_of(Medium, "export-medium"))],
     place: Annotated[str, typer.Option(help="存放地点 / where it is kept")],
     copies: Annotated[int, typer.Option(help="份数 / copies")] = 1,
     data: Data = None,

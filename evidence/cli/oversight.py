@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from evidence.cli.coded import one_of
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
@@ -25,7 +26,7 @@ Reason = Annotated[str, typer.Option("--reason", help="理由 / reason")]
 @grants.command("add")
 def add_grant(
     number: Annotated[str, typer.Argument(help="人员编号 / number of the person")],
-    role: Annotated[Role, typer.Argument(help="角色 / role")],
+    role: Annotated[Role, typer.Argument(help="角色 / role", **one_of(Role, "role"))],
     reason: Reason,
     unit: Annotated[
         str | None,

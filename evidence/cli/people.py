@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.cli.coded import one_of
 from evidence.cli.sheets import Apply, File, print_outcome, write_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
@@ -22,6 +23,7 @@ from evidence.service.personnel_tables import personnel_lines
 app = typer.Typer(help="人员 / people", no_args_is_help=True)
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="编号 / number or badge")]
 Unit = Annotated[str, typer.Option("--unit", help="单位标识或全名 / id or full name of the unit")]
+Type = typer.Option("--type", help="人员类别 / person type", **one_of(PersonType, "person-type"))
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
 
@@ -29,7 +31,7 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 def add(
     number: Number,
     unit: Unit,
-    type_: Annotated[PersonType, typer.Option("--type", help="人员类别 / person type")] = PersonType.OFFICER,
+    type_: Annotated[PersonType, Type] = PersonType.OFFICER,
     name: Annotated[str | None, typer.Option(help="姓名 / name")] = None,
     contract_from: Day = None,
     contract_to: Day = None,
@@ -48,7 +50,7 @@ def change(
     number: Number,
     new_number: Annotated[str | None, typer.Option(help="新编号 / the new number")] = None,
     unit: Annotated[str | None, typer.Option(help="调往单位 / the unit to move to")] = None,
-    type_: Annotated[PersonType | None, typer.Option("--type", help="人员类别 / person type")] = None,
+    type_: Annotated[PersonType | None, Type] = None,
     name: Annotated[str | None, typer.Option(help="姓名 / name")] = None,
     contract_to: Day = None,
     data: Data = None,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
 from evidence.cli.words import in_utc, person_text, printable, span_of_time, time_text
@@ -105,7 +106,9 @@ def population(sample: Sample, data: Data = None) -> None:
 def review(
     sample: Sample,
     recording: Annotated[str, typer.Argument(help="资料标识 / id of the recording")],
-    outcome: Annotated[SampleOutcome, typer.Argument(help="结果 / outcome")],
+    outcome: Annotated[
+        SampleOutcome, typer.Argument(help="结果 / outcome", **one_of(SampleOutcome, "sample-outcome"))
+    ],
     note: Annotated[str, typer.Option(help="意见 / what was found")],
     data: Data = None,
 ) -> None:

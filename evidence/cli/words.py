@@ -50,8 +50,9 @@ def code_of(group: str, word: str) -> str:
     """
     for language in LANGUAGES:
         for key, words in catalogue(language).items():
-            if key.startswith(f"{group}.") and words == word:
-                return key.removeprefix(f"{group}.")
+            of, _, code = key.rpartition(".")
+            if words == word and of in (group, f"also.{group}"):
+                return code
     return word
 
 

@@ -147,7 +147,13 @@ class Report:
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether every file is sealed as far as anybody knows and nothing on the card may be missed."""
+        """Tell whether every file is sealed as far as anybody knows and nothing of the card is missed: it may
+        be emptied."""
+        return self.is_taken and not self.gone
+
+    @property
+    def is_taken(self) -> bool:
+        """Tell that of what is on the card now; of what is not any more, a part may be all there is."""
         sealed = all(outcome.state in (State.SEALED, State.ALREADY_SEALED) for outcome in self.files)
         return sealed and not self.changed and not any(skipped.is_loss for skipped in self.skipped)
 
@@ -179,6 +185,7 @@ class Report:
                 **{state.value: states[state] for state in State},
                 "skipped": len(self.skipped),
                 "not_files": self.not_files,
+                "gone": len(self.gone),
             },
         }
 

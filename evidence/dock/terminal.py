@@ -96,8 +96,9 @@ class Lines:
 
 def run(order: Callable[[], Order], watch: Watch, tell: Callable[[str], None], *, as_json: bool) -> int:
     """Dock a card; return 0 when every file has a checked receipt, 4 when a sealed original is known to be
-    damaged or the log does not hold what a receipt says, of this card or an earlier one, else 1 (STOPPED at
-    Ctrl-C, the code of the error when the docking did not begin).
+    damaged, the log does not hold what a receipt says, of this card or an earlier one, or a half-sent file is
+    not on the card any more, else 1 (STOPPED at Ctrl-C, the code of the error when the docking did not
+    begin).
 
     order is called here, so that a bad order is reported like any other error.
     """
@@ -120,7 +121,8 @@ def run(order: Callable[[], Order], watch: Watch, tell: Callable[[str], None], *
     tell(_summary(report))
     if as_json:
         _print_json(report.as_json())
-    if report.earlier.disproved or any(outcome.state in _CONTRADICTED for outcome in report.files):
+    contradicted = any(outcome.state in _CONTRADICTED for outcome in report.files)
+    if contradicted or report.earlier.disproved or report.gone:
         return 4
     return 0 if report.is_complete else 1
 
@@ -189,12 +191,14 @@ def printable(text: str) -> str:
 def _summary(report: Report) -> str:
     failed = sum(outcome.state in (State.FAILED, *_CONTRADICTED) for outcome in report.files)
     lost = sum(skipped.is_loss for skipped in report.skipped)
-    key = "dock.complete" if report.is_complete else "dock.incomplete"
+    key = "dock.incomplete"
+    if report.is_taken:
+        key = "dock.complete" if report.is_complete else "dock.lacking"
     if report.not_files:
         key += "-but"
-    return say(
-        key, files=len(report.files), failed=failed + lost + len(report.changed), others=report.not_files
-    )
+    gone, changed = len(report.gone), len(report.changed)
+    failed += lost + changed + gone
+    return say(key, files=len(report.files), failed=failed, gone=gone, others=report.not_files)
 
 
 def _warnings(report: Report) -> Iterator[str]:

@@ -7,12 +7,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, runtime_checkable
 
 from evidence.domain.uploads import Upload
 from evidence.service.catalogue import StoredFinding
 from evidence.service.deadlines import DeadlineRow
 from evidence.service.ports import UnitOfWork
 from evidence.service.units import full_names
+
+
+@runtime_checkable
+class Owned(Protocol):
+    """What names the unit that answers for it: a step of a case."""
+
+    @property
+    def owner_id(self) -> str:
+        """The unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,10 @@ def units_of(unit: UnitOfWork, lines: Sequence[object], at: datetime) -> Sequenc
     standings = unit.standings.some({one for one, _ in places if one is not None}, at)
     homes = unit.people.by_numbers({wearer for id_, wearer in places if wearer and not id_})
     found = list[str | None]()
-    for recording_id, wearer in places:
+    for line, (recording_id, wearer) in zip(lines, places, strict=True):
+        if isinstance(line, Owned):
+            found.append(line.owner_id)
+            continue
         path = standings[recording_id].unit_path.strip("/") if recording_id else ""
         home = homes.get(wearer or "")
         found.append(path.rpartition("/")[2] or (home.unit_id if home and not recording_id else None))

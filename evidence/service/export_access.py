@@ -163,6 +163,16 @@ def _grants(one: Export, recording_id: str) -> bool:
     return any(item.recording_id == recording_id for item in one.granted)
 
 
+def over(state: State) -> str | None:
+    """Return the code that says why nothing more is done with a package: one that is built and gone on, or
+    whose approval is over; None where that is not so."""
+    return {
+        State.HANDED_OVER: "already-handed-over",
+        State.RECEIPTED: "already-received",
+        State.LAPSED: "approval-lapsed",
+    }.get(state)
+
+
 def entry_of(
     act: Act,
     by: str,

@@ -37,7 +37,7 @@ from evidence.service.gap_lines import (
 from evidence.service.gap_parts import Asked, Days, PartFilter, section_of, verify_asked
 from evidence.service.gap_shifts import Drawn, draw_shifts
 from evidence.service.gap_tallies import By, Owing, Tally, tally
-from evidence.service.instruments import pack_at
+from evidence.service.instruments import local_day, pack_at
 from evidence.service.log_position import LogPosition, position_of
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
@@ -76,12 +76,18 @@ class GapReport:
     @property
     def by_state(self) -> Sequence[StateCount]:
         """How many lines are in each state, and how much time was lost."""
-        return count_states(self.ledger.told(self.owing), self.ledger.told(self.interruptions))
+        return count_states(self._standings, self.ledger.told(self.interruptions))
 
     @property
     def owed(self) -> Mapping[str, int]:
         """How many explanations each wearer owes."""
-        return count_wearers(self.ledger.told(self.owing))
+        return count_wearers(self._standings)
+
+    @property
+    def _standings(self) -> list[Standing]:
+        """How far all is that must be explained: red steps of cases, too."""
+        steps = (one.standing for one in self.unrecorded)
+        return [*self.ledger.told(self.owing), *(one for one in steps if one is not None)]
 
     @property
     def owing(self) -> list[DeadlineRow | StoredFinding]:
@@ -192,7 +198,7 @@ class GapReporting:
         parts: dict[str, Any] = {one.name: getattr(report, one.name) for one in fields(report)[:_PARTS]}
         pack = pack_at(self.site.policies, report.as_of)
         _, cites = pack.duty(Duty.RESPONSIBLE_UNIT)
-        counts = count_by_unit(self.unit, parts, self.now)
+        counts = count_by_unit(self.unit, {**parts, "unrecorded": report.unrecorded}, self.now)
         counted = self._owing(report)
         tallies = tally(counted, full_names(self.unit.units.all()))
         told = replace(report, unit_cites=cite_ids(cites), pack=pack)
@@ -207,6 +213,10 @@ class GapReporting:
             if standing is not None:
                 is_cut = isinstance(one, StoredFinding) and one.id in cut
                 owing.append(Owing(standing, is_cut, unit_id, one.device, report.days.of(one)))
+        for step in report.unrecorded:
+            if step.standing is not None:
+                day = local_day(self.site.policies, step.line.step.span.end)
+                owing.append(Owing(step.standing, False, step.line.step.owner_id, None, day))
         return owing
 
 

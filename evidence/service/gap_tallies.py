@@ -29,7 +29,7 @@ class Owing:
     standing: Standing
     is_interruption: bool
     unit_id: str | None
-    device: str
+    device: str | None
     day: date
 
     def key(self, by: By) -> str | None:

@@ -1,6 +1,7 @@
 """Handing a package over, and its receipt (Dazhe 2020 art. 14).
 
-1. Each medium that was written is read back, and what was read is what was built.
+1. Each medium, disc or drive, is noted as written and read back, and what was read is what was built; before
+   that nothing is handed over.
 2. Two people of ours hand it over. A transfer to procuratorate or court is handed over by the unit named
    for it, and in the same step a copy is sealed in the vault, and held: else nothing is handed over.
 3. The receipt is a document that the site signs; with it a transfer is over.
@@ -34,6 +35,7 @@ from evidence.service.export_access import (
     entry_of,
     lapse_if_changed,
     mark_transfer,
+    over,
     rule_of,
     verify_transfer_unit,
 )
@@ -65,8 +67,8 @@ class HandingOver:
     ) -> Export:
         """Note that a medium was written, by its own serial number, with the SHA-256 of what was read back.
 
-        Raises: NotFound("export-not-found", "medium-not-found"), Conflict("not-built", "read-back-differs"),
-        Invalid("invalid-text"), Refused("not-the-transfer-unit").
+        Raises: NotFound("export-not-found", "medium-not-found"), Conflict("not-built", "already-handed-over",
+        "read-back-differs"), Invalid("invalid-text"), Refused("not-the-transfer-unit").
         """
         check_text("serial", serial)
         now = self.site.clock.now()
@@ -88,12 +90,14 @@ class HandingOver:
     def hand_over(self, caller: Caller, export_id: str, beside: str, receiver: str) -> Export:
         """Hand a package over. beside: number of the second person of ours. receiver: who took it.
 
-        Raises: NotFound("export-not-found", "person-not-found"), Conflict("not-built", "approval-lapsed",
-        "no-transfer-unit"), Refused("not-the-transfer-unit", "one-person", "not-on-roll", "barred-by-law"),
+        Raises: NotFound("export-not-found", "person-not-found"), Conflict("not-built", "not-read-back",
+        "already-handed-over", "approval-lapsed", "no-transfer-unit"),
+        Refused("not-the-transfer-unit", "one-person", "not-on-roll", "barred-by-law");
         Invalid("invalid-text"); storage errors: nothing is handed over then.
         """
         check_text("receiver", receiver)
-        with self._about(caller, export_id, State.BUILT) as (unit, found, _):
+        with self._about(caller, export_id, State.BUILT) as (unit, found, built):
+            _verify_read_back(built)
             self._second(unit, caller, beside)
         lapse_if_changed(self.site, found)
         kept = self._retained(found) if found.way is Way.TRANSFER else None
@@ -101,6 +105,7 @@ class HandingOver:
         now = self.site.clock.now()
         with self._about(caller, export_id, State.BUILT) as (unit, found, built):
             second = self._second(unit, caller, beside)
+            _verify_read_back(built)
             if kept is not None:
                 built = replace(built, retained_key=kept[0], retained_sha256=kept[1])
             gave = HandOver(caller.id, second.id, receiver, caller.id, now)
@@ -124,7 +129,8 @@ class HandingOver:
         """Note that the recipient has signed, and return the receipt that the site signs. seal: number of the
         seal (封存编号).
 
-        Raises: NotFound("export-not-found"), Conflict("not-handed-over"), Refused("not-the-transfer-unit").
+        Raises: NotFound("export-not-found"), Conflict("not-handed-over", "already-received"),
+        Refused("not-the-transfer-unit").
         """
         if seal is not None:
             check_text("seal", seal)
@@ -152,14 +158,14 @@ class HandingOver:
     ) -> Iterator[tuple[UnitOfWork, Export, Built]]:
         """Open a transaction about an export in a state, for whoever may go on with it.
 
-        Raises: Conflict("not-built", "not-handed-over", "no-transfer-unit"),
-        Refused("not-the-transfer-unit").
+        Raises: Conflict("not-built", "not-handed-over", "already-handed-over", "already-received",
+        "approval-lapsed", "no-transfer-unit"), Refused("not-the-transfer-unit").
         """
         with about_export(self.site, caller, Action.EXPORT, export_id) as (unit, found):
             verify_transfer_unit(unit, self.site, caller, found)
             if found.state is not state or found.built is None:
-                code = "not-built" if state is State.BUILT else "not-handed-over"
-                raise Conflict(code, export=found.id, state=found.state.value)
+                early = "not-built" if state is State.BUILT else "not-handed-over"
+                raise Conflict(over(found.state) or early, export=found.id, state=found.state.value)
             yield unit, found, found.built
 
     def _second(self, unit: UnitOfWork, caller: Caller, number: str) -> Person:
@@ -197,6 +203,13 @@ class HandingOver:
                         raise Conflict("retained-differs", key=name) from None
             copies.append((name, promise))
         return key, retained_digest(copies)
+
+
+def _verify_read_back(built: Built) -> None:
+    """See that each medium was written, and read back the same. Raises: Conflict("not-read-back")."""
+    waiting = [one.label for one in built.volumes if one.written_at is None]
+    if waiting or not built.volumes:
+        raise Conflict("not-read-back", labels=waiting[:10], number=len(waiting))
 
 
 def _promise(copy: Path) -> Promise:

@@ -22,6 +22,9 @@ class Labels(Protocol):
     def end(self, given_ids: Sequence[str], by: str, at: datetime) -> None:
         """Note that something is no longer so."""
 
+    def is_case(self, number: str) -> bool:
+        """Return whether a case of that number is registered, however it is written, open or closed."""
+
 
 class LabelRows(SearchRows, Protocol):
     """The part of a unit of work that these are."""

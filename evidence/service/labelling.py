@@ -34,6 +34,16 @@ from evidence.service.site import Site
 MOST = 500  # recordings of one act
 
 
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What labelling did. before: by recording, what stood in the place of what was said. unknown_case: the
+    case number that was said, where no case of that number is registered; it may be later."""
+
+    changed: Sequence[str]
+    before: Mapping[str, Mapping[str, str]]
+    unknown_case: str | None
+
+
 @dataclass(frozen=True)
 class Labelling:
     """The desk for labels."""
@@ -41,8 +51,8 @@ class Labelling:
     site: Site
 
     @admits(Action.LABEL)
-    def give(self, caller: Caller, recordings: Sequence[str], labels: Mapping[str, str]) -> Sequence[str]:
-        """Give recordings labels, in the place of those that stand; return which of them changed.
+    def give(self, caller: Caller, recordings: Sequence[str], labels: Mapping[str, str]) -> Labelled:
+        """Give recordings labels, in the place of those that stand; return what that did.
 
         Raises: NotFound("recording-not-found", "person-not-found"), Refused, Conflict("under-transfer"),
         Invalid("nothing-labelled", "unknown-label", "invalid-label", "not-an-officer", "case-number-form",
@@ -51,7 +61,12 @@ class Labelling:
         said = read_labels(labels)
         asked = self._admit(caller, recordings)
         with self.site.database.writing() as unit:
-            return give_labels(unit, self.site, caller, dict.fromkeys(asked, said))
+            stood = {stored.recording.id: values_of(stored.labels) for stored in _in_order(unit, asked)}
+            changed = give_labels(unit, self.site, caller, dict.fromkeys(asked, said))
+            number = said.get(Label.CASE_NUMBER.value)
+            unknown = None if number is None or unit.labels.is_case(number) else number
+        before = {one: {name: stood[one][name] for name in said if name in stood[one]} for one in changed}
+        return Labelled(changed, {one: was for one, was in before.items() if was}, unknown)
 
     @admits(Action.LABEL)
     def say_not_yet(self, caller: Caller, recordings: Sequence[str], due: date) -> Sequence[str]:

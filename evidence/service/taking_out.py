@@ -27,6 +27,7 @@ from evidence.service.export_access import (
     is_with_transfer_unit,
     lapse_if_changed,
     may_about,
+    over,
     stands,
     verify_transfer_unit,
 )
@@ -90,8 +91,9 @@ class TakingOut:
         """Open a medium of a package, to be written: an image or archive as it is, a folder as the archive
         that is retained of it. The entry stands in the log before this returns.
 
-        Raises: NotFound("export-not-found", "medium-not-found"), Conflict("not-built", "approval-lapsed",
-        "no-transfer-unit"), Refused("not-the-transfer-unit"); as `admit_to_recording`; what choosing raises.
+        Raises: NotFound("export-not-found", "medium-not-found"), Conflict("not-built", "already-handed-over",
+        "already-received", "approval-lapsed", "no-transfer-unit"),
+        Refused("not-the-transfer-unit"); as `admit_to_recording`; what choosing raises.
         """
         found = self._admitted(caller, export_id, number)
         with tries_logged(self.site, caller, Action.EXPORT, ("export", export_id)):
@@ -155,7 +157,7 @@ class TakingOut:
     def _volume(self, unit: UnitOfWork, caller: Caller, one: Export, number: int) -> Volume:
         verify_transfer_unit(unit, self.site, caller, one)
         if one.state not in WAITS or one.built is None:
-            raise Conflict("not-built", export=one.id, state=one.state.value)
+            raise Conflict(over(one.state) or "not-built", export=one.id, state=one.state.value)
         volume = next((one for one in one.built.volumes if one.number == number), None)
         if volume is None:
             raise NotFound("medium-not-found", number=number)

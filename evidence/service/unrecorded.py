@@ -40,6 +40,11 @@ class Unrecorded:
     numbers: Mapping[str, str]
     standing: Standing | None = None
 
+    @property
+    def owner_id(self) -> str:
+        """The unit that owes the recording."""
+        return self.line.step.owner_id
+
 
 def unrecorded_within(
     site: Site, unit: UnitOfWork, there: Reach, asked: Asked, now: datetime

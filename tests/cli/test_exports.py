@@ -62,6 +62,9 @@ def test_from_the_dock_to_the_courts_receipt_on_the_command_line(site: Path, tmp
     )
     assert told.returncode == 0, told.stdout.decode()
     give = ("exports", "hand-over", one, "--beside", "1002", "--receiver", "王法官")
+    assert run(site, *give).exit_code != 0
+    written = ("exports", "written", one, "1", "--serial", "SN-1", "--read-back")
+    assert run(site, *written, built["built"]["volumes"][0]["sha256"]).exit_code == 0
     assert run(site, *give).exit_code == 0
     receipt = run(site, "exports", "receipt", one, "--seal", "封1")
     assert "王法官" in receipt.stdout

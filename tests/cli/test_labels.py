@@ -27,8 +27,8 @@ def test_labels_on_the_command_line(site: Path) -> None:
     (bare,) = rows(site, "labels", "missing")["missing"]
     assert (bare["recording"], bare["missing"]) == (id_, ["inspected-party"])
     words = ("labels", "set", id_, "--label", "inspected-party=某公司=甲", "--label", "地点=某街1号")
-    assert rows(site, *words) == {"changed": [id_]}
-    assert rows(site, *words) == {"changed": []}
+    assert rows(site, *words) == {"changed": [id_], "before": {}, "unknown_case": None}
+    assert rows(site, *words) == {"changed": [], "before": {}, "unknown_case": None}
     assert run(site, *words).stdout.startswith("0 份资料的标注已变更 / 0 recordings changed")
     ((recording),) = rows(site, "recordings")
     assert recording["labels"] == {"case-number": before, "inspected-party": "某公司=甲", "place": "某街1号"}
@@ -36,7 +36,7 @@ def test_labels_on_the_command_line(site: Path) -> None:
     wrong = run(site, "labels", "set", id_, "--label", "颜色=红").exception
     assert isinstance(wrong, Invalid)
     assert "case-number" in str(wrong.fields["known"])
-    assert "标注已撤销" in run(site, "labels", "end", id_, "--label", "案号", "--reason", "另案").stdout
+    assert "标注已撤下：案号" in run(site, "labels", "end", id_, "--label", "案号", "--reason", "另案").stdout
     due = (date.today() + timedelta(days=7)).isoformat()  # noqa: DTZ011 (any day ahead will do)
     assert rows(site, "labels", "not-yet", id_, "--due", due) == {"changed": [id_]}
     (waiting,) = rows(site, "labels", "missing")["to_follow"]
@@ -103,3 +103,17 @@ def test_activities_are_matched_and_label_what_was_recorded(site: Path, tmp_path
     refused = run(site, "activities", "import", str(table), "--apply")
     assert refused.exit_code == 1
     assert "不是时间" in refused.stdout
+
+
+def test_a_case_number_of_no_registered_case_is_told_with_what_stood_before(site: Path) -> None:
+    ((recording),) = rows(site, "recordings")
+    id_, before = recording["id"], recording["labels"]["case-number"]
+    shown = run(site, "labels", "set", id_, "--label", "case-number=杭9")
+    assert shown.exit_code == 0, "it is no refusal: the case may be opened later"
+    assert f"原案号 / case number：{before}" in shown.stdout
+    assert "! 没有登记案号为“杭9”的案件" in shown.stdout
+    where = rows(site, "units", "add", "大队")["id"]
+    rows(site, "cases", "open", "杭1", "--unit", where)
+    told = rows(site, "labels", "set", id_, "--label", "案号=杭1")
+    assert told == {"changed": [id_], "before": {id_: {"case-number": "杭9"}}, "unknown_case": None}
+    assert "没有登记" not in run(site, "labels", "set", id_, "--label", "case-number=杭1").stdout

@@ -64,7 +64,7 @@ def test_the_report_for_programs_holds_what_the_outcomes_hold(station: Station) 
     assert document["proofs"] == {"given": False, "proven": 0, "owed": 1, "earlier": nothing}
     assert document["complete"] is False
     assert document["totals"] == {
-        "files": 2, "bytes": 2, "skipped": 0, "not_files": 0,
+        "files": 2, "bytes": 2, "skipped": 0, "not_files": 0, "gone": 0,
         "sealed": 1, "already-sealed": 0, "sealed-but-damaged": 0, "sealed-but-disproved": 0, "failed": 1,
     }  # fmt: skip
 

@@ -275,9 +275,13 @@ def test_a_file_that_was_half_sent_and_is_gone_from_the_card_is_told(tmp_path: P
     card = write_card(tmp_path / "card", {"a.mp4": b"1"})
     far.gone = [{"name": "b\x1b[2J.mp4", "size": 10, "modified": None, "received": 3, "upload": "0" * 32}]
     done = run(command(DOORS[0], card, far, "--json"))
-    assert done.returncode == 0
-    assert json.loads(done.stdout)["gone"] == [{"name": "b\x1b[2J.mp4", "size": 10, "received": 3}]
-    (line,) = [one for one in done.stderr.splitlines() if "已不在卡上" in one]
+    assert done.returncode == 4
+    told = json.loads(done.stdout)
+    assert (told["complete"], told["totals"]["gone"], told["totals"]["sealed"]) == (False, 1, 1)
+    assert "请保留存储卡并告知保管人" in done.stderr.splitlines()[-1]
+    assert "可以取走" not in done.stderr
+    assert told["gone"] == [{"name": "b\x1b[2J.mp4", "size": 10, "received": 3}]
+    (line,) = [one for one in done.stderr.splitlines() if one.startswith("‼")]
     assert "3／10" in line
     assert "\x1b" not in line
 

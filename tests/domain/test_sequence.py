@@ -378,3 +378,44 @@ def test_removed_segments_are_found_with_their_exact_length(
 def test_a_constant_overlap_is_never_more_than_a_habit(count: int, overlap: float, phase: float) -> None:
     pieces = row([60.06] * count, dict.fromkeys(range(1, count), -overlap), begins_s=phase)
     assert findings([a_file(piece) for piece in pieces]) == []
+
+
+RUN = st.lists(st.integers(1, 12), min_size=2, max_size=8, unique=True).map(sorted)
+NEAR_S = 60.0
+
+
+def a_run(numbers: list[int], begins_s: float) -> list[SequenceFile]:
+    return [a_file(Piece(number, begins_s + 60.06 * number, 60.06)) for number in numbers]
+
+
+def missing(files: list[SequenceFile]) -> set[tuple[object, ...]]:
+    return {
+        (one.file, one.detail["after"], *one.detail["missing"])  # type: ignore[misc]
+        for one in told(files, Code.MISSING_SEQUENCE_NUMBER)
+    }
+
+
+@given(one=RUN, other=RUN, apart_d=st.integers(1, 900), order=st.randoms())
+def test_the_numbers_of_another_run_of_a_recorder_fill_no_hole(
+    one: list[int], other: list[int], apart_d: int, order: random.Random
+) -> None:
+    both = sorted(one + other)
+    if both == list(range(both[0], both[0] + len(both))):
+        return  # numbers that run through without a hole are believed before any clock: a clock jump is told
+    first, second = a_run(one, 0.0), a_run(other, apart_d * 86400.0)
+    together = [*first, *second]
+    order.shuffle(together)
+    assert missing(first) | missing(second) <= missing(together)
+
+
+@given(numbers=RUN, other=RUN, data=st.data())
+def test_only_the_file_that_was_missing_fills_its_hole(
+    numbers: list[int], other: list[int], data: st.DataObject
+) -> None:
+    lost = sorted(set(range(numbers[0], numbers[-1])) - set(numbers))
+    if not lost:
+        return
+    number = data.draw(st.sampled_from(lost))
+    found = missing([*a_run(sorted([*numbers, number]), 0.0), *a_run(other, 86400.0)])
+    assert not any(number in one[2:] for one in found if one in missing(a_run([*numbers, number], 0.0)))
+    assert found >= missing(a_run(other, 86400.0))

@@ -188,6 +188,9 @@ def _make(server: LeanServer, bare: Path, data: Path, act: str) -> None:
         opened.court.exports.decide(_DECIDER, export.id, is_approved=True, reason="同意")
         if act == HAND_OVER:
             opened.court.building.build(export.id)
+            built = _export(opened, export.id).built
+            for one in built.volumes if built else ():
+                opened.court.handing_over.note_written(OPERATOR, export.id, one.number, "SN-1", one.sha256)
         opened.publishing.publish_all()
         opened.publishing.publish_all()  # the first has logged the keys
     signer.kill()

@@ -14,7 +14,7 @@ from evidence.web.deps import verify_every_route_has_an_action
 from tests.builders import SmallSite
 from tests.permissions.reading import ROUTES
 
-_FOR_PROGRAMS = ("/api/", "/health", "/ready", "/openapi.json")
+_FOR_PROGRAMS = ("/api/", "/health", "/ready", "/metrics", "/openapi.json")
 PAGES = {route for route in ROUTES if not route.split()[1].startswith(_FOR_PROGRAMS)}
 
 

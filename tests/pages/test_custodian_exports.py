@@ -249,7 +249,12 @@ def test_a_transfer_leaves_its_copy_in_the_vault_whatever_kind_of_vault_that_is(
     page = leaving.ask()
     assert post(leaving.browser(HEAD), f"{page}/decide", reason="同意", decision="approve")[0] == 303
     leaving.custody.work()
-    assert leaving.export(page).state is State.BUILT, leaving.export(page).problem
+    made = leaving.export(page).built
+    assert made is not None, leaving.export(page).problem
+    early = post(browser, f"{page}/hand-over", beside=SECOND, receiver="王法官")
+    assert (early[0], "尚未登记写入并回读" in early[1]) == (409, True)
+    medium = {"number": "1", "serial": "SN-1", "read_back": made.volumes[0].sha256}
+    assert post(browser, f"{page}/written", **medium)[0] == 303
     assert post(browser, f"{page}/hand-over", beside=SECOND, receiver="王法官")[0] == 303
     done = leaving.export(page)
     assert done.built is not None

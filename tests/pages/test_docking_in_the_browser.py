@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from evidence import bootstrap
 from evidence.dock.receipts import Expected, verify_receipt
@@ -181,6 +181,25 @@ def test_the_page_speaks_english_and_says_what_is_wrong(browser: Browser, statio
     expect(page.locator("[data-told]")).to_contain_text("Could not be announced")
     assert states(page) == ["waits"] * 3
     assert begun(station.service.data) == 0
+
+
+def test_a_file_half_sent_before_and_not_chosen_now_keeps_the_card(
+    browser: Browser, station: Station
+) -> None:
+    page = a_window(browser, station, "zh-CN")
+    half = {"name": "half.mp4", "size": 10, "modified": None, "received": 3, "upload": new_id()}
+
+    def lose(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "gone": [half]})
+
+    page.route("**/api/v1/cards", lose)
+    choose(page, station)
+    page.wait_for_selector("[data-after]:not([hidden])")
+    assert states(page) == ["sealed"] * 3
+    expect(page.locator("[data-told]")).to_contain_text("请保留存储卡")
+    expect(page.locator("[data-told]")).to_have_class("problem")
+    expect(page.locator("[data-gone]")).to_contain_text("half.mp4")
 
 
 def test_files_are_dropped_and_names_are_those_on_the_card(browser: Browser, station: Station) -> None:

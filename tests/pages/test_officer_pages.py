@@ -119,7 +119,7 @@ def test_many_recordings_are_labelled_at_once_and_then_listed(room: OfficerRoom)
     assert answer.status_code == 303
     result = browser.get(answer.headers["location"]).text
     assert result.count("某饭店") == 20
-    assert text(CHINESE, "done.own-labelled") in result
+    assert text(CHINESE, "done.own-labelled-unknown-case") in result
     assert zh("all-labelled") in browser.get("/shift/recordings").text
     stands = labels_of(room, ids[0])
     assert stands["case-number"] == "大柘罚〔2026〕1号"

@@ -30,7 +30,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     room.designate()
     one = room.approved()
     room.build(one)
-    room.court.handing_over.hand_over(room.clerk, one, room.second.name, "王法官")
+    room.hand_over(one)
     kinds = ("custody-report", "evidence-list", "hand-over", "us-certificate")
     return {kind: room.court.taking_out.document(room.head, one, kind) for kind in kinds}
 

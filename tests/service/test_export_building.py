@@ -17,6 +17,7 @@ from evidence.domain.audit import Act
 from evidence.domain.exports import Ground, Medium, State, Way
 from evidence.domain.standing import Classification
 from evidence.errors import Conflict, Invalid
+from evidence.locale import CHINESE, text
 from evidence.service.derivatives import Derivatives
 from evidence.service.handing_over import RECEIPT
 from evidence.service.jobs import JobName
@@ -81,7 +82,7 @@ def given(room: ExportRoom, way: Way = Way.TRANSFER) -> str:
     room.designate()
     one = room.approved(way)
     room.build(one)
-    room.court.handing_over.hand_over(room.clerk, one, room.second.name, "王法官")
+    room.hand_over(one)
     return one
 
 
@@ -126,7 +127,7 @@ def test_without_a_retained_copy_no_transfer_is_completed(
 
     monkeypatch.setattr(room.small.vault, "seal_file", full)
     with pytest.raises(StoreFull):
-        room.court.handing_over.hand_over(room.clerk, one, room.second.name, "王法官")
+        room.hand_over(one)
     assert room.export(one).state is State.BUILT
     assert room.entries(Act.EXPORT_HAND_OVER) == []
 
@@ -137,7 +138,7 @@ def test_a_copy_that_a_crash_left_is_adopted_and_the_receipt_is_signed_by_the_si
     one = room.approved()
     room.build(one)
     room.court.handing_over._retained(room.export(one))  # then the process died
-    room.court.handing_over.hand_over(room.clerk, one, room.second.name, "王法官")
+    room.hand_over(one)
     document = room.court.handing_over.note_receipt(room.clerk, one, "封2026-1")
     said = room.site.signer.read(document, RECEIPT)
     assert (said["receiver"], said["seal"], said["number"]) == ("王法官", "封2026-1", "EXP-2026-000001")
@@ -151,6 +152,7 @@ def test_a_package_is_handed_over_by_two_and_no_auxiliary_is_one_of_them(room: E
     room.designate()
     one = room.approved()
     room.build(one)
+    room.written(one)
     give = room.court.handing_over.hand_over
     with room.refused("one-person"):
         give(room.clerk, one, room.clerk.name, "王法官")
@@ -158,6 +160,31 @@ def test_a_package_is_handed_over_by_two_and_no_auxiliary_is_one_of_them(room: E
         give(room.clerk, one, room.auxiliary.name, "王法官")
     with room.refused("barred-by-law"):
         give(room.auxiliary, one, room.second.name, "王法官")
+
+
+@pytest.mark.article("dazhe-2020:14")
+def test_nothing_is_handed_over_before_each_medium_is_noted_as_written_and_read_back(
+    room: ExportRoom,
+) -> None:
+    room.designate()
+    one = room.approved(medium=Medium.DVD)
+    room.build(one)
+    give = room.court.handing_over.hand_over
+    with room.refused("not-read-back", Conflict) as told:
+        give(room.clerk, one, room.second.name, "王法官")
+    assert "SHA-256" in text(CHINESE, "error.not-read-back", **told.fields)
+    assert (room.export(one).state, list(room.small.vault.list(f"exports/{one}"))) == (State.BUILT, [])
+    room.written(one)
+    give(room.clerk, one, room.second.name, "王法官")
+    with room.refused("already-handed-over", Conflict):
+        give(room.clerk, one, room.second.name, "王法官")
+    with room.refused("already-handed-over", Conflict):
+        room.written(one)
+    (entry,) = room.entries(Act.EXPORT_HAND_OVER)
+    assert [one["serial"] for one in entry["facts"]["media"]] == ["SN-1"]
+    room.court.handing_over.note_receipt(room.clerk, one)
+    with room.refused("already-received", Conflict):
+        room.court.handing_over.note_receipt(room.clerk, one)
 
 
 def test_what_is_read_back_from_a_medium_is_what_was_built(room: ExportRoom) -> None:

@@ -78,7 +78,7 @@ def test_an_officer_marks_what_they_wore_and_the_log_says_what_was_said(
 ) -> None:
     officer = room.caller(wearer)
     said = {"case-number": "大执〔2026〕1号", "inspected-party": "张三小吃店", "officer": "010001"}
-    assert desk.give(officer, [recording], said) == [recording]
+    assert desk.give(officer, [recording], said).changed == [recording]
     assert stands(room, recording) == said
     (entry,) = room.entries(Act.LABEL)
     assert (entry["by"], entry["obj"][0]["id"]) == (wearer, recording)
@@ -120,9 +120,9 @@ def test_saying_it_twice_is_saying_it_once(
     room: Room, desk: Labelling, wearer: str, custodian: Caller
 ) -> None:
     first, second = room.record(wearer, labels={"case-number": "1"}), room.record(wearer)
-    assert desk.give(custodian, [first, second, second], {"case-number": "1"}) == [second]
+    assert desk.give(custodian, [first, second, second], {"case-number": "1"}).changed == [second]
     before = room.rows()
-    assert desk.give(custodian, [first, second], {"case-number": "1"}) == []
+    assert desk.give(custodian, [first, second], {"case-number": "1"}).changed == []
     assert room.rows() == before
     assert len(room.entries(Act.LABEL)) == 1
 
@@ -131,7 +131,7 @@ def test_many_in_one_act_have_an_entry_each(
     room: Room, desk: Labelling, wearer: str, custodian: Caller
 ) -> None:
     some = [room.record(wearer) for _ in range(3)]
-    assert desk.give(custodian, some, {"case-number": "1", "place": "某街1号"}) == some
+    assert desk.give(custodian, some, {"case-number": "1", "place": "某街1号"}).changed == some
     entries = room.entries(Act.LABEL)
     assert [entry["obj"][0]["id"] for entry in entries] == some
     assert all(stands(room, one) == {"case-number": "1", "place": "某街1号"} for one in some)
@@ -228,7 +228,7 @@ def test_a_member_of_a_case_marks_its_recordings_where_the_case_gives_it(
     with room.refused("recording-not-found", NotFound):
         desk.give(room.caller(member), [recording], {"case-number": "杭1"})
     cases.name(OPERATOR, case.id, member, {Action.LIST_RECORDINGS, Action.LABEL})
-    assert desk.give(room.caller(member), [recording], {"case-number": "杭1"}) == [recording]
+    assert desk.give(room.caller(member), [recording], {"case-number": "杭1"}).changed == [recording]
 
 
 def test_a_restricted_recording_is_not_found_by_who_may_not_know_of_it(
@@ -241,7 +241,7 @@ def test_a_restricted_recording_is_not_found_by_who_may_not_know_of_it(
     ):
         with room.refused("recording-not-found", NotFound):
             attempt()
-    assert desk.give(room.caller(wearer), [recording], {"case-number": "1"}) == [recording]
+    assert desk.give(room.caller(wearer), [recording], {"case-number": "1"}).changed == [recording]
 
 
 def test_who_took_part_in_a_serious_event_does_not_mark_what_shows_it(
@@ -250,14 +250,14 @@ def test_who_took_part_in_a_serious_event_does_not_mark_what_shows_it(
     SeriousEvents(room.site).mark(OPERATOR, [recording], [wearer], "x")
     with room.refused("serious-event"):
         desk.give(room.caller(wearer), [recording], {"case-number": "1"})
-    assert desk.give(custodian, [recording], {"case-number": "1"}) == [recording]
+    assert desk.give(custodian, [recording], {"case-number": "1"}).changed == [recording]
 
 
 def test_under_transfer_nothing_is_marked_and_a_hold_is_no_obstacle(
     room: Room, desk: Labelling, recording: str, custodian: Caller
 ) -> None:
     Holds(room.site).place(OPERATOR, recording, "objection", "x")
-    assert desk.give(custodian, [recording], {"case-number": "1"}) == [recording]
+    assert desk.give(custodian, [recording], {"case-number": "1"}).changed == [recording]
     with room.small.database.writing() as unit:
         unit.standings.mark(recording, under_transfer=True)
     with room.refused("under-transfer", Conflict):

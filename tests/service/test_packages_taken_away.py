@@ -84,7 +84,7 @@ def test_a_package_waits_for_its_receipt_and_then_goes_while_the_retained_copy_s
     room.designate()
     one = room.approved()
     room.build(one)
-    room.court.handing_over.hand_over(room.clerk, one, room.second.name, "王法官")
+    room.hand_over(one)
     room.court.building.tidy()
     assert left(room)
     room.court.handing_over.note_receipt(room.clerk, one)

@@ -30,7 +30,7 @@ def handed_over(room: ExportRoom) -> str:
     room.designate()
     one = room.approved()
     room.build(one)
-    room.court.handing_over.hand_over(room.clerk, one, room.second.name, "王法官")
+    room.hand_over(one)
     room.logs.publish()
     return one
 

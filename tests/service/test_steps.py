@@ -234,6 +234,26 @@ def test_a_red_step_is_explained_by_its_name_in_the_gap_report_and_stays_red(
     assert f"{text(CHINESE, 'step-state.red')} · {text(CHINESE, 'gap-state.accepted')}" in said
 
 
+@pytest.mark.article("dazhe-2020:5", "dazhe-2020:12")
+def test_a_red_step_is_counted_wherever_what_must_be_explained_is(room: StepRoom) -> None:
+    room.enter("on-site-check", officers=["012345", "012346"])
+    room.enter("complaint-handling", start=47 * 60)  # still due: nothing is asked yet
+    report = gap_report_out(Reports(room.site).gaps(OPERATOR), OPERATOR)
+    assert {one["state"]: one["count"] for one in report["by_state"] if one["count"]} == {"open": 1}
+    assert report["by_wearer"] == [{"wearer": "012345", "owed": 1}]
+    (unit,) = report["by_unit"]
+    assert (unit["unit"], unit["unrecorded"]) == (room.unit.id, report["totals"]["unrecorded"])
+    assert unit["unrecorded"] == 2
+    for by, key in (("unit", room.unit.id), ("wearer", "012345"), ("device", None)):
+        (row,) = report["by"][by]
+        assert (row[by], sum(one["count"] for one in row["states"])) == (key, 1)
+    desk, (line,) = Explanations(room.site), [one for one in report["unrecorded"] if "gap" in one]
+    desk.explain(room.second, line["gap"], Said("张三未带设备"))
+    report = gap_report_out(Reports(room.site).gaps(OPERATOR), OPERATOR)
+    assert {one["state"]: one["count"] for one in report["by_state"] if one["count"]} == {"explained": 1}
+    assert report["by_wearer"] == []
+
+
 def test_nobody_who_took_part_decides_why_a_step_was_not_recorded(room: StepRoom) -> None:
     desk, there = Explanations(room.site), room.new(Role.UNIT_HEAD, number="0010")
     room.enter("on-site-check", officers=["012345", "0010"])

@@ -56,8 +56,8 @@ def test_only_the_unit_that_hands_a_transfer_over_takes_its_media(room: ExportRo
     assert (entry["by"], entry["facts"]["sha256"]) == (room.clerk.id, built.volumes[0].sha256)
     with room.refused("medium-not-found", NotFound):
         take(room, room.clerk, one, 2)
-    room.court.handing_over.hand_over(room.clerk, one, room.second.name, "王法官")
-    with room.refused("not-built", Conflict):
+    room.hand_over(one)
+    with room.refused("already-handed-over", Conflict):
         take(room, room.clerk, one)
 
 
@@ -67,7 +67,7 @@ def test_of_a_folder_the_very_archive_is_taken_that_is_retained(room: ExportRoom
     one = room.approved()
     room.build(one)
     digest = taken(room, room.clerk, one)
-    room.court.handing_over.hand_over(room.clerk, one, room.second.name, "王法官")
+    room.hand_over(one)
     assert room.small.vault.stat(f"exports/{one}/1").promise.sha256 == digest
     assert list((room.folder / "exports").glob(".*")) == []
 

@@ -30,7 +30,7 @@ def room(tmp_path: Path) -> ExportRoom:
 
 
 def give(room: ExportRoom, export: str, who: Caller | None = None) -> None:
-    room.court.handing_over.hand_over(who or room.clerk, export, room.second.name, "王法官")
+    room.hand_over(export, who)
 
 
 @pytest.mark.article("dazhe-2020:15")
@@ -119,7 +119,7 @@ def test_two_who_hand_over_at_once_hand_over_once(room: ExportRoom, monkeypatch:
         return kept
 
     monkeypatch.setattr(desk, "_retained", beside)
-    with pytest.raises(Conflict, match="not-built"):
+    with pytest.raises(Conflict, match="already-handed-over"):
         give(room, one)
     gave = room.export(one).hand_over
     assert gave is not None

@@ -82,6 +82,7 @@ def as_application(small: SmallSite) -> Any:
         watching=SimpleNamespace(begin=lambda: None, look=lambda: None),
         witnessing=SimpleNamespace(witnesses=[]),
         timestamping=SimpleNamespace(stamp=lambda: None),
+        court=SimpleNamespace(building=SimpleNamespace(tidy=lambda: None)),
     )
 
 

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.filing_answers import Asked, filed_out
-from evidence.label_answers import history_out, missing_out
+from evidence.label_answers import history_out, labelled_out, missing_out
 from evidence.service.labelling import MOST
 from evidence.web.bodies import described, read_json
 from evidence.web.deps import App, admitted
@@ -51,10 +51,11 @@ class LabelEndIn(BaseModel):
 
 @router.post("/labels", openapi_extra=described(LabelsIn))
 async def give(request: Request, app: App, caller: Caller = admitted(Action.LABEL)) -> dict[str, Any]:
-    """Give recordings labels, in the place of those that stand; all of them, or none. Says which changed."""
+    """Give recordings labels, in the place of those that stand; all of them, or none. Says which changed,
+    what stood before, and the case number that is of no registered case."""
     said = await read_json(request, LabelsIn, _LONGEST_BODY_BYTES)
     words = (said.recordings, said.labels)
-    return {"changed": list(await run_in_threadpool(app.labelling.give, caller, *words))}
+    return labelled_out(await run_in_threadpool(app.labelling.give, caller, *words))
 
 
 @router.post("/labels/not-yet", openapi_extra=described(NotYetIn))

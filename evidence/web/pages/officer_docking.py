@@ -28,6 +28,7 @@ WORDS = (
     "receipt",
     "overall",
     "all-done",
+    "done-lacking",
     "some-failed",
     "nothing-chosen",
     "announcing",

@@ -54,6 +54,7 @@ def recordings(
 async def label(request: Request, app: App, caller: Caller = admitted(Action.LABEL, form=True)) -> Response:
     """Label all that were ticked, or say by which day their case number is to follow."""
     form, chosen = await read_form(request), await read_chosen(request, "recording")
+    done = "own-labelled"
     try:
         if form.get("act") == NOT_YET:
             due = _day(form.get("due", ""))
@@ -62,10 +63,12 @@ async def label(request: Request, app: App, caller: Caller = admitted(Action.LAB
             await run_in_threadpool(app.labelling.say_not_yet, caller, chosen, due)
         else:
             lines = pack_at(app.site.policies, app.site.clock.now()).must_record
-            await run_in_threadpool(app.labelling.give, caller, chosen, _labels(form, lines))
+            told = await run_in_threadpool(app.labelling.give, caller, chosen, _labels(form, lines))
+            if told.unknown_case:
+                done = "own-labelled-unknown-case"
     except EvidenceError as problem:
         return await run_in_threadpool(_shown, request, app, caller, Wanted(), form, problem, chosen)
-    return away(f"/shift/recordings?only=all&ids={'.'.join(chosen)}&done=own-labelled")
+    return away(f"/shift/recordings?only=all&ids={'.'.join(chosen)}&done={done}")
 
 
 @router.get("/shift/recordings/{recording_id}/views")

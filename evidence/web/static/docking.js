@@ -278,9 +278,9 @@
   };
   const finish = () => {
     const good = lines.filter((line) => ["sealed", "sealed-before"].includes(line.state)).length;
-    const key = good === lines.length ? "all-done" : "some-failed";
-    tell(say(key, { count: good, of: lines.length }));
-    of("told").className = good === lines.length ? "done" : "problem";
+    const all = good === lines.length, lacking = !of("gone").hidden;
+    tell(say(!all ? "some-failed" : lacking ? "done-lacking" : "all-done", { count: good, of: lines.length }));
+    of("told").className = all && !lacking ? "done" : "problem";
     of("after").hidden = false;
   };
 

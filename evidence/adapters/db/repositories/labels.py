@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from evidence.adapters.db.label_tables import label
+from evidence.adapters.db.numbers import case_numbered
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, text_or_none, time_or_none
 from evidence.adapters.db.repositories.search_rows import touched
+from evidence.domain.case_numbers import normal_form
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.labels import PERSONAL, Given
 
@@ -35,6 +37,11 @@ class SqlLabels:
             touched(self._db, self._db.execute(whose).scalars())
             over = {"ended_by": by, "ended_at": to_text(at)}
             self._db.execute(update(label).where(mine, label.c.ended_at.is_(None)).values(**over))
+
+    def is_case(self, number: str) -> bool:
+        """Return whether a case of that number is registered, however it is written, open or closed."""
+        same = select(case_numbered.c.case_id).where(case_numbered.c.normal == normal_form(number))
+        return self._db.execute(same).first() is not None
 
 
 def given_of(db: Connection, recording_ids: Collection[str]) -> Mapping[str, tuple[Given, ...]]:

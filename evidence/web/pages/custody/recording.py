@@ -28,6 +28,7 @@ from evidence.policy.rules import Label, cite_ids
 from evidence.service.catalogue import StoredRecording
 from evidence.service.dossiers import Dossier
 from evidence.service.instruments import pack_at
+from evidence.service.labelling import Labelled
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.player import player_of
@@ -170,9 +171,11 @@ async def _acted(
 ) -> Response:
     """Do something about it and go back to its page; show what could not be done above it."""
     try:
-        await run_in_threadpool(act, *said)
+        told = await run_in_threadpool(act, *said)
     except EvidenceError as problem:
         return await run_in_threadpool(_shown, request, app, caller, recording_id, problem)
+    if isinstance(told, Labelled) and told.unknown_case:
+        done = "labelled-unknown-case"
     return away(f"/recordings/{recording_id}?done={done}")
 
 
