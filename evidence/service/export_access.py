@@ -103,7 +103,7 @@ def verify_transfer_unit(unit: UnitOfWork, site: Site, caller: Caller, one: Expo
     """
     if one.way is not Way.TRANSFER:
         return
-    named = _transfer_unit(unit, one)
+    named = transfer_unit_of(unit, one)
     if named is None:
         raise Conflict("no-transfer-unit", export=one.id)
     if not is_with_transfer_unit(unit, caller, one):
@@ -113,11 +113,12 @@ def verify_transfer_unit(unit: UnitOfWork, site: Site, caller: Caller, one: Expo
 
 def is_with_transfer_unit(unit: UnitOfWork, caller: Caller, one: Export) -> bool:
     """Tell whether somebody is of the unit that hands this transfer over."""
-    named = _transfer_unit(unit, one) if one.way is Way.TRANSFER else None
+    named = transfer_unit_of(unit, one) if one.way is Way.TRANSFER else None
     return named is not None and (caller.kind is Kind.OPERATOR or is_below(caller.path, named.path))
 
 
-def _transfer_unit(unit: UnitOfWork, one: Export) -> Unit | None:
+def transfer_unit_of(unit: UnitOfWork, one: Export) -> Unit | None:
+    """Return the unit that is named to hand over what is an export of this unit, if there is one."""
     home = unit.units.get(one.unit_id)
     named_id = None if home is None else unit.transfer_units.serving(home.path)
     return None if named_id is None else unit.units.get(named_id)

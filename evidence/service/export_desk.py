@@ -9,11 +9,18 @@ from datetime import date, timedelta
 from evidence.domain.access import Caller, may_in, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.exports import Export, State, Way
-from evidence.domain.rights import Action
+from evidence.domain.rights import Action, Role
 from evidence.domain.shares import Share
 from evidence.errors import Conflict
 from evidence.policy.ways_out import WayOut
-from evidence.service.export_access import about_export, is_decider, may_about, rule_of
+from evidence.service.export_access import (
+    about_export,
+    is_decider,
+    is_with_transfer_unit,
+    may_about,
+    rule_of,
+    transfer_unit_of,
+)
 from evidence.service.export_lists import ListedExport, listed_of
 from evidence.service.export_ports import Derivatives, Made
 from evidence.service.gate import admits
@@ -48,7 +55,9 @@ class ExportPage:
 
 @dataclass(frozen=True, slots=True)
 class ExportSheet:
-    """One export. decides, acts, shares: what the caller may do to it now; the act itself asks again."""
+    """One export. decides, acts, hands_over, shares: what the caller may do to it now; the act itself asks
+    again. transfer_unit: who alone hands a transfer over, None where nobody is named. deciders: roles.
+    """
 
     listed: ListedExport
     unit: str
@@ -56,6 +65,9 @@ class ExportSheet:
     links: Sequence[Share]
     decides: bool
     acts: bool
+    hands_over: bool
+    transfer_unit: str | None
+    deciders: Sequence[str]
     shares: bool
 
 
@@ -89,6 +101,7 @@ class ExportDesk:
             )
             links = unit.shares.of(found.id) if shares else ()
             decided, gave = found.decision, found.hand_over
+            rule = rule_of(self.site, found.way, found.asked_at)
             who = {found.asked_by, *(one.made_by for one in links)}
             who |= set() if decided is None else {decided.by}
             who |= set() if gave is None else {gave.gave, gave.beside}
@@ -99,6 +112,10 @@ class ExportDesk:
                 links=links,
                 decides=self._decides(unit, caller, found),
                 acts=acts,
+                hands_over=acts
+                and (found.way is not Way.TRANSFER or is_with_transfer_unit(unit, caller, found)),
+                transfer_unit=None if (named := transfer_unit_of(unit, found)) is None else named.name,
+                deciders=[one.value for one in Role if one.value in rule.decided_by],
                 shares=shares and found.way is not Way.TRANSFER and found.state in SHARED,
             )
 

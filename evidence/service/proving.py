@@ -24,6 +24,7 @@ from evidence.ledger.tlog_proofs import TlogProof
 from evidence.ledger.trust import LOG_TYPES, NONE, Trust
 from evidence.service.admission import admit_to_recording
 from evidence.service.disclosing import Disclosed, fields_of
+from evidence.service.export_access import about_export
 from evidence.service.fault_files import FaultFiles
 from evidence.service.gate import admits
 from evidence.service.ports import UnitOfWork
@@ -176,6 +177,26 @@ class Proving:
                 for log, index in places
                 for _, entry in unit.tree.numbered(log, index, index + 1)
             ]
+
+    @admits(Action.READ_EXPORTS)
+    def of_seal(self, caller: Caller, export_id: str) -> bytes:
+        """Return the proof file of an export's last seal, which goes beside its media; the look is logged.
+
+        Raises: NotFound("export-not-found"), Conflict("not-built"); what publishing raises.
+        """
+        with about_export(self.site, caller, Action.READ_EXPORTS, export_id) as (unit, found):
+            seals = [
+                (log, index, entry)
+                for log, index, entry in unit.log.about(Family.CUSTODY, found.id)
+                if read_entry(entry)["act"] == Act.EXPORT_SEAL.value
+            ]
+            if not seals:
+                raise Conflict("not-built", export=found.id, state=found.state.value)
+            unit.log.append(Entry(Act.PROVE, caller.id, (("export", found.id),)), self.site.clock.now())
+        log, index, entry = seals[-1]
+        self.publish(log)
+        with self.site.database.reading() as unit:
+            return self._proof(unit, log, index, entry)
 
     @admits(Action.READ_LOG)
     def of_place(self, caller: Caller, log: str, index: int) -> bytes:

@@ -9,10 +9,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from evidence.bundle.layout import MEDIA_LIST
 from evidence.domain.access import Caller, Purpose
 from evidence.domain.audit import Act, Entry
 from evidence.domain.exports import Export, State, Volume, Way
@@ -93,12 +95,7 @@ class TakingOut:
         "already-received", "approval-lapsed", "no-transfer-unit"),
         Refused("not-the-transfer-unit"); as `admit_to_recording`; what choosing raises.
         """
-        with about_export(self.site, caller, Action.EXPORT, export_id) as (unit, found):
-            self._volume(unit, caller, found, number)
-        if found.way is not Way.TRANSFER:
-            for item in found.granted:
-                admit_to_recording(self.site, caller, Action.EXPORT, item.recording_id, Purpose.EXPORT)
-        lapse_if_changed(self.site, found)
+        found = self._admitted(caller, export_id, number)
         with tries_logged(self.site, caller, Action.EXPORT, ("export", export_id)):
             with self.site.database.reading() as unit:
                 volume = self._volume(unit, caller, unit.exports.get(found.id) or found, number)
@@ -115,6 +112,34 @@ class TakingOut:
                 file.close()
                 raise
         return Taken(file, start, end, size, volume.file, lambda: self._verify(caller, found.id))
+
+    @admits(Action.EXPORT)
+    def media_list(self, caller: Caller, export_id: str) -> bytes:
+        """Return `media.json` of a package, with the commands to burn and to read back; logged as media are.
+
+        Raises: as `medium`.
+        """
+        found = self._admitted(caller, export_id, 1)
+        file, size = self.shelf.open(found.number, MEDIA_LIST)
+        with file:
+            listed = file.read(size)
+        facts = {"end": size, "medium": MEDIA_LIST, "sha256": hashlib.sha256(listed).hexdigest(), "start": 0}
+        tried = tries_logged(self.site, caller, Action.EXPORT, ("export", export_id))
+        with tried, self.site.database.writing() as unit:
+            fresh = unit.exports.get(found.id) or found
+            self._volume(unit, caller, fresh, 1)
+            unit.log.append(entry_of(Act.EXPORT_TAKE, caller.id, fresh, facts), self.site.clock.now())
+        return listed
+
+    def _admitted(self, caller: Caller, export_id: str, number: int) -> Export:
+        """Return an export of which somebody may take a medium. Raises: as `medium`."""
+        with about_export(self.site, caller, Action.EXPORT, export_id) as (unit, found):
+            self._volume(unit, caller, found, number)
+        if found.way is not Way.TRANSFER:
+            for item in found.granted:
+                admit_to_recording(self.site, caller, Action.EXPORT, item.recording_id, Purpose.EXPORT)
+        lapse_if_changed(self.site, found)
+        return found
 
     def _verify(self, caller: Caller, export_id: str) -> None:
         """Verify that somebody may go on taking. Raises: Refused("right-ended")."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -290,6 +291,60 @@ def test_a_medium_is_chosen_on_the_page_downloaded_there_and_read_by_what_courts
     assert browser.get(f"{address[:-1]}2").status_code == 404
     assert leaving.browser(HEAD).get(address).status_code == 404
     assert leaving.browser(OFFICER).get(address).status_code == 404
+
+
+def test_beside_the_media_the_page_gives_their_list_the_trust_file_and_the_proof_of_the_seal(
+    leaving: Leaving, tmp_path: Path
+) -> None:
+    browser, page = leaving.browser(CUSTODIAN), built(leaving, medium="zip")
+    export, told = f"/api/v1/exports/{page.rpartition('/')[2]}", browser.get(page).text
+    ways = {name: browser.get(path) for name, path in (
+        ("media.zip", f"{export}/media/1"), ("media.json", f"{export}/media-list"),
+        ("seal.tlog-proof", f"{export}/seal-proof"), ("trust.txt", "/api/v1/trust-file"),
+    )}  # fmt: skip
+    for name, answer in ways.items():
+        assert answer.status_code == 200, answer.text
+        assert f'href="{answer.url.path}"' in told
+        (tmp_path / name).write_bytes(answer.content)
+    (listed,) = json.loads(ways["media.json"].content)["media"]
+    assert listed["sha256"] == hashlib.sha256(ways["media.zip"].content).hexdigest()
+    assert leaving.room.dump().count('"medium":"media.json"') == 1
+    zipfile.ZipFile(tmp_path / "media.zip").extractall(tmp_path / "bag")
+    (bag,) = [one.parent for one in (tmp_path / "bag").rglob("bagit.txt")]
+    given = ("--trust", str(tmp_path / "trust.txt"), "--seal", str(tmp_path / "seal.tlog-proof"))
+    said = run(sys.executable, "-I", str(bag / "verify" / "verify.py"), *given, str(bag))
+    assert "9. [通过 PASS]" in said
+    assert "ALL PASSED" in said
+    for stranger in (HEAD, OFFICER):
+        assert leaving.browser(stranger).get(f"{export}/media-list").status_code == 404
+    assert leaving.browser(OFFICER).get(f"{export}/seal-proof").status_code in (403, 404)
+
+
+@pytest.mark.article("dazhe-2020:14")
+def test_who_does_not_hand_a_transfer_over_is_told_who_does_and_shown_no_way_to(tmp_path: Path) -> None:
+    leaving = Leaving(tmp_path)  # no unit is named there
+    app, page = leaving.room.application, leaving.ask()
+    assert "等待审批：由单位负责人 / 机关负责人作出" in leaving.browser(SECOND).get(page).text
+    assert post(leaving.browser(HEAD), f"{page}/decide", reason="同意", decision="approve")[0] == 303
+    leaving.custody.work()
+    legal = app.organisation.units.add(OPERATOR, "法制科", leaving.room.agency.id)
+    app.court.transfer_units.name(OPERATOR, legal.id)
+    browser, medium = leaving.browser(CUSTODIAN), f"/api/v1/exports/{page.rpartition('/')[2]}/media/1"
+    told = browser.get(page).text
+    assert "本次移送由“法制科”办理" in told
+    for way in (medium, f"{page}/written", f"{page}/hand-over", f"{page}/receipt"):
+        assert f'"{way}"' not in told
+    followed = browser.get(medium, **{"sec-fetch-mode": "navigate", "accept": "text/html"})
+    assert (followed.status_code, followed.headers["content-type"]) == (403, "text/html; charset=utf-8")
+    asked = browser.get(medium)
+    assert (asked.status_code, asked.json()["code"]) == (403, "not-the-transfer-unit")
+    app.signer.close()
+
+
+@pytest.mark.article("dazhe-2020:15")
+def test_of_a_partys_copy_the_page_says_that_the_head_of_the_agency_decides(leaving: Leaving) -> None:
+    page = leaving.ask(way="party-copy", applicant="张三", relation="当事人", identity="身份证")
+    assert "等待审批：由机关负责人作出" in leaving.browser(HEAD).get(page).text
 
 
 def run(*command: str) -> str:

@@ -100,6 +100,8 @@ def test_two_browsers_end_apart_and_one_may_end_the_other(room: WebRoom) -> None
     other.sign_in("100003")
     third.sign_in("100003")
     page = one.get("/account").text
+    assert re.search(r">\d{4}-\d\d-\d\d \d\d:\d\d\+08:00</time>", page), "in the zone of the site"
+    assert 'href="/"' in page, "and a way on to the first room"
     first = re.findall(r"/account/sessions/([0-9a-f]{32})/end", page)[0]
     assert one.post(f"/account/sessions/{first}/end", {"csrf": one.csrf()}).status_code == 303
     assert [one.is_signed_in, other.is_signed_in, third.is_signed_in] == [True, False, True]

@@ -131,6 +131,22 @@ def build(export_id: str, app: App, caller: Caller = admitted(Action.EXPORT)) ->
     app.court.building.again(caller, export_id)
 
 
+@router.get("/exports/{export_id}/media-list")
+def media_list(export_id: str, app: App, caller: Caller = admitted(Action.EXPORT)) -> Response:
+    """Return `media.json`: the media with the commands to burn and to read back."""
+    listed = app.court.taking_out.media_list(caller, export_id)
+    headers = {**SAFE, "Content-Disposition": 'attachment; filename="media.json"'}
+    return Response(listed, headers=headers, media_type="application/json")
+
+
+@router.get("/exports/{export_id}/seal-proof")
+def seal_proof(export_id: str, app: App, caller: Caller = admitted(Action.READ_EXPORTS)) -> Response:
+    """Return the proof of the export's seal (.tlog-proof), for `verify.py --seal`."""
+    proof = app.proving.of_seal(caller, export_id)
+    headers = {**SAFE, "Content-Disposition": 'attachment; filename="seal.tlog-proof"'}
+    return Response(proof, headers=headers, media_type="text/plain")
+
+
 @router.get("/exports/{export_id}/media/{number}")
 def medium(
     export_id: str, number: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -14,6 +16,7 @@ from evidence.web.bodies import read_form
 from evidence.web.deps import App, Network, admitted
 from evidence.web.errors import status_of
 from evidence.web.pages.rendering import away, give_session, page, picture, take_session
+from evidence.web.pages.rooms import first_room
 
 router = APIRouter(prefix="/account", tags=["pages"], include_in_schema=False)
 
@@ -106,6 +109,8 @@ def _shown(request: Request, app: App, caller: Caller, problem: EvidenceError | 
         problem=problem,
         number=caller.name,
         sessions=app.own_account.sessions(caller),
+        zone=ZoneInfo(app.site.policies.latest.time_zone),
+        has_room=first_room(caller, app.site.bars()) is not None,
         this=_session(request).id,
         has_codes=app.own_account.has_codes(caller),
         csrf=request.state.csrf,

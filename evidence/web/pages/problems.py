@@ -24,7 +24,7 @@ def shown(request: Request, status: int, code: str, fields: Mapping[str, object]
 
     Who looks at a page and is not signed in is sent to do that, and then comes back to the page.
     """
-    if request.url.path.startswith(_FOR_PROGRAMS):
+    if request.url.path.startswith(_FOR_PROGRAMS) and not _is_followed(request):
         return None
     if status == 401 and request.method == "GET":
         answer = RedirectResponse("/sign-in", 303)
@@ -38,6 +38,11 @@ def shown(request: Request, status: int, code: str, fields: Mapping[str, object]
     home = application(request).site.policies.latest
     cites = "; ".join(citation_text(one, home) for one in str(fields.get("cites", "")).split())
     return page("problem", status, problem=EvidenceError(known, **{**fields, "cites": cites}), status=status)
+
+
+def _is_followed(request: Request) -> bool:
+    """Tell whether a browser asks because somebody followed a link, to a file perhaps: they see a page."""
+    return request.method == "GET" and request.headers.get("sec-fetch-mode") == "navigate"
 
 
 def went_back(request: Request, token: str) -> Response:

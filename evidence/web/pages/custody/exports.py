@@ -18,7 +18,7 @@ from evidence.service.exports import Wish
 from evidence.service.sharing import Made
 from evidence.web.bodies import read_chosen, read_form
 from evidence.web.deps import App, admitted
-from evidence.web.pages.desk import desk
+from evidence.web.pages.desk import desk, reading
 from evidence.web.pages.rendering import away
 
 router = APIRouter(prefix="/custody/exports", tags=["pages"], include_in_schema=False)
@@ -118,6 +118,7 @@ def shown(
 ) -> Response:
     """Return the page of an export. link: one that was just made; its secrets are told here, once."""
     sheet, now = app.court.desk.one(caller, export_id), app.site.clock.now()
+    reader = reading(request)
     return desk(
         request,
         caller,
@@ -127,6 +128,7 @@ def shown(
         one=sheet.listed.export,
         tones=TONES,
         grounds=list(Ground),
+        deciders=" / ".join(reader.say(f"role.{role}") for role in sheet.deciders),
         papers=_papers(sheet.listed.export),
         links=[(one, one.state(now).value) for one in sheet.links],
         link_made=link,
