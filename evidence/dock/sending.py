@@ -1,12 +1,14 @@
 """One file's way to the service: open or resume its upload, send it, go on wherever the line breaks.
 
 The service's durable offset decides where to go on; what was sent twice is at most one chunk. Chunks get
-smaller while the line breaks, and larger again while it holds.
+smaller while the line breaks or is slow, and larger again while it holds: a chunk has one checksum, so of one
+that is cut off nothing is kept, and a dock that dies loses some seconds of a file.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +27,8 @@ from evidence.ledger.keys import VerifierKey
 
 LARGEST_CHUNK = 64 << 20
 SMALLEST_CHUNK = 1 << 20
+FIRST_CHUNK = 8 << 20  # until it is known how fast the line is
+PIECE_S = 4.0  # about so long a piece is on its way: one that is cut off is not kept
 # A clock without battery begins at its maker's date each time, years ago.
 _SOON, _AHEAD = timedelta(days=31), timedelta(days=1)
 
@@ -113,7 +117,7 @@ class Sender:
     ) -> None:
         self._line, self._trust, self._trying = line, trust, trying
         self._create, self._moved = create, moved
-        self._chunk = LARGEST_CHUNK
+        self._chunk = min(FIRST_CHUNK, LARGEST_CHUNK)
 
     def deliver(self, found: Found, standing: protocol.Standing) -> Sent | Outcome:
         """Bring a file to the service, or find that it was sealed before.
@@ -182,18 +186,23 @@ class Sender:
 
     def _send_chunk(self, original: Original, upload: str, offset: int) -> int:
         chunk = original.chunk_at(offset, self._chunk)
+        digest, began = original.digest_through(chunk), time.monotonic()
         durable = protocol.send_chunk(
             self._line,
             upload,
             offset,
             chunk,
-            original.digest_through(chunk),
+            digest,
             lambda sent: self._moved(original.found, offset + sent),
         )
         if durable <= offset:
             raise Unavailable("no-progress", offset=durable)
         self._trying.progress()
-        self._chunk = min(self._chunk * 2, LARGEST_CHUNK)
+        took = time.monotonic() - began
+        if took <= PIECE_S:
+            self._chunk = min(self._chunk * 2, LARGEST_CHUNK)
+        elif took > 2 * PIECE_S:
+            self._chunk = max(self._chunk // 2, SMALLEST_CHUNK)
         return durable
 
     def _patiently(self, ask: Callable[[], protocol.Receipt | None]) -> protocol.Receipt | None:

@@ -17,6 +17,7 @@ from evidence.domain.explanations import TO_DO
 from evidence.domain.ids import is_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.rights import Action
+from evidence.domain.subjects import UNRECORDED
 from evidence.domain.uploads import UploadState
 from evidence.errors import Invalid
 from evidence.service.catalogue import AnnouncedFile, Section, StoredRecording
@@ -27,6 +28,7 @@ from evidence.service.instruments import local_day
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.unlabelled import UnlabelledRecording, unlabelled_of
+from evidence.service.unrecorded import Unrecorded, own_unrecorded
 
 LOOKS_BACK = timedelta(days=35)  # for what is asked: a month, and some days to answer
 PAGE = 50
@@ -56,9 +58,10 @@ class Coming:
 
 @dataclass(frozen=True, slots=True)
 class ToExplain:
-    """A line of the gap report about what this person wore, and how far its explanation is."""
+    """A line of the gap report about what this person wore, or a step in which they took part and that
+    nothing shows, and how far its explanation is."""
 
-    line: Line
+    line: Line | Unrecorded
     part: str
     standing: Standing
 
@@ -217,7 +220,9 @@ class OwnShift:
         if there.own is None:  # auxiliaries account for no evidence: an officer does
             return []
         lines = lines_within(self.site, unit, there, now, section=Section(first=now - LOOKS_BACK))
-        return _to_explain(ledger_of(self.site, unit, lines, now))
+        steps = own_unrecorded(self.site, unit, caller, now - LOOKS_BACK, now)
+        asked = [ToExplain(one, UNRECORDED, one.standing) for one in steps if one.standing is not None]
+        return [*_to_explain(ledger_of(self.site, unit, lines, now)), *asked]
 
     def _log(self, caller: Caller, what: str) -> None:
         with self.site.database.writing() as unit:

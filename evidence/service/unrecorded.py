@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from evidence.domain.access import Reach
+from evidence.domain.access import Caller, Reach
 from evidence.domain.explanations import GapState
 from evidence.domain.people import WHOLE, is_below
 from evidence.domain.steps import StepState
@@ -24,7 +24,7 @@ from evidence.service.people_ports import StoredCase
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.step_gaps import standing_of_step
-from evidence.service.step_lines import StepLine, lines_of
+from evidence.service.step_lines import StepLine, judge_of, lines_of
 from evidence.service.step_ports import Scope
 
 _GAPS = frozenset({StepState.RED, StepState.DUE})
@@ -67,6 +67,23 @@ def unrecorded_within(
     ]
     told = _explained(unit, [one for one in found if _is_asked(site, one, asked)])
     return sorted((one for one in told if _is_so(one, asked.state)), key=lambda one: one.line.due)
+
+
+def own_unrecorded(
+    site: Site, unit: UnitOfWork, caller: Caller, since: datetime, now: datetime
+) -> Sequence[Unrecorded]:
+    """Return the red steps since then in which the caller took part, oldest first."""
+    everywhere, judge = frozenset({WHOLE}), judge_of(site, unit, now)
+    found = []
+    for case_id, steps in unit.steps.of(Scope(everywhere, since=since)).items():
+        mine = [one for one in steps if caller.id in one.officers and since <= one.span.end <= now]
+        case = unit.cases.get(case_id) if mine else None
+        if case is not None:
+            footage = unit.steps.footage(Scope(everywhere, case_id)).get(case_id, ())
+            lines = (judge.line(one, footage) for one in mine)
+            numbers = {caller.id: caller.name}
+            found += [Unrecorded(case, one, numbers) for one in lines if one.state is StepState.RED]
+    return sorted(_explained(unit, found), key=lambda one: one.line.due)
 
 
 def _explained(unit: UnitOfWork, found: Sequence[Unrecorded]) -> Iterator[Unrecorded]:

@@ -157,7 +157,21 @@ def test_a_sparse_file_of_10_gib_is_announced_with_its_size_and_sent_in_bounded_
     (outcome,) = station.dock().files
     assert outcome.state is State.FAILED
     assert station.far.lists[0]["files"][0]["size"] == 10 << 30  # type: ignore[index]
-    assert max(station.heard.done["sparse.mp4"]) == sending.LARGEST_CHUNK
+    assert max(station.heard.done["sparse.mp4"]) == min(sending.FIRST_CHUNK, sending.LARGEST_CHUNK)
+
+
+@pytest.mark.parametrize(("line", "kept"), [("fast", 400 + 800), ("slow", 400 + 200)])
+def test_pieces_grow_on_a_fast_line_and_shrink_on_a_slow_one_so_that_little_is_lost_when_one_is_cut_off(
+    station: Station, monkeypatch: pytest.MonkeyPatch, line: str, kept: int
+) -> None:
+    for name, size in (("SMALLEST_CHUNK", 100), ("FIRST_CHUNK", 400), ("LARGEST_CHUNK", 1000)):
+        monkeypatch.setattr(sending, name, size)
+    monkeypatch.setattr(sending, "PIECE_S", 600.0 if line == "fast" else 0.0)
+    write_card(station.card, {"a.mp4": content(5000)})
+    station.far.on("PATCH", lambda _: False, lambda _: False, status(403, "not-permitted"))
+    assert not station.dock().is_complete
+    assert arrived(station.far) == {"a.mp4": content(5000)[:kept]}
+    assert station.dock().is_complete
 
 
 def test_files_are_sent_several_at_once_when_asked(station: Station) -> None:

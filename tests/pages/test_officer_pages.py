@@ -13,8 +13,9 @@ from evidence.domain.explanations import Outcome
 from evidence.locale import CHINESE, text
 from evidence.service.gap_words import Said
 from evidence.service.labelling import MOST
+from evidence.service.steps import StepSaid
 from tests.pages.officer_room import HOSTILE, SERIAL, OfficerRoom
-from tests.web.browser import Browser, field
+from tests.web.browser import OPERATOR, Browser, field
 
 
 @pytest.fixture
@@ -250,6 +251,31 @@ def test_what_came_late_or_never_is_explained_by_a_reason_only(room: OfficerRoom
     assert browser.post(path, {"csrf": csrf, "text": "x", "cause": "battery"}).status_code == 400
     assert browser.post(path, {"csrf": csrf, "text": "山区无网络"}).status_code == 303
     assert "山区无网络" in browser.get(path).text
+
+
+@pytest.mark.article("dazhe-2020:5", "dazhe-2020:12")
+def test_an_activity_that_nothing_shows_is_asked_about_on_the_shift_of_who_took_part(
+    room: OfficerRoom,
+) -> None:
+    case = room.application.cases.open(OPERATOR, "案1", room.agency.id)
+    began = room.clock.now() - timedelta(hours=60)
+    took_part = [room.staff["officer"].number]
+    said = StepSaid("on-site-check", began, began + timedelta(minutes=30), took_part)
+    room.application.steps.enter(OPERATOR, case.id, said)
+    browser, title = window(room), zh("part-unrecorded")
+    (asked,) = room.application.own_shift.asked(room.caller("officer"))
+    path = f"/shift/gaps/{asked.standing.name}"
+    for page in ("/shift", "/shift/gaps"):
+        told = browser.get(page).text
+        assert path in told
+        assert title in told
+        assert "案1" in told
+    assert text(CHINESE, "activity-kind.on-site-check") in browser.get("/shift/gaps").text
+    page = browser.get(path).text
+    assert title in page
+    assert browser.post(path, {"csrf": field(page, "csrf"), "text": "未带设备"}).status_code == 303
+    assert path not in browser.get("/shift").text
+    assert title not in window(room, "second").get("/shift").text
 
 
 def test_a_gap_of_another_is_not_there(room: OfficerRoom) -> None:

@@ -37,6 +37,7 @@ from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_parts import Asked
 from evidence.service.gap_words import Said
 from evidence.service.instruments import local_day
+from evidence.service.own_shift import OwnShift
 from evidence.service.printing_ports import Makers
 from evidence.service.refusals import OutOfSight
 from evidence.service.reports import Reports
@@ -248,7 +249,11 @@ def test_a_red_step_is_counted_wherever_what_must_be_explained_is(room: StepRoom
         (row,) = report["by"][by]
         assert (row[by], sum(one["count"] for one in row["states"])) == (key, 1)
     desk, (line,) = Explanations(room.site), [one for one in report["unrecorded"] if "gap" in one]
+    for who in (room.officer, room.second):
+        assert [one.standing.name for one in OwnShift(room.site).now(who).asked] == [line["gap"]]
+    assert OwnShift(room.site).now(room.new(Role.FIELD_OFFICER)).asked == []
     desk.explain(room.second, line["gap"], Said("张三未带设备"))
+    assert OwnShift(room.site).now(room.officer).asked == []
     report = gap_report_out(Reports(room.site).gaps(OPERATOR), OPERATOR)
     assert {one["state"]: one["count"] for one in report["by_state"] if one["count"]} == {"explained": 1}
     assert report["by_wearer"] == []

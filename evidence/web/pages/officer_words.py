@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from evidence.domain.explanations import Explanation, GapState
+from evidence.domain.steps import Matter
+from evidence.domain.subjects import UNRECORDED
 from evidence.locale import CHINESE, catalogue
 from evidence.service.catalogue import StoredFinding
 from evidence.service.deadlines import DeadlineRow
 from evidence.service.own_shift import ToExplain
+from evidence.service.unrecorded import Unrecorded
 
 TONES = {
     GapState.OPEN: "bad",
@@ -41,12 +44,18 @@ class Told:
 def told(one: ToExplain) -> Told:
     """Return how a line is told."""
     line, standing = one.line, one.standing
+    last = standing.history[-1] if standing.history else None
+    name, state = standing.name, standing.state
+    if isinstance(line, Unrecorded):
+        title, what, due = f"officer.part-{UNRECORDED}", line.line.step.what, line.line.due
+        is_matter = isinstance(what, Matter)
+        text = "officer.matter" if is_matter else f"activity-kind.{what}"
+        words = asdict(what) if isinstance(what, Matter) else {}
+        return Told(name, title, text, words, "", line.case.number, due, state, TONES[state], last)
     title, text, fields = words_of(line)
     file = str(line.body["file"]) if isinstance(line, StoredFinding) else line.name
     found_at = line.at if isinstance(line, StoredFinding) else line.state.counted_from
-    last = standing.history[-1] if standing.history else None
-    device, state = line.device, standing.state
-    return Told(standing.name, title, text, fields, device, file, found_at, state, TONES[state], last)
+    return Told(name, title, text, fields, line.device, file, found_at, state, TONES[state], last)
 
 
 def words_of(line: StoredFinding | DeadlineRow) -> tuple[str, str, Mapping[str, object]]:
