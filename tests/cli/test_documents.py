@@ -37,7 +37,7 @@ def test_a_document_is_registered_compared_and_explained_on_the_command_line(tmp
         run(site, "documents", "explain", case, document, "no-footage", "--reason", "设备故障").exit_code == 0
     )
     signed = ("signer", "--signer", "1001", "--reason", "在场指挥")
-    assert run(site, "documents", "explain", case, document, *signed).exit_code == 0
+    assert run(site, "documents", "explain", case, "检1", *signed).exit_code == 0
     assert rows(site, "documents", "mismatches") == []
     assert "在场指挥" in run(site, "documents", "list", case).stdout
     table = tmp_path / "文书.csv"
