@@ -10,6 +10,7 @@ import typer
 from evidence.case_answers import by_unit_out, document_out, filed_out, index_out
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.units import unit_names
 from evidence.cli.words import cites_text, printable
 from evidence.locale import say
 
@@ -49,7 +50,9 @@ def units(data: Data = None, json_: Json = False) -> None:
     if json_:
         print_json(rows)
         return
-    print_table(("unit", "overdue", "running", "not-ended", "archived", "archived-late"), rows)
+    names = unit_names(application)
+    shown = [{**row, "unit": names.get(row["unit"], row["unit"])} for row in rows]
+    print_table(("unit", "overdue", "running", "not-ended", "archived", "archived-late"), shown)
     if not rows:
         print(say("cli.nothing-listed"))
 

@@ -5,7 +5,7 @@ No command closes one: its handler does, signed in as themselves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ import typer
 from evidence.bootstrap import Application
 from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.units import unit_of
+from evidence.cli.units import unit_names, unit_of
 from evidence.cli.words import cites_text, person_text, printable, span_of_time
 from evidence.complaint_answers import complaint_out, listed_out
 from evidence.domain.complaints import Channel
@@ -114,6 +114,7 @@ def _show(application: Application, found: Sequence[dict[str, Any]], json_: bool
     if json_:
         print_json(rows)
         return
+    units = unit_names(application)
     for row in rows:
         mark, over = ("‼", f" +{row['days_over']}") if row["red"] else ("·", "")
         state = say(f"complaint-state.{row['state']}")
@@ -122,7 +123,7 @@ def _show(application: Application, found: Sequence[dict[str, Any]], json_: bool
             words.append(say(f"complaint-result.{row['result']}"))
         print(f"{mark} {'  '.join(words)}".rstrip())
         people = (person_text(row["who"], one) for one in row["people"])
-        about = " · ".join((*people, *([f"{say('column.unit')} {row['unit']}"] if row["unit"] else [])))
+        about = " · ".join((*people, *_where(row, units)))
         print(f"    {say('complaint.about')}: {about}")
         print(f"    {say('complaint.handler')}: {person_text(row['who'], row['handler'])}")
         if row["closed_on"]:
@@ -132,3 +133,8 @@ def _show(application: Application, found: Sequence[dict[str, Any]], json_: bool
         print(f"  {say('column.cites')}: {cites_text([cite])}")
     if not rows:
         print(say("cli.nothing-listed"))
+
+
+def _where(row: Mapping[str, Any], units: Mapping[str, str]) -> Iterator[str]:
+    if row["unit"]:
+        yield f"{say('column.unit')} {units.get(row['unit'], row['unit'])}"

@@ -21,7 +21,7 @@ from evidence.service.act_documents import DocumentSaid
 
 app = typer.Typer(help="执法文书 / enforcement documents", no_args_is_help=True)
 Case = Annotated[str, typer.Argument(help="案件标识 / id of the case")]
-Document = Annotated[str, typer.Argument(help="文书登记的标识 / id of the document")]
+Document = Annotated[str, typer.Argument(help="文书标识或者文号 / id or number of the document")]
 Reason = Annotated[str, typer.Option(help="理由 / reason")]
 
 

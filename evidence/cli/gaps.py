@@ -18,7 +18,7 @@ from evidence.cli.coded import one_of
 from evidence.cli.matrix import what_text
 from evidence.cli.sheets import write_table
 from evidence.cli.site import OPERATOR, Data, Device, Json, open_site, print_json
-from evidence.cli.units import unit_of
+from evidence.cli.units import unit_names, unit_of
 from evidence.cli.words import (
     cites_text,
     finding_lines,
@@ -78,7 +78,8 @@ def _print(application: Application, asked: Asked, report: Row) -> None:
     zone = application.site.policies.latest.time_zone
     site = application.site.signer.verifier_key().partition("+")[0]
     print(say("cli.gaps-head", site=site, at=time_text(report["as_of"], zone)))
-    for line in (*_asked_lines(asked), say("cli.gaps-total", **report["totals"]), *_state_lines(report)):
+    total = say("cli.gaps-total", **report["totals"])
+    for line in (*_asked_lines(application, asked), total, *_state_lines(report)):
         print(line)
     groups: dict[tuple[str, str], list[tuple[str, Row]]] = defaultdict(list)
     for part in GAP_PARTS:
@@ -108,14 +109,17 @@ def _write(application: Application, asked: Asked, out: Path, language: str) -> 
     print(say("cli.gaps-log", log=report.position.log, size=report.position.size, root=report.position.root))
 
 
-def _asked_lines(asked: Asked) -> Iterator[str]:
+def _asked_lines(application: Application, asked: Asked) -> Iterator[str]:
     """Yield which part is asked for; nothing where it is the whole."""
     if asked != Asked():
         said: dict[str, object] = {
             field.name: printable(str(getattr(asked, field.name) or "*")) for field in fields(asked)
         }
-        state = {} if asked.state is None else {"state": Word(f"gap-state.{asked.state}")}
-        yield say("cli.gaps-asked", **said | state)
+        if asked.state is not None:
+            said["state"] = Word(f"gap-state.{asked.state}")
+        if asked.unit_id is not None:
+            said["unit_id"] = unit_names(application).get(asked.unit_id, asked.unit_id)
+        yield say("cli.gaps-asked", **said)
 
 
 def _state_lines(report: Row) -> Iterator[str]:

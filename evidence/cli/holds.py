@@ -11,10 +11,11 @@ from evidence.answers import hold_out
 from evidence.bootstrap import Application
 from evidence.cli.coded import of_pack
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import printable, time_text
+from evidence.cli.words import person_text, printable, time_text
 from evidence.domain.holds import Hold
 from evidence.domain.instants import to_text
 from evidence.locale import say
+from evidence.people_answers import with_names
 
 app = typer.Typer(help="长期保存 / holds", no_args_is_help=True)
 Reason = Annotated[str, typer.Option("--reason", help="理由 / why")]
@@ -64,10 +65,20 @@ def _show(application: Application, holds: Sequence[Hold], json_: bool) -> None:
         print_json([hold_out(one) for one in holds])
         return
     zone = application.site.policies.latest.time_zone
-    for one in holds:
+    people = [{"people": [one.asked_by, one.released_by]} for one in holds]
+    named = [row["who"] for row in with_names(application.site, OPERATOR, people)]
+    for one, who in zip(holds, named, strict=True):
         state = "stands" if one.stands and one.asked_by is None else "asked" if one.stands else "lifted"
         when = time_text(to_text(one.placed_at), zone)
         print(f"{one.id}  {say(f'hold.{state}')}  {say(f'ground.{one.ground}')}  {when}")
         print(f"    {printable(one.reason)}")
+        for did, by, at in (
+            ("asked-by", one.asked_by, one.asked_at),
+            ("lifted-by", one.released_by, one.released_at),
+        ):
+            if at is not None:
+                print(f"    {say(f'hold.{did}')}: {person_text(who, by)}  {time_text(to_text(at), zone)}")
+        if one.ask_reason:
+            print(f"    {printable(one.ask_reason)}")
     if not holds:
         print(say("cli.nothing-listed"))

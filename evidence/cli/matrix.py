@@ -12,7 +12,7 @@ import typer
 from evidence.bootstrap import Application
 from evidence.cli.coded import of_pack
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.units import unit_of
+from evidence.cli.units import unit_names, unit_of
 from evidence.cli.words import cites_text, printable, time_text
 from evidence.domain.steps import Matter, StepState
 from evidence.errors import Invalid
@@ -73,11 +73,11 @@ def unit(
     if json_:
         print_json(found)
         return
-    zone = application.site.policies.latest.time_zone
+    zone, units = application.site.policies.latest.time_zone, unit_names(application)
     for case in found["cases"]:
         print(f"{case['case']}  {printable(case['number'])}  {_counts(case['counts'])}")
         for step in case["red"]:
-            owner = f"{say('matrix.owner')} {step['owner']}"
+            owner = f"{say('matrix.owner')} {units.get(step['owner'], step['owner'])}"
             print(f"  ‼ {step['id']}  {what_text(step)}  {_span(step, zone)}  {owner}")
             print(f"      {cover_text(say, step)}")
             print(f"      {say('column.cites')}: {cites_text(step['cites'])}")

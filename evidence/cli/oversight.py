@@ -11,7 +11,7 @@ import typer
 from evidence.cli.coded import one_of
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.units import unit_id
+from evidence.cli.units import unit_id, unit_names
 from evidence.cli.words import in_utc, time_text
 from evidence.domain.rights import Role
 from evidence.errors import NotFound
@@ -70,7 +70,7 @@ def list_grants(data: Data = None, json_: Json = False) -> None:
     if json_:
         print_json(rows)
         return
-    zone = application.site.policies.latest.time_zone
+    zone, units = application.site.policies.latest.time_zone, unit_names(application)
     columns = ("number", "type", "role", "unit", "until", "granted", "reason", "id")
     print_table(
         columns,
@@ -79,6 +79,7 @@ def list_grants(data: Data = None, json_: Json = False) -> None:
                 **row,
                 "type": say(f"person-type.{row['type']}"),
                 "role": say(f"role.{row['role']}"),
+                "unit": units.get(row["unit"] or "", row["unit"]),
                 "until": time_text(row["until"], zone),
                 "granted": time_text(row["granted"], zone),
             }

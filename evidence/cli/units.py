@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 from evidence.cli.sheets import Apply, File, print_outcome, write_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable
-from evidence.errors import NotFound
+from evidence.errors import Invalid, NotFound
 from evidence.locale import say
 from evidence.roll_answers import unit_out
 from evidence.service.units import Units, full_names
@@ -98,13 +99,25 @@ def export(file: Path, data: Data = None) -> None:
 
 
 def unit_id(desk: Units, named: str) -> str:
-    """Return the id of an open unit by its id or full name. Raises: NotFound("unit-not-found")."""
+    """Return the id of an open unit by its id, its full name or, where no other bears it, its own name.
+
+    Raises: NotFound("unit-not-found"), Invalid("unit-ambiguous").
+    """
     units = desk.all(OPERATOR)
     names = full_names(units)
     found = [one.id for one in units if named == one.id or (named == names[one.id] and not one.closed_at)]
+    found = found or [one.id for one in units if named == one.name and not one.closed_at]
     if not found:
         raise NotFound("unit-not-found", unit=named)
+    if len(found) > 1:
+        raise Invalid("unit-ambiguous", unit=named, known="; ".join(sorted(names[one] for one in found)))
     return found[0]
+
+
+def unit_names(application: Application) -> Mapping[str, str]:
+    """Return the full names of all units by id, closed ones too, fit for a terminal."""
+    names = full_names(application.organisation.units.all(OPERATOR))
+    return {id_: printable(name) for id_, name in names.items()}
 
 
 def unit_of(application: Application, named: str) -> str:

@@ -4,6 +4,7 @@ headings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from evidence.locale import CHINESE, LANGUAGES, NOTHING, both, catalogue, durati
 from evidence.policy.rules import Pack
 
 _home: list[Pack] = []
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _MARK = {"info": "·", "attention": "!", "breach": "‼"}
 
 
@@ -65,6 +67,16 @@ def cites_text(cites: Sequence[str]) -> str:
     """Return citations as people read them: instrument and article, and what is adopted from elsewhere."""
     home = _home[0] if _home else None
     return "; ".join(citation_text(cite, home) for cite in cites)
+
+
+def fact_text(field: str, value: object) -> str:
+    """Return a fact of an error as people read it: citations in words, times in the law's time zone."""
+    said = str(value)
+    if field == "cites":
+        return cites_text(said.split())
+    if _home and _INSTANT.fullmatch(said):
+        return time_text(said, _home[0].time_zone)
+    return printable(said)
 
 
 def time_text(instant: str | None, zone: str) -> str:

@@ -26,6 +26,7 @@ from evidence.service.ports import UnitOfWork
 from evidence.service.sheet_ports import SheetFiles
 from evidence.service.site import Site
 from evidence.service.step_ports import Scope
+from evidence.service.steps import officers_said, people_of
 
 DOCUMENTS: Mapping[str, Holds] = {
     "case_number": Holds.TEXT,
@@ -103,10 +104,12 @@ class ActDocumentTable:
             return [], faults
         words = {"document_type": self.files.words("document-type", [one.value for one in DocumentType])}
         said, bad = read_rows(sheet, columns, DOCUMENTS, words)
-        zone, broken = ZoneInfo(self.site.policies.latest.time_zone), {one.row for one in bad}
+        zone, broken = ZoneInfo(self.site.policies.latest.time_zone), {(one.row, one.column) for one in bad}
         rows, wrong = list[tuple[int, DocumentRow]](), list[Fault]()
         for number, values in said:
-            if number not in broken:
+            missing = [one for one in DOCUMENTS if one not in values and (number, one) not in broken]
+            wrong += [Fault(number, column, Reason.MISSING) for column in missing]
+            if all(column in values for column in DOCUMENTS):
                 one = _row(number, values, zone)
                 if isinstance(one, Fault):
                     wrong.append(one)
@@ -123,11 +126,14 @@ class ActDocumentTable:
             case = cases.get(normal_form(row.case_number))
             if case is None:
                 faults.append(Fault(number, "case_number", Reason.NO_CASE, row.case_number[:100]))
+                faults += _unknown_signers(unit, number, row)
                 continue
             try:
                 register_document(unit, self.site, caller, case, row.document)
             except (Invalid, NotFound, Conflict) as problem:
-                faults.append(_fault(number, row, problem))
+                fault = _fault(number, row, problem)
+                others = () if fault.column == "signers" else _unknown_signers(unit, number, row)
+                faults += [fault, *others]
         return faults
 
     def _cases(self, unit: UnitOfWork, caller: Caller) -> Mapping[str, StoredCase]:
@@ -139,9 +145,6 @@ class ActDocumentTable:
 
 
 def _row(number: int, said: Mapping[str, Value], zone: ZoneInfo) -> DocumentRow | Fault:
-    for column in DOCUMENTS:
-        if column not in said:
-            return Fault(number, column, Reason.MISSING)
     span = read_times(number, said, zone)
     if isinstance(span, Fault):
         return span
@@ -149,6 +152,15 @@ def _row(number: int, said: Mapping[str, Value], zone: ZoneInfo) -> DocumentRow 
     signers = officers_of(texts["signers"])
     document = DocumentSaid(texts["document_number"], texts["document_type"], span.start, span.end, signers)
     return DocumentRow(texts["case_number"], document)
+
+
+def _unknown_signers(unit: UnitOfWork, number: int, row: DocumentRow) -> Sequence[Fault]:
+    """Return the fault of the signers of a row in which something else was wrong first."""
+    try:
+        people_of(unit, officers_said(row.document.signers))
+    except (Invalid, NotFound) as problem:
+        return [_fault(number, row, problem)]
+    return []
 
 
 def _fault(number: int, row: DocumentRow, problem: EvidenceError) -> Fault:

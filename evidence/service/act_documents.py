@@ -18,7 +18,7 @@ from datetime import datetime
 from evidence.domain.access import Caller, reach
 from evidence.domain.act_documents import ActDocument, DocumentReason, MismatchKind, offsets_ms
 from evidence.domain.audit import Act, Entry
-from evidence.domain.ids import is_id, new_id
+from evidence.domain.ids import new_id
 from evidence.domain.instants import to_text
 from evidence.domain.rights import Action
 from evidence.domain.wording import is_plain
@@ -162,10 +162,10 @@ class ActDocuments:
 
     def _one(self, unit: UnitOfWork, case: StoredCase, document_id: str, now: datetime) -> ComparedDocument:
         every = compared(self.site, unit, Scope(frozenset({case.path}), case.id), now)
-        found = next((one for one in every if is_id(document_id) and one.document.id == document_id), None)
-        if found is None:
+        found = [one for one in every if document_id in (one.document.id, one.document.number)]
+        if not found:
             raise NotFound("document-not-found", document=document_id)
-        return found
+        return found[0]
 
     def _seen(
         self, unit: UnitOfWork, caller: Caller, documents: Sequence[ComparedDocument], now: datetime

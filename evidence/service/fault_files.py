@@ -56,14 +56,14 @@ class FaultFiles:
         """Open a fault file. people: by number; without any, whoever wore what the links name. basis: a
         written ground that it rests on.
 
-        Raises: Invalid("unknown-fault", "reason-needed", "rests-on-nothing", "nothing-linked"), NotFound.
+        Raises: Invalid("unknown-fault", "rests-on-nothing", "subject-needed"), as `_gathering`; NotFound.
         """
         rule = kinds_now(self.site)
         if kind not in rule.words:
             raise Invalid("unknown-fault", found=kind, known=" ".join(rule.words))
         now = self.site.clock.now()
-        if not (links or basis):
-            raise Invalid("rests-on-nothing")
+        if not (links or basis and people):
+            raise Invalid("subject-needed" if basis else "rests-on-nothing")
         written = reason_of(basis) if basis else None
         new = FaultFile(new_id(), kind, reason_of(reason), caller.id, now, basis=written)
         with self._gathering(caller, links, people) as (unit, evidence):
@@ -197,7 +197,7 @@ class FaultFiles:
         """Open a transaction for what somebody brings. A line of the gap report that nobody explained is kept
         with its name first. Raises: Invalid("nothing-linked"), NotFound("gap-not-found").
         """
-        if not len(links) + len(people) > 0 or max(len(links), len(people)) > MOST:
+        if max(len(links), len(people)) > MOST or not (links or people):
             raise Invalid("nothing-linked", most=MOST)
         with tries_logged(self.site, caller, Action.OPEN_FAULTS):
             lines = [

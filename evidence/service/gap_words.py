@@ -138,8 +138,8 @@ def causes_of(found: Found) -> tuple[str, ...]:
 def verify_said(site: Site, caller: Caller, found: Found, said: Said) -> Said:
     """Return what was said as it is kept.
 
-    Raises: Invalid("reason-needed", "unknown-cause", "words-needed", "no-interruption", "spoken-place",
-    "spoken-elsewhere", "spoken-not-after", "spoken-twice", "not-spoken-explanation"),
+    Raises: Invalid("reason-needed", "unknown-cause", "cause-of-numbers", "words-needed", "no-interruption",
+    "spoken-place", "spoken-elsewhere", "spoken-not-after", "spoken-twice", "not-spoken-explanation"),
     NotFound("recording-not-found", "marker-not-found").
     """
     text = None if said.text is None else reason_of(said.text)
@@ -152,6 +152,8 @@ def verify_said(site: Site, caller: Caller, found: Found, said: Said) -> Said:
     if said.spoken is not None and said.marker is not None:
         raise Invalid("spoken-twice")
     causes = causes_of(found)
+    if said.cause in found.pack.continuity.number_causes and said.cause not in causes:
+        raise Invalid("cause-of-numbers", found=said.cause, known=" ".join(causes))
     if said.cause not in causes:
         raise Invalid("unknown-cause", found=said.cause, known=" ".join(causes))
     spoken = said.spoken if said.marker is None else _spoken_at(site, caller, said.marker)

@@ -88,7 +88,7 @@ class Sampling:
         if rule is None:
             raise Conflict("no-sampling-rule")
         if since < now:
-            raise Invalid("period-begun", since=since.isoformat())
+            raise Invalid("period-begun", since=to_text(since))
         if until <= since:
             raise Invalid("ends-before-start")
         seed = secrets.token_bytes(SEED_BYTES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_document_is_registered_compared_and_explained_on_the_command_line(tmp
         run(site, "documents", "explain", case, document, "no-footage", "--reason", "设备故障").exit_code == 0
     )
     signed = ("signer", "--signer", "1001", "--reason", "在场指挥")
-    assert run(site, "documents", "explain", case, document, *signed).exit_code == 0
+    assert run(site, "documents", "explain", case, "检1", *signed).exit_code == 0
     assert rows(site, "documents", "mismatches") == []
     assert "在场指挥" in run(site, "documents", "list", case).stdout
     table = tmp_path / "文书.csv"
@@ -48,5 +49,14 @@ def test_a_document_is_registered_compared_and_explained_on_the_command_line(tmp
     assert rows(site, "documents", "import", str(table), "--apply")["applied"]
     again = run(site, "documents", "import", str(table), "--apply")
     assert again.exit_code == 1
+    rest = "现场检查笔录,2026-01-06 09:00,2026-01-06 10:00,9999"
+    wrong = f"没有,,{rest}\n没有,检3,{rest}"
+    table.write_text(f"案号,文号,文书种类,开始时间,结束时间,签名人编号\n{wrong}\n", "utf-8")
+    told = json.loads(run(site, "documents", "import", str(table), "--json").stdout)["faults"]
+    assert [(one["row"], one["column"]) for one in told] == [
+        (2, "document_number"),
+        (3, "case_number"),
+        (3, "signers"),
+    ], "all that is wrong with a row is told at once, as far as it can be read"
     assert run(site, "documents", "strike", case, document, "--reason", "误登").exit_code == 0
     assert [one["number"] for one in rows(site, "documents", "list", case)] == ["检2"]

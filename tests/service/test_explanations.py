@@ -95,7 +95,7 @@ def test_that_no_file_was_made_is_said_of_a_missing_number_and_of_nothing_else(
 ) -> None:
     room.under(pack)
     said = Said("开机即计数，未录制", NumberCause.NO_FILE.value)
-    with room.refused("unknown-cause", Invalid):
+    with room.refused("cause-of-numbers", Invalid):
         room.desk.explain(room.wearer, room.name(), said)
     detail = {"before": "a.wav", "after": "b.wav", "missing": [2], "unit": "files"}
     room.find(a_gap(code=Code.MISSING_SEQUENCE_NUMBER, measured=1, detail=detail))

@@ -285,7 +285,7 @@ def test_a_fault_of_each_kind_rests_on_something_if_only_on_a_written_ground(roo
                 files(room).open(room.head, kind, "查实", [], people, basis)
         file = files(room).open(room.head, kind, "查实", [], people, "监察大队2026年12号函")
         assert files(room).get(room.head, file.id).basis == "监察大队2026年12号函"
-    with room.refused("nothing-linked", Invalid):
+    with room.refused("subject-needed", Invalid):
         files(room).open(room.head, KIND, "查实", [], {}, "监察大队2026年12号函")
     entry = room.entries(Act.FAULT_OPEN)[-1]
     assert (set(entry["pd"]), "12号函" in str(entry)) == ({"reason", "basis"}, False)
