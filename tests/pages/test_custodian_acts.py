@@ -218,3 +218,12 @@ def test_a_head_opens_a_case_on_its_page_and_links_a_recording_by_its_number(act
     assert number in head.get(f"/recordings/{acting.recording}").text
     case = where.removeprefix("/cases/").partition("?")[0]
     assert post(head, f"/recordings/{acting.recording}/link", case=case)[0] == 303, "an id does too"
+
+
+def test_the_list_of_looks_says_acts_doers_and_times_in_words(acting: Acting) -> None:
+    head = acting.browser(HEAD)
+    head.get(f"/recordings/{acting.recording}")
+    told = head.get(f"/recordings/{acting.recording}/views").text
+    assert "查看清单" in told
+    assert "evidence.list" not in told
+    assert "+08:00" in told

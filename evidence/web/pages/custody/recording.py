@@ -57,15 +57,9 @@ def views(
     recording_id: str, request: Request, app: App, caller: Caller = admitted(Action.READ_VIEWS)
 ) -> Response:
     """Show who looked at it: a look of its own, asked for by a button."""
-    reader = reading(request)
-    return part(
-        request,
-        "custody/views",
-        views=app.oversight.views.of(caller, recording_id, 50),
-        act=partial(act_words, reader),
-        doer=partial(doer_words, reader),
-        moment=from_text,
-    )
+    reader, found = reading(request), app.oversight.views.of(caller, recording_id, 50)
+    act, doer = partial(act_words, reader), partial(doer_words, reader)
+    return part(request, "custody/views", views=found, act=act, doer=doer, moment=from_text)
 
 
 @router.get("/{recording_id}/proof/{index}")
