@@ -60,7 +60,7 @@ def test_what_must_be_recorded_is_entered_and_shown_on_the_command_line(tmp_path
     assert "未记录的活动 2\n" in gaps.replace(" / ", "\n"), "among the totals"
     assert "已录 0 秒，应录 1 小时，占 0%" in shown
     assert "已录 0 秒，应录 1 小时，占 0%" in gaps
-    assert f"登记已撤回：{step}" in run(site, "matrix", "withdraw", case, step, "--reason", "误登").stdout
+    assert "登记的执法活动已撤回" in run(site, "matrix", "withdraw", case, step, "--reason", "误登").stdout
     counts = rows(site, "matrix", "unit")["counts"]
     assert counts == {"red": 1, "due": 0, "partly": 0, "exempt": 0, "covered": 0}
     assert run(site, "units", "legal", home, "--end").exit_code == 0
