@@ -8,15 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.bootstrap import Application
 from evidence.cli.coded import of_pack, one_of
 from evidence.cli.matrix import in_zone
 from evidence.cli.sheets import Apply, File, fault_line
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
-from evidence.cli.words import cites_text, printable, time_text
+from evidence.cli.words import cites_text, person_text, printable, time_text
 from evidence.document_answers import document_out, documents_out, table_out
 from evidence.domain.act_documents import MismatchKind
 from evidence.locale import say
+from evidence.people_answers import with_names
 from evidence.service.act_documents import DocumentSaid
 
 app = typer.Typer(help="执法文书 / enforcement documents", no_args_is_help=True)
@@ -57,7 +59,7 @@ def list_(case: Case, data: Data = None, json_: Json = False) -> None:
     """一案的执法文书与音像资料的比对 / The documents of a case as they compare with footage."""
     application = open_site(data)
     found = documents_out(application.act_documents.of_case(OPERATOR, case), OPERATOR)
-    _show(found, application.site.policies.latest.time_zone, json_)
+    _show(application, found, json_)
 
 
 @app.command()
@@ -72,7 +74,7 @@ def mismatches(
     application = open_site(data)
     where = None if unit is None else unit_of(application, unit)
     found = documents_out(application.act_documents.mismatches(OPERATOR, where), OPERATOR)
-    _show(found, application.site.policies.latest.time_zone, json_)
+    _show(application, found, json_)
 
 
 @app.command()
@@ -115,10 +117,11 @@ def import_(file: File, apply: Apply = False, data: Data = None, json_: Json = F
     raise typer.Exit(int(bool(told["faults"])))
 
 
-def _show(found: Sequence[Mapping[str, Any]], zone: str, json_: bool) -> None:
+def _show(application: Application, found: Sequence[Mapping[str, Any]], json_: bool) -> None:
     if json_:
         print_json(found)
         return
+    zone = application.site.policies.latest.time_zone
     for row in found:
         times = " – ".join(time_text(row[key], zone) for key in ("from", "to"))
         words = f"{printable(row['number'])}  {say('document-type.' + row['type'])}  {times}"
@@ -126,11 +129,11 @@ def _show(found: Sequence[Mapping[str, Any]], zone: str, json_: bool) -> None:
         if (media := row["media"]) is not None:
             shot = " – ".join(time_text(media[key], zone) for key in ("from", "to"))
             print(f"    {shot}  {media['start_off_s']:+g} s  {media['end_off_s']:+g} s")
-        for line in row["mismatches"]:
+        for line in with_names(application.site, OPERATOR, row["mismatches"]):
             mark = "‼" if line["open"] else "✓"
             print(f"  {mark} {say('mismatch.' + line['kind'])}  {printable(line['signer'] or '')}".rstrip())
             print(f"      {say('column.cites')}: {cites_text(line['cites'])}")
             if line["reason"]:
-                print(f"      {printable(line['reason'])}  {line['by']}")
+                print(f"      {printable(line['reason'])}  {person_text(line['who'], line['by'])}")
     if not found:
         print(say("cli.nothing-listed"))
