@@ -12,10 +12,10 @@ from tests import listed_site
 from tests.listed_site import rows, run
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
     """A site with a recording, late, and a unit."""
-    site = listed_site.make(tmp_path_factory.mktemp("site") / "data")
+    site = listed_site.make(tmp_path / "data")
     rows(site, "units", "add", "大队")
     return site
 
