@@ -170,8 +170,8 @@ def test_the_matrix_denies_and_admits_each_role_somewhere() -> None:
     for caller in (CALLERS["dock"], CALLERS["administrator"]):
         answers = {may(caller, action) for action in CENSUS.values()}
         assert answers == {True, False}, caller
-    assert sum(may(ANYONE, action) for action in CENSUS.values()) == 12, (
-        "health, ready, schema, keys, checkpoints and their consistency, options, what was shared by link"
+    assert sum(may(ANYONE, action) for action in CENSUS.values()) == 13, (
+        "health, ready, schema, keys, trust file, checkpoints and their consistency, options, what was shared"
     )
 
 
