@@ -7,7 +7,7 @@ footage from here only, and runs nothing that stands in the page itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from evidence.bootstrap import Application
@@ -27,7 +28,7 @@ from evidence.service.instruments import pack_at
 from evidence.web.deps import application
 from evidence.web.errors import PROTECTIVE, status_of
 from evidence.web.pages.language import TAGS, language_of
-from evidence.web.pages.rendering import HEADERS, PAGES
+from evidence.web.pages.rendering import HEADERS, PAGES, away
 from evidence.web.pages.rooms import desks_of
 
 POLICY = "; ".join(
@@ -112,6 +113,15 @@ def desk(
     reader = reading(request)
     body = _rendered(request, reader, template, problem=problem, **_frame(request, caller, reader), **facts)
     return HTMLResponse(body, status_of(problem) if problem else status, _HEADERS)
+
+
+async def acted(act: Callable[[], object], again: Callable[[EvidenceError], Response], to: str) -> Response:
+    """Do an act and go on to a page; where it cannot be done, `again` shows the page with the problem."""
+    try:
+        await run_in_threadpool(act)
+    except EvidenceError as problem:
+        return await run_in_threadpool(again, problem)
+    return away(to)
 
 
 def part(request: Request, template: str, /, **facts: object) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -12,8 +14,7 @@ from evidence.domain.rights import Action
 from evidence.errors import EvidenceError
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
-from evidence.web.pages.desk import desk
-from evidence.web.pages.rendering import away
+from evidence.web.pages.desk import acted, desk
 
 router = APIRouter(prefix="/docks", tags=["pages"], include_in_schema=False)
 
@@ -42,11 +43,8 @@ async def revoke(
     dock: str, request: Request, app: App, caller: Caller = admitted(Action.MANAGE_DOCKS, form=True)
 ) -> Response:
     """Make a dock's token worthless."""
-    try:
-        await run_in_threadpool(app.accounts.revoke_dock, caller, dock)
-    except EvidenceError as problem:
-        return await run_in_threadpool(_shown, request, app, caller, problem)
-    return away("/docks?done=dock-revoked")
+    act, again = partial(app.accounts.revoke_dock, caller, dock), partial(_shown, request, app, caller)
+    return await acted(act, again, "/docks?done=dock-revoked")
 
 
 def _shown(

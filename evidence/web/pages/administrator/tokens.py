@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,8 +16,7 @@ from evidence.errors import EvidenceError, Invalid
 from evidence.service.tokens import MOST_DAYS, USUAL_DAYS, is_about_to_expire
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
-from evidence.web.pages.desk import desk
-from evidence.web.pages.rendering import away
+from evidence.web.pages.desk import acted, desk
 
 router = APIRouter(prefix="/tokens", tags=["pages"], include_in_schema=False)
 SCOPES = sorted(one.value for one in TOKEN_SCOPES)
@@ -53,11 +53,8 @@ async def revoke(
     token: str, request: Request, app: App, caller: Caller = admitted(Action.MANAGE_TOKENS, form=True)
 ) -> Response:
     """Make a token worthless at once."""
-    try:
-        await run_in_threadpool(app.tokens.revoke, caller, token)
-    except EvidenceError as problem:
-        return await run_in_threadpool(_shown, request, app, caller, problem)
-    return away("/tokens?done=token-revoked")
+    act, again = partial(app.tokens.revoke, caller, token), partial(_shown, request, app, caller)
+    return await acted(act, again, "/tokens?done=token-revoked")
 
 
 def _shown(

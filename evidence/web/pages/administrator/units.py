@@ -16,7 +16,7 @@ from evidence.errors import EvidenceError
 from evidence.service.units import full_names
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
-from evidence.web.pages.desk import desk
+from evidence.web.pages.desk import acted, desk
 from evidence.web.pages.rendering import away
 
 router = APIRouter(prefix="/units", tags=["pages"], include_in_schema=False)
@@ -47,11 +47,8 @@ async def close(
     unit_id: str, request: Request, app: App, caller: Caller = admitted(Action.MANAGE_UNITS, form=True)
 ) -> Response:
     """Close a unit that is empty."""
-    try:
-        await run_in_threadpool(app.organisation.units.close, caller, unit_id)
-    except EvidenceError as problem:
-        return await run_in_threadpool(_shown, request, app, caller, problem)
-    return away("/units?done=unit-closed")
+    act, again = partial(app.organisation.units.close, caller, unit_id), partial(_shown, request, app, caller)
+    return await acted(act, again, "/units?done=unit-closed")
 
 
 def _shown(
