@@ -16,7 +16,7 @@ from evidence.errors import EvidenceError
 from evidence.web.bodies import counted, read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.exports import shown
-from evidence.web.pages.rendering import away
+from evidence.web.pages.desk import acted
 
 router = APIRouter(prefix="/custody/exports/{export_id}", tags=["pages"], include_in_schema=False)
 
@@ -103,9 +103,9 @@ async def revoke(
 async def _acted(
     request: Request, app: Application, caller: Caller, export_id: str, done: str, act: Callable[[], object]
 ) -> Response:
-    try:
-        await run_in_threadpool(act)
-    except EvidenceError as problem:
-        form = await read_form(request)
-        return await run_in_threadpool(shown, request, app, caller, export_id, problem, form)
-    return away(f"/custody/exports/{export_id}?done={done}")
+    form = await read_form(request)
+
+    def again(problem: EvidenceError) -> Response:
+        return shown(request, app, caller, export_id, problem, form)
+
+    return await acted(act, again, f"/custody/exports/{export_id}?done={done}")
