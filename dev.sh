@@ -1,7 +1,8 @@
 #!/bin/sh
 # The one script that people and CI use. It needs only sh and python3; what else is missing it sets up first.
 #   ./dev.sh demo          the main job: a recorder card goes in, sealed originals and a gap report come out
-#   ./dev.sh test [ARGS]   check + all tests (ARGS go to pytest); --grown first: on PostgreSQL, S3, Redis and workers
+#   ./dev.sh test [ARGS]   check + all tests (ARGS go to pytest); --whole first: all of them, nothing by lot;
+#                          --grown: the same on PostgreSQL, S3, Redis and workers
 #   ./dev.sh check         ruff, mypy strict, import contracts, house tests
 #   ./dev.sh run [ARGS]    a service on a fresh or existing ./var/run (ARGS go to `evidence serve`)
 #   ./dev.sh bench NAME    ingest | examine | engines | ledger | rebuild | reports | package | pages
@@ -127,7 +128,10 @@ case "$command" in
   demo)  setup; exec python -m tests.demo "$@" ;;
   test)  setup $SERVERS e2fsprogs:mkfs.ext4 mount:mount
          only="not grown"
-         [ "${1:-}" != --grown ] || { shift; only=; EVIDENCE_TEST_FORM=grown; export EVIDENCE_TEST_FORM; }
+         case "${1:-}" in
+           --whole) shift; only=; EVIDENCE_TEST_WHOLE=1; export EVIDENCE_TEST_WHOLE ;;
+           --grown) shift; only=; EVIDENCE_TEST_FORM=grown; export EVIDENCE_TEST_FORM ;;
+         esac
          check
          # Twice as many as cores: most of these tests wait for discs, servers and other processes. Six are no quicker.
          exec python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore=tests/house -m "$only" "$@" ;;
@@ -143,5 +147,5 @@ case "$command" in
                     --python-version 3.11 pyproject.toml "$@"; }
          pins --extra dev --upgrade -o requirements.lock
          pins -c requirements.lock --upgrade -o deploy/requirements.lock ;;     # what the image holds: no tests
-  *)     sed -n '2,12p' "$0"; exit 2 ;;
+  *)     sed -n '2,13p' "$0"; exit 2 ;;
 esac

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # their drivers take half a second to load, and most test run
 SLOW = [HealthCheck.too_slow]
 settings.register_profile("test", max_examples=50, deadline=None, suppress_health_check=SLOW)
 settings.register_profile("grown", max_examples=100, deadline=None, suppress_health_check=SLOW)
-settings.load_profile("grown" if forms.GROWN else "test")
+settings.load_profile("grown" if forms.WHOLE else "test")
 
 # What starts whole processes and servers: its files take longest. In this order.
 LONGEST = (

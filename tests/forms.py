@@ -38,6 +38,8 @@ if TYPE_CHECKING:  # this and the imports within functions: their drivers take h
     from tests.servers.redis import RedisServer
 
 GROWN = {"embedded": False, "grown": True}[os.environ.get("EVIDENCE_TEST_FORM", "embedded")]
+WHOLE = GROWN or bool(os.environ.get("EVIDENCE_TEST_WHOLE"))
+"""Nothing is drawn by lot, and what takes minutes runs too: `./dev.sh test --whole`, and `--grown`."""
 # How much longer a test waits for what needs a worker: on the grown form that is a process of its own, and
 # the bytes go through a server and back.
 PATIENCE = 4 if GROWN else 1

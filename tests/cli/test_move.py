@@ -218,6 +218,7 @@ def test_all_three_engines_at_once_and_the_old_form_stays_readable(site: Movable
     assert set(objects(grown.open_vault())) >= {f"recordings/{site.unfinished}/data"}
 
 
+@pytest.mark.grown
 def test_no_password_is_printed_or_written_anywhere(site: Movable, grown: Grown) -> None:
     done = site.run("move", *grown.options(*ALL))
     assert done.returncode == 0, done.stderr
@@ -266,6 +267,7 @@ def test_the_vault_alone_brings_a_catalogue_of_its_own_and_leaves_the_old_one(
     assert site.verify(EMBEDDED)["faulty"] == 0
 
 
+@pytest.mark.grown
 def test_the_database_in_use_named_again_is_no_way_to_leave_the_vault_behind(
     site: Movable, tmp_path: Path
 ) -> None:
@@ -277,6 +279,7 @@ def test_the_database_in_use_named_again_is_no_way_to_leave_the_vault_behind(
     assert (site.data / "evidence-2.db").exists()
 
 
+@pytest.mark.grown
 def test_moving_back_onto_the_form_that_was_left_says_what_to_put_aside(
     site: Movable, tmp_path: Path
 ) -> None:
@@ -560,6 +563,7 @@ def test_a_form_in_which_somebody_works_is_refused(
     assert problem.code == "service-running"
 
 
+@pytest.mark.grown
 def test_a_sqlite_file_that_another_process_has_open_is_in_use(
     site: Movable, grown: Grown, unchanged: Callable[[], None]
 ) -> None:
@@ -788,6 +792,7 @@ def test_killed_on_the_way_back_into_a_folder_the_next_attempt_ends_well(
     assert site.verify()["faulty"] == 0
 
 
+@pytest.mark.grown
 def test_a_hold_released_between_two_attempts_does_not_come_back(site: Movable, grown: Grown) -> None:
     assert site.run("move", *grown.options("vault"), at="after-vault").returncode == -9
     old, key = LocalVault(site.vault), f"recordings/{site.held}/data"

@@ -61,6 +61,7 @@ def test_init_makes_the_bucket_with_its_locks_and_writes_the_address_without_the
     )
 
 
+@pytest.mark.grown
 def test_without_a_passing_outcome_nothing_is_served_and_with_one_it_is(site: Site) -> None:
     refused = site.run("serve", "--port", "0")
     assert refused.returncode == 3

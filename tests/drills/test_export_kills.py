@@ -26,6 +26,7 @@ def counter() -> Iterator[export_kills.Counter]:
         yield opened
 
 
+@pytest.mark.grown
 @pytest.mark.parametrize("act", export_kills.ACTS)
 @pytest.mark.article("dazhe-2020:14")
 def test_killed_anywhere_nothing_is_half_built_or_half_handed_over(

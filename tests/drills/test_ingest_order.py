@@ -21,6 +21,7 @@ def test_nothing_is_acknowledged_or_committed_before_it_is_durable() -> None:
     assert ingest_order.lean() == []
 
 
+@pytest.mark.grown
 def test_the_whole_service_acknowledges_nothing_before_it_is_durable() -> None:
     assert ingest_order.whole() == []
 

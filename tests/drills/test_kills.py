@@ -49,6 +49,7 @@ def test_killed_before_each_link_of_a_seal_the_next_attempt_finishes_it(
     assert verdict.violations == []
 
 
+@pytest.mark.grown
 def test_the_whole_service_killed_while_it_works_loses_nothing_either() -> None:
     (number,) = services.lot(1, SEED)
     print(f"seed {SEED} (EVIDENCE_DRILL_SEED)")

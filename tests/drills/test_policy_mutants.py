@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import random
 
+import pytest
+
 from tests.domain.lots import a_seed
 from tests.drills import policy_judge, policy_mutants
 
 
+@pytest.mark.grown
 def test_the_tests_of_the_policy_notice_faults_in_it() -> None:
     seed = a_seed()
     print(f"seed {seed}")

@@ -12,6 +12,7 @@ from tests.drills import rivals
 SEED = int(os.environ.get("EVIDENCE_DRILL_SEED", random.randrange(10**6)))
 
 
+@pytest.mark.grown
 def test_of_two_clients_at_one_offset_one_wins_and_no_bytes_are_mixed() -> None:
     assert rivals.rivals(300, SEED)
 

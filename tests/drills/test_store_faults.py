@@ -13,6 +13,7 @@ from tests.servers.object_store import ObjectStoreServer
 SEED = int(os.environ.get("EVIDENCE_DRILL_SEED", random.randrange(10**6)))
 
 
+@pytest.mark.grown
 @pytest.mark.slow
 def test_whatever_the_store_does_to_a_seal_there_is_one_locked_whole_version(
     object_store_server: ObjectStoreServer,

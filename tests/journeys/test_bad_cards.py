@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests import forms
 from tests.journeys.conftest import Station
 from tests.simulators.card import content, tree_digest, write_card
@@ -86,6 +88,7 @@ def test_a_card_that_shows_nothing_is_an_error_and_never_a_silent_success(
     assert station.rows("deadlines") == []
 
 
+@pytest.mark.grown
 def test_a_card_that_is_pulled_out_midway_owes_what_is_missing_and_gives_it_when_it_is_back(
     station: Station, tmp_path: Path
 ) -> None:

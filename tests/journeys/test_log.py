@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import metamorphic_log
+import pytest
 
 from evidence.adapters.log_signer import NOTE_CHECKS
 from evidence.dock.proofs import verify_log_keys
@@ -41,6 +42,7 @@ def verify_by_hand(folder: Path, proof: bytes, vkey: str) -> None:
     assert VERIFIED in by_hand(commands, folder)
 
 
+@pytest.mark.grown
 def test_a_card_is_proven_at_the_dock_and_its_history_by_strangers(station: Station, tmp_path: Path) -> None:
     service = station.service
     card = write_card(tmp_path / "card", {"a.mp4": content(5000), "b.mp4": content(7000)})

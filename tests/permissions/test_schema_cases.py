@@ -26,7 +26,7 @@ from tests import forms
 from tests.permissions.asking import credential
 from tests.permissions.room import Persona, Room
 
-CASES = int(os.environ.get("EVIDENCE_SCHEMA_CASES", "4" if forms.GROWN else "2"))
+CASES = int(os.environ.get("EVIDENCE_SCHEMA_CASES", "4" if forms.WHOLE else "2"))
 CALLERS = ("dock", "token for everything", "officer as custodian everywhere")
 DOCUMENT = create_app(None, start_workers=False).openapi()  # type: ignore[arg-type]
 OPERATIONS = {

@@ -374,7 +374,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Room:
     return Room(SmallSite(tmp_path_factory.mktemp("crowded")))
 
 
-@settings(max_examples=30 if forms.GROWN else 8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30 if forms.WHOLE else 8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     acts=ACTS, docked=st.lists(st.dictionaries(st.sampled_from(NAMES), st.just("2")), min_size=3, max_size=3)
 )

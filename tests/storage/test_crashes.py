@@ -147,6 +147,7 @@ def test_after_a_failed_call_nothing_is_visible_and_the_next_attempt_ends_well(
     assert points >= least
 
 
+@pytest.mark.grown
 @pytest.mark.slow
 def test_the_same_process_tries_again_after_a_failed_sync_and_ends_well(tmp_path: Path) -> None:
     said = []

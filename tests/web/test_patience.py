@@ -167,6 +167,7 @@ def test_a_dock_sends_and_gets_its_receipt_while_strangers_hold_all_they_can(
     assert "Too many open files" not in log.read_text()
 
 
+@pytest.mark.grown
 def test_a_service_asks_for_the_descriptors_it_may_have(tmp_path: Path) -> None:
     if not shutil.which("prlimit"):
         pytest.skip("prlimit is absent")

@@ -153,6 +153,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.grown
 def test_tuspy_resumes_at_the_durable_offset_after_a_kill_in_mid_request(
     service: ServiceProcess, dock: Dock, file: Path
 ) -> None:

@@ -24,6 +24,7 @@ def fleet(tmp_path: Path, redis_server: RedisServer) -> Iterator[Fleet]:
         yield fleet
 
 
+@pytest.mark.grown
 def test_three_workers_do_jobs_of_all_kinds_each_once(fleet: Fleet) -> None:
     fleet.worker("seal", pool=("-c", "2"))
     fleet.worker("examine", "seal")
@@ -77,6 +78,7 @@ def test_a_worker_that_is_asked_to_stop_ends_what_it_has_in_hand(fleet: Fleet) -
     assert "running" not in fleet.jobs()
 
 
+@pytest.mark.grown
 def test_a_long_decoding_delays_no_seal(fleet: Fleet) -> None:
     fleet.worker("deep", stall=("deep", 600))
     fleet.worker("seal", "examine")
@@ -97,6 +99,7 @@ def test_the_service_of_a_grown_site_starts_no_workers_of_its_own(fleet: Fleet) 
     assert not asyncio.run(names_of_threads()) & {"celery", "sweep", "deep", "fixity"}
 
 
+@pytest.mark.grown
 def test_a_store_that_is_away_is_one_line_of_a_worker_s_notes_for_each_try(fleet: Fleet) -> None:
     vault, away = fleet.data / "vault", fleet.data / "away"
     vault.rename(away)

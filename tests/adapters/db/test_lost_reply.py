@@ -101,6 +101,7 @@ def test_a_lost_reply_is_told_as_open_and_another_look_tells(
     assert (dump(fresh) == before) is (stands == [])
 
 
+@pytest.mark.grown
 def test_after_a_crash_of_the_server_each_acknowledged_commit_stands_and_none_by_half(tmp_path: Path) -> None:
     acknowledged: list[str] = []
     tried: list[str] = []

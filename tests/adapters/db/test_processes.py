@@ -18,6 +18,8 @@ from tests.builders import SITE, START
 from tests.chains import verify_logs
 
 ROOT = Path(__file__).parents[3]
+POSTGRES = pytest.param("postgres", marks=pytest.mark.grown)
+MANY = pytest.mark.parametrize("fresh", ["sqlite", POSTGRES], indirect=True)  # ten seconds of a processor
 PROCESSES, JOBS = 2, 200
 
 
@@ -51,6 +53,7 @@ def together(act: str, fresh: Fresh, processes: int = PROCESSES) -> list[list[ob
     return said
 
 
+@MANY
 def test_processes_that_start_at_once_make_one_schema(fresh: Fresh) -> None:
     together("migrate", fresh, processes=4)
     assert set(tables(fresh)) == {*metadata.tables, "alembic_version"}
@@ -61,6 +64,7 @@ def test_processes_that_start_at_once_make_one_schema(fresh: Fresh) -> None:
     assert (objects(fresh), dump(fresh)) == (made, before)
 
 
+@MANY
 def test_each_job_is_claimed_by_one_thread_of_all_processes_and_done_once(
     database: SqlDatabase, fresh: Fresh
 ) -> None:
