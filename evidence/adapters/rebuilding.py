@@ -1,8 +1,9 @@
 """The scratch of a rebuild, a file of its own: rows as they stand last, what the log says of each seal.
 
-A later line about a row takes the place of an earlier one, so the whole journal may be longer than memory.
-A row lies here by the columns of its table, so that SQLite takes a whole table over by itself; one that is
-not plain (shapes.py) as it was said. Nothing here is durable: a rebuild that breaks off begins anew.
+All lines lie here in their order, so the whole journal may be longer than memory; once the file is settled,
+only the last one about each row does. A row lies here by the columns of its table, so that SQLite takes a
+whole table over by itself; one that is not plain (shapes.py) as it was said. Nothing here is durable: a
+rebuild that breaks off begins anew.
 """
 
 from __future__ import annotations
@@ -64,9 +65,9 @@ class Scratch:
             if table not in self._tables:
                 number = self._tables[table] = len(self._tables)
                 columns = "".join(f", c{place}" for place in range(len(names)))
-                self._db.execute(f"CREATE TABLE latest_{number} (row_key TEXT UNIQUE, how, odd{columns})")
+                self._db.execute(f"CREATE TABLE latest_{number} (row_key TEXT, how, odd{columns})")
             places = ", ?" * len(names)
-            into = f"INSERT OR REPLACE INTO latest_{self._tables[table]} VALUES (?, ?, ?{places})"  # noqa: S608
+            into = f"INSERT INTO latest_{self._tables[table]} VALUES (?, ?, ?{places})"  # noqa: S608
             self._db.executemany(into, self._lying(table, rows))
 
     def put_seals(self, seals: Iterable[Sealing]) -> None:
@@ -75,7 +76,13 @@ class Scratch:
         self._db.executemany("INSERT OR IGNORE INTO seal VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def settle(self) -> None:
-        """Let the file be read by others."""
+        """Keep of each row the line that came last, and let the file be read by others."""
+        for number in self._tables.values():  # sorted once, and not line by line
+            self._db.execute(f"CREATE INDEX by_key_{number} ON latest_{number} (row_key)")
+            by_key = f"FROM latest_{number} GROUP BY row_key"
+            if self._db.execute(f"SELECT 1 {by_key} HAVING count(*) > 1 LIMIT 1").fetchone() is not None:
+                last = f"SELECT max(rowid) {by_key}"
+                self._db.execute(f"DELETE FROM latest_{number} WHERE rowid NOT IN ({last})")  # noqa: S608
         self._db.execute("COMMIT")
 
     def plain(self, table: str, schema: str) -> str:
@@ -98,9 +105,9 @@ class Scratch:
         """Return one row as it stands last."""
         if table not in self._tables or (table, key) in self._forgotten:
             return None
-        query = f"SELECT * FROM latest_{self._tables[table]} WHERE row_key = ? AND how != {_GONE}"  # noqa: S608
-        found = self._db.execute(query, (key,)).fetchone()
-        return None if found is None else self._row(table, found[1:])
+        latest = f"latest_{self._tables[table]} WHERE row_key = ? ORDER BY rowid DESC LIMIT 1"
+        found = self._db.execute(f"SELECT * FROM {latest}", (key,)).fetchone()  # noqa: S608
+        return None if found is None or found[1] == _GONE else self._row(table, found[1:])
 
     def forget(self, table: str, key: str) -> None:
         """Forget a row that does not fit."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from heapq import merge
 from typing import Any, NamedTuple, cast
 
-from evidence.adapters.db.replay import Writer
+from evidence.adapters.db.replay import Writer, entering
 from evidence.adapters.db.unit_of_work import SqlUnitOfWork
 from evidence.adapters.log_signer import NOTE_CHECKS
 from evidence.adapters.rebuilding import Scratch, Sealing
@@ -220,16 +220,17 @@ class Logs:
         parts = (self._vault, self._unit, self._writer, self._keys, self._report)
         readings = [LogReading(log, found, *parts).entries() for log, found in sorted(pieces.items())]
         number, is_named = 0, False
-        for one in merge(*readings, key=lambda one: (one.said["t"], one.log)):
-            number += 1
-            if not is_named and one.log == _CUSTODY:  # its first entry is the site's first
-                wanted, is_named = f"{site_name}/{one.log}", True
-                if one.said.get("log") != wanted:
-                    raise Unavailable("log-of-another-site", found=one.said.get("log"), wanted=wanted)
-            self._write(number, one)
-            if number % 1000 == 0:
-                teller.done(0)
-        self._writer.flush()
+        with entering(self._unit):
+            for one in merge(*readings, key=lambda one: (one.said["t"], one.log)):
+                number += 1
+                if not is_named and one.log == _CUSTODY:  # its first entry is the site's first
+                    wanted, is_named = f"{site_name}/{one.log}", True
+                    if one.said.get("log") != wanted:
+                        raise Unavailable("log-of-another-site", found=one.said.get("log"), wanted=wanted)
+                self._write(number, one)
+                if number % 1000 == 0:
+                    teller.done(0)
+            self._writer.flush()
         self._scratch.put_seals(self._seals)
         self._keys.check_waiting()
         self._report.counts["entries"] = number

@@ -7,7 +7,7 @@ name that is taken) is told and left out; the rest goes on. Not here: where it a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
@@ -23,6 +23,7 @@ from evidence.adapters.db.repositories.journal import TABLES, key_text
 from evidence.adapters.db.repositories.search_rows import fill, forget_touched
 from evidence.adapters.db.search_tables import search_code, search_row
 from evidence.adapters.db.shapes import OddRow, Row, Shape
+from evidence.adapters.db.sparing import GUARDS, INDEXES, NOTING, without
 from evidence.adapters.db.tables import JOURNALLED, examination, metadata, recording
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
 from evidence.adapters.rebuilding import Scratch
@@ -34,8 +35,6 @@ Told = Callable[[str, str, str], object]
 _AT_ONCE = 1000
 _SCRATCH = "scratch"
 _BY_PATH = {"unit"}
-_NOTING = "type = 'trigger' AND name LIKE '%^_noted' ESCAPE '^'"
-_INDEXES = "type = 'index' AND sql LIKE 'CREATE INDEX%'"  # those that forbid nothing
 _UNFIT = (StatementError, UnstorableText, OverflowError)
 _LOG = {name: metadata.tables[name] for name in (
     "audit_entry", "audit_about", "log_segment", "log_checkpoint", "log_key", "row_piece", "log_timestamp",
@@ -216,23 +215,17 @@ def filling(unit: SqlUnitOfWork, scratch: Scratch) -> Iterator[None]:
             connection.exec_driver_sql(f"ALTER TABLE {name} ENABLE TRIGGER {name}_noted")
         return
     connection.exec_driver_sql(f"ATTACH ? AS {_SCRATCH}", (str(scratch.file),))
-    with _without(connection, JOURNALLED, _NOTING), _without(connection, JOURNALLED, _INDEXES):
+    with without(connection, JOURNALLED, NOTING), without(connection, JOURNALLED, INDEXES):
         yield
 
 
 @contextmanager
-def _without(connection: Connection, tables: Container[str], what: str) -> Iterator[None]:
-    """Take off what SQLite keeps of a sort for tables, and put it back behind."""
-    if connection.dialect.name != "sqlite":
+def entering(unit: SqlUnitOfWork) -> Iterator[None]:
+    """Write entries by `Writer`, which replaces nothing: what stands twice its plain INSERT refuses, without
+    another look at each row.
+    """
+    with without(_connection(unit), _LOG, GUARDS):
         yield
-        return
-    query = f"SELECT tbl_name, type, name, sql FROM sqlite_master WHERE {what}"  # noqa: S608
-    found = [row for row in connection.exec_driver_sql(query) if row.tbl_name in tables]
-    for _, kind, name, _ in found:
-        connection.exec_driver_sql(f'DROP {kind} "{name}"')
-    yield
-    for _, _, _, sql in found:
-        connection.exec_driver_sql(sql)
 
 
 def correct(unit: SqlUnitOfWork, recording_id: str, values: Mapping[str, object]) -> None:
@@ -258,7 +251,7 @@ def make_searchable(unit: SqlUnitOfWork) -> None:
     forget_touched(connection)
     for table in (search_code, search_row):  # what was written on the way
         connection.execute(delete(table))
-    with _without(connection, {search_code.name, search_row.name}, _INDEXES):
+    with without(connection, {search_code.name, search_row.name}, INDEXES):
         fill(connection, put)
 
 

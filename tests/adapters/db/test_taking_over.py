@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from evidence.adapters.db import replay
 from evidence.adapters.db.people_tables import unit as unit_table
@@ -66,6 +67,32 @@ def test_the_last_line_about_a_row_counts_and_one_that_is_gone_is_none(
     assert ids(unit, "account") == ["c", "a"]
     names = unit.log._db.execute(text("SELECT name FROM account")).scalars().all()
     assert names == ["dock c", "the last"]
+
+
+def test_an_account_whose_last_line_says_that_it_is_gone_is_lost_to_the_card_that_names_it(
+    scratch: Scratch,
+) -> None:
+    scratch.put([an_account("a"), an_account("b"), a_card("1"), a_card("2", account_id="b")])
+    scratch.put([("account", "a", None), ("account", "b", None), an_account("b", name="again")])
+    assert scratch.lost_accounts() == ["a"]
+    assert (scratch.row("account", "b") or {})["name"] == "again"
+
+
+def test_an_entry_that_stands_twice_is_told_and_the_log_refuses_to_replace_any_as_before(
+    unit: SqlUnitOfWork,
+) -> None:
+    told: list[Any] = []
+    with replay.entering(unit):
+        writer = replay.Writer(unit, lambda table, row, reason: told.append((table, row["body"])))
+        for number, (place, body) in enumerate([(0, b"first"), (1, b"second"), (1, b"another")], 1):
+            writer.add("audit_entry", number, "custody", place, NOW, "log.key", body)
+        writer.flush()
+    assert told == [("audit_entry", b"another")]
+    again = "INSERT OR REPLACE INTO audit_entry VALUES (1, 'custody', 0, 'x', 'x', x'00')"
+    with pytest.raises(IntegrityError, match="append-only"):
+        unit.log._db.exec_driver_sql(again)
+    entries = unit.log._db.execute(text("SELECT body FROM audit_entry ORDER BY id")).scalars().all()
+    assert entries == [b"first", b"second"]
 
 
 @pytest.mark.parametrize(
