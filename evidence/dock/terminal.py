@@ -137,7 +137,7 @@ def exit_code(problem: EvidenceError) -> int:
 
 
 def milliseconds(seconds: float | None) -> int | None:
-    """Return whole milliseconds, None where nobody measured. Raises: Invalid for what is no length of time."""
+    """Return whole milliseconds, None where nobody measured. Raises: Invalid for what is no length."""
     if seconds is None:
         return None
     try:

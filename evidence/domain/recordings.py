@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from evidence.domain.digests import Digests
 
-
 NOT_MEASURED = {"clock-offset": "not-measured"}  # a label, sealed with the manifest
 
 

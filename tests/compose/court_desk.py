@@ -68,7 +68,16 @@ class CourtDesk:
         """Judge an image as a court does: taken apart by another program, by the verifier in it."""
         disc, bag = self.folder / "disc.iso", self.folder / "bag"
         disc.write_bytes(image)
-        take = [program("xorriso", "xorriso"), "-osirrox", "on", "-indev", str(disc), "-extract", "/", str(bag)]
+        take = [
+            program("xorriso", "xorriso"),
+            "-osirrox",
+            "on",
+            "-indev",
+            str(disc),
+            "-extract",
+            "/",
+            str(bag),
+        ]
         subprocess.run(take, check=True, capture_output=True)
         proof, trust = self.folder / "seal.tlog-proof", self.folder / "trust.txt"
         wait_until(lambda: self.proven(path, proof), PROVEN_WITHIN_S, 2.0)

@@ -202,8 +202,7 @@ class Journey:
         self.seen["verified"] = self.engine.run("admin", "evidence", "verify", "--json")
         self.seen["lies about"] = [
             path.name for place in ("staging", "scratch") for path in (self.folder / place).iterdir()
-        ] + [path.name for path in (self.folder / "exports").glob(".*")
-        ]
+        ] + [path.name for path in (self.folder / "exports").glob(".*")]
 
     def down(self) -> None:
         """Stop everything by the signals of the file, within its grace periods."""

@@ -18,9 +18,9 @@ from evidence.adapters.printing import TypstPress
 from evidence.court_documents import CourtPapers
 from evidence.domain.exports import Ground, Way
 from evidence.domain.instants import to_text
+from evidence.domain.recordings import NOT_MEASURED
 from evidence.locale import ENGLISH
 from evidence.service.derivatives import Derivatives
-from evidence.domain.recordings import NOT_MEASURED
 from tests.builders import an_origin
 from tests.clips import clip
 from tests.export_room import ExportRoom
