@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from evidence.answers import recording_out
 from evidence.domain.access import Caller
-from evidence.domain.derivatives import Derivative, Operation, State
+from evidence.domain.derivatives import Derivative, State
 from evidence.domain.orders import Cover, Hush, Region, Span, read_order
 from evidence.domain.rights import Action
 from evidence.service.proposing import LONGEST_MS
@@ -38,12 +38,8 @@ def redaction(
 ) -> Response:
     """Show what was hidden in copies of a recording, and the form for another one. shown: a redaction that
     plays in the place of the original."""
+    made = app.derivatives.redactions(caller, recording_id)
     found = app.dossiers.of(caller, recording_id)
-    made = [
-        one
-        for one in app.derivatives.of(caller, recording_id).derivatives
-        if one.operation is Operation.REDACTION
-    ]
     playing = next((one for one in made if one.id == shown and one.state is State.MADE), None)
     video = found.facts.of_kind("video")[:1] if found.facts else ()
     tracker = app.site.tracker
