@@ -198,7 +198,7 @@ def _application(settings: Settings, site: Site, queue: Celery) -> Application:
 
     proofs = ExportProofs(site, publish, Path(file).read_bytes() if file else None, trust)
     papers = CourtPapers(TypstPress(), site.policies.latest)
-    court = court_of(site, MadeDerivatives(), _shelf(settings.data / "exports"), papers, proofs)
+    court = court_of(site, MadeDerivatives(), _shelf(settings.exports_folder), papers, proofs)
     return Application(
         settings=settings,
         site=site,

@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     detector_command: str = Field(default="", max_length=1000)
     detector_folder: str = ""
     signer: str = ""  # folder with the socket of a signer that somebody else runs; empty = a child of ours
+    exports: str = ""  # folder where packages lie until they are handed over; empty = one in the data folder
 
     @field_validator("database", "vault", "broker")
     @classmethod
@@ -150,6 +151,11 @@ class Settings(BaseSettings):
     def signer_folder(self) -> Path:
         """Where the signer's socket lies."""
         return Path(self.signer) if self.signer else self.data / "signer"
+
+    @property
+    def exports_folder(self) -> Path:
+        """Where packages lie until they are handed over."""
+        return Path(self.exports) if self.exports else self.data / "exports"
 
     @property
     def witnesses_file(self) -> Path | None:

@@ -31,7 +31,7 @@ def dock(
     device: Annotated[str, typer.Option(help=HELP["device"])],
     wearer: Annotated[str, typer.Option(help=HELP["wearer"])],
     token: Annotated[str, typer.Option(envvar="EVIDENCE_TOKEN", show_default=False, help=HELP["token"])] = "",
-    clock_offset: Annotated[float, typer.Option(help=HELP["clock-offset"])] = 0.0,
+    clock_offset: Annotated[float | None, typer.Option(help=HELP["clock-offset"])] = None,
     clock_offset_confirmed: Annotated[
         bool, typer.Option("--clock-offset-confirmed", help=HELP["clock-offset-confirmed"])
     ] = False,

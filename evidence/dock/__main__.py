@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--token", default=os.environ.get("EVIDENCE_TOKEN", ""), help=HELP["token"])
     parser.add_argument("--device", required=True, help=HELP["device"])
     parser.add_argument("--wearer", required=True, help=HELP["wearer"])
-    parser.add_argument("--clock-offset", type=float, default=0.0, help=HELP["clock-offset"])
+    parser.add_argument("--clock-offset", type=float, default=None, help=HELP["clock-offset"])
     parser.add_argument("--clock-offset-confirmed", action="store_true", help=HELP["clock-offset-confirmed"])
     parser.add_argument("--case", help=HELP["case"])
     parser.add_argument("--party", help=HELP["party"])

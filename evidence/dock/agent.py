@@ -35,7 +35,8 @@ MOST_PARALLEL = 16
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to dock and where. clock_offset_ms is to be added to the device's clock. 1 <= parallel <= 16."""
+    """What to dock and where. clock_offset_ms is to be added to the device's clock; None: nobody measured.
+    1 <= parallel <= 16."""
 
     folder: Path
     url: str
@@ -43,7 +44,7 @@ class Order:
     device: str
     wearer: str
     state: Path
-    clock_offset_ms: int = 0
+    clock_offset_ms: int | None = None
     clock_offset_confirmed: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     parallel: int = 2

@@ -24,12 +24,12 @@ _COUNT = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Wearing:
-    """Who wore which recorder, how far its clock is off (milliseconds to add), the labels given, and whether
-    a person confirmed the offset however large it is."""
+    """Who wore which recorder, how far its clock is off (milliseconds to add; None: nobody measured), the
+    labels given, and whether a person confirmed the offset however large it is."""
 
     device: str
     wearer: str
-    clock_offset_ms: int
+    clock_offset_ms: int | None
     labels: Mapping[str, str]
     is_offset_confirmed: bool = False
 
@@ -86,9 +86,9 @@ def announce(
     body = {
         "device": wearing.device,
         "wearer": wearing.wearer,
-        "clock_offset_ms": wearing.clock_offset_ms,
         "labels": dict(wearing.labels),
         "files": listed,
+        **({} if wearing.clock_offset_ms is None else {"clock_offset_ms": wearing.clock_offset_ms}),
         **({"clock_offset_confirmed": True} if wearing.is_offset_confirmed else {}),
     }
     answer = line.ask("POST", "/api/v1/cards", _JSON, json.dumps(body, ensure_ascii=False).encode())
@@ -112,8 +112,9 @@ def create_upload(line: Line, wearing: Wearing, card: str, found: Found) -> str:
         "device": wearing.device,
         "wearer": wearing.wearer,
         "card": card,
-        "clock-offset-ms": str(wearing.clock_offset_ms),
     }
+    if wearing.clock_offset_ms is not None:
+        facts["clock-offset-ms"] = str(wearing.clock_offset_ms)
     if found.modified is not None:
         facts["modified"] = to_text(found.modified)
     facts |= {f"label-{name}": text for name, text in wearing.labels.items()}

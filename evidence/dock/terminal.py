@@ -136,8 +136,10 @@ def exit_code(problem: EvidenceError) -> int:
     return 2 if isinstance(problem, Invalid) else 1
 
 
-def milliseconds(seconds: float) -> int:
-    """Return whole milliseconds. Raises: Invalid for what is no length of time."""
+def milliseconds(seconds: float | None) -> int | None:
+    """Return whole milliseconds, None where nobody measured. Raises: Invalid for what is no length."""
+    if seconds is None:
+        return None
     try:
         return round(seconds * 1000)
     except (ValueError, OverflowError):

@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 
 from evidence.domain.digests import Digests
 
+NOT_MEASURED = {"clock-offset": "not-measured"}  # a label, sealed with the manifest
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where an original came from, as the dock says. Names are data: never used as a path.
 
     modified_at: the file's modification time on the card (aware), as the device wrote it. clock_offset_ms:
-    milliseconds to ADD to the device's clocks to get true time, as measured at the dock.
+    milliseconds to ADD to the device's clocks to get true time, as measured at the dock; 0 where nobody
+    measured, and the label of NOT_MEASURED says so.
     """
 
     device: str
@@ -25,6 +28,16 @@ class Origin:
     clock_offset_ms: int = 0
     card_id: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_offset_measured(self) -> bool:
+        """Whether anybody measured how far the device's clocks are off."""
+        return not NOT_MEASURED.items() <= self.labels.items()
+
+    @property
+    def given_labels(self) -> Mapping[str, str]:
+        """The labels that somebody gave: all but what says that nobody measured."""
+        return dict(self.labels.items() - NOT_MEASURED.items())
 
     @property
     def clock_offset(self) -> timedelta:

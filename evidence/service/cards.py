@@ -190,13 +190,15 @@ def _with_facts(
 
 
 def _differing(given: Origin, stands: Origin) -> tuple[str, ...]:
-    """Return the keys of what is given otherwise; an offset of 0 and an empty label count as not given."""
+    """Return the keys of what is given otherwise; an offset of 0, one that was not measured, and an empty
+    label count as not given."""
     fields = {
         "wearer": given.wearer != stands.wearer,
         "clock-offset-ms": given.clock_offset_ms not in (0, stands.clock_offset_ms),
     }
     fields |= {
-        f"label-{name}": text not in ("", stands.labels.get(name)) for name, text in given.labels.items()
+        f"label-{name}": text not in ("", stands.labels.get(name))
+        for name, text in given.given_labels.items()
     }
     return tuple(field for field, differs in fields.items() if differs)
 
@@ -240,7 +242,7 @@ def check_origin(origin: Origin) -> None:
     if origin.card_id is not None and not is_id(origin.card_id):
         raise Invalid("invalid-text", field="card")
     texts = {"name": origin.name, "device": origin.device, "wearer": origin.wearer}
-    for field, text in [*texts.items(), *origin.labels.items()]:
+    for field, text in [*texts.items(), *origin.given_labels.items()]:
         if "\0" in text or not _is_unicode(text) or len(text.encode()) > LONGEST_NAME_BYTES:
             raise Invalid("invalid-text", field=field)
     for field, text in texts.items():
@@ -254,9 +256,9 @@ def _check_sizes(origin: Origin) -> None:
     for field, text in (("device", origin.device), ("wearer", origin.wearer)):
         if len(text) > LONGEST_TEXT:
             raise Invalid("invalid-text", field=field)
-    if len(origin.labels) > MOST_LABELS or not all(map(_LABEL.fullmatch, origin.labels)):
+    if len(origin.given_labels) > MOST_LABELS or not all(map(_LABEL.fullmatch, origin.labels)):
         raise Invalid("invalid-text", field="labels")
-    if sum(len(text.encode()) for text in origin.labels.values()) > LONGEST_NAME_BYTES:
+    if sum(len(text.encode()) for text in origin.given_labels.values()) > LONGEST_NAME_BYTES:
         raise Invalid("invalid-text", field="labels")
 
 

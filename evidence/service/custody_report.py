@@ -8,13 +8,14 @@ are told as they were at each event, and as they are now.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from evidence import __version__
 from evidence.bundle.shipment import Logged
+from evidence.domain.audit import Act
 from evidence.domain.exports import Export, Item, Way
 from evidence.domain.findings import Severity
 from evidence.domain.instants import from_text, to_text
@@ -28,7 +29,6 @@ from evidence.policy.rules import Label, cite_ids
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.export_access import rule_of
 from evidence.service.faults import findings_in_force
-from evidence.service.hand_docking import NOT_MEASURED
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.units import full_names
@@ -49,10 +49,16 @@ class CustodyReport:
     def make(self, entries: Sequence[Logged], stamps: Mapping[str, bytes]) -> dict[str, object]:
         """Return the words, as canonical JSON values."""
         stored = self.unit.recordings.some([item.recording_id for item in self.export.granted])
-        strength = self.site.vault.strength()
+        strength, by_hand = self.site.vault.strength(), self._by_hand(entries)
         return {
             "cover": cover_of(self.site, self.unit, self.export, self.now),
-            "items": [self._item(stored[item.recording_id], item) for item in self.export.granted],
+            "items": [
+                {
+                    **self._item(stored[item.recording_id], item),
+                    "docked": "browser" if item.recording_id in by_hand else "dock",
+                }
+                for item in self.export.granted
+            ],
             "custody": [self._event(one, stored) for one in entries],
             "derivatives": [
                 self._derivative(stored[item.recording_id], item)
@@ -67,22 +73,27 @@ class CustodyReport:
             "zone": self.site.policies.latest.time_zone,
         }
 
+    def _by_hand(self, entries: Sequence[Logged]) -> Set[str]:
+        """Return what people have docked in a browser: sealed in the name of a person, not of a dock."""
+        read = (read_entry(one.entry) for one in entries)
+        sealed = [one for one in read if one["act"] == Act.SEAL.value]
+        hands = [one for one in sealed if self.unit.people.get(str(one["by"])) is not None]
+        return {obj["id"] for one in hands for obj in one["obj"]}
+
     def _item(self, stored: StoredRecording, item: Item) -> dict[str, object]:
         recording, origin = stored.recording, stored.recording.origin
         facts = _probed(self.site, self.unit, stored)
         length, began = _length_of(facts), began_at(self.site, self.unit, stored)
-        is_measured = origin.labels.get("clock-offset") != NOT_MEASURED["clock-offset"]
         kinds = {track.kind for track in facts.tracks} if facts else set()
         category = next((kind for kind in ("video", "audio", "image") if kind in kinds), "data")
         found = findings_in_force(self.unit, recording.id)
         return {
             "began": None if began is None else to_text(began),
             "category": category,
-            "clock_offset_ms": origin.clock_offset_ms if is_measured else None,
+            "clock_offset_ms": origin.clock_offset_ms if origin.is_offset_measured else None,
             "codecs": sorted({track.codec for track in facts.tracks}) if facts else [],
             "container": facts.container if facts else "unknown",
             "device": origin.device,
-            "docked": "dock" if is_measured else "browser",
             "device_time": None if origin.modified_at is None else to_text(origin.modified_at),
             "ended": None if stored.ended_at is None else to_text(stored.ended_at),
             "findings": sorted({str(one.body["code"]) for one in found}),

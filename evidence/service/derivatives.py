@@ -71,6 +71,16 @@ class Derivatives:
         return DerivativeList(stored, plays, found)
 
     @admits(Action.DERIVE)
+    def redactions(self, caller: Caller, recording_id: str) -> Sequence[Derivative]:
+        """Return the redactions of a recording, for whoever may have another one made; the look is logged.
+
+        Raises: NotFound("recording-not-found"), Refused.
+        """
+        admit_to_recording(self.site, caller, Action.DERIVE, recording_id)
+        found = self.of(caller, recording_id).derivatives
+        return [one for one in found if one.operation is Operation.REDACTION]
+
+    @admits(Action.DERIVE)
     def make_proxy(self, caller: Caller, recording_id: str) -> Derivative:
         """Have a proxy made, of whatever the original is; where one stands or is on its way, that is it.
 

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from evidence.domain.access import Caller, may_in
 from evidence.domain.devices import Device, Issue
-from evidence.domain.recordings import Origin
+from evidence.domain.recordings import NOT_MEASURED, Origin
 from evidence.domain.rights import Action, Kind
 from evidence.domain.wording import is_plain
 from evidence.errors import Conflict, IntegrityFault
@@ -25,8 +25,6 @@ from evidence.service.gate import admits
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import OutOfSight, tries_logged
 from evidence.service.site import Site
-
-NOT_MEASURED = {"clock-offset": "not-measured"}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Taking an original along for anything but a case needs an approval (Dazhe 2020 art. 15): as evidence it
-goes out with its case, to anybody else only as somebody has approved.
+goes out with its case, to anybody else only as somebody has approved. That it is for a case is not believed:
+the recording must be linked to one.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ def verify_supply(
 
     Raises: Refused("approval-needed") with the articles; it is logged.
     """
-    if caller.kind is not Kind.PERSON or purpose is Purpose.CASE:
+    if caller.kind is not Kind.PERSON:
         return
     now = site.clock.now()
     with site.database.reading() as unit:
+        if purpose is Purpose.CASE and unit.cases.of_recording(recording_id):
+            return
         found = unit.exports.get(approval) if approval is not None and is_id(approval) else None
     if found is not None and _covers(found, recording_id) and not _is_over(site, found):
         return

@@ -4,7 +4,8 @@
    stands: logged before the first byte, and asked again on its way. For a transfer that is the unit named for
    it (Dazhe 2020 art. 14); for all else somebody who may export each of its files.
 2. What is set from the custody statement names all that is in the package. Whoever may not know of one of its
-   files, and does not hand it over, is not given it.
+   files is not given it, but for those who hand a transfer over: people of the unit named for it whose right
+   that is, until its receipt is there. Others of that unit learn no more than they would elsewhere.
 """
 
 from __future__ import annotations
@@ -164,5 +165,9 @@ class TakingOut:
         return volume
 
     def _knows_all(self, unit: UnitOfWork, caller: Caller, listed: ListedExport) -> bool:
-        known = all(item.recording_id in listed.titles for item in listed.export.granted)
-        return known or is_with_transfer_unit(unit, caller, listed.export)
+        one = listed.export
+        if all(item.recording_id in listed.titles for item in one.granted):
+            return True
+        hands_over = may_about(unit, self.site, caller, Action.EXPORT, one)
+        is_open = one.state in WAITS | {State.HANDED_OVER}
+        return is_open and hands_over and is_with_transfer_unit(unit, caller, one)

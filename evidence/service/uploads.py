@@ -11,7 +11,7 @@ from datetime import datetime
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id, new_id
-from evidence.domain.recordings import Origin
+from evidence.domain.recordings import NOT_MEASURED, Origin
 from evidence.domain.rights import Action, Kind
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Busy, Conflict, Invalid, NoSpace, NotFound, Refused
@@ -200,12 +200,17 @@ def _read_digest(text: str | None) -> str | None:
 
 
 def _as_announced(unit: UnitOfWork, upload: Upload) -> Upload:
-    """Take card and labels from the card's list where the sender does not repeat them."""
+    """Take card, offset and labels from the card's list where the sender does not repeat them."""
     file = unit.cards.match(upload.origin)
     if file is None:
         return upload
-    known = file.origin
-    labels = upload.origin.labels or known.labels
-    return replace(
-        upload, origin=replace(upload.origin, card_id=upload.origin.card_id or known.card_id, labels=labels)
+    own, known = upload.origin, file.origin
+    measured = next((one for one in (own, known) if one.is_offset_measured), None)
+    labels = own.given_labels or known.given_labels
+    origin = replace(
+        own,
+        card_id=own.card_id or known.card_id,
+        clock_offset_ms=0 if measured is None else measured.clock_offset_ms,
+        labels={**labels, **(NOT_MEASURED if measured is None else {})},
     )
+    return replace(upload, origin=origin)

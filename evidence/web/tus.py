@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from evidence.domain.access import Caller
 from evidence.domain.instants import from_text
-from evidence.domain.recordings import Origin
+from evidence.domain.recordings import NOT_MEASURED, Origin
 from evidence.domain.rights import Action
 from evidence.domain.uploads import Upload
 from evidence.errors import Invalid, Refused
@@ -148,6 +148,7 @@ def _origin(fields: dict[str, str], size: int) -> Origin:
         offset_ms = int(fields.get("clock-offset-ms", "0"))
     except (ValueError, OverflowError) as problem:  # overflow: year 1 or 9999 with a zone
         raise Invalid("invalid-metadata", key="modified or clock-offset-ms") from problem
+    labels = {key[6:]: text for key, text in fields.items() if key.startswith("label-") and text}
     return Origin(
         device=fields.get("device", ""),
         wearer=fields.get("wearer", ""),
@@ -156,7 +157,7 @@ def _origin(fields: dict[str, str], size: int) -> Origin:
         modified_at=modified,
         clock_offset_ms=offset_ms,
         card_id=fields.get("card") or None,
-        labels={key[6:]: text for key, text in fields.items() if key.startswith("label-") and text},
+        labels={**labels, **({} if "clock-offset-ms" in fields else NOT_MEASURED)},
     )
 
 

@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.compose.court_desk import CourtDesk, told_by
 from tests.compose.engine import Engine
 from tests.compose.reading import EXAMPLE, ROOT, read_environment
 from tests.demo import DEVICE, SEGMENT, SHANGHAI, WEARER, record
@@ -26,7 +27,7 @@ from tests.servers.processes import program, wait_until
 
 NAME = "station-7.example"
 LONG_FILE_BYTES = 150 << 20  # three requests of a dock
-FOLDERS = ("SITE", "STAGING", "SCRATCH", "SIGNER", "DATABASE", "OBJECTS", "SECRETS")
+FOLDERS = ("SITE", "STAGING", "SCRATCH", "EXPORTS", "SIGNER", "DATABASE", "OBJECTS", "SECRETS")
 OPERATIONS = ROOT / "docs" / "operations.md"
 PORTS = {"proxy": 8443, "api-1": 8443, "api-2": 8443, "postgres": 5432, "broker": 6379, "object-store": 7443}
 JOBS = "SELECT json_object_agg(state, n) FROM (SELECT state, count(*) AS n FROM job GROUP BY state) AS j"
@@ -81,7 +82,8 @@ class Journey:
 
     def go(self) -> None:
         """Do it all. Containers that are left die with the namespaces."""
-        for step in (self.make, self.up, self.look_inside, self.dock, self.lose_one, self.verify, self.down):
+        docked = (self.make, self.up, self.look_inside, self.dock)
+        for step in (*docked, self.hand_over, self.lose_one, self.verify, self.down):
             began = time.monotonic()
             step()
             self.seen["seconds"][step.__name__] = round(time.monotonic() - began, 1)
@@ -165,6 +167,23 @@ class Journey:
         self.seen["memory"] = {name: max(n, self.seen["memory"][name]) for name, n in self.memory().items()}
         self.seen["requests"] = self.engine.running["proxy"].whole_output()
 
+    def hand_over(self) -> None:
+        """Hand what was docked over to a court, over the proxy."""
+        script = (ROOT / "tests/compose/inside_desk.py").read_text("utf-8")
+        code, said = self.engine.run("admin", "python", "-c", script)
+        assert code == 0, said
+        self.seen["memory building"] = 0
+
+        def at_rest() -> bool:
+            held = self.engine.running["worker-export"].memory_bytes() >> 20
+            self.seen["memory building"] = max(self.seen["memory building"], held)
+            return self.is_at_rest()
+
+        address = f"https://{NAME}:{PORTS['proxy']}"
+        desk = CourtDesk(address, self.authority, told_by(said), self.folder / "court")
+        self.seen["handed over"] = desk.go(lambda: wait_until(at_rest, 120, 0.2))
+        self.seen["memory"] = {name: max(n, self.seen["memory"][name]) for name, n in self.memory().items()}
+
     def lose_one(self) -> None:
         """Kill one API process and dock another card: the other one takes it, and the first comes back."""
         victim = self.engine.running.pop("api-1")
@@ -183,7 +202,7 @@ class Journey:
         self.seen["verified"] = self.engine.run("admin", "evidence", "verify", "--json")
         self.seen["lies about"] = [
             path.name for place in ("staging", "scratch") for path in (self.folder / place).iterdir()
-        ]
+        ] + [path.name for path in (self.folder / "exports").glob(".*")]
 
     def down(self) -> None:
         """Stop everything by the signals of the file, within its grace periods."""
@@ -210,20 +229,22 @@ class Journey:
         return done.returncode, done.stdout + done.stderr
 
     def wait_for_jobs(self) -> dict[str, int]:
-        """Wait until nothing is queued or running, asking the database."""
-        jobs: dict[str, int] = {}
+        """Wait until nothing is queued or running."""
+        wait_until(self.is_at_rest, 120, 0.5)
+        return self.jobs()
 
-        def at_rest() -> bool:
-            done = self.engine.running["postgres"].run_inside(
-                *("psql", "-h", "/run/postgresql", "-U", "postgres", "-d", "evidence", "-tA", "-c"),
-                JOBS,
-            )
-            jobs.clear()
-            jobs.update(json.loads(done.stdout.strip() or "{}"))
-            return set(jobs) == {"done"}
+    def is_at_rest(self) -> bool:
+        """Tell whether all jobs are done."""
+        return set(self.jobs()) == {"done"}
 
-        wait_until(at_rest, 120, 0.5)
-        return dict(jobs)
+    def jobs(self) -> dict[str, int]:
+        """Return how many jobs there are in which state, asking the database."""
+        done = self.engine.running["postgres"].run_inside(
+            *("psql", "-h", "/run/postgresql", "-U", "postgres", "-d", "evidence", "-tA", "-c"),
+            JOBS,
+        )
+        found: dict[str, int] = json.loads(done.stdout.strip() or "{}")
+        return found
 
     def memory(self) -> dict[str, int]:
         """Return what each service holds now, in MiB."""

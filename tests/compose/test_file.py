@@ -19,7 +19,6 @@ from workers.grown import PARSING
 
 DIGEST = re.compile(r"[a-z0-9./-]+@\$\{[A-Z]+_DIGEST:\?[^}]+\}")
 PARSERS = {"worker-examine", "worker-deep", "worker-proxy"}
-NOT_YET = {Queue.EXPORT}
 PAGE = OPERATIONS.read_text("utf-8").split("\n## A real site\n")[1].split("\n## ")[0]
 
 
@@ -43,7 +42,7 @@ def faults(document: dict[str, Any]) -> list[str]:
         if not re.fullmatch(r"\$\{[A-Z]+_FOLDER:\?\}", volume.get("driver_opts", {}).get("device", "")):
             found.append(f"volume {name}: on no disc that the operator named")
     served = {queue for one in services.values() for queue in queues_of(one)}
-    if missing := set(Queue) - NOT_YET - served:
+    if missing := set(Queue) - served:
         found.append(f"queues without a worker: {sorted(missing)}")
     if not any("beat" in one["command"] for one in services.values()):
         found.append("no beat")
@@ -161,6 +160,7 @@ def set_to(service: str, **values: Any) -> Callable[[dict[str, Any]], None]:
         ),
         (lambda document: document["volumes"].update(staging={}), "volume staging: on no disc"),
         (lambda document: document["services"].pop("worker-fixity"), "queues without a worker: "),
+        (lambda document: document["services"].pop("worker-export"), "queues without a worker: "),
         (lambda document: document["services"].pop("beat"), "no beat"),
     ],
 )
@@ -176,9 +176,19 @@ def test_our_filter_stands_before_the_workers_that_run_parsers_and_no_others() -
         assert has_ours == bool(PARSING & queues_of(service)) == (name in PARSERS), name
 
 
-def test_queues_without_a_worker_are_named_for_the_operator() -> None:
-    for queue in NOT_YET:
-        assert f"`{queue}`" in PAGE
+def test_whoever_builds_takes_and_takes_away_packages_sees_one_folder_and_nobody_else() -> None:
+    services = whole()["services"]
+    sees = {name for name, one in services.items() for volume, _, _ in mounts(one) if volume == "exports"}
+    assert sees == {"api-1", "api-2", "worker-export", "beat", "admin"}
+    for name in sees:
+        places = {place for volume, place, how in mounts(services[name]) if volume == "exports"}
+        assert places == {services[name]["environment"]["EVIDENCE_EXPORTS"]}, name
+
+
+def test_whoever_proves_or_has_the_log_published_reaches_the_signers_socket() -> None:
+    services = whole()["services"]
+    sees = {name for name, one in services.items() for volume, _, _ in mounts(one) if volume == "signer"}
+    assert sees == {"api-1", "api-2", "worker-export", "beat", "signer", "admin"}
 
 
 def test_every_variable_is_in_the_example_and_none_is_there_for_nothing() -> None:
@@ -229,6 +239,8 @@ def test_the_proxy_streams_bodies_and_keeps_an_upload_with_one_process() -> None
         "hash $whose consistent;",
         "proxy_ssl_verify on;",
         "ssl_protocols TLSv1.2 TLSv1.3;",
+        "proxy_buffering off;",
+        "proxy_read_timeout 2h;",
     ):
         assert f" {line}" in proxy, line
     assert set(re.findall(r"server (api-\d):", proxy)) == {

@@ -138,6 +138,18 @@ def test_all_jobs_end_in_their_workers(seen: dict[str, Any]) -> None:
     assert seen["jobs after that"]["done"] > seen["jobs"]["done"] >= 3 * 3
 
 
+def test_what_was_docked_is_handed_over_to_a_court_through_the_proxy(seen: dict[str, Any]) -> None:
+    done = seen["handed over"]
+    assert (done["asked"], done["own"], done["decided"]) == (201, 403, 200), done
+    assert (done["state"], done["problem"]) == ("built", None)
+    assert done["same"], "what came over the proxy is the image that was built"
+    code, said = done["checked"]
+    assert code == 0, said
+    assert "ALL PASSED" in said
+    assert done["statuses"] == [200, 204, 204, 200, 200], "medium, read back, hand-over, receipt, its paper"
+    assert done["paper"] == "%PDF-"
+
+
 def test_a_killed_api_process_costs_no_card_and_comes_back(seen: dict[str, Any]) -> None:
     code, said = seen["docked with one"]
     assert code == 0, said
@@ -163,3 +175,5 @@ def test_no_service_came_near_its_limit_of_memory(seen: dict[str, Any], services
     assert set(seen["memory"]) == set(services)
     for name, mebibytes in seen["memory"].items():
         assert mebibytes << 20 < bytes_of(services[name]["mem_limit"]) // 2, (name, mebibytes)
+    building = services["worker-export"]
+    assert 0 < seen["memory building"] << 20 < bytes_of(building["mem_limit"]) // 2, seen["memory building"]

@@ -19,6 +19,7 @@ from evidence.dock.finding import announced_name
 from evidence.dock.outcome import Report, State
 from evidence.dock.patience import Patience
 from evidence.dock.receipts import check_ed25519
+from evidence.domain.recordings import NOT_MEASURED
 from evidence.domain.signed import verify_document
 from evidence.ledger.keys import VerifierKey
 from tests import forms, tampering
@@ -99,7 +100,7 @@ def test_the_manifest_says_what_the_dock_was_told(
     assert hashlib.sha256(document).hexdigest() == receipt["manifest_sha256"]
     manifest = verify_document(document, [key], "evidence.manifest/1", check_ed25519)
     assert (manifest["device"], manifest["wearer"]) == (device, "012345")
-    assert manifest["labels"] == {"case-number": "杭2026-1"}
+    assert manifest["labels"] == {"case-number": "杭2026-1", **NOT_MEASURED}
 
 
 def test_docking_again_gives_the_same_receipts_without_and_with_the_journal(

@@ -227,3 +227,10 @@ def test_the_list_of_looks_says_acts_doers_and_times_in_words(acting: Acting) ->
     assert "查看清单" in told
     assert "evidence.list" not in told
     assert "+08:00" in told
+
+
+def test_a_clock_that_no_dock_measured_is_told_in_words(acting: Acting) -> None:
+    one = acting.custody.seal(b"unmeasured", "b.mp4", clock_offset="not-measured")
+    told = acting.browser(CUSTODIAN).get(f"/recordings/{one}").text
+    assert "<dt>时钟偏差</dt><dd>未核对</dd>" in told
+    assert "not-measured" not in told.split("<aside>")[1]

@@ -150,6 +150,11 @@ class Room:
                     t.case_recording, case_id=self.cases[relation], recording_id=self.recordings[relation]
                 )
         self.event = rows.add(t.serious_event)
+        nobodys = rows.add(
+            t.case_file, unit_id=beside
+        )  # who takes an original for a case takes one that is of one
+        for relation in self.recordings.keys() - self.cases.keys():
+            rows.add(t.case_recording, case_id=nobodys, recording_id=self.recordings[relation])
         shown = self.recordings["serious event, involved"]
         rows.add(t.serious_recording, event_id=self.event, recording_id=shown)
 

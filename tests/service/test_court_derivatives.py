@@ -18,9 +18,9 @@ from evidence.adapters.printing import TypstPress
 from evidence.court_documents import CourtPapers
 from evidence.domain.exports import Ground, Way
 from evidence.domain.instants import to_text
+from evidence.domain.recordings import NOT_MEASURED
 from evidence.locale import ENGLISH
 from evidence.service.derivatives import Derivatives
-from evidence.service.hand_docking import NOT_MEASURED
 from tests.builders import an_origin
 from tests.clips import clip
 from tests.export_room import ExportRoom
@@ -114,7 +114,7 @@ def test_a_clock_that_nobody_compared_is_said_to_be_not_compared(case: Case) -> 
     assert offsets == {case.film: 0, case.other: None}
     assert "未核对" in flat(case.page("evidence-list"))
     report = flat(case.page("custody-report"))
-    assert "经浏览器" in report
+    assert "经浏览器" not in report, "a dock that measured nothing is a dock"
     assert "由封存的原件重新编码制成" in report
     assert "只写一次" not in report
 

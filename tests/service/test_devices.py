@@ -9,6 +9,7 @@ import pytest
 from evidence.domain.audit import Act
 from evidence.domain.ids import new_id
 from evidence.domain.people import PersonType
+from evidence.domain.recordings import NOT_MEASURED
 from evidence.domain.rights import Role
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.equipment import DeviceClass, equipment_of
@@ -189,6 +190,7 @@ def test_clocks_are_told_by_dock_to_those_whose_devices_they_are(room: DeviceRoo
     room.dock(clock_offset_ms=1000)
     room.small.clock.pass_by(timedelta(days=1))
     room.dock(clock_offset_ms=400_000)
+    room.dock(labels=NOT_MEASURED)  # and no reading of 0
     room.dock(serial="unknown", wearer="0001")
     room.dock(serial="nobody's", wearer="?")
     mine = room.reports.clocks(room.custodian)

@@ -203,6 +203,8 @@ def test_an_original_is_taken_along_for_anything_but_a_case_only_by_an_approval(
         assert told.fields["cites"] == "dazhe-2020:15"
     assert room.denied()[-1] == (room.custodian.id, "read-original", "approval-needed")
     take(room.custodian, room.one, Purpose.CASE)[1].close()
+    with room.refused("approval-needed"):  # it is of no case, whatever is said
+        take(room.custodian, room.sealed(), Purpose.CASE)
     asked = room.asked(Way.SUPPLY, room.one, case_id=None, unit_id=room.unit.id)
     with room.refused("approval-needed"):
         take(room.custodian, room.one, Purpose.EXPORT, asked)
@@ -278,8 +280,10 @@ def test_another_unit_finds_nothing_of_it(room: ExportRoom) -> None:
 
 def test_a_transfer_is_about_the_files_of_one_case(room: ExportRoom) -> None:
     other = room.sealed()
-    with room.refused("not-in-case", Conflict):
-        room.court.exports.ask(room.custodian, room.wish(Way.TRANSFER, room.one, other))
+    for way in Way:
+        with room.refused("not-in-case", Conflict) as told:
+            room.court.exports.ask(room.custodian, room.wish(way, room.one, other))
+        assert told.fields["recordings"] == other
     with room.refused("case-needed", Invalid):
         room.court.exports.ask(room.custodian, room.wish(case_id=None))
     with room.refused("export-words-needed", Invalid):

@@ -18,6 +18,7 @@ from evidence.service.playing import Playing
 from tests import inside
 from tests.builders import SmallSite
 from tests.manned_site import NOBODY, A, MannedSite
+from tests.people_room import OPERATOR
 
 WORDS = (
     "own", "second", "aux", "other_unit", "nobody", "for_readers", "for_none", "event", "in_case", "opened"
@@ -126,7 +127,15 @@ def test_originals_go_to_custodians_and_to_whom_a_case_gives_them(scene: Scene) 
 
         return scene.may(take)
 
-    assert taken("custodian") == OF_A - {"event"}
+    assert taken("custodian") == {"in_case"}, "that it is for a case is not believed"
+    case = scene.site.cases.open(OPERATOR, "杭综执〔2026〕8号", scene.site.ids[A]).id
+    for word in WORDS:
+        scene.site.cases.link(OPERATOR, case, scene.recordings[word])
+    try:
+        assert taken("custodian") == OF_A - {"event"}
+    finally:
+        for word in WORDS:
+            scene.site.cases.unlink(OPERATOR, case, scene.recordings[word], "更正")
     assert taken("stranger") == {"in_case"}
     assert taken("integration") == SEEN["integration"]
     for who in ("officer", "second", "aux", "head", "chief", "auditor", "system", "security", "audit"):

@@ -153,3 +153,30 @@ def test_who_hands_a_transfer_over_prints_its_list_without_knowing_the_files(roo
     room.build(one)
     assert room.court.exports.get(room.clerk, one).titles == {}
     assert room.court.taking_out.document(room.clerk, one, "evidence-list").startswith(b"%PDF")
+
+
+@pytest.mark.article("longquan:9")
+def test_others_of_the_unit_that_hands_over_are_given_no_document_that_names_what_they_may_not_know(
+    room: ExportRoom,
+) -> None:
+    room.designate()
+    supervisor = room.new(Role.UNIT_HEAD, where=room.legal)
+    one = room.approved()
+    room.build(one)
+    assert room.court.exports.get(supervisor, one).titles == {}
+    for kind in ("custody-report", "evidence-list", "us-certificate"):
+        with room.refused("files-unseen"):
+            room.court.taking_out.document(supervisor, one, kind)
+
+
+@pytest.mark.article("longquan:9")
+def test_with_the_receipt_whoever_handed_over_is_shown_no_names_of_files_any_more(room: ExportRoom) -> None:
+    room.designate()
+    one = room.approved()
+    room.build(one)
+    room.hand_over(one)
+    assert room.court.taking_out.document(room.clerk, one, "evidence-list").startswith(b"%PDF")
+    room.court.handing_over.note_receipt(room.clerk, one)
+    with room.refused("files-unseen"):
+        room.court.taking_out.document(room.clerk, one, "evidence-list")
+    assert room.court.taking_out.document(room.clerk, one, "hand-over").startswith(b"%PDF")

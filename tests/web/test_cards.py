@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from evidence.domain.recordings import NOT_MEASURED
 from tests.service_process import ServiceProcess
 from tests.simulators.card import content
 from tests.web.talk import Answer, Dock, ask
@@ -162,6 +163,21 @@ def test_a_large_clock_offset_is_refused_with_its_limit_until_somebody_confirms_
     assert announce(dock, file, clock_offset_ms=300_000).status == 201
 
 
+def test_what_no_dock_has_measured_is_sealed_as_not_measured_and_zero_as_measured(dock: Dock) -> None:
+    names = {"neither": (None, None), "listed": (0, None), "sent": (None, "0")}
+    for name, (listed, sent) in names.items():
+        told = {} if listed is None else {"clock_offset_ms": listed}
+        assert announce(dock, {"name": name, "size": 10, "modified": A_TIME}, **told).status == 201
+        fields = {} if sent is None else {"clock-offset-ms": sent}
+        path = dock.open(10, name, modified=A_TIME, **fields)
+        assert dock.patch(path, 0, content(10)).status == 204
+        recording = dock.receipt(path)["recording"]
+        answer = ask(dock.service.port, "GET", f"/api/v1/recordings/{recording}", dock.service.admin_token)
+        assert answer.json["labels"] == (NOT_MEASURED if name == "neither" else {}), name
+        (entry,) = announce(dock, {"name": name, "size": 10, "modified": A_TIME}).json["files"]
+        assert entry["not_stored"] == []
+
+
 def test_an_offset_that_no_clock_can_have_is_refused_with_its_limit(dock: Dock) -> None:
     answer = announce(dock, clock_offset_ms=10**15, clock_offset_confirmed=True)
     assert (answer.code, answer.json["limit_ms"]) == ("invalid-clock-offset", 3_153_600_000_000)
@@ -183,7 +199,7 @@ def test_the_worst_texts_that_are_taken_are_sealed(dock: Dock) -> None:
     assert dock.seal(content(10), name, modified=A_TIME, wearer="\x01" * 200)["name"] == name
     report = ask(dock.service.port, "GET", "/api/v1/recordings", dock.service.admin_token)
     (row,) = (one for one in report.json if one["device"] == dock.device)
-    assert row["labels"] == labels
+    assert row["labels"] == {**labels, **NOT_MEASURED}
 
 
 def test_a_name_twice_and_too_many_names_are_refused(dock: Dock) -> None:

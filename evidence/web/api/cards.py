@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from evidence.domain.access import Caller
 from evidence.domain.instants import to_text
-from evidence.domain.recordings import Origin
+from evidence.domain.recordings import NOT_MEASURED, Origin
 from evidence.domain.rights import Action
 from evidence.service.card_losses import GoneFile
 from evidence.service.cards import FileStanding
@@ -37,7 +37,7 @@ class CardIn(_Strict):
 
     device: str = Field(min_length=1, max_length=200)
     wearer: str = Field(min_length=1, max_length=200)
-    clock_offset_ms: int = 0
+    clock_offset_ms: int | None = None  # None: nobody measured
     clock_offset_confirmed: bool = False
     labels: dict[str, str] = Field(default_factory=dict, max_length=20)
     files: list[FileIn] = Field(max_length=20_000)
@@ -91,8 +91,8 @@ def _announce(app: App, caller: Caller, card: CardIn) -> CardOut:
             name=name,
             size_bytes=size,
             modified_at=file.modified if file else None,
-            clock_offset_ms=card.clock_offset_ms,
-            labels=card.labels,
+            clock_offset_ms=card.clock_offset_ms or 0,
+            labels={**card.labels, **({} if card.clock_offset_ms is not None else NOT_MEASURED)},
         )
 
     files = [origin(file.name, file.size, file) for file in card.files]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, insert, literal, or_, select, true, update
+from sqlalchemy import Connection, and_, case, func, insert, literal, not_, or_, select, true, update
 
 from evidence.adapters.db.device_tables import device, device_check, device_issue, device_service
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
@@ -15,6 +16,7 @@ from evidence.adapters.db.tables import account, announced, card, upload
 from evidence.domain.devices import Check, Device, Issue, Reading, Service, ServiceKind
 from evidence.domain.ids import is_id
 from evidence.domain.instants import from_text, to_text
+from evidence.domain.recordings import NOT_MEASURED
 from evidence.domain.rights import Kind
 from evidence.domain.uploads import UploadState
 from evidence.errors import Conflict
@@ -22,6 +24,7 @@ from evidence.policy.equipment import DeviceClass
 from evidence.service.device_ports import Order, Tally
 
 _UNDER_WAY = (UploadState.RECEIVING.value, UploadState.COMPLETE.value)
+_UNMEASURED = json.dumps(NOT_MEASURED)[1:-1]  # as it stands among the labels of a card
 _DAY = 10  # characters of a time that are its day
 
 
@@ -187,6 +190,8 @@ class SqlDevices:
         told = (account.c.name, card.c.device, card.c.announced_at, card.c.clock_offset_ms, card.c.wearer)
         query = select(*told).join(account, account.c.id == card.c.account_id)
         measured = account.c.role != Kind.PERSON.value  # whoever docks by hand measures nothing
+        # A card of which nobody told an offset measures nothing either; its label says so.
+        measured = and_(measured, not_(card.c.labels.contains(_UNMEASURED, autoescape=True)))
         query = query.where(measured, card.c.announced_at >= to_text(since)).order_by(card.c.announced_at)
         return [
             (Reading(row.name, row.device, from_text(row.announced_at), row.clock_offset_ms), row.wearer)
