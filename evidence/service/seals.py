@@ -37,7 +37,8 @@ from storage.staging import StagingWriter
 from storage.vault import Lock, Promise, Sealed
 
 _AT_ONCE = 8  # acts of the vault: a file system makes durable together what is synced together
-_Given, _Made = TypeVar("_Given"), TypeVar("_Made")
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,18 +17,23 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
 
 from evidence.domain.access import Caller, Grant
+from evidence.domain.instants import to_text
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Kind, Role
+from evidence.domain.shifts import day_span
 from evidence.service.gap_parts import Asked
 from evidence.service.jobs import JobName
 from evidence.service.labelling import Labelling
 from evidence.service.reports import Reports
-from evidence.service.searching import Searching
 from evidence.service.search_ports import Sought
+from evidence.service.searching import Searching
 from tests.bench.made_catalogue import YEARS, MadeCatalogue, id_of
-from tests.builders import HandClock, SmallSite, an_origin
+from tests.builders import SmallSite, an_origin
 from tests.log_room import OPERATOR
 
 SIZES, MOST_RATIO = (1_000, 100_000, 1_000_000), 1.2
@@ -48,18 +53,18 @@ def main(words: list[str]) -> int:
         costs = {size: measure(folder / str(size), size) for size in options.sizes}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return int(any([told(what, costs) for what in costs[options.sizes[0]]]))
+    missed = [what for what in costs[options.sizes[0]] if told(what, costs)]
+    return int(bool(missed))
 
 
 def told(what: str, costs: Mapping[int, Mapping[str, float]]) -> bool:
     """Print one line; return whether the cost grows too much."""
     each = {size: found[what] for size, found in costs.items()}
     ratio = max(each.values()) / min(each.values())
-    text = ", ".join(f"{size:,}: {cost * 1e3:.3f} ms" for size, cost in each.items())
+    each_said = ", ".join(f"{size:,}: {cost * 1e3:.3f} ms" for size, cost in each.items())
     is_missed = ratio > MOST_RATIO
-    print(
-        f"{what:8} {text}; ratio {ratio:.2f} [<= {MOST_RATIO}] {'MISSED' if is_missed else 'ok'}", flush=True
-    )
+    verdict = "MISSED" if is_missed else "ok"
+    print(f"{what:8} {each_said}; ratio {ratio:.2f} [<= {MOST_RATIO}] {verdict}", flush=True)
     return is_missed
 
 
@@ -67,8 +72,9 @@ def measure(folder: Path, size: int) -> Mapping[str, float]:
     """Make a site of so many recordings; return processor seconds for each recording, by what is done."""
     folder.mkdir()
     small = SmallSite(folder, embedded=True)
+    small._dock, _ = small.accounts.add_dock(small.administrator, "bench")  # the catalogue has a "dock"
     began = time.monotonic()
-    MadeCatalogue(small.database, small.clock.now(), size, size // 20).make()
+    MadeCatalogue(small.database, small.clock.now(), size, size // 20, size // 500).make()
     print(f"{size:,} recordings, made in {time.monotonic() - began:.0f} s", flush=True)
     found = {"seal": seal(small), "label": label(small), "list": listed(small), "report": report(small, size)}
     small.database.close()
@@ -120,7 +126,7 @@ def listed(small: SmallSite) -> float:
     searching = Searching(small.site)
 
     def some() -> int:
-        return sum(len(searching.search(caller, Sought(), None, None).lines) for _ in range(10))
+        return sum(len(searching.search(caller, Sought(), None, None).hits) for _ in range(10))
 
     return quickest(some)
 
@@ -131,9 +137,18 @@ def report(small: SmallSite, size: int) -> float:
     days = max(1, round(YEARS.days * min(1.0, REPORTED / size)))
     asked = Asked(since=until - timedelta(days=days), until=until)
 
+    zone = ZoneInfo("Asia/Shanghai")
+    span = {
+        "since": to_text(day_span(until - timedelta(days=days), zone).start),
+        "until": to_text(day_span(until, zone).end),
+    }
+    question = text("SELECT count(*) FROM recording WHERE ended_at >= :since AND ended_at < :until")
+    with small.database.engine.connect() as connection:
+        count = int(connection.execute(question, span).scalar_one())
+
     def some() -> int:
-        made = Reports(small.site).gaps(OPERATOR, asked)
-        return made.recordings
+        Reports(small.site).gaps(OPERATOR, asked)
+        return count
 
     return quickest(some, 2)
 

@@ -88,7 +88,7 @@ def small_files(options: Options) -> list[Row]:
     with room(options, 32) as it:
         it.send(files=2, size=10_000, piece=10_000, name="W", ask_every_s=0.2)  # what the first ones load
         before = it.watch.look().worked
-        traffic = it.send(files=options.files // 32, size=10_000, piece=10_000, ask_every_s=0.2)
+        traffic = it.send(files=options.files // 32, size=10_000, piece=10_000)
         worked = it.watch.look().worked - before
         told = used(it, traffic)
     return [_receipts(traffic, worked), *told]

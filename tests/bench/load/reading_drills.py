@@ -95,7 +95,7 @@ def _search(it: Room, token: str, seconds: float) -> tuple[list[float], float]:
     """Ask as many people do, each with a pause after each page; return what they waited, shortest first."""
     run = [sys.executable, "-m", "tests.bench.load.lookers", str(it.service.port), token, str(_USERS),
            str(_THINK_S), str(seconds)]  # fmt: skip
-    told = json.loads(subprocess.run(run, check=True, capture_output=True).stdout)
+    told = json.loads(subprocess.run(run, check=True, stdout=subprocess.PIPE).stdout)
     return sorted(told["took"]), told["worked"]
 
 
@@ -103,12 +103,12 @@ def viewers(options: Options) -> list[Row]:
     """L9: 40 people watch, each a MiB a second; each range is in the log before its first byte."""
     tokens, few = dict[str, str](), replace(options, recordings=200, kept=None)
     with room(options, 1, before=lambda data: tokens.update(_filled(data, few))) as it:
-        traffic = it.send(files=1, size=pages.PLAYED, piece=4 * MIB, ask_every_s=0.1)
+        traffic = it.send(files=1, size=pages.PLAYED, piece=4 * MIB, wearer="000000", ask_every_s=0.1)
         (row,) = records(it.service.data, "SELECT id FROM recording ORDER BY sealed_at DESC LIMIT 1")
         asked = [str(it.service.port), tokens[Role.CUSTODIAN.value], row["id"], str(_VIEWERS),
                  str(5 if options.short else _WATCHED_S), str(pages.PLAYED)]  # fmt: skip
         run = [sys.executable, "-m", "tests.bench.viewers", *asked]
-        took = sorted(json.loads(subprocess.run(run, check=True, capture_output=True).stdout))
+        took = sorted(json.loads(subprocess.run(run, check=True, stdout=subprocess.PIPE).stdout))
         told = used(it, traffic)
     p95 = at(0.95, took)
     return [Row("L9 first byte, 40 viewers of 8 Mbit/s", f"p95 {p95 * 1000:.0f} ms of {len(took)} ranges",

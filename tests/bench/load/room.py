@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.load.measures import Watch
+from tests.inside import records
 from tests.service_process import ServiceProcess
 
 MIB = 1 << 20
@@ -141,13 +142,15 @@ def room(
     data = options.folder / "site"
     if base is not None:
         shutil.copytree(base, data)
-    service = ServiceProcess(data, sm3=sm3, EVIDENCE_DEEP="false", EVIDENCE_PUBLISH_S="5")
+    service = ServiceProcess(data, sm3=sm3, EVIDENCE_DEEP="false", EVIDENCE_PUBLISH_S="2")
     tokens = [service.add_dock(f"dock-{n}") for n in range(docks)]
     if before is not None:
-        with service:  # a service does not serve a site of whose recordings it finds none in the vault
-            Room(service, Watch(service.process.pid if service.process else 0, data), tokens[:1]).send(
-                files=1, size=MIB, piece=MIB, name="first", ask_every_s=0.1
-            )
+        with service:  # a service does not serve a site of whose past it finds nothing in the vault
+            assert service.process is not None
+            first = Room(service, Watch(service.process.pid, data), tokens[:1])
+            first.send(files=1, size=MIB, piece=MIB, name="first", ask_every_s=0.1)
+            while not records(data, "SELECT size FROM log_checkpoint WHERE log = 'custody'"):
+                time.sleep(0.2)
         before(data)
     try:
         with service:

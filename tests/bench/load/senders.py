@@ -40,6 +40,7 @@ class Plan:
     until: float = float("inf")
     ask_every_s: float = 1.0
     body: str = ""
+    wearer: str = "1"
 
 
 @dataclass
@@ -144,7 +145,7 @@ class Client:
         device = _b64(f"{plan.name}{self._number:03}-{n // ON_A_CARD}")
         name = _b64(f"DCIM/{n:06}.mp4")
         said = f"Upload-Length: {plan.size}\r\nUpload-Metadata: filename {name},device {device},"
-        said += f"wearer {_b64('1')}\r\n"
+        said += f"wearer {_b64(plan.wearer)}\r\n"
         status, words, body = line.ask(f"POST /api/v1/uploads{self._identity}{said}")
         assert status == 201, (status, body[:200])
         place, offset, began = header(words, "location"), 0, time.monotonic()

@@ -38,6 +38,10 @@ _DUE = (
     .order_by(job.c.weight, job.c.not_before, job.c.id)
 )
 
+_QUEUED = select(job.c.id).where(
+    job.c.name == bindparam("name"), job.c.subject == bindparam("subject"), job.c.state == "queued"
+)
+
 
 class SqlJobs:
     """See service.ports.Jobs."""
@@ -47,8 +51,7 @@ class SqlJobs:
 
     def add(self, name: JobName, subject: str, now: datetime) -> str | None:
         """Add a job unless the same one is queued; return its id."""
-        same = (job.c.name == name.value) & (job.c.subject == subject) & (job.c.state == "queued")
-        if self._db.execute(select(job.c.id).where(same)).first():
+        if self._db.execute(_QUEUED, {"name": name.value, "subject": subject}).first():
             return None
         job_id = new_id()
         self._db.execute(
