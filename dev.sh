@@ -5,7 +5,7 @@
 #                          --grown: the same on PostgreSQL, S3, Redis and workers
 #   ./dev.sh check         ruff, mypy strict, import contracts, house tests
 #   ./dev.sh run [ARGS]    a service on a fresh or existing ./var/run (ARGS go to `evidence serve`)
-#   ./dev.sh bench NAME    ingest | examine | engines | ledger | rebuild | reports | package | pages
+#   ./dev.sh bench NAME    ingest | examine | engines | ledger | rebuild | reports | package | pages | load | growth
 #   ./dev.sh drill NAME    whole fault sweeps: list with `./dev.sh drill list`
 #   ./dev.sh exec CMD…     a command inside the environment, in the folder where you stand
 #   ./dev.sh lock          make both locks anew from pyproject.toml (hashes only, no address)

@@ -61,15 +61,15 @@ def take_turn(application: Application, names: Collection[JobName]) -> None:
     long backlog, and hardly one too many. Whoever stops before the end rings for whoever goes on.
     """
     work, until = application.work, time.monotonic() + TURN_S
-    job = work.claim(owner(), names)
-    if job is not None and not work.due().isdisjoint(names):
-        application.site.bell.ring(job.name)
-    while job is not None:
-        work.do(job)
+    jobs = work.claim_some(owner(), names)
+    if jobs and not work.due().isdisjoint(names):
+        application.site.bell.ring(jobs[0].name)
+    while jobs:
+        work.do_all(jobs)
         if time.monotonic() > until:
-            application.site.bell.ring(job.name)
+            application.site.bell.ring(jobs[0].name)
             return
-        job = work.claim(owner(), names)
+        jobs = work.claim_some(owner(), names)
 
 
 def owner() -> str:

@@ -18,6 +18,8 @@ from enum import StrEnum
 # A killed worker's job is another's within 60 seconds: the lease, the next sweep, the next claim.
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
+# Of small files a worker seals so many with one commit a step; a long one is a job by itself.
+SMALL_BYTES, MOST_TOGETHER = 1 << 20, 32
 
 
 class JobName(StrEnum):

@@ -46,6 +46,9 @@ class Jobs(Protocol):
     def claim(self, owner: str, now: datetime, names: Collection[JobName]) -> Job | None:
         """Take the weightiest job of these kinds that is due and whose like is not running, with a lease."""
 
+    def claim_seals(self, owner: str, now: datetime, most_bytes: int, most: int) -> Sequence[Job]:
+        """Take seals that are due, with a lease: of uploads no longer than this, at most so many."""
+
     def finish(self, job: Job, now: datetime) -> bool:
         """Close a job; False when somebody else owns it by now."""
 

@@ -12,38 +12,27 @@ Steps 4 to 6 are taken with the staged file to oneself: a worker whose lease ran
 same lock in the vault. Whoever gets it looks first whether the other has ended the upload meanwhile.
 A crash between any two leaves something that the same job, run again, adopts: the recording has the id of its
 upload, so its keys are known before anything is written, and nothing is ever sealed twice.
+Steps 3 to 6: service/seals.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from evidence.domain.audit import Act, Entry, Reference
 from evidence.domain.digests import Digests
 from evidence.domain.findings import Code, Finding, Severity
-from evidence.domain.recordings import Recording
-from evidence.domain.retention import retain_until
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Busy, IntegrityFault, Unavailable
-from evidence.ledger.canonical import canonical
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.catalogue import Scope, StoredRecording
-from evidence.service.deadlines import settle_notice
-from evidence.service.documents import MANIFEST, manifest_body, promised_until, receipt_body, recording_of
 from evidence.service.instruments import pack_at
-from evidence.service.jobs import JobName
-from evidence.service.placing import place_recording
-from evidence.service.ports import UnitOfWork
+from evidence.service.seals import Seals, mark_announced
 from evidence.service.site import Site
-from storage.crashpoints import crashpoint
-from storage.errors import Damaged, Exists, Missing
-from storage.staging import StagingWriter
-from storage.vault import Lock, Promise, Sealed
+from storage.errors import Damaged, Missing
 
 
 @dataclass(frozen=True)
@@ -69,9 +58,27 @@ class Sealing:
             return
         holder = self._claim(upload)
         if holder.id == upload.id:
-            self._seal_new(upload, digests)
+            Seals(self.site).take([(upload, digests)])
         else:
             self._compare(upload, digests, holder)
+
+    def seal_together(self, upload_ids: Collection[str]) -> Sequence[str]:
+        """Seal some uploads with one commit a step; return those about which there is more to say: they are
+        to be sealed alone. Raises: what any of them meets; then each is to be tried alone.
+        """
+        with self.site.database.writing() as unit:
+            found = [one for one in map(unit.uploads.get, upload_ids) if one is not None]
+            plain = [
+                (one, one.digests)
+                for one in found
+                if one.state is UploadState.COMPLETE
+                and one.digests is not None
+                and one.declared_sha256 in (None, one.digests.sha256)
+                and unit.claims.take(one.origin.device, one.origin.name, one.id) == one.id
+            ]
+        Seals(self.site).take(plain)
+        sealed = {one.id for one, _ in plain}
+        return [one for one in upload_ids if one not in sealed]
 
     def _tidy(self, upload: Upload | None) -> None:
         """Remove what a crash after step 5 left in staging: the bytes are in the vault."""
@@ -104,115 +111,6 @@ class Sealing:
         if found is None:
             raise IntegrityFault("claim-without-upload", upload=holder)
         return found
-
-    def _seal_new(self, upload: Upload, digests: Digests) -> None:
-        now = self.site.clock.now()
-        pack = pack_at(self.site.policies, now)
-        data_key, manifest_key = f"recordings/{upload.id}/data", f"recordings/{upload.id}/manifest.json"
-        # A clock that was set back meanwhile makes no earlier date (drill F30).
-        lock = Lock(retain_until(max(now, upload.created_at, upload.completed_at or now), pack.retention))
-        data = self._store_data(data_key, upload, digests, lock)
-        crashpoint("after-data")
-        with self._alone_at(upload.id) as staged:
-            with self.site.database.reading() as unit:
-                found = unit.uploads.get(upload.id)
-                file = unit.cards.match(upload.origin)
-            if found is None or found.state is not UploadState.COMPLETE:
-                return  # another worker has ended it, and tidies behind itself
-            until = max(lock.retain_until, data.lock.retain_until)  # a crash's may end earlier
-            body = manifest_body(upload, digests, pack, replace(data.lock, retain_until=until), now, file)
-            manifest, said = self._store_manifest(manifest_key, upload, body)
-            crashpoint("after-manifest")
-            data, manifest = (self._kept_as_said(one, said) for one in (data, manifest))
-            self._record(upload, recording_of(upload, digests, data, manifest, said))
-            crashpoint("after-commit")
-            self.site.bell.ring(JobName.EXAMINE, JobName.DEEP)
-            if staged is not None:
-                staged.discard()
-
-    @contextmanager
-    def _alone_at(self, upload_id: str) -> Iterator[StagingWriter | None]:
-        """Be the only one at an upload, over all hosts; None where its staged file is gone: then either the
-        upload is ended, or the vault's bytes are adopted without it. Raises: StagingBusy (tried again).
-        """
-        try:
-            writer = self.site.staging.writer(upload_id)
-        except Missing:
-            yield None
-            return
-        with writer:
-            yield writer
-
-    def _store_data(self, key: str, upload: Upload, digests: Digests, lock: Lock) -> Sealed:
-        """Store the original, or adopt the one a crash left under this upload's own key."""
-        promise = Promise(upload.origin.size_bytes, digests.sha256)
-        try:
-            return self.site.vault.seal_file(key, self.site.staging.path(upload.id), promise, lock)
-        except (Exists, Missing) as problem:  # Missing: the staged bytes are gone; the vault may have them
-            try:
-                found = self.site.vault.stat(key)
-            except Missing:
-                if isinstance(problem, Missing):
-                    raise Unavailable("staged-file-missing", upload=upload.id) from problem
-                raise
-            there = self._read_again(found).sha256
-            if there != digests.sha256:
-                raise IntegrityFault("adopted-bytes-differ", key=key, found=there) from None
-            return found
-
-    def _read_again(self, found: Sealed) -> Digests:
-        running = self.site.new_digests()
-        with self.site.vault.open(found.key, found.version) as stored:
-            while block := stored.read(1 << 20):
-                running.update(block)
-        return running.digests()
-
-    def _store_manifest(
-        self, key: str, upload: Upload, body: Mapping[str, object]
-    ) -> tuple[Sealed, Mapping[str, Any]]:
-        """Store the signed manifest; return what stands in the vault, and what it says.
-
-        Its bytes are decided once, in the database: the vault's lock names them before they appear, so an
-        attempt after a crash must come with the very same ones (a later time of sealing would be refused).
-        """
-        with self.site.database.writing() as unit:
-            manifest = unit.claims.keep_manifest(upload.id, self.site.signer.sign(canonical(body)))
-        said: Mapping[str, Any] = self.site.signer.read(manifest, MANIFEST)
-        try:
-            return self.site.vault.seal_bytes(key, manifest, Lock(promised_until(said))), said
-        except Exists:
-            found = self.site.vault.stat(key)
-            with self.site.vault.open(key, found.version) as stored:
-                if stored.read() != manifest:
-                    raise IntegrityFault("adopted-manifest-differs", key=key) from None
-            return found, said
-
-    def _kept_as_said(self, sealed: Sealed, said: Mapping[str, Any]) -> Sealed:
-        """Keep what a crash left, locked for the law and the moment of then, as long as the manifest says."""
-        is_kept = sealed.lock.retain_until >= (until := promised_until(said))
-        return sealed if is_kept else self.site.vault.extend(sealed.key, until)
-
-    def _record(self, upload: Upload, recording: Recording) -> None:
-        with self.site.database.writing() as unit:
-            entry = Entry(
-                Act.SEAL,
-                upload.account_id,
-                (("recording", recording.id),),
-                facts={
-                    "manifest_sha256": recording.manifest_sha256,
-                    "policy": f"{recording.policy_id}@{recording.policy_version}",
-                },
-                ref=Reference(recording.digests, recording.origin.size_bytes),
-            )
-            now = self.site.clock.now()
-            place = unit.log.append(entry, now)
-            receipt = self.site.signer.sign(canonical(receipt_body(recording, place)))
-            unit.recordings.add(upload.id, recording, receipt)
-            place_recording(unit, recording)
-            unit.uploads.end(upload.id, UploadState.SEALED, recording_id=recording.id)
-            self._mark_announced(unit, upload, recording.id, now)
-            for job in (JobName.EXAMINE, *([JobName.DEEP] if self.site.terms.deep else [])):
-                unit.jobs.add(job, recording.id, recording.sealed_at)
 
     def give_up(self, upload_id: str) -> None:
         """Close an upload whose bytes cannot be sealed any more, so that the card can be sent again.
@@ -252,17 +150,10 @@ class Sealing:
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
             unit.uploads.end(upload.id, UploadState.SEALED, recording_id=first.recording.id)
-            self._mark_announced(unit, upload, first.recording.id, now)
+            mark_announced(self.site, unit, upload, first.recording.id, now)
             objects = (("upload", upload.id), ("recording", first.recording.id))
             unit.log.append(Entry(Act.UPLOAD_REPEAT, upload.account_id, objects), now)
         self.site.staging.remove(upload.id)
-
-    def _mark_announced(self, unit: UnitOfWork, upload: Upload, recording_id: str, now: datetime) -> None:
-        """What the card's list announced is here: it is owed no more, and no notice about it stands."""
-        file = unit.cards.match(upload.origin)
-        if file is not None:
-            unit.cards.mark_sealed(file.id, recording_id)
-            settle_notice(unit, file, pack_at(self.site.policies, now), now)
 
     def _refuse(self, upload: Upload, digests: Digests, problem: str, first: StoredRecording | None) -> None:
         """Refuse to seal; the bytes stay in staging, set aside, and the refusal is a finding and an entry."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Set
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,15 @@ from evidence.service.destroying import Destroying
 from evidence.service.examination import Examination
 from evidence.service.fixity import Fixity
 from evidence.service.holds import Holds
-from evidence.service.jobs import LEASE, MOST_ATTEMPTS, Job, JobName, back_off
+from evidence.service.jobs import (
+    LEASE,
+    MOST_ATTEMPTS,
+    MOST_TOGETHER,
+    SMALL_BYTES,
+    Job,
+    JobName,
+    back_off,
+)
 from evidence.service.keeping import Keeping
 from evidence.service.listening import Listening
 from evidence.service.sealing import Sealing
@@ -48,10 +56,47 @@ class Work:
 
     def claim(self, owner: str, names: Collection[JobName]) -> Job | None:
         """Take the weightiest job of these kinds that is due, under a lease; None when there is none."""
-        if self.exports is None:
-            names = [name for name in names if name is not JobName.EXPORT]
         with self.site.database.writing() as unit:
-            return unit.jobs.claim(owner, self.site.clock.now(), names)
+            return unit.jobs.claim(owner, self.site.clock.now(), self._of_here(names))
+
+    def _of_here(self, names: Collection[JobName]) -> Collection[JobName]:
+        """Leave out what is done elsewhere."""
+        return [name for name in names if name is not JobName.EXPORT or self.exports is not None]
+
+    def claim_some(self, owner: str, names: Collection[JobName]) -> Sequence[Job]:
+        """Take the weightiest job that is due; where that is a seal of a small file, more such seals."""
+        with self.site.database.writing() as unit:
+            now = self.site.clock.now()
+            first = unit.jobs.claim(owner, now, self._of_here(names))
+            if first is None:
+                return ()
+            upload = unit.uploads.get(first.subject) if first.name is JobName.SEAL else None
+            if upload is None or upload.origin.size_bytes > SMALL_BYTES:
+                return (first,)
+            return (first, *unit.jobs.claim_seals(owner, now, SMALL_BYTES, MOST_TOGETHER - 1))
+
+    def do_all(self, jobs: Sequence[Job]) -> None:
+        """Do claimed jobs: several seals together, and alone whatever does not go like that."""
+        if len(jobs) == 1:
+            self.do(jobs[0])
+            return
+        with self._lease_kept(*jobs):
+            for job in self._sealed_together(jobs):
+                self.do(job)
+
+    def _sealed_together(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """Seal uploads together and close their jobs; return the jobs that are not closed."""
+        try:
+            rest = set(Sealing(self.site).seal_together([job.subject for job in jobs]))
+            with self.site.database.writing() as unit:
+                now = self.site.clock.now()
+                for job in jobs:
+                    if job.subject not in rest and not unit.jobs.finish(job, now):
+                        log.warning("job %s %s was put back while it was done", job.name, job.subject)
+        except Exception as problem:  # noqa: BLE001 (each is tried alone, and says what it meets)
+            log.warning("%d uploads could not be sealed together: %r", len(jobs), problem)
+            return jobs
+        return [job for job in jobs if job.subject in rest]
 
     def do(self, job: Job) -> None:
         """Do a claimed job and close it; what it meets is said in its row. Raises: Unavailable where it
@@ -172,16 +217,16 @@ class Work:
                 )
 
     @contextmanager
-    def _lease_kept(self, job: Job) -> Iterator[None]:
-        """Extend the lease while the work goes on, so that long work is not started a second time."""
+    def _lease_kept(self, *jobs: Job) -> Iterator[None]:
+        """Extend the leases while the work goes on, so that long work is not started a second time."""
         done = Event()
 
         def keep() -> None:
             wait: timedelta | None = _RENEW_EVERY
             while wait is not None and not done.wait(wait.total_seconds()):
-                wait = self._renewed(job)
+                wait = self._renewed(jobs)
 
-        keeper = Thread(target=keep, name=f"lease-{job.id[:8]}", daemon=True)
+        keeper = Thread(target=keep, name=f"lease-{jobs[0].id[:8]}", daemon=True)
         keeper.start()
         try:
             yield
@@ -189,15 +234,16 @@ class Work:
             done.set()
             keeper.join()
 
-    def _renewed(self, job: Job) -> timedelta | None:
-        """Extend a lease; return when to do it again, None when the job is somebody else's by now."""
+    def _renewed(self, jobs: Sequence[Job]) -> timedelta | None:
+        """Extend leases; return when to do it again, None when all the jobs are somebody else's by now."""
         try:
             with self.site.database.writing() as unit:
-                is_ours = unit.jobs.renew(job, self.site.clock.now() + LEASE)
+                until = self.site.clock.now() + LEASE
+                are_ours = [unit.jobs.renew(job, until) for job in jobs]
         except Exception as problem:  # noqa: BLE001 (tried again before the lease runs out)
-            log.warning("the lease of %s could not be extended: %r", job.id, problem)
+            log.warning("the lease of %s could not be extended: %r", jobs[0].id, problem)
             return min(_RENEW_AGAIN, _RENEW_EVERY)
-        return _RENEW_EVERY if is_ours else None
+        return _RENEW_EVERY if any(are_ours) else None
 
 
 def _is_final(job: Job, problem: Exception) -> bool:

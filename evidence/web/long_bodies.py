@@ -25,6 +25,9 @@ BLOCK_BYTES = 1 << 20
 _MOST_READY = 1  # blocks that wait for the application; then the sender must wait
 _MOST_KEPT = 128  # blocks of this process that are kept for the next request
 _LOOKS = 8  # at blocks kept, before a new one is made
+# Of all bodies under way together, not filled to the last. One body is in about six places at once: the block
+# that fills, one ready, one with the application, two on its belt, one being written (pouring.py).
+_MOST_BYTES, _PLACES, _LEAST_BYTES = 192 << 20, 6, 64 << 10
 _HAND_OVER_S = 1.0  # a slow line: what is there is handed over after so long, even if the block is not full
 
 
@@ -60,6 +63,7 @@ class LongBody(asyncio.BufferedProtocol):
     def begin(self, finished: Callable[[], None]) -> None:
         """Read the rest from the transport; finished is called after the last byte, when http has it back."""
         self._finished = finished
+        _under_way.add(self)
         self._hand_transport_to(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 (a protocol's signature)
@@ -68,12 +72,15 @@ class LongBody(asyncio.BufferedProtocol):
             return _waste[: self._missing]
         if self._block is None:
             self._block = memoryview(_free_block())
-        return self._block[self._filled : self._filled + self._missing]
+        return self._block[
+            self._filled : min(self._filled + self._missing, max(share_bytes(), self._filled + 1))
+        ]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Note that so many bytes have arrived."""
         self._take(nbytes)
         if not self._missing:
+            _under_way.discard(self)
             self._hand_transport_to(self._http)
             self._finished()
 
@@ -83,6 +90,7 @@ class LongBody(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell http, which tells the cycle; what has arrived is still handed over."""
+        _under_way.discard(self)
         self._http.connection_lost(exc)
         self._arrived.set()
         if self._cycle.response_complete:
@@ -139,7 +147,7 @@ class LongBody(asyncio.BufferedProtocol):
         # Answered without it: the rest is thrown away, for as long as uvicorn keeps an answered connection.
         if self._cycle.response_complete:
             self._throw_away()
-        elif self._filled == BLOCK_BYTES or not self._missing:
+        elif self._filled >= share_bytes() or not self._missing:
             self._hand_over()
             if self._missing and len(self._ready) >= _MOST_READY:
                 self._flow.pause_reading()
@@ -165,6 +173,17 @@ class LongBody(asyncio.BufferedProtocol):
         self._flow.pause_reading()
         self._cycle.transport.set_protocol(protocol)
         self._flow.resume_reading()
+
+
+_under_way: set[LongBody] = set()
+
+
+def share_bytes() -> int:
+    """Return how much of a block each body may fill: all of it, unless so many come at once that their blocks
+    together would need more memory than they are worth. A multiple of what goes to the disc directly.
+    """
+    share = _MOST_BYTES // (_PLACES * max(1, len(_under_way)))
+    return min(BLOCK_BYTES, max(_LEAST_BYTES, share // _LEAST_BYTES * _LEAST_BYTES))
 
 
 _waste = memoryview(bytearray(64 << 10))  # where bytes go that nobody will read, of all connections

@@ -18,9 +18,9 @@ from starlette.requests import ClientDisconnect, Request
 
 from evidence.service.reception import Reception
 from evidence.web.bodies import ask_again
+from evidence.web.long_bodies import share_bytes
 
 STALL_S = 60.0  # a dock that lost its power says no farewell; after so long its upload is free again
-_BLOCK = 1 << 20
 _MOST_WAITING = 2
 
 Blocks = list[bytes]
@@ -40,7 +40,7 @@ async def pour(request: Request, reception: Reception) -> None:
                 patience.reschedule(asyncio.get_running_loop().time() + STALL_S)
                 asked = await ask_again(request, asked)
                 pieces.append(piece)
-                if sum(map(len, pieces)) >= _BLOCK:
+                if sum(map(len, pieces)) >= share_bytes():
                     await belt.put(pieces)
                     pieces = []
     except (ClientDisconnect, TimeoutError):

@@ -1,10 +1,11 @@
-"""`./dev.sh bench ingest|examine|engines|ledger|rebuild|reports|package|pages`."""
+"""`./dev.sh bench ingest|examine|engines|ledger|rebuild|reports|package|pages|load|growth`."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import engines, examine, ingest, ledger, package, pages, rebuild, reports
+from tests.bench import engines, examine, growth, ingest, ledger, package, pages, rebuild, reports
+from tests.bench.load import main as load
 
 BENCHES = {
     "ingest": ingest.main,
@@ -15,6 +16,8 @@ BENCHES = {
     "reports": reports.main,
     "package": package.main,
     "pages": pages.main,
+    "load": load.main,
+    "growth": growth.main,
 }
 
 if len(sys.argv) < 2 or sys.argv[1] not in BENCHES:

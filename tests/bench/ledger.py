@@ -34,7 +34,7 @@ from evidence.domain.ids import new_id
 from evidence.domain.recordings import Recording
 from evidence.domain.uploads import Upload, UploadState
 from evidence.ledger.proofs import inclusion_root, verify_inclusion
-from evidence.service.sealing import Sealing
+from evidence.service.seals import Seals
 from tests.builders import SITE, START, SmallSite, an_origin
 from tests.chains import verify_logs
 
@@ -140,13 +140,13 @@ def acts(folder: Path, count: int) -> bool:
     """Measure the recording of sealed uploads; return whether its entry makes it too slow."""
     folder.mkdir()
     small = SmallSite(folder, embedded=True)
-    sealing, times, worked = Sealing(small.site), {True: [], False: []}, {True: Took(), False: Took()}
+    seals, times, worked = Seals(small.site), {True: [], False: []}, {True: Took(), False: Took()}
     uploads = waiting_uploads(small, 2 * count)
     for number, upload in enumerate(uploads):
         recording, is_logged = a_recording(upload), number % 2 == 0
         with free_entries(not is_logged):
             before = worked[is_logged].seconds
-            worked[is_logged].add(lambda u=upload, r=recording: sealing._record(u, r))
+            worked[is_logged].add(lambda u=upload, r=recording: seals._record([(u, r)]))
             times[is_logged].append(worked[is_logged].seconds - before)
     assert len(small.log()) > 2 * count
     small.database.close()
@@ -191,13 +191,13 @@ def a_recording(upload: Upload) -> Recording:
 @contextmanager
 def free_entries(are_free: bool) -> Iterator[None]:
     """Let entries cost nothing, and be nowhere."""
-    kept = SqlLog.append
+    kept = SqlLog.append_all
     if are_free:
-        SqlLog.append = lambda *_: Place(f"{SITE}/custody", 0)  # type: ignore[method-assign]
+        SqlLog.append_all = lambda _, entries, __: [Place(f"{SITE}/custody", 0) for _ in entries]  # type: ignore[method-assign]
     try:
         yield
     finally:
-        SqlLog.append = kept  # type: ignore[method-assign]
+        SqlLog.append_all = kept  # type: ignore[method-assign]
 
 
 def proofs(count: int) -> bool:

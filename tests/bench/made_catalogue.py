@@ -65,12 +65,13 @@ def is_closed(case: int) -> bool:
 
 @dataclass
 class MadeCatalogue:
-    """Fills an empty, migrated database. now: the end of the two years."""
+    """Fills an empty, migrated database. now: the end of the two years. missing: files that never came."""
 
     database: SqlDatabase
     now: datetime
     recordings: int
     cases: int
+    missing: int = MISSING
     _rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in (*_TABLES, *_DERIVED)})
 
     def __post_init__(self) -> None:
@@ -106,7 +107,7 @@ class MadeCatalogue:
             yield self._taken()
         for case in range(self.cases):
             self._case(case)
-        for number in range(MISSING):
+        for number in range(self.missing):
             self._miss(number)
         yield self._taken()
 
@@ -268,7 +269,7 @@ class MadeCatalogue:
 
     def _miss(self, number: int) -> None:
         """A file that a card's list names, and that never came."""
-        ended = self.now - YEARS / MISSING * number
+        ended = self.now - YEARS / self.missing * number
         wearer = number % (UNITS * WEARERS)
         origin = self._origin(self.recordings + number, wearer, ended, "{}")
         self._announce(self.recordings + number, origin, ended, None)

@@ -36,7 +36,7 @@ class Mutant:
 DURABLE, STAGING = "storage/durable.py", "storage/staging_folder.py"
 DATABASE, SQLITE = "evidence/adapters/db/unit_of_work.py", "evidence/adapters/db/sqlite.py"
 CLAIMS = "evidence/adapters/db/repositories/claims.py"
-RECEPTION, SEALING = "evidence/service/reception.py", "evidence/service/sealing.py"
+RECEPTION, SEALS = "evidence/service/reception.py", "evidence/service/seals.py"
 _FULL, _NORMAL = '"PRAGMA synchronous=FULL"', '"PRAGMA synchronous=NORMAL"'
 _LINK = 'os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=self.fd, follow_symlinks=True)'
 _RENAME = (
@@ -49,10 +49,11 @@ _UNSTORED = (
     'data = __import__("storage.vault").vault.Sealed(data_key, "1", upload.origin.size_bytes, '
     "lock, digests.sha256)"
 )
-_DISCARD = "            if staged is not None:\n                staged.discard()\n"
+_DISCARD = "                    writer.discard()\n"
 _STORE_LATE = """\
-        self._store_data(data_key, upload, digests, data.lock)
-        self.site.staging.remove(upload.id)
+                    writer.close()
+                    self._store_data(one.data.key, one.upload, one.digests, one.data.lock)
+                    self.site.staging.remove(one.upload.id)
 """
 
 MUTANTS = (
@@ -75,7 +76,7 @@ MUTANTS = (
     ),
     Mutant(
         "recorded-before-stored",
-        ((SEALING, _STORE, _UNSTORED), (SEALING, _DISCARD, _STORE_LATE)),
+        ((SEALS, _STORE, _UNSTORED), (SEALS, _DISCARD, _STORE_LATE)),
         by="F01", aim=r"linkat data$",
     ),
     Mutant("renamed-into-place", ((DURABLE, _LINK, _RENAME),)),

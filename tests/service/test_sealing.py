@@ -18,6 +18,7 @@ from evidence.ledger.keys import VerifierKey
 from evidence.service.documents import MANIFEST, RECEIPT
 from evidence.service.recordings import StillReceiving, StillSealing
 from evidence.service.sealing import Sealing
+from evidence.service.seals import Seals
 from storage import s3
 from storage.durable import Folder
 from storage.errors import Locked
@@ -163,17 +164,17 @@ def test_after_a_restart_digests_are_read_again_and_the_seal_is_the_same(small: 
 def test_an_orphan_in_the_vault_is_adopted_never_written_twice(small: SmallSite) -> None:
     upload = small.send(an_origin(size_bytes=len(BODY)), BODY)
     sealing = Sealing(small.site)
-    record = Sealing._record
+    record = Seals._record
     try:
 
         def crash(*_: object) -> None:
             raise ConnectionError("killed here")
 
-        Sealing._record = crash  # type: ignore[method-assign,assignment]
+        Seals._record = crash  # type: ignore[method-assign,assignment]
         with pytest.raises(ConnectionError):
             sealing.seal(upload.id)
     finally:
-        Sealing._record = record  # type: ignore[method-assign]
+        Seals._record = record  # type: ignore[method-assign]
     orphans = {name: body for name, body in small.files().items() if name.startswith("vault")}
     assert len([name for name in orphans if upload.id in name]) >= 2
     small.clock.pass_by(timedelta(days=2))
@@ -246,7 +247,7 @@ def test_an_act_whose_entry_fails_fails(small: SmallSite, monkeypatch: pytest.Mo
         raise OSError("the log cannot be written")
 
     upload = small.send(an_origin(size_bytes=len(BODY)), BODY)
-    monkeypatch.setattr(SqlLog, "append", broken)
+    monkeypatch.setattr(SqlLog, "append_all", broken)
     with pytest.raises(OSError, match="log"):
         Sealing(small.site).seal(upload.id)
     monkeypatch.undo()

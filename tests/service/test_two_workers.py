@@ -18,7 +18,7 @@ from evidence.adapters.clock import SystemClock
 from evidence.domain.uploads import Upload, UploadState
 from evidence.service.fixity import Fixity, Verdict
 from evidence.service.jobs import Job, JobName, back_off
-from evidence.service.sealing import Sealing
+from evidence.service.seals import Seals
 from evidence.service.site import Site
 from evidence.service.work import Work
 from storage import s3
@@ -141,14 +141,14 @@ def test_a_worker_suspended_at_its_manifest_is_waited_for_and_not_doubled(
 def test_a_worker_that_comes_to_its_manifest_after_another_has_sealed_stores_nothing(
     hosts: Hosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Sealing._store_data
+    store = Seals._store_data
 
-    def slow(self: Sealing, *words: object) -> object:
+    def slow(self: Seals, *words: object) -> object:
         stored = store(self, *words)  # type: ignore[arg-type]
         hosts.stop_here(self.site, hosts.first)
         return stored
 
-    monkeypatch.setattr(Sealing, "_store_data", slow)
+    monkeypatch.setattr(Seals, "_store_data", slow)
     hosts.start_first()
     hosts.work(hosts.second).do(hosts.claim("second"))
     assert hosts.state is UploadState.SEALED

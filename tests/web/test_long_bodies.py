@@ -141,6 +141,28 @@ def test_bodies_of_every_length_arrive_whole_one_after_another(
             assert max(map(len, application.pieces)) <= BLOCK_BYTES
 
 
+def test_where_many_bodies_come_at_once_each_fills_less_of_a_block(
+    connect: Connect, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = {object() for _ in range(199)}
+    monkeypatch.setattr(long_bodies, "_under_way", others)
+    body = random.randbytes(3 * BLOCK_BYTES + 5)
+    with closing(connect()) as line:
+        line.sendall(head("/slow", len(body)) + body)
+        assert answer(line) == digest(body)
+        # While its own is the 200th: six places of each, 192 MiB in all.
+        assert max(map(len, application.pieces)) <= 128 << 10 < BLOCK_BYTES
+    assert len(others) == 199, "it counts no longer than it comes"
+
+
+@pytest.mark.parametrize(
+    ("bodies", "kib"), [(0, 1024), (1, 1024), (32, 1024), (33, 960), (200, 128), (2048, 64)]
+)
+def test_what_bodies_fill_together_is_bounded(monkeypatch: pytest.MonkeyPatch, bodies: int, kib: int) -> None:
+    monkeypatch.setattr(long_bodies, "_under_way", {object() for _ in range(bodies)})
+    assert long_bodies.share_bytes() == kib << 10
+
+
 def test_a_request_that_follows_in_the_same_breath_is_not_taken_for_the_body(connect: Connect) -> None:
     first, second, short = (random.randbytes(n) for n in (2 * BLOCK_BYTES + 5, BLOCK_BYTES + 7, 10))
     with closing(connect()) as line:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from evidence.service.examination import Examination
-from evidence.service.sealing import Sealing
+from evidence.service.seals import Seals
 
 # Where the step rests: for the seal after the original is in the vault, for the others before they begin.
 STEPS = {
-    "seal": (Sealing, "_store_manifest"),
+    "seal": (Seals, "_store_manifest"),
     "examine": (Examination, "examine"),
     "deep": (Examination, "deep"),
 }

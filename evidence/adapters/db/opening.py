@@ -7,6 +7,7 @@ postgres.py and nowhere else. No error made here shows any part of a URL: a pass
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from sqlalchemy import Engine
@@ -27,6 +28,9 @@ class Machine(Protocol):
     @property
     def engine(self) -> Engine:
         """SQLAlchemy's engine."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait for one's turn among the writers of this process. Raises: Unavailable."""
 
     def settle(self) -> None:
         """Make durable what a killed process had committed; before, nobody may be told of it."""

@@ -14,6 +14,7 @@ import logging
 import math
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote
@@ -129,6 +130,10 @@ class Postgres:
         event.listen(self.engine, "connect", self._warn_of_an_open_line)
         event.listen(self.engine, "begin", _begin)
         event.listen(self.engine, "commit", _verify_whole)
+
+    def turn(self) -> AbstractContextManager[None]:
+        """See opening.Machine: the server itself lets its writers wait in a row."""
+        return nullcontext()
 
     def settle(self) -> None:
         """Do nothing: a server that recovers has synced everything before it lets anybody in."""

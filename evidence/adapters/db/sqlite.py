@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
@@ -27,6 +29,7 @@ class Sqlite:
     """See opening.Machine."""
 
     def __init__(self, address: URL) -> None:
+        self._turn = Lock()
         self.engine = create_engine(
             address,
             poolclass=QueuePool,
@@ -37,6 +40,18 @@ class Sqlite:
         )
         event.listen(self.engine, "connect", harden)
         event.listen(self.engine, "begin", _begin)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for one's turn to write. SQLite alone lets those who wait sleep and ask again, up to a tenth
+        of a second each time, and whoever asks at the right moment is next. Raises: Unavailable.
+        """
+        if not self._turn.acquire(timeout=LOCK_WAIT_S):
+            raise Unavailable("database-unavailable", reason="no-turn-to-write")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def settle(self) -> None:
         """Sync the log of the database.

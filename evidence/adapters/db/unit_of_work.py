@@ -7,7 +7,7 @@ alone on either. Every commit of the whole program happens here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -200,7 +200,7 @@ class SqlDatabase:
         with self._said_plainly(steps), self.engine.connect() as connection:
             connection = connection.execution_options(evidence_writes=writes, evidence_fills=fills)
             forget_touched(connection)
-            with connection.begin():
+            with self._machine.turn() if writes else nullcontext(), connection.begin():
                 yield SqlUnitOfWork(connection, self._site_name)
                 if writes:
                     bring_up(connection)

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -153,3 +154,29 @@ def test_nothing_in_the_log_can_be_replaced(database: SqlDatabase, file: Path, s
     with pytest.raises(sqlite3.IntegrityError):
         FreshFile(file).raw(statement)
     assert dump(FreshFile(file)) == before
+
+
+def test_who_gets_no_turn_to_write_is_refused_and_the_next_one_gets_it(
+    database: SqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "LOCK_WAIT_S", 0.05)
+    told = list[BaseException]()
+
+    def other() -> None:
+        try:
+            with database.writing() as unit:
+                write(unit)
+        except Unavailable as problem:
+            told.append(problem)
+
+    before = entries(database)
+    with database.writing() as unit:
+        thread = Thread(target=other)
+        thread.start()
+        thread.join(10)
+        write(unit)
+    assert [str(one.fields["reason"]) for one in told] == ["no-turn-to-write"]  # type: ignore[attr-defined]
+    assert len(entries(database)) == len(before) + 1
+    other()
+    assert len(told) == 1
+    assert len(entries(database)) == len(before) + 2

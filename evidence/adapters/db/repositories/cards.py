@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, name_digest, origin_columns, origin_of
 from evidence.adapters.db.repositories.standings import owed_within
@@ -60,12 +60,13 @@ class SqlCards:
         """Return the announced file that an upload's origin names."""
         modified_at = _NO_TIME if origin.modified_at is None else to_text(origin.modified_at)
         row = self._db.execute(
-            announced_files().where(
-                announced.c.device == origin.device,
-                announced.c.name_sha256 == name_digest(origin.name),
-                announced.c.size == origin.size_bytes,
-                announced.c.modified_at == modified_at,
-            )
+            _LIKE,
+            {
+                "device": origin.device,
+                "name": name_digest(origin.name),
+                "size": origin.size_bytes,
+                "modified": modified_at,
+            },
         ).first()
         return None if row is None else announced_file(row)
 
@@ -102,6 +103,15 @@ def _columns(file: AnnouncedFile) -> dict[str, Any]:
 def announced_files() -> Select[Any]:
     """Return the question for announced files, with the labels of their cards."""
     return select(announced, card.c.labels).join(card, card.c.id == announced.c.card_id)
+
+
+# What an upload's origin names; made once, since each upload asks it at its beginning and at its end.
+_LIKE = announced_files().where(
+    announced.c.device == bindparam("device"),
+    announced.c.name_sha256 == bindparam("name"),
+    announced.c.size == bindparam("size"),
+    announced.c.modified_at == bindparam("modified"),
+)
 
 
 def announced_file(row: Any) -> AnnouncedFile:

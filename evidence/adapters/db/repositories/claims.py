@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from evidence.adapters.db.repositories.rows import name_digest
 from evidence.adapters.db.tables import claim
+
+_HELD = select(claim.c.upload_id).where(
+    claim.c.device == bindparam("device"), claim.c.name_sha256 == bindparam("name")
+)
 
 
 class SqlClaims:
@@ -17,8 +21,7 @@ class SqlClaims:
     def take(self, device: str, name: str, upload_id: str) -> str:
         """Claim the name for an upload; return the upload that holds it."""
         digest = name_digest(name)
-        held = select(claim.c.upload_id).where(claim.c.device == device, claim.c.name_sha256 == digest)
-        holder = self._db.execute(held).scalar_one_or_none()
+        holder = self._db.execute(_HELD, {"device": device, "name": digest}).scalar_one_or_none()
         if holder is not None:
             return str(holder)
         self._db.execute(

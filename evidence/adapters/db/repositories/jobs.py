@@ -8,13 +8,39 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from evidence.adapters.db.repositories.rows import legible
-from evidence.adapters.db.tables import job, recording
+from evidence.adapters.db.tables import job, recording, upload
 from evidence.domain.ids import new_id
 from evidence.domain.instants import to_text
 from evidence.service.jobs import LEASE, WEIGHT, Job, JobName
+
+_running = job.alias()
+_IS_LIKE = (_running.c.name == job.c.name) & (_running.c.subject == job.c.subject)
+# What may begin now, the weightiest first.
+_DUE = (
+    select(job)
+    .where(job.c.state == "queued", job.c.not_before <= bindparam("now"))
+    .where(~exists().where(_IS_LIKE, _running.c.state == "running"))
+    .order_by(job.c.weight, job.c.not_before, job.c.id)
+)
+
+_QUEUED = select(job.c.id).where(
+    job.c.name == bindparam("name"), job.c.subject == bindparam("subject"), job.c.state == "queued"
+)
 
 
 class SqlJobs:
@@ -25,8 +51,7 @@ class SqlJobs:
 
     def add(self, name: JobName, subject: str, now: datetime) -> str | None:
         """Add a job unless the same one is queued; return its id."""
-        same = (job.c.name == name.value) & (job.c.subject == subject) & (job.c.state == "queued")
-        if self._db.execute(select(job.c.id).where(same)).first():
+        if self._db.execute(_QUEUED, {"name": name.value, "subject": subject}).first():
             return None
         job_id = new_id()
         self._db.execute(
@@ -48,22 +73,26 @@ class SqlJobs:
 
         Not one whose like is running: two judgements of a device side by side could end in the wrong order.
         """
-        running = job.alias()
-        same = (running.c.name == job.c.name) & (running.c.subject == job.c.subject)
-        query = select(job).where(job.c.state == "queued", job.c.not_before <= to_text(now))
-        query = query.where(job.c.name.in_([name.value for name in names]))
-        query = query.where(~exists().where(same, running.c.state == "running"))
+        kinds = job.c.name.in_([name.value for name in names])
+        return next(iter(self._claim(owner, now, _DUE.where(kinds), 1)), None)
+
+    def claim_seals(self, owner: str, now: datetime, most_bytes: int, most: int) -> Sequence[Job]:
+        """Take seals that are due, with a lease: of uploads that are no longer than this, at most so many."""
+        query = _DUE.join(upload, upload.c.id == job.c.subject)
+        small = query.where(job.c.name == JobName.SEAL.value, upload.c.size <= most_bytes)
+        return self._claim(owner, now, small, most)
+
+    def _claim(self, owner: str, now: datetime, query: Select[Any], most: int) -> list[Job]:
         # No row is locked: who may write is alone.
-        row = self._db.execute(query.order_by(job.c.weight, job.c.not_before, job.c.id).limit(1)).first()
-        if row is None:
-            return None
+        rows = self._db.execute(query.limit(most), {"now": to_text(now)}).all()
         until = now + LEASE
-        self._db.execute(
-            update(job)
-            .where(job.c.id == row.id)
-            .values(state="running", owner=owner, lease_until=to_text(until), attempts=row.attempts + 1)
-        )
-        return Job(row.id, JobName(row.name), row.subject, row.attempts + 1, owner, until)
+        if rows:
+            running = {
+                "state": "running", "owner": owner, "lease_until": to_text(until),
+                "attempts": job.c.attempts + 1,
+            }  # fmt: skip
+            self._db.execute(update(job).where(job.c.id.in_([row.id for row in rows])).values(**running))
+        return [Job(row.id, JobName(row.name), row.subject, row.attempts + 1, owner, until) for row in rows]
 
     def finish(self, done: Job, now: datetime) -> bool:
         """Close a job; False when somebody else owns it by now."""

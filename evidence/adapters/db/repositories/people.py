@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, insert, or_, select, update
 
 from evidence.adapters.db.people_tables import person, post, training, undertaking
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, text_or_none, time_or_none
 from evidence.domain.instants import to_text
 from evidence.domain.people import Person, PersonType, Post, Training, Undertaking, UndertakingKind
 from evidence.errors import Conflict
+
+_NUMBERED = select(person).where(person.c.number == bindparam("number"))
 
 
 class SqlPeople:
@@ -47,7 +49,7 @@ class SqlPeople:
 
     def by_number(self, number: str) -> Person | None:
         """Return the person with a number."""
-        row = self._db.execute(select(person).where(person.c.number == number)).first()
+        row = self._db.execute(_NUMBERED, {"number": number}).first()
         return None if row is None else _person(row)
 
     def by_numbers(self, numbers: Collection[str]) -> Mapping[str, Person]:

@@ -44,6 +44,9 @@ _CATALOGUE = select(recording, upload.c.created_at.label("first_byte"), _FIRST_A
     upload, upload.c.id == recording.c.upload_id
 )
 _ONE = _CATALOGUE.where(recording.c.id == bindparam("recording"))
+_TAKEN = select(recording.c.id).where(
+    recording.c.device == bindparam("device"), recording.c.name_sha256 == bindparam("name")
+)
 
 
 class SqlRecordings:
@@ -54,7 +57,8 @@ class SqlRecordings:
 
     def add(self, upload_id: str, new: Recording, receipt: bytes) -> None:
         """Add a recording. Raises: Conflict when device and name are taken."""
-        if self.by_name(new.origin.device, new.origin.name) is not None:
+        named = {"device": new.origin.device, "name": name_digest(new.origin.name)}
+        if self._db.execute(_TAKEN, named).first() is not None:
             raise Conflict("name-reused", device=new.origin.device, name=new.origin.name)
         touched(self._db, [new.id])
         self._db.execute(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from evidence.adapters.db.repositories.rows import (
     NAMES_AT_ONCE,
@@ -23,6 +23,14 @@ from evidence.domain.digests import Digests
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Conflict
+
+# Made once: every request and every seal asks these.
+_ONE = select(upload).where(upload.c.id == bindparam("upload"))
+_RECEIVING = upload.c.state == UploadState.RECEIVING.value
+_OWED = select(func.sum(upload.c.size - upload.c.offset)).where(_RECEIVING)
+_OPEN = (
+    select(func.count()).select_from(upload).where(_RECEIVING, upload.c.account_id == bindparam("account"))
+)
 
 
 class SqlUploads:
@@ -48,7 +56,7 @@ class SqlUploads:
 
     def get(self, upload_id: str) -> Upload | None:
         """Return one upload."""
-        row = self._db.execute(select(upload).where(upload.c.id == upload_id)).first()
+        row = self._db.execute(_ONE, {"upload": upload_id}).first()
         return None if row is None else _upload(row)
 
     def named(self, device: str, names: Sequence[str], states: Iterable[UploadState]) -> Sequence[Upload]:
@@ -106,16 +114,11 @@ class SqlUploads:
 
     def owed_bytes(self) -> int:
         """Return how many bytes open uploads may still send."""
-        owed = select(func.sum(upload.c.size - upload.c.offset)).where(
-            upload.c.state == UploadState.RECEIVING.value
-        )
-        return int(self._db.execute(owed).scalar_one() or 0)
+        return int(self._db.execute(_OWED).scalar_one() or 0)
 
     def open_of(self, account_id: str) -> int:
         """Count the uploads of an account that still receive."""
-        receiving = upload.c.state == UploadState.RECEIVING.value
-        counted = select(func.count()).select_from(upload).where(receiving, upload.c.account_id == account_id)
-        return int(self._db.execute(counted).scalar_one())
+        return int(self._db.execute(_OPEN, {"account": account_id}).scalar_one())
 
     def stale(self, now: datetime) -> Sequence[Upload]:
         """Return uploads still receiving whose time has run out."""

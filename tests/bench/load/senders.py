@@ -1,0 +1,210 @@
+"""Docks for the load drills, in a process of their own: a thread each, one connection, no library between.
+
+The plan comes as JSON on standard input, what was measured goes to standard output. The digests that docks
+send along are computed before the start, so of this process there is only what a dock's line would cost; its
+processor seconds are told, since it shares the processors with the service.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+
+SLICE = 256 << 10  # of a paced body
+_PATIENCE_S = 300.0
+ON_A_CARD = 100  # files of one recorder
+
+
+@dataclass(frozen=True)
+class Plan:
+    """tokens: a client each. name: begins the devices' names. piece: bytes of a request. start: by the
+    monotonic clock. bytes_per_s: of each client; 0: as fast as it goes. until: no new file is begun after.
+    body: of one piece, in hexadecimal; else random bytes.
+    """
+
+    port: int
+    tokens: list[str]
+    name: str
+    files: int
+    size: int
+    piece: int
+    start: float
+    bytes_per_s: float = 0.0
+    until: float = float("inf")
+    ask_every_s: float = 1.0
+    body: str = ""
+    wearer: str = "1"
+
+
+@dataclass
+class Told:
+    """What one client saw. pieces: seconds of each request; receipts: seconds from the last byte; each file's
+    last byte and receipt by the monotonic clock.
+    """
+
+    began: float = 0.0
+    sent_at: float = 0.0
+    sealed_at: float = 0.0
+    sent: int = 0
+    sealed: int = 0
+    pieces: list[float] = field(default_factory=list)
+    receipts: list[float] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+class Line:
+    """One connection: requests one after the other."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_S)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._rest = b""
+
+    def ask(
+        self, head: str, body: memoryview | bytes = b"", bytes_per_s: float = 0.0
+    ) -> tuple[int, str, bytes]:
+        """Send one request; return status, head and body of the answer."""
+        begun = f"{head}Host: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        if len(body) <= SLICE and not bytes_per_s:
+            self._socket.sendall(begun + bytes(body))
+        else:
+            self._socket.sendall(begun)
+            self._pour(memoryview(body), bytes_per_s)
+        while b"\r\n\r\n" not in self._rest:
+            self._more()
+        answer, self._rest = self._rest.split(b"\r\n\r\n", 1)
+        words = answer.decode("latin-1")
+        length = int(header(words, "content-length") or 0)
+        while len(self._rest) < length:
+            self._more()
+        content, self._rest = self._rest[:length], self._rest[length:]
+        return int(words.split(" ", 2)[1]), words, content
+
+    def _more(self) -> None:
+        if not (got := self._socket.recv(1 << 16)):
+            raise ConnectionError("the service closed the line")
+        self._rest += got
+
+    def _pour(self, body: memoryview, bytes_per_s: float) -> None:
+        if not bytes_per_s:
+            self._socket.sendall(body)
+            return
+        began = time.monotonic()
+        for offset in range(0, len(body), SLICE):
+            time.sleep(max(0.0, began + offset / bytes_per_s - time.monotonic()))
+            self._socket.sendall(body[offset : offset + SLICE])
+
+
+def header(words: str, name: str) -> str:
+    """Return the value of a header of an answer, or ""."""
+    for line in words.split("\r\n")[1:]:
+        key, _, value = line.partition(":")
+        if key.lower() == name:
+            return value.strip()
+    return ""
+
+
+class Client:
+    """One dock: sends its files one after the other, then waits for their receipts."""
+
+    def __init__(self, plan: Plan, number: int, block: bytes, digests: list[str]) -> None:
+        self._plan, self._number, self._told = plan, number, Told()
+        self._block, self._digests = memoryview(block), digests
+        token = plan.tokens[number]
+        self._identity = f" HTTP/1.1\r\nAuthorization: Bearer {token}\r\nTus-Resumable: 1.0.0\r\n"
+
+    def run(self) -> Told:
+        """Send all, and return what was seen; a problem ends this client, and is told."""
+        plan, told = self._plan, self._told
+        try:
+            line = Line(plan.port)
+            time.sleep(max(0.0, plan.start - time.monotonic()))
+            told.began = time.monotonic()
+            places = []
+            for n in range(plan.files):
+                if time.monotonic() > plan.until:
+                    break
+                places.append((self._send(line, n), time.monotonic()))
+            told.sent_at = time.monotonic()
+            for place, at in places:
+                self._await(line, place, at)
+            told.sealed_at = time.monotonic()
+        except (OSError, AssertionError) as problem:
+            told.problems.append(repr(problem))
+        return told
+
+    def _send(self, line: Line, n: int) -> str:
+        plan = self._plan
+        device = _b64(f"{plan.name}{self._number:03}-{n // ON_A_CARD}")
+        name = _b64(f"DCIM/{n:06}.mp4")
+        said = f"Upload-Length: {plan.size}\r\nUpload-Metadata: filename {name},device {device},"
+        said += f"wearer {_b64(plan.wearer)}\r\n"
+        status, words, body = line.ask(f"POST /api/v1/uploads{self._identity}{said}")
+        assert status == 201, (status, body[:200])
+        place, offset, began = header(words, "location"), 0, time.monotonic()
+        while offset < plan.size:
+            piece = self._block[: min(plan.piece, plan.size - offset)]
+            head = (
+                f"PATCH {place}{self._identity}Content-Type: application/offset+octet-stream\r\n"
+                f"Upload-Offset: {offset}\r\nUpload-Checksum: {self._digests[offset // plan.piece]}\r\n"
+            )
+            if plan.bytes_per_s:  # what a request took too long is not made up for by the next
+                time.sleep(max(0.0, began + offset / plan.bytes_per_s - time.monotonic()))
+            asked = time.monotonic()
+            status, _, body = line.ask(head, piece, plan.bytes_per_s)
+            self._told.pieces.append(time.monotonic() - asked)
+            assert status == 204, (status, body[:200])
+            offset += len(piece)
+            self._told.sent += len(piece)
+        return place
+
+    def _await(self, line: Line, place: str, sent_at: float) -> None:
+        while True:
+            status, _, body = line.ask(f"GET {place}/receipt{self._identity}")
+            if status == 200:
+                break
+            assert status == 202, (status, body[:200])
+            time.sleep(self._plan.ask_every_s)
+        assert json.loads(body)["signed"]["size"] == self._plan.size
+        self._told.receipts.append(time.monotonic() - sent_at)
+        self._told.sealed += 1
+
+
+def _b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def digests_of(block: bytes, size: int) -> list[str]:
+    """Return the checksums of a file of this block again and again, up to the end of each request."""
+    running, digests = sha256(), []
+    for offset in range(0, size, len(block)):
+        running.update(memoryview(block)[: min(len(block), size - offset)])
+        digests.append("sha256-prefix " + base64.b64encode(running.digest()).decode())
+    return digests
+
+
+def main() -> None:
+    """Run all clients of a plan."""
+    print("ready", flush=True)  # the interpreter has started; the plan may come any time later
+    plan = Plan(**json.loads(sys.stdin.readline()))
+    block = bytes.fromhex(plan.body) or os.urandom(plan.piece)
+    digests = digests_of(block, plan.size)
+    clients = [Client(plan, number, block, digests) for number in range(len(plan.tokens))]
+    results: list[Told] = []
+    threads = [threading.Thread(target=lambda one=one: results.append(one.run())) for one in clients]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    print(json.dumps({"worked": time.process_time(), "clients": [asdict(one) for one in results]}))
+
+
+if __name__ == "__main__":
+    main()
