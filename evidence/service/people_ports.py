@@ -277,6 +277,9 @@ class Standings(Protocol):
     def some(self, recording_ids: Collection[str], at: datetime) -> Mapping[str, Standing]:
         """Return the standing of these recordings at a moment."""
 
+    def units(self, recording_ids: Collection[str]) -> Mapping[str, str | None]:
+        """Return in which units these recordings were placed, as far as they were in any."""
+
 
 class Holds(Protocol):
     """Holds on recordings; none is ever removed."""

@@ -276,6 +276,10 @@ class Policies(Protocol):
     """The policy packs in use."""
 
     @property
+    def packs(self) -> Sequence[Pack]:
+        """All versions."""
+
+    @property
     def latest(self) -> Pack:
         """The newest pack."""
 
