@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from evidence.domain.uploads import Upload
@@ -14,6 +13,8 @@ from evidence.service.catalogue import StoredFinding
 from evidence.service.deadlines import DeadlineRow
 from evidence.service.ports import UnitOfWork
 from evidence.service.units import full_names
+
+_FOUND = (DeadlineRow, StoredFinding, Upload)
 
 
 @runtime_checkable
@@ -34,12 +35,10 @@ class UnitCounts:
     counts: Mapping[str, int]
 
 
-def count_by_unit(
-    unit: UnitOfWork, parts: Mapping[str, Sequence[object]], at: datetime
-) -> Sequence[UnitCounts]:
+def count_by_unit(unit: UnitOfWork, parts: Mapping[str, Sequence[object]]) -> Sequence[UnitCounts]:
     """Return the counts of each unit by name; what nobody answers for comes last."""
     both = [(part, line) for part, lines in parts.items() for line in lines]
-    units = units_of(unit, [line for _, line in both], at)
+    units = units_of(unit, [line for _, line in both])
     counts: dict[str | None, dict[str, int]] = {}
     for (part, _), mine in zip(both, units, strict=True):
         ours = counts.setdefault(mine, dict.fromkeys(parts, 0))
@@ -49,19 +48,19 @@ def count_by_unit(
     return sorted(rows, key=lambda one: (one.name is None, one.name or ""))
 
 
-def units_of(unit: UnitOfWork, lines: Sequence[object], at: datetime) -> Sequence[str | None]:
+def units_of(unit: UnitOfWork, lines: Sequence[object]) -> Sequence[str | None]:
     """Return the unit that answers for each line, None where nobody knows."""
     places = [_place(line) for line in lines]
-    standings = unit.standings.some({one for one, _ in places if one is not None}, at)
+    placed = unit.standings.units({one for one, _ in places if one is not None})
     homes = unit.people.by_numbers({wearer for id_, wearer in places if wearer and not id_})
     found = list[str | None]()
     for line, (recording_id, wearer) in zip(lines, places, strict=True):
-        if isinstance(line, Owned):
+        if not isinstance(line, _FOUND) and isinstance(line, Owned):  # a protocol is asked slowly
             found.append(line.owner_id)
             continue
-        path = standings[recording_id].unit_path.strip("/") if recording_id else ""
         home = homes.get(wearer or "")
-        found.append(path.rpartition("/")[2] or (home.unit_id if home and not recording_id else None))
+        lives = None if home is None else home.unit_id
+        found.append(placed.get(recording_id) if recording_id else lives)
     return found
 
 

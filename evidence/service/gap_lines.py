@@ -83,7 +83,7 @@ class Parts(NamedTuple):
 @dataclass(frozen=True)
 class Lines:
     """What is wrong within a reach. serious: findings above "info", gravest first; subjects: by finding;
-    recordings, outstanding: what was looked at; of what is missing, all within reach."""
+    recordings, outstanding: what was looked at."""
 
     rows: Sequence[DeadlineRow]
     found: Sequence[StoredFinding]
@@ -127,17 +127,20 @@ def lines_within(
     now: datetime,
     as_of: datetime | None = None,
     section: Section = Section(),  # noqa: B008 (frozen)
+    recordings: Sequence[StoredRecording] | None = None,
 ) -> Lines:
     """Return what is wrong within a reach now, as deadlines stood at `as_of`. section: of which files;
-    findings that belong to none are there in any case."""
-    recordings = list(unit.recordings.all(reach=there, at=now, section=section))
+    findings that belong to none are there in any case. recordings: of the section, where somebody has looked
+    them up."""
+    if recordings is None:
+        recordings = list(unit.recordings.all(reach=there, at=now, section=section))
     raw = [
         *findings_of(unit, [one.recording.id for one in recordings]),
         *unit.examinations.of_none(there, now),
     ]
-    missing = unit.cards.outstanding(reach=there, at=now)
-    wearers = {(one.origin.device, one.origin.name): one.origin.wearer for one in missing}
+    missing = unit.cards.outstanding(reach=there, at=now, section=section)
     told = without_strangers(unit, raw, there, now)
+    wearers = _wearers_of(unit, filter(_is_gone, told), there, now)
     found = [
         replace(one, wearer=wearers.get((one.device, str(one.body["file"])))) if _is_gone(one) else one
         for one in told
@@ -153,6 +156,15 @@ def lines_within(
         or section.holds(row.device, row.wearer, row.name, row.state.counted_from)
     ]
     return Lines(rows, found, serious, subjects, recordings, missing)
+
+
+def _wearers_of(
+    unit: UnitOfWork, gone: Iterable[StoredFinding], there: Reach, now: datetime
+) -> Mapping[tuple[str, str], str]:
+    """Return by recorder and name whose the files were that are not on their card any more."""
+    devices = sorted({one.device for one in gone})
+    files = (one for device in devices for one in unit.cards.outstanding(reach=there, at=now, device=device))
+    return {(one.origin.device, one.origin.name): one.origin.wearer for one in files}
 
 
 def _is_gone(one: StoredFinding) -> bool:

@@ -95,10 +95,13 @@ def section_of(unit: UnitOfWork, asked: Asked, zone: ZoneInfo) -> Section:
         if top is None:
             raise NotFound("unit-not-found", unit=asked.unit_id)
         units = frozenset(one.id for one in unit.units.all() if is_below(one.path, top.path))
+    return Section(units, asked.device, asked.wearer, *span_of(asked, zone))
+
+
+def span_of(asked: Asked, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """Return when the days that are asked for begin, and when they are over; none where no end is said."""
     since, until = _edge(asked.since, zone), _edge(asked.until, zone)
-    first = None if since is None else since.start
-    last = None if until is None else until.end
-    return Section(units, asked.device, asked.wearer, first, last)
+    return None if since is None else since.start, None if until is None else until.end
 
 
 def _edge(day: date | None, zone: ZoneInfo) -> Span | None:
@@ -123,7 +126,7 @@ class PartFilter:
         kept = [one for one in lines if self._is_asked(one)]
         if self.unit_ids is None:
             return kept
-        places = units_of(self.unit, kept, self.now)
+        places = units_of(self.unit, kept)
         return [one for one, where in zip(kept, places, strict=True) if where in self.unit_ids]
 
     def _is_asked(self, one: Line) -> bool:

@@ -21,7 +21,7 @@ from evidence.domain.shifts import Shift, Sort, day_span
 from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Duty, Pack, cite_ids
 from evidence.service.by_unit import UnitCounts, count_by_unit, units_of
-from evidence.service.catalogue import Section, StoredFinding
+from evidence.service.catalogue import Section, StoredFinding, StoredRecording
 from evidence.service.deadlines import LEAST, DeadlineRow, Deadlines
 from evidence.service.gap_lines import (
     FAULTS,
@@ -105,15 +105,26 @@ class GapReporting:
     asked: Asked
     now: datetime
 
-    def make(self, *, drawn: bool, on_time: bool = False) -> GapReport:
-        """Return the report, with time lines if it is to be drawn, with what was stored in time if that is
-        asked for. Raises: as Reports.gaps."""
+    def make(self, *, drawn: bool) -> GapReport:
+        """Return the report with its counts, and time lines if it is to be drawn. Raises: as Reports.gaps."""
+        report, shifts = self._made(None, drawn=drawn)
+        return self._counted(replace(report, shifts=shifts))
+
+    def to_count(self, recordings: Sequence[StoredRecording]) -> GapReport:
+        """Return the report with what was stored in time, for counts of another kind than its own.
+        recordings: all that it may say something of. Raises: as Reports.gaps."""
+        report, _ = self._made(recordings, drawn=False)
+        return replace(report, counted=self._owing(report))
+
+    def _made(
+        self, of: Sequence[StoredRecording] | None, *, drawn: bool
+    ) -> tuple[GapReport, Sequence[Shift]]:
         zone = ZoneInfo(self.site.policies.latest.time_zone)
         position = position_of(self.unit)
         steps = unrecorded_within(self.site, self.unit, self.there, self.asked, self.now)
         as_of = self._as_of(position, zone, steps)
         section = section_of(self.unit, self.asked, zone)
-        lines = lines_within(self.site, self.unit, self.there, self.now, as_of, section)
+        lines = lines_within(self.site, self.unit, self.there, self.now, as_of, section, of)
         aside = self._aside()
         self._verify(lines, aside)
         ledger, days = ledger_of(self.site, self.unit, lines, as_of), self._days(lines, zone)
@@ -134,15 +145,17 @@ class GapReporting:
             position=position,
             ledger=ledger,
             unrecorded=steps,
-            on_time=part.of(row for row in lines.rows if on_time and row.state.kind is DeadlineKind.ON_TIME),
+            on_time=part.of(row for row in lines.rows if of and row.state.kind is DeadlineKind.ON_TIME),
         )
-        return self._counted(replace(report, shifts=self._shifts(lines, part) if drawn else ()))
+        return report, self._shifts(lines, part) if drawn else ()
 
     def _as_of(self, position: LogPosition, zone: ZoneInfo, steps: Sequence[Unrecorded]) -> datetime:
-        """Return when what is told changed last."""
-        missing = self.unit.cards.outstanding()
+        """Return when what is told changed last. Of what is missing, on the whole site, only those files are
+        asked whose state can have changed after all else did."""
         moments = [day_span(self.now.astimezone(zone).date(), zone).start]
         moments += [] if position.at is None else [position.at]
+        longest = max(one.upload_deadline.within for one in self.site.policies.packs) + LEAST
+        missing = self.unit.cards.outstanding(section=Section(first=max(moments) - longest))
         turns = (moment for one in steps for moment in (one.line.step.span.end, one.line.due))
         moments += [one + LEAST for one in turns if one + LEAST <= self.now]
         return max([*moments, *Deadlines(self.site).turned(missing, self.now)]).astimezone(self.now.tzinfo)
@@ -161,14 +174,16 @@ class GapReporting:
         origins += [one.recording.origin for one in lines.recordings]
         devices = {one.device for one in lines.found} | {one.device for one in origins}
         wearers = {one.wearer for one in origins}
-        if asked.device is not None and self._is_known(Section(device=asked.device)):
-            devices.add(asked.device)
-        if asked.wearer is not None and self._is_known(Section(wearer=asked.wearer)):
-            wearers.add(asked.wearer)
+        if asked.device not in {None, *devices} and self._is_known(Section(device=asked.device)):
+            devices.add(str(asked.device))
+        if asked.wearer not in {None, *wearers} and self._is_known(Section(wearer=asked.wearer)):
+            wearers.add(str(asked.wearer))
         verify_asked(asked, devices, wearers)
 
     def _is_known(self, section: Section) -> bool:
-        return any(True for _ in self.unit.recordings.all(reach=self.there, at=self.now, section=section))
+        if self.unit.recordings.count(self.there, self.now, section, 1):
+            return True
+        return bool(self.unit.cards.outstanding(reach=self.there, at=self.now, section=section))
 
     def _days(self, lines: Lines, zone: ZoneInfo) -> Days:
         """Return the days of lines; what belongs to no recording may name a file of another day."""
@@ -198,7 +213,7 @@ class GapReporting:
         parts: dict[str, Any] = {one.name: getattr(report, one.name) for one in fields(report)[:_PARTS]}
         pack = pack_at(self.site.policies, report.as_of)
         _, cites = pack.duty(Duty.RESPONSIBLE_UNIT)
-        counts = count_by_unit(self.unit, {**parts, "unrecorded": report.unrecorded}, self.now)
+        counts = count_by_unit(self.unit, {**parts, "unrecorded": report.unrecorded})
         counted = self._owing(report)
         tallies = tally(counted, full_names(self.unit.units.all()))
         told = replace(report, unit_cites=cite_ids(cites), pack=pack)
@@ -208,7 +223,7 @@ class GapReporting:
         lines = [one for one in report.owing if report.ledger.of(one) is not None]
         cut = {one.id for one in report.interruptions}
         owing = []
-        for one, unit_id in zip(lines, units_of(self.unit, lines, self.now), strict=True):
+        for one, unit_id in zip(lines, units_of(self.unit, lines), strict=True):
             standing: Standing | None = report.ledger.of(one)
             if standing is not None:
                 is_cut = isinstance(one, StoredFinding) and one.id in cut

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from evidence.domain.access import Reach
 from evidence.domain.disposals import Disposal
+from evidence.domain.holds import Hold
 from evidence.domain.retention import Kept
 from evidence.service.complaint_ports import ComplaintRows
 from evidence.service.derivative_ports import DerivativeRows
@@ -104,3 +105,25 @@ class KeepingRows(ComplaintRows, DerivativeRows, ExportRows, Protocol):
     @property
     def disposals(self) -> Disposals:
         """Disposals."""
+
+
+class Holds(Protocol):
+    """Holds on recordings; none is ever removed."""
+
+    def add(self, new: Hold) -> None:
+        """Add a hold."""
+
+    def put(self, changed: Hold) -> None:
+        """Put a hold's row in the place of the one before."""
+
+    def get(self, hold_id: str) -> Hold | None:
+        """Return one hold."""
+
+    def of(self, recording_id: str) -> Sequence[Hold]:
+        """Return the holds of a recording, oldest first."""
+
+    def all(self) -> Iterable[Hold]:
+        """Yield all holds, lifted ones too."""
+
+    def owed(self) -> Sequence[Hold]:
+        """Return the holds of which the vault has not been told as they are now, oldest first."""

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Protocol
 
 from evidence.domain.access import Caller
-from evidence.domain.holds import Hold
 from evidence.domain.people import Person, PersonType, Post, Training, Undertaking, Unit
 from evidence.domain.rights import Action, Role
 from evidence.domain.standing import Classification, Standing
@@ -277,24 +276,5 @@ class Standings(Protocol):
     def some(self, recording_ids: Collection[str], at: datetime) -> Mapping[str, Standing]:
         """Return the standing of these recordings at a moment."""
 
-
-class Holds(Protocol):
-    """Holds on recordings; none is ever removed."""
-
-    def add(self, new: Hold) -> None:
-        """Add a hold."""
-
-    def put(self, changed: Hold) -> None:
-        """Put a hold's row in the place of the one before."""
-
-    def get(self, hold_id: str) -> Hold | None:
-        """Return one hold."""
-
-    def of(self, recording_id: str) -> Sequence[Hold]:
-        """Return the holds of a recording, oldest first."""
-
-    def all(self) -> Iterable[Hold]:
-        """Yield all holds, lifted ones too."""
-
-    def owed(self) -> Sequence[Hold]:
-        """Return the holds of which the vault has not been told as they are now, oldest first."""
+    def units(self, recording_ids: Collection[str]) -> Mapping[str, str | None]:
+        """Return in which units these recordings were placed, as far as they were in any."""

@@ -18,12 +18,12 @@ from evidence.service.case_ports import CaseFileRows
 from evidence.service.device_ports import DeviceRows
 from evidence.service.gap_ports import GapRows
 from evidence.service.jobs import Job, JobName
-from evidence.service.keeping_ports import KeepingRows
+from evidence.service.keeping_ports import Holds, KeepingRows
 from evidence.service.label_ports import LabelRows
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload, Timestamps
 from evidence.service.measure_ports import MeasuredRows
 from evidence.service.passkey_ports import IdentityRows, Passkeys
-from evidence.service.people_ports import Cases, Departures, Grants, Holds, People, Standings, Tokens, Units
+from evidence.service.people_ports import Cases, Departures, Grants, People, Standings, Tokens, Units
 from evidence.service.recording_ports import Cards, Claims, Examinations, Recordings, Uploads
 from evidence.service.sample_ports import SampleRows
 from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
@@ -277,6 +277,10 @@ class Prober(Protocol):
 
 class Policies(Protocol):
     """The policy packs in use."""
+
+    @property
+    def packs(self) -> Sequence[Pack]:
+        """All versions."""
 
     @property
     def latest(self) -> Pack:

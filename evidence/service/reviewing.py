@@ -103,8 +103,7 @@ def waiting_for(site: Site, unit: UnitOfWork, caller: Caller, now: datetime) -> 
     """Return what the caller may decide about, oldest first, to use cases that have admitted and logged."""
     bars = site.bars()
     there = reach(caller, Action.REVIEW_GAPS, bars)
-    found = unit.overseen.explained(None, there, now, MOST)
-    said = unit.explanations.of({new.gap for _, new in found})
+    found = unit.overseen.explained(None, there, now, MOST, without=caller.id)
 
     def may_decide(gap: Gap) -> bool:
         """Tell what the question has left open: what is about no recording."""
@@ -112,8 +111,4 @@ def waiting_for(site: Site, unit: UnitOfWork, caller: Caller, now: datetime) -> 
             return True
         return denial(caller, Action.REVIEW_GAPS, standing_of_gap(unit, gap, now), bars) is None
 
-    return [
-        Waiting(gap, new)
-        for gap, new in found
-        if caller.id not in {one.author for one in said[new.gap]} and may_decide(gap)
-    ]
+    return [Waiting(gap, new) for gap, new in found if may_decide(gap)]

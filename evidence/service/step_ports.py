@@ -16,12 +16,13 @@ from evidence.service.people_ports import StoredCase
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Which cases are asked for: those of units with these paths and below, and those of which such a
-    unit owes a step; of them all, or one. since: only those of which a step ends after that.
+    unit owes a step; of them all, or one. since ≤ end < until: only those of which a step ends then.
     """
 
     paths: frozenset[str]
     case_id: str | None = None
     since: datetime | None = None
+    until: datetime | None = None
 
 
 class Steps(Protocol):

@@ -77,7 +77,7 @@ class Unlabelled:
         with self.site.database.reading() as unit:
             found = unlabelled_of(self.site.policies, unit.recordings.all(reach=there, at=now), now)
             lines = sorted((one for one in found if one.missing), key=_urgency)
-            by_unit = count_by_unit(unit, {"missing": lines}, now)
+            by_unit = count_by_unit(unit, {"missing": lines})
         return MissingLabels(
             lines,
             sorted((one for one in found if not one.missing), key=_urgency),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from evidence.domain.access import Caller, Reach
 from evidence.domain.explanations import GapState
@@ -17,7 +18,7 @@ from evidence.domain.people import WHOLE, is_below
 from evidence.domain.steps import StepState
 from evidence.domain.subjects import step_subject
 from evidence.service.gap_lines import Standing
-from evidence.service.gap_parts import Asked
+from evidence.service.gap_parts import Asked, span_of
 from evidence.service.instruments import local_day
 from evidence.service.matrix import visible
 from evidence.service.people_ports import StoredCase
@@ -52,7 +53,8 @@ def unrecorded_within(
     """Return the steps within a reach that nothing shows, those that are asked for, oldest first."""
     if asked.device is not None:
         return []
-    scope = Scope(frozenset({WHOLE}) if there.everything else there.paths)
+    days = span_of(asked, ZoneInfo(site.policies.latest.time_zone))
+    scope = Scope(frozenset({WHOLE}) if there.everything else there.paths, None, *days)
     lines = lines_of(site, unit, scope, unit.steps.footage(scope), now)
     if not lines:
         return []

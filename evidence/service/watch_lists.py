@@ -6,14 +6,14 @@ More than `MOST` lines are never fetched but one, which tells that there are mor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
 from evidence.domain.access import Caller, Reach, denial, may_in, reach
 from evidence.domain.deadlines import DeadlineKind
-from evidence.domain.devices import DeviceState, state_of
+from evidence.domain.devices import Device, DeviceState, state_of
 from evidence.domain.explanations import Outcome
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
@@ -23,6 +23,7 @@ from evidence.service.complaints import Complaints
 from evidence.service.deadlines import DeadlineRow, Deadlines
 from evidence.service.denials import Denials
 from evidence.service.device_access import rules_of
+from evidence.service.device_ports import Order
 from evidence.service.device_reports import DeviceReports
 from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_access import standing_of_gap
@@ -155,22 +156,34 @@ class Look:
 
     def _unchecked(self) -> Sequence[Line]:
         """Return the devices in use without a check that is young and in order, those never checked first."""
-        rows, reports, bars = self.unit.devices, DeviceReports(self.site), self.site.bars()
-        units, rule = self.unit.units.all(), rules_of(self.site).check
+        if rules_of(self.site).check is None:
+            return []
+        rows, bars = self.unit.devices, self.site.bars()
+        units = self.unit.units.all()
         mine = {one.id for one in units if may_in(self.caller, Action.READ_DEVICES, one.path, bars)}
+        first = rows.page(mine, Order.UNCHECKED, None, MOST + 1)  # as far as these reach, nobody asks more
+        never = [one for one in self._due(first) if one.at is None]
+        return never if len(never) > MOST else self._due([one for one in rows.all() if one.unit_id in mine])
+
+    def _due(self, devices: Sequence[Device]) -> Sequence[Line]:
+        rows, reports, rule = self.unit.devices, DeviceReports(self.site), rules_of(self.site).check
         checks, issues, services = rows.last_checks(), rows.open_issues(), rows.open_services()
         lines = []
-        for one in rows.all():
+        for one in devices:
             check, issue = checks.get(one.id), issues.get(one.id)
             state = state_of(one, issue, services.get(one.id))
             is_checked, faults = reports.order(check, self.now, rule)
-            if one.unit_id in mine and not is_checked and state in (DeviceState.IN_STOCK, DeviceState.ISSUED):
-                holder = None if issue is None else self.unit.people.get(issue.person_id)
+            if not is_checked and state in (DeviceState.IN_STOCK, DeviceState.ISSUED):
                 said = {"state": state.value, "faults": tuple(it.value for it in faults)}
                 at = None if check is None else check.at
-                number = None if holder is None else holder.number
-                lines.append(Line(one.id, at, one.serial, number, detail=said))
-        return sorted(lines, key=lambda line: (line.at is not None, line.at or self.now, line.device or ""))
+                holder = None if issue is None else issue.person_id
+                lines.append(Line(one.id, at, one.serial, holder, detail=said))
+        lines.sort(key=lambda line: (line.at is not None, line.at or self.now, line.device or ""))
+        return [replace(one, wearer=self._number(one.wearer)) for one in lines[: MOST + 1]]
+
+    def _number(self, person_id: str | None) -> str | None:
+        found = None if person_id is None else self.unit.people.get(person_id)
+        return None if found is None else found.number
 
     def _denied(self) -> Sequence[Line]:
         tried = Denials(self.site).tried(self.unit, self.caller, self.since, self.now, MOST + 1)

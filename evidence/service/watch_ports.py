@@ -166,9 +166,10 @@ class Overseen(Protocol):
         """Return announced files within reach that are not sealed."""
 
     def explained(
-        self, outcome: Outcome | None, reach: Reach, at: datetime, most: int
+        self, outcome: Outcome | None, reach: Reach, at: datetime, most: int, without: str | None = None
     ) -> Sequence[tuple[Gap, Explanation]]:
-        """Return the last explanations of gaps, by outcome; None: nobody has decided."""
+        """Return the last explanations of gaps, by outcome; None: nobody has decided. Without those of gaps
+        that somebody has explained, now or before."""
 
     def late(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
         """Return the recordings within reach, sealed since a moment, that came too late."""

@@ -182,6 +182,11 @@ class Longer:
     policies: Policies
 
     @property
+    def packs(self) -> list[Pack]:
+        """See service.ports.Policies."""
+        return [self._longer(one) for one in self.policies.packs]
+
+    @property
     def latest(self) -> Pack:
         """See service.ports.Policies."""
         return self._longer(self.policies.latest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,10 +15,11 @@ from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.rights import Role
 from evidence.service import gap_words
 from evidence.service.catalogue import Scope, Section
+from evidence.service.deadlines import Deadlines
 from evidence.service.gap_lines import Lines, lines_within
 from evidence.service.gap_words import find_gap
 from evidence.service.instruments import pack_at
-from tests.builders import START, SmallSite
+from tests.builders import START, SmallSite, an_origin
 from tests.gap_room import REASON, REPORT, GapRoom, a_gap
 
 Row = dict[str, Any]
@@ -158,3 +160,37 @@ def test_a_finding_from_before_they_had_names_is_found_among_all(
     with room.small.database.engine.begin() as connection:
         connection.execute(update(finding).values(subject=None))
     assert looked_at(room, monkeypatch, row["gap"])[-1] == Section()
+
+
+def test_files_that_never_came_are_read_by_part_and_none_of_a_part_is_left_out(room: GapRoom) -> None:
+    day, mine = timedelta(days=1), room.wearer.name
+    ends = (START - 9 * day, START - 2 * day, START - timedelta(hours=1), START + timedelta(minutes=4), None)
+    offsets = (0, 300_000, -300_000)
+    files = [
+        an_origin(f"{place}-{turn}.mp4", size_bytes=9, wearer=mine, modified_at=end, clock_offset_ms=offset)
+        for place, end in enumerate(ends)
+        for turn, offset in enumerate(offsets)
+    ]
+    for file in files:
+        room.small.cards.announce(room.small.dock, file, [file])
+    now, slip = room.small.clock.now(), timedelta(minutes=2)
+    edges = [None, START + day, *(START - days * day + by for days in (9, 2, 0) for by in (-slip, slip))]
+    with room.small.database.reading() as unit:
+        every = unit.cards.outstanding()
+        rows = {row.name: row for row in Deadlines(room.site).rows_of(every, (), now)}
+        for first, last in itertools.product(edges, repeat=2):
+            section = Section(first=first, last=last)
+            read = {one.origin.name for one in unit.cards.outstanding(section=section)}
+            held = {
+                name for name, row in rows.items()
+                if section.holds(row.device, row.wearer, name, row.state.counted_from)
+            }  # fmt: skip
+            assert held <= read, (first, last)
+        assert len(unit.cards.outstanding(section=Section(first=START + day))) < len(every)
+        for section, names in (
+            (Section(frozenset({room.beside.id})), {"gone-too.wav"}),
+            (Section(wearer=mine), {"gone.wav", *(one.name for one in files)}),
+            (Section(file="gone.wav"), {"gone.wav"}),
+            (Section(device="DSJ0"), set()),
+        ):
+            assert {one.origin.name for one in unit.cards.outstanding(section=section)} == names

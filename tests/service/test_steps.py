@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -130,6 +131,24 @@ def test_a_report_holds_as_of_the_moment_at_which_a_step_turned_red(room: StepRo
     assert [one["unrecorded"][0]["state"] for one in (soon, late)] == ["due", "red"]
     assert late["log"] == soon["log"]
     assert late["as_of"] > late["unrecorded"][0]["due"] > soon["as_of"]
+
+
+def test_the_steps_of_a_day_are_those_of_the_whole_report(room: StepRoom) -> None:
+    day = 24 * 60
+    for start in (2 * day, 3 * day, 3 * day + 60, 5 * day):
+        room.enter("on-site-check", start=start)
+    room.case = room.add_case()
+    room.enter("on-site-check", start=4 * day)
+    room.small.clock.pass_by(timedelta(days=9))
+    reports = Reports(room.site)
+    whole = [one.line.step for one in reports.gaps(OPERATOR).unrecorded]
+    assert len(whole) == 5
+    days = [local_day(room.site.policies, one.span.end) for one in whole]
+    for first, last in itertools.product({*days, min(days) - timedelta(days=1)}, repeat=2):
+        if first <= last:
+            part = reports.gaps(OPERATOR, Asked(since=first, until=last)).unrecorded
+            mine = [step for step, one in zip(whole, days, strict=True) if first <= one <= last]
+            assert [one.line.step for one in part] == mine
 
 
 @pytest.mark.parametrize("form", ["pdf", "xlsx"])

@@ -7,15 +7,23 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, insert, or_, select, update
 
-from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, name_digest, origin_columns, origin_of
+from evidence.adapters.db.people_tables import person
+from evidence.adapters.db.repositories.rows import (
+    NAMES_AT_ONCE,
+    is_between,
+    name_digest,
+    origin_columns,
+    origin_of,
+)
 from evidence.adapters.db.repositories.standings import owed_within
 from evidence.adapters.db.tables import announced, card
 from evidence.domain.access import Reach
+from evidence.domain.deadlines import CLOCK_ERROR
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.recordings import Origin
-from evidence.service.catalogue import AnnouncedFile
+from evidence.service.catalogue import AnnouncedFile, Section
 
 # A file whose card gives no time of modification stands under this one, so that the key is never null.
 _NO_TIME = "0001-01-01T00:00:00.000000Z"
@@ -75,18 +83,43 @@ class SqlCards:
         self._db.execute(update(announced).where(announced.c.id == file_id).values(recording_id=recording_id))
 
     def outstanding(
-        self, *, reach: Reach | None = None, at: datetime | None = None, device: str | None = None
+        self,
+        *,
+        reach: Reach | None = None,
+        at: datetime | None = None,
+        device: str | None = None,
+        section: Section = Section(),  # noqa: B008 (frozen)
     ) -> Sequence[AnnouncedFile]:
         """Return announced files that are not sealed, oldest announcement first: those within reach, else
         (for the service's own work) all; device: of one recorder.
         """
-        query = announced_files().where(announced.c.recording_id.is_(None))
+        query = announced_files().where(announced.c.recording_id.is_(None), *_of_section(section))
         if device is not None:
             query = query.where(announced.c.device == device)
         if reach is not None:
             query = query.where(owed_within(reach, at, announced))
         ordered = query.order_by(announced.c.announced_at, announced.c.name)
         return [announced_file(row) for row in self._db.execute(ordered)]
+
+
+def _of_section(section: Section) -> Iterator[ColumnElement[bool]]:
+    """Yield what a section asks. It never leaves out a file that counts from a moment within it: from the end
+    that the card tells, corrected, or from its announcement (domain/deadlines.py)."""
+    if section.unit_ids is not None:
+        home = person.c.unit_id.in_(sorted(section.unit_ids))
+        yield announced.c.wearer.in_(select(person.c.number).where(home))
+    if section.device is not None:
+        yield announced.c.device == section.device
+    if section.wearer is not None:
+        yield announced.c.wearer == section.wearer
+    if section.file is not None:
+        yield announced.c.name_sha256 == name_digest(section.file)
+    if section.first is not None:  # nothing counts from later than that after it was announced
+        yield announced.c.announced_at >= to_text(section.first - CLOCK_ERROR)
+    if section.first is not None or section.last is not None:
+        moments = announced.c.announced_at, announced.c.modified_at
+        is_moved = announced.c.clock_offset_ms != 0  # its end is none of these
+        yield or_(is_moved, *(is_between(one, section) for one in moments))
 
 
 def _key(origin: Origin) -> tuple[str, int, datetime | None]:

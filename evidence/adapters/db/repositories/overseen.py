@@ -46,9 +46,10 @@ class SqlOverseen:
         return [announced_file(row) for row in self._db.execute(ordered)]
 
     def explained(
-        self, outcome: Outcome | None, reach: Reach, at: datetime, most: int
+        self, outcome: Outcome | None, reach: Reach, at: datetime, most: int, without: str | None = None
     ) -> Sequence[tuple[Gap, Explanation]]:
-        """Return the last explanations of gaps, by outcome (None: nobody has decided), oldest first."""
+        """Return the last explanations of gaps, by outcome (None: nobody has decided), oldest first; without
+        those of gaps that somebody has explained, now or before."""
         later = explanation.alias("later")
         is_last = ~exists().where(
             later.c.gap == explanation.c.gap,
@@ -65,6 +66,9 @@ class SqlOverseen:
         decided = result.is_(None) if outcome is None else result == outcome.value
         mine = or_(gap.c.recording_id.is_(None), within(reach, at))
         query = select(*columns).select_from(there).where(decided, is_last, mine)
+        if without is not None:
+            theirs = explanation.alias("theirs")
+            query = query.where(~exists().where(theirs.c.gap == gap.c.name, theirs.c.author == without))
         rows = self._db.execute(query.order_by(explanation.c.at, explanation.c.id).limit(most))
         return [(gap_of(_Of(row)), explanation_of(row)) for row in rows]
 

@@ -13,6 +13,7 @@ from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.labels import given_of
 from evidence.adapters.db.repositories.rows import (
     NAMES_AT_ONCE,
+    is_between,
     legible,
     name_digest,
     origin_columns,
@@ -22,15 +23,17 @@ from evidence.adapters.db.repositories.rows import (
 )
 from evidence.adapters.db.repositories.search_rows import touched
 from evidence.adapters.db.repositories.standings import within
+from evidence.adapters.db.search_tables import search_row
 from evidence.adapters.db.tables import announced, recording, upload
 from evidence.domain.access import Reach
+from evidence.domain.deadlines import EARLIEST_PLAUSIBLE
 from evidence.domain.digests import Digests
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.labels import Given
 from evidence.domain.origins import Elsewhere
 from evidence.domain.recordings import Recording
 from evidence.errors import Conflict, IntegrityFault, Invalid
-from evidence.service.catalogue import Section, StoredRecording
+from evidence.service.catalogue import Glance, Section, StoredRecording
 
 _SPARE = timedelta(days=1)  # more than a recorder's clock may be ahead of the seal (CLOCK_ERROR)
 _FIRST_ANNOUNCED = (
@@ -42,6 +45,15 @@ _FIRST_ANNOUNCED = (
 # Recordings with the moments at which the server first heard of them; made once: every look asks for one.
 _CATALOGUE = select(recording, upload.c.created_at.label("first_byte"), _FIRST_ANNOUNCED).join(
     upload, upload.c.id == recording.c.upload_id
+)
+_GLANCE = (
+    _CATALOGUE.with_only_columns(
+        *(recording.c.id, recording.c.ended_at, recording.c.sealed_at, standing.c.unit_id),
+        *(search_row.c.codes, upload.c.created_at.label("first_byte"), _FIRST_ANNOUNCED),
+        maintain_column_froms=True,
+    )
+    .join(search_row, search_row.c.recording_id == recording.c.id)
+    .join(standing, standing.c.recording_id == recording.c.id, isouter=True)
 )
 _ONE = _CATALOGUE.where(recording.c.id == bindparam("recording"))
 _TAKEN = select(recording.c.id).where(
@@ -138,6 +150,20 @@ class SqlRecordings:
         ordered = query.order_by(recording.c.sealed_at.desc(), recording.c.id.desc()).limit(most)
         return list(self._stored(self._db.execute(ordered).all()))
 
+    def glances(
+        self, reach: Reach, at: datetime, unit_ids: Collection[str] | None, since: datetime, most: int
+    ) -> Sequence[Glance]:
+        """Return recordings within reach at a moment, newest seal first, not more than so many: none is left
+        out that counts from a moment since then, and others may be there. unit_ids: where they were placed.
+        """
+        seal: ColumnElement[Any] = recording.c.sealed_at
+        query = _GLANCE.where(within(reach, at), seal >= to_text(since - _SPARE))
+        if unit_ids is not None:
+            query = query.where(*_of_units(sorted(unit_ids), since))
+            seal = func.coalesce(seal, "")  # begin with the units' own, not with the newest of everybody's
+        rows = self._db.execute(query.order_by(seal.desc(), recording.c.id.desc()).limit(most))
+        return [_glance(row) for row in rows]
+
     def count(self, reach: Reach, at: datetime, section: Section, most: int) -> int:
         """Return how many recordings of a section are within reach at a moment; not more than so many."""
         query = _CATALOGUE.with_only_columns(recording.c.id, maintain_column_froms=True)
@@ -197,7 +223,7 @@ def _of_section(section: Section) -> Iterator[ColumnElement[bool]]:
     """Yield what a section asks. It never leaves out a recording that counts from a moment within it: from
     its end where that can be true, or from when the server first heard of it (domain/deadlines.py)."""
     if section.unit_ids is not None:
-        yield standing.c.unit_id.in_(sorted(section.unit_ids))
+        yield from _of_units(sorted(section.unit_ids), section.first)
     if section.device is not None:
         yield recording.c.device == section.device
     if section.file is not None:
@@ -208,14 +234,33 @@ def _of_section(section: Section) -> Iterator[ColumnElement[bool]]:
         yield recording.c.sealed_at >= to_text(section.first - _SPARE)
     if section.first is not None or section.last is not None:
         same = announced.c.recording_id == recording.c.id
-        told = exists().where(same, _is_between(announced.c.announced_at, section))
+        told = exists().where(same, is_between(announced.c.announced_at, section))
         moments = (recording.c.ended_at, recording.c.sealed_at, upload.c.created_at)
-        yield or_(*(_is_between(one, section) for one in moments), told)
+        yield or_(*(is_between(one, section) for one in moments), told)
 
 
-def _is_between(moment: ColumnElement[Any], section: Section) -> ColumnElement[bool]:
-    since = [] if section.first is None else [moment >= to_text(section.first)]
-    return and_(*since, *([] if section.last is None else [moment < to_text(section.last)]))
+def _of_units(unit_ids: Sequence[str], first: datetime | None) -> Iterator[ColumnElement[bool]]:
+    """Yield that recordings were placed in these units. Of those that count from before a moment the index of
+    searches tells: what it has from before is their end, but for clocks that were never set."""
+    if first is None:
+        yield standing.c.unit_id.in_(unit_ids)
+        return
+    never_set = search_row.c.at < to_text(EARLIEST_PLAUSIBLE)
+    since = or_(search_row.c.at >= to_text(first), never_set)
+    mine = select(search_row.c.recording_id).where(search_row.c.unit_id.in_(unit_ids), since)
+    yield recording.c.id.in_(mine)
+    yield func.coalesce(standing.c.unit_id, "").in_(unit_ids)  # no index: that has all years
+
+
+def _glance(row: Any) -> Glance:
+    return Glance(
+        row.id,
+        row.unit_id,
+        time_or_none(row.ended_at),
+        from_text(row.sealed_at),
+        from_text(min(filter(None, (row.first_announced, row.first_byte)))),
+        bool(row.codes),
+    )
 
 
 def _read(row: Any, given: tuple[Given, ...]) -> StoredRecording:

@@ -7,11 +7,14 @@ import json
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, true
+
 from evidence.domain.digests import Digests
 from evidence.domain.ids import is_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.recordings import Origin
 from evidence.errors import Invalid
+from evidence.service.catalogue import Section
 
 NAMES_AT_ONCE = 400  # names in one question; SQLite bounds the parameters of a statement
 
@@ -24,6 +27,12 @@ def time_or_none(text: str | None) -> datetime | None:
 def text_or_none(instant: datetime | None) -> str | None:
     """Write a nullable time column."""
     return None if instant is None else to_text(instant)
+
+
+def is_between(moment: ColumnElement[Any], section: Section) -> ColumnElement[bool]:
+    """Return the condition under which a moment is within the days of a section."""
+    since = [] if section.first is None else [moment >= to_text(section.first)]
+    return and_(true(), *since, *([] if section.last is None else [moment < to_text(section.last)]))
 
 
 def name_digest(name: str) -> str:

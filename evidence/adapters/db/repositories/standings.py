@@ -126,6 +126,15 @@ class SqlStandings:
             found |= standings_of(self._db, ids[first : first + NAMES_AT_ONCE], at)
         return found
 
+    def units(self, recording_ids: Collection[str]) -> Mapping[str, str | None]:
+        """Return in which units these recordings were placed, as far as they were in any."""
+        ids, found = list(recording_ids), dict[str, str | None]()
+        query = select(standing.c.recording_id, standing.c.unit_id)
+        for first in range(0, len(ids), NAMES_AT_ONCE):
+            some = standing.c.recording_id.in_(ids[first : first + NAMES_AT_ONCE])
+            found |= {row.recording_id: row.unit_id for row in self._db.execute(query.where(some))}
+        return found
+
     def _set(self, recording_id: str, **values: Any) -> None:
         touched(self._db, [recording_id])
         mine = standing.c.recording_id == recording_id

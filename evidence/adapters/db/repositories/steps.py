@@ -80,7 +80,9 @@ class SqlSteps:
 
     def of(self, scope: Scope) -> Mapping[str, Sequence[Step]]:
         """Return the steps of the cases that have any, by case, in order of time."""
-        mine = select(case_step).where(case_step.c.ended_at.is_(None), case_step.c.case_id.in_(ids_of(scope)))
+        busy = select(case_step.c.case_id).where(case_step.c.ended_at.is_(None))
+        ids = ids_of(scope).where(case_file.c.id.in_(busy))  # few cases have steps: begin with them
+        mine = select(case_step).where(case_step.c.ended_at.is_(None), case_step.c.case_id.in_(ids))
         named = select(step_officer.c.step_id, step_officer.c.person_id)
         named = named.where(step_officer.c.step_id.in_(mine.with_only_columns(case_step.c.id)))
         officers: dict[str, list[str]] = {}
@@ -125,10 +127,11 @@ def _asked(scope: Scope) -> ColumnElement[bool]:
     owed = select(case_step.c.case_id).join(owner, owner.c.id == case_step.c.owner_id)
     owed = owed.where(case_step.c.ended_at.is_(None), below(owner.c.path, scope.paths))
     mine = or_(below(unit.c.path, scope.paths), case_file.c.id.in_(owed))
-    if scope.since is not None:
-        recent = case_step.alias("recent")
-        then = select(recent.c.case_id).where(recent.c.until >= to_text(scope.since))
-        mine = and_(mine, case_file.c.id.in_(then))
+    if scope.since is not None or scope.until is not None:
+        then = case_step.alias("then")
+        span = [] if scope.since is None else [then.c.until >= to_text(scope.since)]
+        span += [] if scope.until is None else [then.c.until < to_text(scope.until)]
+        mine = and_(mine, case_file.c.id.in_(select(then.c.case_id).where(*span)))
     return mine if scope.case_id is None else and_(mine, case_file.c.id == scope.case_id)
 
 
