@@ -6,7 +6,7 @@
 #   ./dev.sh check         ruff, mypy strict, import contracts, house tests
 #   ./dev.sh run [ARGS]    a service on a fresh or existing ./var/run (ARGS go to `evidence serve`)
 #   ./dev.sh bench NAME    ingest | examine | engines | ledger | rebuild | reports | package | pages | load | growth
-#   ./dev.sh drill NAME    whole fault sweeps: list with `./dev.sh drill list`
+#   ./dev.sh drill NAME|all  every fault that applies, a table at the end; `drill list`, `drill probe`
 #   ./dev.sh exec CMD…     a command inside the environment, in the folder where you stand
 #   ./dev.sh lock          make both locks anew from pyproject.toml (hashes only, no address)
 # test, bench and drill also install PostgreSQL, Redis, Ceph and nginx; none of them is started on the machine itself.
@@ -140,7 +140,7 @@ case "$command" in
          [ -d var/run ] || { mkdir -p var; python -m evidence init --data var/run --policy dazhe-2020; }
          exec python -m evidence serve --data var/run "$@" ;;
   bench) setup $SERVERS; exec python -m tests.bench "$@" ;;
-  drill) setup $SERVERS e2fsprogs:mkfs.ext4 mount:mount; exec python -m tests.drills "$@" ;;
+  drill) setup $SERVERS e2fsprogs:mkfs.ext4 xfsprogs:mkfs.xfs mount:mount; exec python -m tests.drills "$@" ;;
   exec)  setup; cd "$caller"; exec "$@" ;;
   lock)  setup
          pins() { uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \

@@ -29,7 +29,7 @@ class JournalCheck:
 
     def faults(self) -> Iterator[Fault]:
         """Yield what does not agree. Raises: StoreUnavailable."""
-        there: set[int] = set()
+        there: dict[int, Sealed | Debris] = {}
         for one in self.listed:
             if not one.key.startswith(PREFIX):
                 continue
@@ -38,13 +38,15 @@ class JournalCheck:
             except Invalid:
                 yield Fault("rows-unknown", one.key)
                 continue
-            if isinstance(one, Sealed):
-                there.add(serial)
+            there[serial] = one
         with self.site.database.reading() as unit:  # after the look into the vault: entries come last
             vouched = dict(unit.journal.vouched())
             planned = unit.journal.planned()
-            for serial in sorted(there - vouched.keys() - ({planned[0]} if planned else set())):
+            whole = {serial for serial, one in there.items() if isinstance(one, Sealed)}
+            for serial in sorted(whole - vouched.keys() - ({planned[0]} if planned else set())):
                 yield Fault("rows-unknown", key_of(serial))
+            for serial in sorted(there.keys() & vouched.keys()):
+                yield from _unsound(there[serial])
             rows = RowCheck(unit.journal)
             if planned is not None:
                 yield from _taken(rows, *planned)
@@ -75,6 +77,14 @@ class JournalCheck:
             yield Fault("rows-altered", key, {"vouched": sha256, "found": found})
             return
         yield from _taken(rows, serial, raw)
+
+
+def _unsound(one: Sealed | Debris) -> Iterator[Fault]:
+    """Yield what is wrong with a piece beside its bytes: a damaged lock record, as drill F17 found."""
+    if isinstance(one, Sealed):
+        yield from (Fault("log-piece-damaged", one.key, {"reason": alarm}) for alarm in one.alarms)
+    elif one.kind != "lock-without-object":  # that is told as missing
+        yield Fault("log-piece-damaged", one.key, {"reason": one.kind})
 
 
 def _taken(rows: RowCheck, serial: int, raw: bytes) -> Iterator[Fault]:

@@ -115,7 +115,7 @@ class Calm:
         what = self.chance.choice(("stopped", "killed", "signer killed"))
         self.counts[what] += 1
         if what == "signer killed":
-            for pid in _signers(self.service.data):
+            for pid in signers(self.service.data):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             return
@@ -123,7 +123,7 @@ class Calm:
         self.service.start()
 
 
-def _signers(data: Path) -> list[int]:
+def signers(data: Path) -> list[int]:
     """Return the signers of this site, by their command lines."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):

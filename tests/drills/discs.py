@@ -1,8 +1,9 @@
-"""A disc whose power can be cut: ext4 in a sparse file on a loop device, shut down by the file system itself.
+"""A disc whose power can be cut: ext4 or XFS in a sparse file on a loop device, shut down by the file system
+itself.
 
-The shutdown (ioctl EXT4_IOC_SHUTDOWN without flushing the log; what `xfs_io -x -c shutdown` does) drops
+The shutdown (ioctl without flushing the log, the same of both; what `xfs_io -x -c shutdown` does) drops
 everything that was not synced. Not shown: torn sectors, reordering within what was not synced, discs that
-lie about a flush. The mount's own timer must not save anybody: it commits every ten minutes only.
+lie about a flush. The mount's own timer must not save anybody: ext4 commits every ten minutes only.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import shutil
 import struct
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +23,13 @@ _NEW_MOUNTS = 0x00020000  # CLONE_NEWNS
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def why_not() -> str | None:
+def why_not(kind: str = "ext4") -> str | None:
     """Say why this machine cannot cut the power of a disc, or None when nothing speaks against it."""
     if os.geteuid() != 0:
         return "cutting the power needs root"
     if not Path("/dev/loop-control").exists():
         return "there are no loop devices"
-    missing = [name for name in ("mkfs.ext4", "mount", "umount") if not _tool(name)]
+    missing = [name for name in (f"mkfs.{kind}", "mount", "umount") if not _tool(name)]
     return f"missing: {', '.join(missing)}" if missing else None
 
 
@@ -47,10 +49,11 @@ def keep_to_ourselves() -> None:
 
 @dataclass
 class Disc:
-    """A mounted disc. folder: where its image and its mount point lie."""
+    """A mounted disc. folder: where its image and its mount point lie. kind: ext4, or xfs (from 300 MiB)."""
 
     folder: Path
     size_mib: int = 600  # sparse; the service keeps 256 MiB free
+    kind: str = "ext4"
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
@@ -59,7 +62,7 @@ class Disc:
         self._image = self.folder / "image"
         with self._image.open("wb") as image:
             image.truncate(self.size_mib << 20)
-        _run("mkfs.ext4", "-q", "-F", str(self._image))
+        _run(f"mkfs.{self.kind}", "-q", "-F" if self.kind == "ext4" else "-f", str(self._image))
         self._mount()
 
     def sync(self) -> None:
@@ -70,6 +73,12 @@ class Disc:
                 raise OSError(ctypes.get_errno(), "syncfs")
         finally:
             os.close(fd)
+
+    def ask_by_pages(self) -> None:
+        """Give each page to what lies below in a request of its own, so that none is half taken."""
+        device = os.stat(self.mount).st_dev
+        queue = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/queue")
+        (queue / "max_sectors_kb").write_text("4")
 
     def cut(self) -> None:
         """Cut the power; then repair and mount, as a machine does when it comes back."""
@@ -90,11 +99,25 @@ class Disc:
                 path.unlink()
 
     def remove(self) -> None:
-        """Unmount it; the image stays."""
-        _run("umount", str(self.mount))
+        """Unmount it; the image stays. Who was killed a moment ago may hold it a moment longer."""
+        until = time.monotonic() + 10
+        while True:
+            try:
+                _run("umount", str(self.mount))
+                return
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(0.1)
 
     def _mount(self) -> None:
-        _run("mount", "-o", "loop,commit=600", str(self._image), str(self.mount))
+        _run(
+            "mount",
+            "-o",
+            "loop,commit=600" if self.kind == "ext4" else "loop",
+            str(self._image),
+            str(self.mount),
+        )
 
 
 def _run(*words: str) -> None:

@@ -20,9 +20,11 @@ import select
 import signal
 import socket
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.bootstrap import Application, build
 from evidence.domain.access import Caller
 from evidence.domain.recordings import Origin
@@ -82,6 +84,9 @@ def _serve(link: socket.socket) -> None:
     if "build" in first or "hand-over" in first:
         _export(link, *first.popitem())
         return
+    if "migrate" in first:
+        _migrate(link, first["migrate"])
+        return
     application = build(Path(first["serve"]))
     application.work.take_over()
     (dock,) = application.accounts.docks(OPERATOR)
@@ -103,6 +108,13 @@ def _publish(link: socket.socket, application: Application) -> None:
         _answer(link, False, {"code": problem.code, "problem": str(problem)})
     else:
         _answer(link, True, {})
+
+
+def _migrate(link: socket.socket, folder: str) -> None:
+    """Bring the database of a folder to the schema of this program (migration_kills.py)."""
+    with closing(SqlDatabase(f"sqlite:///{folder}/evidence.db", "drill.example/site")) as database:
+        database.migrate()
+    _answer(link, True, {})
 
 
 def _export(link: socket.socket, act: str, folder: str) -> None:

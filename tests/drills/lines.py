@@ -163,7 +163,7 @@ def _read(line: bytes) -> dict[str, Any]:
 
 class Party:
     """A child of the lean server that does one thing with a site: "publish" its logs, "sign" them, "build" an
-    export or "hand-over" one."""
+    export, "hand-over" one, or "migrate" a database."""
 
     def __init__(self, server: LeanServer, act: str, folder: Path) -> None:
         self._link = server.connect()
@@ -198,7 +198,7 @@ class HttpLine:
     """A `Line` to a whole service, as docs/formats/dock-protocol.md has it."""
 
     def __init__(self, port: int, token: str) -> None:
-        self._port = port
+        self._port, self.token = port, token
         self._identity = {"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0"}
 
     def create(self, name: str, device: str, size: int, sha256: str | None) -> str:
@@ -260,5 +260,5 @@ class HttpLine:
         finally:
             link.close()
         if answer.status not in (ok, also):
-            raise Said(json.loads(content)["code"] if content else str(answer.status))
+            raise Said(json.loads(content)["code"] if content else str(answer.status), answer.status)
         return answer.headers, content

@@ -40,7 +40,7 @@ def kill(number: int) -> Verdict:
             with service:
                 for _ in workload.run(line):
                     pass
-                verdict.violations += _at_rest(ground, workload)
+                verdict.violations += at_rest(ground, workload)
         except (Violation, Said, Lost) as broken:
             verdict.violations.append(repr(broken))
         finally:
@@ -63,7 +63,7 @@ def _until_killed(service: ServiceProcess, workload: Workload, line: HttpLine, n
     return tracer.killed
 
 
-def _at_rest(ground: Ground, workload: Workload) -> list[str]:
+def at_rest(ground: Ground, workload: Workload) -> list[str]:
     until = time.monotonic() + REST_S
     while True:
         found = oracle.examine(ground, workload.log.said, at_rest=True)

@@ -113,13 +113,13 @@ class Machine:
 
 
 @contextmanager
-def machine(room: Room) -> Iterator[Machine]:
-    """Open a machine with two discs. Raises: OSError when this computer cannot."""
+def machine(room: Room, kind: str = "ext4") -> Iterator[Machine]:
+    """Open a machine with two discs of a kind. Raises: OSError when this computer cannot."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drill-discs-")))
         discs = []
         for name in ("main", "other"):
-            discs.append(Disc(folder / name))
+            discs.append(Disc(folder / name, kind=kind))
             stack.callback(discs[-1].remove)
         yield Machine(room, *discs)
 

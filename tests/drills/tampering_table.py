@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.drills import scene
 from tests.drills.scene import Found, Pattern
+from tests.drills.tally import TALLY
 from tests.drills.tampers import NOT_SHOWN, OUTSIDE_ONLY, TAMPERS, Tamper
 
 _INSIDE = {"service", "hourly check", "reading back"}
@@ -25,6 +26,7 @@ def run(only: Sequence[str] = ()) -> int:
             line, good = judged(tamper, pattern)
             print(line, flush=True)
             failed += not good
+            TALLY.add(1, [] if good else [line], tamper.name[:3])
     for number, why in NOT_SHOWN.items():
         if not only or number in only:
             print(f"{number:<5} {why}")

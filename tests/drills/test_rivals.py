@@ -14,7 +14,7 @@ SEED = int(os.environ.get("EVIDENCE_DRILL_SEED", random.randrange(10**6)))
 
 @pytest.mark.grown
 def test_of_two_clients_at_one_offset_one_wins_and_no_bytes_are_mixed() -> None:
-    assert rivals.rivals(300, SEED)
+    assert rivals.rivals(80, SEED)
 
 
 @pytest.mark.grown
@@ -23,4 +23,4 @@ def test_of_two_clients_over_http_one_wins_and_no_bytes_are_mixed() -> None:
 
 
 def test_a_finished_upload_sent_again_is_the_same_recording_with_the_same_receipt() -> None:
-    assert rivals.repeats(200, SEED)
+    assert rivals.repeats(60, SEED)

@@ -33,11 +33,11 @@ class Violation(AssertionError):
 
 
 class Said(Exception):
-    """The service refused with a code."""
+    """The service refused with a code; over HTTP with a status too."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, status: int = 0) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.status = code, status
 
 
 class Line(Protocol):
@@ -111,13 +111,17 @@ class Workload:
         self.note_offset(sending, offset)
         while offset < len(sending.body):
             piece = sending.body[offset : offset + (SHORT if begun else PIECE)]
-            checksum = "sha256 " + base64.b64encode(hashlib.sha256(piece).digest()).decode()
-            offset = line.patch(sending.upload, offset, piece, checksum)
+            offset = line.patch(sending.upload, offset, piece, self.checksum(piece))
             self.note_offset(sending, offset)
             if begun and offset < len(sending.body):
                 yield sending
             begun = False
         self._finish(line, sending)
+
+    @staticmethod
+    def checksum(piece: bytes) -> str:
+        """The words of tus for a piece's digest."""
+        return "sha256 " + base64.b64encode(hashlib.sha256(piece).digest()).decode()
 
     def note_offset(self, sending: Sending, offset: int) -> None:
         """Take an offset the service named. Raises: Violation when it is less than one named before."""

@@ -24,7 +24,7 @@ from storage.bucket import Bucket
 from storage.errors import StoreUnavailable
 from storage.opening import bucket_address
 from storage.s3 import S3Vault
-from tests import inside, tampering
+from tests import forms, inside, tampering
 from tests.builders import SmallSite
 from tests.log_room import LogRoom
 from tests.servers.object_store import ObjectStoreServer
@@ -179,6 +179,20 @@ def test_a_check_tells_of_a_piece_that_was_changed_removed_or_added(room: LogRoo
     lock = next(iter(room.small.vault.list("log/"))).lock
     room.small.vault.seal_bytes(other, b"{}\n", lock)
     assert room.found() == {("rows-unknown", other)}
+
+
+@forms.embedded_only("a bucket keeps its locks itself")
+def test_a_check_tells_of_a_lock_record_of_a_piece_with_one_bit_flipped(room: LogRoom) -> None:
+    # Drill F17 found that nobody told: the piece's own bytes are whole.
+    room.seal()
+    room.publish()
+    record = next((room.folder / "vault/log/rows").rglob("rows~lock.*"))
+    body, key = record.read_bytes(), str(record.parent.relative_to(room.folder / "vault") / "rows")
+    record.chmod(0o600)
+    record.write_bytes(body[:30] + bytes([body[30] ^ 1]) + body[31:])
+    assert room.found() == {("log-piece-damaged", key)}
+    record.write_bytes(body)
+    assert room.found() == set()
 
 
 def test_another_piece_in_the_way_is_an_alarm(room: LogRoom) -> None:

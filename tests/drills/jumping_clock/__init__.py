@@ -1,0 +1,1 @@
+"""On PYTHONPATH of a service under a drill, never imported from here."""
