@@ -86,7 +86,7 @@ def test_the_purpose_is_asked_for_others_recordings(service: PeopleService, soun
     answer = service.ask("custodian", ask)
     assert (answer.status, answer.code) == (403, "purpose-needed")
     assert service.ask("custodian", f"{ask}?purpose=curiosity").status == 422
-    service.site.case(sound, "stranger", CASE_RIGHTS)
+    service.site.case(sound, "second", {Action.LIST_RECORDINGS})
     answer = service.ask("custodian", f"{ask}?purpose=case")
     assert (answer.status, answer.body) == (200, BODY)
 
