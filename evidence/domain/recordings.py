@@ -37,7 +37,7 @@ class Origin:
     @property
     def given_labels(self) -> Mapping[str, str]:
         """The labels that somebody gave: all but what says that nobody measured."""
-        return dict(self.labels.items() - NOT_MEASURED.items())
+        return {name: text for name, text in self.labels.items() if NOT_MEASURED.get(name) != text}
 
     @property
     def clock_offset(self) -> timedelta:
