@@ -45,6 +45,7 @@ def index_out(one: FileIndex, caller: Caller) -> dict[str, Any]:
         **filed_out(one.listed),
         "documents": [document_out(document) for document in one.documents],
         "recordings": [None if seen is None else recording_out(seen, caller) for seen in one.recordings],
+        "beside": [None if seen is None else recording_out(seen, caller) for seen in one.beside],
     }
 
 

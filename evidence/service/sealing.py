@@ -37,6 +37,7 @@ from evidence.service.deadlines import settle_notice
 from evidence.service.documents import MANIFEST, manifest_body, promised_until, receipt_body, recording_of
 from evidence.service.instruments import pack_at
 from evidence.service.jobs import JobName
+from evidence.service.keeping import owe_for_number
 from evidence.service.placing import place_recording
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
@@ -205,10 +206,10 @@ class Sealing:
                 ref=Reference(recording.digests, recording.origin.size_bytes),
             )
             now = self.site.clock.now()
-            place = unit.log.append(entry, now)
-            receipt = self.site.signer.sign(canonical(receipt_body(recording, place)))
+            receipt = self.site.signer.sign(canonical(receipt_body(recording, unit.log.append(entry, now))))
             unit.recordings.add(upload.id, recording, receipt)
             place_recording(unit, recording)
+            owe_for_number(unit, self.site, recording, upload.account_id)
             unit.uploads.end(upload.id, UploadState.SEALED, recording_id=recording.id)
             self._mark_announced(unit, upload, recording.id, now)
             for job in (JobName.EXAMINE, *([JobName.DEEP] if self.site.terms.deep else [])):
