@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from evidence.domain.access import Caller, reach
@@ -24,6 +24,7 @@ from evidence.domain.case_files import (
     CaseDocument,
     FilingClock,
     FilingState,
+    OpenMatters,
     filing_clock,
     index_digest,
 )
@@ -38,6 +39,7 @@ from evidence.service.case_access import about_case, paths_of
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
 from evidence.service.instruments import local_day
+from evidence.service.open_matters import open_matters
 from evidence.service.people_ports import StoredCase
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import person_on_roll, reason_of
@@ -68,6 +70,7 @@ class FileIndex:
     documents: Sequence[CaseDocument]
     recordings: Sequence[StoredRecording | None]
     beside: Sequence[StoredRecording | None] = ()
+    open: OpenMatters = OpenMatters()
 
 
 @dataclass(frozen=True)
@@ -135,15 +138,23 @@ class CaseFiling:
 
     @admits(Action.ARCHIVE_CASES)
     def archive(
-        self, caller: Caller, case_id: str, number: str, handed_by: str, received_by: str
+        self,
+        caller: Caller,
+        case_id: str,
+        number: str,
+        handed_by: str,
+        received_by: str,
+        reason: str | None = None,
     ) -> ListedFile:
-        """Hand a case file over to the archive, under its number there; both people by their numbers.
+        """Hand a case file over to the archive, under its number there; both people by their numbers. reason:
+        why it goes while something about it is open.
 
-        Raises: NotFound("case-not-found", "person-not-found"), Refused("one-person", "not-on-roll"),
+        Raises: Conflict("case-file-open") with how much of what is open, where there is no such reason;
+        NotFound("case-not-found", "person-not-found"), Refused("one-person", "not-on-roll"),
         Conflict("case-not-ended", "case-file-empty", "case-archived", "archive-number-taken"), Invalid.
         """
         check_text("number", number)
-        now = self.site.clock.now()
+        reason, now = None if reason is None else reason_of(reason), self.site.clock.now()
         with self._writing(caller, case_id) as (unit, case):
             verify_not_archived(unit, case.id)
             end = unit.case_files.ends(case.id).get(case.id)
@@ -153,12 +164,15 @@ class CaseFiling:
             documents, media = unit.case_files.documents(case.id), _media(unit, case.id)
             if not documents and not media:
                 raise Conflict("case-file-empty", case=case.id)
+            still = open_matters(self.site, unit, case, media, now)
+            if still.is_any and reason is None:
+                raise Conflict("case-file-open", **asdict(still))
             _take_in(unit, caller, case, media, now)
             digest = index_digest(case.id, number, documents, [one.recording for one in media])
             gave, took = (one.id for one in people)
             hands, on = (gave, took, caller.id), local_day(self.site.policies, now)
             counts = (len(documents), len(media))
-            new = Archived(new_id(), case.id, number, *hands, now, on, *counts, digest)
+            new = Archived(new_id(), case.id, number, *hands, now, on, *counts, digest, still, reason)
             unit.case_files.archive(new)
             done = self._listed(case, end, new, now)
             unit.log.append(_archive_entry(caller, done, new), now)
@@ -195,7 +209,8 @@ class CaseFiling:
                 [one for one, is_inside in zip(seen, is_in, strict=True) if is_inside is which]
                 for which in (True, False)
             )
-            return FileIndex(listed, unit.case_files.documents(case.id), inside, beside)
+            still = open_matters(self.site, unit, case, media, now)
+            return FileIndex(listed, unit.case_files.documents(case.id), inside, beside, still)
 
     def _listed(
         self, case: StoredCase, end: ActEnd | None, archived: Archived | None, now: datetime
@@ -267,9 +282,11 @@ def _archive_entry(caller: Caller, done: ListedFile, new: Archived) -> Entry:
         "handed_by": new.handed_by,
         "days_over": done.clock.days_over,
         "cites": list(done.cites),
+        "open": None if new.open is None else asdict(new.open),
     }
     people = (("person", new.handed_by), ("person", new.received_by))
     objects, personal = (("case", done.case.id), *people), {"number": new.number}
+    personal |= {} if new.reason is None else {"reason": new.reason}
     return Entry(Act.CASE_ARCHIVE, caller.id, objects, facts=facts, personal=personal)
 
 

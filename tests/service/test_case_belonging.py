@@ -40,7 +40,7 @@ def archive(room: KeepingRoom, case: str) -> None:
     with room.small.database.reading() as unit:
         people = [unit.people.get(one.id) for one in (room.custodian, room.head)]
     gave, took = (one.number for one in people if one is not None)
-    filing.archive(room.custodian, case, "档1", gave, took)
+    filing.archive(room.custodian, case, "档1", gave, took, "标注后补")
 
 
 @pytest.mark.article("dazhe-2020:12")
