@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from evidence.answers import recording_out
@@ -45,6 +46,8 @@ def index_out(one: FileIndex, caller: Caller) -> dict[str, Any]:
         **filed_out(one.listed),
         "documents": [document_out(document) for document in one.documents],
         "recordings": [None if seen is None else recording_out(seen, caller) for seen in one.recordings],
+        "open": asdict(one.open),
+        "beside": [None if seen is None else recording_out(seen, caller) for seen in one.beside],
     }
 
 
@@ -64,4 +67,6 @@ def _archived_out(one: Archived) -> dict[str, Any]:
         "documents": one.documents,
         "recordings": one.recordings,
         "index_sha256": one.index_sha256,
+        "open": None if one.open is None else asdict(one.open),
+        "reason": one.reason,
     }

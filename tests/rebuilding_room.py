@@ -197,7 +197,7 @@ def archive_case(room: LogRoom) -> None:
     desk.end(OPERATOR, case, now.date())
     desk.end(OPERATOR, case, now.date() - timedelta(days=1), "送达日")
     desk.add_document(OPERATOR, case, "对王五的处罚决定书", 3, now.date())
-    desk.archive(OPERATOR, case, "档2026-1", "012345", "000099")
+    desk.archive(OPERATOR, case, "档2026-1", "012345", "000099", "标注后补")
 
 
 def enter_steps(room: LogRoom) -> None:

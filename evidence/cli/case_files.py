@@ -65,10 +65,15 @@ def show(case: Case, data: Data = None, json_: Json = False) -> None:
         print_json(found)
         return
     print(f"{found['case']}  {printable(found['number'])}  {say('filing-state.' + found['state'])}")
+    print(say("case-file.open", **found["open"]))
+    if (archived := found["archived"]) and archived["reason"]:
+        print(say("case-file.reason", reason=printable(archived["reason"])))
     for n, row in enumerate(found["documents"], 1):
         print(f"{n:4}  {row['id']}  {row['dated']}  {row['pages']}  {printable(row['title'] or '')}")
     for n, row in enumerate(found["recordings"], len(found["documents"]) + 1):
         print(f"{n:4}  {row['id']}  {row['sha256']}  {printable(row['name'])}")
+    for row in found["beside"]:
+        print(f"   ‼  {row['id']}  {row['sha256']}  {printable(row['name'])}  {say('case-file.beside')}")
 
 
 @app.command()
@@ -120,11 +125,15 @@ def archive(
     number: Annotated[str, typer.Argument(help="档号 / number in the archive")],
     handed_by: Annotated[str, typer.Option(help="移交人编号 / number of who gives")],
     received_by: Annotated[str, typer.Option(help="接收人编号 / number of who takes")],
+    reason: Annotated[
+        str | None, typer.Option(help="尚有未了事项而归档的理由 / why it goes while something is open")
+    ] = None,
     data: Data = None,
     json_: Json = False,
 ) -> None:
     """归档移交；此后目录不再变动 / Hand over to the archive: nothing goes in or out any more."""
-    done = filed_out(open_site(data).case_filing.archive(OPERATOR, case, number, handed_by, received_by))
+    words = (case, number, handed_by, received_by, reason)
+    done = filed_out(open_site(data).case_filing.archive(OPERATOR, *words))
     if json_:
         print_json(done)
     else:

@@ -51,8 +51,29 @@ class CaseDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenMatters:
+    """How much about a case is open. steps: red, due, or shown in part. explanations: owed, or not decided.
+    labels: recordings that lack one they must carry. documents: what does not agree and has no reason.
+    """
+
+    steps: int = 0
+    explanations: int = 0
+    labels: int = 0
+    documents: int = 0
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything is open."""
+        return any((self.steps, self.explanations, self.labels, self.documents))
+
+
+@dataclass(frozen=True, slots=True)
 class Archived:
-    """The hand-over of a case file to the archive: its number there, who gave, who took, on which day."""
+    """The hand-over of a case file to the archive: its number there, who gave, who took, on which day.
+
+    open: what was open about it then, None before that was noted; reason: why it went all the same, None
+    where nothing was said, and after a rebuild.
+    """
 
     id: str
     case_id: str
@@ -65,6 +86,8 @@ class Archived:
     documents: int
     recordings: int
     index_sha256: str
+    open: OpenMatters | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def asked_until(one: Kept, law: Law, at: datetime | None) -> tuple[datetime, Rul
     date."""
     floor = retain_until(one.sealed_at, law.floor)
     until, rule = floor, Rule(Keeps.FLOOR, floor, law.floor.cites)
-    for case in one.cases:
+    for case in (*one.cases, *one.numbered):
         end = case_end(case, law.case_terms, at)
         if end is not None and end > until:
             until, rule = end, Rule(Keeps.CASE, end, law.case_terms.cites, case.id)

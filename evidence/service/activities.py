@@ -28,8 +28,10 @@ from evidence.service.catalogue import StoredRecording
 from evidence.service.commanding import LONGEST, span_of
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at_capture
+from evidence.service.keeping import settle_terms
 from evidence.service.labelling import give_labels, read_labels, verify_officers
 from evidence.service.ports import UnitOfWork
+from evidence.service.refusals import tries_logged
 from evidence.service.sheet_ports import SheetFiles
 from evidence.service.site import Site
 
@@ -68,7 +70,7 @@ class Activities:
         look is logged, and what changes.
 
         Raises: Invalid for no table at all, or "sheet-too-large" where it finds too much;
-        Conflict("under-transfer"), Refused("serious-event").
+        Conflict("under-transfer"), Refused("serious-event", "own-recording"); storage errors: as labelling.
         """
         rows, faults = self._read(content)
         with self.site.database.writing() as unit:
@@ -81,8 +83,13 @@ class Activities:
         admit_to_recordings(self.site, caller, Action.LABEL, list(matching.said))
         changes: Sequence[str] = matching.changes()
         if apply and not faults:
-            with self.site.database.writing() as unit:
-                changes = give_labels(unit, self.site, caller, matching.said)
+            about = (("recording", one) for one in matching.said)
+            with (
+                tries_logged(self.site, caller, Action.LABEL, *about),
+                self.site.database.writing() as unit,
+            ):
+                changes, owed = give_labels(unit, self.site, caller, matching.said)
+            settle_terms(self.site, owed)
         found = [one for one in matching.found if one.recordings]
         missed = [one.activity for one in matching.found if not one.recordings]
         return MatchOutcome(found, missed, faults, changes, apply and not faults)

@@ -1,9 +1,11 @@
 """Case files: from the end of the act to the archive, within the days of the pack (Longquan art. 8).
 
 1. Whoever archives for the unit notes on which day the act ended; from then on the time runs.
-2. The index is written documents, as somebody listed them, and the recordings that are linked to the case.
-3. Handed over it has an archive number, and two people: who gives and who takes. From then on nothing goes
-   in or out; the log holds the digest of the index.
+2. The index is written documents, as somebody listed them, and the recordings that belong to the case:
+   linked, or marked with its number (decision 50).
+3. Handed over it has an archive number, and two people: who gives and who takes. What bears the number is
+   linked by that. From then on nothing goes in or out; the log holds the digest of the index. What gets the
+   number later is told beside it, and kept as long.
 Titles of documents may name people: they are commitments in the log, and in no piece of rows.
 """
 
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from evidence.domain.access import Caller, reach
@@ -22,6 +24,7 @@ from evidence.domain.case_files import (
     CaseDocument,
     FilingClock,
     FilingState,
+    OpenMatters,
     filing_clock,
     index_digest,
 )
@@ -36,6 +39,7 @@ from evidence.service.case_access import about_case, paths_of
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
 from evidence.service.instruments import local_day
+from evidence.service.open_matters import open_matters
 from evidence.service.people_ports import StoredCase
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import person_on_roll, reason_of
@@ -58,11 +62,15 @@ class ListedFile:
 
 @dataclass(frozen=True, slots=True)
 class FileIndex:
-    """The index of a case file. recordings: None in the place of one that the caller may not know of."""
+    """The index of a case file. recordings: None in the place of one that the caller may not know of; beside:
+    those that bear the number and are not in the archived file, for they got it later.
+    """
 
     listed: ListedFile
     documents: Sequence[CaseDocument]
     recordings: Sequence[StoredRecording | None]
+    beside: Sequence[StoredRecording | None] = ()
+    open: OpenMatters = OpenMatters()
 
 
 @dataclass(frozen=True)
@@ -130,15 +138,23 @@ class CaseFiling:
 
     @admits(Action.ARCHIVE_CASES)
     def archive(
-        self, caller: Caller, case_id: str, number: str, handed_by: str, received_by: str
+        self,
+        caller: Caller,
+        case_id: str,
+        number: str,
+        handed_by: str,
+        received_by: str,
+        reason: str | None = None,
     ) -> ListedFile:
-        """Hand a case file over to the archive, under its number there; both people by their numbers.
+        """Hand a case file over to the archive, under its number there; both people by their numbers. reason:
+        why it goes while something about it is open.
 
-        Raises: NotFound("case-not-found", "person-not-found"), Refused("one-person", "not-on-roll"),
+        Raises: Conflict("case-file-open") with how much of what is open, where there is no such reason;
+        NotFound("case-not-found", "person-not-found"), Refused("one-person", "not-on-roll"),
         Conflict("case-not-ended", "case-file-empty", "case-archived", "archive-number-taken"), Invalid.
         """
         check_text("number", number)
-        now = self.site.clock.now()
+        reason, now = None if reason is None else reason_of(reason), self.site.clock.now()
         with self._writing(caller, case_id) as (unit, case):
             verify_not_archived(unit, case.id)
             end = unit.case_files.ends(case.id).get(case.id)
@@ -148,11 +164,15 @@ class CaseFiling:
             documents, media = unit.case_files.documents(case.id), _media(unit, case.id)
             if not documents and not media:
                 raise Conflict("case-file-empty", case=case.id)
+            still = open_matters(self.site, unit, case, media, now)
+            if still.is_any and reason is None:
+                raise Conflict("case-file-open", **asdict(still))
+            _take_in(unit, caller, case, media, now)
             digest = index_digest(case.id, number, documents, [one.recording for one in media])
             gave, took = (one.id for one in people)
             hands, on = (gave, took, caller.id), local_day(self.site.policies, now)
             counts = (len(documents), len(media))
-            new = Archived(new_id(), case.id, number, *hands, now, on, *counts, digest)
+            new = Archived(new_id(), case.id, number, *hands, now, on, *counts, digest, still, reason)
             unit.case_files.archive(new)
             done = self._listed(case, end, new, now)
             unit.log.append(_archive_entry(caller, done, new), now)
@@ -181,10 +201,16 @@ class CaseFiling:
             unit.log.append(entry, now)
             end, archived = unit.case_files.ends(case.id), unit.case_files.archived(case.id)
             listed = self._listed(case, end.get(case.id), archived.get(case.id), now)
-            media = _media(unit, case.id)
+            media, linked = _media(unit, case.id), set(unit.cases.linked(case.id))
             standings = unit.standings.some([one.recording.id for one in media], now)
+            is_in = [listed.archived is None or one.recording.id in linked for one in media]
             seen = [one if there.covers(standings[one.recording.id]) else None for one in media]
-            return FileIndex(listed, unit.case_files.documents(case.id), seen)
+            inside, beside = (
+                [one for one, is_inside in zip(seen, is_in, strict=True) if is_inside is which]
+                for which in (True, False)
+            )
+            still = open_matters(self.site, unit, case, media, now)
+            return FileIndex(listed, unit.case_files.documents(case.id), inside, beside, still)
 
     def _listed(
         self, case: StoredCase, end: ActEnd | None, archived: Archived | None, now: datetime
@@ -221,10 +247,24 @@ def verify_not_archived(unit: UnitOfWork, case_id: str) -> None:
 
 
 def _media(unit: UnitOfWork, case_id: str) -> Sequence[StoredRecording]:
-    """Return the recordings of a case in the order in which they were linked."""
-    linked = unit.cases.linked(case_id)
-    known = unit.recordings.some(linked)
-    return [known[one] for one in linked]
+    """Return the recordings that belong to a case: in the order in which they were linked, then what bears
+    its number and has not gone.
+    """
+    linked, ids = set(unit.cases.linked(case_id)), unit.cases.belonging(case_id)
+    known = unit.recordings.some(ids)
+    return [known[one] for one in ids if one in linked or known[one].gone_at is None]
+
+
+def _take_in(
+    unit: UnitOfWork, caller: Caller, case: StoredCase, media: Sequence[StoredRecording], now: datetime
+) -> None:
+    """Link what bears the number, so that it stays in the file whatever is said of it later. This opens it to
+    nobody: an archived file gives its members nothing.
+    """
+    for one in media:
+        if unit.cases.link(case.id, one.recording.id, caller.id, now):
+            about = (("case", case.id), ("recording", one.recording.id))
+            unit.log.append(Entry(Act.CASE_LINK, caller.id, about), now)
 
 
 def _person(unit: UnitOfWork, number: str) -> Person:
@@ -242,9 +282,11 @@ def _archive_entry(caller: Caller, done: ListedFile, new: Archived) -> Entry:
         "handed_by": new.handed_by,
         "days_over": done.clock.days_over,
         "cites": list(done.cites),
+        "open": None if new.open is None else asdict(new.open),
     }
     people = (("person", new.handed_by), ("person", new.received_by))
     objects, personal = (("case", done.case.id), *people), {"number": new.number}
+    personal |= {} if new.reason is None else {"reason": new.reason}
     return Entry(Act.CASE_ARCHIVE, caller.id, objects, facts=facts, personal=personal)
 
 

@@ -90,10 +90,10 @@ class Cases:
         now = self.site.clock.now()
         there = reach(caller, Action.LIST_RECORDINGS, self.site.bars())
         with self.site.database.reading() as unit:
-            linked = unit.cases.linked(case_id)
-            standings = unit.standings.some(linked, now)
-            known = unit.recordings.some([one for one in linked if there.covers(standings[one])])
-            recordings = [known[one] for one in linked if one in known]
+            ids = unit.cases.belonging(case_id)
+            standings = unit.standings.some(ids, now)
+            known = unit.recordings.some([one for one in ids if there.covers(standings[one])])
+            recordings = [known[one] for one in ids if one in known]
             return CaseFile(case, recordings, unit.cases.members(case_id, now))
 
     @admits(Action.MANAGE_CASES)
@@ -108,7 +108,7 @@ class Cases:
             if not unit.cases.close(case_id, now):
                 raise Conflict("case-closed", case=case_id)
             self._log(unit, Act.CASE_CLOSE, caller, case, now)
-            owed = owe_terms(unit, self.site, unit.cases.linked(case_id), caller.id)
+            owed = owe_terms(unit, self.site, unit.cases.belonging(case_id), caller.id)
         settle_terms(self.site, owed)
 
     @admits(Action.MANAGE_CASES)

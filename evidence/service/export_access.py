@@ -80,8 +80,8 @@ def present_set(unit: UnitOfWork, one: Export, now: datetime) -> str:
     the case."""
     ids = [item.recording_id for item in one.granted]
     standings, stored = unit.standings.some(ids, now), unit.recordings.some(ids)
-    linked = ids if one.case_id is None else unit.cases.linked(one.case_id)
-    if any(stored[id_].gone_at is not None or id_ not in linked for id_ in ids):
+    belonging = ids if one.case_id is None else unit.cases.belonging(one.case_id)
+    if any(stored[id_].gone_at is not None or id_ not in belonging for id_ in ids):
         return ""
     return set_digest(one.items, {id_: standings[id_].classification for id_ in ids})
 

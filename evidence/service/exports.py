@@ -207,7 +207,7 @@ class Exports:
         is_member = case.id in unit.cases.of_member(caller.id, now)
         if not is_member and not may_in(caller, Action.EXPORT, case.path, bars):
             raise OutOfSight("case-not-found", case=wish.case_id)
-        if apart := set(wish.recordings) - set(unit.cases.linked(case.id)):
+        if apart := set(wish.recordings) - set(unit.cases.belonging(case.id)):
             raise Conflict("not-in-case", case=case.id, recordings=" ".join(sorted(apart)))
         return home
 

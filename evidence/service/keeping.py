@@ -1,8 +1,9 @@
 """Moving locks to later dates, and telling what keeps a recording. No lock is ever made shorter.
 
-The act that asks for a later date (a link to a case, its closing, the class of its file, another pack) notes
-it in its own transaction; the vault is told in the same call. If it is away then, the call says so, the row
-stays, and the sweep tells the vault later: what is owed counts as the recording's date meanwhile.
+The act that asks for a later date (a link to a case, a label with its number, its closing, the class of its
+file, another pack) notes it in its own transaction; the vault is told in the same call. If it is away then,
+the call says so, the row stays, and the sweep tells the vault later: what is owed counts as the recording's
+date meanwhile.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from evidence.domain.access import Caller, may_in
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.instants import to_text
+from evidence.domain.recordings import Recording
 from evidence.domain.retention import Kept, Law, Rule, keep_until, lock_until, rules_of
 from evidence.domain.rights import Action
 from evidence.errors import Conflict, Invalid, NotFound
 from evidence.policy.conduct import faults_of
 from evidence.policy.keeping import case_terms_of, length_of
-from evidence.policy.rules import Pack, cite_ids
+from evidence.policy.rules import Label, Pack, cite_ids
 from evidence.service.admission import admit_to_recording
 from evidence.service.copies import copies_locked_with
 from evidence.service.gate import admits
@@ -80,6 +82,15 @@ def owe_terms(unit: UnitOfWork, site: Site, recording_ids: Collection[str], by: 
         if until > kept.locked_until:
             owed.append(_owe(unit, site, kept, rule, until, by))
     return owed
+
+
+def owe_for_number(unit: UnitOfWork, site: Site, recording: Recording, by: str) -> None:
+    """Note the same of a recording that comes with the number of a registered case; the sweep tells the
+    vault.
+    """
+    number = recording.origin.labels.get(Label.CASE_NUMBER, "").strip()
+    if number and unit.labels.is_case(number):
+        owe_terms(unit, site, [recording.id], by)
 
 
 def _owe(unit: UnitOfWork, site: Site, kept: Kept, rule: Rule, until: datetime, by: str) -> LockTerm:
@@ -143,8 +154,8 @@ class Keeping:
 
     @admits(Action.MANAGE_CASES)
     def give_term(self, caller: Caller, case_id: str, term: str) -> None:
-        """Give a case file its class; the locks of its recordings move with it. A class is only ever given
-        in the place of a shorter one.
+        """Give a case file its class; the locks of what belongs to it move with it. A class is only given in
+        the place of a shorter one.
 
         Raises: NotFound("case-not-found"), Invalid("unknown-term"), Conflict("term-not-longer"); storage
         errors: the class stands, and the vault is told later.
@@ -166,7 +177,7 @@ class Keeping:
             unit.keepings.give_term(case_id, term, caller.id, now)
             facts = {"before": before, "cites": list(cite_ids(terms.cites)), "term": term}
             unit.log.append(Entry(Act.CASE_TERM, caller.id, (("case", case_id),), facts=facts), now)
-            owed = owe_terms(unit, self.site, unit.cases.linked(case_id), caller.id)
+            owed = owe_terms(unit, self.site, unit.cases.belonging(case_id), caller.id)
         settle_terms(self.site, owed)
 
     def settle_all(self) -> None:

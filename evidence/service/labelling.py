@@ -12,23 +12,27 @@ The manifest stays what it is: what came with the recording is signed, what was 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from evidence.domain.access import Caller
+from evidence.domain.access import Caller, Why
 from evidence.domain.audit import Act, Entry
+from evidence.domain.case_numbers import normal_form
 from evidence.domain.ids import new_id
 from evidence.domain.labels import PERSONAL, Given, read_value, values_of, verify_by_pack
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
-from evidence.errors import Conflict, Invalid, NotFound
+from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.rules import Label, Pack
 from evidence.service.admission import admit_to_recording, admit_to_recordings
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
 from evidence.service.instruments import local_day, pack_at_capture
+from evidence.service.keeping import owe_terms, settle_terms
+from evidence.service.keeping_ports import LockTerm
 from evidence.service.ports import Policies, UnitOfWork
-from evidence.service.refusals import reason_of
+from evidence.service.refusals import reason_of, tries_logged
 from evidence.service.site import Site
 
 MOST = 500  # recordings of one act
@@ -56,15 +60,16 @@ class Labelling:
 
         Raises: NotFound("recording-not-found", "person-not-found"), Refused, Conflict("under-transfer"),
         Invalid("nothing-labelled", "unknown-label", "invalid-label", "not-an-officer", "case-number-form",
-        "not-in-annex").
+        "not-in-annex"); storage errors: it is labelled, and the vault is told of a later date later.
         """
         said = read_labels(labels)
         asked = self._admit(caller, recordings)
-        with self.site.database.writing() as unit:
+        with self._trying(caller, asked), self.site.database.writing() as unit:
             stood = {stored.recording.id: values_of(stored.labels) for stored in _in_order(unit, asked)}
-            changed = give_labels(unit, self.site, caller, dict.fromkeys(asked, said))
+            changed, owed = give_labels(unit, self.site, caller, dict.fromkeys(asked, said))
             number = said.get(Label.CASE_NUMBER.value)
             unknown = None if number is None or unit.labels.is_case(number) else number
+        settle_terms(self.site, owed)
         before = {one: {name: stood[one][name] for name in said if name in stood[one]} for one in changed}
         return Labelled(changed, {one: was for one, was in before.items() if was}, unknown)
 
@@ -97,11 +102,13 @@ class Labelling:
         """
         label, reason = _label(name).value, reason_of(reason)
         asked, acts = self._admit(caller, recordings), _Acts(caller, self.site.clock.now())
-        with self.site.database.writing() as unit:
+        with self._trying(caller, asked), self.site.database.writing() as unit:
             for stored in _in_order(unit, asked):
                 before = stored.labels.get(label)
                 if before is None:
                     raise Conflict("label-not-there", recording=stored.recording.id, label=label)
+                if label == Label.CASE_NUMBER:
+                    _verify_may_leave(unit, caller, stored, "", acts.now)
                 acts.end(stored, before)
                 facts = {"label": label, "before": _facts([before])}
                 acts.note(Act.LABEL_END, stored, facts, {**_personal([before]), "reason": reason})
@@ -118,6 +125,11 @@ class Labelling:
         with self.site.database.writing() as unit:
             unit.log.append(entry, self.site.clock.now())
         return stored
+
+    def _trying(self, caller: Caller, asked: Sequence[str]) -> AbstractContextManager[None]:
+        """Log what is refused about these recordings."""
+        about = (("recording", one) for one in asked)
+        return tries_logged(self.site, caller, Action.LABEL, *about)
 
     def _admit(self, caller: Caller, recordings: Sequence[str]) -> Sequence[str]:
         asked = list(dict.fromkeys(recordings))
@@ -139,8 +151,9 @@ def read_labels(labels: Mapping[str, str]) -> Mapping[str, str]:
 
 def give_labels(
     unit: UnitOfWork, site: Site, caller: Caller, said: Mapping[str, Mapping[str, str]]
-) -> Sequence[str]:
-    """Give recordings, each its own labels, to use cases that have admitted; return which changed.
+) -> tuple[Sequence[str], Sequence[LockTerm]]:
+    """Give recordings, each its own labels, to use cases that have admitted; return which changed, and which
+    locks move by that (`settle_terms`).
 
     said: what `read_labels` returned, by recording. Raises: as `Labelling.give`.
     """
@@ -151,6 +164,8 @@ def give_labels(
         values = values_of(stands)
         new = {name: text for name, text in said[stored.recording.id].items() if values.get(name) != text}
         if new:
+            if Label.CASE_NUMBER in new:
+                _verify_may_leave(unit, caller, stored, new[Label.CASE_NUMBER], acts.now)
             verify_by_pack(new, {**values, **new}, _pack(site.policies, stored))
             acts.put(stored, new)
             before = [stands.get(name) for name in new]
@@ -158,7 +173,22 @@ def give_labels(
             personal = {name: text for name, text in new.items() if name in PERSONAL}
             facts = {"labels": told, "before": _facts(before)}
             acts.note(Act.LABEL, stored, facts, {**personal, **_personal(before)})
-    return acts.enter(unit)
+    changed = acts.enter(unit)
+    is_numbered = any(Label.CASE_NUMBER in labels for labels in said.values())
+    return changed, owe_terms(unit, site, changed, caller.id) if is_numbered else []
+
+
+def _verify_may_leave(
+    unit: UnitOfWork, caller: Caller, stored: StoredRecording, after: str, now: datetime
+) -> None:
+    """Verify that footage loses the number of a registered case by somebody else than who recorded it: it is
+    the evidence of that case no more (as `Cases.unlink`). Raises: Refused("own-recording").
+    """
+    before = values_of(stored.labels).get(Label.CASE_NUMBER)
+    if before is None or normal_form(before) == normal_form(after) or not unit.labels.is_case(before):
+        return
+    if unit.standings.get(stored.recording.id, now).is_by(caller.id):
+        raise Refused(Why.OWN_RECORDING.value, action=Action.LABEL.value)
 
 
 @dataclass

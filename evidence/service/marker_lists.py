@@ -134,9 +134,9 @@ class MarkerLists:
                 raise NotFound("case-not-found", case=case_id)
             if not may_in(caller, Action.READ_CASE_FILES, case.path, self.site.bars()):
                 raise OutOfSight("case-not-found", case=case_id)
-            linked = unit.cases.linked(case_id)
-            standings, known = unit.standings.some(linked, now), unit.recordings.some(linked)
-            recordings = [known[one] for one in linked if there.covers(standings[one])]
+            ids = unit.cases.belonging(case_id)
+            standings, known = unit.standings.some(ids, now), unit.recordings.some(ids)
+            recordings = [known[one] for one in ids if there.covers(standings[one])]
         return self._listed(caller, recordings, (("case", case_id),))
 
     def _listed(

@@ -80,6 +80,10 @@ class Cases(Protocol):
     def linked(self, case_id: str) -> Sequence[str]:
         """Return the ids of the recordings that are linked now, oldest link first."""
 
+    def belonging(self, case_id: str) -> Sequence[str]:
+        """Return the ids of the recordings that belong to a case (decision 50): those that are linked, oldest
+        link first, then those that bear its number."""
+
     def name(self, case_id: str, one: Membership, by: str, at: datetime) -> None:
         """Give a person these actions in a case, in the place of what they had there."""
 

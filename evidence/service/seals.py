@@ -28,6 +28,7 @@ from evidence.service.deadlines import settle_notice
 from evidence.service.documents import MANIFEST, manifest_body, promised_until, receipt_body, recording_of
 from evidence.service.instruments import pack_at
 from evidence.service.jobs import JobName
+from evidence.service.keeping import owe_for_number
 from evidence.service.placing import place_recording
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
@@ -192,6 +193,7 @@ class Seals:
                 receipt = self.site.signer.sign(canonical(receipt_body(recording, place)))
                 unit.recordings.add(upload.id, recording, receipt)
                 place_recording(unit, recording)
+                owe_for_number(unit, self.site, recording, upload.account_id)
                 unit.uploads.end(upload.id, UploadState.SEALED, recording_id=recording.id)
                 mark_announced(self.site, unit, upload, recording.id, now)
                 for job in (JobName.EXAMINE, *([JobName.DEEP] if self.site.terms.deep else [])):

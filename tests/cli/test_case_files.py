@@ -36,8 +36,14 @@ def test_a_case_file_goes_its_way_on_the_command_line(tmp_path: Path) -> None:
     assert "决定书" in run(site, "case-files", "show", case).stdout
     assert run(site, "case-files", "take-out", case, document, "--reason", "误列").exit_code == 0
     words = ("archive", case, "档1", "--handed-by", "1001", "--received-by", "1002")
+    refused = run(site, "case-files", *words)
+    assert refused.exit_code != 0
+    assert "case-file-open" in repr(refused)
+    words += ("--reason", "标注后补")
     done = rows(site, "case-files", *words)
     assert (done["state"], done["archived"]["number"]) == ("archived-late", "档1")
     assert rows(site, "case-files", "units")[0]["archived-late"] == 1
     assert "大队" in run(site, "case-files", "units").stdout
-    assert recording["sha256"] in run(site, "case-files", "show", case).stdout
+    index = run(site, "case-files", "show", case).stdout
+    assert recording["sha256"] in index
+    assert "标注后补" in index

@@ -264,7 +264,7 @@ def test_nothing_goes_into_an_archived_case_but_a_reason(room: PaperRoom) -> Non
     one, filing = room.write(), CaseFiling(room.site)
     filing.end(room.custodian, room.case, BEGAN.date())
     filing.add_document(room.custodian, room.case, "决定书", 1, BEGAN.date())
-    filing.archive(room.custodian, room.case, "档1", "0008", "0009")
+    filing.archive(room.custodian, room.case, "档1", "0008", "0009", "后补")
     with room.refused("case-archived", Conflict):
         room.write()
     with room.refused("case-archived", Conflict):

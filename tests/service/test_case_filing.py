@@ -12,7 +12,7 @@ import pytest
 
 from evidence.adapters.packs import load_pack
 from evidence.domain.audit import Act
-from evidence.domain.case_files import FilingState
+from evidence.domain.case_files import FilingState, OpenMatters
 from evidence.domain.ids import new_id
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
@@ -56,9 +56,9 @@ class FileRoom(Room):
         """Let another pack be in force."""
         self.small.site = replace(self.small.site, policies=load_pack(pack))
 
-    def archive(self, number: str = "档2026-001") -> ListedFile:
+    def archive(self, number: str = "档2026-001", reason: str | None = "标注后补") -> ListedFile:
         """Hand the file over."""
-        return self.desk.archive(self.custodian, self.case, number, "0008", "0700")
+        return self.desk.archive(self.custodian, self.case, number, "0008", "0700", reason)
 
     def line(self, **asked: Any) -> ListedFile:
         """Return the case's line of the list."""
@@ -225,3 +225,35 @@ def test_the_index_keeps_the_line_of_a_recording_that_the_reader_may_not_know_of
     assert room.desk.index(room.custodian, room.case).recordings == [None]
     assert len(room.desk.index(OPERATOR, room.case).recordings) == 1
     assert room.desk.index(OPERATOR, room.case).recordings[0] is not None
+
+
+@pytest.mark.article("longquan:8", "dazhe-2020:12")
+def test_a_file_of_which_something_is_open_is_archived_with_a_reason_that_stays_with_it(
+    room: FileRoom,
+) -> None:
+    recording = room.record(room.add(Role.FIELD_OFFICER))
+    room.cases.link(room.head, room.case, recording)
+    room.desk.end(room.custodian, room.case, room.day())
+    still = room.desk.index(room.head, room.case).open
+    assert still == OpenMatters(labels=1)
+    with room.refused("case-file-open", Conflict) as told:
+        room.archive(reason=None)
+    assert told.fields == {"steps": 0, "explanations": 0, "labels": 1, "documents": 0}
+    with room.refused("reason-needed", Invalid):
+        room.archive(reason=" ")
+    room.archive(reason="当事人名称不详")
+    archived = room.desk.index(room.head, room.case).listed.archived
+    assert archived is not None
+    assert (archived.open, archived.reason) == (still, "当事人名称不详")
+    (entry,) = room.entries(Act.CASE_ARCHIVE)
+    assert entry["facts"]["open"] == told.fields
+    assert set(entry["pd"]) == {"number", "reason"}
+    assert "当事人名称不详" not in json.dumps(entry, ensure_ascii=False)
+
+
+def test_a_file_of_which_nothing_is_open_needs_no_reason(room: FileRoom) -> None:
+    room.desk.end(room.custodian, room.case, room.day())
+    room.desk.add_document(room.custodian, room.case, "决定书", 1, room.day())
+    done = room.archive(reason=None).archived
+    assert done is not None
+    assert (done.open, done.reason) == (OpenMatters(), None)

@@ -203,8 +203,9 @@ def test_an_original_is_taken_along_for_anything_but_a_case_only_by_an_approval(
         assert told.fields["cites"] == "dazhe-2020:15"
     assert room.denied()[-1] == (room.custodian.id, "read-original", "approval-needed")
     take(room.custodian, room.one, Purpose.CASE)[1].close()
-    with room.refused("approval-needed"):  # it is of no case, whatever is said
-        take(room.custodian, room.sealed(), Purpose.CASE)
+    of_no_case = room.sealed()
+    with room.refused("approval-needed"):
+        take(room.custodian, of_no_case, Purpose.CASE)
     asked = room.asked(Way.SUPPLY, room.one, case_id=None, unit_id=room.unit.id)
     with room.refused("approval-needed"):
         take(room.custodian, room.one, Purpose.EXPORT, asked)

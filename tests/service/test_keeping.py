@@ -197,14 +197,15 @@ def test_what_carries_the_number_of_a_case_is_kept_as_its_evidence_though_nobody
 ) -> None:
     room.use(policies=load_pack(pack))
     recording, other = room.sealed(), room.sealed(**{**LABELS, "case-number": "（2026）2号"})
-    before = room.row(recording)
     room.pass_by()
     case = room.case(LABELS["case-number"], "10-years")
+    locked = room.row(recording)
+    assert locked.timestamp() == years_ahead(room, 10), "its lock moves with the class of its case"
     assert room.due() == [other]
     with room.refused("still-kept", Conflict) as told:
         room.disposals.ask(room.custodian, [recording], "期满")
     assert (told.fields["keeps"], told.fields["about"]) == ("open-case", case)
-    assert room.row(recording) == before, "a label moves no lock"
+    assert room.row(recording) == locked
     room.cases.close(room.head, case)
     why = room.keeping.why(room.head, recording).decides
     assert why.until is not None

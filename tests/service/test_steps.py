@@ -555,7 +555,7 @@ def test_nothing_is_entered_into_an_archived_case(room: StepRoom) -> None:
     step, desk = room.enter("on-site-check"), CaseFiling(room.site)
     desk.end(room.custodian, room.case, BEGAN.date())
     desk.add_document(room.custodian, room.case, "决定书", 1, BEGAN.date())
-    desk.archive(room.custodian, room.case, "档1", "0008", "0009")
+    desk.archive(room.custodian, room.case, "档1", "0008", "0009", "后补")
     with room.refused("case-archived", Conflict):
         room.enter("on-site-check")
     with room.refused("case-archived", Conflict):

@@ -53,11 +53,15 @@ def test_a_case_file_goes_its_way_over_http(room: FileRoom, web: Web) -> None:
     assert web.ask(who, "POST", removal, {"reason": "误列"})[0] == 204
     assert web.ask(who, "POST", removal, {"reason": "误列"})[1]["code"] == "document-not-found"
     hands = {"number": "档1", "handed_by": "0008", "received_by": "0700"}
+    status, told = web.ask(who, "POST", f"{path}/archive", hands)
+    assert (status, told["code"], told["labels"]) == (409, "case-file-open", 1)
+    hands["reason"] = "标注后补"
     status, done = web.ask(who, "POST", f"{path}/archive", hands)
     assert (status, done["state"], done["archived"]["recordings"]) == (201, "archived-late", 1)
     assert web.ask(who, "POST", f"{path}/archive", hands)[1]["code"] == "case-archived"
     index = web.get(who, path)
     assert (index["documents"], len(index["recordings"])) == ([], 1)
+    assert (index["archived"]["reason"], index["archived"]["open"]["labels"]) == ("标注后补", 1)
 
 
 def test_strangers_and_wrong_words_are_refused(room: FileRoom, web: Web) -> None:

@@ -1,6 +1,7 @@
 """The tables about case files: when the act ended, written documents, hand-over to the archive.
 
-All of them go into the vault as rows, but for the titles of documents. Cases themselves: people_tables.py.
+All of them go into the vault as rows, but for the titles of documents and the reasons of hand-overs. Cases
+themselves: people_tables.py.
 """
 
 from __future__ import annotations
@@ -47,4 +48,6 @@ case_archive = Table(
     Column("documents", Integer, nullable=False),
     Column("recordings", Integer, nullable=False),
     Column("index_sha256", Sha256, nullable=False),
+    Column("open", AnyText),  # what was open then, how many of each, as JSON
+    Column("reason", AnyText),  # personal: in no piece of rows
 )

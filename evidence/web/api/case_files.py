@@ -47,12 +47,15 @@ class RemovalIn(BaseModel):
 
 
 class ArchiveIn(BaseModel):
-    """The number in the archive, and who gives and who takes, by their numbers."""
+    """The number in the archive, and who gives and who takes, by their numbers; why it goes while something
+    is open.
+    """
 
     model_config = ConfigDict(extra="forbid")
     number: Name
     handed_by: Name
     received_by: Name
+    reason: Reason | None = None
 
 
 @router.get("")
@@ -115,5 +118,5 @@ async def archive(
 ) -> dict[str, Any]:
     """Hand a case file over to the archive: nothing goes in or out of it any more."""
     said = await read_json(request, ArchiveIn, _LONGEST_BODY_BYTES)
-    words = (case_id, said.number, said.handed_by, said.received_by)
+    words = (case_id, said.number, said.handed_by, said.received_by, said.reason)
     return filed_out(await run_in_threadpool(app.case_filing.archive, caller, *words))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
@@ -9,7 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, and_, insert, select, true, update
 
 from evidence.adapters.db.case_tables import case_archive, case_document, case_end
-from evidence.domain.case_files import ActEnd, Archived, CaseDocument
+from evidence.domain.case_files import ActEnd, Archived, CaseDocument, OpenMatters
 from evidence.domain.instants import from_text, to_text
 from evidence.errors import Conflict
 
@@ -73,6 +74,7 @@ class SqlCaseFiles:
         if self._db.execute(same).first() is not None:
             raise Conflict("archive-number-taken", number=new.number)
         row = {**asdict(new), "at": to_text(new.at), "on": new.on.isoformat()}
+        row["open"] = None if new.open is None else json.dumps(asdict(new.open))
         self._db.execute(insert(case_archive).values(**row))
 
     def archived(self, case_id: str | None = None) -> Mapping[str, Archived]:
@@ -81,5 +83,6 @@ class SqlCaseFiles:
         found = {}
         for row in self._db.execute(select(case_archive).where(whose)).mappings():
             times = {"at": from_text(row["at"]), "on": date.fromisoformat(row["on"])}
-            found[row["case_id"]] = Archived(**{**row, **times})
+            open_ = None if row["open"] is None else OpenMatters(**json.loads(row["open"]))
+            found[row["case_id"]] = Archived(**{**row, **times, "open": open_})
         return found

@@ -10,7 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, false, insert, o
 
 from evidence.adapters.db.numbers import case_numbered
 from evidence.adapters.db.people_tables import case_file, case_member, case_recording, person, unit
+from evidence.adapters.db.repositories.belonging import belonging
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
+from evidence.adapters.db.repositories.standing_rows import gives
 from evidence.domain.case_numbers import normal_form
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
@@ -88,6 +90,14 @@ class SqlCases:
         ordered = query.order_by(case_recording.c.linked_at, case_recording.c.id)
         return list(self._db.execute(ordered).scalars())
 
+    def belonging(self, case_id: str) -> Sequence[str]:
+        """Return the ids of the recordings that belong to a case: those that are linked, oldest link first,
+        then those that bear its number."""
+        linked = self.linked(case_id)
+        told = belonging(select(case_file.c.id).where(case_file.c.id == case_id)).subquery()
+        every = set(self._db.execute(select(told.c.recording_id)).scalars())
+        return [*linked, *sorted(every - set(linked))]
+
     def name(self, case_id: str, one: Membership, by: str, at: datetime) -> None:
         """Give a person these actions in a case, in the place of what they had there."""
         self.dismiss(case_id, one.person_id, at)
@@ -119,7 +129,7 @@ class SqlCases:
     def of_member(self, person_id: str, at: datetime) -> Sequence[str]:
         """Return the ids of the open cases of which somebody is a member at a moment."""
         query = select(case_file.c.id).join(case_member, case_member.c.case_id == case_file.c.id).distinct()
-        query = query.where(case_member.c.person_id == person_id, _runs(at), case_file.c.closed_at.is_(None))
+        query = query.where(case_member.c.person_id == person_id, _runs(at), gives())
         return [row.id for row in self._db.execute(query)]
 
 

@@ -31,6 +31,7 @@ NOT_TOLD = {
     "marker": {"words"},  # and what a machine understood of what people said
     "sample": {"secret"},  # a seed that is not shown yet
     "case_document": {"title"},  # which may name one too
+    "case_archive": {"reason"},
     "case_step": {"place"},
     "document_reason": {"reason"},
     "derivative": {"words"},

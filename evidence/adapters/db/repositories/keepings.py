@@ -33,7 +33,7 @@ from evidence.domain.case_numbers import normal_form
 from evidence.domain.fault_files import LinkKind
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
-from evidence.domain.labels import history, lacking, standing_of, values_of
+from evidence.domain.labels import Given, history, lacking, standing_of, values_of
 from evidence.domain.retention import Kept, LinkedCase
 from evidence.policy.keeping import length_of
 from evidence.policy.rules import Label
@@ -71,10 +71,12 @@ class SqlKeepings:
         for rows in self._db.execute(ordered).partitions(NAMES_AT_ONCE):
             ids = [row.id for row in rows]
             cases, owed = self._cases(ids), self._owed(ids)
+            numbered = self._numbered(_stands(rows, given_of(self._db, ids)))
             for row in rows:
                 locked = max(row.retain_until, owed.get(row.id, ""))
-                linked = tuple(cases.get(row.id, ()))
-                yield Kept(row.id, from_text(row.sealed_at), from_text(locked), cases=linked)
+                linked, sealed_at = tuple(cases.get(row.id, ())), from_text(row.sealed_at)
+                bears = _unlinked(numbered.get(row.id, ()), linked)
+                yield Kept(row.id, sealed_at, from_text(locked), cases=linked, numbered=bears)
 
     def term(self, case_id: str) -> str | None:
         """Return the class of a case file."""
@@ -120,16 +122,10 @@ class SqlKeepings:
     def _kept(self, rows: Sequence[Any], required: Required) -> Iterator[Kept]:
         ids = [row.id for row in rows]
         held, cases, shown = self._holds(ids), self._cases(ids), self._shown(ids)
-        given, owed, doubtful = given_of(self._db, ids), self._owed(ids), self._complaints(ids)
+        owed, doubtful = self._owed(ids), self._complaints(ids)
         faults, exports = self._faults(ids), self._exports(ids)
-        stands = {
-            row.id: standing_of(
-                history(json.loads(row.labels), from_text(row.sealed_at), given.get(row.id, ()))
-            )
-            for row in rows
-        }
-        numbers = {one: values_of(said).get(Label.CASE_NUMBER, "") for one, said in stands.items()}
-        numbered = self._numbered({one: number.strip() for one, number in numbers.items()})
+        stands = _stands(rows, given_of(self._db, ids))
+        numbered = self._numbered(stands)
         for row in rows:
             linked, sealed_at = tuple(cases.get(row.id, ())), from_text(row.sealed_at)
             yield Kept(
@@ -142,7 +138,7 @@ class SqlKeepings:
                 row.id in shown,
                 bool(row.under_transfer),
                 tuple(doubtful.get(row.id, ())),
-                tuple(one for one in numbered.get(row.id, ()) if one.id not in {it.id for it in linked}),
+                _unlinked(numbered.get(row.id, ()), linked),
                 tuple(faults.get(row.id, ())),
                 tuple(exports.get(row.id, ())),
             )
@@ -177,8 +173,12 @@ class SqlKeepings:
             found.setdefault(row.recording_id, []).append(case)
         return found
 
-    def _numbered(self, numbers: Mapping[str, str]) -> dict[str, tuple[LinkedCase, ...]]:
-        """Return by recording the case whose number it carries. numbers: by recording."""
+    def _numbered(self, stands: Mapping[str, Mapping[str, Given]]) -> dict[str, tuple[LinkedCase, ...]]:
+        """Return by recording the case whose number it carries. stands: labels, by recording."""
+        values = {one: values_of(said).get(Label.CASE_NUMBER, "") for one, said in stands.items()}
+        numbers = {one: number.strip() for one, number in values.items() if number.strip()}
+        if not numbers:
+            return {}
         wanted = sorted({normal_form(one) for one in numbers.values()})
         query = select(case_file.c.id, case_file.c.number, case_file.c.opened_at, case_file.c.closed_at)
         query = query.join(case_numbered, case_numbered.c.case_id == case_file.c.id)
@@ -235,6 +235,19 @@ class SqlKeepings:
         mine = lock_term.c.recording_id.in_(ids), lock_term.c.settled.is_(False)
         rows = self._db.execute(query.where(*mine).group_by(lock_term.c.recording_id))
         return {row.recording_id: row.until for row in rows}
+
+
+def _stands(rows: Sequence[Any], given: Mapping[str, Sequence[Given]]) -> Mapping[str, Mapping[str, Given]]:
+    """Return the labels that stand, by recording."""
+    return {
+        row.id: standing_of(history(json.loads(row.labels), from_text(row.sealed_at), given.get(row.id, ())))
+        for row in rows
+    }
+
+
+def _unlinked(numbered: Sequence[LinkedCase], linked: Sequence[LinkedCase]) -> tuple[LinkedCase, ...]:
+    known = {one.id for one in linked}
+    return tuple(one for one in numbered if one.id not in known)
 
 
 def _recordings() -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, literal_column, or_, select, union_all
 
+from evidence.adapters.db.case_tables import case_archive
 from evidence.adapters.db.complaint_tables import complaint, complaint_hold, complaint_person
 from evidence.adapters.db.people_tables import (
     case_file,
@@ -48,13 +49,19 @@ def for_complaints() -> Any:
     )
 
 
+def gives() -> ColumnElement[bool]:
+    """Return the condition that a case gives its members anything: it is open, and its file not archived."""
+    archived = select(case_archive.c.id).where(case_archive.c.case_id == case_file.c.id)
+    return and_(case_file.c.closed_at.is_(None), ~archived.exists())
+
+
 def memberships(at: datetime | ColumnElement[str]) -> Any:
-    """Return the recordings of open cases, beside the rights that members have there."""
+    """Return the recordings that are linked to open cases, beside the rights that members have there."""
     return (
         select(case_recording.c.recording_id)
         .join(case_file, case_file.c.id == case_recording.c.case_id)
         .join(case_member, case_member.c.case_id == case_recording.c.case_id)
-        .where(case_recording.c.ended_at.is_(None), case_file.c.closed_at.is_(None), runs(case_member, at))
+        .where(case_recording.c.ended_at.is_(None), gives(), runs(case_member, at))
     )
 
 

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
 
 from evidence.adapters.db.activity_tables import act_document, case_step, step_officer
-from evidence.adapters.db.docked import is_docked
 from evidence.adapters.db.label_tables import label
-from evidence.adapters.db.numbers import case_numbered, label_numbered, recording_numbered
-from evidence.adapters.db.people_tables import case_file, case_recording, standing, unit
+from evidence.adapters.db.people_tables import case_file, standing, unit
+from evidence.adapters.db.repositories.belonging import belonging
 from evidence.adapters.db.repositories.cases import below, case_of, cases_with_path
 from evidence.adapters.db.repositories.labels import given
 from evidence.adapters.db.repositories.rows import time_or_none
@@ -102,7 +101,7 @@ class SqlSteps:
                 case_file.c.id.in_(select(act_document.c.case_id).where(act_document.c.ended_at.is_(None))),
             )
             ids = ids.where(busy)
-        belongs = _belonging(ids).cte("belongs")
+        belongs = belonging(ids).cte("belongs")
         said: dict[str, list[Given]] = {}
         spoken = select(label).where(label.c.recording_id.in_(select(belongs.c.recording_id)))
         for row in self._db.execute(spoken.order_by(label.c.serial)):
@@ -133,36 +132,6 @@ def _asked(scope: Scope) -> ColumnElement[bool]:
         span += [] if scope.until is None else [then.c.until < to_text(scope.until)]
         mine = and_(mine, case_file.c.id.in_(select(then.c.case_id).where(*span)))
     return mine if scope.case_id is None else and_(mine, case_file.c.id == scope.case_id)
-
-
-def _belonging(ids: Select[Any]) -> Any:
-    """Return the question for the recordings of cases: linked, labelled since docking, docked with the
-    number.
-    """
-    number = label.alias("number")
-    spoken_of = select(number.c.id).where(
-        number.c.recording_id == recording.c.id, number.c.name == Label.CASE_NUMBER.value
-    )
-    linked = select(case_recording.c.case_id, case_recording.c.recording_id).where(
-        case_recording.c.ended_at.is_(None), case_recording.c.case_id.in_(ids)
-    )
-    mine = select(case_numbered.c.normal).where(case_numbered.c.case_id.in_(ids))
-    labelled = (
-        select(case_numbered.c.case_id, label.c.recording_id)
-        .join(label_numbered, label_numbered.c.normal == case_numbered.c.normal)
-        .join(label, label.c.id == label_numbered.c.label_id)
-        .where(label_numbered.c.name == Label.CASE_NUMBER.value, label_numbered.c.normal.in_(mine))
-        .where(case_numbered.c.case_id.in_(ids), label.c.ended_at.is_(None))
-    )
-    docked = (
-        select(case_file.c.id, recording.c.id)
-        .join(case_numbered, case_numbered.c.case_id == case_file.c.id)
-        .join(recording_numbered, recording_numbered.c.normal == case_numbered.c.docked)
-        .join(recording, recording.c.id == recording_numbered.c.recording_id)
-        .where(is_docked(recording_numbered.c.whole, case_numbered.c.quoted))
-        .where(~spoken_of.exists(), case_file.c.id.in_(ids))
-    )
-    return union(linked, labelled, docked)
 
 
 def _recordings(belongs: Any) -> Select[Any]:
