@@ -189,6 +189,10 @@ def standing_out(one: Standing | None, caller: Caller) -> dict[str, Any]:
         "decided_by": last and last.reviewed_by,
         "decided": to_text(last.reviewed_at) if last and last.reviewed_at else None,
         "exemption": one.exemption and one.exemption.id,
+        "verdicts": [
+            told_to({"wearer": number, "verdict": verdict}, caller, number)
+            for number, verdict in (last.verdicts_for(caller.name) if last else ())
+        ],
     }
 
 

@@ -160,6 +160,7 @@ def _step_lines(report: Row, zone: str) -> Iterator[str]:
         yield f"    {cover_text(say, row)}"
         if "gap" in row:
             yield f"    [{say('gap-state.' + row['gap_state'])}] {row['gap']}"
+            yield from _verdict_lines(row)
 
 
 def _lines(part: str, row: Row, zone: str) -> Iterator[str]:
@@ -177,6 +178,14 @@ def _lines(part: str, row: Row, zone: str) -> Iterator[str]:
         yield from finding_lines(row)
     if "gap" in row:
         yield f"    [{say('gap-state.' + row['gap_state'])}] {row['gap']}"
+        yield from _verdict_lines(row)
+
+
+def _verdict_lines(row: Row) -> Iterator[str]:
+    """Yield what a fault file found about each person."""
+    for one in row["verdicts"]:
+        found = say(f"verdict.{one['verdict']}" if one["verdict"] else "gap-state.fault-open")
+        yield f"    {printable(one.get('wearer') or '?')}: {found}"
 
 
 def _labels(labels: Sequence[str], language: str) -> str:

@@ -1,7 +1,8 @@
 """Explanations of what is missing, interrupted or late; what closes them (Dazhe 2020 art. 6, 9, 12, 16).
 
-Whoever was there says why; a head, who is neither author nor wearer, accepts it, sends it back, or decides
-that it was a fault. The state is read from this history, and stands nowhere else. An exemption statement
+Whoever was there says why; a head, who is neither author nor wearer, accepts it, sends it back, or says
+that it was a fault. The last opens a fault file: until somebody else has decided it, nobody was found at
+fault; after that the line stands as the wearer was found, by the same file. The state is read from this history, and stands nowhere else. An exemption statement
 that covers the time closes an interruption too, once a head has received and agreed; it never undoes what a
 person decided.
 """
@@ -14,6 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
 
+from evidence.domain.fault_files import Verdict
 from evidence.domain.findings import Code
 from evidence.domain.spans import Span
 from evidence.domain.subjects import Place, Subject
@@ -28,7 +30,9 @@ class GapState(StrEnum):
     OPEN = "open"
     SENT_BACK = "sent-back"
     EXPLAINED = "explained"  # and nobody has decided yet
-    FAULT = "fault"
+    FAULT_OPEN = "fault-open"  # a fault file was opened, and nobody has decided it yet
+    FAULT = "fault"  # the file found that it was one
+    NO_FAULT = "no-fault"  # and this, that it was none
     ACCEPTED = "accepted"
     EXEMPT = "exempt"
 
@@ -76,6 +80,7 @@ class Spoken:
 class Explanation:
     """What somebody said about a gap, and what became of it. gap: its name. text: the report, or the reason.
     finding_id: as it was found then, None for files that are late or missing. outcome None: not decided.
+    verdicts: of a fault, what its file found about each person whom it names, by number; None: not yet.
     """
 
     id: str
@@ -90,6 +95,11 @@ class Explanation:
     reason: str | None = None
     reviewed_by: str | None = None
     reviewed_at: datetime | None = None
+    verdicts: tuple[tuple[str, Verdict | None], ...] = ()
+
+    def verdicts_for(self, number: str) -> Sequence[tuple[str, Verdict | None]]:
+        """Return the verdicts as somebody is told of them: whom the file names, their own."""
+        return [one for one in self.verdicts if one[0] == number] or self.verdicts
 
 
 class ExemptionState(StrEnum):
@@ -155,18 +165,27 @@ class Heard:
     length_ms: int | None
 
 
-def state_of(history: Sequence[Explanation], is_exempt: bool) -> GapState:
-    """Return the state of a gap. history: of its explanations, oldest first."""
+def state_of(history: Sequence[Explanation], is_exempt: bool, wearer: str | None = None) -> GapState:
+    """Return the state of a gap. history: of its explanations, oldest first. wearer: whose line it is, by
+    number."""
     outcome = history[-1].outcome if history else None
     if outcome is Outcome.ACCEPTED:
         return GapState.ACCEPTED
     if outcome is Outcome.FAULT:
-        return GapState.FAULT
+        return _found(history[-1].verdicts, wearer)
     if is_exempt:
         return GapState.EXEMPT
     if not history:
         return GapState.OPEN
     return GapState.EXPLAINED if outcome is None else GapState.SENT_BACK
+
+
+def _found(verdicts: Sequence[tuple[str, Verdict | None]], wearer: str | None) -> GapState:
+    """Return how a fault file stands for a wearer; for one whom it does not name, as a whole."""
+    told = [verdict for number, verdict in verdicts if number == wearer] or [one for _, one in verdicts]
+    if not told or None in told:
+        return GapState.FAULT_OPEN
+    return GapState.FAULT if Verdict.FAULT in told else GapState.NO_FAULT
 
 
 def spoken_fault(

@@ -24,8 +24,8 @@ Say = Callable[..., str]
 
 WIDTH = 1000
 _LEFT, _GUTTER, _RIGHT = 222, 178, 770  # the axis; what has no place in time; the summary
-_TOP, _HEAD, _ROW, _LEGEND = 62, 30, 44, 94
-_LEAST_HOURS, _LEAST_WIDTH = 6, 5.0
+_TOP, _HEAD, _ROW, _LEGEND = 62, 30, 44, 123
+_LEAST_HOURS, _LEAST_WIDTH, _LEAST_RECORDED = 6, 5.0, 3.0
 _LONGEST_LABEL = 20
 _COLUMNS = 4  # of the legend
 
@@ -34,7 +34,9 @@ _HATCHES: dict[GapState, tuple[str, str, str, str]] = {
     GapState.OPEN: ("#b00020", "#ff4d5e", "#b00020", ""),
     GapState.SENT_BACK: ("#b00020", "#ff4d5e", "#ffffff", "M0 0 8 8M8 0 0 8"),
     GapState.EXPLAINED: ("#f2b134", "#f2b134", "#3d2b00", "M-2 6 6 -2M2 10 10 2"),
+    GapState.FAULT_OPEN: ("#e6e6e6", "#3a3a3a", "#6b6b6b", "M0 4H8M4 0V8"),
     GapState.FAULT: ("#1a1a1a", "#f5f5f5", "#9a9a9a", "M0 2H8M0 6H8M2 0V8M6 0V8"),
+    GapState.NO_FAULT: ("#e3f0e5", "#1c3a26", "#4f9a63", "M4 0V8"),
     GapState.ACCEPTED: ("#d5ecd8", "#1f4a2b", "#4f9a63", "M0 4H8"),
     GapState.EXEMPT: ("#ffffff", "#263241", "#8a94a3", "M4 3V5M0 7V8M8 7V8"),
 }
@@ -150,7 +152,8 @@ def _row(shift: Shift, axis: _Axis, say: Say, y: int) -> Iterator[str]:
     yield f'<path class="rest" d="M{_LEFT} {middle}H{_RIGHT}"/>'
     order = (Sort.RECORDED, Sort.LATE, Sort.GAP, Sort.OTHER, Sort.MISSING, Sort.FAULT)
     beside = 0
-    for one in sorted(shift.traces, key=lambda trace: order.index(trace.sort)):
+    waiting_last = sorted(shift.traces, key=lambda one: (order.index(one.sort), one.state in TO_DO))
+    for one in waiting_last:  # on top: what waits is never under what does not
         place, words = _span_or_moment(one), _words(one, axis, say)
         if place is None:
             yield _sign(one, _GUTTER + 9 * min(beside, 3), middle, words)
@@ -172,9 +175,9 @@ def _span_or_moment(one: Trace) -> Span | datetime | None:
 
 
 def _bar(one: Trace, x: float, end: float, middle: int, words: str) -> str:
-    wide = max(end - x, _LEAST_WIDTH if one.sort is Sort.GAP else 1.5)
-    if one.sort is Sort.GAP:
-        return _group(words, _box(f"{_ground(one)} edge", x, middle - 12, wide, 24))
+    wide = max(end - x, _LEAST_WIDTH if one.sort is Sort.GAP else _LEAST_RECORDED)
+    if one.sort is Sort.GAP:  # it ends above the foot of a bar: the few seconds beside it stay in sight
+        return _group(words, _box(f"{_ground(one)} edge", x, middle - 13, wide, 15))
     drawn = _box("rec" if one.is_certain else "unsure", x, middle - 7, wide, 14)
     if one.sort is Sort.LATE:
         drawn += _box(f"{_ground(one)} edge", x, middle + 10, max(wide, _LEAST_WIDTH), 7)

@@ -69,7 +69,7 @@ class Explanations:
         new = Explanation(new_id(), gap, found.finding_id, said.cause, said.text, said.spoken, caller.id, now)
         with self.site.database.writing() as unit:
             history = unit.explanations.of([gap])[gap]
-            state = state_of(history, found.standing.exemption is not None)
+            state = state_of(history, found.standing.exemption is not None, found.standing.wearer)
             if state not in TO_DO:
                 code = "gap-explained" if state is GapState.EXPLAINED else "gap-decided"
                 raise Conflict(code, gap=gap, state=state.value)

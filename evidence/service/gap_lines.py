@@ -218,8 +218,8 @@ def ledger_of(site: Site, unit: UnitOfWork, lines: Lines, now: datetime) -> Ledg
             continue  # that it is gone is asked about, once
         exemption = exempt.get(one.id) if isinstance(one, StoredFinding) else None
         lost_ms = subject.place.length_ms if subject.name in interrupted else None
-        state = state_of(history, exemption is not None)
         wearer = _wearer(one, recordings)
+        state = state_of(history, exemption is not None, wearer)
         standings[subject.name] = Standing(name, state, wearer, lost_ms, history, exemption)
     return Ledger(lines, standings)
 

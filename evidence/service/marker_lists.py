@@ -211,8 +211,10 @@ class _Book:
         """Return what an explanation says; nothing where it is sent back, or rests on what is taken back."""
         if standing is None or standing.state in TO_DO:
             return None
-        if standing.state in (GapState.EXEMPT, GapState.FAULT):
-            return {GapState.EXEMPT: "exemption", GapState.FAULT: "fault"}[standing.state]
+        if standing.state is GapState.EXEMPT:
+            return "exemption"
+        if standing.state in (GapState.FAULT_OPEN, GapState.FAULT):
+            return "fault"
         last = standing.history[-1]
         spoken = last.spoken
         if spoken is not None and spoken.marker_id is not None:

@@ -46,5 +46,5 @@ def red_step(site: Site, unit: UnitOfWork, caller: Caller, action: Action, name:
 
 def standing_of_step(step: Step, history: Sequence[Explanation], number: str | None) -> Standing:
     """Return how far the line of a red step is."""
-    state = state_of(history, is_exempt=False)
+    state = state_of(history, is_exempt=False, wearer=number)
     return Standing(step_subject(step.id).name, state, number, None, tuple(history))

@@ -20,6 +20,7 @@ from evidence.domain.explanations import (
     spoken_fault,
     state_of,
 )
+from evidence.domain.fault_files import Verdict
 from evidence.domain.findings import Code
 from evidence.domain.spans import Span
 from evidence.domain.subjects import Place
@@ -37,8 +38,10 @@ def told(outcomes: Sequence[Outcome | None], is_exempt: bool) -> GapState:
     state = GapState.EXEMPT if is_exempt else GapState.OPEN
     for outcome in outcomes:
         state = state if is_exempt else GapState.EXPLAINED
-        if outcome in (Outcome.ACCEPTED, Outcome.FAULT):
-            return GapState(outcome.value)
+        if outcome is Outcome.ACCEPTED:
+            return GapState.ACCEPTED
+        if outcome is Outcome.FAULT:
+            return GapState.FAULT_OPEN
         if outcome is Outcome.SENT_BACK and not is_exempt:
             state = GapState.SENT_BACK
     return state
@@ -55,6 +58,23 @@ def test_the_state_of_every_history_is_what_walking_through_it_gives() -> None:
     assert state_of([], is_exempt=False) is GapState.OPEN
     assert state_of([], is_exempt=True) is GapState.EXEMPT
     assert {GapState.OPEN, GapState.SENT_BACK} == TO_DO
+
+
+@pytest.mark.article("dazhe-2020:16")
+def test_a_line_stands_as_the_fault_file_found_its_wearer_and_else_as_it_found_all() -> None:
+    fault, cleared, waits = Verdict.FAULT, Verdict.NO_FAULT, None
+
+    def stands(wearer: str | None, **verdicts: Verdict | None) -> GapState:
+        history = [replace(said(Outcome.FAULT), verdicts=tuple(verdicts.items()))]
+        return state_of(history, False, wearer)
+
+    assert stands("w") is GapState.FAULT_OPEN, "a file that names nobody found nothing"
+    assert stands("w", w=waits, c=fault) is GapState.FAULT_OPEN
+    assert stands("w", w=cleared, c=fault) is GapState.NO_FAULT, "another's fault is none of the wearer"
+    assert stands("w", w=fault, c=cleared) is GapState.FAULT
+    assert stands("x", w=cleared, c=waits) is GapState.FAULT_OPEN
+    assert stands(None, w=cleared, c=fault) is GapState.FAULT
+    assert stands(None, w=cleared, c=cleared) is GapState.NO_FAULT
 
 
 BEFORE = Heard("before", "D", "w", "a.mp4", NOW, 60_000)

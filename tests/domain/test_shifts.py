@@ -86,6 +86,21 @@ def test_a_gap_of_a_second_in_a_day_is_still_seen() -> None:
     assert x == pytest.approx(start + length * 12 / (24 - 1 / 60), abs=1)
 
 
+def test_what_waits_lies_on_top_and_a_few_seconds_recorded_stay_in_sight() -> None:
+    picture = drawn(
+        trace(Sort.RECORDED, at(10), at(10, 0, 10)),
+        trace(Sort.GAP, at(10, 0, 10), at(10, 0, 50), state=GapState.OPEN),
+        trace(Sort.GAP, at(10, 0, 11), at(10, 20), state=GapState.EXPLAINED),
+    )
+    rows = [one for one in picture.iter(f"{SVG}rect") if float(one.get("x", 0)) > 100]
+    names = [one.get("class", "").split()[0] for one in rows]
+    assert names == ["rec", "g-explained", "g-open"], "drawn later is on top"
+    widths = [float(one.get("width", 0)) for one in rows]
+    assert all(wide >= least for wide, least in zip(widths, (3, 5, 5), strict=True))
+    feet = [float(one.get("y", 0)) + float(one.get("height", 0)) for one in rows]
+    assert feet[0] >= max(feet[1:]) + 4, "a bar shows below every block"
+
+
 def test_each_state_has_a_hatch_of_its_own() -> None:
     source = draw([], ZONE, partial(text, CHINESE))
     hatches = re.findall(r'<pattern id="h-([a-z-]+)".*?<path d="([^"]*)"', source)

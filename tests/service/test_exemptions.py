@@ -126,7 +126,7 @@ def test_an_exemption_does_not_undo_what_a_person_decided(room: GapRoom) -> None
     agreed(room, stated(room))
     assert room.states() == ["exempt"]
     room.desk.review(room.head, done.id, Outcome.FAULT, "查实", FaultKind.NOT_RECORDED)
-    assert room.states() == ["fault"]
+    assert room.states() == ["fault-open"]
 
 
 def test_nobody_receives_their_own_statement_and_nobody_twice(room: GapRoom) -> None:

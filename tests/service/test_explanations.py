@@ -280,7 +280,7 @@ def test_a_fault_is_of_one_of_the_six_kinds_said_by_a_person_and_opens_a_file_wi
     with room.refused("reason-needed", Invalid):
         room.desk.review(room.head, done.id, Outcome.FAULT, "", FaultKind.LOSS)
     room.desk.review(room.head, done.id, Outcome.FAULT, "擅自关机", FaultKind.NOT_RECORDED)
-    assert room.states() == ["fault"]
+    assert room.states() == ["fault-open"]
     for reader in (room.head, room.wearer, room.custodian):
         (file,) = files.all(reader)
     assert (file.kind, file.opened_by, file.is_open) == ("not-recorded", room.head.id, True)

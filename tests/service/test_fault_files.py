@@ -196,6 +196,39 @@ def test_whoever_said_of_an_explanation_that_it_was_a_fault_does_not_decide_the_
     assert len(files(room).all(room.head)) == 1
 
 
+@pytest.mark.article("dazhe-2020:16")
+def test_the_gap_report_accuses_nobody_before_the_file_is_decided_and_nobody_whom_it_cleared(
+    room: GapRoom,
+) -> None:
+    done = room.desk.explain(room.wearer, room.name(), REPORT)
+    room.desk.review(room.head, done.id, Outcome.FAULT, "擅自关机", KIND)
+    (file,) = files(room).all(room.head, waiting=True)
+    files(room).add(room.custodian, file.id, [], {room.head.name: Part.COMMANDER})
+
+    def counted() -> tuple[set[str], set[str]]:
+        report = room.report(room.custodian)
+        by = [one["states"] for one in report["by"]["wearer"] if one["wearer"] == room.wearer.name]
+        return tuple(
+            {one["state"] for one in states if one["count"] and "fault" in one["state"]}
+            for states in (report["by_state"], *by)
+        )
+
+    assert room.line()["gap_state"] == "fault-open"
+    assert counted() == ({"fault-open"}, {"fault-open"})
+    files(room).decide(room.new(Role.UNIT_HEAD), file.id, room.wearer.name, Verdict.NO_FAULT, "电池故障")
+    assert room.line()["gap_state"] == "no-fault"
+    assert counted() == ({"no-fault"}, {"no-fault"})
+    told = room.report(room.custodian)["interruptions"][0]["verdicts"]
+    assert told == [
+        {"wearer": number, "verdict": verdict}
+        for number, verdict in sorted({room.wearer.name: "no-fault", room.head.name: None}.items())
+    ]
+    mine = room.report(room.wearer)["interruptions"][0]["verdicts"]
+    assert mine == [{"wearer": room.wearer.name, "verdict": "no-fault"}]
+    with room.refused("gap-decided", Conflict):
+        room.desk.explain(room.wearer, room.name(), REPORT)
+
+
 def test_whom_it_names_states_a_view_until_the_decision_and_sees_their_own_part(room: GapRoom) -> None:
     aux = room.new(Role.AUXILIARY, type_=PersonType.AUXILIARY)
     file = opened(room, people={room.wearer.name: Part.COMMANDER, aux.name: Part.SUBJECT})

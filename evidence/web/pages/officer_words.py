@@ -19,7 +19,9 @@ TONES = {
     GapState.OPEN: "bad",
     GapState.SENT_BACK: "bad",
     GapState.EXPLAINED: "wait",
+    GapState.FAULT_OPEN: "wait",
     GapState.FAULT: "bad",
+    GapState.NO_FAULT: "good",
     GapState.ACCEPTED: "good",
     GapState.EXEMPT: "good",
 }

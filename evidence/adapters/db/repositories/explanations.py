@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
+from evidence.adapters.db.fault_tables import fault_file, fault_person
 from evidence.adapters.db.gap_tables import explanation, gap
+from evidence.adapters.db.people_tables import person
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, time_or_none
 from evidence.domain.explanations import Explanation, Gap, Outcome, Spoken
+from evidence.domain.fault_files import Verdict
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.subjects import Place, Subject
 
@@ -99,7 +103,24 @@ class SqlExplanations:
 
     def _explanations(self, which: ColumnElement[bool]) -> Sequence[Explanation]:
         ordered = select(explanation).where(which).order_by(explanation.c.at, explanation.c.id)
-        return [explanation_of(row) for row in self._db.execute(ordered)]
+        found = [explanation_of(row) for row in self._db.execute(ordered)]
+        verdicts = self._verdicts([one.id for one in found if one.outcome is Outcome.FAULT])
+        return [replace(one, verdicts=tuple(verdicts.get(one.id, ()))) for one in found]
+
+    def _verdicts(self, ids: Collection[str]) -> Mapping[str, list[tuple[str, Verdict | None]]]:
+        """Return what the fault files of these explanations found about each person, by explanation."""
+        found: dict[str, list[tuple[str, Verdict | None]]] = {}
+        query = (
+            select(fault_file.c.explanation_id, person.c.number, fault_person.c.verdict)
+            .join(fault_person, fault_person.c.file_id == fault_file.c.id)
+            .join(person, person.c.id == fault_person.c.person_id)
+            .order_by(person.c.number)
+        )
+        for some in _some(ids):
+            for row in self._db.execute(query.where(fault_file.c.explanation_id.in_(some))):
+                verdict = None if row.verdict is None else Verdict(row.verdict)
+                found.setdefault(row.explanation_id, []).append((row.number, verdict))
+        return found
 
 
 def _some(names: Collection[str]) -> Iterator[list[str]]:

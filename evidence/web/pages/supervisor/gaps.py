@@ -43,7 +43,9 @@ _TONES: Mapping[str, str] = {
     GapState.OPEN: "bad",
     GapState.SENT_BACK: "bad",
     GapState.EXPLAINED: "wait",
+    GapState.FAULT_OPEN: "wait",
     GapState.FAULT: "none",
+    GapState.NO_FAULT: "good",
     GapState.ACCEPTED: "good",
     GapState.EXEMPT: "good",
 }
