@@ -2,9 +2,9 @@
 
 Whoever was there says why; a head, who is neither author nor wearer, accepts it, sends it back, or says
 that it was a fault. The last opens a fault file: until somebody else has decided it, nobody was found at
-fault; after that the line stands as the wearer was found, by the same file. The state is read from this history, and stands nowhere else. An exemption statement
-that covers the time closes an interruption too, once a head has received and agreed; it never undoes what a
-person decided.
+fault; after that the line stands as the wearer was found, by the same file. The state is read from this
+history, and stands nowhere else. An exemption statement that covers the time closes an interruption too,
+once a head has received and agreed; it never undoes what a person decided.
 """
 
 from __future__ import annotations
