@@ -66,12 +66,15 @@ def _compared_out(one: ComparedDocument, seen: Collection[str], caller: Caller) 
 
 def _media_out(media: MediaTimes, seen: Collection[str]) -> dict[str, Any]:
     """What footage says of the time, and by how many seconds each clock was put right. Differences: later
-    than the document is positive."""
+    than the document is positive. covered_s: how much of the document's time (owed_s) was recorded."""
     return {
         "from": to_text(media.span.start),
         "to": to_text(media.span.end),
         "start_off_s": media.start_off.total_seconds(),
         "end_off_s": media.end_off.total_seconds(),
+        "covered_s": None if media.covered is None else media.covered.total_seconds(),
+        "covered_percent": None if media.covered is None else int(100 * media.covered / media.owed),
+        "owed_s": media.owed.total_seconds(),
         "recordings": _ends((media.first, media.last), seen),
         "drift_s": [media.first.shift_s, media.last.shift_s],
     }

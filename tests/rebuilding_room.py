@@ -338,7 +338,7 @@ def as_rebuilt(before: Rows) -> Rows:
         row["title"] = None
     for row in after["case_step"]:
         row["place"] = None
-    for row in after["document_reason"]:
+    for row in (*after["document_reason"], *after["case_archive"]):
         row["reason"] = None
     for row in after["complaint"]:
         row |= dict.fromkeys(("complainant", "matter", "place", "reason"))

@@ -108,8 +108,11 @@ def unlink(
     data: Data = None,
 ) -> None:
     """解除关联 / End a recording's link."""
-    open_site(data).cases.unlink(OPERATOR, case, recording, reason)
+    cases = open_site(data).cases
+    cases.unlink(OPERATOR, case, recording, reason)
     print(say("acted.unlinked"))
+    if any(one.recording.id == recording for one in cases.get(OPERATOR, case).recordings):
+        print(f"‼ {say('acted.still-numbered')}")
 
 
 @app.command()

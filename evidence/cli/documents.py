@@ -20,6 +20,7 @@ from evidence.domain.act_documents import MismatchKind
 from evidence.locale import say
 from evidence.people_answers import with_names
 from evidence.service.act_documents import DocumentSaid
+from evidence.step_answers import cover_text
 
 app = typer.Typer(help="执法文书 / enforcement documents", no_args_is_help=True)
 Case = Annotated[str, typer.Argument(help="案件标识 / id of the case")]
@@ -128,7 +129,8 @@ def _show(application: Application, found: Sequence[Mapping[str, Any]], json_: b
         print(f"{row['case']}  {row['id']}  {words}")
         if (media := row["media"]) is not None:
             shot = " – ".join(time_text(media[key], zone) for key in ("from", "to"))
-            print(f"    {shot}  {media['start_off_s']:+g} s  {media['end_off_s']:+g} s")
+            offs = say("documents.shot", start=f"{media['start_off_s']:+g}", end=f"{media['end_off_s']:+g}")
+            print(f"    {shot}  {offs}\n    {cover_text(say, media)}")
         for line in with_names(application.site, OPERATOR, row["mismatches"]):
             mark = "‼" if line["open"] else "✓"
             print(f"  {mark} {say('mismatch.' + line['kind'])}  {printable(line['signer'] or '')}".rstrip())

@@ -4,8 +4,9 @@ Pure rules.
 Compared is footage of the case that was made while the document says something was done; of several
 recorders those of its signers, if they had any. What footage says of a time is its first start and its last
 end, by the corrected clock. A signer was there who wore one of these recorders, whom a label of one names as
-officer, or whom a step of the case at that time does. A reason that was given closes what did not agree as it
-was then: when it differs by more than the margin later on, it is open again.
+officer, or whom a step of the case at that time does. Where both ends agree and less of the time between them
+was recorded than the pack asks of an activity, that does not agree either. A reason that was given closes
+what did not agree as it was then: when it differs by more than the margin later on, it is open again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from evidence.domain.spans import Span
-from evidence.domain.steps import Footage
+from evidence.domain.steps import Footage, covered_by, is_enough
 
 
 class MismatchKind(StrEnum):
@@ -24,6 +25,7 @@ class MismatchKind(StrEnum):
 
     TIMES = "times"  # begins or ends at another time than its footage
     NO_FOOTAGE = "no-footage"  # nothing was recorded meanwhile
+    PARTLY = "partly"  # both ends agree, and too little between them was recorded
     SIGNER = "signer"  # no trace that who signed was there
 
 
@@ -44,7 +46,8 @@ class ActDocument:
 @dataclass(frozen=True, slots=True)
 class MediaTimes:
     """When the footage of a document began and ended, and which recordings say so. Differences are those
-    of the footage from the document: later is positive.
+    of the footage from the document: later is positive. covered: how much of the document's time (owed) was
+    recorded; None where nobody can measure it.
     """
 
     first: Footage
@@ -52,6 +55,8 @@ class MediaTimes:
     span: Span
     start_off: timedelta
     end_off: timedelta
+    covered: timedelta | None
+    owed: timedelta
 
     def differs(self, tolerance: timedelta) -> bool:
         """Tell whether an end differs by more than a margin."""
@@ -66,11 +71,27 @@ class Mismatch:
     person_id: str | None = None
     media: MediaTimes | None = None
 
+    @property
+    def measured_ms(self) -> tuple[int, int] | None:
+        """What is measured, in milliseconds: by how much the ends differ, or how much was recorded of how
+        much; None where there is nothing to measure.
+        """
+        if self.media is None:
+            return None
+        of, media = (self.kind, self.media)
+        pair = (
+            (media.covered or timedelta(), media.owed)
+            if of is MismatchKind.PARTLY
+            else (media.start_off, media.end_off)
+        )
+        first, second = (round(one / timedelta(milliseconds=1)) for one in pair)
+        return first, second
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentReason:
-    """Why something did not agree, as somebody said. start_ms, end_ms: by how much the ends differed
-    then. reason is None after a rebuild.
+    """Why something did not agree, as somebody said. start_ms, end_ms: what was measured then
+    (Mismatch.measured_ms). reason is None after a rebuild.
     """
 
     id: str
@@ -87,21 +108,13 @@ class DocumentReason:
         """Tell whether it is about what does not agree now."""
         if (self.kind, self.person_id) != (one.kind, one.person_id):
             return False
-        if one.media is None:
+        now = one.measured_ms
+        if now is None:
             return True
-        now = offsets_ms(one.media)
         then = (self.start_ms or 0, self.end_ms or 0)
         return all(
             abs(a - b) <= tolerance / timedelta(milliseconds=1) for a, b in zip(now, then, strict=True)
         )
-
-
-def offsets_ms(media: MediaTimes) -> tuple[int, int]:
-    """Return by how many milliseconds the ends differ."""
-    return (
-        round(media.start_off / timedelta(milliseconds=1)),
-        round(media.end_off / timedelta(milliseconds=1)),
-    )
 
 
 def media_times(
@@ -119,7 +132,8 @@ def media_times(
     first, last = min(timed, key=lambda one: one[0].start), max(timed, key=lambda one: one[0].end)
     span = Span(first[0].start, last[0].end)
     differences = span.start - document.span.start, span.end - document.span.end
-    return MediaTimes(first[1], last[1], span, *differences)
+    covered = covered_by(document.span, [one for _, one in timed])
+    return MediaTimes(first[1], last[1], span, *differences, covered, document.span.length)
 
 
 def mismatches(
@@ -130,9 +144,10 @@ def mismatches(
     tolerance: timedelta,
     *,
     is_exempt: bool,
+    least_percent: int,
 ) -> Sequence[Mismatch]:
     """Return what does not agree about a document. present: ids of people whom a step names at that time.
-    is_exempt: nothing had to be recorded.
+    is_exempt: nothing had to be recorded. least_percent: how much of its time is to be.
     """
     found = []
     media = media_times(document, footage, numbers)
@@ -140,6 +155,8 @@ def mismatches(
         found.append(Mismatch(MismatchKind.NO_FOOTAGE))
     if media is not None and media.differs(tolerance):
         found.append(Mismatch(MismatchKind.TIMES, media=media))
+    elif media is not None and not is_exempt and not is_enough(document.span, media.covered, least_percent):
+        found.append(Mismatch(MismatchKind.PARTLY, media=media))
     there = {*present}
     for one in footage:
         if one.is_during(document.span):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from evidence.domain.access import Caller, reach
-from evidence.domain.act_documents import ActDocument, DocumentReason, MismatchKind, offsets_ms
+from evidence.domain.act_documents import ActDocument, DocumentReason, MismatchKind
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import new_id
 from evidence.domain.instants import to_text
@@ -116,8 +116,7 @@ class ActDocuments:
             same = [line for line in one.open if (line.mismatch.kind, line.mismatch.person_id) == about]
             if not same:
                 raise Conflict("nothing-to-explain", document=document_id)
-            media = same[0].mismatch.media
-            start, end = (None, None) if media is None else offsets_ms(media)
+            start, end = same[0].mismatch.measured_ms or (None, None)
             new = DocumentReason(new_id(), one.document.id, *about, start, end, reason, caller.id, now)
             unit.act_documents.explain(new)
             people = () if new.person_id is None else (("person", new.person_id),)

@@ -89,7 +89,10 @@ class _Comparison:
         present = {person for step in meanwhile for person in step.officers}
         numbers = {id_: self.numbers[id_] for id_ in one.signers if id_ in self.numbers}
         is_exempt = self.judge.exemption(one.signers, one.span) is not None
-        found = mismatches(one, self.footage, present, numbers, tolerance, is_exempt=is_exempt)
+        least = 0 if rules.activities is None else rules.activities.least_percent
+        found = mismatches(
+            one, self.footage, present, numbers, tolerance, is_exempt=is_exempt, least_percent=least
+        )
         media = media_times(one, self.footage, numbers)
         lines = [
             Disagreement(line, _closing(line, reasons, tolerance), _cites(rules, line)) for line in found

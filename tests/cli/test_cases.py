@@ -47,7 +47,9 @@ def test_a_case_on_the_command_line(site: Path) -> None:
     assert "012346  list-recordings play" in shown
     assert "\x1b" not in shown, "a name steers no terminal"
     assert run(site, "cases", "dismiss", case, person.id).exit_code == 0
-    assert run(site, "cases", "unlink", case, recording["id"], "--reason", "误列").exit_code == 0
+    unlinked = run(site, "cases", "unlink", case, recording["id"], "--reason", "误列")
+    assert (unlinked.exit_code, "‼" in unlinked.stdout) == (0, True), "its label still bears the number"
+    assert run(site, "labels", "set", recording["id"], "--label", "case-number=杭2").exit_code == 0
     told = rows(site, "cases", "show", case)
     assert (told["recordings"], told["members"]) == ([], [])
     assert run(site, "cases", "close", case).exit_code == 0

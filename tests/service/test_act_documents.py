@@ -111,6 +111,21 @@ def test_times_are_those_of_the_corrected_clock_and_the_drift_is_told(room: Pape
     assert (media.first.shift_s, room.open()) == (-420.0, [])
 
 
+@pytest.mark.article("dazhe-2020:8")
+def test_footage_of_both_ends_alone_is_too_little_until_there_is_a_written_reason(room: PaperRoom) -> None:
+    room.shoot(0, 2)
+    room.shoot(58, 2)
+    room.write()
+    (found,) = room.one().open
+    assert (found.mismatch.kind, found.mismatch.measured_ms) == (MismatchKind.PARTLY, (240_000, 3_600_000))
+    room.explain(kind=MismatchKind.PARTLY)
+    assert room.open() == []
+    room.shoot(10, 5)
+    assert room.open() == [MismatchKind.PARTLY], "it was said of another share"
+    room.shoot(15, 25)
+    assert room.open() == []
+
+
 def test_files_that_follow_upon_each_other_are_one_time(room: PaperRoom) -> None:
     room.shoot(0, 30)
     room.shoot(30, 30)
