@@ -16,8 +16,9 @@ from evidence.bundle.shipment import Statement
 from evidence.court_items import CourtItems
 from evidence.court_pages import CustodyPages, cover_facts
 from evidence.court_words import Section, Words, name_of, spaced
-from evidence.domain.exports import Ground, Way
+from evidence.domain.exports import Export, Ground, Way
 from evidence.domain.instants import to_text
+from evidence.domain.signed import disassemble
 from evidence.domain.wording import printable
 from evidence.errors import Conflict, Invalid
 from evidence.locale import CHINESE, ENGLISH, NOTHING
@@ -137,7 +138,7 @@ class ExportPages:
             (tell("package"), spaced(one.built.package_sha256)),
             (tell("retained"), spaced(one.built.retained_sha256)),
             (tell("handed-over"), self.words.time(to_text(one.hand_over.at))),
-            (tell("seal-number"), NOTHING * 8),
+            (tell("seal-number"), _seal_of(one) or NOTHING * 8),
         ]
         yield Section(facts=facts)
         gave, beside = (
@@ -221,3 +222,11 @@ def destruction_pages(words: Words, said: Mapping[str, Any]) -> Iterator[Section
     ]
     yield Section(facts=facts)
     yield Section(signatures=[(tell("signer-agency"), ""), (tell("signer-head"), "")])
+
+
+def _seal_of(one: Export) -> str | None:
+    """Return the number of the seal as the receipt has it; None before there is one, and after a rebuild."""
+    if one.receipt is None or one.receipt.document is None:
+        return None
+    seal = disassemble(one.receipt.document)[1].get("seal")
+    return None if seal is None else printable(str(seal))

@@ -31,6 +31,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     one = room.approved()
     room.build(one)
     room.hand_over(one)
+    room.court.handing_over.note_receipt(room.clerk, one, "SEAL-2026-001")
     kinds = ("custody-report", "evidence-list", "hand-over", "us-certificate")
     return {kind: room.court.taking_out.document(room.head, one, kind) for kind in kinds}
 
@@ -63,6 +64,22 @@ def test_each_document_marks_itself_as_an_archive_page_and_holds_its_fonts(
         for font in fonts:
             described = font["/FontDescriptor"].get_object()
             assert any(f"/FontFile{n}" in described for n in ("", "2", "3")), (kind, font.get("/BaseFont"))
+
+
+def test_papers_say_of_the_time_before_receipt_only_what_was_stated_and_bear_the_seal(
+    documents: dict[str, bytes],
+) -> None:
+    told = {kind: text_of(body) for kind, body in documents.items()}
+    assert "未经剪辑" not in told["custody-report"].replace("自接收以来未经剪辑", "")
+    assert "据采集端所述" in told["custody-report"]
+    assert "acts before that are not in the log" in told["us-certificate"]
+    assert "SEAL-2026-001" in told["hand-over"]
+
+
+def text_of(body: bytes) -> str:
+    """Return the words of a document, line ends apart."""
+    pages = PdfReader(io.BytesIO(body)).pages
+    return " ".join(page.extract_text() for page in pages).replace("\n", "")
 
 
 def test_no_document_does_anything_when_it_is_opened(documents: dict[str, bytes]) -> None:
