@@ -70,8 +70,8 @@ class Sharing:
         """Make a link to what was approved, good for some hours and one person, and no longer than the
         approval is.
 
-        Raises: NotFound("export-not-found"), Conflict("not-approved"), Invalid("invalid-measure",
-        "beyond-approval"); as `admit_to_recording`.
+        Raises: NotFound("export-not-found"), Conflict("transfer-not-shared", "not-approved"),
+        Invalid("invalid-measure", "beyond-approval"); as `admit_to_recording`.
         """
         if hours < 1:
             raise Invalid("invalid-measure", field="hours")
@@ -82,7 +82,9 @@ class Sharing:
         token, code = secrets.token_urlsafe(32), f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
         now, hashed = self.site.clock.now(), self.site.passwords.write(code)
         with about_export(self.site, caller, Action.SHARE, export_id) as (unit, found):
-            if found.way is Way.TRANSFER or not stands(unit, self.site, found, SHARED):
+            if found.way is Way.TRANSFER:
+                raise Conflict("transfer-not-shared", export=found.id)
+            if not stands(unit, self.site, found, SHARED):
                 raise Conflict("not-approved", export=found.id, state=found.state.value)
             until = self._until(found, hours, now)
             secret = (_digest(token), hashed)

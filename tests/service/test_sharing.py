@@ -127,8 +127,8 @@ def test_no_link_outlasts_the_days_that_the_pack_gives_an_approval(room: ExportR
 @pytest.mark.article("dazhe-2020:14", "dazhe-2020:15")
 def test_only_what_was_approved_is_shared_and_a_transfer_goes_on_media(room: ExportRoom) -> None:
     asked = room.asked(Way.SUPPLY, room.one, case_id=None, unit_id=room.unit.id)
-    for export in (asked, room.approved()):
-        with room.refused("not-approved", Conflict):
+    for export, code in ((asked, "not-approved"), (room.approved(), "transfer-not-shared")):
+        with room.refused(code, Conflict):
             made(room, export)
     part = room.asked(Way.PARTY_COPY)
     room.approve(part, {room.two: Ground.THIRD_PARTY})
