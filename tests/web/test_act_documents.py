@@ -65,6 +65,9 @@ def test_a_document_goes_its_way_over_http(room: StepRoom, web: Web) -> None:
         "to": "2026-02-28T10:00:00.000000Z",
         "start_off_s": 360.0,
         "end_off_s": 0.0,
+        "covered_s": 3240.0,
+        "covered_percent": 90,
+        "owed_s": 3600.0,
         "recordings": [recording, recording],
         "drift_s": [-30.0, -30.0],
     }
