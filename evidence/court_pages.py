@@ -33,8 +33,7 @@ class CustodyPages:
     @property
     def report(self) -> Mapping[str, Any]:
         """The words beside the figures."""
-        report: Mapping[str, Any] = self.told["report"]
-        return report
+        return CourtItems(self.words, self.told).report
 
     def sections(self) -> Iterator[Section]:
         """Yield them."""

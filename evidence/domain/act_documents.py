@@ -78,12 +78,9 @@ class Mismatch:
         """
         if self.media is None:
             return None
-        of, media = (self.kind, self.media)
-        pair = (
-            (media.covered or timedelta(), media.owed)
-            if of is MismatchKind.PARTLY
-            else (media.start_off, media.end_off)
-        )
+        pair = self.media.start_off, self.media.end_off
+        if self.kind is MismatchKind.PARTLY:
+            pair = self.media.covered or timedelta(), self.media.owed
         first, second = (round(one / timedelta(milliseconds=1)) for one in pair)
         return first, second
 

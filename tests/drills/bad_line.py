@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import random
 import socket
-import struct
 import threading
 import time
 from contextlib import suppress
 from types import TracebackType
+
+from tests.simulators.weak_line import reset
 
 MANNERS = (
     "good",
@@ -55,14 +56,14 @@ class BadLine:
         try:
             service = socket.create_connection(("127.0.0.1", self._target), timeout=10)
         except OSError:
-            self._reset(client)
+            reset(client)
             return
         service.settimeout(None)
         answering = threading.Thread(target=self._answer, args=(service, client), daemon=True)
         answering.start()
         with suppress(OSError):
             self._ask(client, service)
-        self._reset(client, service)
+        reset(client, service)
         answering.join()
 
     def _ask(self, client: socket.socket, service: socket.socket) -> None:
@@ -85,17 +86,10 @@ class BadLine:
                     self.broken += 1
                     break
                 client.sendall(piece)
-        self._reset(client, service)
+        reset(client, service)
 
     def _delay(self) -> None:
         while self.manner == "hole" and not self._over.is_set():
             time.sleep(0.02)
         if self.manner == "slow":
             time.sleep(self._chance.uniform(0.05, 0.3))
-
-    def _reset(self, *ends: socket.socket) -> None:
-        for end in ends:
-            with suppress(OSError):
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()

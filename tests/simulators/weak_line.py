@@ -53,7 +53,7 @@ class WeakLine:
                     if mute is not None and passed >= mute:
                         break
                     dock.sendall(piece)
-            self._reset(dock, service)
+            reset(dock, service)
 
         answering = threading.Thread(target=back, daemon=True)
         answering.start()
@@ -67,15 +67,17 @@ class WeakLine:
                 passed += len(piece)
         if limit is not None or mute is not None:
             self.broken += 1
-        self._reset(dock, service)
+        reset(dock, service)
         answering.join()
 
-    def _reset(self, *ends: socket.socket) -> None:
-        for end in ends:
-            with suppress(OSError):
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
+
+def reset(*ends: socket.socket) -> None:
+    """Break connections off, as a line does that goes down: whoever waits at the other end is told."""
+    for end in ends:
+        with suppress(OSError):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()
 
 
 @contextmanager
