@@ -1,5 +1,5 @@
-"""Reading originals back: every byte against its digests, its manifest and its row. The first pass within 24
-hours.
+"""Reading originals and what was made from them back: every byte against its digests, its manifest and its
+row. The first pass within 24 hours.
 
 `verify` names every fault it finds and goes on; it never says "could not check, so passed". Nor does it say
 "could not check, so broken": while the store is away nothing is known of an original, and nothing is noted.
@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 
 from evidence.domain.access import Caller, reach
 from evidence.domain.audit import Act, Entry
+from evidence.domain.derivatives import Derivative, State
+from evidence.domain.digests import Digests
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.people import WHOLE
 from evidence.domain.rights import Action
@@ -36,7 +38,7 @@ log = logging.getLogger("evidence.fixity")
 _BLOCK = 1 << 20
 _PLANNED_AT_ONCE = 16
 _NOT_CHECKED = "not-checked"
-_NOT_READ = {"unreadable", "manifest-unreadable"}
+_NOT_READ = {"unreadable", "manifest-unreadable", "derivative-unreadable"}
 
 
 class _UnreadableError(Exception):
@@ -164,7 +166,7 @@ class Fixity:
         """Compare everything. Raises: StoreUnavailable, OSError: then nothing is known."""
         is_gone = stored.gone_at is not None
         of_data = destruction_faults(self.site, stored) if is_gone else self._examine_original(stored)
-        faults = (*of_data, *self.manifest_faults(stored))
+        faults = (*of_data, *self.manifest_faults(stored), *self._derivative_faults(stored.recording.id))
         return _verdict(stored, tuple(dict.fromkeys(faults)))  # each word once: two looks may meet one fault
 
     def _note(self, stored: StoredRecording, verdict: Verdict, caller: str) -> None:
@@ -217,22 +219,43 @@ class Fixity:
     def _examine_original(self, stored: StoredRecording) -> Iterator[str]:
         recording = stored.recording
         yield from self._standing(recording.data_key, recording.data_version, recording.retain_until)
+        yield from self._read(
+            recording.data_key, recording.data_version, recording.origin.size_bytes, recording.digests
+        )
+
+    def _derivative_faults(self, recording_id: str) -> Iterator[str]:
+        """Name what is wrong with what was made from it: each lies there, byte for byte as it was made."""
+        for one in self._derivatives(recording_id):
+            assert one.output is not None  # it was made
+            output = one.output
+            faults = list(self._read(output.key, None, output.size_bytes, output.digests))
+            # What was destroyed meanwhile is not missing.
+            if faults and one.id in {there.id for there in self._derivatives(recording_id)}:
+                log.error("derivative %s of recording %s does not agree: %s", one.id, recording_id, faults)
+                yield from (f"derivative-{fault}" for fault in faults)
+
+    def _derivatives(self, recording_id: str) -> list[Derivative]:
+        with self.site.database.reading() as unit:
+            return [one for one in unit.derivatives.of(recording_id) if one.state is State.MADE]
+
+    def _read(self, key: str, version: str | None, size_bytes: int, digests: Digests) -> Iterator[str]:
+        """Read an object whole; name what is not as it was."""
         try:
             running, size = self.site.new_digests(), 0
-            for block in self._blocks(recording.data_key, recording.data_version):
+            for block in self._blocks(key, version):
                 running.update(block)
                 size += len(block)
                 self.throttle(len(block))
-            if size != recording.origin.size_bytes:
+            if size != size_bytes:
                 yield "size-differs"
-            if not running.digests().agree_with(recording.digests):
+            if not running.digests().agree_with(digests):
                 yield "bytes-differ"
         except StoreUnavailable:
             raise
         except (StorageError, _UnreadableError) as problem:
             yield problem.code
 
-    def _blocks(self, key: str, version: str) -> Iterator[bytes]:
+    def _blocks(self, key: str, version: str | None) -> Iterator[bytes]:
         """Yield an object's bytes. Raises: _UnreadableError; what opening and reading raise."""
         try:
             with self.site.vault.open(key, version) as file:

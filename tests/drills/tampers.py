@@ -19,7 +19,7 @@ from storage.errors import Locked
 from storage.opening import open_vault
 from storage.vault import Lock
 from tests import forms, inside, tampering
-from tests.drills import erasures, forgeries, outsiders, package_tampers
+from tests.drills import derivative_tampers, erasures, forgeries, outsiders, package_tampers
 from tests.drills.scene import ROOT, Found, Pattern, copy, scene, wait_published
 from tests.log_room import LogRoom
 from tests.service_process import ServiceProcess
@@ -292,6 +292,10 @@ TAMPERS = (
     _one("T16", "the program's code replaced", "program-changed", MINUTE, replaced_program),
     _one("T17", "the log rewritten with the stolen key", "two-roots proof-wrong", MONTH, rewritten_log),
     _one("T18", "two readers shown two logs", "two-roots", AT_ONCE, two_views),
+    _one("T19", "bytes of a derivative swapped", "derivative-bytes-differ", MONTH,
+         derivative_tampers.swapped_bytes),
+    _one("T19b", "a derivative swapped with its lock record and row", "row-differs-from-journal", HOUR,
+         derivative_tampers.swapped_all),
     _one("T20", "a file left out of handed-out proofs", "history-broken", AT_ONCE, left_out),
     _one("T20b", "any file removed from an export package", "missing", AT_ONCE, package_tampers.removed),
     _one("T20c", "an entry left out of a package, manifests made anew", "history", AT_ONCE,
@@ -306,7 +310,6 @@ TAMPERS = (
 NOT_SHOWN = {
     "T23b": "a row edited with the triggers at work: nobody finds it (docs/threats.md)",
     "T15": "media read past the program: not detectable by software (docs/threats.md)",
-    "T19": "a derived file edited: not yet (no derived files in this version)",
 }
 # Found only by what somebody outside kept; on the machine itself nothing may be found.
 OUTSIDE_ONLY = {"T06", "T17", "T18"}

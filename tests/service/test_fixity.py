@@ -24,6 +24,7 @@ from storage.errors import StoreUnavailable, Withheld
 from storage.vault import Sealed
 from tests import forms, inside, tampering
 from tests.builders import SmallSite, an_origin
+from tests.derivative_room import DerivativeRoom
 
 BODY = bytes(range(256)) * 5000  # more than one block
 
@@ -471,3 +472,24 @@ def test_a_manifest_whose_row_names_another_version_is_found(small: SmallSite) -
     recording_id = seal(small)
     change_row(small, recording_id, "manifest_version", "2")
     assert verify(small)[recording_id].faults[0] == "manifest-version-differs"
+
+
+def test_what_was_made_from_an_original_is_read_back_with_it(tmp_path: Path) -> None:
+    room = DerivativeRoom(tmp_path)
+    film = room.film()
+    made = room.proxy(film)
+    assert made.output is not None
+    assert verify(room.small)[film].faults == ()
+    body = room.bytes_of(made)
+    tampering.overwrite(room.small.folder, made.output.key, body[:-1] + bytes([body[-1] ^ 1]))
+    assert verify(room.small)[film].faults == ("derivative-bytes-differ",)
+    tampering.remove(room.small.folder, made.output.key)
+    assert verify(room.small)[film].faults == ("derivative-object-missing",)
+
+
+def test_what_went_with_its_original_is_not_missing(tmp_path: Path) -> None:
+    room = DerivativeRoom(tmp_path)
+    film = room.film()
+    room.pass_by()
+    room.destroy(film)
+    assert verify(room.small)[film].faults == ()
