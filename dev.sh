@@ -128,6 +128,7 @@ case "$command" in
   demo)  setup; exec python -m tests.demo "$@" ;;
   test)  setup $SERVERS e2fsprogs:mkfs.ext4 mount:mount
          only="not grown"
+         [ $# -gt 0 ] || { EVIDENCE_TEST_LOT=1; export EVIDENCE_TEST_LOT; }      # who names tests gets them
          case "${1:-}" in
            --whole) shift; only=; EVIDENCE_TEST_WHOLE=1; export EVIDENCE_TEST_WHOLE ;;
            --grown) shift; only=; EVIDENCE_TEST_FORM=grown; export EVIDENCE_TEST_FORM ;;

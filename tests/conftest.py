@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
@@ -14,7 +14,7 @@ from weakref import WeakSet
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import forms
+from tests import forms, longest
 
 if TYPE_CHECKING:  # their drivers take half a second to load, and most test runs need no server
     from sqlalchemy import Engine
@@ -39,10 +39,16 @@ LONGEST = (
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let the files that take longest begin first, so that none is left alone at the end, and those of
-    a folder together: the service or browser that they share ends with the last of them.
+    a folder together: the service or browser that they share ends with the last of them. Of the tests that
+    take longest, leave those away that the lot leaves away.
     """
+    if os.environ.get("EVIDENCE_TEST_LOT"):
+        those, seed = longest.listed(), int(config.getoption("randomly_seed", 0))
+        kept = [item for item in items if longest.drawn(item.nodeid, seed, those)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
     tests = Path(__file__).parent
 
     def place(item: pytest.Item) -> int:
@@ -51,6 +57,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
 
     items.sort(key=place)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure each test where EVIDENCE_TEST_TIMES asks for it (longest.py)."""
+    if os.environ.get("EVIDENCE_TEST_TIMES"):
+        return (yield from longest.metered(item.nodeid))
+    return (yield)
 
 
 def pytest_collection_finish() -> None:
