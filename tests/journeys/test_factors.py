@@ -20,6 +20,7 @@ from tests.service_process import ServiceProcess, free_port
 from tests.simulators.sign_on import CLIENT, SECRET, RealProvider
 
 PASSWORD = "vier kleine Boote im Hafen"
+FIRST_ROOM = "/alarms"  # of an administrator: where signing in leads
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def begin(page: Page, service: ServiceProcess) -> None:
     # A code is taken once: the next one is the one of the next half minute.
     page.fill("#code", next_code(secret))
     page.click("main button")
-    expect(page).to_have_url(f"{service.url}/account")
+    expect(page).to_have_url(f"{service.url}{FIRST_ROOM}")
 
 
 def next_code(secret: str) -> str:
@@ -109,7 +110,7 @@ def test_passkeys_and_single_sign_on_open_sessions_and_neither_is_missed_when_it
         expect(page.locator(".problem")).to_contain_text("单点登录服务暂不可用")
         sign_in(page, service)
         page.click("form[data-ask=get] button")
-        expect(page).to_have_url(f"{service.url}/account")
+        expect(page).to_have_url(f"{service.url}{FIRST_ROOM}")
         sign_out(page, service)
         service.command("identities", "link", "administrator", "--subject", "acc-1")
         with RealProvider(issuer_port(service), service.url, "acc-1", ("pwd", "mfa")):
@@ -127,11 +128,11 @@ def use_passkeys(page: Page, service: ServiceProcess) -> None:
     sign_out(page, service)
     sign_in(page, service)
     page.click("form[data-ask=get] button")
-    expect(page).to_have_url(f"{service.url}/account")
+    expect(page).to_have_url(f"{service.url}{FIRST_ROOM}")
     sign_out(page, service)
     page.click("form[action='/sign-in/passkey'] button")
     page.click("form[data-ask=get] button")
-    expect(page).to_have_url(f"{service.url}/account")
+    expect(page).to_have_url(f"{service.url}{FIRST_ROOM}")
     assert factors(service)[1:] == ["password passkey", "passkey"]
 
 
@@ -139,7 +140,7 @@ def use_provider(page: Page, service: ServiceProcess) -> None:
     """Go to the provider and come back signed in; sign out here and there."""
     page.goto(f"{service.url}/sign-in")
     page.click("a[href='/sign-in/oidc']")
-    expect(page).to_have_url(f"{service.url}/account")
+    expect(page).to_have_url(f"{service.url}{FIRST_ROOM}")
     assert factors(service)[-1] == "oidc mfa"
     assert {one["name"] for one in page.context.cookies(service.url)} == {"__Host-evidence"}
     sign_out(page, service)

@@ -95,7 +95,7 @@ def test_in_a_real_browser_from_the_link_to_signing_out(tmp_path: Path) -> None:
         assert tab.run("getComputedStyle(document.querySelector('button')).fontWeight") == "600", "styled"
         tab.send("/sign-in", login="administrator", password=PASSWORD)
         tab.send("/sign-in/code", code=code(secret))
-        assert tab.run("location.pathname") == "/account"
+        assert tab.run("location.pathname") == "/alarms", "the first room of an administrator"
         assert "administrator" in tab.run("document.body.innerText")
         assert tab.run("document.cookie") == "", "hidden from scripts"
         tab.send("/account/sign-out")

@@ -114,7 +114,7 @@ async def confirm(request: Request, app: App, _caller: Caller = admitted(Action.
         return page(
             shown, status_of(problem), problem=problem, step=step, secret=None, picture=None, needed=True
         )
-    return away("/account")
+    return away("/")  # whoever is not signed in yet is asked to, and comes to the first room
 
 
 def _twice(form: dict[str, str]) -> str:
