@@ -74,7 +74,7 @@ class Auditing:
         return alarms
 
     def _faults(self) -> Iterator[Fault]:
-        listed = list(self.site.vault.census("log/"))
+        listed = [one for one in self.site.vault.census("log/") if not _is_temporary(one)]
         known = {*self.signer.logs(), *(one.log for one in (piece_of(one.key) for one in listed) if one)}
         with self.site.database.reading() as unit:  # after vault and signer: entries came before them
             logs = unit.tree.logs()
@@ -152,6 +152,11 @@ class Auditing:
         with self.site.database.reading() as unit:
             cleared = unit.log.of_act(Act.ALARM_CLEAR)
             return {sign for entry in cleared for sign in entry["facts"]["accepted"]}
+
+
+def _is_temporary(one: Sealed | Debris) -> bool:
+    """Tell whether a crash, or a writer at work, left it: a file without a name of its own."""
+    return isinstance(one, Debris) and one.kind == "temporary"
 
 
 def _segments(which: str, listed: Sequence[Sealed | Debris]) -> list[Piece]:

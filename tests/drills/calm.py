@@ -109,7 +109,8 @@ class Calm:
                 with suppress(EvidenceError):  # a second publisher beside the service
                     opened.publishing.publish_all()
         self.counts["checks"] += 1
-        self.faults += [f"{one.kind} {one.item} {dict(one.detail)}" for one in {*found, *standing}]
+        raised = {(one.kind, one.item): one for one in (*standing, *found)}
+        self.faults += [f"{one.kind} {one.item} {dict(one.detail)}" for one in raised.values()]
 
     def _trouble(self) -> None:
         what = self.chance.choice(("stopped", "killed", "signer killed"))

@@ -69,6 +69,28 @@ def test_a_log_that_the_signer_has_begun_and_nobody_wrote_is_no_fault(room: LogR
     assert room.fsck() == []
 
 
+@embedded_only("a bucket shows an object whole or not at all")
+def test_a_publication_that_is_in_hand_or_was_killed_in_the_vault_is_no_fault(
+    room: LogRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.seal("c.mp4")
+    with monkeypatch.context() as broken:
+        broken.setattr(room.line, "sign", lambda *_: pytest.fail("killed before it was signed"))
+        with pytest.raises(pytest.fail.Exception):
+            room.publishing.publish("custody")
+    published = inside.count(room.folder, "SELECT max(size) FROM log_checkpoint WHERE log = 'custody'")
+    end = max(sizes(room))
+    assert end > published
+    piece = Piece("custody", end, Kind.ENTRIES).key()
+    tampering.remove(room.folder, piece)  # its lock record stands
+    # What a crash leaves where the file system knows no nameless files.
+    for folder in (f"vault/{piece}", "vault/log/rows/x"):
+        (room.folder / folder).with_name("~new.0123456789abcdef").write_bytes(b"{")
+    assert room.fsck() == []
+    room.publish()
+    assert room.fsck() == []
+
+
 def altered_entry(room: LogRoom) -> set[tuple[str, str]]:
     ((body,),) = inside.rows(room.folder, "SELECT body FROM audit_entry WHERE log = 'custody' AND idx = 1")
     room.as_administrator(
