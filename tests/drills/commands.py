@@ -49,7 +49,7 @@ class Drill:
         parser.add_argument("names", nargs="*", help="some parts of the drills discs and grown")
         parser.add_argument("--points", type=int, default=0, help="so many points instead of all")
         parser.add_argument("--services", type=int, default=10, help="points of F01 in the whole service")
-        parser.add_argument("--tries", type=int, default=10_000, help="tries of F26 and F27")
+        parser.add_argument("--tries", type=int, default=10_000, help="tries of F26, F27 and S06")
         parser.add_argument(
             "--seed", type=int, default=random.randrange(10**6), help="chooses points; printed"
         )
@@ -277,6 +277,7 @@ DRILLS = {
         Drill("F34", "building and handing over a package: killed at every call, disc full", _packages),
         Drill("F35", "faults by lot under load, F01 to F30", trials.thrashing),
         Drill("F40", "publisher and signer: killed, and power cut, at every call", _publishing),
+        Drill("mutations", "S06: mutated media files through all readers, in the sandbox", trials.mutating),
         Drill("calm", "normal work, restarts, kills, checked all the time: no alarm", trials.calming),
         Drill("tamper", "T01 to T23: what an insider does past the program; who names it", _tamper),
         Drill("policy", "A08: the policy of access mutated; its tests must notice each fault", _policy),

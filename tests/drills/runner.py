@@ -29,7 +29,8 @@ _QUICK = {
     "F01": "--points 60 --services 2", "F02": "--points 20 --layout apart", "F03": "--points 20",
     "F05": "--points 5", "F23": "--tries 60", "F26": "--tries 500", "F27": "--tries 500",
     "F31": "--points 40", "F34": "--points 12", "F35": "--seconds 30 --seeds 1", "F40": "--points 12",
-    "calm": "--minutes 1", "flips": "--tries 150", "grown": "--tries 1", "policy": "--points 60",
+    "calm": "--minutes 1", "flips": "--tries 150", "grown": "--tries 1",
+    "mutations": "--tries 500", "policy": "--points 60",
 }  # fmt: skip
 
 

@@ -11,7 +11,18 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.drills import calm, discs, flips, full_discs, grown_faults, harms, rivals, store_faults, thrash
+from tests.drills import (
+    calm,
+    discs,
+    flips,
+    full_discs,
+    grown_faults,
+    harms,
+    mutations,
+    rivals,
+    store_faults,
+    thrash,
+)
 from tests.drills.tally import TALLY
 from tests.servers.object_store import ObjectStoreServer
 
@@ -137,3 +148,17 @@ def _named(options: argparse.Namespace, known: object) -> list[str]:
     if unknown := [one for one in asked if one not in known]:  # type: ignore[operator]
         raise SystemExit(f"unknown: {' '.join(unknown)}; there are: {' '.join(known)}")  # type: ignore[call-overload]
     return asked
+
+
+def mutating(options: argparse.Namespace) -> int:
+    """S06, in processes side by side: each makes a share of the mutants, by a seed of its own."""
+    count = options.processes
+    share = -(-options.tries // count)
+    seeds = [options.seed + number for number in range(count)]
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+        for seed, (tried, found, ends) in zip(
+            seeds, pool.map(mutations.read, [share] * count, seeds), strict=True
+        ):
+            print("\n".join([f"seed {seed}: {tried} mutants {dict(ends)}; violations: {len(found)}", *found]))
+            TALLY.add(tried, found)
+    return int(bool(TALLY.violations))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import struct
-import subprocess
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from evidence.adapters.probing import probe, wire
 from evidence.adapters.probing.draft import Draft, TrackDraft, to_json
 from evidence.adapters.probing.reading import draft_of, read_facts
 from evidence.domain.media import MediaFacts
+from tests.mutating import mutant, small_media
 
 SOON_S = 20.0
 
@@ -25,24 +25,7 @@ def box(kind: bytes, body: bytes = b"", size: int | None = None) -> bytes:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Small sound files of several containers."""
-    folder = tmp_path_factory.mktemp("small")
-    source = ("-f", "lavfi", "-i", "testsrc=s=64x48:r=25:d=1", "-f", "lavfi", "-i", "sine=440:r=8000:d=1")
-    kinds = {
-        "a.mp4": (),
-        "f.mp4": ("-movflags", "+frag_keyframe+empty_moov"),
-        "b.mkv": (),
-        "c.avi": ("-c:v", "mjpeg"),
-        "d.ts": (),
-        "e.wav": ("-map", "1"),
-        "g.png": ("-map", "0", "-frames:v", "1"),
-        "h.mp3": ("-map", "1"),
-        "i.jpg": ("-map", "0", "-frames:v", "1"),
-    }
-    for name, words in kinds.items():
-        subprocess.run(
-            ["ffmpeg", "-v", "error", "-nostdin", "-y", *source, *words, str(folder / name)], check=True
-        )
-    return sorted(folder.iterdir())
+    return small_media(tmp_path_factory.mktemp("small"))
 
 
 def test_two_hundred_mutations_are_read_to_an_end_and_give_facts(small: list[Path], tmp_path: Path) -> None:
@@ -51,14 +34,7 @@ def test_two_hundred_mutations_are_read_to_an_end_and_give_facts(small: list[Pat
     dice = random.Random(seed)
     for i in range(200):
         origin = dice.choice(small)
-        body = bytearray(origin.read_bytes())
-        for _ in range(dice.choice((0, 1, 1, 4, 20))):
-            at = dice.randrange(len(body)) if dice.random() < 0.5 else dice.randrange(min(len(body), 4096))
-            body[at : at + 4] = dice.choice(
-                (b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", dice.randbytes(4))
-            )
-        if dice.random() < 0.5:
-            del body[dice.randrange(len(body)) :]
+        body = mutant(origin.read_bytes(), dice)
         path = tmp_path / "mutant"
         path.write_bytes(body)
         started = time.monotonic()
