@@ -1,5 +1,5 @@
-"""`evidence exports`: footage on its way out, asked for, decided about, how far it is. Whoever decides is not
-who asked: one of the two signs in.
+"""`evidence exports`: footage on its way out, asked for, written on media, how far it is. Deciding, handing
+over and noting the receipt are acts of people who sign in: on the pages, or by the interface.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from evidence.cli.coded import one_of
 from evidence.cli.log import write_new
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
-from evidence.cli.words import cites_text, code_of, printable, time_text
-from evidence.domain.exports import Ground, Medium, Said, Way
+from evidence.cli.words import cites_text, printable, time_text
+from evidence.domain.exports import Medium, Said, Way
 from evidence.errors import Invalid
 from evidence.export_answers import export_out
 from evidence.locale import say
@@ -58,27 +58,6 @@ def ask(
 
 
 @app.command()
-def decide(
-    export: Which,
-    reason: Annotated[str, typer.Option(help="理由 / reason")],
-    refuse: Annotated[bool, typer.Option("--refuse", help="不同意 / refuse all of it")] = False,
-    secrecy: Annotated[str | None, typer.Option(help="保密审查 / how secrecy was checked")] = None,
-    without: Annotated[
-        list[str] | None, typer.Option(help="资料=理由 / recording=ground: does not go out")
-    ] = None,
-    data: Data = None,
-    json_: Json = False,
-) -> None:
-    """审批 / Decide about what somebody else asked for."""
-    grounds = {recording: _ground(word) for recording, word in _pairs(without).items()}
-    application = open_site(data)
-    done = application.court.exports.decide(
-        OPERATOR, export, is_approved=not refuse, reason=reason, secrecy=secrecy, refused=grounds
-    )
-    _show(application, [done], json_)
-
-
-@app.command()
 def build(export: Which, data: Data = None) -> None:
     """重新制作 / Have an export built again whose last build came to nothing."""
     open_site(data).court.building.again(OPERATOR, export)
@@ -98,29 +77,10 @@ def written(
     print(say("done.export-written"))
 
 
-@app.command("hand-over")
-def hand_over(
-    export: Which,
-    beside: Annotated[str, typer.Option(help="在场第二人编号 / number of the second person of ours")],
-    receiver: Annotated[str, typer.Option(help="接收人姓名 / who received")],
-    data: Data = None,
-) -> None:
-    """移交；移送检察院、法院的同时封存留存件 / Hand over; of a transfer a copy is sealed in the same step."""
-    open_site(data).court.handing_over.hand_over(OPERATOR, export, beside, receiver)
-    print(say("done.export-handed-over"))
-
-
 @app.command()
-def receipt(
-    export: Which,
-    seal: Annotated[str | None, typer.Option(help="封存编号 / number of the seal")] = None,
-    show: Annotated[bool, typer.Option("--show", help="输出已有的回执 / print the one there is")] = False,
-    data: Data = None,
-) -> None:
-    """登记回执，输出签名文件 / Note that the recipient has signed, and print the signed receipt."""
-    desk = open_site(data).court.handing_over
-    document = desk.receipt(OPERATOR, export) if show else desk.note_receipt(OPERATOR, export, seal)
-    sys.stdout.buffer.write(document)
+def receipt(export: Which, data: Data = None) -> None:
+    """输出已签名的回执 / Print the signed receipt."""
+    sys.stdout.buffer.write(open_site(data).court.handing_over.receipt(OPERATOR, export))
     sys.stdout.buffer.flush()
 
 
@@ -195,13 +155,6 @@ def _pairs(said: list[str] | None) -> dict[str, str]:
     if any(not (before and after) for before, _, after in pairs):
         raise Invalid("invalid-text", field="=")
     return {before: after for before, _, after in pairs}
-
-
-def _ground(word: str) -> Ground:
-    code = code_of("export-ground", word)
-    if code not in set(Ground):
-        raise Invalid("unknown-ground", ground=word, known=" ".join(Ground))
-    return Ground(code)
 
 
 def _show(application: Application, found: Sequence[ListedExport], json_: bool) -> None:
