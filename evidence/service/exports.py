@@ -38,7 +38,7 @@ from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.bars import secrecy_of
 from evidence.policy.rules import cite_ids
 from evidence.policy.ways_out import WayOut
-from evidence.service.admission import admit_to_recording
+from evidence.service.admission import admit_or_tell
 from evidence.service.catalogue import StoredRecording
 from evidence.service.export_access import (
     about_export,
@@ -88,14 +88,14 @@ class Exports:
     def ask(self, caller: Caller, wish: Wish) -> ListedExport:
         """Ask for an export.
 
-        Raises: as `admit_to_recording`; NotFound("case-not-found", "unit-not-found"), Invalid("too-many",
+        Raises: as `admit_or_tell`; NotFound("case-not-found", "unit-not-found"), Invalid("too-many",
         "invalid-text", "case-needed", "unit-needed", "party-needed"), Conflict("not-in-case",
         "recording-destroyed", "no-redacted-derivative", "no-rule").
         """
         self._verify(wish)
         now, ids = self.site.clock.now(), list(dict.fromkeys(wish.recordings))
         rule = rule_of(self.site, wish.way, now)
-        stored = [admit_to_recording(self.site, caller, Action.EXPORT, one, Purpose.EXPORT) for one in ids]
+        stored = [admit_or_tell(self.site, caller, Action.EXPORT, one, Purpose.EXPORT) for one in ids]
         with (
             tries_logged(self.site, caller, Action.EXPORT),
             self.site.database.writing() as unit,

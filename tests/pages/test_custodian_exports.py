@@ -95,7 +95,11 @@ def test_files_of_a_case_are_asked_for_and_decided_one_by_one_by_somebody_else(l
     form = custodian.get(f"/custody/exports/new/{leaving.case}").text
     assert all(f'value="{one}"' in form for one in leaving.files)
     page = leaving.ask()
-    number = leaving.export(page).number
+    number, asks = leaving.export(page).number, f"/custody/exports/new/{leaving.case}"
+    assert asks in custodian.get(f"/cases/{leaving.case}").text
+    assert asks not in head.get(f"/cases/{leaving.case}").text, "nobody is led to what is not theirs to ask"
+    status, told = leaving.send(head, {"case": leaving.case, "way": "transfer", **WORDS})
+    assert (status, "由该资料所属单位或者上级的保管人员" in told) == (403, True)
     assert number in head.get("/custody/exports/waiting").text
     assert f'name="ground-{leaving.files[1]}"' in head.get(page).text
     refuse = {f"ground-{leaving.files[1]}": "third-party", "reason": "同意一份", "decision": "approve"}
