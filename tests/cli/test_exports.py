@@ -16,6 +16,7 @@ from evidence.service.people_ports import StoredGrant
 from tests import listed_site
 from tests.listed_site import rows, run, work
 from tests.people_room import DECIDER, OPERATOR
+from tests.simulators.card import content
 
 KEEPER = "3" * 32  # hands over, signed in
 SAID = ("--recipient", "某区人民法院", "--purpose", "行政诉讼举证", "--basis", "（2026）某行初1号")
@@ -80,16 +81,24 @@ def test_from_the_dock_to_the_courts_receipt_people_decide_and_hand_over_and_no_
 
 
 @pytest.mark.article("dazhe-2020:13")
-def test_what_is_kept_for_long_waits_until_it_is_written_on_a_medium(site: Path) -> None:
+def test_what_is_kept_for_long_waits_until_it_is_written_on_a_medium(site: Path, tmp_path: Path) -> None:
     recording = rows(site, "recordings")[0]["id"]
     assert rows(site, "media", "waiting") == []
     run(site, "holds", "place", recording, "--ground", "objection", "--reason", "投诉")
     assert "尚未写入" in run(site, "media", "waiting").stdout
     (made,) = rows(site, "media", "add", "LT-1", recording, "--kind", "bd-25", "--place", "3柜")
-    digest = "a" * 64
-    run(site, "media", "written", made["id"], "--sha256", digest, "--read-back", digest)
+    digest, written, disc = "a" * 64, ("media", "written", made["id"]), tmp_path / "disc"
+    assert "read-or-stated" in str(run(site, *written, "--sha256", digest).exception)
+    disc.mkdir()
+    assert "not-on-medium" in str(run(site, *written, "--read", str(disc)).exception)
+    assert len(rows(site, "media", "waiting")) == 1
+    run(site, *written, "--sha256", digest, "--read-back", digest)
     assert rows(site, "media", "waiting") == []
-    assert "已写入" in run(site, "media", "list").stdout
+    assert "由 operator 填报，程序未读取" in run(site, "media", "list").stdout
+    (disc / "现场.mp4").write_bytes(content(50_000))
+    (read,) = rows(site, *written, "--read", str(disc))
+    assert (read["read"], read["written_by"]) == (True, "operator")
+    assert "程序已读取介质" in run(site, "media", "list").stdout
     run(site, "media", "check", made["id"], "--remark", "读取出错", "--unsound")
     assert len(rows(site, "media", "waiting")) == 1
     assert run(site, "media", "end", made["id"], "--reason", "已损坏").exit_code == 0

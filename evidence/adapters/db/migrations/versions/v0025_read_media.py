@@ -1,0 +1,18 @@
+"""Who noted that a medium for long keeping was written, and whether the program itself has read it.
+
+Frozen: later changes are later steps.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0025"
+down_revision = "0024"
+
+
+def upgrade() -> None:
+    """Add the columns."""
+    op.add_column("long_medium", sa.Column("written_by", sa.Text(), nullable=True))
+    op.add_column("long_medium", sa.Column("is_read", sa.Boolean(), nullable=True))
