@@ -38,7 +38,7 @@ def ask(
     medium: Annotated[
         Medium, typer.Option(help="介质 / medium", **one_of(Medium, "export-medium"))
     ] = Medium.FOLDER,
-    case: Annotated[str | None, typer.Option(help="案件标识 / id of the case")] = None,
+    case: Annotated[str | None, typer.Option(help="案号或案件标识 / number or id of the case")] = None,
     unit: Annotated[str | None, typer.Option(help="单位 / unit, where there is no case")] = None,
     applicant: Annotated[str | None, typer.Option(help="申请人 / who applies")] = None,
     relation: Annotated[str | None, typer.Option(help="与案件的关系 / relation to the case")] = None,
@@ -53,7 +53,8 @@ def ask(
     application = open_site(data)
     where = None if unit is None else unit_id(application.organisation.units, unit)
     said = Said(recipient, purpose, basis, applicant, relation, identity)
-    wish = Wish(way, tuple(recordings), said, medium, case, where, _pairs(redact))
+    named = None if case is None else application.case_pages.called(OPERATOR, case)
+    wish = Wish(way, tuple(recordings), said, medium, named, where, _pairs(redact))
     _show(application, [application.court.exports.ask(OPERATOR, wish)], json_)
 
 

@@ -47,8 +47,10 @@ def test_from_the_dock_to_the_courts_receipt_people_decide_and_hand_over_and_no_
     recording = rows(site, "recordings")[0]["id"]
     (case,) = rows(site, "cases", "list")
     run(site, "exports", "desk", "大队")
-    words = ("exports", "ask", "transfer", recording, *SAID, "--case", case["id"])
-    (asked,) = rows(site, *words)
+    words = ("exports", "ask", "transfer", recording, *SAID, "--case")
+    assert "case-not-found" in str(run(site, *words, "（2026）").exception), "a part of a number is none"
+    assert rows(site, *words, case["id"])[0]["state"] == "asked"
+    (asked,) = rows(site, *words, case["number"])
     one = asked["id"]
     assert (asked["state"], asked["recipient"]) == ("asked", "某区人民法院")
     for act in ("decide", "hand-over"):
