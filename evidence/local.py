@@ -14,7 +14,7 @@ from evidence.adapters import sandbox
 from evidence.adapters.clock import SystemClock
 from evidence.adapters.packs import citation_text, load_pack, load_path, shipped_packs
 from evidence.adapters.prober import SandboxedProber
-from evidence.adapters.reading_back import read_back
+from evidence.adapters.reading_back import read_back, read_volume
 from evidence.domain.findings import Finding
 from evidence.service.judging import LocalExamination, LocalFile
 
@@ -25,6 +25,7 @@ __all__ = [
     "load_pack",
     "load_path",
     "read_back",
+    "read_volume",
     "shipped_packs",
 ]
 

@@ -18,8 +18,9 @@ from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
 from evidence.cli.words import cites_text, printable, time_text
 from evidence.domain.exports import Medium, Said, Way
-from evidence.errors import Invalid
+from evidence.errors import Conflict, Invalid, NotFound
 from evidence.export_answers import export_out
+from evidence.local import read_volume
 from evidence.locale import say
 from evidence.service.export_lists import ListedExport
 from evidence.service.exports import Wish
@@ -70,11 +71,21 @@ def written(
     export: Which,
     number: Annotated[int, typer.Argument(help="第几张 / which medium, from 1")],
     serial: Annotated[str, typer.Option(help="光盘或硬盘序列号 / the medium's own serial number")],
-    read_back: Annotated[str, typer.Option(help="回读的 SHA-256 / SHA-256 of what was read back")],
+    read: Annotated[
+        Path | None,
+        typer.Option(help="光驱、映像或文件夹，由程序读取 / drive, image or folder: the program reads it"),
+    ] = None,
+    back: Annotated[
+        str | None, typer.Option("--read-back", help="回读的 SHA-256 / SHA-256 of what was read back")
+    ] = None,
     data: Data = None,
 ) -> None:
-    """登记刻录与回读 / Note that a medium was written, and what was read back from it."""
-    open_site(data).court.handing_over.note_written(OPERATOR, export, number, serial, read_back)
+    """登记刻录与回读 / Note that a medium was written: read by the program, or by somebody's word."""
+    if (read is None) == (back is None):
+        raise Invalid("read-or-stated")
+    court = open_site(data).court
+    found = back if read is None else read_volume(read, _size(court.exports.get(OPERATOR, export), number))
+    court.handing_over.note_written(OPERATOR, export, number, serial, found or "", is_read=read is not None)
     print(say("done.export-written"))
 
 
@@ -151,6 +162,16 @@ def desk(
     print(say("acted.transfer-unit-ended" if end else "acted.transfer-unit-named"))
 
 
+def _size(listed: ListedExport, number: int) -> int:
+    """Return how large a medium of a package is. Raises: Conflict("not-built"), NotFound."""
+    if listed.export.built is None:
+        raise Conflict("not-built", export=listed.export.id, state=listed.export.state.value)
+    for one in listed.export.built.volumes:
+        if one.number == number:
+            return one.size_bytes
+    raise NotFound("medium-not-found", number=number)
+
+
 def _pairs(said: list[str] | None) -> dict[str, str]:
     pairs = [one.partition("=") for one in said or ()]
     if any(not (before and after) for before, _, after in pairs):
@@ -184,4 +205,7 @@ def _print(row: dict[str, Any], zone: str) -> None:
         print(f"    {say('export-item.problem')}  {row['problem']}")
     for volume in (row["built"] or {}).get("volumes", ()):
         print(f"    {volume['label']}  {volume['file']}  {volume['sha256']}")
+        if volume["written"]:
+            how = "read-back" if volume["read"] else "stated"
+            print(f"    {say(f'export-item.{how}', by=printable(volume['written_by'] or '?'))}")
     print(f"    {cites_text(row['cites'])}")

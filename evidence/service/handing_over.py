@@ -65,9 +65,17 @@ class HandingOver:
 
     @admits(Action.EXPORT)
     def note_written(
-        self, caller: Caller, export_id: str, number: int, serial: str, read_back: str
+        self,
+        caller: Caller,
+        export_id: str,
+        number: int,
+        serial: str,
+        read_back: str,
+        *,
+        is_read: bool = False,
     ) -> Export:
         """Note that a medium was written, by its own serial number, with the SHA-256 of what was read back.
+        is_read: the program has read it; else it is the caller's word, and page and form say so.
 
         Raises: NotFound("export-not-found", "medium-not-found"), Conflict("not-built", "already-handed-over",
         "read-back-differs"), Invalid("invalid-text"), Refused("not-the-transfer-unit").
@@ -80,11 +88,12 @@ class HandingOver:
                 raise NotFound("medium-not-found", number=number)
             if volume.sha256 != read_back.strip().lower():
                 raise Conflict("read-back-differs", label=volume.label, expected=volume.sha256)
-            written = replace(volume, serial=serial, written_at=now)
+            how = {"written_by": caller.name, "is_read": is_read}
+            written = replace(volume, serial=serial, written_at=now, **how)  # type: ignore[arg-type]
             volumes = tuple(written if one.id == volume.id else one for one in built.volumes)
             done = replace(found, built=replace(built, volumes=volumes))
             unit.exports.put(done)
-            facts = {"medium": volume.label, "serial": serial, "sha256": volume.sha256}
+            facts = {"medium": volume.label, "read": is_read, "serial": serial, "sha256": volume.sha256}
             unit.log.append(entry_of(Act.EXPORT_WRITE, caller.id, done, facts), now)
         return done
 

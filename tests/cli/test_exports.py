@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -65,8 +66,17 @@ def test_from_the_dock_to_the_courts_receipt_people_decide_and_hand_over_and_no_
         [sys.executable, "-I", str(bag / "verify" / "verify.py"), str(bag)], capture_output=True, check=False
     )
     assert told.returncode == 0, told.stdout.decode()
-    written = ("exports", "written", one, "1", "--serial", "SN-1", "--read-back")
-    assert run(site, *written, built["built"]["volumes"][0]["sha256"]).exit_code == 0
+    written = ("exports", "written", one, "1", "--serial", "SN-1")
+    assert "read-or-stated" in str(run(site, *written).exception)
+    assert run(site, *written, "--read-back", built["built"]["volumes"][0]["sha256"]).exit_code == 0
+    assert "由 operator 填报读回一致，程序未读取" in run(site, "exports", "show", one).stdout
+    shutil.copytree(bag, drive := tmp_path / "drive")
+    (drive / "report" / "new.txt").write_text("more")
+    assert "bag-not-whole" in str(run(site, *written, "--read", str(drive)).exception)
+    (drive / "report" / "new.txt").unlink()
+    assert run(site, *written, "--read", str(drive)).exit_code == 0
+    (volume,) = rows(site, "exports", "show", one)[0]["built"]["volumes"]
+    assert (volume["read"], volume["written_by"]) == (True, "operator")
     with application.site.database.reading() as unit:
         keeper = unit.grants.caller(KEEPER, application.site.clock.now())
     assert keeper is not None

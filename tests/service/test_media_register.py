@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -92,18 +91,8 @@ def test_a_medium_that_the_program_reads_holds_each_recording_byte_for_byte_or_i
     (disc / "乙.wav").write_bytes(bodies[1])
     done = desk(room).note_read(room.custodian, medium.id, read_back(disc))
     assert (done.is_read, done.keeps, desk(room).all(room.head)) == (True, True, [done])
-    by_hand = "find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum"
-    told_by = subprocess.run(["sh", "-c", by_hand], cwd=disc, capture_output=True, text=True, check=True)
-    assert told_by.stdout.split()[0] == done.sha256
     (entry,) = room.entries(Act.MEDIUM_WRITE)
     assert entry["facts"] == {"read": True, "sha256": done.sha256}
-
-
-def test_what_cannot_be_read_on_a_medium_is_an_error_and_not_an_empty_medium(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="folder-not-found"):
-        read_back(tmp_path / "not-mounted")
-    with pytest.raises(OSError, match="Errno"):
-        read_back(Path("/proc/self/task"))
 
 
 @pytest.mark.article("dazhe-2020:13")

@@ -79,6 +79,8 @@ export_volume = Table(
     Column("sm3", Words(64)),
     Column("serial", AnyText),
     Column("written_at", Time),
+    Column("written_by", AnyText),
+    Column("is_read", Boolean),  # null: noted before programs read media
     UniqueConstraint("export_id", "number"),
 )
 

@@ -1,4 +1,4 @@
-"""Who noted that a medium for long keeping was written, and whether the program itself has read it.
+"""Who noted that a medium was written, and whether the program itself has read it.
 
 Frozen: later changes are later steps.
 """
@@ -14,5 +14,6 @@ down_revision = "0024"
 
 def upgrade() -> None:
     """Add the columns."""
-    op.add_column("long_medium", sa.Column("written_by", sa.Text(), nullable=True))
-    op.add_column("long_medium", sa.Column("is_read", sa.Boolean(), nullable=True))
+    for table in ("long_medium", "export_volume"):
+        op.add_column(table, sa.Column("written_by", sa.Text(), nullable=True))
+        op.add_column(table, sa.Column("is_read", sa.Boolean(), nullable=True))
