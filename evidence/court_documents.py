@@ -16,7 +16,7 @@ from evidence.bundle.shipment import Statement
 from evidence.court_items import CourtItems
 from evidence.court_pages import CustodyPages, cover_facts
 from evidence.court_words import Section, Words, name_of, spaced
-from evidence.domain.exports import Export, Ground, Way
+from evidence.domain.exports import Export, Ground, Volume, Way
 from evidence.domain.instants import to_text
 from evidence.domain.signed import disassemble
 from evidence.domain.wording import printable
@@ -128,7 +128,7 @@ class ExportPages:
             [
                 volume.label,
                 volume.serial or NOTHING,
-                NOTHING if volume.written_at is None else self.words.time(to_text(volume.written_at)),
+                self._written(volume),
                 f"SHA-256\n{spaced(volume.sha256)}\nSM3\n{spaced(volume.sm3)}",
             ]
             for volume in one.built.volumes
@@ -146,6 +146,14 @@ class ExportPages:
         )
         names = {"provider": gave, "beside": beside, "receiver": one.hand_over.receiver or ""}
         yield self._signatures("provider", "beside", "receiver", "agency", **names)
+
+    def _written(self, one: Volume) -> str:
+        """Return when a medium was written, and who says what was read back: the program, or somebody."""
+        if one.written_at is None:
+            return NOTHING
+        how = "read-by-program" if one.is_read else "read-stated"
+        by = printable(one.written_by or NOTHING)
+        return f"{self.words.time(to_text(one.written_at))}\n{self.words.tell(how, by=by)}"
 
     def refusal(self) -> Iterator[Section]:
         """Yield the letter to whom files were refused, all or some."""

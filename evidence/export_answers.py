@@ -86,6 +86,8 @@ def _volume_out(one: Volume) -> dict[str, Any]:
         "sm3": one.sm3,
         "serial": one.serial,
         "written": _time(one.written_at),
+        "written_by": one.written_by,
+        "read": None if one.written_at is None else one.is_read,
     }
 
 

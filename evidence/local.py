@@ -1,4 +1,4 @@
-"""Wiring without a site: examining local files, reading policy packs, checking the machine.
+"""Wiring without a site: examining local files, reading media back and policy packs, checking the machine.
 
 Beside bootstrap.py so that a command on a dock or a desk starts at once, without database, queue and web.
 """
@@ -14,10 +14,20 @@ from evidence.adapters import sandbox
 from evidence.adapters.clock import SystemClock
 from evidence.adapters.packs import citation_text, load_pack, load_path, shipped_packs
 from evidence.adapters.prober import SandboxedProber
+from evidence.adapters.reading_back import read_back, read_volume
 from evidence.domain.findings import Finding
 from evidence.service.judging import LocalExamination, LocalFile
 
-__all__ = ["check_machine", "citation_text", "examine_files", "load_pack", "load_path", "shipped_packs"]
+__all__ = [
+    "check_machine",
+    "citation_text",
+    "examine_files",
+    "load_pack",
+    "load_path",
+    "read_back",
+    "read_volume",
+    "shipped_packs",
+]
 
 
 def check_machine() -> None:

@@ -13,7 +13,8 @@ from evidence.service.media_register import NotWritten
 
 
 def medium_out(one: LongMedium) -> dict[str, Any]:
-    """A medium as JSON values. keeps: written, sound, and still there."""
+    """A medium as JSON values. read: by the program itself, else written_by says so; keeps: written, sound,
+    and still there."""
     return {
         "id": one.id,
         "label": one.label,
@@ -25,6 +26,8 @@ def medium_out(one: LongMedium) -> dict[str, Any]:
         "made": to_text(one.made_at),
         "sha256": one.sha256,
         "written": _time(one.written_at),
+        "written_by": one.written_by,
+        "read": None if one.written_at is None else one.is_read,
         "checked": _time(one.checked_at),
         "sound": one.is_sound,
         "next_check": None if one.next_check is None else one.next_check.isoformat(),

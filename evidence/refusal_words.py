@@ -21,6 +21,7 @@ _APART = frozenset(
         "own-recording",
         "own-request",
         "own-step",
+        "seen-only",
         "under-complaint",
     }
 )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from evidence.adapters.db.tables import metadata
-from evidence.domain.access import Caller
+from evidence.domain.access import Caller, Grant
 from evidence.domain.audit import Act
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
@@ -22,6 +22,8 @@ from tests.builders import SmallSite, an_origin
 from tests.service.footage import a_wav
 
 OPERATOR = Caller("operator", Kind.OPERATOR, "operator")
+# Somebody who may decide everywhere, for rooms that are about something else.
+DECIDER = Caller("d" * 32, Kind.PERSON, "head", (Grant(Role.AGENCY_HEAD),), PersonType.OFFICER)
 
 
 @dataclass

@@ -65,6 +65,7 @@ from evidence.service.transfer_units import TransferUnits
 from tests import forms, inside
 from tests.builders import SITE, an_origin, migrated_file
 from tests.log_room import OPERATOR, LogRoom
+from tests.people_room import DECIDER
 
 Rows = dict[str, list[dict[str, Any]]]
 SIGN_IN = {"sign_in", "passkey", "oidc_identity", "session", "token_use", "challenge", "failure"}
@@ -225,8 +226,7 @@ def ask_export(room: LogRoom) -> None:
     desk = Exports(site, MadeDerivatives())
     said = ExportSaid("李四", "查阅执法过程", "书面申请", "李四", "被处罚人", "身份证原件")
     asked = desk.ask(OPERATOR, Wish(Way.SUPPLY, (first,), said, unit_id="1" * 32)).export
-    second = Caller("2" * 32, Kind.OPERATOR)
-    desk.decide(second, asked.id, is_approved=True, reason="同意", secrecy="不涉密")
+    desk.decide(DECIDER, asked.id, is_approved=True, reason="同意", secrecy="不涉密")
     volume = Volume("9" * 32, f"{asked.number} 1/1", 1, "a.zip", 5, "a" * 64, "b" * 64)
     with room.small.database.writing() as unit:
         one = unit.exports.get(asked.id)

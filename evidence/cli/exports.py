@@ -1,5 +1,5 @@
-"""`evidence exports`: footage on its way out, asked for, decided about, how far it is. Whoever decides is not
-who asked: one of the two signs in.
+"""`evidence exports`: footage on its way out, asked for, written on media, how far it is. Deciding, handing
+over and noting the receipt are acts of people who sign in: on the pages, or by the interface.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from evidence.cli.coded import one_of
 from evidence.cli.log import write_new
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
-from evidence.cli.words import cites_text, code_of, printable, time_text
-from evidence.domain.exports import Ground, Medium, Said, Way
-from evidence.errors import Invalid
+from evidence.cli.words import cites_text, printable, time_text
+from evidence.domain.exports import Medium, Said, Way
+from evidence.errors import Conflict, Invalid, NotFound
 from evidence.export_answers import export_out
+from evidence.local import read_volume
 from evidence.locale import say
 from evidence.service.export_lists import ListedExport
 from evidence.service.exports import Wish
@@ -38,7 +39,7 @@ def ask(
     medium: Annotated[
         Medium, typer.Option(help="介质 / medium", **one_of(Medium, "export-medium"))
     ] = Medium.FOLDER,
-    case: Annotated[str | None, typer.Option(help="案件标识 / id of the case")] = None,
+    case: Annotated[str | None, typer.Option(help="案号或案件标识 / number or id of the case")] = None,
     unit: Annotated[str | None, typer.Option(help="单位 / unit, where there is no case")] = None,
     applicant: Annotated[str | None, typer.Option(help="申请人 / who applies")] = None,
     relation: Annotated[str | None, typer.Option(help="与案件的关系 / relation to the case")] = None,
@@ -53,29 +54,9 @@ def ask(
     application = open_site(data)
     where = None if unit is None else unit_id(application.organisation.units, unit)
     said = Said(recipient, purpose, basis, applicant, relation, identity)
-    wish = Wish(way, tuple(recordings), said, medium, case, where, _pairs(redact))
+    named = None if case is None else application.case_pages.called(OPERATOR, case)
+    wish = Wish(way, tuple(recordings), said, medium, named, where, _pairs(redact))
     _show(application, [application.court.exports.ask(OPERATOR, wish)], json_)
-
-
-@app.command()
-def decide(
-    export: Which,
-    reason: Annotated[str, typer.Option(help="理由 / reason")],
-    refuse: Annotated[bool, typer.Option("--refuse", help="不同意 / refuse all of it")] = False,
-    secrecy: Annotated[str | None, typer.Option(help="保密审查 / how secrecy was checked")] = None,
-    without: Annotated[
-        list[str] | None, typer.Option(help="资料=理由 / recording=ground: does not go out")
-    ] = None,
-    data: Data = None,
-    json_: Json = False,
-) -> None:
-    """审批 / Decide about what somebody else asked for."""
-    grounds = {recording: _ground(word) for recording, word in _pairs(without).items()}
-    application = open_site(data)
-    done = application.court.exports.decide(
-        OPERATOR, export, is_approved=not refuse, reason=reason, secrecy=secrecy, refused=grounds
-    )
-    _show(application, [done], json_)
 
 
 @app.command()
@@ -90,37 +71,28 @@ def written(
     export: Which,
     number: Annotated[int, typer.Argument(help="第几张 / which medium, from 1")],
     serial: Annotated[str, typer.Option(help="光盘或硬盘序列号 / the medium's own serial number")],
-    read_back: Annotated[str, typer.Option(help="回读的 SHA-256 / SHA-256 of what was read back")],
+    read: Annotated[
+        Path | None,
+        typer.Option(help="光驱、映像或文件夹，由程序读取 / drive, image or folder: the program reads it"),
+    ] = None,
+    back: Annotated[
+        str | None, typer.Option("--read-back", help="回读的 SHA-256 / SHA-256 of what was read back")
+    ] = None,
     data: Data = None,
 ) -> None:
-    """登记刻录与回读 / Note that a medium was written, and what was read back from it."""
-    open_site(data).court.handing_over.note_written(OPERATOR, export, number, serial, read_back)
+    """登记刻录与回读 / Note that a medium was written: read by the program, or by somebody's word."""
+    if (read is None) == (back is None):
+        raise Invalid("read-or-stated")
+    court = open_site(data).court
+    found = back if read is None else read_volume(read, _size(court.exports.get(OPERATOR, export), number))
+    court.handing_over.note_written(OPERATOR, export, number, serial, found or "", is_read=read is not None)
     print(say("done.export-written"))
 
 
-@app.command("hand-over")
-def hand_over(
-    export: Which,
-    beside: Annotated[str, typer.Option(help="在场第二人编号 / number of the second person of ours")],
-    receiver: Annotated[str, typer.Option(help="接收人姓名 / who received")],
-    data: Data = None,
-) -> None:
-    """移交；移送检察院、法院的同时封存留存件 / Hand over; of a transfer a copy is sealed in the same step."""
-    open_site(data).court.handing_over.hand_over(OPERATOR, export, beside, receiver)
-    print(say("done.export-handed-over"))
-
-
 @app.command()
-def receipt(
-    export: Which,
-    seal: Annotated[str | None, typer.Option(help="封存编号 / number of the seal")] = None,
-    show: Annotated[bool, typer.Option("--show", help="输出已有的回执 / print the one there is")] = False,
-    data: Data = None,
-) -> None:
-    """登记回执，输出签名文件 / Note that the recipient has signed, and print the signed receipt."""
-    desk = open_site(data).court.handing_over
-    document = desk.receipt(OPERATOR, export) if show else desk.note_receipt(OPERATOR, export, seal)
-    sys.stdout.buffer.write(document)
+def receipt(export: Which, data: Data = None) -> None:
+    """输出已签名的回执 / Print the signed receipt."""
+    sys.stdout.buffer.write(open_site(data).court.handing_over.receipt(OPERATOR, export))
     sys.stdout.buffer.flush()
 
 
@@ -190,18 +162,21 @@ def desk(
     print(say("acted.transfer-unit-ended" if end else "acted.transfer-unit-named"))
 
 
+def _size(listed: ListedExport, number: int) -> int:
+    """Return how large a medium of a package is. Raises: Conflict("not-built"), NotFound."""
+    if listed.export.built is None:
+        raise Conflict("not-built", export=listed.export.id, state=listed.export.state.value)
+    for one in listed.export.built.volumes:
+        if one.number == number:
+            return one.size_bytes
+    raise NotFound("medium-not-found", number=number)
+
+
 def _pairs(said: list[str] | None) -> dict[str, str]:
     pairs = [one.partition("=") for one in said or ()]
     if any(not (before and after) for before, _, after in pairs):
         raise Invalid("invalid-text", field="=")
     return {before: after for before, _, after in pairs}
-
-
-def _ground(word: str) -> Ground:
-    code = code_of("export-ground", word)
-    if code not in set(Ground):
-        raise Invalid("unknown-ground", ground=word, known=" ".join(Ground))
-    return Ground(code)
 
 
 def _show(application: Application, found: Sequence[ListedExport], json_: bool) -> None:
@@ -230,4 +205,7 @@ def _print(row: dict[str, Any], zone: str) -> None:
         print(f"    {say('export-item.problem')}  {row['problem']}")
     for volume in (row["built"] or {}).get("volumes", ()):
         print(f"    {volume['label']}  {volume['file']}  {volume['sha256']}")
+        if volume["written"]:
+            how = "read-back" if volume["read"] else "stated"
+            print(f"    {say(f'export-item.{how}', by=printable(volume['written_by'] or '?'))}")
     print(f"    {cites_text(row['cites'])}")

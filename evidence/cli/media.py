@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,8 @@ from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, printable
 from evidence.domain.exports import Medium
+from evidence.errors import Invalid
+from evidence.local import read_back
 from evidence.locale import say
 from evidence.media_answers import medium_out, waiting_out
 
@@ -36,13 +39,27 @@ def add(
 @app.command()
 def written(
     medium: Which,
-    sha256: Annotated[str, typer.Option(help="写入内容的校验值 / SHA-256 of what was written")],
-    read_back: Annotated[str, typer.Option(help="回读的校验值 / SHA-256 of what was read back")],
+    read: Annotated[
+        Path | None,
+        typer.Option(help="介质挂载的目录，由程序读取 / its folder: the program reads it"),
+    ] = None,
+    sha256: Annotated[str | None, typer.Option(help="写入内容的校验值 / SHA-256 of what was written")] = None,
+    back: Annotated[
+        str | None, typer.Option("--read-back", help="回读的校验值 / SHA-256 of what was read back")
+    ] = None,
     data: Data = None,
     json_: Json = False,
 ) -> None:
-    """登记写入与回读 / Note that a medium was written, and what was read back."""
-    _show([medium_out(open_site(data).court.media.note_written(OPERATOR, medium, sha256, read_back))], json_)
+    """登记写入与回读 / Note that a medium was written: read by the program, or by somebody's word."""
+    if (sha256, back).count(None) != (0 if read is None else 2):
+        raise Invalid("read-or-stated")
+    found = None if read is None else read_back(read)  # before anything is opened: a disc takes its time
+    desk = open_site(data).court.media
+    if found is None:
+        done = desk.note_written(OPERATOR, medium, sha256 or "", back or "")
+    else:
+        done = desk.note_read(OPERATOR, medium, found)
+    _show([medium_out(done)], json_)
 
 
 @app.command()
@@ -104,6 +121,9 @@ def _show(rows: Sequence[dict[str, Any]], json_: bool) -> None:
         kind = say(f"export-medium.{row['kind']}")
         print(f"{row['id']}  {printable(row['label'])}  {kind}  {say('long-medium.' + state)}")
         print(f"    {printable(row['place'])}  {row['copies']}  {row['next_check'] or ''}".rstrip())
+        if row["written"]:
+            how = "read" if row["read"] else "stated"
+            print(f"    {say(f'long-medium.{how}', by=printable(row['written_by'] or '?'))}")
         for one in row["recordings"]:
             print(f"    {one}")
     if not rows:

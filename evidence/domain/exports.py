@@ -113,9 +113,9 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """One medium of a package. sha256: of its image or archive, of its manifest where it is a folder.
-    serial: of the disc or drive itself, once it
-    was written and read back."""
+    """One medium of a package. sha256: of its image or archive, of its manifest where it is a folder. serial:
+    of the disc or drive itself, once it was written and read back. written_by: number of whoever noted that,
+    as it was then. is_read: the program itself has read it back; else they said so."""
 
     id: str
     label: str
@@ -126,6 +126,8 @@ class Volume:
     sm3: str | None = None
     serial: str | None = None
     written_at: datetime | None = None
+    written_by: str | None = None
+    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,20 @@ from evidence.domain.exports import Medium
 
 
 @dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What the program read on a medium. sha256: of the list of its files, as sha256sum prints it in order of
+    their names; digests: SHA-256 of each file."""
+
+    sha256: str
+    digests: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class LongMedium:
     """A medium, or several copies of one. label: what is written on it; place: where it is kept. sha256: of
-    what was written and read back. next_check: the day by which it is looked at again. ended_at: since then
-    it is kept no more.
+    what was written and read back. written_by: number of whoever noted that, as it was then. is_read: the
+    program itself has read the medium and found each recording on it; else they said so. next_check: the day
+    by which it is looked at again. ended_at: since then it is kept no more.
     """
 
     id: str
@@ -25,6 +35,8 @@ class LongMedium:
     made_at: datetime
     sha256: str | None = None
     written_at: datetime | None = None
+    written_by: str | None = None
+    is_read: bool = False
     checked_at: datetime | None = None
     is_sound: bool | None = None
     next_check: date | None = None

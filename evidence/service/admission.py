@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evidence.domain.access import Caller, Denial, Purpose, Why, denial
+from evidence.domain.access import Caller, Denial, Purpose, Why, denial, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id
 from evidence.domain.rights import EMERGENCY_RIGHTS, SENSITIVE, Action
@@ -30,6 +30,24 @@ def admit_to_recording(
     "under-complaint", "own-recording", "purpose-needed"), Conflict("under-transfer", "on-hold").
     """
     return admit_with_standing(site, caller, action, recording_id, purpose)[0]
+
+
+def admit_or_tell(
+    site: Site, caller: Caller, action: Action, recording_id: str, purpose: Purpose | None = None
+) -> StoredRecording:
+    """Return the same; to whoever may know of the recording, say that this is for others to do.
+
+    Raises: as `admit_to_recording`; Refused("seen-only").
+    """
+    try:
+        return admit_to_recording(site, caller, action, recording_id, purpose)
+    except NotFound:
+        with site.database.reading() as unit:
+            stored = unit.recordings.get(recording_id)
+            standing = unit.standings.get(recording_id, site.clock.now())
+        if stored is None or not reach(caller, Action.LIST_RECORDINGS, site.bars()).covers(standing):
+            raise
+        raise Refused("seen-only", action=action.value, recording=recording_id) from None
 
 
 def admit_with_standing(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evidence.domain.access import Caller, Purpose, denial, may_in
+from evidence.domain.access import Caller, Purpose, denial, may_in, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.instants import from_text
 from evidence.domain.rights import Action
@@ -34,7 +34,8 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """What the reader may know of a case. hidden: how many recordings they may not know of."""
+    """What the reader may know of a case. hidden: how many recordings they may not know of. may_export:
+    whether they may ask that any of them leave."""
 
     index: FileIndex
     matrix: CaseMatrix
@@ -42,6 +43,7 @@ class CasePage:
     cameras: Sequence[Camera]
     hidden: int
     names: Mapping[str, str]
+    may_export: bool
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,9 @@ class CasePages:
             for one in seen
         ]
         names = {id_: one.name for id_, one in people.items() if one is not None and one.name}
-        return CasePage(index, matrix, members, cameras, len(index.recordings) - len(seen), names)
+        may_export = any(map(reach(caller, Action.EXPORT, bars).covers, standings.values()))
+        hidden = len(index.recordings) - len(seen)
+        return CasePage(index, matrix, members, cameras, hidden, names, may_export)
 
 
 def _span(text: str) -> Span | None:

@@ -68,10 +68,18 @@ def rule_of(site: Site, way: Way, now: datetime) -> WayOut:
     return found
 
 
+def verify_is_person(caller: Caller, action: Action) -> None:
+    """Verify that somebody of the agency acts who has signed in. The command line on the server has no unit
+    (Dazhe 2020 art. 14), and is nobody's name beside a second person's.
+
+    Raises: Refused("persons-only").
+    """
+    if caller.kind is not Kind.PERSON:
+        raise Refused("persons-only", action=action.value)
+
+
 def is_decider(caller: Caller, rule: WayOut, path: str) -> bool:
     """Tell whether somebody has a role that decides, over a unit."""
-    if caller.kind is Kind.OPERATOR:
-        return True
     return any(one.role.value in rule.decided_by and is_below(path, one.path) for one in caller.grants)
 
 
@@ -112,7 +120,8 @@ def verify_transfer_unit(unit: UnitOfWork, site: Site, caller: Caller, one: Expo
 
 
 def is_with_transfer_unit(unit: UnitOfWork, caller: Caller, one: Export) -> bool:
-    """Tell whether somebody is of the unit that hands this transfer over."""
+    """Tell whether somebody is of the unit that hands this transfer over. Media may be written for it from
+    the command line on the server, too."""
     named = transfer_unit_of(unit, one) if one.way is Way.TRANSFER else None
     return named is not None and (caller.kind is Kind.OPERATOR or is_below(caller.path, named.path))
 

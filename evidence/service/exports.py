@@ -2,7 +2,7 @@
 
 1. Somebody asks, about named files, for a recipient and a purpose. A party's copy names applicant, relation
    to the case and how the identity was seen; a transfer and a party's copy are about the files of one case.
-2. Somebody else decides, whose role the pack names: file by file, with a ground for each that is refused.
+2. Another person decides, whose role the pack names: file by file, with a ground for each that is refused.
    What the law keeps secret is granted whole only as evidence to procuratorate or court.
 3. An approval is about the set as it stands then, and holds for the days of the pack.
 What people say are commitments in the log, and in no piece of rows.
@@ -38,7 +38,7 @@ from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.bars import secrecy_of
 from evidence.policy.rules import cite_ids
 from evidence.policy.ways_out import WayOut
-from evidence.service.admission import admit_to_recording
+from evidence.service.admission import admit_or_tell
 from evidence.service.catalogue import StoredRecording
 from evidence.service.export_access import (
     about_export,
@@ -47,6 +47,7 @@ from evidence.service.export_access import (
     mark_transfer,
     may_about,
     rule_of,
+    verify_is_person,
 )
 from evidence.service.export_lists import ListedExport, listed_of
 from evidence.service.export_ports import Derivatives
@@ -87,14 +88,14 @@ class Exports:
     def ask(self, caller: Caller, wish: Wish) -> ListedExport:
         """Ask for an export.
 
-        Raises: as `admit_to_recording`; NotFound("case-not-found", "unit-not-found"), Invalid("too-many",
+        Raises: as `admit_or_tell`; NotFound("case-not-found", "unit-not-found"), Invalid("too-many",
         "invalid-text", "case-needed", "unit-needed", "party-needed"), Conflict("not-in-case",
         "recording-destroyed", "no-redacted-derivative", "no-rule").
         """
         self._verify(wish)
         now, ids = self.site.clock.now(), list(dict.fromkeys(wish.recordings))
         rule = rule_of(self.site, wish.way, now)
-        stored = [admit_to_recording(self.site, caller, Action.EXPORT, one, Purpose.EXPORT) for one in ids]
+        stored = [admit_or_tell(self.site, caller, Action.EXPORT, one, Purpose.EXPORT) for one in ids]
         with (
             tries_logged(self.site, caller, Action.EXPORT),
             self.site.database.writing() as unit,
@@ -125,9 +126,9 @@ class Exports:
         """Decide about what somebody else asked for. refused: the files that do not go out, each with its
         ground; secrecy: how it was checked, for all but transfers.
 
-        Raises: NotFound("export-not-found"), Refused("own-request", "not-the-decider", "secret-not-whole" and
-        those of `denial`), Conflict("export-decided", "recording-destroyed"), Invalid("reason-needed",
-        "secrecy-needed", "not-asked-for", "nothing-granted").
+        Raises: NotFound("export-not-found"), Refused("persons-only", "own-request", "not-the-decider",
+        "secret-not-whole" and those of `denial`), Conflict("export-decided", "recording-destroyed"),
+        Invalid("reason-needed", "secrecy-needed", "not-asked-for", "nothing-granted").
         """
         reason, now = reason_of(reason), self.site.clock.now()
         with about_export(self.site, caller, Action.DECIDE_EXPORTS, export_id) as (unit, found):
@@ -223,8 +224,9 @@ class Exports:
     def _verify_decider(self, unit: UnitOfWork, caller: Caller, one: Export) -> WayOut:
         """Return the rule.
 
-        Raises: Conflict("export-decided"), Refused("own-request", "not-the-decider").
+        Raises: Refused("persons-only", "own-request", "not-the-decider"), Conflict("export-decided").
         """
+        verify_is_person(caller, Action.DECIDE_EXPORTS)
         if one.state is not State.ASKED:
             raise Conflict("export-decided", export=one.id)
         rule, home = rule_of(self.site, one.way, one.asked_at), unit.units.get(one.unit_id)

@@ -2,8 +2,9 @@
 
 1. Each medium, disc or drive, is noted as written and read back, and what was read is what was built; before
    that nothing is handed over.
-2. Two people of ours hand it over. A transfer to procuratorate or court is handed over by the unit named
-   for it, and in the same step a copy is sealed in the vault, and held: else nothing is handed over.
+2. Two people of ours hand it over, and one of ours notes the receipt: signed in, never from the command line
+   on the server, which has no unit and nobody's name. A transfer to procuratorate or court is handed over by
+   the unit named for it, and in the same step a copy is sealed in the vault, and held: else nothing is.
 3. The receipt is a document that the site signs; with it a transfer is over.
 Who received is a commitment in the log, and in no piece of rows.
 """
@@ -37,6 +38,7 @@ from evidence.service.export_access import (
     mark_transfer,
     over,
     rule_of,
+    verify_is_person,
     verify_transfer_unit,
 )
 from evidence.service.export_ports import Shelf
@@ -63,26 +65,35 @@ class HandingOver:
 
     @admits(Action.EXPORT)
     def note_written(
-        self, caller: Caller, export_id: str, number: int, serial: str, read_back: str
+        self,
+        caller: Caller,
+        export_id: str,
+        number: int,
+        serial: str,
+        read_back: str,
+        *,
+        is_read: bool = False,
     ) -> Export:
         """Note that a medium was written, by its own serial number, with the SHA-256 of what was read back.
+        is_read: the program has read it; else it is the caller's word, and page and form say so.
 
         Raises: NotFound("export-not-found", "medium-not-found"), Conflict("not-built", "already-handed-over",
         "read-back-differs"), Invalid("invalid-text"), Refused("not-the-transfer-unit").
         """
         check_text("serial", serial)
         now = self.site.clock.now()
-        with self._about(caller, export_id, State.BUILT) as (unit, found, built):
+        with self._about(caller, export_id, State.BUILT, in_person=False) as (unit, found, built):
             volume = next((one for one in built.volumes if one.number == number), None)
             if volume is None:
                 raise NotFound("medium-not-found", number=number)
             if volume.sha256 != read_back.strip().lower():
                 raise Conflict("read-back-differs", label=volume.label, expected=volume.sha256)
-            written = replace(volume, serial=serial, written_at=now)
+            how = {"written_by": caller.name, "is_read": is_read}
+            written = replace(volume, serial=serial, written_at=now, **how)  # type: ignore[arg-type]
             volumes = tuple(written if one.id == volume.id else one for one in built.volumes)
             done = replace(found, built=replace(built, volumes=volumes))
             unit.exports.put(done)
-            facts = {"medium": volume.label, "serial": serial, "sha256": volume.sha256}
+            facts = {"medium": volume.label, "read": is_read, "serial": serial, "sha256": volume.sha256}
             unit.log.append(entry_of(Act.EXPORT_WRITE, caller.id, done, facts), now)
         return done
 
@@ -92,7 +103,7 @@ class HandingOver:
 
         Raises: NotFound("export-not-found", "person-not-found"), Conflict("not-built", "not-read-back",
         "already-handed-over", "approval-lapsed", "no-transfer-unit"),
-        Refused("not-the-transfer-unit", "one-person", "not-on-roll", "barred-by-law");
+        Refused("persons-only", "not-the-transfer-unit", "one-person", "not-on-roll", "barred-by-law");
         Invalid("invalid-text"); storage errors: nothing is handed over then.
         """
         check_text("receiver", receiver)
@@ -130,7 +141,7 @@ class HandingOver:
         seal (封存编号).
 
         Raises: NotFound("export-not-found"), Conflict("not-handed-over", "already-received"),
-        Refused("not-the-transfer-unit").
+        Refused("persons-only", "not-the-transfer-unit").
         """
         if seal is not None:
             check_text("seal", seal)
@@ -154,14 +165,16 @@ class HandingOver:
 
     @contextmanager
     def _about(
-        self, caller: Caller, export_id: str, state: State
+        self, caller: Caller, export_id: str, state: State, *, in_person: bool = True
     ) -> Iterator[tuple[UnitOfWork, Export, Built]]:
         """Open a transaction about an export in a state, for whoever may go on with it.
 
         Raises: Conflict("not-built", "not-handed-over", "already-handed-over", "already-received",
-        "approval-lapsed", "no-transfer-unit"), Refused("not-the-transfer-unit").
+        "approval-lapsed", "no-transfer-unit"), Refused("persons-only", "not-the-transfer-unit").
         """
         with about_export(self.site, caller, Action.EXPORT, export_id) as (unit, found):
+            if in_person:
+                verify_is_person(caller, Action.EXPORT)
             verify_transfer_unit(unit, self.site, caller, found)
             if found.state is not state or found.built is None:
                 early = "not-built" if state is State.BUILT else "not-handed-over"

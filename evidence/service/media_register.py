@@ -1,8 +1,9 @@
 """The register of media on which recordings are kept for long (Dazhe 2020 art. 13): discs and drives beside
 the vault, in how many copies, where, whether they are written, and when they are looked at again.
 
-What is held is to be on such a medium: until it is, it is listed as not yet written. A medium that was found
-unsound, or is kept no more, does not count.
+What is held is to be on such a medium: until it is, it is listed as not yet written. The program reads the
+medium and finds each recording on it; where it does not, the register says whose word it is. A medium that
+was found unsound, or is kept no more, does not count.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from evidence.domain.access import Caller, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.exports import Medium
 from evidence.domain.ids import is_id, new_id
-from evidence.domain.long_media import LongMedium
+from evidence.domain.long_media import LongMedium, ReadBack
 from evidence.domain.rights import Action
 from evidence.errors import Conflict, Invalid, NotFound
 from evidence.policy.rules import cite_ids
@@ -32,6 +33,7 @@ from evidence.service.site import Site
 
 MOST_RECORDINGS = 400  # of one medium: all of them stand in one entry
 MOST_COPIES = 99
+MOST_NAMED = 10  # of what is missing, in one answer
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -76,7 +78,8 @@ class MediaRegister:
 
     @admits(Action.HOLD)
     def note_written(self, caller: Caller, medium_id: str, sha256: str, read_back: str) -> LongMedium:
-        """Note that a medium was written: the digest of what was written, and of what was read back.
+        """Note that a medium was written, as somebody says: the digest of what was written, and of what was
+        read back. The program has read nothing, and the register says so.
 
         Raises: NotFound("medium-not-found"), Conflict("read-back-differs", "medium-ended"),
         Invalid("invalid-text").
@@ -84,20 +87,35 @@ class MediaRegister:
         wanted = sha256.strip().lower()
         if len(wanted) != 64 or not set(wanted) <= _HEX:
             raise Invalid("invalid-text", field="sha256")
-        now = self.site.clock.now()
         with self._about(caller, medium_id) as (unit, found):
             if read_back.strip().lower() != wanted:
                 raise Conflict("read-back-differs", label=found.label, expected=wanted)
-            done = replace(
-                found,
-                sha256=wanted,
-                written_at=now,
-                checked_at=now,
-                is_sound=True,
-                next_check=self._next(now),
-            )
-            unit.long_media.put(done)
-            unit.log.append(_entry(Act.MEDIUM_WRITE, caller, done, {"sha256": wanted}), now)
+            return self._written(unit, caller, found, wanted, is_read=False)
+
+    @admits(Action.HOLD)
+    def note_read(self, caller: Caller, medium_id: str, read: ReadBack) -> LongMedium:
+        """Note that the program has read a medium back: each of its recordings lies on it, byte for byte.
+
+        Raises: NotFound("medium-not-found"), Conflict("not-on-medium", "medium-ended").
+        """
+        with self._about(caller, medium_id) as (unit, found):
+            stored = unit.recordings.some(found.recordings)
+            digests = {id_: stored[id_].recording.digests.sha256 for id_ in found.recordings}
+            if missing := [id_ for id_, sha256 in digests.items() if sha256 not in read.digests]:
+                some = " ".join(missing[:MOST_NAMED])
+                raise Conflict("not-on-medium", label=found.label, number=len(missing), recordings=some)
+            return self._written(unit, caller, found, read.sha256, is_read=True)
+
+    def _written(
+        self, unit: UnitOfWork, caller: Caller, one: LongMedium, sha256: str, *, is_read: bool
+    ) -> LongMedium:
+        now = self.site.clock.now()
+        how = {"sha256": sha256, "written_by": caller.name, "is_read": is_read}
+        seen = {"written_at": now, "checked_at": now, "is_sound": True, "next_check": self._next(now)}
+        done = replace(one, **how, **seen)  # type: ignore[arg-type]
+        unit.long_media.put(done)
+        facts = {"read": is_read, "sha256": sha256}
+        unit.log.append(_entry(Act.MEDIUM_WRITE, caller, done, facts), now)
         return done
 
     @admits(Action.HOLD)

@@ -19,6 +19,7 @@ from evidence.verifier.telling import as_json, fault_text, json_text, safe, text
 from evidence.verifier.trust import Trust, read_trust
 
 _EACH_S, _LARGE = 5.0, 1 << 30
+_DECLARED, _MOST = "bagit.txt", 10
 
 
 def main(words: Optional[Sequence[str]] = None) -> int:
@@ -49,6 +50,9 @@ def main(words: Optional[Sequence[str]] = None) -> int:
         told.append(as_json(folder, steps))
         if not options.json:
             print(text(folder, steps))
+        for below in _bags_below(folder):
+            said = "这里不是包，包在下一层文件夹 / this is no bag, the bag is the folder below: %s"
+            print(said % safe(below), file=sys.stderr)
     if options.json:
         print(json_text(told))
     return 0 if is_good else 1
@@ -99,6 +103,15 @@ def _content(file: Optional[str]) -> Optional[bytes]:
 
 def _own_bag() -> str:
     return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def _bags_below(folder: str) -> List[str]:
+    """Return the bags that lie in a folder which is none itself, as at the root of a disc. Nothing is said of
+    what they are worth."""
+    if os.path.lexists(os.path.join(folder, _DECLARED)):
+        return []
+    below = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    return [one for one in below if os.path.isfile(os.path.join(one, _DECLARED))][:_MOST]
 
 
 def _progress() -> Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from evidence.bootstrap import build
-from evidence.domain.access import Caller
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
-from evidence.domain.rights import Kind
-from evidence.errors import Refused
+from evidence.domain.rights import Role
+from evidence.service.people_ports import StoredGrant
 from tests import listed_site
 from tests.listed_site import rows, run, work
-from tests.people_room import OPERATOR
+from tests.people_room import DECIDER, OPERATOR
+from tests.simulators.card import content
 
-HEAD = Caller("2" * 32, Kind.OPERATOR)  # a second person
+KEEPER = "3" * 32  # hands over, signed in
 SAID = ("--recipient", "某区人民法院", "--purpose", "行政诉讼举证", "--basis", "（2026）某行初1号")
 
 
@@ -30,6 +31,8 @@ def site(tmp_path: Path) -> Path:
     with application.site.database.writing() as unit:
         unit.units.add(Unit(home, "大队", unit_path(None, home)), now)
         unit.people.add(Person(new_id(), "1002", "李四", PersonType.OFFICER, home), now)
+        unit.people.add(Person(KEEPER, "1003", "王五", PersonType.OFFICER, home), now)
+        unit.grants.add(StoredGrant(new_id(), KEEPER, Role.CUSTODIAN, home, "post", "operator", now))
     case = application.cases.open(OPERATOR, "（2026）1号", home)
     for stored in application.recordings.list(OPERATOR):
         application.cases.link(OPERATOR, case.id, stored.recording.id)
@@ -38,22 +41,24 @@ def site(tmp_path: Path) -> Path:
 
 
 @pytest.mark.article("dazhe-2020:14")
-def test_from_the_dock_to_the_courts_receipt_on_the_command_line(site: Path, tmp_path: Path) -> None:
+def test_from_the_dock_to_the_courts_receipt_people_decide_and_hand_over_and_no_command_does(
+    site: Path, tmp_path: Path
+) -> None:
     assert rows(site, "exports", "list") == []
     recording = rows(site, "recordings")[0]["id"]
     (case,) = rows(site, "cases", "list")
     run(site, "exports", "desk", "大队")
-    words = ("exports", "ask", "transfer", recording, *SAID, "--case", case["id"])
-    (asked,) = rows(site, *words)
+    words = ("exports", "ask", "transfer", recording, *SAID, "--case")
+    assert "case-not-found" in str(run(site, *words, "（2026）").exception), "a part of a number is none"
+    assert rows(site, *words, case["id"])[0]["state"] == "asked"
+    (asked,) = rows(site, *words, case["number"])
     one = asked["id"]
     assert (asked["state"], asked["recipient"]) == ("asked", "某区人民法院")
-    own = run(site, "exports", "decide", one, "--reason", "同意")
-    assert isinstance(own.exception, Refused)
-    assert own.exception.code == "own-request"
+    for act in ("decide", "hand-over"):
+        assert "No such command" in run(site, "exports", act, one).output
     application = build(site)
-    application.court.exports.decide(HEAD, one, is_approved=True, reason="同意")
+    application.court.exports.decide(DECIDER, one, is_approved=True, reason="同意")
     work(application)
-    application.signer.close()
     (built,) = rows(site, "exports", "show", one)
     assert (built["state"], built["problem"]) == ("built", None)
     bag = site / "exports" / built["number"] / built["built"]["volumes"][0]["file"]
@@ -61,14 +66,24 @@ def test_from_the_dock_to_the_courts_receipt_on_the_command_line(site: Path, tmp
         [sys.executable, "-I", str(bag / "verify" / "verify.py"), str(bag)], capture_output=True, check=False
     )
     assert told.returncode == 0, told.stdout.decode()
-    give = ("exports", "hand-over", one, "--beside", "1002", "--receiver", "王法官")
-    assert run(site, *give).exit_code != 0
-    written = ("exports", "written", one, "1", "--serial", "SN-1", "--read-back")
-    assert run(site, *written, built["built"]["volumes"][0]["sha256"]).exit_code == 0
-    assert run(site, *give).exit_code == 0
-    receipt = run(site, "exports", "receipt", one, "--seal", "封1")
-    assert "王法官" in receipt.stdout
-    assert run(site, "exports", "receipt", one, "--show").stdout == receipt.stdout
+    written = ("exports", "written", one, "1", "--serial", "SN-1")
+    assert "read-or-stated" in str(run(site, *written).exception)
+    assert run(site, *written, "--read-back", built["built"]["volumes"][0]["sha256"]).exit_code == 0
+    assert "由 operator 填报读回一致，程序未读取" in run(site, "exports", "show", one).stdout
+    shutil.copytree(bag, drive := tmp_path / "drive")
+    (drive / "report" / "new.txt").write_text("more")
+    assert "bag-not-whole" in str(run(site, *written, "--read", str(drive)).exception)
+    (drive / "report" / "new.txt").unlink()
+    assert run(site, *written, "--read", str(drive)).exit_code == 0
+    (volume,) = rows(site, "exports", "show", one)[0]["built"]["volumes"]
+    assert (volume["read"], volume["written_by"]) == (True, "operator")
+    with application.site.database.reading() as unit:
+        keeper = unit.grants.caller(KEEPER, application.site.clock.now())
+    assert keeper is not None
+    application.court.handing_over.hand_over(keeper, one, "1002", "王法官")
+    receipt = application.court.handing_over.note_receipt(keeper, one, "封1")
+    application.signer.close()
+    assert run(site, "exports", "receipt", one).stdout_bytes == receipt
     form = tmp_path / "form.pdf"
     assert run(site, "exports", "print", one, "hand-over", "--to", str(form)).exit_code == 0
     assert form.read_bytes().startswith(b"%PDF-")
@@ -78,16 +93,24 @@ def test_from_the_dock_to_the_courts_receipt_on_the_command_line(site: Path, tmp
 
 
 @pytest.mark.article("dazhe-2020:13")
-def test_what_is_kept_for_long_waits_until_it_is_written_on_a_medium(site: Path) -> None:
+def test_what_is_kept_for_long_waits_until_it_is_written_on_a_medium(site: Path, tmp_path: Path) -> None:
     recording = rows(site, "recordings")[0]["id"]
     assert rows(site, "media", "waiting") == []
     run(site, "holds", "place", recording, "--ground", "objection", "--reason", "投诉")
     assert "尚未写入" in run(site, "media", "waiting").stdout
     (made,) = rows(site, "media", "add", "LT-1", recording, "--kind", "bd-25", "--place", "3柜")
-    digest = "a" * 64
-    run(site, "media", "written", made["id"], "--sha256", digest, "--read-back", digest)
+    digest, written, disc = "a" * 64, ("media", "written", made["id"]), tmp_path / "disc"
+    assert "read-or-stated" in str(run(site, *written, "--sha256", digest).exception)
+    disc.mkdir()
+    assert "not-on-medium" in str(run(site, *written, "--read", str(disc)).exception)
+    assert len(rows(site, "media", "waiting")) == 1
+    run(site, *written, "--sha256", digest, "--read-back", digest)
     assert rows(site, "media", "waiting") == []
-    assert "已写入" in run(site, "media", "list").stdout
+    assert "由 operator 填报，程序未读取" in run(site, "media", "list").stdout
+    (disc / "现场.mp4").write_bytes(content(50_000))
+    (read,) = rows(site, *written, "--read", str(disc))
+    assert (read["read"], read["written_by"]) == (True, "operator")
+    assert "程序已读取介质" in run(site, "media", "list").stdout
     run(site, "media", "check", made["id"], "--remark", "读取出错", "--unsound")
     assert len(rows(site, "media", "waiting")) == 1
     assert run(site, "media", "end", made["id"], "--reason", "已损坏").exit_code == 0
@@ -99,7 +122,7 @@ def test_what_was_approved_for_somebody_outside_is_shared_and_revoked(site: Path
     (asked,) = rows(site, "exports", "ask", "outside-supply", recording, *SAID, "--unit", "大队")
     application = build(site)
     how = {"reason": "同意", "secrecy": "不涉密"}
-    application.court.exports.decide(HEAD, asked["id"], is_approved=True, **how)
+    application.court.exports.decide(DECIDER, asked["id"], is_approved=True, **how)
     share, token, code = run(site, "exports", "share", asked["id"], "--hours", "2").stdout.split()
     assert [one.number for one in application.court.sharing.open(token, code).files] == [1]
     assert run(site, "exports", "revoke", share).exit_code == 0

@@ -20,18 +20,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidence.bootstrap import Application
-from evidence.domain.access import Caller
+from evidence.domain.access import Caller, Grant
 from evidence.domain.audit import Act
 from evidence.domain.exports import Export, Medium, Said, State, Way
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType
 from evidence.domain.recordings import Origin
-from evidence.domain.rights import Kind
+from evidence.domain.rights import Kind, Role
 from evidence.errors import EvidenceError
 from evidence.service.exports import Wish
 from evidence.service.jobs import JobName
+from evidence.service.people_ports import StoredGrant
 from storage.errors import StorageError
 from tests.drills.ground import settle
+from tests.drills.lean import hand_over
 from tests.drills.lines import LeanServer, Party
 from tests.drills.package_kills import judged as judged_place
 from tests.drills.publishing_kills import lay, start_signer
@@ -43,7 +45,7 @@ from tests.drills.workload import Said as Refused
 
 BUILD, HAND_OVER = "build", "hand-over"
 ACTS = (BUILD, HAND_OVER)
-_DECIDER = Caller(new_id(), Kind.OPERATOR, "decider")
+_DECIDER = Caller(new_id(), Kind.PERSON, "head", (Grant(Role.AGENCY_HEAD),), PersonType.OFFICER)
 
 
 @dataclass
@@ -99,7 +101,7 @@ class Counter:
                 if act == BUILD:
                     opened.court.building.build(about["export"])
                 elif _export(opened, about["export"]).state is State.BUILT:
-                    opened.court.handing_over.hand_over(OPERATOR, about["export"], about["beside"], "王法官")
+                    hand_over(opened, about)
                 return found + _ended(opened, data, about["export"], act)
         finally:
             signer.kill()
@@ -175,9 +177,14 @@ def _make(server: LeanServer, bare: Path, data: Path, act: str) -> None:
     signer = start_signer(server, data)
     with application(data) as opened:
         (agency,) = opened.organisation.units.all(OPERATOR)
-        beside = Person(new_id(), "012346", "王芳", PersonType.OFFICER, agency.id)
+        gives, beside = (
+            Person(new_id(), number, "王芳", PersonType.OFFICER, agency.id) for number in ("012347", "012346")
+        )
+        grant, now = (new_id(), gives.id, Role.CUSTODIAN, agency.id, "post"), opened.site.clock.now()
         with opened.site.database.writing() as unit:
-            unit.people.add(beside, opened.site.clock.now())
+            unit.people.add(gives, now)
+            unit.people.add(beside, now)
+            unit.grants.add(StoredGrant(*grant, "operator", now))
         case = opened.cases.open(OPERATOR, "杭综执〔2026〕3号", agency.id).id
         recording = _sealed(opened)
         opened.cases.link(OPERATOR, case, recording)
@@ -194,7 +201,8 @@ def _make(server: LeanServer, bare: Path, data: Path, act: str) -> None:
         opened.publishing.publish_all()
         opened.publishing.publish_all()  # the first has logged the keys
     signer.kill()
-    (data / "drill.json").write_text(json.dumps({"export": export.id, "beside": beside.number}), "utf-8")
+    about = {"export": export.id, "gives": gives.id, "beside": beside.number}
+    (data / "drill.json").write_text(json.dumps(about), "utf-8")
     settle(data / "evidence.db")
 
 

@@ -124,11 +124,19 @@ def _export(link: socket.socket, act: str, folder: str) -> None:
         if act == "build":
             application.court.building.build(about["export"])
         else:
-            application.court.handing_over.hand_over(OPERATOR, about["export"], about["beside"], "王法官")
+            hand_over(application, about)
     except (EvidenceError, StorageError) as problem:
         _answer(link, False, {"code": problem.code, "problem": str(problem)})
     else:
         _answer(link, True, {})
+
+
+def hand_over(application: Application, about: dict[str, str]) -> None:
+    """Hand a package over as those two do whom the drill names."""
+    with application.site.database.reading() as unit:
+        gives = unit.grants.caller(about["gives"], application.site.clock.now())
+    assert gives is not None
+    application.court.handing_over.hand_over(gives, about["export"], about["beside"], "王法官")
 
 
 def _make(folder: Path) -> dict[str, Any]:

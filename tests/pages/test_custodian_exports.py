@@ -95,7 +95,11 @@ def test_files_of_a_case_are_asked_for_and_decided_one_by_one_by_somebody_else(l
     form = custodian.get(f"/custody/exports/new/{leaving.case}").text
     assert all(f'value="{one}"' in form for one in leaving.files)
     page = leaving.ask()
-    number = leaving.export(page).number
+    number, asks = leaving.export(page).number, f"/custody/exports/new/{leaving.case}"
+    assert asks in custodian.get(f"/cases/{leaving.case}").text
+    assert asks not in head.get(f"/cases/{leaving.case}").text, "nobody is led to what is not theirs to ask"
+    status, told = leaving.send(head, {"case": leaving.case, "way": "transfer", **WORDS})
+    assert (status, "由该资料所属单位或者上级的保管人员" in told) == (403, True)
     assert number in head.get("/custody/exports/waiting").text
     assert f'name="ground-{leaving.files[1]}"' in head.get(page).text
     refuse = {f"ground-{leaving.files[1]}": "third-party", "reason": "同意一份", "decision": "approve"}
@@ -226,6 +230,7 @@ def test_a_package_is_read_back_handed_over_by_two_and_receipted_on_its_page(lea
     assert leaving.export(page).built == made
     done = post(browser, f"{page}/written", **{**medium, "read_back": volume.sha256})
     assert done == (303, f"{page}?done=export-written")
+    assert f"由 {CUSTODIAN} 填报读回一致，程序未读取" in browser.get(page).text
     alone = post(browser, f"{page}/hand-over", beside=CUSTODIAN, receiver=HOSTILE)
     assert (alone[0], leaving.export(page).state) == (403, State.BUILT)
     assert "<script>alert" not in alone[1]

@@ -8,19 +8,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from evidence.domain.access import Caller
 from evidence.domain.exports import Said, Way
-from evidence.domain.ids import new_id
-from evidence.domain.rights import Kind
 from evidence.service.exports import Wish
 from evidence.service.sharing import Made
 from evidence.web.pages.shared import COOKIE
 from tests.clips import clip
 from tests.pages.custody_room import HOSTILE, OPERATOR, CustodyRoom
 from tests.pages.room import NARROW, Desks
+from tests.people_room import DECIDER
 from tests.web.browser import Browser, WebRoom
 
-DECIDER = Caller(new_id(), Kind.OPERATOR, "operator")
 IN_PLAYER = {"sec-fetch-dest": "video"}
 LOADED = "one => one.readyState > 1 || new Promise(done => one.addEventListener('loadeddata', done))"
 

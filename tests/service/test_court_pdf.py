@@ -74,6 +74,7 @@ def test_papers_say_of_the_time_before_receipt_only_what_was_stated_and_bear_the
     assert "据采集端所述" in told["custody-report"]
     assert "acts before that are not in the log" in told["us-certificate"]
     assert "SEAL-2026-001" in told["hand-over"]
+    assert "程序未读取" in told["hand-over"].replace(" ", ""), "a digest that somebody typed is their word"
 
 
 def text_of(body: bytes) -> str:

@@ -88,7 +88,7 @@ def test_what_a_party_has_asked_for_is_not_destroyed_before_they_have_an_answer(
 def test_what_is_destroyed_while_somebody_asks_does_not_leave(
     room: ExportRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free, admit = room.sealed(), exports.admit_to_recording
+    free, admit = room.sealed(), exports.admit_or_tell
     room.pass_by()
     KeepingRoom.approve(room, free)
 
@@ -97,7 +97,7 @@ def test_what_is_destroyed_while_somebody_asks_does_not_leave(
         Destroying(room.site).carry_out_all()
         return found
 
-    monkeypatch.setattr(exports, "admit_to_recording", late)
+    monkeypatch.setattr(exports, "admit_or_tell", late)
     with pytest.raises(Conflict, match="recording-destroyed"):
         room.asked(Way.SUPPLY, free, case_id=None, unit_id=room.unit.id)
     assert room.court.exports.all(OPERATOR) == []
@@ -266,6 +266,22 @@ def test_what_is_decided_is_decided_once_and_says_which_files(room: ExportRoom) 
     assert [item.ground for item in room.export(asked).items] == [Ground.OTHER] * 2
     with room.refused("export-decided", Conflict):
         desk.decide(room.head, asked, is_approved=True, reason="x")
+
+
+def test_whoever_may_see_a_recording_and_not_ask_for_it_is_told_so_and_a_stranger_finds_none(
+    room: ExportRoom,
+) -> None:
+    for who in (room.head, room.caller(room.officer)):
+        with room.refused("seen-only") as told:
+            room.court.exports.ask(who, room.wish())
+        assert told.fields["recording"] == room.one
+    room.restrict(room.one, Classification.PRIVACY)
+    with room.refused("recording-not-found", NotFound):
+        room.court.exports.ask(room.head, room.wish())
+    beside = room.new(Role.UNIT_HEAD, where=room.beside)
+    for recording in (room.two, "f" * 32, "none"):
+        with room.refused("recording-not-found", NotFound):
+            room.court.exports.ask(beside, room.wish(Way.TRANSFER, recording))
 
 
 def test_another_unit_finds_nothing_of_it(room: ExportRoom) -> None:

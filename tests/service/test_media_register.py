@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from evidence.adapters.reading_back import read_back
 from evidence.domain.audit import Act
 from evidence.domain.exports import Medium
 from evidence.domain.long_media import LongMedium
@@ -14,7 +15,9 @@ from evidence.domain.rights import Role
 from evidence.errors import Conflict, NotFound
 from evidence.service.media_register import MediaRegister
 from evidence.service.refusals import OutOfSight
+from tests.builders import an_origin
 from tests.keeping_room import KeepingRoom
+from tests.service.footage import a_wav
 
 DIGEST = "a" * 64
 
@@ -39,6 +42,14 @@ def held(room: KeepingRoom) -> str:
     return recording
 
 
+def sent(room: KeepingRoom, body: bytes) -> str:
+    """Seal these bytes."""
+    origin = an_origin(f"{len(body)}.wav", wearer=room.caller(room.officer).name, size_bytes=len(body))
+    upload = room.small.send(origin, body)
+    room.small.do_jobs()
+    return upload.id
+
+
 def registered(room: KeepingRoom, recording: str, label: str = "LT-1") -> LongMedium:
     return desk(room).add(room.custodian, label, Medium.BD_25, 2, "档案室3柜", [recording])
 
@@ -57,8 +68,31 @@ def test_what_is_kept_for_long_is_listed_as_not_yet_written_until_it_is_written_
         desk(room).note_written(room.custodian, medium.id, DIGEST, "b" * 64)
     done = desk(room).note_written(room.custodian, medium.id, DIGEST, DIGEST)
     assert (done.keeps, done.copies, done.place) == (True, 2, "档案室3柜")
+    assert (done.written_by, done.is_read) == (room.custodian.name, False), "it is somebody's word"
     assert waiting(room) == []
-    assert [one["facts"]["sha256"] for one in room.entries(Act.MEDIUM_WRITE)] == [DIGEST]
+    assert [one["facts"] for one in room.entries(Act.MEDIUM_WRITE)] == [{"read": False, "sha256": DIGEST}]
+
+
+@pytest.mark.article("dazhe-2020:13")
+def test_a_medium_that_the_program_reads_holds_each_recording_byte_for_byte_or_is_not_noted(
+    room: KeepingRoom, tmp_path: Path
+) -> None:
+    bodies, disc, copy = (a_wav(10), a_wav(11)), tmp_path / "disc", tmp_path / "elsewhere.wav"
+    ids = [sent(room, body) for body in bodies]
+    medium = desk(room).add(room.custodian, "LT-1", Medium.BD_25, 1, "3柜", ids)
+    (disc / "2026").mkdir(parents=True)
+    (disc / "2026" / "甲.wav").write_bytes(bodies[0])
+    (disc / "乙.wav").write_bytes(bodies[1][:-1] + b"?")
+    copy.write_bytes(bodies[1])
+    (disc / "link.wav").symlink_to(copy)
+    with room.refused("not-on-medium", Conflict) as told:
+        desk(room).note_read(room.custodian, medium.id, read_back(disc))
+    assert told.fields["recordings"] == ids[1]
+    (disc / "乙.wav").write_bytes(bodies[1])
+    done = desk(room).note_read(room.custodian, medium.id, read_back(disc))
+    assert (done.is_read, done.keeps, desk(room).all(room.head)) == (True, True, [done])
+    (entry,) = room.entries(Act.MEDIUM_WRITE)
+    assert entry["facts"] == {"read": True, "sha256": done.sha256}
 
 
 @pytest.mark.article("dazhe-2020:13")

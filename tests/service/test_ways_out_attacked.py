@@ -11,15 +11,13 @@ import pytest
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act
 from evidence.domain.exports import Said, State, Way
-from evidence.domain.ids import new_id
-from evidence.domain.rights import Kind
 from evidence.errors import Conflict
 from evidence.service.exports import Wish
 from evidence.web.pages.shared import COOKIE
 from evidence.web.streams import ASKED_AGAIN_S
 from tests.export_room import ExportRoom
 from tests.pages.custody_room import CustodyRoom
-from tests.people_room import OPERATOR
+from tests.people_room import DECIDER, OPERATOR
 from tests.web.browser import Browser, WebRoom
 from tests.web.in_thread import InThread
 
@@ -34,12 +32,33 @@ def give(room: ExportRoom, export: str, who: Caller | None = None) -> None:
 
 
 @pytest.mark.article("dazhe-2020:15")
-def test_whoever_asks_on_the_server_decides_nothing_there(room: ExportRoom) -> None:
+def test_the_command_line_on_the_server_decides_nothing_whoever_asked(room: ExportRoom) -> None:
     wish = room.wish(Way.SUPPLY, room.one, case_id=None, unit_id=room.unit.id)
-    asked = room.court.exports.ask(OPERATOR, wish).export.id
     how = {"reason": "同意", "secrecy": "经审查不涉密"}
-    with room.refused("own-request"):
-        room.court.exports.decide(OPERATOR, asked, is_approved=True, **how)
+    for asker in (OPERATOR, room.custodian):
+        asked = room.court.exports.ask(asker, wish).export.id
+        with room.refused("persons-only"):
+            room.court.exports.decide(OPERATOR, asked, is_approved=True, **how)
+        assert room.export(asked).state is State.ASKED
+
+
+@pytest.mark.article("dazhe-2020:14")
+def test_the_command_line_on_the_server_is_none_of_the_two_who_hand_over_and_ends_nothing(
+    room: ExportRoom,
+) -> None:
+    room.designate()
+    transfer, supply = room.approved(), room.approved(Way.SUPPLY, room.one)
+    for export in (transfer, supply):
+        room.build(export)
+        room.written(export, OPERATOR)  # what was written is said of a disc, wherever it was burnt
+        with room.refused("persons-only"):
+            room.court.handing_over.hand_over(OPERATOR, export, room.second.name, "王法官")
+        assert room.export(export).state is State.BUILT
+        assert list(room.small.vault.list(f"exports/{export}/")) == [], "nothing was retained"
+    give(room, transfer)
+    with room.refused("persons-only"):
+        room.court.handing_over.note_receipt(OPERATOR, transfer)
+    assert room.export(transfer).state is State.HANDED_OVER
 
 
 def test_what_was_refused_or_has_lapsed_is_not_approved_afterwards(room: ExportRoom) -> None:
@@ -70,7 +89,7 @@ def test_another_unit_named_after_the_build_hands_over_and_the_one_before_does_n
     room.build(one)
     room.court.transfer_units.name(OPERATOR, room.legal.id, ends=True)
     with pytest.raises(Conflict, match="no-transfer-unit"):
-        give(room, one, OPERATOR)
+        give(room, one, room.custodian)
     room.court.transfer_units.name(OPERATOR, room.unit.id)
     with pytest.raises(Exception, match="export-not-found|not-the-transfer-unit"):
         give(room, one)
@@ -133,8 +152,7 @@ def test_a_download_by_link_breaks_off_when_the_link_is_revoked(tmp_path: Path) 
     film = custody.seal(bytes(size), "long.mp4")
     wish = Wish(Way.SUPPLY, (film,), Said("某电视台", "普法", "函"), unit_id=room.agency.id)
     export = app.court.exports.ask(OPERATOR, wish).export.id
-    decider = Caller(new_id(), Kind.OPERATOR, "decider")
-    app.court.exports.decide(decider, export, is_approved=True, reason="同意", secrecy="经审查不涉密")
+    app.court.exports.decide(DECIDER, export, is_approved=True, reason="同意", secrecy="经审查不涉密")
     made = app.court.sharing.share(OPERATOR, export, 2, may_download=True)
     browser = Browser(room)
     browser.post(f"/shared/{made.token}", {"code": made.code})

@@ -50,6 +50,25 @@ def test_it_passes_with_nothing_but_python(room: PackageRoom) -> None:
     assert "仅说明包与该公钥相符" in done.stdout
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_above_a_bag_it_does_not_pass_and_names_the_bag_below(
+    room: PackageRoom, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    disc = tmp_path / "disc"
+    disc.mkdir()
+    (disc / "bag\x1b[1m 盘").symlink_to(room.bag())
+    (disc / "other").mkdir()
+    words = [PYTHON, "-I", "-S", "-B", str(room.bag() / "verify/verify.py"), str(disc), *more]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "不符 FAIL" in done.stdout or '"FAIL"' in done.stdout
+    assert "ALL PASSED" not in done.stdout
+    (said,) = done.stderr.splitlines()
+    assert str(disc / "bag\\x1b[1m 盘") in said
+    assert "the bag is the folder below" in said
+    assert "包在下一层文件夹" in said
+
+
 @pytest.mark.parametrize(
     "code",
     [

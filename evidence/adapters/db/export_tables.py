@@ -79,6 +79,8 @@ export_volume = Table(
     Column("sm3", Words(64)),
     Column("serial", AnyText),
     Column("written_at", Time),
+    Column("written_by", AnyText),
+    Column("is_read", Boolean),  # null: noted before programs read media
     UniqueConstraint("export_id", "number"),
 )
 
@@ -110,6 +112,8 @@ long_medium = Table(  # on which recordings are kept for long
     Column("next_check", Day),
     Column("ended_by", Words(32)),
     Column("ended_at", Time),
+    Column("written_by", AnyText),
+    Column("is_read", Boolean),  # null: noted before programs read media
 )
 
 long_recording = Table(

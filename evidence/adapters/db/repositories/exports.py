@@ -224,7 +224,8 @@ def _volume_columns(one: Volume) -> dict[str, Any]:
 
 def _volume(row: Any) -> Volume:
     of = row.size, row.sha256, row.sm3, row.serial
-    return Volume(row.id, row.label, row.number, row.file, *of, time_or_none(row.written_at))
+    written = time_or_none(row.written_at), row.written_by, bool(row.is_read)
+    return Volume(row.id, row.label, row.number, row.file, *of, *written)
 
 
 def _decision(row: Any) -> Decision | None:

@@ -86,4 +86,6 @@ def _medium(row: Any, recordings: Sequence[str]) -> LongMedium:
         next_check=None if row.next_check is None else date.fromisoformat(row.next_check),
         ended_by=row.ended_by,
         ended_at=time_or_none(row.ended_at),
+        written_by=row.written_by,
+        is_read=bool(row.is_read),
     )

@@ -81,7 +81,6 @@ def case(
                   for one in chosen if one.span and start],
         length=(end - start).total_seconds() if start and end else 0,
         most=MOST_TOGETHER,
-        may_export=may(caller, Action.EXPORT, app.site.bars()),
     )  # fmt: skip
 
 
