@@ -15,7 +15,7 @@ from typing import Any
 from evidence.bundle.shipment import Statement
 from evidence.court_items import CourtItems
 from evidence.court_pages import CustodyPages, cover_facts
-from evidence.court_words import Section, Words, name_of, spaced
+from evidence.court_words import Section, Words, spaced
 from evidence.domain.exports import Export, Ground, Way
 from evidence.domain.instants import to_text
 from evidence.domain.signed import disassemble
@@ -142,7 +142,8 @@ class ExportPages:
         ]
         yield Section(facts=facts)
         gave, beside = (
-            name_of(self.listed.people.get(id_)) for id_ in (one.hand_over.gave, one.hand_over.beside)
+            self.words.person(self.listed.people.get(id_))
+            for id_ in (one.hand_over.gave, one.hand_over.beside)
         )
         names = {"provider": gave, "beside": beside, "receiver": one.hand_over.receiver or ""}
         yield self._signatures("provider", "beside", "receiver", "agency", **names)

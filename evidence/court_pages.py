@@ -14,7 +14,7 @@ from typing import Any
 import segno
 
 from evidence.court_items import CourtItems
-from evidence.court_words import Section, Words, name_of
+from evidence.court_words import Section, Words
 from evidence.locale import NOTHING, catalogue
 
 _OF_A_TOOL = ("tool", "version")  # its whole call stands in the statement
@@ -54,6 +54,7 @@ class CustodyPages:
 
     def _custody(self) -> Section:
         tell = self.words.tell
+        items = CourtItems(self.words, self.told)
         about = {(one["log"], one["index"]): one for one in self.report["custody"]}
         names = ("n", "time", "act", "actor", "result", "leaf", "told")
         rows = []
@@ -61,15 +62,23 @@ class CustodyPages:
         for number, row in enumerate(in_time, 1):
             log = _log_of(row["log"])
             event = about.get((log, row["index"]), {})
-            who = event.get("number") or row["by"] or ""
+            who = self.words.person(event.get("who") or {"id": row["by"]})
             roles = " ".join(self.words.word(f"role.{role}") for role in event.get("roles", ()))
-            titles = [f"{id_[:8]} {title}" for id_, title in event.get("titles", {}).items()]
+            titles = [f"{items.numbers(id_)} {title}" for id_, title in event.get("titles", {}).items()]
             fields = [f"{self._named(name)}: {self._field(one)}" for name, one in row["fields"].items()]
             leaf = f"{log}/{row['index']}"
             time = self.words.time(row["t"])
             told = "\n".join([*titles, *fields])
             rows.append(
-                [str(number), time, self.words.act(row["act"]), f"{who} {roles}", row["res"], leaf, told]
+                [
+                    str(number),
+                    time,
+                    self.words.act(row["act"]),
+                    f"{who}\n{roles}".strip(),
+                    row["res"],
+                    leaf,
+                    told,
+                ]
             )
         columns = [tell(f"column-{name}") for name in names]
         return Section(
@@ -78,8 +87,9 @@ class CustodyPages:
         )  # fmt: skip
 
     def _named(self, field: str) -> str:
-        key = f"court.{field}"
-        return self.words.word(key) if key in catalogue(self.words.language) else field
+        known = catalogue(self.words.language)
+        keys = (f"court.field-{field}", f"court.{field}", f"label.{field}")
+        return next((known[key] for key in keys if key in known), field)
 
     def _field(self, one: Mapping[str, Any]) -> str:
         if one["state"] == "disclosed":
@@ -105,16 +115,17 @@ class CustodyPages:
                 _plain(how.get("words")),
             ]
             tool = {key: value for key, value in how.get("made_with", {}).items() if key in _OF_A_TOOL}
-            whose = [name_of(how.get("asked_by")), _plain(tool)]
-            rows.append([one["parent"], one["id"], "\n".join(done), "\n".join(whose), one["sha256"]])
+            whose = [self.words.person(how.get("asked_by")), _plain(tool)]
+            parent, own = f"{items.title(one)}\n{one['parent']}", f"{items.numbers(one['id'])}\n{one['id']}"
+            rows.append([parent, own, "\n".join(done), "\n".join(whose), one["sha256"]])
         columns = [tell(f"column-{key}") for key in ("parent", "derivative", "done", "maker", "sha256")]
         return Section(tell("derivatives"), columns=columns, rows=rows, widths=[1.6, 1.6, 3, 2.4, 2])
 
     def _integrity(self) -> Section:
-        tell = self.words.tell
+        tell, items = self.words.tell, CourtItems(self.words, self.told)
         rows = [
             [
-                one["id"],
+                f"{items.numbers(one['id'])} {items.title(one)}",
                 self.words.time(one["checked"]),
                 one["result"] or NOTHING,
                 " ".join(one["past_faults"]) or NOTHING,
@@ -161,7 +172,8 @@ class CustodyPages:
 
     def _signers(self) -> list[tuple[str, str]]:
         cover = self.report["cover"]
-        names = {"maker": name_of(cover["prepared_by"]), "reviewer": name_of(cover["reviewed_by"])}
+        person = self.words.person
+        names = {"maker": person(cover["prepared_by"]), "reviewer": person(cover["reviewed_by"])}
         return [(self.words.tell(f"signer-{one}"), names.get(one, "")) for one in _SIGNERS]
 
 
@@ -188,8 +200,8 @@ def cover_facts(words: Words, cover: Mapping[str, Any]) -> list[tuple[str, str]]
         (tell("cites"), words.cites(cover["cites"])),
         (tell("recipient"), cover["recipient"] or NOTHING),
         (tell("purpose"), cover["purpose"] or NOTHING),
-        (tell("prepared"), name_of(cover["prepared_by"])),
-        (tell("reviewed"), name_of(cover["reviewed_by"])),
+        (tell("prepared"), words.person(cover["prepared_by"])),
+        (tell("reviewed"), words.person(cover["reviewed_by"])),
         (tell("time"), f"{words.time(cover['time'])} ({words.zone})"),
         (tell("system"), cover["system"]),
     ]

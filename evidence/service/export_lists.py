@@ -13,9 +13,10 @@ from evidence.domain.exports import Export, State
 from evidence.domain.rights import Action
 from evidence.policy.bars import secrecy_of
 from evidence.policy.rules import cite_ids
-from evidence.service.custody_report import cover_of, person_of, title_at
+from evidence.service.custody_report import cover_of, title_at
 from evidence.service.export_access import rule_of
 from evidence.service.instruments import local_day, pack_at
+from evidence.service.package_names import person_of
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 
