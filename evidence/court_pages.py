@@ -200,11 +200,15 @@ def cover_facts(words: Words, cover: Mapping[str, Any]) -> list[tuple[str, str]]
         (tell("cites"), words.cites(cover["cites"])),
         (tell("recipient"), cover["recipient"] or NOTHING),
         (tell("purpose"), cover["purpose"] or NOTHING),
-        (tell("prepared"), words.person(cover["prepared_by"])),
-        (tell("reviewed"), words.person(cover["reviewed_by"])),
+        (tell("prepared"), _done_by(words, cover["prepared_by"], cover.get("asked"))),
+        (tell("reviewed"), _done_by(words, cover["reviewed_by"], cover.get("decided"))),
         (tell("time"), f"{words.time(cover['time'])} ({words.zone})"),
         (tell("system"), cover["system"]),
     ]
+
+
+def _done_by(words: Words, who: Mapping[str, Any] | None, at: str | None) -> str:
+    return words.person(who) if at is None else f"{words.person(who)}  {words.time(at)}"
 
 
 def _code_of(note: str) -> str:

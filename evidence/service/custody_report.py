@@ -188,9 +188,11 @@ def cover_of(site: Site, unit: UnitOfWork, one: Export, now: datetime) -> dict[s
     case = None if one.case_id is None else unit.cases.get(one.case_id)
     return {
         "agency": full_names(unit.units.all()).get(one.unit_id, one.unit_id),
+        "asked": to_text(one.asked_at),
         "basis": said.basis,
         "case": None if case is None else case.number,
         "cites": list(cite_ids(rule_of(site, one.way, one.asked_at).cites)),
+        "decided": None if decided is None else to_text(decided.at),
         "medium": one.medium.value,
         "number": one.number,
         "prepared_by": person_of(unit, one.asked_by),
