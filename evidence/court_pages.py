@@ -68,7 +68,7 @@ class CustodyPages:
             fields = [f"{self._named(name)}: {self._field(one)}" for name, one in row["fields"].items()]
             leaf = f"{log}/{row['index']}"
             time = self.words.time(row["t"])
-            told = "\n".join([*titles, *fields])
+            told = "\n".join([*self._export(event.get("export")), *titles, *fields])
             rows.append(
                 [
                     str(number),
@@ -85,6 +85,12 @@ class CustodyPages:
             tell("custody"), text=[tell("custody-how")], columns=columns, rows=rows,
             widths=[0.7, 1.9, 1.8, 1.6, 0.7, 1.5, 3.3],
         )  # fmt: skip
+
+    def _export(self, one: Mapping[str, Any] | None) -> Iterator[str]:
+        """Yield of which export an entry is, so that they are told apart."""
+        if one is not None:
+            which = self.words.tell("export-this" if one["is_this"] else "export-other")
+            yield f"{which} {one['number'] or ''}".strip()
 
     def _named(self, field: str) -> str:
         known = catalogue(self.words.language)

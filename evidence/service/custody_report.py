@@ -53,7 +53,7 @@ class CustodyReport:
         ids = [item.recording_id for item in self.export.granted]
         stored, standings = self.unit.recordings.some(ids), self.unit.standings.some(ids, self.now)
         read = [read_entry(one.entry) for one in entries]
-        names = PackageNames(self.unit, self.export.way, {str(one["by"]) for one in read if "by" in one})
+        names = PackageNames(self.unit, self.export, {str(one["by"]) for one in read if "by" in one})
         sealed = {obj["id"]: one["by"] for one in read if one["act"] == Act.SEAL for obj in one["obj"]}
         strength = self.site.vault.strength()
         return {
@@ -174,6 +174,7 @@ class CustodyReport:
         grants = self.unit.grants.in_force(at, by) if who["kind"] == PERSON else ()
         about = [stored[obj["id"]] for obj in entry["obj"] if obj["id"] in stored]
         return {
+            "export": names.export_of(entry),
             "index": one.index,
             "log": one.log,
             "roles": sorted({grant.role.value for grant in grants}),

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from evidence.domain.access import Purpose
+from evidence.domain.audit import Act
 from evidence.domain.exports import Way
 from evidence.domain.ids import is_id
 from evidence.service.package_names import person_of
@@ -73,3 +75,24 @@ def test_whoever_decided_at_the_server_is_no_bare_word(room: ExportRoom) -> None
     page = "".join("".join(one.extract_text() for one in PdfReader(io.BytesIO(pdf)).pages).split())
     assert "审批人服务器操作员" in page
     assert "operator" not in page
+
+
+@pytest.mark.parametrize("way", [Way.TRANSFER, Way.PARTY_COPY])
+def test_entries_of_other_exports_bear_their_number_to_a_court_and_are_only_another_ones_to_a_party(
+    room: ExportRoom, way: Way
+) -> None:
+    first, taken = (room.export(room.approved(Way.SUPPLY, room.one)) for _ in range(2))
+    room.small.recordings.open_original(room.custodian, room.one, Purpose.EXPORT, taken.id)[1].close()
+    statement, page = told(room, way)
+    about = {(one["log"], one["index"]): one["export"] for one in statement["report"]["custody"]}
+    others = {one["number"] for one in about.values() if one is not None and not one["is_this"]}
+    assert f"本次对外提供{statement['export']['number']}" in page
+    if way is Way.TRANSFER:
+        assert others == {first.number, taken.number}
+        assert f"另一次对外提供{first.number}" in page
+        (look,) = (row for row in statement["custody"] if row["act"] == Act.READ_ORIGINAL.value)
+        assert about["access/2026", look["index"]] == {"is_this": False, "number": taken.number}
+    else:
+        assert others == {None}
+        assert "另一次对外提供" in page
+        assert first.number not in page
