@@ -14,9 +14,10 @@ from typing import Any
 
 from evidence.bundle.shipment import Statement
 from evidence.court_items import CourtItems
+from evidence.court_letters import RefusalLetter
 from evidence.court_pages import CustodyPages, cover_facts
 from evidence.court_words import Section, Words, spaced
-from evidence.domain.exports import Export, Ground, Way
+from evidence.domain.exports import Export
 from evidence.domain.instants import to_text
 from evidence.domain.signed import disassemble
 from evidence.domain.wording import printable
@@ -54,18 +55,16 @@ class CourtPapers:
             return self.custody(told, datetime.fromisoformat(told["export"]["created"]))
         is_american = kind == "us-certificate"  # a form of another law, in its language
         words = Words(ENGLISH if is_american else self.language, listed.zone, self.home)
-        pages = ExportPages(words, listed)
+        pages, letter = ExportPages(words, listed), RefusalLetter(words, listed)
         made = {
             "evidence-list": pages.evidence_list,
             "hand-over": pages.hand_over,
-            "refusal": pages.refusal,
+            "refusal": letter.sections,
             "us-certificate": pages.us_certificate,
         }.get(kind)
         if made is None:
             raise Invalid("unknown-document", kind=kind, known=" ".join(KINDS))
-        title = "part-refusal" if kind == "refusal" and listed.export.granted else kind
-        if kind == "refusal" and listed.export.way is Way.TRANSFER:
-            title = f"{title}-transfer"
+        title = letter.title if kind == "refusal" else kind
         return self.set(title, made(), listed.cover, words, at)
 
     def destruction(self, said: Mapping[str, Any], zone: str, at: datetime) -> bytes:
@@ -115,7 +114,7 @@ class ExportPages:
         """Yield the evidence list (电子数据清单): category, format, integrity values, signatures."""
         yield self._cover
         yield CourtItems(self.words, statement_of(self.listed)).list_of_evidence()
-        yield self._signatures("maker", "provider", "witness", "receiver")
+        yield self.words.signatures("maker", "provider", "witness", "receiver")
 
     def hand_over(self) -> Iterator[Section]:
         """Yield the hand-over form: media with digests, who gave, who was beside, who received."""
@@ -146,36 +145,7 @@ class ExportPages:
             for id_ in (one.hand_over.gave, one.hand_over.beside)
         )
         names = {"provider": gave, "beside": beside, "receiver": one.hand_over.receiver or ""}
-        yield self._signatures("provider", "beside", "receiver", "agency", **names)
-
-    def refusal(self) -> Iterator[Section]:
-        """Yield the letter to whom files were refused, all or some."""
-        one, tell, decided = self.listed.export, self.words.tell, self.listed.export.decision
-        if not one.refused or decided is None:
-            raise Conflict("nothing-refused", export=one.id)
-        counts = {"granted": len(one.granted), "refused": len(one.refused), "number": one.number}
-        is_office = one.way is Way.TRANSFER  # procuratorate or court: no party, and no party's remedies
-        about = "-transfer" if is_office else ""
-        opening = tell(f"letter-{'part' if one.granted else 'whole'}{about}", **counts)
-        addressed = tell("letter-to", name=one.said.applicant or one.said.recipient or NOTHING)
-        yield Section(text=[addressed, opening, tell("letter-reason", reason=decided.reason or NOTHING)])
-        columns = [tell(f"column-{name}") for name in ("number", "name", "ground")]
-        rows = [
-            [
-                str(number),
-                self.listed.titles.get(item.recording_id, tell("letter-unnamed")),
-                self.words.word(f"export-ground.{item.ground}"),
-            ]
-            for number, item in enumerate(one.refused, 1)
-        ]
-        yield Section(columns=columns, rows=rows, widths=[0.6, 5, 2])
-        secret = any(item.ground is Ground.SECRET for item in one.refused)
-        more = self.listed.secrecy_cites if secret else ()
-        cites = self.words.cites(tuple(dict.fromkeys((*self.listed.cites, *more))))
-        yield Section(
-            text=[tell("letter-law", cites=cites), tell("letter-contact" if is_office else "letter-remedy")]
-        )
-        yield self._signatures("agency", "head")
+        yield self.words.signatures("provider", "beside", "receiver", "agency", **names)
 
     def us_certificate(self) -> Iterator[Section]:
         """Yield the certificate under FRE 902(11), (13), (14), for a profile that asks for it."""
@@ -184,13 +154,7 @@ class ExportPages:
         yield from items.certified()
         yield items.list_of_evidence()
         yield Section(text=[tell("us-four"), tell("us-oath")])
-        yield self._signatures("maker", "witness")
-
-    def _signatures(self, *who: str, **names: str) -> Section:
-        tell = self.words.tell
-        return Section(
-            tell("signed"), signatures=[(tell(f"signer-{one}"), names.get(one, "")) for one in who]
-        )
+        yield self.words.signatures("maker", "witness")
 
 
 def statement_of(listed: ListedExport) -> Mapping[str, Any]:

@@ -71,6 +71,17 @@ class Words:
             return NOTHING
         return from_text(instant).astimezone(ZoneInfo(self.zone)).isoformat(" ", "seconds")
 
+    def day(self, instant: str) -> str:
+        """Return the day of an instant, as letters are dated."""
+        year, month, day = self.time(instant).partition(" ")[0].split("-")
+        return self.tell("day", year=year, month=month, day=day)
+
+    def signatures(self, *who: str, **names: str) -> Section:
+        """Return blocks to sign in, with the names that are known."""
+        return Section(
+            self.tell("signed"), signatures=[(self.tell(f"signer-{one}"), names.get(one, "")) for one in who]
+        )
+
     def person(self, who: Mapping[str, Any] | None) -> str:
         """Return who somebody is: name and number as far as they are told, else what they are."""
         if who is None:
