@@ -5,7 +5,6 @@ The numbers are those of the statement, never computed again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -13,11 +12,11 @@ from typing import Any
 
 import segno
 
+from evidence.court_derivatives import CourtDerivatives
 from evidence.court_items import CourtItems
 from evidence.court_words import Section, Words
 from evidence.locale import NOTHING, catalogue
 
-_OF_A_TOOL = ("tool", "version")  # its whole call stands in the statement
 _LIMITS = ("content", "account", "before", "copy")
 _CHECKS = ("one", "two", "three", "four", "five")
 _SIGNERS = ("maker", "reviewer", "provider", "witness", "receiver")
@@ -43,7 +42,7 @@ class CustodyPages:
         yield items.list_of_evidence()
         yield items.collection()
         yield self._custody()
-        yield self._derivatives()
+        yield CourtDerivatives(self.words, self.told).section()
         yield self._integrity()
         yield items.findings()
         yield from self._logs()
@@ -102,31 +101,6 @@ class CustodyPages:
             return str(one.get("value"))
         return self.words.tell(f"field-{one['state']}")
 
-    def _derivatives(self) -> Section:
-        tell = self.words.tell
-        made = [one for one in self.told["items"] if one["kind"] == "derivative"]
-        if not made:
-            return Section(tell("derivatives"), text=[tell("derivatives-none")])
-        known, items = (
-            {one["id"]: one for one in self.report["derivatives"]},
-            CourtItems(self.words, self.told),
-        )
-        rows = []
-        for one in made:
-            how = known.get(one["id"], {})
-            done = [
-                items.kind(one),
-                str(how.get("operation", "")),
-                _plain(how.get("parameters")),
-                _plain(how.get("words")),
-            ]
-            tool = {key: value for key, value in how.get("made_with", {}).items() if key in _OF_A_TOOL}
-            whose = [self.words.person(how.get("asked_by")), _plain(tool)]
-            parent, own = f"{items.title(one)}\n{one['parent']}", f"{items.numbers(one['id'])}\n{one['id']}"
-            rows.append([parent, own, "\n".join(done), "\n".join(whose), one["sha256"]])
-        columns = [tell(f"column-{key}") for key in ("parent", "derivative", "done", "maker", "sha256")]
-        return Section(tell("derivatives"), columns=columns, rows=rows, widths=[1.6, 1.6, 3, 2.4, 2])
-
     def _integrity(self) -> Section:
         tell, items = self.words.tell, CourtItems(self.words, self.told)
         rows = [
@@ -181,11 +155,6 @@ class CustodyPages:
         person = self.words.person
         names = {"maker": person(cover["prepared_by"]), "reviewer": person(cover["reviewed_by"])}
         return [(self.words.tell(f"signer-{one}"), names.get(one, "")) for one in _SIGNERS]
-
-
-def _plain(value: object) -> str:
-    """Return JSON values as they are compared: what was done, in the words of the log."""
-    return "" if not value else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _log_of(origin: str) -> str:
