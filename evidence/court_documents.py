@@ -17,7 +17,7 @@ from evidence.court_items import CourtItems
 from evidence.court_letters import RefusalLetter
 from evidence.court_pages import CustodyPages, cover_facts
 from evidence.court_words import Section, Words, spaced
-from evidence.domain.exports import Export
+from evidence.domain.exports import Built, Export
 from evidence.domain.instants import to_text
 from evidence.domain.signed import disassemble
 from evidence.domain.wording import printable
@@ -122,18 +122,24 @@ class ExportPages:
         if one.hand_over is None or one.built is None:
             raise Conflict("not-handed-over", export=one.id)
         yield self._cover
-        columns = [tell(f"column-{name}") for name in ("label", "serial", "written", "digests")]
+        columns = [tell(f"column-{name}") for name in ("label", "files", "serial", "written", "digests")]
+        files = _files_of(one.built)
         rows = [
             [
                 volume.label,
+                str(files.get(volume.number, NOTHING)),
                 volume.serial or NOTHING,
                 NOTHING if volume.written_at is None else self.words.time(to_text(volume.written_at)),
                 f"SHA-256\n{spaced(volume.sha256)}\nSM3\n{spaced(volume.sm3)}",
             ]
             for volume in one.built.volumes
         ]
-        yield Section(tell("form-media"), columns=columns, rows=rows, widths=[1.6, 1.4, 1.6, 4])
+        yield Section(tell("form-media"), columns=columns, rows=rows, widths=[1.6, 0.8, 1.4, 1.6, 3.8])
+        made = sum(item.derivative_id is not None for item in one.granted)
+        counts = {"number": len(one.granted), "originals": len(one.granted) - made, "derivatives": made}
         facts = [
+            (tell("handed-over-items"), tell("items-of", **counts)),
+            (tell("handed-over-files"), str(sum(files.values()) or NOTHING)),
             (tell("package"), spaced(one.built.package_sha256)),
             (tell("retained"), spaced(one.built.retained_sha256)),
             (tell("handed-over"), self.words.time(to_text(one.hand_over.at))),
@@ -187,6 +193,12 @@ def destruction_pages(words: Words, said: Mapping[str, Any]) -> Iterator[Section
     ]
     yield Section(facts=facts)
     yield Section(signatures=[(tell("signer-agency"), ""), (tell("signer-head"), "")])
+
+
+def _files_of(built: Built) -> dict[int, int]:
+    """Return how many files lie below `data` on each medium, by its number; nothing after a rebuild."""
+    bags = () if built.statement is None else json.loads(built.statement)["bags"]
+    return {number: bag["files"] for number, bag in enumerate(bags, 1)}
 
 
 def _seal_of(one: Export) -> str | None:
