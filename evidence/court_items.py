@@ -146,9 +146,10 @@ class CourtItems:
         """Say what a derivative is: a redaction, a clip."""
         return self.words.tell(f"made-{self._how(item).get('operation') or 'derivative'}")
 
-    def numbers(self, id_: str) -> str:
-        """Return under which numbers a recording, or what was made from it, stands in the list."""
-        found = [number for number, item in self._numbered() if id_ in (item["id"], item.get("parent"))]
+    def numbers(self, *ids: str) -> str:
+        """Return under which numbers recordings, or what was made from them, stand in the list."""
+        wanted = set(ids)
+        found = [n for n, item in self._numbered() if not wanted.isdisjoint({item["id"], item.get("parent")})]
         return self.words.tell("item", numbers=_listed(found)) if found else NOTHING
 
     def title(self, item: Mapping[str, Any]) -> str:
@@ -179,4 +180,12 @@ def _digests(one: Mapping[str, Any]) -> str:
 
 
 def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers))
+    """Return numbers in order, three and more in a row as first and last."""
+    rows: list[list[int]] = []
+    for one in numbers:
+        if rows and one == rows[-1][-1] + 1:
+            rows[-1].append(one)
+        else:
+            rows.append([one])
+    told = [[f"{row[0]}–{row[-1]}"] if len(row) > 2 else map(str, row) for row in rows]
+    return ", ".join(one for row in told for one in row)

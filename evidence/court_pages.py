@@ -56,14 +56,14 @@ class CustodyPages:
         items = CourtItems(self.words, self.told)
         about = {(one["log"], one["index"]): one for one in self.report["custody"]}
         names = ("n", "time", "act", "actor", "result", "leaf", "told")
-        rows = []
+        rows, shown = [], dict[str, str]()
         in_time = sorted(self.told["custody"], key=lambda row: row["t"])  # there, by log and place
         for number, row in enumerate(in_time, 1):
             log = _log_of(row["log"])
             event = about.get((log, row["index"]), {})
             who = self.words.person(event.get("who") or {"id": row["by"]})
             roles = " ".join(self.words.word(f"role.{role}") for role in event.get("roles", ()))
-            titles = [f"{items.numbers(id_)} {title}" for id_, title in event.get("titles", {}).items()]
+            titles = _titles(items, event.get("titles", {}), shown)
             fields = [f"{self._named(name)}: {self._field(one)}" for name, one in row["fields"].items()]
             leaf = f"{log}/{row['index']}"
             time = self.words.time(row["t"])
@@ -155,6 +155,16 @@ class CustodyPages:
         person = self.words.person
         names = {"maker": person(cover["prepared_by"]), "reviewer": person(cover["reviewed_by"])}
         return [(self.words.tell(f"signer-{one}"), names.get(one, "")) for one in _SIGNERS]
+
+
+def _titles(items: CourtItems, titles: Mapping[str, str], shown: dict[str, str]) -> Iterator[str]:
+    """Yield what files were called then, each where it has another title than before; else its number."""
+    if same := [id_ for id_, title in titles.items() if shown.get(id_) == title]:
+        yield items.numbers(*same)
+    for id_, title in titles.items():
+        if shown.get(id_) != title:
+            yield f"{items.numbers(id_)} {title}"
+    shown.update(titles)
 
 
 def _log_of(origin: str) -> str:
