@@ -151,6 +151,7 @@ class ExportPages:
             for id_ in (one.hand_over.gave, one.hand_over.beside)
         )
         names = {"provider": gave, "beside": beside, "receiver": one.hand_over.receiver or ""}
+        names["agency"] = str(self.listed.cover["agency"])
         yield self.words.signatures("provider", "beside", "receiver", "agency", **names)
 
     def us_certificate(self) -> Iterator[Section]:

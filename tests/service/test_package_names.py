@@ -14,7 +14,6 @@ from evidence.domain.access import Purpose
 from evidence.domain.audit import Act
 from evidence.domain.exports import Way
 from evidence.domain.ids import is_id
-from evidence.service.package_names import person_of
 from tests.export_room import ExportRoom
 from tests.people_room import OPERATOR
 
@@ -64,16 +63,14 @@ def test_anybody_else_is_told_what_somebody_in_the_history_is_and_never_who(room
     assert cover["prepared_by"]["name"] == cover["reviewed_by"]["name"] == "某人", "they answer for it"
 
 
-def test_whoever_decided_at_the_server_is_no_bare_word(room: ExportRoom) -> None:
-    asked = room.asked(Way.TRANSFER, room.one)
-    room.court.exports.decide(OPERATOR, asked, is_approved=True, reason="同意")
-    room.build(asked)
-    with room.small.database.reading() as unit:
-        assert person_of(unit, "operator")["kind"] == "operator"
+def test_who_asked_at_the_server_is_no_bare_word(room: ExportRoom) -> None:
+    asked = room.court.exports.ask(OPERATOR, room.wish(Way.TRANSFER, room.one)).export.id
+    room.build(room.approve(asked))
     listed = room.court.exports.get(room.head, asked)
+    assert listed.people["operator"]["kind"] == "operator"
     pdf = room.court.papers.export(listed, "custody-report", room.small.clock.now())
     page = "".join("".join(one.extract_text() for one in PdfReader(io.BytesIO(pdf)).pages).split())
-    assert "审批人服务器操作员" in page
+    assert "申请（制作）人服务器操作员" in page
     assert "operator" not in page
 
 
