@@ -14,9 +14,10 @@ from typing import Any
 
 from evidence.bundle.shipment import Statement
 from evidence.court_items import CourtItems
+from evidence.court_letters import RefusalLetter
 from evidence.court_pages import CustodyPages, cover_facts
-from evidence.court_words import Section, Words, name_of, spaced
-from evidence.domain.exports import Export, Ground, Volume, Way
+from evidence.court_words import Section, Words, spaced
+from evidence.domain.exports import Built, Export, Volume
 from evidence.domain.instants import to_text
 from evidence.domain.signed import disassemble
 from evidence.domain.wording import printable
@@ -54,18 +55,16 @@ class CourtPapers:
             return self.custody(told, datetime.fromisoformat(told["export"]["created"]))
         is_american = kind == "us-certificate"  # a form of another law, in its language
         words = Words(ENGLISH if is_american else self.language, listed.zone, self.home)
-        pages = ExportPages(words, listed)
+        pages, letter = ExportPages(words, listed), RefusalLetter(words, listed)
         made = {
             "evidence-list": pages.evidence_list,
             "hand-over": pages.hand_over,
-            "refusal": pages.refusal,
+            "refusal": letter.sections,
             "us-certificate": pages.us_certificate,
         }.get(kind)
         if made is None:
             raise Invalid("unknown-document", kind=kind, known=" ".join(KINDS))
-        title = "part-refusal" if kind == "refusal" and listed.export.granted else kind
-        if kind == "refusal" and listed.export.way is Way.TRANSFER:
-            title = f"{title}-transfer"
+        title = letter.title if kind == "refusal" else kind
         return self.set(title, made(), listed.cover, words, at)
 
     def destruction(self, said: Mapping[str, Any], zone: str, at: datetime) -> bytes:
@@ -115,7 +114,7 @@ class ExportPages:
         """Yield the evidence list (电子数据清单): category, format, integrity values, signatures."""
         yield self._cover
         yield CourtItems(self.words, statement_of(self.listed)).list_of_evidence()
-        yield self._signatures("maker", "provider", "witness", "receiver")
+        yield self.words.signatures("maker", "provider", "witness", "receiver")
 
     def hand_over(self) -> Iterator[Section]:
         """Yield the hand-over form: media with digests, who gave, who was beside, who received."""
@@ -123,18 +122,24 @@ class ExportPages:
         if one.hand_over is None or one.built is None:
             raise Conflict("not-handed-over", export=one.id)
         yield self._cover
-        columns = [tell(f"column-{name}") for name in ("label", "serial", "written", "digests")]
+        columns = [tell(f"column-{name}") for name in ("label", "files", "serial", "written", "digests")]
+        files = _files_of(one.built)
         rows = [
             [
                 volume.label,
+                str(files.get(volume.number, NOTHING)),
                 volume.serial or NOTHING,
                 self._written(volume),
                 f"SHA-256\n{spaced(volume.sha256)}\nSM3\n{spaced(volume.sm3)}",
             ]
             for volume in one.built.volumes
         ]
-        yield Section(tell("form-media"), columns=columns, rows=rows, widths=[1.6, 1.4, 1.6, 4])
+        yield Section(tell("form-media"), columns=columns, rows=rows, widths=[1.6, 0.8, 1.4, 1.6, 3.8])
+        made = sum(item.derivative_id is not None for item in one.granted)
+        counts = {"number": len(one.granted), "originals": len(one.granted) - made, "derivatives": made}
         facts = [
+            (tell("handed-over-items"), tell("items-of", **counts)),
+            (tell("handed-over-files"), str(sum(files.values()) or NOTHING)),
             (tell("package"), spaced(one.built.package_sha256)),
             (tell("retained"), spaced(one.built.retained_sha256)),
             (tell("handed-over"), self.words.time(to_text(one.hand_over.at))),
@@ -142,10 +147,12 @@ class ExportPages:
         ]
         yield Section(facts=facts)
         gave, beside = (
-            name_of(self.listed.people.get(id_)) for id_ in (one.hand_over.gave, one.hand_over.beside)
+            self.words.person(self.listed.people.get(id_))
+            for id_ in (one.hand_over.gave, one.hand_over.beside)
         )
         names = {"provider": gave, "beside": beside, "receiver": one.hand_over.receiver or ""}
-        yield self._signatures("provider", "beside", "receiver", "agency", **names)
+        names["agency"] = str(self.listed.cover["agency"])
+        yield self.words.signatures("provider", "beside", "receiver", "agency", **names)
 
     def _written(self, one: Volume) -> str:
         """Return when a medium was written, and who says what was read back: the program, or somebody."""
@@ -155,35 +162,6 @@ class ExportPages:
         by = printable(one.written_by or NOTHING)
         return f"{self.words.time(to_text(one.written_at))}\n{self.words.tell(how, by=by)}"
 
-    def refusal(self) -> Iterator[Section]:
-        """Yield the letter to whom files were refused, all or some."""
-        one, tell, decided = self.listed.export, self.words.tell, self.listed.export.decision
-        if not one.refused or decided is None:
-            raise Conflict("nothing-refused", export=one.id)
-        counts = {"granted": len(one.granted), "refused": len(one.refused), "number": one.number}
-        is_office = one.way is Way.TRANSFER  # procuratorate or court: no party, and no party's remedies
-        about = "-transfer" if is_office else ""
-        opening = tell(f"letter-{'part' if one.granted else 'whole'}{about}", **counts)
-        addressed = tell("letter-to", name=one.said.applicant or one.said.recipient or NOTHING)
-        yield Section(text=[addressed, opening, tell("letter-reason", reason=decided.reason or NOTHING)])
-        columns = [tell(f"column-{name}") for name in ("number", "name", "ground")]
-        rows = [
-            [
-                str(number),
-                self.listed.titles.get(item.recording_id, tell("letter-unnamed")),
-                self.words.word(f"export-ground.{item.ground}"),
-            ]
-            for number, item in enumerate(one.refused, 1)
-        ]
-        yield Section(columns=columns, rows=rows, widths=[0.6, 5, 2])
-        secret = any(item.ground is Ground.SECRET for item in one.refused)
-        more = self.listed.secrecy_cites if secret else ()
-        cites = self.words.cites(tuple(dict.fromkeys((*self.listed.cites, *more))))
-        yield Section(
-            text=[tell("letter-law", cites=cites), tell("letter-contact" if is_office else "letter-remedy")]
-        )
-        yield self._signatures("agency", "head")
-
     def us_certificate(self) -> Iterator[Section]:
         """Yield the certificate under FRE 902(11), (13), (14), for a profile that asks for it."""
         items, tell = CourtItems(self.words, statement_of(self.listed)), self.words.tell
@@ -191,13 +169,7 @@ class ExportPages:
         yield from items.certified()
         yield items.list_of_evidence()
         yield Section(text=[tell("us-four"), tell("us-oath")])
-        yield self._signatures("maker", "witness")
-
-    def _signatures(self, *who: str, **names: str) -> Section:
-        tell = self.words.tell
-        return Section(
-            tell("signed"), signatures=[(tell(f"signer-{one}"), names.get(one, "")) for one in who]
-        )
+        yield self.words.signatures("maker", "witness")
 
 
 def statement_of(listed: ListedExport) -> Mapping[str, Any]:
@@ -230,6 +202,12 @@ def destruction_pages(words: Words, said: Mapping[str, Any]) -> Iterator[Section
     ]
     yield Section(facts=facts)
     yield Section(signatures=[(tell("signer-agency"), ""), (tell("signer-head"), "")])
+
+
+def _files_of(built: Built) -> dict[int, int]:
+    """Return how many files lie below `data` on each medium, by its number; nothing after a rebuild."""
+    bags = () if built.statement is None else json.loads(built.statement)["bags"]
+    return {number: bag["files"] for number, bag in enumerate(bags, 1)}
 
 
 def _seal_of(one: Export) -> str | None:

@@ -42,10 +42,15 @@ class CourtItems:
     def collection(self) -> Section:
         """How the files came in, and as what they are kept and go out."""
         tell, lines = self.words.tell, []
+        hands: dict[tuple[str, str], list[int]] = {}
+        for number, item in self._numbered():
+            about = self._about(item)
+            by = self.words.person(about.get("brought_by"))
+            hands.setdefault((str(about.get("docked")), by), []).append(number)
         for how in _DOCKED:
-            numbers = [number for number, item in self._numbered() if self._about(item).get("docked") == how]
-            if numbers:
-                lines.append(tell(f"collection-{how}", numbers=_listed(numbers)))
+            for (docked, by), numbers in hands.items():
+                if docked == how:
+                    lines.append(tell(f"collection-{how}", numbers=_listed(numbers), by=by))
         for kind in ("recording", "derivative"):
             numbers = self._of(kind)
             if numbers:
@@ -69,7 +74,7 @@ class CourtItems:
                 str(number),
                 f"{self.kind(item)}\n{item['id']}",
                 _digests(item),
-                str(item["parent"]),
+                f"{self.title(item)}\n{item['parent']}",
                 _digests(self._how(item).get("original", {})),
             ]
             for number, item in self._numbered()
@@ -124,9 +129,14 @@ class CourtItems:
             NOTHING if length is None else tell("seconds", number=f"{length / 1000:.3f}"),
             f"{self.words.time(span.get('began'))} – {self.words.time(span.get('ended'))}\n"
             f"{tell('offset')} {self._offset(about)}",
-            f"{about.get('device', '')}\n{about.get('wearer', '')}",
+            "\n".join(str(one) for one in self._whose(about) if one),
             _digests(item),
         ]
+
+    def _whose(self, about: Mapping[str, Any]) -> Sequence[str | None]:
+        """Return device, wearer and unit."""
+        wearer = " ".join(one for one in (about.get("wearer_name"), about.get("wearer")) if one)
+        return about.get("device"), wearer, about.get("unit")
 
     def _offset(self, about: Mapping[str, Any]) -> str:
         offset = about.get("clock_offset_ms")
@@ -135,6 +145,16 @@ class CourtItems:
     def kind(self, item: Mapping[str, Any]) -> str:
         """Say what a derivative is: a redaction, a clip."""
         return self.words.tell(f"made-{self._how(item).get('operation') or 'derivative'}")
+
+    def numbers(self, *ids: str) -> str:
+        """Return under which numbers recordings, or what was made from them, stand in the list."""
+        wanted = set(ids)
+        found = [n for n, item in self._numbered() if not wanted.isdisjoint({item["id"], item.get("parent")})]
+        return self.words.tell("item", numbers=_listed(found)) if found else NOTHING
+
+    def title(self, item: Mapping[str, Any]) -> str:
+        """Return what the recording of an item is called."""
+        return str(self._about(item).get("title") or item.get("device_name") or NOTHING)
 
     def _about(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what is told of an item's recording: its own, or the one that it was made from."""
@@ -160,4 +180,12 @@ def _digests(one: Mapping[str, Any]) -> str:
 
 
 def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers))
+    """Return numbers in order, three and more in a row as first and last."""
+    rows: list[list[int]] = []
+    for one in numbers:
+        if rows and one == rows[-1][-1] + 1:
+            rows[-1].append(one)
+        else:
+            rows.append([one])
+    told = [[f"{row[0]}–{row[-1]}"] if len(row) > 2 else map(str, row) for row in rows]
+    return ", ".join(one for row in told for one in row)

@@ -5,7 +5,6 @@ The numbers are those of the statement, never computed again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -13,11 +12,11 @@ from typing import Any
 
 import segno
 
+from evidence.court_derivatives import CourtDerivatives
 from evidence.court_items import CourtItems
-from evidence.court_words import Section, Words, name_of
+from evidence.court_words import Section, Words
 from evidence.locale import NOTHING, catalogue
 
-_OF_A_TOOL = ("tool", "version")  # its whole call stands in the statement
 _LIMITS = ("content", "account", "before", "copy")
 _CHECKS = ("one", "two", "three", "four", "five")
 _SIGNERS = ("maker", "reviewer", "provider", "witness", "receiver")
@@ -43,7 +42,7 @@ class CustodyPages:
         yield items.list_of_evidence()
         yield items.collection()
         yield self._custody()
-        yield self._derivatives()
+        yield CourtDerivatives(self.words, self.told).section()
         yield self._integrity()
         yield items.findings()
         yield from self._logs()
@@ -54,22 +53,31 @@ class CustodyPages:
 
     def _custody(self) -> Section:
         tell = self.words.tell
+        items = CourtItems(self.words, self.told)
         about = {(one["log"], one["index"]): one for one in self.report["custody"]}
         names = ("n", "time", "act", "actor", "result", "leaf", "told")
-        rows = []
+        rows, shown = [], dict[str, str]()
         in_time = sorted(self.told["custody"], key=lambda row: row["t"])  # there, by log and place
         for number, row in enumerate(in_time, 1):
             log = _log_of(row["log"])
             event = about.get((log, row["index"]), {})
-            who = event.get("number") or row["by"] or ""
+            who = self.words.person(event.get("who") or {"id": row["by"]})
             roles = " ".join(self.words.word(f"role.{role}") for role in event.get("roles", ()))
-            titles = [f"{id_[:8]} {title}" for id_, title in event.get("titles", {}).items()]
+            titles = _titles(items, event.get("titles", {}), shown)
             fields = [f"{self._named(name)}: {self._field(one)}" for name, one in row["fields"].items()]
             leaf = f"{log}/{row['index']}"
             time = self.words.time(row["t"])
-            told = "\n".join([*titles, *fields])
+            told = "\n".join([*self._export(event.get("export")), *titles, *fields])
             rows.append(
-                [str(number), time, self.words.act(row["act"]), f"{who} {roles}", row["res"], leaf, told]
+                [
+                    str(number),
+                    time,
+                    self.words.act(row["act"]),
+                    f"{who}\n{roles}".strip(),
+                    row["res"],
+                    leaf,
+                    told,
+                ]
             )
         columns = [tell(f"column-{name}") for name in names]
         return Section(
@@ -77,44 +85,27 @@ class CustodyPages:
             widths=[0.7, 1.9, 1.8, 1.6, 0.7, 1.5, 3.3],
         )  # fmt: skip
 
+    def _export(self, one: Mapping[str, Any] | None) -> Iterator[str]:
+        """Yield of which export an entry is, so that they are told apart."""
+        if one is not None:
+            which = self.words.tell("export-this" if one["is_this"] else "export-other")
+            yield f"{which} {one['number'] or ''}".strip()
+
     def _named(self, field: str) -> str:
-        key = f"court.{field}"
-        return self.words.word(key) if key in catalogue(self.words.language) else field
+        known = catalogue(self.words.language)
+        keys = (f"court.field-{field}", f"court.{field}", f"label.{field}")
+        return next((known[key] for key in keys if key in known), field)
 
     def _field(self, one: Mapping[str, Any]) -> str:
         if one["state"] == "disclosed":
             return str(one.get("value"))
         return self.words.tell(f"field-{one['state']}")
 
-    def _derivatives(self) -> Section:
-        tell = self.words.tell
-        made = [one for one in self.told["items"] if one["kind"] == "derivative"]
-        if not made:
-            return Section(tell("derivatives"), text=[tell("derivatives-none")])
-        known, items = (
-            {one["id"]: one for one in self.report["derivatives"]},
-            CourtItems(self.words, self.told),
-        )
-        rows = []
-        for one in made:
-            how = known.get(one["id"], {})
-            done = [
-                items.kind(one),
-                str(how.get("operation", "")),
-                _plain(how.get("parameters")),
-                _plain(how.get("words")),
-            ]
-            tool = {key: value for key, value in how.get("made_with", {}).items() if key in _OF_A_TOOL}
-            whose = [name_of(how.get("asked_by")), _plain(tool)]
-            rows.append([one["parent"], one["id"], "\n".join(done), "\n".join(whose), one["sha256"]])
-        columns = [tell(f"column-{key}") for key in ("parent", "derivative", "done", "maker", "sha256")]
-        return Section(tell("derivatives"), columns=columns, rows=rows, widths=[1.6, 1.6, 3, 2.4, 2])
-
     def _integrity(self) -> Section:
-        tell = self.words.tell
+        tell, items = self.words.tell, CourtItems(self.words, self.told)
         rows = [
             [
-                one["id"],
+                f"{items.numbers(one['id'])} {items.title(one)}",
                 self.words.time(one["checked"]),
                 one["result"] or NOTHING,
                 " ".join(one["past_faults"]) or NOTHING,
@@ -161,13 +152,19 @@ class CustodyPages:
 
     def _signers(self) -> list[tuple[str, str]]:
         cover = self.report["cover"]
-        names = {"maker": name_of(cover["prepared_by"]), "reviewer": name_of(cover["reviewed_by"])}
+        person = self.words.person
+        names = {"maker": person(cover["prepared_by"]), "reviewer": person(cover["reviewed_by"])}
         return [(self.words.tell(f"signer-{one}"), names.get(one, "")) for one in _SIGNERS]
 
 
-def _plain(value: object) -> str:
-    """Return JSON values as they are compared: what was done, in the words of the log."""
-    return "" if not value else json.dumps(value, ensure_ascii=False, sort_keys=True)
+def _titles(items: CourtItems, titles: Mapping[str, str], shown: dict[str, str]) -> Iterator[str]:
+    """Yield what files were called then, each where it has another title than before; else its number."""
+    if same := [id_ for id_, title in titles.items() if shown.get(id_) == title]:
+        yield items.numbers(*same)
+    for id_, title in titles.items():
+        if shown.get(id_) != title:
+            yield f"{items.numbers(id_)} {title}"
+    shown.update(titles)
 
 
 def _log_of(origin: str) -> str:
@@ -188,11 +185,15 @@ def cover_facts(words: Words, cover: Mapping[str, Any]) -> list[tuple[str, str]]
         (tell("cites"), words.cites(cover["cites"])),
         (tell("recipient"), cover["recipient"] or NOTHING),
         (tell("purpose"), cover["purpose"] or NOTHING),
-        (tell("prepared"), name_of(cover["prepared_by"])),
-        (tell("reviewed"), name_of(cover["reviewed_by"])),
+        (tell("prepared"), _done_by(words, cover["prepared_by"], cover.get("asked"))),
+        (tell("reviewed"), _done_by(words, cover["reviewed_by"], cover.get("decided"))),
         (tell("time"), f"{words.time(cover['time'])} ({words.zone})"),
         (tell("system"), cover["system"]),
     ]
+
+
+def _done_by(words: Words, who: Mapping[str, Any] | None, at: str | None) -> str:
+    return words.person(who) if at is None else f"{words.person(who)}  {words.time(at)}"
 
 
 def _code_of(note: str) -> str:

@@ -71,21 +71,37 @@ class Words:
             return NOTHING
         return from_text(instant).astimezone(ZoneInfo(self.zone)).isoformat(" ", "seconds")
 
+    def day(self, instant: str) -> str:
+        """Return the day of an instant, as letters are dated."""
+        year, month, day = self.time(instant).partition(" ")[0].split("-")
+        return self.tell("day", year=year, month=month, day=day)
+
+    def signatures(self, *who: str, **names: str) -> Section:
+        """Return blocks to sign in, with the names that are known."""
+        return Section(
+            self.tell("signed"), signatures=[(self.tell(f"signer-{one}"), names.get(one, "")) for one in who]
+        )
+
+    def person(self, who: Mapping[str, Any] | None) -> str:
+        """Return who somebody is: name and number as far as they are told, else what they are."""
+        if who is None:
+            return NOTHING
+        told = " ".join(str(one) for one in (who.get("name"), who.get("number")) if one)
+        if who.get("kind") == "person":
+            return told or self.tell("seer-person")
+        key = f"officer.seer-{who.get('kind')}"
+        kind = self.word(key) if key in catalogue(self.language) else str(who.get("id") or "")
+        return f"{kind} {told}".strip() or NOTHING
+
     def act(self, act: str) -> str:
         """Return what an act of the log is called, with its name there."""
         key = f"log-act.{act}"
-        return f"{self.word(key)} ({act})" if key in catalogue(self.language) else act
+        return f"{self.word(key)}\n({act})" if key in catalogue(self.language) else act
 
     def cites(self, cites: Sequence[str]) -> str:
         """Return articles as people read them."""
         whole = [citation_text(cite, self.home).partition(" / ") for cite in cites]
         return "; ".join(zh if self.language == CHINESE else en or zh for zh, _, en in whole)
-
-
-def name_of(person: Mapping[str, Any] | None) -> str:
-    if person is None:
-        return NOTHING
-    return " ".join(str(one) for one in (person["name"], person["number"] or person["id"]) if one)
 
 
 def spaced(digest: str | None) -> str:

@@ -12,7 +12,10 @@ from evidence.service.export_lists import ListedExport
 
 
 def export_out(listed: ListedExport) -> dict[str, Any]:
-    """An export as JSON values. A file of which the caller may not know has null in the place of its id."""
+    """An export as JSON values. A file of which the caller may not know has null in the place of its id.
+
+    people: who stands behind the ids of those who asked, decided and handed over.
+    """
     one, said = listed.export, listed.export.said
     return {
         "id": one.id,
@@ -20,7 +23,9 @@ def export_out(listed: ListedExport) -> dict[str, Any]:
         "way": one.way.value,
         "state": one.state.value,
         "unit": one.unit_id,
+        "unit_name": listed.cover["agency"],
         "case": one.case_id,
+        "case_number": listed.cover["case"],
         "medium": one.medium.value,
         "recipient": said.recipient,
         "purpose": said.purpose,
@@ -37,6 +42,7 @@ def export_out(listed: ListedExport) -> dict[str, Any]:
         "problem": one.problem,
         "built": one.built and _built_out(one.built),
         "handed_over": one.hand_over and _hand_over_out(one.hand_over),
+        "people": {id_: dict(person) for id_, person in listed.people.items()},
         "receipt": one.receipt and _receipt_out(one.receipt),
     }
 
@@ -45,6 +51,7 @@ def _item_out(one: Item, seen: Mapping[str, str]) -> dict[str, Any]:
     is_seen = one.recording_id in seen
     return {
         "recording": one.recording_id if is_seen else None,
+        "title": seen.get(one.recording_id),
         "sha256": one.sha256 if is_seen else None,
         "form": one.form.value,
         "derivative": one.derivative_id if is_seen else None,

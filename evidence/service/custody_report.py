@@ -8,7 +8,7 @@ are told as they were at each event, and as they are now.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from evidence.domain.findings import Severity
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.labels import PERSONAL, Given
 from evidence.domain.media import MediaFacts
+from evidence.domain.standing import Standing
 from evidence.errors import IntegrityFault
 from evidence.ledger import notes
 from evidence.ledger.entries import read_entry
@@ -29,6 +30,7 @@ from evidence.policy.rules import Label, cite_ids
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.export_access import rule_of
 from evidence.service.faults import findings_in_force
+from evidence.service.package_names import PERSON, PackageNames, person_of
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.units import full_names
@@ -48,20 +50,26 @@ class CustodyReport:
 
     def make(self, entries: Sequence[Logged], stamps: Mapping[str, bytes]) -> dict[str, object]:
         """Return the words, as canonical JSON values."""
-        stored = self.unit.recordings.some([item.recording_id for item in self.export.granted])
-        strength, by_hand = self.site.vault.strength(), self._by_hand(entries)
+        ids = [item.recording_id for item in self.export.granted]
+        stored, standings = self.unit.recordings.some(ids), self.unit.standings.some(ids, self.now)
+        read = [read_entry(one.entry) for one in entries]
+        names = PackageNames(self.unit, self.export, {str(one["by"]) for one in read if "by" in one})
+        sealed = {obj["id"]: one["by"] for one in read if one["act"] == Act.SEAL for obj in one["obj"]}
+        strength = self.site.vault.strength()
         return {
             "cover": cover_of(self.site, self.unit, self.export, self.now),
             "items": [
                 {
                     **self._item(stored[item.recording_id], item),
-                    "docked": "browser" if item.recording_id in by_hand else "dock",
+                    **_hands(names, sealed.get(item.recording_id), standings[item.recording_id]),
                 }
                 for item in self.export.granted
             ],
-            "custody": [self._event(one, stored) for one in entries],
+            "custody": [
+                self._event(one, entry, names, stored) for one, entry in zip(entries, read, strict=True)
+            ],
             "derivatives": [
-                self._derivative(stored[item.recording_id], item)
+                self._derivative(stored[item.recording_id], item, names)
                 for item in self.export.granted
                 if item.derivative_id
             ],
@@ -72,13 +80,6 @@ class CustodyReport:
             "store": {"kind": strength.kind, "withstands": strength.withstands},
             "zone": self.site.policies.latest.time_zone,
         }
-
-    def _by_hand(self, entries: Sequence[Logged]) -> Set[str]:
-        """Return what people have docked in a browser: sealed in the name of a person, not of a dock."""
-        read = (read_entry(one.entry) for one in entries)
-        sealed = [one for one in read if one["act"] == Act.SEAL.value]
-        hands = [one for one in sealed if self.unit.people.get(str(one["by"])) is not None]
-        return {obj["id"] for one in hands for obj in one["obj"]}
 
     def _item(self, stored: StoredRecording, item: Item) -> dict[str, object]:
         recording, origin = stored.recording, stored.recording.origin
@@ -127,7 +128,7 @@ class CustodyReport:
             ],
         }
 
-    def _derivative(self, stored: StoredRecording, item: Item) -> dict[str, object]:
+    def _derivative(self, stored: StoredRecording, item: Item, names: PackageNames) -> dict[str, object]:
         """Return what a derivative is, how it was made, and the digests of what it was made from; the words
         about it, which may be about people, go along as evidence only."""
         found = self.unit.derivatives.get(item.derivative_id or "")
@@ -139,7 +140,7 @@ class CustodyReport:
             began += timedelta(milliseconds=int(str(found.parameters.get("from_ms") or 0)))
         ended = None if began is None or length is None else began + timedelta(milliseconds=length)
         return {
-            "asked_by": person_of(self.unit, found.asked_by),
+            "asked_by": names.who(found.asked_by),
             "began": None if began is None else to_text(began),
             "ended": None if ended is None else to_text(ended),
             "id": found.id,
@@ -160,19 +161,25 @@ class CustodyReport:
             "result": stored.check_result,
         }
 
-    def _event(self, one: Logged, stored: Mapping[str, StoredRecording]) -> dict[str, object]:
+    def _event(
+        self,
+        one: Logged,
+        entry: Mapping[str, Any],
+        names: PackageNames,
+        stored: Mapping[str, StoredRecording],
+    ) -> dict[str, object]:
         """Return what a page says of an entry: whose act, as what, and what each file was called then."""
-        entry: Mapping[str, Any] = read_entry(one.entry)
         at, by = from_text(entry["t"]), entry.get("by")
-        who = self.unit.people.get(by) if isinstance(by, str) else None
-        grants = () if who is None else self.unit.grants.in_force(at, who.id)
+        who = names.who(by)
+        grants = self.unit.grants.in_force(at, by) if who["kind"] == PERSON else ()
         about = [stored[obj["id"]] for obj in entry["obj"] if obj["id"] in stored]
         return {
+            "export": names.export_of(entry),
             "index": one.index,
             "log": one.log,
-            "number": who and who.number,
             "roles": sorted({grant.role.value for grant in grants}),
             "titles": {each.recording.id: title_at(each, at) for each in about},
+            "who": who,
         }
 
 
@@ -182,9 +189,11 @@ def cover_of(site: Site, unit: UnitOfWork, one: Export, now: datetime) -> dict[s
     case = None if one.case_id is None else unit.cases.get(one.case_id)
     return {
         "agency": full_names(unit.units.all()).get(one.unit_id, one.unit_id),
+        "asked": to_text(one.asked_at),
         "basis": said.basis,
         "case": None if case is None else case.number,
         "cites": list(cite_ids(rule_of(site, one.way, one.asked_at).cites)),
+        "decided": None if decided is None else to_text(decided.at),
         "medium": one.medium.value,
         "number": one.number,
         "prepared_by": person_of(unit, one.asked_by),
@@ -197,10 +206,15 @@ def cover_of(site: Site, unit: UnitOfWork, one: Export, now: datetime) -> dict[s
     }
 
 
-def person_of(unit: UnitOfWork, person_id: str) -> dict[str, object]:
-    """Return who somebody is, as documents name them."""
-    found = unit.people.get(person_id)
-    return {"id": person_id, "name": found and found.name, "number": found and found.number}
+def _hands(names: PackageNames, by: str | None, standing: Standing) -> dict[str, object]:
+    """Return through whose hands a recording came: a dock's, or those of a person in a browser."""
+    who = names.who(by)
+    return {
+        "brought_by": who,
+        "docked": "browser" if who["kind"] == PERSON else "dock",
+        "unit": names.unit_of(standing.unit_path),
+        "wearer_name": names.wearer(standing.person_id),
+    }
 
 
 def title_at(stored: StoredRecording, at: datetime) -> str:

@@ -207,7 +207,7 @@ class ExportBuilding:
             if "access" in families:
                 unit.log.append(Entry(Act.READ_LOG, SERVICE, objects, facts={"number": export.number}), now)
         ids = [id_ for kind, id_ in objects if kind in ("recording", "derivative")]
-        with self.proofs.of(ids, families, export.way) as (unit, entries, stamps):
+        with self.proofs.of(export, ids, families) as (unit, entries, stamps):
             words = CustodyReport(self.site, unit, export, now).make(entries, stamps)
             policy = self.proofs.policy(unit)
         return Testimony(entries, policy, words, partial(self._print, export.number, now), stamps)

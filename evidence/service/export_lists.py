@@ -13,9 +13,10 @@ from evidence.domain.exports import Export, State
 from evidence.domain.rights import Action
 from evidence.policy.bars import secrecy_of
 from evidence.policy.rules import cite_ids
-from evidence.service.custody_report import cover_of, person_of, title_at
+from evidence.service.custody_report import cover_of, title_at
 from evidence.service.export_access import rule_of
 from evidence.service.instruments import local_day, pack_at
+from evidence.service.package_names import person_of
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 
@@ -23,8 +24,8 @@ from evidence.service.site import Site
 @dataclass(frozen=True, slots=True)
 class ListedExport:
     """An export, with the articles. titles: of the recordings of which the caller may know, by id. cover:
-    what its documents are of. people: of the hand-over, by id. answer_by: the day by which somebody decides.
-    secrecy_cites: by which secrets are refused."""
+    what its documents are of. people: who asked, decided and handed over, by id. answer_by: the day by which
+    somebody decides. secrecy_cites: by which secrets are refused."""
 
     export: Export
     cites: tuple[str, ...]
@@ -46,8 +47,10 @@ def listed_of(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> List
     there = reach(caller, Action.LIST_RECORDINGS, site.bars())
     seen = [id_ for id_, it in unit.standings.some(ids, now).items() if there.covers(it)]
     titles = {id_: title_at(stored, now) for id_, stored in unit.recordings.some(seen).items()}
-    gave = one.hand_over
-    people = {} if gave is None else {id_: person_of(unit, id_) for id_ in (gave.gave, gave.beside)}
+    decided, gave = one.decision, one.hand_over
+    who = {one.asked_by, *(() if decided is None else (decided.by,))}
+    who |= set() if gave is None else {gave.gave, gave.beside, gave.by}
+    people = {id_: person_of(unit, id_) for id_ in sorted(who)}
     rule = rule_of(site, one.way, one.asked_at)
     answer_by = local_day(site.policies, one.asked_at) + timedelta(days=rule.answer_days)
     secret = secrecy_of(pack_at(site.policies, now), pack_at(site.strictest, now))

@@ -1,7 +1,8 @@
 """What the logs say of exported files, each entry with its proof up to one checkpoint of its log.
 
-Which personal values go along: to procuratorate and court who did it, and the reasons of exports; to others
-none. What belongs to a complaint goes to nobody.
+Which personal values go along: to procuratorate and court who did it, and the reasons of exports; to all the
+words in which this very export was asked for, which are the recipient's own (decision 51); else none. What
+belongs to a complaint goes to nobody.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from evidence.bundle.shipment import Logged
 from evidence.domain.audit import Act, Family
-from evidence.domain.exports import Way
+from evidence.domain.exports import Export, Way
 from evidence.ledger.entries import read_entry
 from evidence.ledger.proofs import inclusion
 from evidence.ledger.tiles import TileHashes
@@ -27,6 +28,7 @@ from evidence.service.trust_files import trust_text
 from evidence.service.witnessing import newest_cosigned
 
 EXPORTS = "export."
+OWN_WORDS = frozenset({"recipient", "purpose", "basis"})
 Testified = tuple[UnitOfWork, Sequence[Logged], Mapping[str, bytes]]
 
 
@@ -41,9 +43,10 @@ class ExportProofs:
     trust: Trust | None = None
 
     @contextmanager
-    def of(self, ids: Sequence[str], families: Sequence[str], way: Way) -> Iterator[Testified]:
-        """Publish what the logs say of these objects; yield a transaction that sees it, the entries with
-        their proofs, and the time stamps by log. Raises: what publishing raises; NotYetPublished.
+    def of(self, export: Export, ids: Sequence[str], families: Sequence[str]) -> Iterator[Testified]:
+        """Publish what the logs say of the objects of an export; yield a transaction that sees it, the
+        entries with their proofs, and the time stamps by log. Raises: what publishing raises;
+        NotYetPublished.
         """
         kinds = [family for family in Family if family.value in families]
         with self.site.database.reading() as unit:
@@ -59,7 +62,7 @@ class ExportProofs:
             }
             heads = {log: self._head(unit, log, found) for log in sorted({log for log, _ in found})}
             entries = [
-                self._logged(unit, log, index, entry, heads[log], way)
+                self._logged(unit, log, index, entry, heads[log], export)
                 for (log, index), entry in sorted(found.items())
                 if index < heads[log][0]  # what came after the export's own is another story
             ]
@@ -91,22 +94,24 @@ class ExportProofs:
         return size, note
 
     def _logged(
-        self, unit: UnitOfWork, log: str, index: int, entry: bytes, head: tuple[int, bytes], way: Way
+        self, unit: UnitOfWork, log: str, index: int, entry: bytes, head: tuple[int, bytes], export: Export
     ) -> Logged:
         size, note = head
         hashes = inclusion(index, size, TileHashes(size, unit.tree.tile(log)))
         proof = TlogProof(index, tuple(hashes), note, entry).write()
         read = read_entry(entry)
-        fields = fields_of(unit, log, index, read, _shown(read, way))
+        fields = fields_of(unit, log, index, read, _shown(read, export))
         return Logged(log, index, entry, proof, {name: one.plain() for name, one in fields.items()})
 
 
-def _shown(entry: Mapping[str, Any], way: Way) -> Set[str]:
+def _shown(entry: Mapping[str, Any], export: Export) -> Set[str]:
     """Return which personal values of an entry go along."""
     act = str(entry["act"])
-    if way is not Way.TRANSFER or act.startswith(COMPLAINTS):
-        return frozenset()
-    return frozenset({"actor", "reason"}) if act.startswith(EXPORTS) else frozenset({"actor"})
+    is_own = act == Act.EXPORT_ASK and any(one["id"] == export.id for one in entry["obj"])
+    own = OWN_WORDS if is_own else frozenset()
+    if export.way is not Way.TRANSFER or act.startswith(COMPLAINTS):
+        return own
+    return own | ({"actor", "reason"} if act.startswith(EXPORTS) else {"actor"})
 
 
 def _is_own(entry: bytes) -> bool:

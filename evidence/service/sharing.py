@@ -158,6 +158,12 @@ class Sharing:
                 unit.log.append(replace(entry, result="refused"), now)
         raise Refused("share-refused")
 
+    def is_revoked(self, token: str) -> bool:
+        """Tell whether a link was revoked. Only who has it can ask: a token is not to be guessed."""
+        with self.site.database.reading() as unit:
+            share = unit.shares.by_token(_digest(token))
+        return share is not None and share.revoked_at is not None
+
     def look(self, session: str) -> SharedSheet:
         """Return what somebody has opened. Raises: Refused("share-refused")."""
         with self.site.database.reading() as unit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ from evidence.adapters.printing.letters import letters_of
 from evidence.errors import Unavailable
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+MIB = 1 << 20
 FORMAT = Path(__file__).parents[2] / "docs" / "formats" / "gap-report.md"
 
 
@@ -56,3 +58,25 @@ def test_a_long_name_breaks_in_its_cell_and_hides_nothing_beside_it() -> None:
     assert sum(one.count("F") for one in cut) == 2 * len(name), "all of it is there, twice"
     assert max(one.count("F") for one in cut) < 200, "and no line leaves its place"
     assert len(cut) > 5
+
+
+def test_what_a_long_document_needed_is_given_back_when_it_is_printed() -> None:
+    section = {"heading": "", "facts": [], "text": [], "columns": ["a", "b"], "widths": [1, 1]}
+    section |= {"code": "", "picture": "", "alt": "", "signatures": []}
+    words = dict.fromkeys(("page", "font", "lacking"), "x")
+    values = {"agency": "x", "language": "zh", "number": "1", "running": "x", "title": "t", "wide": False}
+
+    def print_rows(name: str) -> None:
+        told = {**section, "rows": [[f"{name}{row:030d}", "2026-03-02 09:00:00+08:00"] for row in range(300)]}
+        assert TypstPress().print("document", {**values, "words": words, "sections": [told]}, AT)
+
+    print_rows("a")
+    before = resident()
+    for name in "bcd":
+        print_rows(name)
+    assert resident() - before < 10 * MIB, "the typesetter keeps what it made of ten documents"
+
+
+def resident() -> int:
+    """Return how many bytes of memory this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()

@@ -135,6 +135,19 @@ def test_what_may_be_taken_along_is_downloaded_whole_by_its_name_until_it_is_rev
     assert count(lending, "share.read") == before
 
 
+def test_the_page_of_a_revoked_link_says_so_and_asks_for_no_code(lending: Lending) -> None:
+    made, stranger = lending.link(), Browser(lending.room)
+    lending.room.application.court.sharing.revoke(OPERATOR, made.share.id)
+    before = count(lending, "share.open")
+    typed = stranger.post(f"/shared/{made.token}", {"code": made.code}, accept="text/html")
+    for told in (stranger.get(f"/shared/{made.token}"), typed):
+        assert told.status_code == 403
+        assert "这个链接已由提供单位撤销" in told.text
+        assert 'name="code"' not in told.text
+        assert "某电视台" not in told.text, "and nothing else about it"
+    assert (count(lending, "share.open"), COOKIE in stranger.client.cookies) == (before, False)
+
+
 def test_where_no_browser_plays_an_original_its_proxy_is_shown_and_the_original_taken_along(
     lending: Lending,
 ) -> None:

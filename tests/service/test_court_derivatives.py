@@ -15,7 +15,9 @@ import pytest
 from pypdf import PdfReader
 
 from evidence.adapters.printing import TypstPress
+from evidence.court_derivatives import CourtDerivatives
 from evidence.court_documents import CourtPapers
+from evidence.court_words import Words
 from evidence.domain.exports import Ground, Way
 from evidence.domain.instants import to_text
 from evidence.domain.recordings import NOT_MEASURED
@@ -144,6 +146,48 @@ def test_a_report_is_in_time_order_lists_findings_and_puts_nothing_unseen_into_a
     places = [f"{row['log'].removeprefix('test.example/site/')}/{row['index']}" for row in rows]
     shown = text[text.index("四、保管过程") : text.index("五、派生件")]
     assert re.findall(r"(?:custody|access/\d{4})/\d+", shown) == places
+
+
+def test_a_report_says_in_words_what_was_hidden_where_when_how_and_why(case: Case) -> None:
+    text = case.page("custody-report")
+    part = flat(text[text.index("五、派生件") : text.index("六、完整性")])
+    for said in (
+        "遮蔽画面1：黑块，自0:00:00至0:00:03。理由：路人面部",
+        "·0:00:00起：左40，上60，宽80，高80",
+        "遮蔽声音1：静音，自0:00:00.500至0:00:01。理由：电话号码",
+        "画面标有接收方:某律师李某",
+        f"某人{case.room.custodian.name}ffmpeg",
+    ):
+        assert said in part
+    assert "{" not in part, "nothing is printed as a program writes it"
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "said"),
+    [
+        (
+            "clip",
+            {"from_ms": 1500, "to_ms": 3_661_000, "at_key_frames": True},
+            "所取部分：自 0:00:01.500 至 1:01:01",
+        ),
+        ("still", {"from_ms": 2000, "to_ms": None}, "截取 0:00:02 的画面"),
+        ("watermark", {"from_ms": 2000, "to_ms": None, "is_marked": True}, "所取部分：自 0:00:02 至 结束"),
+        (
+            "redaction",
+            {"regions": [{"boxes": [[at, 1, 2, 3, 4] for at in range(5)], "cover": "blur", "until_ms": 9}]},
+            "· 其后另有 2 个位置，随之移动",
+        ),
+    ],
+)
+def test_each_way_of_making_is_told_and_no_reason_where_none_goes_along(
+    operation: str, parameters: dict[str, Any], said: str
+) -> None:
+    how = {"id": "d", "operation": operation, "parameters": parameters, "words": None}
+    item = {"id": "d", "kind": "derivative", "parent": "r", "device_name": "x.mp4", "sha256": "0" * 64}
+    told = {"items": [item], "report": {"items": [], "derivatives": [how]}}
+    ((_, _, done, *_),) = CourtDerivatives(Words(), told).section().rows
+    assert said in done
+    assert "理由" not in done
 
 
 @pytest.mark.article("dazhe-2020:14")

@@ -77,6 +77,12 @@ def test_papers_say_of_the_time_before_receipt_only_what_was_stated_and_bear_the
     assert "程序未读取" in told["hand-over"].replace(" ", ""), "a digest that somebody typed is their word"
 
 
+def test_the_form_of_a_hand_over_counts_what_is_handed_over(documents: dict[str, bytes]) -> None:
+    form = "".join(text_of(documents["hand-over"]).split())
+    assert "共2件：原件的副本2件，派生件0件" in form
+    assert "文件总数（介质data目录）6" in form, "two recordings, of each what is known and its manifest"
+
+
 def text_of(body: bytes) -> str:
     """Return the words of a document, line ends apart."""
     pages = PdfReader(io.BytesIO(body)).pages

@@ -14,7 +14,8 @@ import pytest
 from pypdf import PdfReader
 
 from evidence.domain.audit import Act
-from evidence.domain.exports import Ground, Medium, State, Way
+from evidence.domain.exports import Ground, Medium, Said, State, Way
+from evidence.domain.instants import to_text
 from evidence.domain.standing import Classification
 from evidence.errors import Conflict, Invalid
 from evidence.locale import CHINESE, text
@@ -261,9 +262,30 @@ def test_a_party_is_given_no_history_of_looks_and_no_names_of_the_log(room: Expo
     assert done.built is not None
     statement = json.loads(done.built.statement or b"")
     assert {row["log"].rpartition("/")[2] for row in statement["custody"]} == {"custody"}
-    states = {said["state"] for row in statement["custody"] for said in row["fields"].values()}
-    assert states == {"withheld"}
+    told = {name for row in statement["custody"] for name, said in row["fields"].items() if "value" in said}
+    assert told == {"recipient", "purpose", "basis"}, "its own request, and nothing else"
     assert verified(room, done.number).returncode == 0
+
+
+@pytest.mark.article("dazhe-2020:14", "dazhe-2020:15", "longquan:8")
+@pytest.mark.parametrize("way", list(Way))
+def test_a_package_says_to_whom_for_what_and_on_what_basis_it_was_given_and_proves_it(
+    room: ExportRoom, way: Way
+) -> None:
+    room.asked(Way.SUPPLY, room.one, said=Said("某电视台", "普法宣传", "内部来函"))
+    done = room.build(room.approved(way, room.one))
+    assert done.built is not None
+    statement, said = json.loads(done.built.statement or b""), done.said
+    asked = [row for row in statement["custody"] if row["act"] == Act.EXPORT_ASK.value]
+    other, own = (row["fields"] for row in sorted(asked, key=lambda row: row["index"]))
+    words_of = {name: own[name].get("value") for name in ("recipient", "purpose", "basis")}
+    assert words_of == {"recipient": said.recipient, "purpose": said.purpose, "basis": said.basis}
+    cover = statement["report"]["cover"]
+    assert {name: cover[name] for name in words_of} == words_of, "the cover says what the entry proves"
+    assert {one["state"] for one in other.values()} == {"withheld"}, "that of another export is not told"
+    assert (cover["asked"], cover["prepared_by"]["number"]) == (to_text(done.asked_at), room.custodian.name)
+    assert cover["reviewed_by"]["number"] == room.agency_head.name
+    assert verified(room, done.number).returncode == 0, "each value fits its commitment"
 
 
 @pytest.mark.article("longquan:8")

@@ -53,7 +53,11 @@ def test_an_export_is_asked_for_by_one_and_decided_by_another(web: Web, room: Ex
     assert web.ask(room.custodian.id, "POST", path, body)[0] == 403
     assert web.ask(room.head.id, "POST", path, body)[1]["decision"]["approved"] is True
     assert web.ask(room.head.id, "POST", path, body)[0] == 409
-    assert [row["id"] for row in web.get(room.head.id, "exports")] == [one["id"]]
+    (row,) = web.get(room.head.id, "exports")
+    assert (row["id"], row["unit_name"], row["case_number"]) == (one["id"], "agency/unit", "1")
+    names = {one: told["number"] for one, told in row["people"].items()}
+    assert names == {row["asked_by"]: room.custodian.name, row["decision"]["by"]: room.head.name}
+    assert all(item["title"].endswith(".wav") for item in row["items"]), "a name stands beside each id"
     beside = room.new(Role.CUSTODIAN, where=room.beside).id
     assert web.ask(beside, "GET", f"exports/{one['id']}")[0] == 404
     assert web.ask(room.auxiliary.id, "GET", f"exports/{one['id']}")[0] == 403
@@ -64,6 +68,7 @@ def test_a_file_that_somebody_may_not_know_of_has_no_id_in_their_answer(web: Web
     room.restrict(room.two, Classification.PRIVACY)
     told = web.get(room.head.id, f"exports/{one['id']}")
     assert [item["recording"] for item in told["items"]] == [room.one, None]
+    assert [item["title"] is None for item in told["items"]] == [False, True]
 
 
 @pytest.mark.article("dazhe-2020:14")

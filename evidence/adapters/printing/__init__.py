@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -35,8 +37,6 @@ class TypstPress:
 
     def print(self, template: str, values: Mapping[str, object], at: datetime) -> bytes:
         """Return a PDF. Raises: Unavailable("font-missing", "not-printed")."""
-        import typst  # here, because few commands print, and all would wait for it
-
         font = font_file()
         lacking = set[str]()
         told = _fitting(values, _letters(font), lacking)
@@ -48,20 +48,28 @@ class TypstPress:
             "font": {"file": FONT_FILE, "sha256": _digest(font)},
             "lacking": sorted(map(_point, lacking)),
         }
-        try:
-            made = typst.compile(
-                _TEMPLATES / f"{template}.typ",
-                root=_TEMPLATES,
-                font_paths=[font.parent],
-                ignore_system_fonts=True,
-                format="pdf",
-                pdf_standards="a-2b",
-                sys_inputs={"values": json.dumps(told), "press": json.dumps(press)},
-                timestamp=int(moment.timestamp()),
-            )
-        except typst.TypstError as problem:
-            raise Unavailable("not-printed", reason=str(problem)[:500]) from problem
-        return made
+        order = {
+            "folder": str(_TEMPLATES),
+            "fonts": str(font.parent),
+            "inputs": {"values": json.dumps(told), "press": json.dumps(press)},
+            "template": template,
+            "timestamp": int(moment.timestamp()),
+        }
+        return _typeset(order)
+
+
+def _typeset(order: Mapping[str, object]) -> bytes:
+    """Have a document set in a process of its own. Raises: Unavailable("not-printed")."""
+    command = [sys.executable, "-I", str(_TEMPLATES / "typesetting.py")]
+    try:
+        done = subprocess.run(  # noqa: S603 (all of it is ours)
+            command, input=json.dumps(order).encode(), capture_output=True, check=False
+        )
+    except OSError as problem:
+        raise Unavailable("not-printed", reason=str(problem)) from problem
+    if done.returncode != 0 or not done.stdout:
+        raise Unavailable("not-printed", reason=done.stderr.decode("utf-8", "replace")[-500:])
+    return done.stdout
 
 
 def font_file() -> Path:

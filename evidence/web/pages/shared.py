@@ -1,7 +1,8 @@
 """The page of a link, for somebody without an account: the code, what was opened, the player, the download.
 
 What was opened is bound to a cookie that this browser got for the code. A GET changes nothing, so no preview
-of a link uses it up, and it tells nobody whether there is such a link. What may only be shown is given to a
+of a link uses it up, and it tells nobody whether there is such a link; but that one was revoked is said at
+once, since no code opens it any more. What may only be shown is given to a
 player on this page alone, where the recipient's name stands over it; who sees a picture can still copy it.
 """
 
@@ -35,7 +36,7 @@ def opened(request: Request, app: App, _caller: Caller = admitted(Action.READ_PU
     try:
         sheet = app.court.sharing.look(_session(request))
     except Refused as problem:
-        return page("shared_over", status_of(problem), problem=problem)
+        return page("shared_over", status_of(problem), problem=problem, told="shared.over")
     reader = reading(request)
     answer = page("shared", sheet=sheet, when=reader.when, size=reader.size)
     answer.headers["Content-Security-Policy"] = _POLICY
@@ -43,9 +44,9 @@ def opened(request: Request, app: App, _caller: Caller = admitted(Action.READ_PU
 
 
 @router.get("/{token}")
-def ask(token: str, _caller: Caller = admitted(Action.READ_PUBLIC)) -> Response:
-    """Ask for the code of a link, whether there is such a link or not."""
-    return page("shared_code", token=token)
+def ask(token: str, app: App, _caller: Caller = admitted(Action.READ_PUBLIC)) -> Response:
+    """Ask for the code of a link, whether there is such a link or not; of one that was revoked, say so."""
+    return _revoked() if app.court.sharing.is_revoked(token) else page("shared_code", token=token)
 
 
 @router.post("/{token}")
@@ -57,6 +58,8 @@ async def open_link(
     try:
         given = await run_in_threadpool(app.court.sharing.open, token, form.get("code", "").strip())
     except Refused as problem:
+        if await run_in_threadpool(app.court.sharing.is_revoked, token):
+            return _revoked()
         return page("shared_code", status_of(problem), problem=problem, token=token)
     answer = away("/shared")
     answer.set_cookie(COOKIE, given.session, path="/", secure=True, httponly=True, samesite="strict")
@@ -78,6 +81,10 @@ def copy(number: str, request: Request, app: App, _caller: Caller = admitted(Act
     """Return a file of what was opened to be kept, where the link lets it be taken along."""
     sharing, which = app.court.sharing, counted(number)
     return answered(request, sharing.read(_session(request), which, choose_range(request), to_keep=True))
+
+
+def _revoked() -> Response:
+    return page("shared_over", status_of(Refused("share-revoked")), told="shared.revoked")
 
 
 def _session(request: Request) -> str:

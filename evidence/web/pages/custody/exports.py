@@ -18,6 +18,7 @@ from evidence.service.exports import Wish
 from evidence.service.sharing import Made
 from evidence.web.bodies import read_chosen, read_form
 from evidence.web.deps import App, admitted
+from evidence.web.pages.custody.wording import doer_words
 from evidence.web.pages.desk import desk, reading
 from evidence.web.pages.rendering import away
 
@@ -126,6 +127,7 @@ def shown(
         problem=problem,
         sheet=sheet,
         one=sheet.listed.export,
+        doer=partial(doer_words, reader),
         tones=TONES,
         grounds=list(Ground),
         deciders=" / ".join(reader.say(f"role.{role}") for role in sheet.deciders),
@@ -151,6 +153,7 @@ def _listed(
         caller,
         "custody/exports",
         found=found,
+        doer=partial(doer_words, reading(request)),
         is_queue=is_queue,
         state=state,
         states=list(State),
