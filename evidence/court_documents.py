@@ -20,7 +20,7 @@ from evidence.domain.exports import Export, Ground, Way
 from evidence.domain.instants import to_text
 from evidence.domain.signed import disassemble
 from evidence.domain.wording import printable
-from evidence.errors import Conflict, Invalid
+from evidence.errors import Conflict, Invalid, Known
 from evidence.locale import CHINESE, ENGLISH, NOTHING
 from evidence.policy.rules import Pack
 from evidence.service.export_lists import ListedExport
@@ -62,7 +62,7 @@ class CourtPapers:
             "us-certificate": pages.us_certificate,
         }.get(kind)
         if made is None:
-            raise Invalid("unknown-document", kind=kind, known=" ".join(KINDS))
+            raise Invalid("unknown-document", kind=kind, known=Known(KINDS))
         title = "part-refusal" if kind == "refusal" and listed.export.granted else kind
         if kind == "refusal" and listed.export.way is Way.TRANSFER:
             title = f"{title}-transfer"

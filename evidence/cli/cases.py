@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from evidence.answers import case_file_out, case_out
-from evidence.cli.coded import one_of, term_of
+from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
 from evidence.cli.words import printable, time_text
+from evidence.coded_words import term_of
 from evidence.domain.rights import CASE_RIGHTS, Action
 from evidence.locale import say
 

@@ -16,9 +16,10 @@ from evidence.cli.coded import one_of
 from evidence.cli.log import write_new
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
-from evidence.cli.words import cites_text, code_of, printable, time_text
+from evidence.cli.words import cites_text, printable, time_text
+from evidence.coded_words import code_of
 from evidence.domain.exports import Ground, Medium, Said, Way
-from evidence.errors import Invalid
+from evidence.errors import Invalid, Known
 from evidence.export_answers import export_out
 from evidence.locale import say
 from evidence.service.export_lists import ListedExport
@@ -200,7 +201,7 @@ def _pairs(said: list[str] | None) -> dict[str, str]:
 def _ground(word: str) -> Ground:
     code = code_of("export-ground", word)
     if code not in set(Ground):
-        raise Invalid("unknown-ground", ground=word, known=" ".join(Ground))
+        raise Invalid("unknown-ground", ground=word, known=Known(Ground, "export-ground"))
     return Ground(code)
 
 

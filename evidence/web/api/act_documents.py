@@ -15,7 +15,7 @@ from evidence.domain.act_documents import MismatchKind
 from evidence.domain.rights import Action
 from evidence.service.act_documents import DocumentSaid
 from evidence.web.api.tables import TABLE, in_turn, read_table
-from evidence.web.bodies import Instant, described, read_json
+from evidence.web.bodies import Instant, coded, described, one_of, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["enforcement documents"])
@@ -30,7 +30,7 @@ class DocumentIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
     number: Words
-    type: Words
+    type: Annotated[Words, coded("document-type")]
     start: Instant = Field(alias="from")
     end: Instant = Field(alias="to")
     signers: list[Words] = Field(min_length=1, max_length=20)
@@ -47,7 +47,7 @@ class ReasonIn(BaseModel):
     """Why something does not agree. signer: the number, where that is what it is about."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: MismatchKind
+    kind: Annotated[MismatchKind, one_of(MismatchKind, "mismatch")]
     reason: Reason
     signer: Words | None = None
 

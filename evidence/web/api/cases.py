@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from evidence.answers import case_file_out, case_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.web.bodies import Instant, described, read_json
+from evidence.web.bodies import Instant, described, one_of, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
@@ -30,7 +30,7 @@ class MemberIn(BaseModel):
     """What a member may do about the recordings of a case, and until when."""
 
     model_config = ConfigDict(extra="forbid")
-    actions: list[Action] = Field(min_length=1, max_length=20)
+    actions: list[Annotated[Action, one_of(Action, "action")]] = Field(min_length=1, max_length=20)
     until: Instant | None = None
 
 

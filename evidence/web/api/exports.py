@@ -16,7 +16,7 @@ from evidence.domain.exports import Ground, Medium, Said, Way
 from evidence.domain.rights import Action
 from evidence.export_answers import export_out
 from evidence.service.exports import MOST_ITEMS, Wish
-from evidence.web.bodies import counted, described, read_json
+from evidence.web.bodies import counted, described, one_of, read_json
 from evidence.web.deps import Admission, App, admitted
 from evidence.web.showing import choose_range
 from evidence.web.streams import SAFE, EvidenceStream, read_range
@@ -33,12 +33,12 @@ class ExportIn(BaseModel):
     """What is asked for. redacted: recordings that go out only as a derivative, each with its id."""
 
     model_config = ConfigDict(extra="forbid")
-    way: Way
+    way: Annotated[Way, one_of(Way, "export-way")]
     recordings: Annotated[list[Id], Field(min_length=1, max_length=MOST_ITEMS)]
     recipient: Line
     purpose: Line
     basis: Line
-    medium: Medium = Medium.FOLDER
+    medium: Annotated[Medium, one_of(Medium, "export-medium")] = Medium.FOLDER
     case: Id | None = None
     unit: Id | None = None
     applicant: Line | None = None
@@ -60,7 +60,7 @@ class DecisionIn(BaseModel):
     approve: bool
     reason: Words
     secrecy: Words | None = None
-    refused: dict[Id, Ground] = {}
+    refused: dict[Id, Annotated[Ground, one_of(Ground, "export-ground")]] = {}
 
 
 class WrittenIn(BaseModel):

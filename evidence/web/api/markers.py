@@ -13,7 +13,7 @@ from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.marker_answers import check_list_out, marker_out, markers_out
 from evidence.policy.check_points import MarkerKind
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import described, one_of, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["check-points"])
@@ -26,7 +26,7 @@ class MarkerIn(BaseModel):
     """A check-point: its kind, and from which second to which."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: MarkerKind
+    kind: Annotated[MarkerKind, one_of(MarkerKind, "marker")]
     from_s: Seconds
     to_s: Seconds
 

@@ -14,7 +14,7 @@ from evidence.domain.steps import Matter
 from evidence.errors import Invalid
 from evidence.service.steps import StepSaid
 from evidence.step_answers import matrix_out, step_out, unit_out
-from evidence.web.bodies import Instant, described, read_json
+from evidence.web.bodies import Instant, coded, described, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["what must be recorded"])
@@ -28,7 +28,7 @@ class StepIn(BaseModel):
     officers: their numbers."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    kind: Words | None = None
+    kind: Annotated[Words, coded("activity-kind")] | None = None
     category: Words | None = None
     stage: Words | None = None
     matter: Words | None = None
