@@ -141,7 +141,7 @@ def main() -> None:
     except (EvidenceError, StorageError) as problem:
         print(say(f"error.{problem.code}", **problem.fields), file=sys.stderr)
         if other := another(problem.code, problem.fields):
-            print(say(other), file=sys.stderr)
+            print(say(other.key, **other.fields), file=sys.stderr)
         for field, value in ((key, one) for key, one in problem.fields.items() if one is not None):
             print(*fact_lines(field, value), sep="\n", file=sys.stderr)
         sys.exit(exit_code(problem))

@@ -113,7 +113,7 @@ def problem_response(status: int, code: str, fields: Mapping[str, object]) -> Re
         "title": say(f"error.{code}"),
         "status": status,
         "code": code,
-        **({"detail": say(other)} if (other := another(code, fields)) else {}),
+        **({"detail": say(other.key, **other.fields)} if (other := another(code, fields)) else {}),
         **({"choices": known} if (known := choices(fields)) else {}),
         **{
             key: value if isinstance(value, int | str | None) else str(value) for key, value in fields.items()
