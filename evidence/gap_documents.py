@@ -228,6 +228,8 @@ class Paper:
         if key == "cites":
             return self._cites(row.get("cites") or ())
         value = row.get(key)
+        if key.endswith("_by") and (one := self.report.people.get(str(value))):
+            return printable(" ".join(filter(None, (one.number, one.name))))
         if key in _TIMES:
             return self._time(value) if value else ""
         return printable(str(value)) if value is not None else ""
