@@ -38,6 +38,7 @@ from evidence.service.roll_scope import admit_to_unit, check_text
 from evidence.service.site import Site
 from evidence.service.step_lines import rule_of
 from evidence.service.step_ports import Scope
+from evidence.service.units import full_names
 
 MOST_OFFICERS = 20
 MOST_DAYS = 366  # of one step or document, and as far ahead as one is planned
@@ -81,7 +82,8 @@ class Steps:
             officers = people_of(unit, numbers)
             owner = unit.legal_units.serving(case.path) if legal else case.unit_id
             if owner is None:
-                raise Conflict("no-legal-unit", unit=case.unit_id)
+                names = full_names(unit.units.all())
+                raise Conflict("no-legal-unit", unit=case.unit_id, name=names[case.unit_id])
             new = Step(new_id(), case.id, said.what, span, said.place, owner, officers, caller.id, now)
             unit.steps.add(new)
             personal = {} if said.place is None else {"place": said.place}
