@@ -21,7 +21,7 @@ from evidence.domain.exports import Built, Export, Volume
 from evidence.domain.instants import to_text
 from evidence.domain.signed import disassemble
 from evidence.domain.wording import printable
-from evidence.errors import Conflict, Invalid
+from evidence.errors import Conflict, Invalid, Known
 from evidence.locale import CHINESE, ENGLISH, NOTHING
 from evidence.policy.rules import Pack
 from evidence.service.export_lists import ListedExport
@@ -63,7 +63,7 @@ class CourtPapers:
             "us-certificate": pages.us_certificate,
         }.get(kind)
         if made is None:
-            raise Invalid("unknown-document", kind=kind, known=" ".join(KINDS))
+            raise Invalid("unknown-document", kind=kind, known=Known(KINDS))
         title = letter.title if kind == "refusal" else kind
         return self.set(title, made(), listed.cover, words, at)
 

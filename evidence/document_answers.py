@@ -10,6 +10,7 @@ from evidence.domain.access import Caller
 from evidence.domain.act_documents import ActDocument, MediaTimes
 from evidence.domain.instants import to_text
 from evidence.domain.steps import Footage
+from evidence.roll_answers import fault_out
 from evidence.service.act_document_table import DocumentOutcome
 from evidence.service.act_documents import SeenDocuments
 from evidence.service.compared_documents import ComparedDocument, Disagreement
@@ -40,16 +41,7 @@ def table_out(done: DocumentOutcome) -> dict[str, Any]:
             {"row": row, "case_number": said.case_number, "number": said.document.number}
             for row, said in done.rows
         ],
-        "faults": [
-            {
-                "row": one.row,
-                "column": one.column,
-                "reason": one.reason.value,
-                "found": one.found,
-                "cites": list(one.cites),
-            }
-            for one in done.faults
-        ],
+        "faults": [fault_out(one) for one in done.faults],
     }
 
 

@@ -17,6 +17,8 @@ Texts stand in evidence/locale, HTTP statuses in evidence/web/errors.py, exit co
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class EvidenceError(Exception):
     """Base of all errors of this package. `code` is stable; `fields` are facts for people and machines."""
@@ -29,8 +31,29 @@ class EvidenceError(Exception):
         self.fields = fields
         super().__init__(self.code, fields)
 
+    @property
+    def known(self) -> Known | None:
+        """What would have been taken, where the error says so."""
+        return next((one for one in self.fields.values() if isinstance(one, Known)), None)
+
     def __str__(self) -> str:
         return " ".join([self.code, *(f"{k}={v!r}" for k, v in self.fields.items())])
+
+
+class Known(str):
+    """What would have been taken, as the field of an error: codes, whose words stand in a group of the
+    catalogues; or, with no group, words as people type them.
+    """
+
+    def __new__(cls, taken: Iterable[str], group: str | None = None) -> Known:
+        """Make it of what would have been taken."""
+        every = tuple(taken)
+        made = super().__new__(cls, (" " if group else "; ").join(every))
+        made.taken, made.group = every, group
+        return made
+
+    taken: tuple[str, ...]
+    group: str | None
 
 
 class Refused(EvidenceError):

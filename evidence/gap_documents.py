@@ -17,7 +17,7 @@ from evidence.domain.instants import from_text, to_text
 from evidence.domain.shift_pictures import draw
 from evidence.domain.shifts import Shift, Trace
 from evidence.domain.wording import printable
-from evidence.errors import Invalid
+from evidence.errors import Invalid, Known
 from evidence.gap_steps import StepTable
 from evidence.local import citation_text
 from evidence.locale import CHINESE, ENGLISH, NOTHING, duration, text
@@ -37,7 +37,7 @@ _TIMES = ("due", "stored", "explained", "decided")
 def tongue_of(language: str) -> str:
     """Return the language of a document. Raises: Invalid("unknown-language")."""
     if language not in TONGUES:
-        raise Invalid("unknown-language", language=language, known=" ".join(TONGUES))
+        raise Invalid("unknown-language", language=language, known=Known(TONGUES))
     return TONGUES[language]
 
 
@@ -46,7 +46,7 @@ def gap_document(
 ) -> bytes:
     """Return the report in a form. Raises: Invalid("unknown-form"); as Press and Binder."""
     if form not in FORMS:
-        raise Invalid("unknown-form", form=form, known=" ".join(FORMS))
+        raise Invalid("unknown-form", form=form, known=Known(FORMS))
     paper = Paper(report, caller, language)
     if form == "svg":
         return paper.picture(paper.shifts).encode()
@@ -228,6 +228,8 @@ class Paper:
         if key == "cites":
             return self._cites(row.get("cites") or ())
         value = row.get(key)
+        if key.endswith("_by") and (one := self.report.people.get(str(value))):
+            return printable(" ".join(filter(None, (one.number, one.name))))
         if key in _TIMES:
             return self._time(value) if value else ""
         return printable(str(value)) if value is not None else ""

@@ -123,6 +123,7 @@ def fault_out(one: Fault) -> dict[str, Any]:
         "reason": one.reason.value,
         "found": one.found,
         "cites": list(one.cites),
+        "known": list(one.known),
     }
 
 

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from evidence.cli.words import fact_text, printable
+from evidence.cli.words import fact_lines, printable
 from evidence.errors import EvidenceError, IntegrityFault, Invalid, Misconfigured, Unavailable
 from evidence.locale import say
 from evidence.refusal_words import another
@@ -141,9 +141,9 @@ def main() -> None:
     except (EvidenceError, StorageError) as problem:
         print(say(f"error.{problem.code}", **problem.fields), file=sys.stderr)
         if other := another(problem.code, problem.fields):
-            print(say(other), file=sys.stderr)
+            print(say(other.key, **other.fields), file=sys.stderr)
         for field, value in ((key, one) for key, one in problem.fields.items() if one is not None):
-            print(f"  {field}: {fact_text(field, value)}", file=sys.stderr)
+            print(*fact_lines(field, value), sep="\n", file=sys.stderr)
         sys.exit(exit_code(problem))
     except (OSError, ValueError) as problem:  # a folder that is a file, a key unreadable, a mistyped number
         print(f"{say('error.unavailable')}: {printable(str(problem))}", file=sys.stderr)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from evidence.case_answers import by_unit_out, document_out, filed_out, index_out
+from evidence.cli.cases import Case, find_case
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_names
@@ -15,7 +16,6 @@ from evidence.cli.words import cites_text, printable
 from evidence.locale import say
 
 app = typer.Typer(help="案卷归档 / case files", no_args_is_help=True)
-Case = Annotated[str, typer.Argument(help="案件标识 / id of the case")]
 
 
 @app.command("list")
@@ -60,7 +60,8 @@ def units(data: Data = None, json_: Json = False) -> None:
 @app.command()
 def show(case: Case, data: Data = None, json_: Json = False) -> None:
     """案卷目录：文书和音像资料 / The index of a case file: documents and recordings."""
-    found = index_out(open_site(data).case_filing.index(OPERATOR, case), OPERATOR)
+    application, case_id = find_case(data, case)
+    found = index_out(application.case_filing.index(OPERATOR, case_id), OPERATOR)
     if json_:
         print_json(found)
         return
@@ -86,7 +87,8 @@ def end(
     data: Data = None,
 ) -> None:
     """登记行政行为终结之日 / Note the day on which the act ended: from then on the time runs."""
-    open_site(data).case_filing.end(OPERATOR, case, day.date(), reason)
+    application, case_id = find_case(data, case)
+    application.case_filing.end(OPERATOR, case_id, day.date(), reason)
     print(say("acted.case-ended", day=day.date().isoformat()))
 
 
@@ -100,7 +102,8 @@ def add_document(
     json_: Json = False,
 ) -> None:
     """列入文书 / List a written document; prints its id."""
-    new = open_site(data).case_filing.add_document(OPERATOR, case, title, pages, dated.date())
+    application, case_id = find_case(data, case)
+    new = application.case_filing.add_document(OPERATOR, case_id, title, pages, dated.date())
     if json_:
         print_json(document_out(new))
     else:
@@ -115,7 +118,8 @@ def take_out(
     data: Data = None,
 ) -> None:
     """移出文书 / Take a document out of the list again."""
-    open_site(data).case_filing.take_out(OPERATOR, case, document, reason)
+    application, case_id = find_case(data, case)
+    application.case_filing.take_out(OPERATOR, case_id, document, reason)
     print(say("acted.document-taken-out"))
 
 
@@ -132,8 +136,9 @@ def archive(
     json_: Json = False,
 ) -> None:
     """归档移交；此后目录不再变动 / Hand over to the archive: nothing goes in or out any more."""
-    words = (case, number, handed_by, received_by, reason)
-    done = filed_out(open_site(data).case_filing.archive(OPERATOR, *words))
+    application, case_id = find_case(data, case)
+    words = (case_id, number, handed_by, received_by, reason)
+    done = filed_out(application.case_filing.archive(OPERATOR, *words))
     if json_:
         print_json(done)
     else:

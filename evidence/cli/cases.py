@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from evidence.answers import case_file_out, case_out
-from evidence.cli.coded import one_of, term_of
+from evidence.bootstrap import Application
+from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
 from evidence.cli.words import printable, time_text
+from evidence.coded_words import term_of
 from evidence.domain.rights import CASE_RIGHTS, Action
 from evidence.locale import say
+from evidence.service.case_access import case_named
 
 app = typer.Typer(help="案件 / cases", no_args_is_help=True)
-Case = Annotated[str, typer.Argument(help="案件标识 / id of the case")]
+Case = Annotated[str, typer.Argument(help="案号或者案件标识 / number or id of the case")]
 Recording = Annotated[str, typer.Argument(help="资料标识 / id of the recording")]
 PersonId = Annotated[str, typer.Argument(help="人员标识 / id of the person")]
 _RIGHTS = " ".join(sorted(CASE_RIGHTS))
@@ -59,8 +63,8 @@ def list_cases(data: Data = None, json_: Json = False) -> None:
 @app.command()
 def show(case: Case, data: Data = None, json_: Json = False) -> None:
     """案件所含资料和成员 / The recordings and members of a case."""
-    application = open_site(data)
-    file = case_file_out(application.cases.get(OPERATOR, case), OPERATOR)
+    application, case_id = find_case(data, case)
+    file = case_file_out(application.cases.get(OPERATOR, case_id), OPERATOR)
     if json_:
         print_json(file)
         return
@@ -76,7 +80,8 @@ def show(case: Case, data: Data = None, json_: Json = False) -> None:
 @app.command()
 def close(case: Case, data: Data = None) -> None:
     """结案 / Close a case: its members' rights end at once."""
-    open_site(data).cases.close(OPERATOR, case)
+    application, case_id = find_case(data, case)
+    application.cases.close(OPERATOR, case_id)
     print(say("acted.case-closed"))
 
 
@@ -87,16 +92,17 @@ def term(
     data: Data = None,
 ) -> None:
     """案卷保管期限 / Give a case file its class; the locks of its recordings move with it."""
-    application = open_site(data)
+    application, case_id = find_case(data, case)
     code = term_of(application.site.policies.latest, term)
-    application.keeping.give_term(OPERATOR, case, code)
+    application.keeping.give_term(OPERATOR, case_id, code)
     print(say("acted.case-term", term=printable(code)))
 
 
 @app.command()
 def link(case: Case, recording: Recording, data: Data = None) -> None:
     """关联资料 / Link a recording."""
-    open_site(data).cases.link(OPERATOR, case, recording)
+    application, case_id = find_case(data, case)
+    application.cases.link(OPERATOR, case_id, recording)
     print(say("done.linked"))
 
 
@@ -108,10 +114,10 @@ def unlink(
     data: Data = None,
 ) -> None:
     """解除关联 / End a recording's link."""
-    cases = open_site(data).cases
-    cases.unlink(OPERATOR, case, recording, reason)
+    application, case_id = find_case(data, case)
+    application.cases.unlink(OPERATOR, case_id, recording, reason)
     print(say("acted.unlinked"))
-    if any(one.recording.id == recording for one in cases.get(OPERATOR, case).recordings):
+    if any(one.recording.id == recording for one in application.cases.get(OPERATOR, case_id).recordings):
         print(f"‼ {say('acted.still-numbered')}")
 
 
@@ -130,12 +136,20 @@ def name(
     data: Data = None,
 ) -> None:
     """指定成员及其权限 / Name a member: what they may do, in the place of what they had."""
-    open_site(data).cases.name(OPERATOR, case, person, actions, until)
+    application, case_id = find_case(data, case)
+    application.cases.name(OPERATOR, case_id, person, actions, until)
     print(say("acted.member-named", actions=" ".join(sorted(set(actions)))))
 
 
 @app.command()
 def dismiss(case: Case, person: PersonId, data: Data = None) -> None:
     """撤销成员 / End all that a person has in a case."""
-    open_site(data).cases.dismiss(OPERATOR, case, person)
+    application, case_id = find_case(data, case)
+    application.cases.dismiss(OPERATOR, case_id, person)
     print(say("acted.member-dismissed"))
+
+
+def find_case(data: Path | None, named: str) -> tuple[Application, str]:
+    """Open the site; return it with the id of the case that somebody named by its number or its id."""
+    application = open_site(data)
+    return application, case_named(application.site, named)

@@ -6,17 +6,15 @@ a closed list anything else is wrong usage, told with its codes and words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
 import typer
 
-from evidence.cli.words import code_of, printable
-from evidence.locale import LANGUAGES, say, text
-from evidence.policy.rules import Pack
-from evidence.policy_answers.keeping import term_text
+from evidence.cli.words import printable
+from evidence.coded_words import code_of, with_words
 
 
 def of_pack(group: str) -> dict[str, Any]:
@@ -32,20 +30,8 @@ def one_of(kinds: Iterable[StrEnum], group: str) -> dict[str, Any]:
     def parse(typed: str) -> StrEnum:
         found = known.get(code_of(group, typed))
         if found is None:
-            words = "; ".join(f"{code} ({say(f'{group}.{code}')})" for code in known)
+            words = "; ".join(with_words(group, code) for code in known)
             raise typer.BadParameter(f"“{printable(typed)}”: {words}")
         return found
 
     return {"parser": parse}
-
-
-def term_of(pack: Pack, typed: str) -> str:
-    """Return the class of case files that somebody typed in words ("10年"); anything else as it was typed."""
-    for term in () if pack.case_terms is None else pack.case_terms.classes:
-        if typed in {term_text(term, _in(language)) for language in LANGUAGES}:
-            return term
-    return typed
-
-
-def _in(language: str) -> Callable[..., str]:
-    return partial(text, language)

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from evidence.cli.coded import of_pack, one_of
+from evidence.cli.device_lines import history_lines
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.units import unit_of
+from evidence.cli.units import unit_names, unit_of
 from evidence.cli.words import printable, time_text
 from evidence.device_answers import (
     check_out,
@@ -25,6 +26,7 @@ from evidence.device_answers import (
 )
 from evidence.domain.devices import ServiceKind
 from evidence.locale import say
+from evidence.people_answers import with_names
 from evidence.service.device_register import DeviceDetails
 
 app = typer.Typer(help="设备 / recording devices", no_args_is_help=True)
@@ -106,9 +108,17 @@ def list_(data: Data = None, json_: Json = False) -> None:
 
 
 @app.command()
-def show(device: Device, data: Data = None) -> None:
-    """一台设备的全部记录 / All about one device, as JSON."""
-    print_json(device_history_out(open_site(data).equipment.reports.history(OPERATOR, device)))
+def show(device: Device, data: Data = None, json_: Json = False) -> None:
+    """一台设备的全部记录 / All about one device: checks, issues, faults and maintenance, newest first."""
+    application = open_site(data)
+    found = device_history_out(application.equipment.reports.history(OPERATOR, device))
+    if json_:
+        print_json(found)
+        return
+    zone = application.site.policies.latest.time_zone
+    rows = [found, *found["checks"], *found["issues"], *found["services"]]
+    who = with_names(application.site, OPERATOR, [{"people": rows}])[0]["who"]
+    print("\n".join(history_lines(found, unit_names(application)[found["unit"]], who, zone)))
 
 
 @app.command()

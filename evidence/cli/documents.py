@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from evidence.bootstrap import Application
+from evidence.cli.cases import Case, find_case
 from evidence.cli.coded import of_pack, one_of
 from evidence.cli.matrix import in_zone
 from evidence.cli.sheets import Apply, File, fault_line
@@ -23,7 +24,6 @@ from evidence.service.act_documents import DocumentSaid
 from evidence.step_answers import cover_text
 
 app = typer.Typer(help="执法文书 / enforcement documents", no_args_is_help=True)
-Case = Annotated[str, typer.Argument(help="案件标识 / id of the case")]
 Document = Annotated[str, typer.Argument(help="文书标识或者文号 / id or number of the document")]
 Reason = Annotated[str, typer.Option(help="理由 / reason")]
 
@@ -45,10 +45,10 @@ def register(
     json_: Json = False,
 ) -> None:
     """登记执法文书 / Register a document of a case; prints its id."""
-    application = open_site(data)
+    application, case_id = find_case(data, case)
     since, until = (in_zone(application, one) for one in (start, end))
     said = DocumentSaid(number, type_, since, until, signer)
-    new = application.act_documents.register(OPERATOR, case, said)
+    new = application.act_documents.register(OPERATOR, case_id, said)
     if json_:
         print_json(document_out(new))
     else:
@@ -58,8 +58,8 @@ def register(
 @app.command("list")
 def list_(case: Case, data: Data = None, json_: Json = False) -> None:
     """一案的执法文书与音像资料的比对 / The documents of a case as they compare with footage."""
-    application = open_site(data)
-    found = documents_out(application.act_documents.of_case(OPERATOR, case), OPERATOR)
+    application, case_id = find_case(data, case)
+    found = documents_out(application.act_documents.of_case(OPERATOR, case_id), OPERATOR)
     _show(application, found, json_)
 
 
@@ -91,14 +91,16 @@ def explain(
     data: Data = None,
 ) -> None:
     """书面说明不一致的理由 / Say in writing why a document and its footage do not agree."""
-    open_site(data).act_documents.explain(OPERATOR, case, document, kind, reason, signer)
+    application, case_id = find_case(data, case)
+    application.act_documents.explain(OPERATOR, case_id, document, kind, reason, signer)
     print(say("acted.document-explained"))
 
 
 @app.command()
 def strike(case: Case, document: Document, reason: Reason, data: Data = None) -> None:
     """撤销误登的文书 / Take a document out that was registered by mistake."""
-    open_site(data).act_documents.strike(OPERATOR, case, document, reason)
+    application, case_id = find_case(data, case)
+    application.act_documents.strike(OPERATOR, case_id, document, reason)
     print(say("acted.document-struck"))
 
 

@@ -4,7 +4,7 @@ recorded; and what was decided. Nobody decides about what they said themselves: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -49,7 +49,8 @@ def explain(
     """说明一项缺口 / Explain a line of the gap report."""
     heard = spoken and Spoken(spoken, round(start * 1000), round(end * 1000))
     said = Said(text, cause, heard or None, marker)
-    _show([explanation_out(open_site(data).explanations.explain(OPERATOR, gap, said))], json_)
+    application = open_site(data)
+    _show(application, [explanation_out(application.explanations.explain(OPERATOR, gap, said))], json_)
 
 
 @app.command()
@@ -64,34 +65,40 @@ def review(
     json_: Json = False,
 ) -> None:
     """审核一项说明 / Accept an explanation, send it back, or decide that it was a fault."""
-    desk = open_site(data).explanations
-    _show([explanation_out(desk.review(OPERATOR, explanation, outcome, reason, fault))], json_)
+    application = open_site(data)
+    done = application.explanations.review(OPERATOR, explanation, outcome, reason, fault)
+    _show(application, [explanation_out(done)], json_)
 
 
 @app.command()
 def show(gap: GapName, data: Data = None, json_: Json = False) -> None:
     """一项缺口的全部说明和决定 / All that was said and decided about a line of the gap report."""
-    found = history_out(open_site(data).explanations.history(OPERATOR, gap), OPERATOR)
+    application = open_site(data)
+    found = history_out(application.explanations.history(OPERATOR, gap), OPERATOR)
     if json_:
         print_json(found)
         return
     print(f"{printable(found['device'])} {printable(found['wearer'] or '')}  {printable(found['file'])}")
-    _show(found["explanations"], json_)
+    _show(application, found["explanations"], json_)
 
 
-def _show(rows: Sequence[Mapping[str, Any]], json_: bool) -> None:
+def _show(application: Application, rows: Sequence[dict[str, Any]], json_: bool) -> None:
     if json_:
         print_json(rows)
         return
-    for row in rows:
+    zone = application.site.policies.latest.time_zone
+    for row in with_names(application.site, OPERATOR, rows):
         state = say(f"gap-state.{row['outcome'] or 'explained'}")
         cause = say(f"cause.{row['cause']}") if row["cause"] else ""
         print(f"{row['id']}  {state}  {cause}".rstrip())
         if row["spoken"]:
             print(f"    {row['spoken']['recording']}  {row['spoken']['from_s']}–{row['spoken']['to_s']} s")
-        for words in (row["text"], row["reason"]):
-            if words:
-                print(f"    {printable(words)}")
+        for words, by, at in (("text", "author", "at"), ("reason", "decided_by", "decided")):
+            if row[by]:
+                who = f"{person_text(row['who'], row[by])}  {time_text(row[at], zone)}"
+                print(f"    {say(f'explanation.{by}')}: {who}")
+            if row[words]:
+                print(f"        {printable(row[words])}")
 
 
 @exemptions.command("state")

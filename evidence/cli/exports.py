@@ -22,6 +22,7 @@ from evidence.errors import Conflict, Invalid, NotFound
 from evidence.export_answers import export_out
 from evidence.local import read_volume
 from evidence.locale import say
+from evidence.service.case_access import case_named
 from evidence.service.export_lists import ListedExport
 from evidence.service.exports import Wish
 
@@ -39,7 +40,7 @@ def ask(
     medium: Annotated[
         Medium, typer.Option(help="介质 / medium", **one_of(Medium, "export-medium"))
     ] = Medium.FOLDER,
-    case: Annotated[str | None, typer.Option(help="案号或案件标识 / number or id of the case")] = None,
+    case: Annotated[str | None, typer.Option(help="案号或者案件标识 / number or id of the case")] = None,
     unit: Annotated[str | None, typer.Option(help="单位 / unit, where there is no case")] = None,
     applicant: Annotated[str | None, typer.Option(help="申请人 / who applies")] = None,
     relation: Annotated[str | None, typer.Option(help="与案件的关系 / relation to the case")] = None,
@@ -53,9 +54,9 @@ def ask(
     """申请对外提供 / Ask that footage leave; somebody else decides."""
     application = open_site(data)
     where = None if unit is None else unit_id(application.organisation.units, unit)
+    about = None if case is None else case_named(application.site, case)
     said = Said(recipient, purpose, basis, applicant, relation, identity)
-    named = None if case is None else application.case_pages.called(OPERATOR, case)
-    wish = Wish(way, tuple(recordings), said, medium, named, where, _pairs(redact))
+    wish = Wish(way, tuple(recordings), said, medium, about, where, _pairs(redact))
     _show(application, [application.court.exports.ask(OPERATOR, wish)], json_)
 
 

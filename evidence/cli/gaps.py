@@ -28,7 +28,7 @@ from evidence.cli.words import (
     time_text,
 )
 from evidence.domain.explanations import GapState
-from evidence.errors import Invalid
+from evidence.errors import Invalid, Known
 from evidence.gap_documents import FORMS, gap_document, tongue_of
 from evidence.locale import Word, both, say, text
 from evidence.service.gap_parts import Asked
@@ -103,7 +103,7 @@ def _write(application: Application, asked: Asked, out: Path, language: str) -> 
     form = out.suffix.lower().lstrip(".")
     tongue = tongue_of(language)
     if form not in FORMS:
-        raise Invalid("unknown-form", form=form, known=" ".join(FORMS))
+        raise Invalid("unknown-form", form=form, known=Known(FORMS))
     report = application.reports.gaps(OPERATOR, asked, form)
     write_table(out, lambda _: gap_document(report, OPERATOR, form, application.makers, tongue))
     print(say("cli.gaps-log", log=report.position.log, size=report.position.size, root=report.position.root))

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import cites_text, code_of, printable, time_text
-from evidence.errors import Invalid
+from evidence.cli.words import cites_text, printable, time_text
+from evidence.coded_words import code_of
+from evidence.errors import Invalid, Known
 from evidence.filing_answers import Asked, filed_out
 from evidence.label_answers import history_out, labelled_out, missing_out
 from evidence.locale import CHINESE, catalogue, say
@@ -37,7 +38,7 @@ def give(
         typed, is_pair, text = one.partition("=")
         name = code_of("label", typed)
         if not is_pair or name in labels:
-            raise Invalid("unknown-label", found=one, known=" ".join(Label))
+            raise Invalid("unknown-label", found=one, known=Known(Label, "label"))
         labels[name] = text
     done = labelled_out(open_site(data).labelling.give(OPERATOR, recordings, labels))
     if json_:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.cli.cases import Case, find_case
 from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, printable
@@ -74,12 +75,13 @@ def needed(recording: Recording, data: Data = None, json_: Json = False) -> None
 
 @app.command("case")
 def of_case(
-    case: Annotated[str, typer.Argument(help="案件标识 / id of the case")],
+    case: Case,
     data: Data = None,
     json_: Json = False,
 ) -> None:
     """一个案件应有的节点 / Which check-points the recordings of a case must have."""
-    _show_list(check_list_out(open_site(data).marker_lists.of_case(OPERATOR, case), OPERATOR), json_)
+    application, case_id = find_case(data, case)
+    _show_list(check_list_out(application.marker_lists.of_case(OPERATOR, case_id), OPERATOR), json_)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from evidence.bootstrap import Application
+from evidence.cli.cases import Case, find_case
 from evidence.cli.coded import of_pack
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_names, unit_of
@@ -21,7 +22,6 @@ from evidence.service.steps import StepSaid
 from evidence.step_answers import cover_text, matrix_out, step_out, unit_out
 
 app = typer.Typer(help="应当记录的事项 / what must be recorded", no_args_is_help=True)
-Case = Annotated[str, typer.Argument(help="案件标识 / id of the case")]
 _MARKS = {
     StepState.RED: "‼",
     StepState.DUE: "!",
@@ -34,8 +34,8 @@ _MARKS = {
 @app.command()
 def show(case: Case, data: Data = None, json_: Json = False) -> None:
     """一案应当记录的事项 / What must be recorded of a case, line by line."""
-    application = open_site(data)
-    found = matrix_out(application.matrix.of_case(OPERATOR, case), OPERATOR)
+    application, case_id = find_case(data, case)
+    found = matrix_out(application.matrix.of_case(OPERATOR, case_id), OPERATOR)
     if json_:
         print_json(found)
         return
@@ -100,17 +100,17 @@ def enter(
     json_: Json = False,
 ) -> None:
     """登记一项应当记录的执法活动 / Enter that something was done, or is planned; prints its id."""
-    application = open_site(data)
+    application, case_id = find_case(data, case)
     if (kind is None) == (line is None):
         raise Invalid("what-was-done")
     what: str | Matter = kind or ""
     if line is not None:
-        lines = application.matrix.of_case(OPERATOR, case).lines
+        lines = application.matrix.of_case(OPERATOR, case_id).lines
         if not 1 <= line <= len(lines):
             raise Invalid("what-was-done")
         what = lines[line - 1].what
     since, until = (in_zone(application, one) for one in (start, end))
-    new = application.steps.enter(OPERATOR, case, StepSaid(what, since, until, officer, place))
+    new = application.steps.enter(OPERATOR, case_id, StepSaid(what, since, until, officer, place))
     if json_:
         print_json(step_out(new))
     else:
@@ -125,7 +125,8 @@ def withdraw(
     data: Data = None,
 ) -> None:
     """撤回误登的执法活动 / Take back a step that was entered by mistake."""
-    open_site(data).steps.withdraw(OPERATOR, case, step, reason)
+    application, case_id = find_case(data, case)
+    application.steps.withdraw(OPERATOR, case_id, step, reason)
     print(say("acted.step-withdrawn"))
 
 

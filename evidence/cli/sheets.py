@@ -44,8 +44,9 @@ def fault_line(fault: Fault) -> str:
     said = say(f"sheet-fault.{fault.reason}")
     found = f" “{printable(fault.found)}”" if fault.found else ""
     cites = f"  {cites_text(fault.cites)}" if fault.cites else ""
+    known = f"  {say('fact.known')}: {printable('; '.join(fault.known))}" if fault.known else ""
     where = say("cli.sheet-fault", row=fault.row, column=column_text(fault.column))
-    return f"{where}: {said}{found}{cites}"
+    return f"{where}: {said}{found}{cites}{known}"
 
 
 def column_text(column: str) -> str:

@@ -11,7 +11,7 @@ import typer
 from evidence.cli.sheets import Apply, File, print_outcome, write_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable
-from evidence.errors import Invalid, NotFound
+from evidence.errors import Invalid, Known, NotFound
 from evidence.locale import say
 from evidence.roll_answers import unit_out
 from evidence.service.units import Units, full_names
@@ -110,7 +110,7 @@ def unit_id(desk: Units, named: str) -> str:
     if not found:
         raise NotFound("unit-not-found", unit=named)
     if len(found) > 1:
-        raise Invalid("unit-ambiguous", unit=named, known="; ".join(sorted(names[one] for one in found)))
+        raise Invalid("unit-ambiguous", unit=named, known=Known(sorted(names[one] for one in found)))
     return found[0]
 
 

@@ -12,12 +12,13 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from evidence.coded_words import fact_words, with_words
 from evidence.domain import wording
 from evidence.domain.instants import from_text
 from evidence.domain.wording import printable as printable  # the doors take it from here
-from evidence.errors import Invalid
+from evidence.errors import Invalid, Known
 from evidence.local import citation_text
-from evidence.locale import CHINESE, LANGUAGES, NOTHING, both, catalogue, duration, say, text
+from evidence.locale import CHINESE, NOTHING, both, catalogue, duration, say, text
 from evidence.policy.rules import Pack
 
 _home: list[Pack] = []
@@ -46,18 +47,6 @@ def late_by_text(seconds: float | None) -> str:
     return both(lambda language: duration(language, round(seconds)))
 
 
-def code_of(group: str, word: str) -> str:
-    """Return the code of what somebody typed in the words of the catalogues ("案号"); anything else as it was
-    typed. group: of the catalogues.
-    """
-    for language in LANGUAGES:
-        for key, words in catalogue(language).items():
-            of, _, code = key.rpartition(".")
-            if words == word and of in (group, f"also.{group}"):
-                return code
-    return word
-
-
 def speak_under(pack: Pack) -> None:
     """Say citations from now on as they are under a pack. A command is a process, and opens one site."""
     _home[:] = [pack]
@@ -69,14 +58,22 @@ def cites_text(cites: Sequence[str]) -> str:
     return "; ".join(citation_text(cite, home) for cite in cites)
 
 
-def fact_text(field: str, value: object) -> str:
-    """Return a fact of an error as people read it: citations in words, times in the law's time zone."""
+def fact_lines(field: str, value: object) -> Iterator[str]:
+    """Yield the lines of a fact of an error as people read it: what would have been taken one by one, codes
+    with their words, citations in words, times in the law's time zone.
+    """
+    named = say(f"fact.{field}") if f"fact.{field}" in catalogue(CHINESE) else printable(field)
+    if isinstance(value, Known):
+        yield f"  {named}:"
+        for one in value.taken:
+            yield f"    {printable(one if value.group is None else with_words(value.group, one))}"
+        return
     said = str(value)
     if field == "cites":
-        return cites_text(said.split())
-    if _home and _INSTANT.fullmatch(said):
-        return time_text(said, _home[0].time_zone)
-    return printable(said)
+        said = cites_text(said.split())
+    elif _home and _INSTANT.fullmatch(said):
+        said = time_text(said, _home[0].time_zone)
+    yield f"  {named}: {printable(fact_words(field, said))}"
 
 
 def time_text(instant: str | None, zone: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from evidence.domain.instants import from_text, to_text
-from evidence.errors import Invalid
+from evidence.errors import Invalid, Known
 from evidence.policy.rules import Label, MustRecord, Pack
 
 DOCK = "dock"  # who gave a label that came with the recording
@@ -105,7 +105,17 @@ def verify_by_pack(said: Mapping[str, str], stands: Mapping[str, str], pack: Pac
     fits = any(all(getattr(line, key) == text for key, text in wanted.items()) for line in pack.must_record)
     if new and not fits:
         wrong = _wrong(new, wanted, pack.must_record)
-        raise Invalid("not-in-annex", label=wrong.value, found=said[wrong])
+        raise not_in_annex(wrong, wanted, pack.must_record)
+
+
+def not_in_annex(wrong: Label, wanted: Mapping[str, str], lines: Sequence[MustRecord]) -> Invalid:
+    """Return the refusal of a word, with those that the annex has in its place beside the other words; where
+    no line has these either, all of that label.
+    """
+    others = [key for key in wanted if key != wrong]
+    fitting = [line for line in lines if all(getattr(line, key) == wanted[key] for key in others)]
+    known = dict.fromkeys(str(getattr(line, wrong.value)) for line in fitting or lines)
+    return Invalid("not-in-annex", label=wrong.value, found=wanted[wrong], known=Known(known))
 
 
 def _wrong(new: Sequence[Label], wanted: Mapping[str, str], lines: Sequence[MustRecord]) -> Label:

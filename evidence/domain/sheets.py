@@ -53,13 +53,15 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one cell. row: as tables number them, the headings being 1. cites: of a rule."""
+    """What is wrong with one cell. row: as tables number them, the headings being 1. cites: of a rule. known:
+    the words that would have been taken."""
 
     row: int
     column: str
     reason: Reason
     found: str = ""
     cites: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,8 @@ def read_rows(
             cell = cells[place] if place < len(cells) else Cell()
             value = read_cell(cell, holds[column], words.get(column, {}))
             if isinstance(value, Reason):
-                faults.append(Fault(number, column, value, cell.text[:100]))
+                known = tuple(words.get(column, ())) if value is Reason.NO_WORD else ()
+                faults.append(Fault(number, column, value, cell.text[:100], known=known))
             elif value is not None:
                 said[column] = value
         rows.append((number, said))

@@ -5,7 +5,7 @@ of the pages in pages/NAME.zh_CN.toml and pages/NAME.en.toml, with the same keys
 of a text ("finding.late.title"). Placeholders are plain field names in braces; `measured` and `limit` are
 written with the unit that the field `unit` names (seconds unless said otherwise), and a sign of damage in
 the words of `sign`. Making hostile names harmless is not done here. A length of time (timedelta) and a
-`Word` are written in the language of the text they stand in.
+`Word` are written in the language of the text they stand in, several of them (a tuple) with a comma between.
 """
 
 from __future__ import annotations
@@ -106,6 +106,9 @@ def _write(language: str, name: str, value: object, unit: str) -> str:
         return NOTHING
     if isinstance(value, Word):
         return catalogue(language)[value.key]
+    if isinstance(value, tuple):
+        between = "、" if language == CHINESE else ", "
+        return between.join(_write(language, name, one, unit) for one in value)
     if isinstance(value, timedelta):
         return duration(language, round(value.total_seconds()))
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -169,4 +169,5 @@ def _fault(number: int, row: DocumentRow, problem: EvidenceError) -> Fault:
     found = {"document_number": row.document.number, "case_number": row.case_number}
     told = found.get(column, str(problem.fields.get("number", problem.fields.get("type", ""))))
     reason = Reason.NAME_TAKEN if problem.code == "document-number-taken" else Reason.NO_DOCUMENT
-    return Fault(number, column, reason, told[:100])
+    taken = problem.known.taken if problem.known else ()
+    return Fault(number, column, reason, told[:100], known=taken)

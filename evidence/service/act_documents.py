@@ -22,7 +22,7 @@ from evidence.domain.ids import new_id
 from evidence.domain.instants import to_text
 from evidence.domain.rights import Action
 from evidence.domain.wording import is_plain
-from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.errors import Conflict, Invalid, Known, NotFound, Refused
 from evidence.service.case_access import about_case, paths_of
 from evidence.service.case_filing import verify_not_archived
 from evidence.service.compared_documents import ComparedDocument, compared, rules_at
@@ -187,8 +187,8 @@ def register_document(
     check_text("number", said.number)
     rule = rules_at(site, span.start).documents
     if rule is None or said.type not in rule.types:
-        known = "" if rule is None else " ".join(rule.types)
-        raise Invalid("unknown-document-type", type=said.type, known=known)
+        known = () if rule is None else rule.types
+        raise Invalid("unknown-document-type", type=said.type, known=Known(known, "document-type"))
     if span.end > now:
         raise Invalid("end-ahead", until=span.end.isoformat())
     verify_not_archived(unit, case.id)

@@ -192,4 +192,5 @@ def _label_fault(row: Activity, problem: Invalid) -> Fault:
         problem.code, Label(str(problem.fields.get("label", Label.CASE_NUMBER)))
     )
     column = next(name for name, known in LABELS.items() if known is label)
-    return Fault(row.row, column, Reason.NO_LABEL, row.labels.get(label, "")[:100])
+    taken = problem.known.taken if problem.known else ()
+    return Fault(row.row, column, Reason.NO_LABEL, row.labels.get(label, "")[:100], known=taken)

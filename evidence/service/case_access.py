@@ -37,6 +37,27 @@ def about_case(
         yield unit, case
 
 
+def case_named(site: Site, named: str) -> str:
+    """Return the id of the case that somebody names by its number, however they write it; anything else as it
+    came. Whether they may know of the case is asked where it is used (`told_as_named`).
+    """
+    if is_id(named):
+        return named
+    with site.database.reading() as unit:
+        return unit.cases.numbered(named) or named
+
+
+@contextmanager
+def told_as_named(named: str, case_id: str) -> Iterator[None]:
+    """Tell of a case that is not found by what it was named: its id would tell that there is one."""
+    try:
+        yield
+    except NotFound as problem:
+        if problem.fields.get("case") != case_id:
+            raise
+        raise NotFound(problem.code, **{**problem.fields, "case": named}) from None
+
+
 def paths_of(caller: Caller, action: Action) -> frozenset[str]:
     """Return the paths of the units in which, and below, the caller may do something about cases."""
     if caller.kind is Kind.OPERATOR:

@@ -19,7 +19,7 @@ from evidence.domain.notices import Notice, NoticeKind
 from evidence.domain.people import Person, PersonType
 from evidence.domain.rights import Action, Kind
 from evidence.domain.standing import STATE_SECRET, Classification, Standing
-from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.errors import Conflict, Invalid, Known, NotFound, Refused
 from evidence.policy.bars import secrecy_of
 from evidence.policy.rules import Act as Barred
 from evidence.service.admission import admit_to_recording
@@ -64,7 +64,7 @@ class Classes:
         if wanted == STATE_SECRET:
             self._refuse_state_secret(caller, recording_id)
         if wanted not in set(Classification):
-            raise Invalid("unknown-class", found=wanted, known=" ".join(Classification))
+            raise Invalid("unknown-class", found=wanted, known=Known(Classification, "class"))
         class_, now = Classification(wanted), self.site.clock.now()
         with self.site.database.writing() as unit:
             standing = unit.standings.get(recording_id, now)

@@ -17,7 +17,7 @@ from evidence.domain.audit import Act, Entry
 from evidence.domain.devices import Device
 from evidence.domain.ids import new_id
 from evidence.domain.rights import Action
-from evidence.errors import Conflict, Invalid
+from evidence.errors import Conflict, Invalid, Known
 from evidence.policy.equipment import DeviceClass
 from evidence.policy.rules import cite_ids
 from evidence.service.device_access import device_in_use, rules_of
@@ -60,7 +60,7 @@ class DeviceRegister:
         classes = rules_of(self.site).classes
         known = () if classes is None else classes.words
         if class_ not in known:
-            raise Invalid("unknown-device-class", found=class_, known=" ".join(known))
+            raise Invalid("unknown-device-class", found=class_, known=Known(known, "device-class"))
         home = admit_to_unit(self.site, caller, Action.MANAGE_DEVICES, unit_id)
         new = replace(Device(new_id(), serial, DeviceClass(class_), home.id), **details)
         _check(new)

@@ -13,7 +13,7 @@ from datetime import date
 
 from evidence.domain.audit import Act, Entry
 from evidence.domain.people import NumberFault, Person, PersonType, number_fault
-from evidence.errors import Conflict, Invalid
+from evidence.errors import Conflict, Invalid, Known
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.commanding import judge_again
 from evidence.service.freezing import SERVICE, freeze
@@ -35,7 +35,7 @@ def check_number(number: str, type_: PersonType, pack: Pack) -> None:
         return
     said = {"number": number, "pattern": rule.pattern, "cites": " ".join(cite_ids(rule.cites))}
     if fault is NumberFault.CITY:
-        raise Invalid("city-code-unknown", **said, known=" ".join(sorted(dict(rule.city_codes))))
+        raise Invalid("city-code-unknown", **said, known=Known(sorted(dict(rule.city_codes))))
     raise Invalid("number-form", **said)
 
 

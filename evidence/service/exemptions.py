@@ -22,7 +22,7 @@ from evidence.domain.notices import Notice, NoticeKind
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.domain.wording import is_plain
-from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.errors import Conflict, Invalid, Known, NotFound, Refused
 from evidence.policy.conduct import exemptions_of
 from evidence.policy.rules import cite_ids
 from evidence.service.gap_access import standing_of_person, verify_may
@@ -61,7 +61,7 @@ class Exemptions:
         now = self.site.clock.now()
         rule = exemptions_of(pack_at(self.site.policies, now), pack_at(self.site.strictest, now))
         if said.ground not in rule.words:
-            raise Invalid("unknown-ground", ground=said.ground, known=" ".join(rule.words))
+            raise Invalid("unknown-ground", ground=said.ground, known=Known(rule.words, "exempting"))
         basis, device_state = reason_of(said.basis), reason_of(said.device_state)
         if said.span.end > now:
             raise Invalid("end-ahead", until=said.span.end.isoformat())

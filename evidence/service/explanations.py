@@ -28,7 +28,7 @@ from evidence.domain.notices import Notice, NoticeKind
 from evidence.domain.rights import Action
 from evidence.domain.standing import Standing
 from evidence.domain.subjects import is_name
-from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.errors import Conflict, Invalid, Known, NotFound, Refused
 from evidence.policy.conduct import Choice, faults_of
 from evidence.policy.rules import cite_ids
 from evidence.service.fault_evidence import Evidence
@@ -93,7 +93,7 @@ class Explanations:
         rule = faults_of(pack_at(self.site.policies, now), pack_at(self.site.strictest, now))
         is_in_order = kind in rule.words if outcome is Outcome.FAULT else kind is None
         if not is_in_order:
-            raise Invalid("unknown-fault", found=kind, known=" ".join(rule.words))
+            raise Invalid("unknown-fault", found=kind, known=Known(rule.words, "fault-kind"))
         with (
             tries_logged(self.site, caller, Action.REVIEW_GAPS, ("explanation", explanation_id)),
             self.site.database.writing() as unit,

@@ -21,7 +21,7 @@ from evidence.domain.ids import is_id, new_id
 from evidence.domain.people import Person
 from evidence.domain.rights import Action
 from evidence.domain.wording import is_plain
-from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.errors import Conflict, Invalid, Known, NotFound, Refused
 from evidence.policy.conduct import Choice, faults_of, outcomes_of
 from evidence.policy.rules import cite_ids
 from evidence.service.fault_evidence import Evidence, collect, counts_of, log_file, standings_of
@@ -60,7 +60,7 @@ class FaultFiles:
         """
         rule = kinds_now(self.site)
         if kind not in rule.words:
-            raise Invalid("unknown-fault", found=kind, known=" ".join(rule.words))
+            raise Invalid("unknown-fault", found=kind, known=Known(rule.words, "fault-kind"))
         now = self.site.clock.now()
         if not (links or basis and people):
             raise Invalid("subject-needed" if basis else "rests-on-nothing")
@@ -240,7 +240,7 @@ class FaultFiles:
         rule = outcomes_of(*packs, person.type)
         is_in_order = outcome in rule.words if verdict is Verdict.FAULT else outcome is None
         if not is_in_order:
-            raise Invalid("unknown-outcome", found=outcome, known=" ".join(rule.words))
+            raise Invalid("unknown-outcome", found=outcome, known=Known(rule.words, "fault-outcome"))
         return rule if verdict is Verdict.FAULT else kinds_now(self.site)
 
     def _may(self, unit: UnitOfWork, caller: Caller, action: Action, file: FaultFile) -> bool:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from evidence.domain.access import Reach
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.explanations import GapState
+from evidence.domain.people import Person
 from evidence.domain.shifts import Shift, Sort, day_span
 from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Duty, Pack, cite_ids
@@ -72,6 +73,7 @@ class GapReport:
     unrecorded: Sequence[Unrecorded] = ()  # steps of cases that nothing shows
     counted: Sequence[Owing] = ()  # what the tallies count
     on_time: Sequence[DeadlineRow] = ()  # where it is asked for
+    people: Mapping[str, Person] = field(default_factory=dict)  # by id: who said, who decided
 
     @property
     def by_state(self) -> Sequence[StateCount]:
@@ -88,6 +90,12 @@ class GapReport:
         """How far all is that must be explained: red steps of cases, too."""
         steps = (one.standing for one in self.unrecorded)
         return [*self.ledger.told(self.owing), *(one for one in steps if one is not None)]
+
+    @property
+    def told_by(self) -> frozenset[str]:
+        """Who said and who decided something about these lines, by id."""
+        said = [one for standing in self._standings for one in standing.history]
+        return frozenset(filter(None, (id_ for one in said for id_ in (one.author, one.reviewed_by))))
 
     @property
     def owing(self) -> list[DeadlineRow | StoredFinding]:

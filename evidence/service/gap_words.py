@@ -16,7 +16,7 @@ from evidence.domain.findings import Code
 from evidence.domain.markers import MarkerState
 from evidence.domain.rights import Action
 from evidence.domain.subjects import LATE, MISSING, Place, is_name, missing_subject, step_named
-from evidence.errors import Invalid
+from evidence.errors import Invalid, Known
 from evidence.policy.check_points import MarkerKind
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.admission import admit_to_recording
@@ -153,9 +153,9 @@ def verify_said(site: Site, caller: Caller, found: Found, said: Said) -> Said:
         raise Invalid("spoken-twice")
     causes = causes_of(found)
     if said.cause in found.pack.continuity.number_causes and said.cause not in causes:
-        raise Invalid("cause-of-numbers", found=said.cause, known=" ".join(causes))
+        raise Invalid("cause-of-numbers", found=said.cause, known=Known(causes, "cause"))
     if said.cause not in causes:
-        raise Invalid("unknown-cause", found=said.cause, known=" ".join(causes))
+        raise Invalid("unknown-cause", found=said.cause, known=Known(causes, "cause"))
     spoken = said.spoken if said.marker is None else _spoken_at(site, caller, said.marker)
     if spoken is not None:
         _verify_spoken(site, caller, found, spoken)

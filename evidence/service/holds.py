@@ -19,7 +19,7 @@ from evidence.domain.audit import Act, Entry
 from evidence.domain.holds import Hold
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.rights import Action
-from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.errors import Conflict, Invalid, Known, NotFound, Refused
 from evidence.policy.rules import cite_ids
 from evidence.service.admission import admit_to_recording
 from evidence.service.gate import admits
@@ -51,7 +51,7 @@ class Holds:
         now = self.site.clock.now()
         rule = pack_at(self.site.policies, now).long_term
         if ground not in rule.grounds:
-            raise Invalid("unknown-ground", ground=ground, known=" ".join(rule.grounds))
+            raise Invalid("unknown-ground", ground=ground, known=Known(rule.grounds, "ground"))
         hold = Hold(new_id(), recording_id, ground, reason_of(reason), caller.id, now)
         facts = {"ground": ground, "cites": list(cite_ids(rule.cites))}
         with self.site.database.writing() as unit:

@@ -20,7 +20,7 @@ from evidence.domain.instants import to_text
 from evidence.domain.recordings import Recording
 from evidence.domain.retention import Kept, Law, Rule, keep_until, lock_until, rules_of
 from evidence.domain.rights import Action
-from evidence.errors import Conflict, Invalid, NotFound
+from evidence.errors import Conflict, Invalid, Known, NotFound
 from evidence.policy.conduct import faults_of
 from evidence.policy.keeping import case_terms_of, length_of
 from evidence.policy.rules import Label, Pack, cite_ids
@@ -162,7 +162,7 @@ class Keeping:
         """
         terms = law_now(self.site).case_terms
         if term not in terms.classes:
-            raise Invalid("unknown-term", term=term, known=" ".join(terms.classes))
+            raise Invalid("unknown-term", term=term, known=Known(terms.classes, "case-term"))
         now = self.site.clock.now()
         with (
             tries_logged(self.site, caller, Action.MANAGE_CASES, ("case", case_id)),

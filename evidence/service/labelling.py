@@ -23,7 +23,7 @@ from evidence.domain.ids import new_id
 from evidence.domain.labels import PERSONAL, Given, read_value, values_of, verify_by_pack
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
-from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.errors import Conflict, Invalid, Known, NotFound, Refused
 from evidence.policy.rules import Label, Pack
 from evidence.service.admission import admit_to_recording, admit_to_recordings
 from evidence.service.catalogue import StoredRecording
@@ -242,7 +242,7 @@ class _Acts:
 
 def _label(name: str) -> Label:
     if name not in set(Label):
-        raise Invalid("unknown-label", found=name, known=" ".join(Label))
+        raise Invalid("unknown-label", found=name, known=Known(Label, "label"))
     return Label(name)
 
 

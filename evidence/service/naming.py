@@ -10,6 +10,7 @@ from evidence.domain.ids import is_id
 from evidence.domain.people import WHOLE, Person
 from evidence.domain.rights import Action
 from evidence.service.gate import admits
+from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 
 
@@ -22,12 +23,21 @@ class Naming:
     @admits(Action.READ_PEOPLE)
     def people(self, caller: Caller, ids: Iterable[str | None]) -> Mapping[str, Person]:
         """Return those of these people whom the caller may know, by id."""
-        bars = self.site.bars()
         with self.site.database.reading() as unit:
-            paths = {one.id: one.path for one in unit.units.all()}
-            found = [unit.people.get(id_) for id_ in dict.fromkeys(ids) if id_ is not None and is_id(id_)]
-        return {
-            one.id: one
-            for one in found
-            if one is not None and may_in(caller, Action.READ_PEOPLE, paths.get(one.unit_id, WHOLE), bars)
-        }
+            return people_in(unit, self.site, caller, ids)
+
+
+def people_in(
+    unit: UnitOfWork, site: Site, caller: Caller, ids: Iterable[str | None]
+) -> Mapping[str, Person]:
+    """Return the same at the moment of a transaction, to use cases that have admitted; nobody to whom
+    READ_PEOPLE is not given.
+    """
+    bars = site.bars()
+    paths = {one.id: one.path for one in unit.units.all()}
+    found = [unit.people.get(id_) for id_ in dict.fromkeys(ids) if id_ is not None and is_id(id_)]
+    return {
+        one.id: one
+        for one in found
+        if one is not None and may_in(caller, Action.READ_PEOPLE, paths.get(one.unit_id, WHOLE), bars)
+    }

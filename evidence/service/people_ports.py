@@ -59,6 +59,9 @@ class Cases(Protocol):
     def get(self, case_id: str) -> StoredCase | None:
         """Return one case, closed or not."""
 
+    def numbered(self, number: str) -> str | None:
+        """Return the id of the case of a number, however it is written; closed or not."""
+
     def within(self, paths: Collection[str]) -> Sequence[StoredCase]:
         """Return the cases of these units and below, closed ones too, oldest first."""
 

@@ -14,7 +14,7 @@ from evidence.domain.audit import Act, Entry
 from evidence.domain.people import PersonType, Training, Undertaking
 from evidence.domain.rights import Action
 from evidence.domain.sheets import PEOPLE, UNITS, Fault, read_headings, read_rows
-from evidence.errors import Invalid
+from evidence.errors import Invalid, Known
 from evidence.service.enrolling import change, enrol
 from evidence.service.gate import admits
 from evidence.service.people import (
@@ -173,7 +173,7 @@ def _outcome(
 
 def _check_form(form: str) -> None:
     if form not in FORMS:
-        raise Invalid("unknown-form", form=form, known=" ".join(FORMS))
+        raise Invalid("unknown-form", form=form, known=Known(FORMS))
 
 
 def _people_lines(

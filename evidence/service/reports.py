@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evidence.domain.access import Caller, reach
 from evidence.domain.audit import Act, Entry
@@ -18,6 +18,7 @@ from evidence.service.gap_lines import gravest_first
 from evidence.service.gap_parts import Asked
 from evidence.service.gap_reports import GapReport, GapReporting
 from evidence.service.gate import admits
+from evidence.service.naming import people_in
 from evidence.service.neighbours import without_strangers
 from evidence.service.site import Site
 from evidence.service.uploads import RESERVE_BYTES
@@ -60,7 +61,8 @@ class Reports:
         self._log(caller, "gaps", None if form is None else {"form": form})
         there, now = reach(caller, Action.READ_GAPS, self.site.bars()), self.site.clock.now()
         with self.site.database.reading() as unit:
-            return GapReporting(self.site, unit, there, asked, now).make(drawn=form in DRAWN)
+            report = GapReporting(self.site, unit, there, asked, now).make(drawn=form in DRAWN)
+            return replace(report, people=people_in(unit, self.site, caller, report.told_by))
 
     @admits(Action.READ_STATUS)
     def status(self, caller: Caller) -> dict[str, object]:

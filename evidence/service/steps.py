@@ -18,13 +18,14 @@ from evidence.domain.access import Caller, may_in
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.instants import to_text
+from evidence.domain.labels import not_in_annex
 from evidence.domain.people import WHOLE
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.domain.steps import Matter, Step
-from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.errors import Conflict, Invalid, Known, NotFound, Refused
 from evidence.policy.enforcement import enforcement_of
-from evidence.policy.labels import OwedBy
+from evidence.policy.labels import Label, OwedBy
 from evidence.service.case_access import about_case
 from evidence.service.case_filing import verify_not_archived
 from evidence.service.gate import admits
@@ -37,6 +38,7 @@ from evidence.service.roll_scope import admit_to_unit, check_text
 from evidence.service.site import Site
 from evidence.service.step_lines import rule_of
 from evidence.service.step_ports import Scope
+from evidence.service.units import full_names
 
 MOST_OFFICERS = 20
 MOST_DAYS = 366  # of one step or document, and as far ahead as one is planned
@@ -80,7 +82,8 @@ class Steps:
             officers = people_of(unit, numbers)
             owner = unit.legal_units.serving(case.path) if legal else case.unit_id
             if owner is None:
-                raise Conflict("no-legal-unit", unit=case.unit_id)
+                names = full_names(unit.units.all())
+                raise Conflict("no-legal-unit", unit=case.unit_id, name=names[case.unit_id])
             new = Step(new_id(), case.id, said.what, span, said.place, owner, officers, caller.id, now)
             unit.steps.add(new)
             personal = {} if said.place is None else {"place": said.place}
@@ -133,12 +136,12 @@ class Steps:
         if isinstance(said.what, Matter):
             rule = rule_of(pack, said.what)
             if rule is None:
-                raise Invalid("not-in-annex", label="matter", found=said.what.matter)
+                raise not_in_annex(Label.MATTER, asdict(said.what), pack.must_record)
             return rule.owed_by
         kinds = enforcement_of(pack, pack_at(self.site.strictest, said.start)).activities
         if kinds is None or said.what not in kinds.words:
-            known = "" if kinds is None else " ".join(kinds.words)
-            raise Invalid("unknown-activity", kind=said.what, known=known)
+            known = () if kinds is None else kinds.words
+            raise Invalid("unknown-activity", kind=said.what, known=Known(known, "activity-kind"))
         return OwedBy.CONDUCTING_UNIT
 
     def _step(self, unit: UnitOfWork, caller: Caller, case: StoredCase, step_id: str) -> Step:

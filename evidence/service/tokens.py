@@ -18,7 +18,7 @@ from evidence.domain.ids import new_id
 from evidence.domain.instants import to_text
 from evidence.domain.people import WHOLE
 from evidence.domain.rights import TOKEN_SCOPES, Action, Kind
-from evidence.errors import Invalid, NotFound, Refused
+from evidence.errors import Invalid, Known, NotFound, Refused
 from evidence.service.accounts import verify_name
 from evidence.service.gate import admits
 from evidence.service.people_ports import StoredToken
@@ -101,7 +101,7 @@ def _read_scopes(names: Collection[str]) -> frozenset[Action]:
     """Read the actions that a token shall be for. Raises: Invalid."""
     known = {one.value: one for one in TOKEN_SCOPES}
     if unknown := sorted(set(names) - known.keys()):
-        raise Invalid("invalid-scope", scopes=" ".join(unknown), known=" ".join(sorted(known)))
+        raise Invalid("invalid-scope", scopes=" ".join(unknown), known=Known(sorted(known), "action"))
     if not names:
-        raise Invalid("no-scope", known=" ".join(sorted(known)))
+        raise Invalid("no-scope", known=Known(sorted(known), "action"))
     return frozenset(known[one] for one in names)

@@ -9,16 +9,18 @@ body that is refused in the end (docs/formats/dock-protocol.md: 401 before a byt
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ValidationError
 
-from evidence.errors import Conflict, Invalid
+from evidence.coded_words import code_of
+from evidence.errors import Conflict, Invalid, Known
 
 MOST_FORM_BYTES = 16 << 10
 MOST_FIELDS = 300  # of a form: one for each row of a list that is ticked, and a few
@@ -36,6 +38,26 @@ def _in_utc(instant: datetime) -> datetime:
 
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A time with its zone, as UTC: one that has no place there is malformed (422)."""
+
+
+def coded(group: str) -> BeforeValidator:
+    """Return what makes a text of a body or a question a code of a pack: typed as the code, or in the words
+    shown for it in either language. What the pack lacks is refused by the desk. group: of the catalogues.
+    """
+    return BeforeValidator(lambda typed: code_of(group, typed) if isinstance(typed, str) else typed)
+
+
+def one_of(kinds: Iterable[StrEnum], group: str) -> BeforeValidator:
+    """Return the same for a closed list; anything else is refused: Invalid("unknown-word")."""
+    known = Known((kind.value for kind in kinds), group)
+
+    def chosen(typed: object) -> object:
+        code = code_of(group, typed) if isinstance(typed, str) else typed
+        if isinstance(code, str) and code not in known.taken:
+            raise Invalid("unknown-word", found=typed, known=known)
+        return code
+
+    return BeforeValidator(chosen)
 
 
 async def read_json(request: Request, model: type[M], most_bytes: int) -> M:

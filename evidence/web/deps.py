@@ -6,6 +6,7 @@ no token in a URL but a one-time link, no trust in any header a client or proxy 
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated
 
@@ -17,9 +18,11 @@ from starlette.concurrency import run_in_threadpool
 
 from evidence.bootstrap import Application
 from evidence.domain.access import ANYONE, Caller
+from evidence.domain.ids import is_id
 from evidence.domain.rights import Action
 from evidence.domain.sign_in import network_of
 from evidence.errors import Invalid, Refused
+from evidence.service.case_access import case_named, told_as_named
 from evidence.service.sessions import csrf_of
 from evidence.web.bodies import read_form
 from evidence.web.forgery import SAFE_METHODS, verify_same_origin
@@ -118,6 +121,23 @@ Network = Annotated[str, Depends(network)]
 
 
 App = Annotated[Application, Depends(_application)]
+
+
+async def _case_of(request: Request, case_id: str) -> AsyncIterator[str]:
+    """Give the id of the case in a route's path: there stands its id, or its number."""
+    found = case_id
+    if not is_id(case_id):
+        found = await run_in_threadpool(case_named, application(request).site, case_id)
+    with told_as_named(case_id, found):
+        yield found
+
+
+def named_case() -> str:
+    """Give a route the id of the case in its path: `case_id: str = named_case()`. It stands after the caller:
+    nothing is looked up for somebody who is not let in.
+    """
+    named: str = Depends(_case_of)
+    return named
 
 
 def verify_every_route_has_an_action(app: FastAPI) -> dict[str, Action]:

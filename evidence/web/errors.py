@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from evidence.coded_words import choices
 from evidence.errors import (
     Busy,
     Conflict,
@@ -70,6 +71,7 @@ _BY_CODE = {
     "not-signed-in": 401,
     "two-credentials": 400,
     "body-too-slow": 408,
+    "unknown-word": 422,  # as any other value that a body cannot have
     "checksum-differs": 460,  # tus 1.0, checksum extension
     "too-many-bytes": 413,
     "upload-expired": 410,
@@ -111,7 +113,8 @@ def problem_response(status: int, code: str, fields: Mapping[str, object]) -> Re
         "title": say(f"error.{code}"),
         "status": status,
         "code": code,
-        **({"detail": say(other)} if (other := another(code, fields)) else {}),
+        **({"detail": say(other.key, **other.fields)} if (other := another(code, fields)) else {}),
+        **({"choices": known} if (known := choices(fields)) else {}),
         **{
             key: value if isinstance(value, int | str | None) else str(value) for key, value in fields.items()
         },

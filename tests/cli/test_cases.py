@@ -52,7 +52,13 @@ def test_a_case_on_the_command_line(site: Path) -> None:
     assert run(site, "labels", "set", recording["id"], "--label", "case-number=杭2").exit_code == 0
     told = rows(site, "cases", "show", case)
     assert (told["recordings"], told["members"]) == ([], [])
-    assert run(site, "cases", "close", case).exit_code == 0
+    for words in (("cases", "show"), ("matrix", "show"), ("case-files", "show")):
+        told = rows(site, *words, " 杭１")
+        assert case in (told.get("id"), told.get("case")), "by its number, however it is written"
+    assert rows(site, "documents", "list", "杭1") == []
+    assert rows(site, "markers", "case", "杭1")["needed"] == []
+    assert run(site, "cases", "show", "杭3").exit_code != 0
+    assert run(site, "cases", "close", "杭1").exit_code == 0
     (listed,) = rows(site, "cases", "list")
     assert (listed["id"], listed["number"]) == (case, "杭1")
     assert listed["closed"]

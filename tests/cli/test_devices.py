@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,21 @@ def test_a_device_goes_its_way_on_the_command_line(tmp_path: Path, unit: str) ->
     problem = run(site, "devices", "retire", "DSJ1", "--reason", "老化", "--wiped", "格式化").exception
     assert isinstance(problem, Conflict)
     assert problem.code == "device-not-offloaded"
-    assert "清洁" in run(site, "devices", "show", "DSJ1").stdout
+    shown = run(site, "devices", "show", "DSJ1").stdout
+    assert not set(re.findall("[0-9a-f]{32}", shown)), "people and units by name, not by id"
+    for words in (
+        "执法记录仪",
+        "大队",
+        "某厂",
+        "电量 5%",
+        "：1001 某人",
+        "归还",
+        "：1002 某人",
+        "清洁",
+        "完成",
+    ):
+        assert words in shown
+    assert rows(site, "devices", "show", "DSJ1")["services"][0]["outcome"] == "完成"
 
 
 def test_units_and_clocks_are_listed(tmp_path: Path, unit: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,10 @@ def test_a_late_file_is_explained_and_somebody_else_decides(
     with pytest.raises(SystemExit):
         main()
     assert "/review" in capsys.readouterr().err, "where somebody else decides"
-    assert "山区无网络" in run(site, "explanations", "show", name).stdout
+    shown = run(site, "explanations", "show", name).stdout
+    assert "山区无网络" in shown
+    assert re.search(r"说明人 / explained by: operator  \d{4}-\d\d-\d\d ", shown)
+    assert "决定人" not in shown
     assert [one["id"] for one in rows(site, "explanations", "show", name)["explanations"]] == [done["id"]]
 
 
@@ -77,6 +81,8 @@ def test_what_somebody_else_said_is_decided_and_a_fault_is_listed(site: Path) ->
     assert rows(site, "faults", "list") == []
     (done,) = rows(site, *words, "--fault", "not-recorded")
     assert (done["outcome"], done["decided_by"]) == ("fault", "operator")
+    shown = run(site, "explanations", "show", line["gap"]).stdout
+    assert re.search(r"决定人 / decided by: operator  \d{4}-\d\d-\d\d .*\n +查实", shown)
     (fault,) = rows(site, "faults", "list")
     assert (fault["kind"], fault["gap"]) == ("not-recorded", line["gap"])
     assert "查实" in run(site, "faults", "list").stdout

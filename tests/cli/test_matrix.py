@@ -9,6 +9,7 @@ import pytest
 from evidence.bootstrap import build
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
+from evidence.errors import Conflict
 from tests import listed_site
 from tests.listed_site import rows, run
 
@@ -36,7 +37,9 @@ def test_what_must_be_recorded_is_entered_and_shown_on_the_command_line(tmp_path
     )
     assert lines[0]["steps"][0]["from"] == "2026-01-05T01:00:00.000000Z", "in the law's time zone"
     hearing = next(number for number, line in enumerate(lines, 1) if line["stage"] == "听证")
-    assert run(site, "matrix", "enter", case, "--line", str(hearing), *times).exit_code != 0
+    unnamed = run(site, "matrix", "enter", case, "--line", str(hearing), *times).exception
+    assert isinstance(unnamed, Conflict)
+    assert (unnamed.code, unnamed.fields["name"]) == ("no-legal-unit", "大队")
     assert run(site, "units", "legal", home).exit_code == 0
     owed = rows(site, "matrix", "enter", case, "--line", str(hearing), *times)
     assert (owed["stage"], owed["owner"]) == ("听证", home)

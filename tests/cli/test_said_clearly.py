@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from evidence.cli import main
+from evidence.coded_words import with_words
 from evidence.errors import Invalid
 from tests import listed_site
 from tests.listed_site import rows, run
@@ -34,6 +35,22 @@ def test_a_refusal_tells_times_in_the_zone_of_the_law(site: Path, capsys: pytest
     told = refused(site, ["samples", "commit", "大队", *times], capsys)
     assert "since: 2026-01-01 00:00:00+08:00" in told
     assert rows(site, "samples", "list") == []
+
+
+def test_a_refusal_of_a_code_tells_those_that_there_are_in_words(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ((recording),) = rows(site, "recordings")
+    place = ["holds", "place", recording["id"], "--ground", "complaint", "--reason", "来访"]
+    told = refused(site, place, capsys)
+    assert "  所填情形 / ground: complaint" in told.splitlines()
+    assert f"    {with_words('ground', 'objection')}" in told.splitlines()
+    told = refused(site, ["labels", "set", recording["id"], "--label", "阶段=现场检查"], capsys)
+    assert f"    {with_words('label', 'stage')}" in told.splitlines()
+    told = refused(site, ["labels", "set", recording["id"], "--label", "stage=现场检察"], capsys)
+    assert f"  标注 / label: {with_words('label', 'stage')}" in told.splitlines()
+    assert "    听证" in told.splitlines()
+    assert rows(site, "holds", "list", recording["id"]) == []
 
 
 def test_a_refusal_says_nothing_of_what_is_not_there(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

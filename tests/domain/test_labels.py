@@ -21,7 +21,7 @@ from evidence.domain.labels import (
     values_of,
     verify_by_pack,
 )
-from evidence.errors import Invalid
+from evidence.errors import Invalid, Known
 from evidence.policy.rules import Label, Pack
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -111,7 +111,21 @@ def test_the_word_that_does_not_fit_is_the_one_that_is_named(
 ) -> None:
     with pytest.raises(Invalid, match="not-in-annex") as told:
         judged(DAZHE, new, beside)
-    assert told.value.fields == {"label": wrong, "found": new[wrong]}
+    fields = dict(told.value.fields)
+    known = fields.pop("known")
+    assert fields == {"label": wrong, "found": new[wrong]}
+    assert isinstance(known, Known)
+    others = {key: word for key, word in {**beside, **new}.items() if key != wrong}
+    for word in known.taken:
+        judged(DAZHE, {wrong: word}, others)
+
+
+def test_the_words_that_the_annex_has_beside_the_others_are_told() -> None:
+    with pytest.raises(Invalid, match="not-in-annex") as told:
+        judged(DAZHE, {"category": "行政检查", "stage": "听证"})
+    known = told.value.known
+    assert known is not None
+    assert set(known.taken) == {one.stage for one in DAZHE.must_record if one.category == "行政检查"}
 
 
 def test_a_pack_without_an_annex_has_no_words_for_these_labels() -> None:

@@ -17,6 +17,8 @@ from evidence.domain.damage import CORRUPT, TRUNCATED
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.explanations import GapState
 from evidence.domain.findings import Code, Severity
+from evidence.domain.rights import Action
+from evidence.domain.standing import Classification
 from evidence.domain.uploads import UploadState
 from evidence.errors import EvidenceError
 from evidence.locale import BARE, CHINESE, ENGLISH, Word, catalogue, say
@@ -147,6 +149,8 @@ def test_the_words_for_states_labels_causes_and_acts_are_complete() -> None:
         ("severity", Severity),
         ("deadline", DeadlineKind),
         ("label", Label),
+        ("action", Action),
+        ("class", Classification),
         ("cause", [*Cause, *NumberCause]),
         ("act", Act),
         ("ground", Ground),
@@ -165,6 +169,26 @@ def test_every_error_code_in_the_source_has_a_text() -> None:
     found = error_codes()
     assert {"policy-error", "no-space", "store-full", EvidenceError.code, StorageError.code} <= set(found)
     assert {code: place for code, place in found.items() if f"error.{code}" not in ZH} == {}
+
+
+def test_every_fact_of_an_error_is_called_something() -> None:
+    families, facts = error_families(), set()
+    for _, module in sources("evidence", "storage", "workers"):
+        for node in ast.walk(module):
+            if isinstance(node, ast.Call) and name_of(node.func) in families:
+                facts |= {word.arg for word in node.keywords if word.arg}
+    assert len(facts) > 150
+    assert {f"fact.{one}" for one in facts} - ZH.keys() == set()
+
+
+def test_what_an_error_says_would_have_been_taken_has_words_in_its_group() -> None:
+    groups = set()
+    for _, module in sources("evidence"):
+        for node in ast.walk(module):
+            if isinstance(node, ast.Call) and name_of(node.func) == "Known":
+                groups |= {ast.literal_eval(one) for one in node.args[1:] if is_text(one)}
+    assert {"ground", "cause", "label"} <= groups
+    assert [one for one in groups if not any(key.startswith(f"{one}.") for key in ZH)] == []
 
 
 def test_every_kind_of_alarm_has_words() -> None:

@@ -27,7 +27,7 @@ from evidence.domain.audit import Act
 from evidence.domain.explanations import GapState, Outcome
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.people import PersonType
-from evidence.domain.rights import Kind, Role
+from evidence.domain.rights import Action, Kind, Role
 from evidence.errors import Invalid, Refused, Unavailable
 from evidence.gap_documents import FORMS, file_name, gap_document, tongue_of
 from evidence.ledger.merkle import SHA256, Frontier
@@ -184,6 +184,17 @@ def test_a_workbook_holds_every_line_and_the_numbers_can_be_added_up(room: GapRo
         for state, total in ((one["state"], one["count"]) for one in told["by_state"]):
             column = head.index(text(ENGLISH, f"gap-state.{state}"))
             assert sum(row[column] for row in mine) == total, (axis, state)
+
+
+def test_who_said_and_who_decided_is_named_to_whoever_may_know_of_them(room: GapRoom) -> None:
+    column = [text(CHINESE, f"paper.{key}") for key in ("explained_by", "decided_by")]
+    numbers = room.wearer.name, room.head.name
+    blind = Caller("e" * 32, Kind.INTEGRATION, scopes=frozenset({Action.READ_GAPS}))
+    for caller, told in ((OPERATOR, numbers), (room.head, numbers), (blind, (room.wearer.id, room.head.id))):
+        head, *rows = cells(made(room, "xlsx", caller))[text(CHINESE, "paper.lines")]
+        said = [[row[head.index(one)] for one in column] for row in rows]
+        decided = next(row for row in said if row[1])
+        assert tuple(str(one).split()[0] for one in decided) == told
 
 
 def test_nothing_in_a_workbook_is_a_formula(room: GapRoom) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -28,7 +29,8 @@ def send(service: PeopleService, who: str, method: str, path: str, body: Any = N
 
 @pytest.fixture
 def case(service: PeopleService) -> str:
-    answer = send(service, "head", "POST", "/cases", {"number": new_id(), "unit": service.site.ids[A]})
+    new = {"number": f"1-{new_id()}", "unit": service.site.ids[A]}
+    answer = send(service, "head", "POST", "/cases", new)
     assert answer.status == 201
     return str(answer.json["id"])
 
@@ -55,6 +57,16 @@ def test_a_case_over_http_from_open_to_closed(service: PeopleService, case: str)
     assert next(one for one in listed if one["id"] == case)["closed"]
 
 
+def test_a_case_is_found_by_its_number_however_it_is_written(service: PeopleService) -> None:
+    new = {"number": "大柘执罚〔2026〕1号", "unit": service.site.ids[A]}
+    case = send(service, "head", "POST", "/cases", new).json["id"]
+    typed = quote("大柘执罚(2026) 1号")
+    assert send(service, "head", "GET", f"/cases/{typed}").json["id"] == case
+    assert send(service, "head", "PUT", f"/cases/{typed}/term", {"term": "10年"}).status == 204
+    assert send(service, "head", "POST", f"/cases/{typed}/close").status == 204
+    assert send(service, "head", "GET", f"/cases/{case}").json["closed"]
+
+
 def test_a_member_until_a_time_that_has_no_place_in_utc_is_malformed(
     service: PeopleService, case: str
 ) -> None:
@@ -78,6 +90,10 @@ def test_another_units_case_is_answered_as_one_that_is_not_there(service: People
         hidden, missing = (send(service, "head_b", method, path.format(one), body) for one in (case, absent))
         assert (hidden.status, hidden.code) == (missing.status, missing.code) == (404, "case-not-found")
         assert hidden.body.replace(case.encode(), b"") == missing.body.replace(absent.encode(), b"")
+    number = send(service, "head", "GET", f"/cases/{case}").json["number"]
+    hidden, missing = (send(service, "head_b", "GET", f"/cases/{one}") for one in (number, number[::-1]))
+    assert (hidden.status, hidden.code) == (missing.status, missing.code) == (404, "case-not-found")
+    assert hidden.body.replace(number.encode(), b"") == missing.body.replace(number[::-1].encode(), b"")
     answer = send(service, "head_b", "POST", "/cases", {"number": "1", "unit": service.site.ids[A]})
     assert (answer.status, answer.code) == (404, "unit-not-found")
     assert send(service, "head_b", "GET", "/cases").json == []

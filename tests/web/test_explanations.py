@@ -13,6 +13,7 @@ from evidence.adapters.books import XlsxBinder
 from evidence.adapters.printing import TypstPress
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
+from evidence.locale import CHINESE, ENGLISH, text
 from evidence.service.exemptions import Exemptions
 from evidence.service.explanations import Explanations
 from evidence.service.fault_files import FaultFiles
@@ -64,7 +65,13 @@ def test_an_interruption_goes_its_way_over_http(room: GapRoom, web: Web) -> None
         {"cause": "battery", "text": "x", "author": head},
     ):
         assert web.ask(wearer, "POST", path, body)[0] == 422, "nothing slips in"
-    status, done = web.ask(wearer, "POST", path, {"cause": "battery", "spoken": spoken})
+    assert {
+        "code": "battery",
+        "zh": text(CHINESE, "cause.battery"),
+        "en": text(ENGLISH, "cause.battery"),
+    } in told["choices"]
+    in_words = {"cause": text(CHINESE, "cause.battery"), "spoken": spoken}
+    status, done = web.ask(wearer, "POST", path, in_words)
     assert (status, done["outcome"], done["spoken"]["from_s"]) == (201, None, 1.5)
     assert web.ask(wearer, "POST", path, {"cause": "battery", "text": "x"})[0] == 409
     assert [one["state"] for one in web.get(head, "gaps?state=explained")["by_state"] if one["count"]] == [

@@ -9,9 +9,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from evidence.domain.exports import Way
+from evidence.domain.ids import new_id
 from evidence.domain.rights import Role
 from evidence.domain.standing import Classification
 from evidence.service.court import Court
+from evidence.service.people_ports import StoredCase
 from evidence.service.site import Site
 from evidence.web.app import create_app
 from tests.export_room import ExportRoom
@@ -61,6 +63,22 @@ def test_an_export_is_asked_for_by_one_and_decided_by_another(web: Web, room: Ex
     beside = room.new(Role.CUSTODIAN, where=room.beside).id
     assert web.ask(beside, "GET", f"exports/{one['id']}")[0] == 404
     assert web.ask(room.auxiliary.id, "GET", f"exports/{one['id']}")[0] == 403
+
+
+def test_the_case_is_named_by_its_number_which_tells_nobody_that_there_is_one(
+    web: Web, room: ExportRoom
+) -> None:
+    with room.site.database.reading() as unit:
+        case = unit.cases.get(room.case_id)
+    assert case is not None
+    status, one = web.ask(room.custodian.id, "POST", "exports", a_body(room, case=f" {case.number}"))
+    assert (status, one["case"]) == (201, room.case_id)
+    with room.site.database.writing() as unit:
+        away = StoredCase(new_id(), "1-2", room.beside.id, room.beside.path, room.site.clock.now())
+        unit.cases.add(away)
+    for number in (away.number, "2-1"):
+        status, told = web.ask(room.custodian.id, "POST", "exports", a_body(room, case=number))
+        assert (status, told["code"], told["case"]) == (404, "case-not-found", number)
 
 
 def test_a_file_that_somebody_may_not_know_of_has_no_id_in_their_answer(web: Web, room: ExportRoom) -> None:

@@ -15,8 +15,8 @@ from evidence.domain.act_documents import MismatchKind
 from evidence.domain.rights import Action
 from evidence.service.act_documents import DocumentSaid
 from evidence.web.api.tables import TABLE, in_turn, read_table
-from evidence.web.bodies import Instant, described, read_json
-from evidence.web.deps import App, admitted
+from evidence.web.bodies import Instant, coded, described, one_of, read_json
+from evidence.web.deps import App, admitted, named_case
 
 router = APIRouter(prefix="/api/v1", tags=["enforcement documents"])
 
@@ -30,7 +30,7 @@ class DocumentIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
     number: Words
-    type: Words
+    type: Annotated[Words, coded("document-type")]
     start: Instant = Field(alias="from")
     end: Instant = Field(alias="to")
     signers: list[Words] = Field(min_length=1, max_length=20)
@@ -47,7 +47,7 @@ class ReasonIn(BaseModel):
     """Why something does not agree. signer: the number, where that is what it is about."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: MismatchKind
+    kind: Annotated[MismatchKind, one_of(MismatchKind, "mismatch")]
     reason: Reason
     signer: Words | None = None
 
@@ -75,7 +75,9 @@ async def import_(
 
 @router.get("/cases/{case_id}/act-documents")
 def documents(
-    case_id: str, app: App, caller: Caller = admitted(Action.READ_CASE_FILES)
+    app: App,
+    caller: Caller = admitted(Action.READ_CASE_FILES),
+    case_id: str = named_case(),
 ) -> list[dict[str, Any]]:
     """List the documents of a case as they compare with footage."""
     return documents_out(app.act_documents.of_case(caller, case_id), caller)
@@ -83,7 +85,10 @@ def documents(
 
 @router.post("/cases/{case_id}/act-documents", status_code=201, openapi_extra=described(DocumentIn))
 async def register(
-    case_id: str, request: Request, app: App, caller: Caller = admitted(Action.REGISTER_ACTS)
+    request: Request,
+    app: App,
+    caller: Caller = admitted(Action.REGISTER_ACTS),
+    case_id: str = named_case(),
 ) -> dict[str, Any]:
     """Register a document of a case."""
     new = await read_json(request, DocumentIn, _LONGEST_BODY_BYTES)
@@ -97,11 +102,11 @@ async def register(
     openapi_extra=described(RemovalIn),
 )
 async def strike(
-    case_id: str,
     document_id: str,
     request: Request,
     app: App,
     caller: Caller = admitted(Action.REGISTER_ACTS),
+    case_id: str = named_case(),
 ) -> None:
     """Take a document out that was registered by mistake."""
     said = await read_json(request, RemovalIn, _LONGEST_BODY_BYTES)
@@ -114,11 +119,11 @@ async def strike(
     openapi_extra=described(ReasonIn),
 )
 async def explain(
-    case_id: str,
     document_id: str,
     request: Request,
     app: App,
     caller: Caller = admitted(Action.REGISTER_ACTS),
+    case_id: str = named_case(),
 ) -> None:
     """Say in writing why a document and its footage do not agree."""
     said = await read_json(request, ReasonIn, _LONGEST_BODY_BYTES)

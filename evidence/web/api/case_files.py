@@ -13,7 +13,7 @@ from evidence.case_answers import by_unit_out, document_out, filed_out, index_ou
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.web.bodies import described, read_json
-from evidence.web.deps import App, admitted
+from evidence.web.deps import App, admitted, named_case
 
 router = APIRouter(prefix="/api/v1/case-files", tags=["case files"])
 
@@ -73,14 +73,21 @@ def units(app: App, caller: Caller = admitted(Action.READ_CASE_FILES)) -> list[d
 
 
 @router.get("/{case_id}")
-def case_file(case_id: str, app: App, caller: Caller = admitted(Action.READ_CASE_FILES)) -> dict[str, Any]:
+def case_file(
+    app: App,
+    caller: Caller = admitted(Action.READ_CASE_FILES),
+    case_id: str = named_case(),
+) -> dict[str, Any]:
     """Return a case file with its index."""
     return index_out(app.case_filing.index(caller, case_id), caller)
 
 
 @router.put("/{case_id}/end", status_code=204, openapi_extra=described(EndIn))
 async def end(
-    case_id: str, request: Request, app: App, caller: Caller = admitted(Action.ARCHIVE_CASES)
+    request: Request,
+    app: App,
+    caller: Caller = admitted(Action.ARCHIVE_CASES),
+    case_id: str = named_case(),
 ) -> None:
     """Note the day on which the act ended."""
     said = await read_json(request, EndIn, _LONGEST_BODY_BYTES)
@@ -89,7 +96,10 @@ async def end(
 
 @router.post("/{case_id}/documents", status_code=201, openapi_extra=described(DocumentIn))
 async def add_document(
-    case_id: str, request: Request, app: App, caller: Caller = admitted(Action.ARCHIVE_CASES)
+    request: Request,
+    app: App,
+    caller: Caller = admitted(Action.ARCHIVE_CASES),
+    case_id: str = named_case(),
 ) -> dict[str, Any]:
     """List a written document."""
     new = await read_json(request, DocumentIn, _LONGEST_BODY_BYTES)
@@ -101,11 +111,11 @@ async def add_document(
     "/{case_id}/documents/{document_id}/removal", status_code=204, openapi_extra=described(RemovalIn)
 )
 async def take_out(
-    case_id: str,
     document_id: str,
     request: Request,
     app: App,
     caller: Caller = admitted(Action.ARCHIVE_CASES),
+    case_id: str = named_case(),
 ) -> None:
     """Take a document out of the list again."""
     said = await read_json(request, RemovalIn, _LONGEST_BODY_BYTES)
@@ -114,7 +124,10 @@ async def take_out(
 
 @router.post("/{case_id}/archive", status_code=201, openapi_extra=described(ArchiveIn))
 async def archive(
-    case_id: str, request: Request, app: App, caller: Caller = admitted(Action.ARCHIVE_CASES)
+    request: Request,
+    app: App,
+    caller: Caller = admitted(Action.ARCHIVE_CASES),
+    case_id: str = named_case(),
 ) -> dict[str, Any]:
     """Hand a case file over to the archive: nothing goes in or out of it any more."""
     said = await read_json(request, ArchiveIn, _LONGEST_BODY_BYTES)

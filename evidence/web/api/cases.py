@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from evidence.answers import case_file_out, case_out
+from evidence.coded_words import term_of
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.web.bodies import Instant, described, read_json
-from evidence.web.deps import App, admitted
+from evidence.web.bodies import Instant, described, one_of, read_json
+from evidence.web.deps import App, admitted, named_case
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 _LONGEST_BODY_BYTES = 64 << 10
@@ -30,7 +31,7 @@ class MemberIn(BaseModel):
     """What a member may do about the recordings of a case, and until when."""
 
     model_config = ConfigDict(extra="forbid")
-    actions: list[Action] = Field(min_length=1, max_length=20)
+    actions: list[Annotated[Action, one_of(Action, "action")]] = Field(min_length=1, max_length=20)
     until: Instant | None = None
 
 
@@ -64,28 +65,45 @@ def cases(app: App, caller: Caller = admitted(Action.MANAGE_CASES)) -> list[dict
 
 
 @router.get("/{case_id}")
-def case(case_id: str, app: App, caller: Caller = admitted(Action.MANAGE_CASES)) -> dict[str, Any]:
+def case(
+    app: App,
+    caller: Caller = admitted(Action.MANAGE_CASES),
+    case_id: str = named_case(),
+) -> dict[str, Any]:
     """Return a case with its recordings and members."""
     return case_file_out(app.cases.get(caller, case_id), caller)
 
 
 @router.post("/{case_id}/close", status_code=204)
-def close(case_id: str, app: App, caller: Caller = admitted(Action.MANAGE_CASES)) -> None:
+def close(
+    app: App,
+    caller: Caller = admitted(Action.MANAGE_CASES),
+    case_id: str = named_case(),
+) -> None:
     """Close a case: its members' rights end at once."""
     app.cases.close(caller, case_id)
 
 
 @router.put("/{case_id}/term", status_code=204, openapi_extra=described(TermIn))
 async def term(
-    case_id: str, request: Request, app: App, caller: Caller = admitted(Action.MANAGE_CASES)
+    request: Request,
+    app: App,
+    caller: Caller = admitted(Action.MANAGE_CASES),
+    case_id: str = named_case(),
 ) -> None:
     """Give a case file its class; the locks of its recordings move with it."""
     new = await read_json(request, TermIn, _LONGEST_BODY_BYTES)
-    await run_in_threadpool(app.keeping.give_term, caller, case_id, new.term)
+    code = term_of(app.site.policies.latest, new.term)
+    await run_in_threadpool(app.keeping.give_term, caller, case_id, code)
 
 
 @router.put("/{case_id}/recordings/{recording_id}", status_code=204)
-def link(case_id: str, recording_id: str, app: App, caller: Caller = admitted(Action.MANAGE_CASES)) -> None:
+def link(
+    recording_id: str,
+    app: App,
+    caller: Caller = admitted(Action.MANAGE_CASES),
+    case_id: str = named_case(),
+) -> None:
     """Link a recording."""
     app.cases.link(caller, case_id, recording_id)
 
@@ -94,11 +112,11 @@ def link(case_id: str, recording_id: str, app: App, caller: Caller = admitted(Ac
     "/{case_id}/recordings/{recording_id}/removal", status_code=204, openapi_extra=described(UnlinkIn)
 )
 async def unlink(
-    case_id: str,
     recording_id: str,
     request: Request,
     app: App,
     caller: Caller = admitted(Action.MANAGE_CASES),
+    case_id: str = named_case(),
 ) -> None:
     """End a recording's link."""
     said = await read_json(request, UnlinkIn, _LONGEST_BODY_BYTES)
@@ -107,7 +125,11 @@ async def unlink(
 
 @router.put("/{case_id}/members/{person_id}", status_code=204, openapi_extra=described(MemberIn))
 async def name(
-    case_id: str, person_id: str, request: Request, app: App, caller: Caller = admitted(Action.MANAGE_CASES)
+    person_id: str,
+    request: Request,
+    app: App,
+    caller: Caller = admitted(Action.MANAGE_CASES),
+    case_id: str = named_case(),
 ) -> None:
     """Give a person a list of actions in a case, in the place of what they had there."""
     new = await read_json(request, MemberIn, _LONGEST_BODY_BYTES)
@@ -115,6 +137,11 @@ async def name(
 
 
 @router.delete("/{case_id}/members/{person_id}", status_code=204)
-def dismiss(case_id: str, person_id: str, app: App, caller: Caller = admitted(Action.MANAGE_CASES)) -> None:
+def dismiss(
+    person_id: str,
+    app: App,
+    caller: Caller = admitted(Action.MANAGE_CASES),
+    case_id: str = named_case(),
+) -> None:
     """End all that a person has in a case."""
     app.cases.dismiss(caller, case_id, person_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.oversight_answers import change_out, listed_out, reader_out
-from evidence.web.bodies import Instant, described, read_json
+from evidence.web.bodies import Instant, coded, described, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["classes"])
@@ -24,7 +24,7 @@ class ClassIn(BaseModel):
     """A class, and why."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    class_: str = Field(alias="class", max_length=40)
+    class_: Annotated[str, coded("class")] = Field(alias="class", max_length=40)
     reason: str = Field(min_length=1, max_length=1000)
 
 

@@ -18,7 +18,7 @@ from evidence.domain.spans import Span
 from evidence.errors import Invalid
 from evidence.people_answers import with_names
 from evidence.service.complaints import Intake
-from evidence.web.bodies import Instant, described, read_json
+from evidence.web.bodies import Instant, described, one_of, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["complaints"])
@@ -35,7 +35,7 @@ class ComplaintIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     number: Number
     received_on: date
-    channel: Channel
+    channel: Annotated[Channel, one_of(Channel, "complaint-channel")]
     people: Annotated[list[Number], Field(max_length=20)] = []
     unit: Annotated[str, Field(max_length=32)] | None = None
     since: Instant
@@ -57,7 +57,7 @@ class AnswerIn(BaseModel):
     """What a complaint came to."""
 
     model_config = ConfigDict(extra="forbid")
-    result: Result
+    result: Annotated[Result, one_of(Result, "complaint-result")]
     reason: Words
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +12,7 @@ from evidence.derivative_answers import derivative_out, derivatives_out, proposa
 from evidence.derivative_orders import OrderIn, QuestionIn
 from evidence.domain.access import Caller, Purpose
 from evidence.domain.rights import Action
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import described, one_of, read_json
 from evidence.web.deps import App, admitted
 from evidence.web.showing import choose_range, show
 
@@ -51,7 +51,7 @@ def play(
     derivative_id: str,
     request: Request,
     app: App,
-    purpose: Purpose | None = None,
+    purpose: Annotated[Purpose, one_of(Purpose, "purpose")] | None = None,
     caller: Caller = admitted(Action.PLAY),
 ) -> Response:
     """Return a derivative to be seen and heard, whole or one range; each is logged before its first byte."""
@@ -71,7 +71,7 @@ def proxy(
     recording_id: str,
     request: Request,
     app: App,
-    purpose: Purpose | None = None,
+    purpose: Annotated[Purpose, one_of(Purpose, "purpose")] | None = None,
     caller: Caller = admitted(Action.PLAY),
 ) -> Response:
     """Return what a browser plays in the place of an original that it cannot play, whole or one range; each

@@ -24,7 +24,7 @@ from evidence.domain.access import Caller
 from evidence.domain.devices import ServiceKind
 from evidence.domain.rights import Action
 from evidence.service.device_register import DeviceDetails
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import coded, described, one_of, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
@@ -53,7 +53,7 @@ class DeviceIn(_Known):
     """A new device: its serial number as docks send it, its class, the id of its unit."""
 
     serial: Name
-    class_: str = Field(alias="class", max_length=40)
+    class_: Annotated[str, coded("device-class")] = Field(alias="class", max_length=40)
     unit: str = Field(max_length=32)
 
 
@@ -91,7 +91,7 @@ class ServiceIn(BaseModel):
     """A fault, or maintenance that begins."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: ServiceKind
+    kind: Annotated[ServiceKind, one_of(ServiceKind, "service-kind")]
     note: Reason
 
 

@@ -19,7 +19,7 @@ from evidence.gap_answers import exemption_out, explanation_out, history_out
 from evidence.people_answers import with_names
 from evidence.service.exemptions import Stated
 from evidence.service.gap_words import Said
-from evidence.web.bodies import Instant, described, read_json
+from evidence.web.bodies import Instant, coded, described, one_of, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["explanations"])
@@ -49,7 +49,7 @@ class ExplanationIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     text: Text | None = None
-    cause: str | None = Field(default=None, max_length=40)
+    cause: Annotated[str | None, coded("cause")] = Field(default=None, max_length=40)
     spoken: SpokenIn | None = None
     marker: str | None = Field(default=None, max_length=32)
 
@@ -58,9 +58,9 @@ class ReviewIn(BaseModel):
     """A decision about an explanation. fault: its kind, as the policy pack names it."""
 
     model_config = ConfigDict(extra="forbid")
-    outcome: Outcome
+    outcome: Annotated[Outcome, one_of(Outcome, "gap-state")]
     reason: str = Field(default="", max_length=1000)
-    fault: str | None = Field(default=None, max_length=40)
+    fault: Annotated[str | None, coded("fault-kind")] = Field(default=None, max_length=40)
 
 
 class ExemptionIn(BaseModel):
@@ -68,7 +68,7 @@ class ExemptionIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     wearer: str = Field(max_length=100)
-    ground: str = Field(max_length=40)
+    ground: Annotated[str, coded("exempting")] = Field(max_length=40)
     basis: Text
     since: Instant
     until: Instant

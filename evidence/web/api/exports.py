@@ -11,12 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from evidence.bootstrap import Application
 from evidence.domain.access import Caller
 from evidence.domain.exports import Ground, Medium, Said, Way
 from evidence.domain.rights import Action
 from evidence.export_answers import export_out
+from evidence.service.case_access import case_named, told_as_named
+from evidence.service.cases import LONGEST_NUMBER
+from evidence.service.export_lists import ListedExport
 from evidence.service.exports import MOST_ITEMS, Wish
-from evidence.web.bodies import counted, described, read_json
+from evidence.web.bodies import counted, described, one_of, read_json
 from evidence.web.deps import Admission, App, admitted
 from evidence.web.showing import choose_range
 from evidence.web.streams import SAFE, EvidenceStream, read_range
@@ -33,23 +37,23 @@ class ExportIn(BaseModel):
     """What is asked for. redacted: recordings that go out only as a derivative, each with its id."""
 
     model_config = ConfigDict(extra="forbid")
-    way: Way
+    way: Annotated[Way, one_of(Way, "export-way")]
     recordings: Annotated[list[Id], Field(min_length=1, max_length=MOST_ITEMS)]
     recipient: Line
     purpose: Line
     basis: Line
-    medium: Medium = Medium.FOLDER
-    case: Id | None = None
+    medium: Annotated[Medium, one_of(Medium, "export-medium")] = Medium.FOLDER
+    case: Annotated[str, Field(max_length=LONGEST_NUMBER)] | None = None
     unit: Id | None = None
     applicant: Line | None = None
     relation: Line | None = None
     identity: Line | None = None
     redacted: dict[Id, Id] = {}
 
-    def wish(self) -> Wish:
-        """Return what is asked for."""
+    def wish(self, case: str | None) -> Wish:
+        """Return what is asked for. case: its id."""
         told = (self.recipient, self.purpose, self.basis, self.applicant, self.relation, self.identity)
-        more = (self.medium, self.case, self.unit, self.redacted)
+        more = (self.medium, case, self.unit, self.redacted)
         return Wish(self.way, tuple(self.recordings), Said(*told), *more)
 
 
@@ -60,7 +64,7 @@ class DecisionIn(BaseModel):
     approve: bool
     reason: Words
     secrecy: Words | None = None
-    refused: dict[Id, Ground] = {}
+    refused: dict[Id, Annotated[Ground, one_of(Ground, "export-ground")]] = {}
 
 
 class WrittenIn(BaseModel):
@@ -98,7 +102,7 @@ def exports(
 async def ask(request: Request, app: App, caller: Caller = admitted(Action.EXPORT)) -> dict[str, Any]:
     """Ask that footage leave; somebody else decides."""
     new = await read_json(request, ExportIn, _LONGEST_BODY_BYTES)
-    return export_out(await run_in_threadpool(app.court.exports.ask, caller, new.wish()))
+    return export_out(await run_in_threadpool(_ask, app, caller, new))
 
 
 @router.get("/exports/{export_id}")
@@ -226,3 +230,11 @@ def name_transfer_unit(unit_id: str, app: App, caller: Caller = admitted(Action.
 def end_transfer_unit(unit_id: str, app: App, caller: Caller = admitted(Action.MANAGE_UNITS)) -> None:
     """Have a unit provide it no more."""
     app.court.transfer_units.name(caller, unit_id, ends=True)
+
+
+def _ask(app: Application, caller: Caller, new: ExportIn) -> ListedExport:
+    if new.case is None:
+        return app.court.exports.ask(caller, new.wish(None))
+    case_id = case_named(app.site, new.case)
+    with told_as_named(new.case, case_id):
+        return app.court.exports.ask(caller, new.wish(case_id))

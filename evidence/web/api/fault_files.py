@@ -14,7 +14,7 @@ from evidence.domain.fault_files import FaultFile, Link, LinkKind, Part, Verdict
 from evidence.domain.rights import Action
 from evidence.fault_answers import fault_out, links_of, people_of, proven_out
 from evidence.people_answers import with_names
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import coded, described, one_of, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["faults"])
@@ -58,7 +58,7 @@ class EvidenceIn(BaseModel):
 class FaultIn(EvidenceIn):
     """A fault file. kind: as the policy pack names it. basis: a written ground that it rests on."""
 
-    kind: Annotated[str, Field(max_length=40)]
+    kind: Annotated[str, coded("fault-kind"), Field(max_length=40)]
     reason: Words
     basis: Words | None = None
 
@@ -75,9 +75,9 @@ class DecisionIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     number: Annotated[str, Field(min_length=1, max_length=200)]
-    verdict: Verdict
+    verdict: Annotated[Verdict, one_of(Verdict, "verdict")]
     reason: Words
-    outcome: Annotated[str, Field(max_length=40)] | None = None
+    outcome: Annotated[str, coded("fault-outcome"), Field(max_length=40)] | None = None
 
 
 @router.get("/faults")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action, Role
 from evidence.oversight_answers import grant_out, held_out
-from evidence.web.bodies import Instant, described, read_json
+from evidence.web.bodies import Instant, described, one_of, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1/grants", tags=["grants"])
@@ -24,7 +24,7 @@ class GrantIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     person: str = Field(max_length=32)
-    role: Role
+    role: Annotated[Role, one_of(Role, "role")]
     unit: str | None = Field(max_length=32)
     reason: str = Field(min_length=1, max_length=1000)
     until: Instant | None = None

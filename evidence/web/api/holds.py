@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from evidence.answers import hold_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import coded, described, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["holds"])
@@ -23,7 +23,7 @@ class HoldIn(BaseModel):
     """A new hold: its ground, as the policy pack names it, and why."""
 
     model_config = ConfigDict(extra="forbid")
-    ground: str = Field(min_length=1, max_length=40)
+    ground: Annotated[str, coded("ground")] = Field(min_length=1, max_length=40)
     reason: str = Field(min_length=1, max_length=1000)
 
 

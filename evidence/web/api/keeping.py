@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.errors import NotFound
+from evidence.errors import Known, NotFound
 from evidence.keeping_answers import touched_out, why_out
 from evidence.local import shipped_packs
 from evidence.web.deps import App, admitted
@@ -38,7 +38,7 @@ def dry_run(
     """
     packs = shipped_packs().get(policy)
     if packs is None:
-        raise NotFound("policy-not-found", name=policy, known=", ".join(shipped_packs()))
+        raise NotFound("policy-not-found", name=policy, known=Known(shipped_packs()))
     found = app.pack_changes.try_dry(caller, packs)
     return [touched_out(one) for one in islice(found, skip, skip + limit)]
 

@@ -14,7 +14,7 @@ from evidence.domain.rights import Action
 from evidence.filing_answers import Asked, filed_out
 from evidence.label_answers import history_out, labelled_out, missing_out
 from evidence.service.labelling import MOST
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import coded, described, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["labels"])
@@ -29,7 +29,7 @@ class LabelsIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     recordings: Recordings
-    labels: dict[str, Text] = Field(min_length=1, max_length=20)
+    labels: dict[Annotated[str, coded("label")], Text] = Field(min_length=1, max_length=20)
 
 
 class NotYetIn(BaseModel):
@@ -45,7 +45,7 @@ class LabelEndIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     recordings: Recordings
-    label: str = Field(max_length=40)
+    label: Annotated[str, coded("label")] = Field(max_length=40)
     reason: Text = Field(min_length=1)
 
 

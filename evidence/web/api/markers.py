@@ -13,8 +13,8 @@ from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.marker_answers import check_list_out, marker_out, markers_out
 from evidence.policy.check_points import MarkerKind
-from evidence.web.bodies import described, read_json
-from evidence.web.deps import App, admitted
+from evidence.web.bodies import described, one_of, read_json
+from evidence.web.deps import App, admitted, named_case
 
 router = APIRouter(prefix="/api/v1", tags=["check-points"])
 
@@ -26,7 +26,7 @@ class MarkerIn(BaseModel):
     """A check-point: its kind, and from which second to which."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: MarkerKind
+    kind: Annotated[MarkerKind, one_of(MarkerKind, "marker")]
     from_s: Seconds
     to_s: Seconds
 
@@ -68,7 +68,11 @@ def missing(app: App, caller: Caller = admitted(Action.READ_GAPS)) -> dict[str, 
 
 
 @router.get("/cases/{case_id}/markers")
-def of_case(case_id: str, app: App, caller: Caller = admitted(Action.READ_CASE_FILES)) -> dict[str, Any]:
+def of_case(
+    app: App,
+    caller: Caller = admitted(Action.READ_CASE_FILES),
+    case_id: str = named_case(),
+) -> dict[str, Any]:
     """Return which check-points the recordings of a case must have, and how each stands."""
     return check_list_out(app.marker_lists.of_case(caller, case_id), caller)
 

@@ -14,7 +14,7 @@ from evidence.domain.exports import Medium
 from evidence.domain.rights import Action
 from evidence.media_answers import medium_out, waiting_out
 from evidence.service.media_register import MOST_COPIES, MOST_RECORDINGS
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import described, one_of, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["media"])
@@ -30,7 +30,7 @@ class MediumIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     label: Line
-    kind: Medium
+    kind: Annotated[Medium, one_of(Medium, "export-medium")]
     copies: Annotated[int, Field(ge=1, le=MOST_COPIES)] = 1
     place: Line
     recordings: Annotated[list[str], Field(min_length=1, max_length=MOST_RECORDINGS)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -25,7 +25,7 @@ from evidence.roll_answers import (
 )
 from evidence.service.personnel_tables import personnel_lines
 from evidence.web.api.tables import TABLE, in_turn, outcome_response, read_table, table_response
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import described, one_of, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1/people", tags=["people"])
@@ -41,7 +41,7 @@ class PersonIn(_Strict):
     """A new person."""
 
     number: str = Field(min_length=1, max_length=200)
-    type: PersonType
+    type: Annotated[PersonType, one_of(PersonType, "person-type")]
     unit_id: str = Field(max_length=32)
     name: str | None = Field(default=None, max_length=200)
     contract_from: date | None = None
@@ -53,7 +53,7 @@ class ChangeIn(_Strict):
     """What changes; what is left out stays. To move is to change `unit_id`."""
 
     number: str = Field(default="", max_length=200)
-    type: PersonType = PersonType.CIVILIAN
+    type: Annotated[PersonType, one_of(PersonType, "person-type")] = PersonType.CIVILIAN
     unit_id: str = Field(default="", max_length=32)
     name: str = Field(default="", max_length=200)
     contract_from: date | None = None
@@ -81,7 +81,7 @@ class TrainingIn(_Strict):
 class UndertakingIn(_Strict):
     """A signed undertaking that is on file."""
 
-    kind: UndertakingKind
+    kind: Annotated[UndertakingKind, one_of(UndertakingKind, "need")]
     signed: date
 
 

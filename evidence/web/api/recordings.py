@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -15,6 +15,7 @@ from evidence.domain.rights import Action
 from evidence.errors import Invalid
 from evidence.service.catalogue import StoredRecording
 from evidence.service.lasting import Right
+from evidence.web.bodies import one_of
 from evidence.web.deps import App, admitted
 from evidence.web.showing import choose_range, show, still
 from evidence.web.streams import SAFE, EvidenceStream, read_range
@@ -59,7 +60,7 @@ def original(
     recording_id: str,
     request: Request,
     app: App,
-    purpose: Purpose | None = None,
+    purpose: Annotated[Purpose, one_of(Purpose, "purpose")] | None = None,
     approval: str | None = None,
     caller: Caller = admitted(Action.READ_ORIGINAL),
 ) -> Response:
@@ -94,7 +95,7 @@ def play(
     recording_id: str,
     request: Request,
     app: App,
-    purpose: Purpose | None = None,
+    purpose: Annotated[Purpose, one_of(Purpose, "purpose")] | None = None,
     caller: Caller = admitted(Action.PLAY),
 ) -> Response:
     """Return an original to be seen and heard in a player, whole or one range; each is logged before its

@@ -20,6 +20,7 @@ from evidence.service.gap_parts import Asked
 from evidence.step_answers import gap_report_out
 from evidence.web.api.tables import TYPES as TABLES
 from evidence.web.api.tables import in_turn
+from evidence.web.bodies import one_of
 from evidence.web.deps import App, admitted
 
 TYPES = {"svg": "image/svg+xml", "pdf": "application/pdf", "xlsx": TABLES["xlsx"]}
@@ -28,7 +29,9 @@ router = APIRouter(prefix="/api/v1", tags=["reports"])
 
 @router.get("/findings")
 def findings(
-    app: App, least: Severity = Severity.INFO, caller: Caller = admitted(Action.READ_FINDINGS)
+    app: App,
+    least: Annotated[Severity, one_of(Severity, "severity")] = Severity.INFO,
+    caller: Caller = admitted(Action.READ_FINDINGS),
 ) -> list[dict[str, Any]]:
     """List current findings of at least this severity."""
     return [finding_out(one, caller) for one in app.reports.findings(caller, least)]
@@ -46,7 +49,7 @@ async def gaps(
     device: str | None = None,
     since: date | None = None,
     until: date | None = None,
-    state: GapState | None = None,
+    state: Annotated[GapState, one_of(GapState, "gap-state")] | None = None,
     wearer: str | None = None,
     unit: str | None = None,
     form: Annotated[Literal["json", "svg", "pdf", "xlsx"], Query(alias="format")] = "json",

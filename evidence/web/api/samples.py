@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +12,7 @@ from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.domain.samples import SampleOutcome
 from evidence.sample_answers import drawn_out, listed_sample_out, sample_out
-from evidence.web.bodies import Instant, described, read_json
+from evidence.web.bodies import Instant, described, one_of, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1/samples", tags=["samples"])
@@ -33,7 +33,7 @@ class SampleReviewIn(BaseModel):
     """What a look found."""
 
     model_config = ConfigDict(extra="forbid")
-    outcome: SampleOutcome
+    outcome: Annotated[SampleOutcome, one_of(SampleOutcome, "sample-outcome")]
     note: str = Field(min_length=1, max_length=1000)
 
 

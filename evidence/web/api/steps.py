@@ -14,8 +14,8 @@ from evidence.domain.steps import Matter
 from evidence.errors import Invalid
 from evidence.service.steps import StepSaid
 from evidence.step_answers import matrix_out, step_out, unit_out
-from evidence.web.bodies import Instant, described, read_json
-from evidence.web.deps import App, admitted
+from evidence.web.bodies import Instant, coded, described, read_json
+from evidence.web.deps import App, admitted, named_case
 
 router = APIRouter(prefix="/api/v1", tags=["what must be recorded"])
 
@@ -28,7 +28,7 @@ class StepIn(BaseModel):
     officers: their numbers."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    kind: Words | None = None
+    kind: Annotated[Words, coded("activity-kind")] | None = None
     category: Words | None = None
     stage: Words | None = None
     matter: Words | None = None
@@ -68,14 +68,21 @@ def matrix(
 
 
 @router.get("/cases/{case_id}/matrix")
-def case_matrix(case_id: str, app: App, caller: Caller = admitted(Action.READ_CASE_FILES)) -> dict[str, Any]:
+def case_matrix(
+    app: App,
+    caller: Caller = admitted(Action.READ_CASE_FILES),
+    case_id: str = named_case(),
+) -> dict[str, Any]:
     """Return what must be recorded of a case, line by line."""
     return matrix_out(app.matrix.of_case(caller, case_id), caller)
 
 
 @router.post("/cases/{case_id}/steps", status_code=201, openapi_extra=described(StepIn))
 async def enter(
-    case_id: str, request: Request, app: App, caller: Caller = admitted(Action.REGISTER_ACTS)
+    request: Request,
+    app: App,
+    caller: Caller = admitted(Action.REGISTER_ACTS),
+    case_id: str = named_case(),
 ) -> dict[str, Any]:
     """Enter a step of a case."""
     new = await read_json(request, StepIn, _LONGEST_BODY_BYTES)
@@ -87,11 +94,11 @@ async def enter(
     "/cases/{case_id}/steps/{step_id}/withdrawal", status_code=204, openapi_extra=described(WithdrawalIn)
 )
 async def withdraw(
-    case_id: str,
     step_id: str,
     request: Request,
     app: App,
     caller: Caller = admitted(Action.REGISTER_ACTS),
+    case_id: str = named_case(),
 ) -> None:
     """Take a step back that was entered by mistake."""
     said = await read_json(request, WithdrawalIn, _LONGEST_BODY_BYTES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
@@ -10,7 +12,7 @@ from evidence.answers import token_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.service.tokens import MOST_DAYS, USUAL_DAYS
-from evidence.web.bodies import described, read_json
+from evidence.web.bodies import coded, described, read_json
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1/tokens", tags=["tokens"])
@@ -23,7 +25,7 @@ class TokenIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1, max_length=200)
-    scopes: list[str] = Field(min_length=1, max_length=50)
+    scopes: list[Annotated[str, coded("action")]] = Field(min_length=1, max_length=50)
     days: int = Field(USUAL_DAYS, ge=1, le=MOST_DAYS)
 
 

@@ -30,8 +30,7 @@ class SqlCases:
 
     def add(self, new: StoredCase) -> None:
         """Add a case. Raises: Conflict("case-number-taken")."""
-        same = select(case_numbered.c.case_id).where(case_numbered.c.normal == normal_form(new.number))
-        if self._db.execute(same).first() is not None:
+        if self.numbered(new.number) is not None:
             raise Conflict("case-number-taken", number=new.number)
         row = {"id": new.id, "number": new.number, "unit_id": new.unit_id}
         self._db.execute(insert(case_file).values(**row, opened_at=to_text(new.opened_at)))
@@ -40,6 +39,12 @@ class SqlCases:
         """Return one case, closed or not."""
         row = self._db.execute(cases_with_path().where(case_file.c.id == case_id)).first()
         return None if row is None else case_of(row)
+
+    def numbered(self, number: str) -> str | None:
+        """Return the id of the case of a number, however it is written; closed or not."""
+        same = select(case_numbered.c.case_id).where(case_numbered.c.normal == normal_form(number))
+        found: str | None = self._db.execute(same).scalar()
+        return found
 
     def within(self, paths: Collection[str]) -> Sequence[StoredCase]:
         """Return the cases of these units and below, closed ones too, oldest first."""
