@@ -17,6 +17,7 @@ from evidence.service.step_lines import StepLine
 from evidence.service.unrecorded import Unrecorded
 
 _GRAVEST = tuple(StepState)
+STEP_PARTS = ("unrecorded", "partly")  # of a gap report
 
 
 def matrix_out(one: CaseMatrix, caller: Caller) -> dict[str, Any]:
@@ -89,10 +90,24 @@ def cover_text(say: Callable[..., str], row: Mapping[str, Any]) -> str:
 
 
 def gap_report_out(report: GapReport, caller: Caller) -> dict[str, Any]:
-    """The gap report as JSON values, with the steps of cases that nothing shows."""
-    found = {**gaps_out(report, caller), "unrecorded": [_gap_out(one, caller) for one in report.unrecorded]}
-    found["totals"] = {**found["totals"], "unrecorded": len(report.unrecorded)}
-    return found
+    """The gap report as JSON values, with the steps of cases that nothing shows, or too little."""
+    found = gaps_out(report, caller)
+    for part in STEP_PARTS:
+        steps: Sequence[Unrecorded] = getattr(report, part)
+        found[part] = [_gap_out(one, caller) for one in steps]
+        found["totals"] = {**found["totals"], part: len(steps)}
+    return {**found, "by_step": {part: _lacking_out(getattr(report, part)) for part in STEP_PARTS}}
+
+
+def _lacking_out(steps: Sequence[Unrecorded]) -> dict[str, Any]:
+    """How long steps took, and how much of that no recording shows; unknown: of how many nobody can say."""
+    known = [one.line.lacking for one in steps if one.line.lacking is not None]
+    return {
+        "count": len(steps),
+        "owed_s": sum((one.line.step.span.length for one in steps), timedelta()).total_seconds(),
+        "lacking_s": sum(known, timedelta()).total_seconds(),
+        "unknown": len(steps) - len(known),
+    }
 
 
 def _gap_out(one: Unrecorded, caller: Caller) -> dict[str, Any]:

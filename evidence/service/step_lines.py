@@ -53,6 +53,11 @@ class StepLine:
         """How much of it recordings show, in a hundred, rounded down; None where that is not known."""
         return None if self.covered is None else self.covered * 100 // self.step.span.length
 
+    @property
+    def lacking(self) -> timedelta | None:
+        """How much of it no recording shows; None where that is not known."""
+        return None if self.covered is None else self.step.span.length - self.covered
+
 
 def rule_of(pack: Pack, matter: Matter) -> MustRecord | None:
     """Return the line of a pack's annex for a matter."""

@@ -151,9 +151,52 @@ def test_the_steps_of_a_day_are_those_of_the_whole_report(room: StepRoom) -> Non
             assert [one.line.step for one in part] == mine
 
 
+@pytest.mark.article("dazhe-2020:5")
+def test_an_activity_shown_in_part_stands_in_the_gap_report_with_what_it_lacks(room: StepRoom) -> None:
+    red, partly = room.enter("evidence-taking"), room.enter("on-site-check", start=120, minutes=10)
+    room.shoot(start=120, minutes=1)
+    room.enter("on-site-check", start=300, minutes=10)
+    room.shoot(start=300, minutes=9)
+
+    def told(caller: Caller = OPERATOR, **asked: Any) -> dict[str, Any]:
+        report = gap_report_out(Reports(room.site).gaps(caller, Asked(**asked)), caller)
+        assert all(report["totals"][part] == len(report[part]) for part in ("unrecorded", "partly"))
+        return report
+
+    report = told()
+    assert [one["id"] for one in report["unrecorded"]] == [red.id]
+    (line,) = report["partly"]
+    assert (line["id"], line["state"], line["covered_s"], line["owed_s"]) == (partly.id, "partly", 60, 600)
+    assert "gap" not in line, "somebody looks, and nobody owes an explanation"
+    assert report["by_step"] == {
+        "unrecorded": {"count": 1, "owed_s": 3600, "lacking_s": 3600, "unknown": 0},
+        "partly": {"count": 1, "owed_s": 600, "lacking_s": 540, "unknown": 0},
+    }
+    (unit,) = report["by_unit"]
+    assert (unit["unit"], unit["unrecorded"], unit["partly"]) == (room.unit.id, 1, 1)
+    assert told(room.head)["partly"] == told(unit_id=room.unit.id)["partly"] == [line]
+    day = local_day(room.site.policies, partly.span.end)
+    assert told(since=day, until=day, wearer="012345")["partly"] == [line]
+    none: list[dict[str, Any]] = [
+        {"unit_id": room.beside.id},
+        {"since": day + timedelta(days=1)},
+    ]
+    for asked in (*none, {"state": GapState.OPEN}):
+        assert told(**asked)["partly"] == [], asked
+    assert told(room.new(Role.UNIT_HEAD, where=room.beside))["partly"] == []
+    room.shoot(start=124, minutes=6)
+    assert told()["partly"] == []
+    bare = room.enter("complaint-handling", officers=["012346"])
+    assert [one["id"] for one in told(wearer="012346")["unrecorded"]] == [bare.id], (
+        "who recorded nothing, too"
+    )
+
+
 @pytest.mark.parametrize("form", ["pdf", "xlsx"])
 def test_documents_of_the_gap_report_name_the_steps_that_nothing_shows(room: StepRoom, form: str) -> None:
     room.enter("on-site-check", start=25 * 60)
+    room.enter("evidence-taking", start=0)
+    room.shoot(minutes=6)
     room.small.clock.pass_by(timedelta(hours=2))
     report = Reports(room.site).gaps(OPERATOR, form=form)
     made = gap_document(report, OPERATOR, form, Makers(TypstPress(), XlsxBinder()))
@@ -162,11 +205,16 @@ def test_documents_of_the_gap_report_name_the_steps_that_nothing_shows(room: Ste
     else:
         leaves = openpyxl.load_workbook(io.BytesIO(made)).worksheets
         said = " ".join(str(cell.value) for leaf in leaves for row in leaf.iter_rows() for cell in row)
-    for word in ("heading.unrecorded", "activity-kind.on-site-check", "step-state.red"):
+    kinds = (f"activity-kind.{kind}" for kind in ("on-site-check", "evidence-taking"))
+    for word in ("heading.unrecorded", "heading.partly", "step-state.red", "step-state.partly", *kinds):
         assert text(CHINESE, word) in said
-    assert "已录0秒，应录1小时，占0%" in said.replace(" ", "")
-    total, said = text(CHINESE, "heading.unrecorded"), said.replace(" ", "")
-    assert f"{total}1" in said or f"1{total}" in said, "among the totals"
+    said = said.replace(" ", "")
+    assert "已录0秒，应录1小时，占0%" in said
+    assert "已录6分钟，应录1小时，占10%" in said
+    for part, hours, length in (("unrecorded", "1", "1:00:00"), ("partly", "0.9", "0:54:00")):
+        total, lacks = (text(CHINESE, key) for key in (f"heading.{part}", f"paper.unshown-{part}"))
+        assert f"{total}1" in said or f"1{total}" in said, "among the totals"
+        assert f"{length}{lacks}" in said or text(CHINESE, "paper.hours-of", state=lacks) + hours in said
 
 
 @pytest.mark.parametrize(("pack", "adopted"), [("longquan", True), ("dazhe-2020", False)])
