@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from evidence.domain.access import Reach
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.explanations import GapState
+from evidence.domain.findings import FAULTS
 from evidence.domain.shifts import Shift, Sort, day_span
 from evidence.domain.steps import StepState
 from evidence.domain.uploads import Upload, UploadState
@@ -25,7 +26,6 @@ from evidence.service.by_unit import UnitCounts, count_by_unit, units_of
 from evidence.service.catalogue import Section, StoredFinding, StoredRecording
 from evidence.service.deadlines import LEAST, DeadlineRow, Deadlines
 from evidence.service.gap_lines import (
-    FAULTS,
     Ledger,
     Lines,
     Standing,

@@ -251,7 +251,7 @@ def _numbers(rows: Sequence[Any], given: Mapping[str, Sequence[Given]]) -> Mappi
     """
     numbers = {row.id: json.loads(row.labels).get(Label.CASE_NUMBER, "") for row in rows}
     for row in (one for one in rows if one.id in given):
-        docked = {Label.CASE_NUMBER: numbers[row.id]}
+        docked = {Label.CASE_NUMBER.value: numbers[row.id]}
         stands = standing_of(history(docked, from_text(row.sealed_at), given[row.id]))
         numbers[row.id] = values_of(stands).get(Label.CASE_NUMBER, "")
     return numbers
