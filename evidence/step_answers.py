@@ -9,6 +9,7 @@ from typing import Any
 
 from evidence.answers import gaps_out, standing_out, told_to
 from evidence.domain.access import Caller
+from evidence.domain.explanations import Exemption
 from evidence.domain.instants import to_text
 from evidence.domain.steps import Footage, Matter, Step, StepState
 from evidence.service.gap_reports import GapReport
@@ -151,8 +152,15 @@ def _judged_out(
         "recordings": _recordings_out(line.footage, seen),
         "exemption": None if line.exemption is None else line.exemption.id,
         "ground": None if line.exemption is None else line.exemption.ground,
+        "short_exemption": None if line.short is None else _short_out(line.short),
     }
     return told_to(row, caller, None)
+
+
+def _short_out(one: Exemption) -> dict[str, Any]:
+    """A statement that covers a part of a step only."""
+    span = {"from": to_text(one.span.start), "to": to_text(one.span.end)}
+    return {"id": one.id, "ground": one.ground, **span}
 
 
 def _recordings_out(footage: Sequence[Footage], seen: Collection[str]) -> list[str | None]:

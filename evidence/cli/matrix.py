@@ -53,6 +53,9 @@ def show(case: Case, data: Data = None, json_: Json = False) -> None:
                 print(f"          {one or say('matrix.hidden')}")
             if step["exemption"]:
                 print(f"          {step['exemption']}  {say('exempting.' + step['ground'])}")
+            if short := step.get("short_exemption"):
+                said = f"{short['id']}  {say('exempting.' + short['ground'])}  {_span(short, zone)}"
+                print(f"          {said}  {say('matrix.short')}")
         for one in line["unentered"]:
             print(f"      {one or say('matrix.hidden')}  {say('matrix.unentered')}")
 

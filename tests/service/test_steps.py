@@ -20,6 +20,7 @@ from evidence.domain.audit import Act
 from evidence.domain.explanations import GapState, Outcome
 from evidence.domain.fault_files import Link, LinkKind
 from evidence.domain.ids import new_id
+from evidence.domain.instants import to_text
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.domain.spans import Span
@@ -446,7 +447,31 @@ def test_a_step_is_exempt_only_when_a_head_agreed_and_all_of_it_is_covered(room:
     statement = room.exempt(-1, 62)
     (step,) = room.line("on-site-check").steps
     assert step.exemption is not None
-    assert (step.state, step.exemption.id) == (StepState.EXEMPT, statement)
+    assert (step.state, step.exemption.id, step.short) == (StepState.EXEMPT, statement, None)
+
+
+@pytest.mark.article("dazhe-2020:6")
+def test_an_exemption_that_ends_before_the_step_does_is_told_beside_it(room: StepRoom) -> None:
+    room.enter("on-site-check")
+    room.exempt(0, 60, agrees=False)
+    room.exempt(60, 30)
+    (step,) = room.line("on-site-check").steps
+    assert (step.state, step.short) == (StepState.RED, None), "refused, or of another time"
+    room.exempt(-10, 20)
+    statement = room.exempt(0, 50)
+    (step,) = room.line("on-site-check").steps
+    assert step.short is not None
+    assert (step.state, step.short.id) == (StepState.RED, statement), "the one that reaches furthest"
+    (said,) = (one for line in matrix_out(room.of_case(), room.head)["lines"] for one in line["steps"])
+    assert said["short_exemption"] == {
+        "id": statement,
+        "ground": "urgency",
+        "from": to_text(room.at(0)),
+        "to": to_text(room.at(50)),
+    }
+    room.shoot()
+    (step,) = room.line("on-site-check").steps
+    assert (step.state, step.short) == (StepState.COVERED, None)
 
 
 @pytest.mark.article("dazhe-2020:6")
