@@ -31,8 +31,8 @@ def matrix_out(one: CaseMatrix, caller: Caller) -> dict[str, Any]:
 
 
 def unit_out(cases: Sequence[CaseCounts], caller: Caller) -> dict[str, Any]:
-    """The cases of a unit with what is red, how many steps are in each state, and how many red ones each unit
-    owes."""
+    """The cases of a unit with what is red or shown in part, how many steps are in each state, and how many
+    red ones each unit owes."""
     totals = Counter(state for one in cases for state, count in one.counts.items() for _ in range(count))
     owed = Counter(line.step.owner_id for one in cases for line in one.red)
     return {
@@ -43,6 +43,7 @@ def unit_out(cases: Sequence[CaseCounts], caller: Caller) -> dict[str, Any]:
                 **_case_out(one.case.id, one.case.number, one.case.unit_id),
                 "counts": {state.value: count for state, count in one.counts.items()},
                 "red": [told_to(red_out(line), caller, None) for line in one.red],
+                "partly": [told_to(red_out(line), caller, None) for line in one.partly],
             }
             for one in cases
         ],
@@ -69,7 +70,7 @@ def what_out(what: str | Matter) -> dict[str, Any]:
 
 
 def red_out(line: StepLine) -> dict[str, Any]:
-    """A step that nothing shows, and since when that is late."""
+    """A step that nothing shows, or too little, and since when that is late."""
     row = {**step_out(line.step), **cover_out(line), "due": to_text(line.due), "cites": list(line.cites)}
     return {**row, "parts": len(line.footage)}
 

@@ -45,6 +45,7 @@ def test_what_must_be_recorded_is_entered_and_shown_on_the_command_line(tmp_path
     shown = run(site, "matrix", "show", case).stdout
     assert "随机抽查、现场检查" in shown
     assert "第五条" in shown
+    assert " / the whole of a hearing" in shown
     red = run(site, "matrix", "unit", "--red").stdout
     assert step in red
     assert "‼" in red

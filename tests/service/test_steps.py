@@ -44,7 +44,7 @@ from evidence.service.printing_ports import Makers
 from evidence.service.refusals import OutOfSight
 from evidence.service.reports import Reports
 from evidence.service.steps import StepSaid
-from evidence.step_answers import gap_report_out, matrix_out
+from evidence.step_answers import gap_report_out, matrix_out, unit_out
 from tests.builders import SmallSite
 from tests.people_room import OPERATOR
 from tests.step_room import BEGAN, PACKS, StepRoom
@@ -89,6 +89,8 @@ def test_ten_minutes_of_which_half_a_minute_is_recorded_are_amber_and_say_how_mu
     (said,) = (one for line in out["lines"] for one in line["steps"])
     assert (said["state"], said["covered_s"], said["owed_s"]) == ("partly", 26, 600)
     assert room.matrix.of_unit(room.head, red=True) == [], "red is what nothing shows"
+    (case,) = unit_out(room.matrix.of_unit(room.head), room.head)["cases"]
+    assert [one["covered_s"] for one in case["partly"]] == [26], "counted, and told"
     room.shoot(start=5, minutes=5)
     assert room.state("on-site-check") == "covered"
 
