@@ -18,7 +18,7 @@ from evidence.domain.shift_pictures import draw
 from evidence.domain.shifts import Shift, Trace
 from evidence.domain.wording import printable
 from evidence.errors import Invalid, Known
-from evidence.gap_steps import StepTable
+from evidence.gap_steps import StepTable, clock, in_hours
 from evidence.local import citation_text
 from evidence.locale import CHINESE, ENGLISH, NOTHING, duration, text
 from evidence.service.gap_reports import GapReport
@@ -114,7 +114,7 @@ class Paper:
         told = self.told
         columns = [self.say(f"paper.{key}") for key in ("what", "value")]
         marks = [
-            (self.say("paper.hours-of", state=one["label"]), _hours(one["number"]))
+            (self.say("paper.hours-of", state=one["label"]), in_hours(one["number"]))
             if "length" in one
             else (one["label"], one["number"])
             for one in self._marks(told)
@@ -156,10 +156,10 @@ class Paper:
         for part in GAP_PARTS:
             is_bad = part in ("faults", "missing")
             yield {"label": self.say(f"heading.{part}"), "number": told["totals"][part], "bad": is_bad}
-        yield self._steps(told).mark
+        yield from self._steps(told).marks
         for key, some in (("lost", told["by_state"]), ("lost-to-do", waiting)):
             seconds = sum(one["lost_s"] for one in some)
-            lost = {"label": self.say(f"paper.{key}"), "number": seconds, "length": _clock(seconds)}
+            lost = {"label": self.say(f"paper.{key}"), "number": seconds, "length": clock(seconds)}
             yield {**lost, "bad": key == "lost-to-do"}
 
     def _tallies(self, told: Mapping[str, Any]) -> Iterator[dict[str, object]]:
@@ -173,7 +173,7 @@ class Paper:
             lost = [sum(state["lost_s"] for state in some) for some in (one["states"], _to_do(one["states"]))]
             counts = [state["count"] for state in one["states"]]
             unknown = sum(state["unknown"] for state in one["states"])
-            numbers = [*counts, *(seconds and _clock(seconds) for seconds in lost), unknown]
+            numbers = [*counts, *(seconds and clock(seconds) for seconds in lost), unknown]
             cells = [self._key(by, one), *(str(number) if number else "" for number in numbers)]
             rows.append({"cells": cells, "bad": any(state["count"] for state in _to_do(one["states"]))})
         return {
@@ -187,7 +187,7 @@ class Paper:
     def _numbers(self, by: By, one: Mapping[str, Any]) -> list[Value]:
         """Return a row of counts and hours by state."""
         counts = [state["count"] for state in one["states"]]
-        hours = [_hours(state["lost_s"]) for state in one["states"]]
+        hours = [in_hours(state["lost_s"]) for state in one["states"]]
         unknown = sum(state["unknown"] for state in one["states"])
         return [self.say(f"paper.by-{by}"), self._key(by, one), *counts, *hours, unknown]
 
@@ -224,7 +224,7 @@ class Paper:
             return self.say(f"gap-state.{row['gap_state']}") if "gap_state" in row else ""
         if key == "length":
             seconds = _seconds(row)
-            return None if seconds is None else _hours(seconds)
+            return None if seconds is None else in_hours(seconds)
         if key == "cites":
             return self._cites(row.get("cites") or ())
         value = row.get(key)
@@ -287,13 +287,3 @@ def _seconds(row: Mapping[str, Any]) -> float | None:
     measured, detail = row.get("measured"), row.get("detail")
     is_length = isinstance(measured, int | float) and isinstance(detail, Mapping) and "unit" not in detail
     return float(measured) if is_length and measured is not None else None
-
-
-def _clock(seconds: float) -> str:
-    """Return a length of time as hours, minutes and seconds."""
-    minutes, left = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{left:02}"
-
-
-def _hours(seconds: float) -> float:
-    return round(seconds / 3600, 4)

@@ -1,4 +1,4 @@
-"""Steps of cases that nothing shows, as a table of the gap report's documents."""
+"""Steps of cases that nothing shows, or too little, as tables of the gap report's documents."""
 
 from __future__ import annotations
 
@@ -7,50 +7,60 @@ from dataclasses import dataclass
 from typing import Any
 
 from evidence.domain.wording import printable
-from evidence.step_answers import cover_text
+from evidence.service.printing_ports import Value
+from evidence.step_answers import STEP_PARTS, cover_text
 
-COLUMNS = ("case", "what", "from", "to", "officers", "state", "covered", "due", "cites")
-_WIDTHS = [3, 4, 2.6, 2.6, 2, 1.6, 2.2, 2.6, 3.6]
+COLUMNS = ("case", "what", "from", "to", "officers", "state", "covered", "unshown", "due", "cites")
+_WIDTHS = [2.7, 2.7, 3.5, 3.5, 1.5, 1.6, 2, 1.5, 3.5, 2.5]
 
 
 @dataclass(frozen=True)
 class StepTable:
-    """The table. told: page data of the report; the others say a text of a catalogue, a time, articles, each
+    """The tables. told: page data of the report; the others say a text of a catalogue, a time, articles, each
     in the language of the document.
     """
 
     told: Mapping[str, Any]
-    say: Callable[[str], str]
+    say: Callable[..., str]
     time: Callable[[str], str]
     cites: Callable[[Sequence[str]], str]
 
     @property
-    def title(self) -> str:
-        """What the table is of."""
-        return self.say("heading.unrecorded")
-
-    @property
-    def mark(self) -> dict[str, Any]:
-        """How many steps nothing shows, among the numbers that are to be seen first."""
-        return {"label": self.title, "number": self.told["totals"]["unrecorded"], "bad": True}
+    def marks(self) -> Iterator[dict[str, Any]]:
+        """How many steps nothing shows, or too little, and for how long, among the numbers that are to be
+        seen first."""
+        for part in STEP_PARTS:
+            number, is_bad = self.told["totals"][part], part == "unrecorded"
+            yield {"label": self.say(f"heading.{part}"), "number": number, "bad": is_bad}
+        for part in STEP_PARTS:
+            seconds = self.told["by_step"][part]["lacking_s"]
+            label = self.say(f"paper.unshown-{part}")
+            yield {"label": label, "number": seconds, "length": clock(seconds), "bad": part == "unrecorded"}
 
     @property
     def columns(self) -> list[str]:
         """The heads of the columns."""
         return [self.say(f"paper.{key}") for key in COLUMNS]
 
-    def rows(self) -> list[list[str]]:
-        """Return the steps, oldest first."""
-        return [self._row(one) for one in self.told["unrecorded"]]
+    def rows(self) -> list[list[Value]]:
+        """Return the steps, those that nothing shows first, each oldest first; lengths in hours."""
+        return [self._row(one, in_hours) for part in STEP_PARTS for one in self.told[part]]
 
     def pages(self) -> Iterator[dict[str, object]]:
-        """Yield the table for pages, if there is anything in it."""
-        rows = [{"cells": cells, "bad": True} for cells in self.rows()]
-        if rows:
-            title = f"{self.title} · {len(rows)}"
-            yield {"title": title, "columns": self.columns, "rows": rows, "widths": _WIDTHS, "numbers": False}
+        """Yield the tables for pages, those with anything in them."""
+        for part in STEP_PARTS:
+            cells = [self._row(one, clock) for one in self.told[part]]
+            if cells:
+                lacking = clock(self.told["by_step"][part]["lacking_s"])
+                title = (
+                    f"{self.say(f'heading.{part}')} · {len(cells)} · {self.say('paper.unshown')} {lacking}"
+                )
+                rows = [{"cells": mine, "bad": part == "unrecorded"} for mine in cells]
+                table = {"title": title, "columns": self.columns, "rows": rows}
+                yield {**table, "widths": _WIDTHS, "numbers": False}
 
-    def _row(self, one: Mapping[str, Any]) -> list[str]:
+    def _row(self, one: Mapping[str, Any], length: Callable[[float], Value]) -> list[Value]:
+        covered = one["covered_s"]
         return [
             printable(one["case_number"]),
             self._what(one),
@@ -59,6 +69,7 @@ class StepTable:
             " ".join(printable(number or "?") for number in one["officers"]),
             self._state(one),
             cover_text(self.say, one),
+            "" if covered is None else length(one["owed_s"] - covered),
             self.time(one["due"]),
             self.cites(one["cites"]),
         ]
@@ -75,3 +86,14 @@ class StepTable:
         if one["kind"] is not None:
             return self.say(f"activity-kind.{one['kind']}")
         return printable(f"{one['category']} · {one['stage']} · {one['matter']}")
+
+
+def clock(seconds: float) -> str:
+    """Return a length of time as hours, minutes and seconds."""
+    minutes, left = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{left:02}"
+
+
+def in_hours(seconds: float) -> float:
+    """Return a length of time in hours."""
+    return round(seconds / 3600, 4)

@@ -9,6 +9,7 @@ from typing import Any
 
 from evidence.answers import gaps_out, standing_out, told_to
 from evidence.domain.access import Caller
+from evidence.domain.explanations import Exemption
 from evidence.domain.instants import to_text
 from evidence.domain.steps import Footage, Matter, Step, StepState
 from evidence.service.gap_reports import GapReport
@@ -17,6 +18,7 @@ from evidence.service.step_lines import StepLine
 from evidence.service.unrecorded import Unrecorded
 
 _GRAVEST = tuple(StepState)
+STEP_PARTS = ("unrecorded", "partly")  # of a gap report
 
 
 def matrix_out(one: CaseMatrix, caller: Caller) -> dict[str, Any]:
@@ -29,8 +31,8 @@ def matrix_out(one: CaseMatrix, caller: Caller) -> dict[str, Any]:
 
 
 def unit_out(cases: Sequence[CaseCounts], caller: Caller) -> dict[str, Any]:
-    """The cases of a unit with what is red, how many steps are in each state, and how many red ones each unit
-    owes."""
+    """The cases of a unit with what is red or shown in part, how many steps are in each state, and how many
+    red ones each unit owes."""
     totals = Counter(state for one in cases for state, count in one.counts.items() for _ in range(count))
     owed = Counter(line.step.owner_id for one in cases for line in one.red)
     return {
@@ -41,6 +43,7 @@ def unit_out(cases: Sequence[CaseCounts], caller: Caller) -> dict[str, Any]:
                 **_case_out(one.case.id, one.case.number, one.case.unit_id),
                 "counts": {state.value: count for state, count in one.counts.items()},
                 "red": [told_to(red_out(line), caller, None) for line in one.red],
+                "partly": [told_to(red_out(line), caller, None) for line in one.partly],
             }
             for one in cases
         ],
@@ -67,7 +70,7 @@ def what_out(what: str | Matter) -> dict[str, Any]:
 
 
 def red_out(line: StepLine) -> dict[str, Any]:
-    """A step that nothing shows, and since when that is late."""
+    """A step that nothing shows, or too little, and since when that is late."""
     row = {**step_out(line.step), **cover_out(line), "due": to_text(line.due), "cites": list(line.cites)}
     return {**row, "parts": len(line.footage)}
 
@@ -89,10 +92,24 @@ def cover_text(say: Callable[..., str], row: Mapping[str, Any]) -> str:
 
 
 def gap_report_out(report: GapReport, caller: Caller) -> dict[str, Any]:
-    """The gap report as JSON values, with the steps of cases that nothing shows."""
-    found = {**gaps_out(report, caller), "unrecorded": [_gap_out(one, caller) for one in report.unrecorded]}
-    found["totals"] = {**found["totals"], "unrecorded": len(report.unrecorded)}
-    return found
+    """The gap report as JSON values, with the steps of cases that nothing shows, or too little."""
+    found = gaps_out(report, caller)
+    for part in STEP_PARTS:
+        steps: Sequence[Unrecorded] = getattr(report, part)
+        found[part] = [_gap_out(one, caller) for one in steps]
+        found["totals"] = {**found["totals"], part: len(steps)}
+    return {**found, "by_step": {part: _lacking_out(getattr(report, part)) for part in STEP_PARTS}}
+
+
+def _lacking_out(steps: Sequence[Unrecorded]) -> dict[str, Any]:
+    """How long steps took, and how much of that no recording shows; unknown: of how many nobody can say."""
+    known = [one.line.lacking for one in steps if one.line.lacking is not None]
+    return {
+        "count": len(steps),
+        "owed_s": sum((one.line.step.span.length for one in steps), timedelta()).total_seconds(),
+        "lacking_s": sum(known, timedelta()).total_seconds(),
+        "unknown": len(steps) - len(known),
+    }
 
 
 def _gap_out(one: Unrecorded, caller: Caller) -> dict[str, Any]:
@@ -136,8 +153,15 @@ def _judged_out(
         "recordings": _recordings_out(line.footage, seen),
         "exemption": None if line.exemption is None else line.exemption.id,
         "ground": None if line.exemption is None else line.exemption.ground,
+        "short_exemption": None if line.short is None else _short_out(line.short),
     }
     return told_to(row, caller, None)
+
+
+def _short_out(one: Exemption) -> dict[str, Any]:
+    """A statement that covers a part of a step only."""
+    span = {"from": to_text(one.span.start), "to": to_text(one.span.end)}
+    return {"id": one.id, "ground": one.ground, **span}
 
 
 def _recordings_out(footage: Sequence[Footage], seen: Collection[str]) -> list[str | None]:

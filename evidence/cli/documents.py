@@ -132,7 +132,7 @@ def _show(application: Application, found: Sequence[Mapping[str, Any]], json_: b
         if (media := row["media"]) is not None:
             shot = " – ".join(time_text(media[key], zone) for key in ("from", "to"))
             offs = say("documents.shot", start=f"{media['start_off_s']:+g}", end=f"{media['end_off_s']:+g}")
-            print(f"    {shot}  {offs}\n    {cover_text(say, media)}")
+            print(f"    {say('documents.footage')}: {shot}  {offs}\n    {cover_text(say, media)}")
         for line in with_names(application.site, OPERATOR, row["mismatches"]):
             mark = "‼" if line["open"] else "✓"
             print(f"  {mark} {say('mismatch.' + line['kind'])}  {printable(line['signer'] or '')}".rstrip())

@@ -32,7 +32,7 @@ from evidence.errors import Invalid, Known
 from evidence.gap_documents import FORMS, gap_document, tongue_of
 from evidence.locale import Word, both, say, text
 from evidence.service.gap_parts import Asked
-from evidence.step_answers import cover_text, gap_report_out
+from evidence.step_answers import STEP_PARTS, cover_text, gap_report_out
 
 Row = Mapping[str, Any]
 Day = Annotated[
@@ -144,23 +144,29 @@ def _unit_lines(report: Row) -> Iterator[str]:
 
 def _counts(one: Row, language: str) -> str:
     return ", ".join(
-        f"{text(language, f'heading.{part}')} {one[part]}" for part in (*GAP_PARTS, "unrecorded") if one[part]
+        f"{text(language, f'heading.{part}')} {one[part]}" for part in (*GAP_PARTS, *STEP_PARTS) if one[part]
     )
 
 
 def _step_lines(report: Row, zone: str) -> Iterator[str]:
-    """Yield the steps of cases that nothing shows."""
-    if report["unrecorded"]:
-        yield heading("unrecorded", len(report["unrecorded"]))
-    for row in report["unrecorded"]:
-        officers = " ".join(printable(one or "?") for one in row["officers"])
-        state, due = say(f"step-state.{row['state']}"), time_text(row["due"], zone)
-        yield f"  {printable(row['case_number'])}  {what_text(row)}  {officers}  [{state}]"
-        yield f"    {row['id']}  {say('column.due')} {due}  {cites_text(row['cites'])}"
-        yield f"    {cover_text(say, row)}"
-        if "gap" in row:
-            yield f"    [{say('gap-state.' + row['gap_state'])}] {row['gap']}"
-            yield from _verdict_lines(row)
+    """Yield the steps of cases that nothing shows, and those of which recordings show too little."""
+    for part in STEP_PARTS:
+        if report[part]:
+            unshown = timedelta(seconds=report["by_step"][part]["lacking_s"])
+            yield f"{heading(part, len(report[part]))}  {say('cli.gaps-unshown', length=unshown)}"
+        for row in report[part]:
+            yield from _step(row, zone)
+
+
+def _step(row: Row, zone: str) -> Iterator[str]:
+    officers = " ".join(printable(one or "?") for one in row["officers"])
+    state, due = say(f"step-state.{row['state']}"), time_text(row["due"], zone)
+    yield f"  {printable(row['case_number'])}  {what_text(row)}  {officers}  [{state}]"
+    yield f"    {row['id']}  {say('column.due')} {due}  {cites_text(row['cites'])}"
+    yield f"    {cover_text(say, row)}"
+    if "gap" in row:
+        yield f"    [{say('gap-state.' + row['gap_state'])}] {row['gap']}"
+        yield from _verdict_lines(row)
 
 
 def _lines(part: str, row: Row, zone: str) -> Iterator[str]:

@@ -42,7 +42,8 @@ def show(case: Case, data: Data = None, json_: Json = False) -> None:
     zone = application.site.policies.latest.time_zone
     print(f"{found['case']}  {printable(found['number'])}")
     for number, line in enumerate(found["lines"], 1):
-        print(f"{number:3} {_mark(line['state'])} {what_text(line)}")
+        gloss = f" / {printable(line['gloss_en'])}" if line["gloss_en"] else ""
+        print(f"{number:3} {_mark(line['state'])} {what_text(line)}{gloss}")
         print(f"      {say('column.cites')}: {cites_text(line['cites'])}")
         for step in line["steps"]:
             officers = " ".join(printable(one or "?") for one in step["officers"])
@@ -53,6 +54,9 @@ def show(case: Case, data: Data = None, json_: Json = False) -> None:
                 print(f"          {one or say('matrix.hidden')}")
             if step["exemption"]:
                 print(f"          {step['exemption']}  {say('exempting.' + step['ground'])}")
+            if short := step.get("short_exemption"):
+                said = f"{short['id']}  {say('exempting.' + short['ground'])}  {_span(short, zone)}"
+                print(f"          {said}  {say('matrix.short')}")
         for one in line["unentered"]:
             print(f"      {one or say('matrix.hidden')}  {say('matrix.unentered')}")
 
@@ -76,9 +80,9 @@ def unit(
     zone, units = application.site.policies.latest.time_zone, unit_names(application)
     for case in found["cases"]:
         print(f"{case['case']}  {printable(case['number'])}  {_counts(case['counts'])}")
-        for step in case["red"]:
+        for mark, step in (*(("‼", one) for one in case["red"]), *(("!", one) for one in case["partly"])):
             owner = f"{say('matrix.owner')} {units.get(step['owner'], step['owner'])}"
-            print(f"  ‼ {step['id']}  {what_text(step)}  {_span(step, zone)}  {owner}")
+            print(f"  {mark} {step['id']}  {what_text(step)}  {_span(step, zone)}  {owner}")
             print(f"      {cover_text(say, step)}")
             print(f"      {say('column.cites')}: {cites_text(step['cites'])}")
     print(_counts(found["counts"]) if found["cases"] else say("cli.nothing-listed"))

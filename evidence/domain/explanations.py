@@ -152,6 +152,12 @@ class Exemption:
             return False
         return self.span.start <= span.start and span.end <= self.span.end
 
+    def overlaps(self, person_id: str, span: Span) -> bool:
+        """Tell whether it is about any of what somebody did in a time, and a head has agreed."""
+        if not self.agrees or person_id != self.person_id:
+            return False
+        return self.span.start < span.end and span.start < self.span.end
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:

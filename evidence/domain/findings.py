@@ -68,6 +68,10 @@ class Code(StrEnum):
     NO_SPEECH_AFTER_RESTART = "no-speech-after-restart"  # a detector heard none where recording began anew
 
 
+FAULTS = frozenset({Code.FIXITY_FAULT, Code.PAST_FIXITY_FAULT})
+"""That something is not what was sealed: a matter of the site, of which nobody owes an explanation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One measured fact about one file (or about the joint after it).

@@ -1,26 +1,39 @@
-"""A case on one page: file and archive, members, the steps of its matrix, recordings on one time line."""
+"""A case on one page: file and archive, members, the steps of its matrix, its enforcement documents, and its
+recordings on one time line.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from evidence.domain.access import Caller, Purpose, denial, may_in, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.instants import from_text
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
+from evidence.service.act_documents import ActDocuments, SeenDocuments
 from evidence.service.case_access import paths_of
 from evidence.service.case_filing import CaseFiling, FileIndex
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
 from evidence.service.matrix import CaseMatrix, Matrix
 from evidence.service.people_ports import Membership, StoredCase
+from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.units import full_names
 
 MOST = 50
+
+
+class Belongs(StrEnum):
+    """How a recording belongs to a case (decision 50)."""
+
+    LINKED = "linked"
+    NUMBERED = "numbered"  # it bears the number
+    BESIDE = "beside"  # it got the number after the file was archived, and is not in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +43,23 @@ class Camera:
     stored: StoredRecording
     span: Span | None
     may_play: bool
+    belongs: Belongs
 
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """What the reader may know of a case. hidden: how many recordings they may not know of. may_export:
-    whether they may ask that any of them leave."""
+    """What the reader may know of a case. acts: its enforcement documents. hidden: how many recordings they
+    may not know of. who: number and name of the people on the page, by id. may_export: whether they may ask
+    that any of them leave.
+    """
 
     index: FileIndex
     matrix: CaseMatrix
+    acts: SeenDocuments
     members: Sequence[Membership]
     cameras: Sequence[Camera]
     hidden: int
-    names: Mapping[str, str]
+    who: Mapping[str, str]
     may_export: bool
 
 
@@ -72,44 +89,49 @@ class CasePages:
         mine = {one.id for one in every if may_in(caller, Action.MANAGE_CASES, one.path, bars)}
         return {id_: name for id_, name in full_names(every).items() if id_ in there & mine}
 
-    @admits(Action.MANAGE_CASES)
-    def called(self, caller: Caller, said: str) -> str:
-        """Return the id of the case that somebody names by its number, of those they manage; what is no such
-        number is returned as it is: an id perhaps.
-        """
-        with self.site.database.reading() as unit:
-            found = unit.cases.page(paths_of(caller, Action.MANAGE_CASES), said, "", 1)
-        return found[0].id if found and found[0].number == said else said
-
     @admits(Action.READ_CASE_FILES)
     def of(self, caller: Caller, case_id: str) -> CasePage:
-        """Return all about a case; its look and that at its matrix are logged.
+        """Return all about a case; its look, that at its matrix and that at its documents are logged.
 
         Raises: NotFound("case-not-found").
         """
         index = CaseFiling(self.site).index(caller, case_id)
         matrix = Matrix(self.site).of_case(caller, case_id)
+        acts = ActDocuments(self.site).of_case(caller, case_id)
         now, bars = self.site.clock.now(), self.site.bars()
-        seen = [one for one in index.recordings if one is not None]
+        every = [*index.recordings, *index.beside]
+        seen = [one for one in every if one is not None]
+        beside = {one.recording.id for one in index.beside if one is not None}
         ids = [one.recording.id for one in seen]
         with self.site.database.reading() as unit:
-            standings = unit.standings.some(ids, now)
+            standings, linked = unit.standings.some(ids, now), frozenset(unit.cases.linked(case_id))
             spans = {id_: _span(text) for id_, text in unit.examinations.facts_of(ids, "sequence").items()}
             members = unit.cases.members(case_id, now)
-            people = {one.person_id: unit.people.get(one.person_id) for one in members}
-        cameras = [
-            Camera(
-                one,
-                spans.get(one.recording.id),
-                one.gone_at is None
-                and denial(caller, Action.PLAY, standings[one.recording.id], bars, Purpose.CASE) is None,
-            )
-            for one in seen
-        ]
-        names = {id_: one.name for id_, one in people.items() if one is not None and one.name}
+            who = _who(unit, {*(one.person_id for one in members), *_named(index, acts)})
+
+        def camera(one: StoredRecording) -> Camera:
+            id_ = one.recording.id
+            belongs = Belongs.LINKED if id_ in linked else Belongs.NUMBERED
+            refused = denial(caller, Action.PLAY, standings[id_], bars, Purpose.CASE)
+            may_play = one.gone_at is None and refused is None
+            return Camera(one, spans.get(id_), may_play, Belongs.BESIDE if id_ in beside else belongs)
+
         may_export = any(map(reach(caller, Action.EXPORT, bars).covers, standings.values()))
-        hidden = len(index.recordings) - len(seen)
-        return CasePage(index, matrix, members, cameras, hidden, names, may_export)
+        hidden = len(every) - len(seen)
+        return CasePage(index, matrix, acts, members, [*map(camera, seen)], hidden, who, may_export)
+
+
+def _named(index: FileIndex, acts: SeenDocuments) -> Iterator[str]:
+    """Yield who handed the file over and who took it, and who gave reasons."""
+    archived = index.listed.archived
+    yield from () if archived is None else (archived.handed_by, archived.received_by)
+    lines = (line for one in acts.documents for line in one.found)
+    yield from (line.reason.by for line in lines if line.reason is not None)
+
+
+def _who(unit: UnitOfWork, ids: Iterable[str]) -> Mapping[str, str]:
+    people = ((id_, unit.people.get(id_)) for id_ in ids)
+    return {id_: f"{one.name or ''} {one.number}".strip() for id_, one in people if one is not None}
 
 
 def _span(text: str) -> Span | None:

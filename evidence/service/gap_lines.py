@@ -15,7 +15,7 @@ from typing import NamedTuple
 from evidence.domain.access import Reach
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.explanations import TO_DO, Exemption, Explanation, GapState, state_of
-from evidence.domain.findings import Code, Severity
+from evidence.domain.findings import FAULTS, Code, Severity
 from evidence.domain.instants import from_text
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
@@ -30,7 +30,6 @@ from evidence.service.restarts import begins_of
 from evidence.service.site import Site
 
 Line = DeadlineRow | StoredFinding
-FAULTS = frozenset({Code.FIXITY_FAULT, Code.PAST_FIXITY_FAULT})
 # What is missing from the time line: the codes a gap report is made of.
 _INTERRUPTIONS = frozenset(
     {

@@ -17,15 +17,16 @@ from zoneinfo import ZoneInfo
 from evidence.domain.access import Reach
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.explanations import GapState
+from evidence.domain.findings import FAULTS
 from evidence.domain.people import Person
 from evidence.domain.shifts import Shift, Sort, day_span
+from evidence.domain.steps import StepState
 from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Duty, Pack, cite_ids
 from evidence.service.by_unit import UnitCounts, count_by_unit, units_of
 from evidence.service.catalogue import Section, StoredFinding, StoredRecording
 from evidence.service.deadlines import LEAST, DeadlineRow, Deadlines
 from evidence.service.gap_lines import (
-    FAULTS,
     Ledger,
     Lines,
     Standing,
@@ -71,6 +72,7 @@ class GapReport:
     tallies: Mapping[By, Sequence[Tally]] = field(default_factory=dict)
     shifts: Sequence[Shift] = ()  # where a picture is asked for
     unrecorded: Sequence[Unrecorded] = ()  # steps of cases that nothing shows
+    partly: Sequence[Unrecorded] = ()  # steps of which less is shown than the pack asks for
     counted: Sequence[Owing] = ()  # what the tallies count
     on_time: Sequence[DeadlineRow] = ()  # where it is asked for
     people: Mapping[str, Person] = field(default_factory=dict)  # by id: who said, who decided
@@ -134,7 +136,7 @@ class GapReporting:
         section = section_of(self.unit, self.asked, zone)
         lines = lines_within(self.site, self.unit, self.there, self.now, as_of, section, of)
         aside = self._aside()
-        self._verify(lines, aside)
+        self._verify(lines, aside, steps)
         ledger, days = ledger_of(self.site, self.unit, lines, as_of), self._days(lines, zone)
         wearers = {one.recording.id: one.recording.origin.wearer for one in lines.recordings}
         part = PartFilter(self.unit, self.asked, days, ledger, wearers, section.unit_ids, self.now)
@@ -152,7 +154,8 @@ class GapReporting:
             as_of=as_of,
             position=position,
             ledger=ledger,
-            unrecorded=steps,
+            unrecorded=[one for one in steps if one.line.state is not StepState.PARTLY],
+            partly=[one for one in steps if one.line.state is StepState.PARTLY],
             on_time=part.of(row for row in lines.rows if of and row.state.kind is DeadlineKind.ON_TIME),
         )
         return report, self._shifts(lines, part) if drawn else ()
@@ -164,7 +167,7 @@ class GapReporting:
         moments += [] if position.at is None else [position.at]
         longest = max(one.upload_deadline.within for one in self.site.policies.packs) + LEAST
         missing = self.unit.cards.outstanding(section=Section(first=max(moments) - longest))
-        turns = (moment for one in steps for moment in (one.line.step.span.end, one.line.due))
+        turns = (moment for one in steps for moment in one.turns)
         moments += [one + LEAST for one in turns if one + LEAST <= self.now]
         return max([*moments, *Deadlines(self.site).turned(missing, self.now)]).astimezone(self.now.tzinfo)
 
@@ -175,13 +178,15 @@ class GapReporting:
             for one in self.unit.uploads.in_state(state, reach=self.there, at=self.now)
         ]
 
-    def _verify(self, lines: Lines, aside: Sequence[Upload]) -> None:
+    def _verify(self, lines: Lines, aside: Sequence[Upload], steps: Sequence[Unrecorded]) -> None:
         """Refuse what can only be a slip; of recordings, those of other days count, too."""
         asked = self.asked
         origins = [one.origin for files in (aside, lines.outstanding) for one in files]
         origins += [one.recording.origin for one in lines.recordings]
         devices = {one.device for one in lines.found} | {one.device for one in origins}
-        wearers = {one.wearer for one in origins}
+        wearers = {one.wearer for one in origins} | {
+            number for one in steps for number in one.numbers.values()
+        }
         if asked.device not in {None, *devices} and self._is_known(Section(device=asked.device)):
             devices.add(str(asked.device))
         if asked.wearer not in {None, *wearers} and self._is_known(Section(wearer=asked.wearer)):
@@ -221,7 +226,7 @@ class GapReporting:
         parts: dict[str, Any] = {one.name: getattr(report, one.name) for one in fields(report)[:_PARTS]}
         pack = pack_at(self.site.policies, report.as_of)
         _, cites = pack.duty(Duty.RESPONSIBLE_UNIT)
-        counts = count_by_unit(self.unit, {**parts, "unrecorded": report.unrecorded})
+        counts = count_by_unit(self.unit, {**parts, "unrecorded": report.unrecorded, "partly": report.partly})
         counted = self._owing(report)
         tallies = tally(counted, full_names(self.unit.units.all()))
         told = replace(report, unit_cites=cite_ids(cites), pack=pack)

@@ -59,11 +59,12 @@ class CaseMatrix:
 
 @dataclass(frozen=True, slots=True)
 class CaseCounts:
-    """How many steps of a case are in each state, and which are red."""
+    """How many steps of a case are in each state, and which are red, or shown in part."""
 
     case: StoredCase
     counts: Mapping[StepState, int]
     red: Sequence[StepLine]
+    partly: Sequence[StepLine]
 
 
 @dataclass(frozen=True)
@@ -185,8 +186,10 @@ def _line(
 
 def _counts(case: StoredCase, steps: Sequence[StepLine]) -> CaseCounts:
     counts = Counter(one.state for one in steps)
-    red = [one for one in steps if one.state is StepState.RED]
-    return CaseCounts(case, {state: counts[state] for state in StepState}, red)
+    red, partly = (
+        [one for one in steps if one.state is state] for state in (StepState.RED, StepState.PARTLY)
+    )
+    return CaseCounts(case, {state: counts[state] for state in StepState}, red, partly)
 
 
 def paths_below(unit: UnitOfWork, unit_id: str, paths: frozenset[str]) -> frozenset[str]:

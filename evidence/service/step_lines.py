@@ -7,7 +7,7 @@ covers a step all the same.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -33,11 +33,14 @@ from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.step_ports import Scope
 
+_LACKING = frozenset({StepState.RED, StepState.DUE, StepState.PARTLY})
+
 
 @dataclass(frozen=True, slots=True)
 class StepLine:
     """A step and how it stands. due: until when its recording is to be stored. footage: what shows it, or
-    a part of it; covered: how much, None where that is not known. cites: why it must be recorded.
+    a part of it; covered: how much, None where that is not known. cites: why it must be recorded. short:
+    where it is neither recorded nor exempt, the statement that would count if it covered all of it.
     """
 
     step: Step
@@ -47,11 +50,17 @@ class StepLine:
     covered: timedelta | None
     exemption: Exemption | None
     cites: tuple[str, ...]
+    short: Exemption | None = None
 
     @property
     def percent(self) -> int | None:
         """How much of it recordings show, in a hundred, rounded down; None where that is not known."""
         return None if self.covered is None else self.covered * 100 // self.step.span.length
+
+    @property
+    def lacking(self) -> timedelta | None:
+        """How much of it no recording shows; None where that is not known."""
+        return None if self.covered is None else self.step.span.length - self.covered
 
 
 def rule_of(pack: Pack, matter: Matter) -> MustRecord | None:
@@ -81,15 +90,24 @@ class Judge:
         least = 0 if kinds is None or isinstance(step.what, Matter) else kinds.least_percent
         enough = is_enough(step.span, covered, least)
         state = state_of(is_shown, exemption is not None, due, self.now, enough=enough)
-        return StepLine(step, state, due, shows, covered, exemption, self._cites(pack, step, rule))
+        short = self._short(step) if state in _LACKING else None
+        return StepLine(step, state, due, shows, covered, exemption, self._cites(pack, step, rule), short)
 
     def exemption(self, people: Collection[str], span: Span) -> Exemption | None:
         """Return a statement of one of these people that covers all of a time, with which a head has agreed
         who is none of them: nobody exempts what they took part in.
         """
-        every = (one for person in people for one in self.exempt.get(person, ()))
-        theirs = (one for one in every if one.received_by not in people)
+        theirs = self._agreed(people)
         return next((one for one in theirs if one.covers(one.person_id, span)), None)
+
+    def _short(self, step: Step) -> Exemption | None:
+        """Return the statement that reaches furthest into a step, of those that cover a part of it."""
+        some = [one for one in self._agreed(step.officers) if one.overlaps(one.person_id, step.span)]
+        return max(some, key=lambda one: (_within(one.span, step.span), one.id), default=None)
+
+    def _agreed(self, people: Collection[str]) -> Iterator[Exemption]:
+        every = (one for person in people for one in self.exempt.get(person, ()))
+        return (one for one in every if one.received_by not in people)
 
     def _rules(self, pack: Pack) -> Enforcement:
         return enforcement_of(pack, pack_at(self.site.strictest, self.now))
@@ -103,6 +121,10 @@ class Judge:
             return () if rule is None else cite_ids(rule.cites)
         kinds = self._rules(pack).activities
         return () if kinds is None else cite_ids(kinds.cites)
+
+
+def _within(one: Span, other: Span) -> timedelta:
+    return min(one.end, other.end) - max(one.start, other.start)
 
 
 def judge_of(site: Site, unit: UnitOfWork, now: datetime) -> Judge:

@@ -16,11 +16,8 @@ from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.rights import Action
 from evidence.domain.steps import StepState
-from evidence.service.case_access import paths_of
 from evidence.service.gate import admits
-from evidence.service.matrix import counted
 from evidence.service.site import Site
-from evidence.service.step_ports import Scope
 from evidence.service.watch_lists import MOST, Line, Look, Watch
 
 USUAL_DAYS = 7
@@ -58,9 +55,8 @@ class Supervision:
         with self.site.database.reading() as unit:
             look = Look(self.site, unit, caller, since, now)
             tiles = [_tile(one, look.lines(one)) for one in Watch]
-            scope = Scope(paths_of(caller, Action.READ_CASE_FILES), since=since)
             states = Counter[StepState]()
-            for case in counted(self.site, unit, scope, now):
+            for case in look.cases:
                 states.update(case.counts)
         return Board(tiles, {state: states[state] for state in StepState})
 

@@ -1,8 +1,9 @@
-"""Steps of cases that nothing shows, as a part of the gap report (Dazhe 2020 art. 5): planned, done, not
-recorded.
+"""Steps of cases that nothing shows, or too little, as a part of the gap report (Dazhe 2020 art. 5): planned,
+done, not recorded.
 
 What lies ahead is no gap. A step has no recorder: who asks for one gets none of these. What is red is
-explained like other lines (step_gaps.py), and stays red.
+explained like other lines (step_gaps.py), and stays red. Of what is shown in part no explanation is asked:
+somebody looks (decision 41).
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ from evidence.service.step_gaps import standing_of_step
 from evidence.service.step_lines import StepLine, judge_of, lines_of
 from evidence.service.step_ports import Scope
 
-_GAPS = frozenset({StepState.RED, StepState.DUE})
+_GAPS = frozenset({StepState.RED, StepState.DUE, StepState.PARTLY})
 
 
 @dataclass(frozen=True, slots=True)
 class Unrecorded:
-    """A step that nothing shows. numbers: of its officers, by id. standing: how far its line is, where it is
-    red."""
+    """A step that nothing shows, or too little. numbers: of its officers, by id. standing: how far its line
+    is, where it is red."""
 
     case: StoredCase
     line: StepLine
@@ -46,11 +47,18 @@ class Unrecorded:
         """The unit that owes the recording."""
         return self.line.step.owner_id
 
+    @property
+    def turns(self) -> Sequence[datetime]:
+        """When time alone changed what is told of it."""
+        end, due = self.line.step.span.end, self.line.due
+        return (end,) if self.line.state is StepState.PARTLY else (end, due)
+
 
 def unrecorded_within(
     site: Site, unit: UnitOfWork, there: Reach, asked: Asked, now: datetime
 ) -> Sequence[Unrecorded]:
-    """Return the steps within a reach that nothing shows, those that are asked for, oldest first."""
+    """Return the steps within a reach that nothing shows, or too little, those that are asked for, oldest
+    first."""
     if asked.device is not None:
         return []
     days = span_of(asked, ZoneInfo(site.policies.latest.time_zone))
@@ -100,7 +108,9 @@ def _explained(unit: UnitOfWork, found: Sequence[Unrecorded]) -> Iterator[Unreco
 
 
 def _is_so(one: Unrecorded, state: GapState | None) -> bool:
-    """Tell whether a line is in a state; one that is due is open."""
+    """Tell whether a line is in a state; one that is due is open, one that is shown in part in none."""
+    if one.line.state is StepState.PARTLY:
+        return state is None
     return state in (None, GapState.OPEN if one.standing is None else one.standing.state)
 
 

@@ -18,6 +18,7 @@ from evidence.domain.explanations import Outcome
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
 from evidence.policy.rules import Label
+from evidence.service.case_access import paths_of
 from evidence.service.catalogue import StoredRecording
 from evidence.service.complaints import Complaints
 from evidence.service.deadlines import DeadlineRow, Deadlines
@@ -28,10 +29,13 @@ from evidence.service.device_reports import DeviceReports
 from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_access import standing_of_gap
 from evidence.service.instruments import pack_at
+from evidence.service.matrix import CaseCounts, counted
 from evidence.service.ports import UnitOfWork
 from evidence.service.reviewing import waiting_for
 from evidence.service.sampling import Sampling
 from evidence.service.site import Site
+from evidence.service.step_ports import Scope
+from evidence.service.unexplained import Unexplained
 from evidence.service.units import full_names
 from evidence.service.unlabelled import unlabelled_of
 
@@ -43,6 +47,7 @@ class Watch(StrEnum):
 
     OVERDUE = "overdue"
     DUE_SOON = "due-soon"
+    UNEXPLAINED = "unexplained"
     AWAITING = "awaiting"
     SENT_BACK = "sent-back"
     LATE = "late"
@@ -84,6 +89,7 @@ class Look:
         makers: Mapping[Watch, Callable[[], Sequence[Line]]] = {
             Watch.OVERDUE: lambda: self._missing(DeadlineKind.OVERDUE),
             Watch.DUE_SOON: lambda: self._missing(DeadlineKind.DUE_SOON),
+            Watch.UNEXPLAINED: self._unexplained,
             Watch.AWAITING: self._awaiting,
             Watch.SENT_BACK: self._sent_back,
             Watch.LATE: self._late,
@@ -121,6 +127,23 @@ class Look:
         ids = {(one.origin.device, one.origin.name): one.id for one in files}
         rows = Deadlines(self.site).rows_of(files, (), self.now)
         return [(ids[row.device, row.name], row) for row in rows]
+
+    @cached_property
+    def cases(self) -> Sequence[CaseCounts]:
+        """The cases of which a step ends within the days that are looked at."""
+        scope = Scope(paths_of(self.caller, Action.READ_CASE_FILES), since=self.since)
+        return counted(self.site, self.unit, scope, self.now)
+
+    def _unexplained(self) -> Sequence[Line]:
+        desk = Unexplained(self.site, self.unit, self._reach(Action.READ_GAPS), self.now)
+        overdue = [row for _, row in self._awaited if row.state.kind is DeadlineKind.OVERDUE]
+        missing = [row for row in overdue if row.state.due_at >= self.since]
+        red = [(case.case, step) for case in self.cases for step in case.red if step.due >= self.since]
+        found = [*desk.files(self.since, missing, MOST + 1), *desk.steps(red)]
+        return [
+            Line(one.gap, one.at, one.device, one.wearer, one.name, one.recording_id, {"code": one.code})
+            for one in sorted(found, key=lambda one: (one.at, one.gap))[: MOST + 1]
+        ]
 
     def _awaiting(self) -> Sequence[Line]:
         waiting = waiting_for(self.site, self.unit, self.caller, self.now)

@@ -179,6 +179,10 @@ class Overseen(Protocol):
     ) -> Sequence[str]:
         """Return the recordings within reach, sealed since a moment, that lack one of these labels."""
 
+    def unexplained(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
+        """Return the recordings within reach, sealed since a moment, of which something was found that must
+        be explained and that nobody has explained under that name: rather too many than too few."""
+
     def denied(self, since: datetime, most: int) -> Sequence[Mapping[str, Any]]:
         """Return the newest entries about denied tries since a moment."""
 

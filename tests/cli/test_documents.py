@@ -10,6 +10,7 @@ import pytest
 from evidence.bootstrap import build
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
+from evidence.service.catalogue import Scope
 from tests import listed_site
 from tests.listed_site import rows, run
 
@@ -41,6 +42,9 @@ def test_a_document_is_registered_compared_and_explained_on_the_command_line(tmp
     assert run(site, "documents", "explain", case, "检1", *signed).exit_code == 0
     assert rows(site, "documents", "mismatches") == []
     assert "在场指挥" in run(site, "documents", "list", case).stdout
+    _time(site)
+    listed = run(site, "documents", "list", case).stdout
+    assert "资料起止 / footage: 2026-01-05 09:00:00+08:00" in listed
     table = tmp_path / "文书.csv"
     cells = "杭1,检2,现场检查笔录,2026-01-06 09:00,2026-01-06 10:00,1001"
     table.write_text(f"案号,文号,文书种类,开始时间,结束时间,签名人编号\n{cells}\n", "utf-8")
@@ -60,3 +64,15 @@ def test_a_document_is_registered_compared_and_explained_on_the_command_line(tmp
     ], "all that is wrong with a row is told at once, as far as it can be read"
     assert run(site, "documents", "strike", case, document, "--reason", "误登").exit_code == 0
     assert [one["number"] for one in rows(site, "documents", "list", case)] == ["检2"]
+
+
+def _time(site: Path) -> None:
+    """Say when the recording that bears the number of the case was made, as a judgement would."""
+    (recording,) = rows(site, "recordings")
+    facts = {"start": "2026-01-05T01:00:00.000000Z", "end": "2026-01-05T02:00:00.000000Z", "certain": True}
+    application = build(site)
+    now = application.site.clock.now()
+    with application.site.database.writing() as work:
+        scope, pack = Scope("recording", recording["id"], "DSJ1"), application.site.policies.latest
+        work.examinations.record(scope, "sequence", pack, json.dumps(facts), [], now)
+    application.site.database.close()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from evidence.domain.instants import to_text
+from evidence.service.catalogue import Scope
+from evidence.service.instruments import pack_at
 from evidence.service.steps import StepSaid
 from tests.pages.gapped import OPERATOR, Gapped
 from tests.pages.room import NARROW, Desks
@@ -27,6 +31,7 @@ def test_a_step_that_nothing_shows_is_red_on_the_board_and_in_its_case(desks: De
         found = {name: int(n) for name, n in re.findall(r'data-step="([^"]+)">(\d+)', browser.get(path).text)}
         assert found == {"red": 1, "due": 1, "partly": 0, "exempt": 0, "covered": 0}, path
     assert 'data-total="unrecorded">2<' in browser.get("/gaps").text, "as text, PDF and XLSX say"
+    assert browser.get("/gaps").text.count("<tr data-step=") == 2, "and which they are"
     assert case.number not in browser.get("/matrix?state=covered").text
     assert browser.get("/matrix?state=purple").status_code == 400
     assert browser.get("/matrix/" + "0" * 32).status_code == 404
@@ -38,3 +43,32 @@ def test_a_step_that_nothing_shows_is_red_on_the_board_and_in_its_case(desks: De
         assert "012345" in page.inner_text("main")
         assert "已录 0 秒，应录 30 分" in page.inner_text("main")
         desks.look(page, "matrix-case-narrow")
+
+
+def shown_for(site: Gapped, case_id: str, recording: str, began: datetime, length: timedelta) -> None:
+    """Link a recording that was made then, as the judgement of its recorder would say."""
+    facts = {"start": to_text(began), "end": to_text(began + length), "certain": True}
+    site.app.cases.link(OPERATOR, case_id, recording)
+    with site.desks.site.database.writing() as unit:
+        scope, pack = Scope("recording", recording, "D"), pack_at(site.desks.site.policies, began)
+        unit.examinations.record(scope, "sequence", pack, json.dumps(facts), [], began)
+
+
+@pytest.mark.article("dazhe-2020:5")
+def test_an_activity_shown_in_part_stands_on_the_gap_page_beside_the_red_ones(desks: Desks) -> None:
+    site = Gapped(desks)
+    case = desks.application.cases.open(site.caller("head"), "大柘罚〔2026〕1号", desks.agency.id)
+    began, length = desks.clock.now() - timedelta(hours=40), timedelta(minutes=30)
+    for what, start in (("on-site-check", began), ("evidence-taking", began + 2 * length)):
+        said = StepSaid(what, start, start + length, ["012345"])
+        desks.application.steps.enter(OPERATOR, case.id, said)
+    shown_for(site, case.id, site.seal("officer", "part.wav", 40), began, timedelta(minutes=3))
+    browser = Browser(desks)
+    browser.take(desks, desks.staff["head"].number)
+    page = browser.get("/gaps").text
+    for part, lacks in (("unrecorded", "30 分钟"), ("partly", "27 分钟")):
+        assert f'data-total="{part}">1</strong><small>未录 {lacks}' in page
+    first, second = page.split("<tr data-step=")[1:]
+    assert "调查取证" in first, "what is red is told first"
+    assert "已录 3 分钟，应录 30 分钟，占 10%" in second
+    assert f"/matrix/{case.id}" in second

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from evidence.adapters.packs import load_pack
+from evidence.domain.access import reach
 from evidence.domain.audit import Act
 from evidence.domain.retention import Keeps
-from evidence.domain.rights import Role
+from evidence.domain.rights import Action, Role
 from evidence.errors import Conflict, Invalid
 from evidence.policy.sets import PolicySet
 from evidence.service.labelling import Labelling
@@ -219,6 +220,25 @@ def test_what_is_linked_to_the_case_whose_number_it_carries_is_kept_by_it_once(r
     room.cases.link(room.head, case, recording)
     rules = room.keeping.why(room.head, recording).rules
     assert [one.keeps for one in rules] == [Keeps.OPEN_CASE, Keeps.LOCK, Keeps.FLOOR]
+
+
+def test_a_change_of_packs_and_a_single_recording_go_by_the_same_case_number(room: KeepingRoom) -> None:
+    number, labelling = LABELS["case-number"], Labelling(room.site)
+    docked, typed = room.sealed(), room.sealed(**{**LABELS, "case-number": "(2026) 1 号"})
+    said, off, other = (room.sealed(**{**LABELS, "case-number": "旧号"}) for _ in range(3))
+    follows = room.sealed(place="某店")
+    labelling.give(OPERATOR, [said, off], {"case-number": number})
+    labelling.end(OPERATOR, [off], "case-number", "误标")
+    labelling.give(OPERATOR, [docked], {"place": "某店"})
+    labelling.say_not_yet(OPERATOR, [follows], room.small.clock.time.date() + timedelta(days=1))
+    room.case(number, "10-years")
+    every = [docked, typed, said, off, follows, other]
+    with room.small.database.reading() as unit:
+        there = reach(OPERATOR, Action.HOLD, room.site.bars())
+        dated = {one.recording_id: one.numbered for one in unit.keepings.dated(there, room.small.clock.time)}
+        kept = {one.recording_id: one.numbered for one in unit.keepings.kept(every, lambda _: ()).values()}
+    assert dated == kept
+    assert {one for one, cases in dated.items() if cases} == {docked, typed, said}
 
 
 @pytest.mark.parametrize("off", [timedelta(days=-2), timedelta(0)])

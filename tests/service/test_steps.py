@@ -20,6 +20,7 @@ from evidence.domain.audit import Act
 from evidence.domain.explanations import GapState, Outcome
 from evidence.domain.fault_files import Link, LinkKind
 from evidence.domain.ids import new_id
+from evidence.domain.instants import to_text
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.domain.spans import Span
@@ -43,7 +44,7 @@ from evidence.service.printing_ports import Makers
 from evidence.service.refusals import OutOfSight
 from evidence.service.reports import Reports
 from evidence.service.steps import StepSaid
-from evidence.step_answers import gap_report_out, matrix_out
+from evidence.step_answers import gap_report_out, matrix_out, unit_out
 from tests.builders import SmallSite
 from tests.people_room import OPERATOR
 from tests.step_room import BEGAN, PACKS, StepRoom
@@ -88,6 +89,8 @@ def test_ten_minutes_of_which_half_a_minute_is_recorded_are_amber_and_say_how_mu
     (said,) = (one for line in out["lines"] for one in line["steps"])
     assert (said["state"], said["covered_s"], said["owed_s"]) == ("partly", 26, 600)
     assert room.matrix.of_unit(room.head, red=True) == [], "red is what nothing shows"
+    (case,) = unit_out(room.matrix.of_unit(room.head), room.head)["cases"]
+    assert [one["covered_s"] for one in case["partly"]] == [26], "counted, and told"
     room.shoot(start=5, minutes=5)
     assert room.state("on-site-check") == "covered"
 
@@ -151,9 +154,52 @@ def test_the_steps_of_a_day_are_those_of_the_whole_report(room: StepRoom) -> Non
             assert [one.line.step for one in part] == mine
 
 
+@pytest.mark.article("dazhe-2020:5")
+def test_an_activity_shown_in_part_stands_in_the_gap_report_with_what_it_lacks(room: StepRoom) -> None:
+    red, partly = room.enter("evidence-taking"), room.enter("on-site-check", start=120, minutes=10)
+    room.shoot(start=120, minutes=1)
+    room.enter("on-site-check", start=300, minutes=10)
+    room.shoot(start=300, minutes=9)
+
+    def told(caller: Caller = OPERATOR, **asked: Any) -> dict[str, Any]:
+        report = gap_report_out(Reports(room.site).gaps(caller, Asked(**asked)), caller)
+        assert all(report["totals"][part] == len(report[part]) for part in ("unrecorded", "partly"))
+        return report
+
+    report = told()
+    assert [one["id"] for one in report["unrecorded"]] == [red.id]
+    (line,) = report["partly"]
+    assert (line["id"], line["state"], line["covered_s"], line["owed_s"]) == (partly.id, "partly", 60, 600)
+    assert "gap" not in line, "somebody looks, and nobody owes an explanation"
+    assert report["by_step"] == {
+        "unrecorded": {"count": 1, "owed_s": 3600, "lacking_s": 3600, "unknown": 0},
+        "partly": {"count": 1, "owed_s": 600, "lacking_s": 540, "unknown": 0},
+    }
+    (unit,) = report["by_unit"]
+    assert (unit["unit"], unit["unrecorded"], unit["partly"]) == (room.unit.id, 1, 1)
+    assert told(room.head)["partly"] == told(unit_id=room.unit.id)["partly"] == [line]
+    day = local_day(room.site.policies, partly.span.end)
+    assert told(since=day, until=day, wearer="012345")["partly"] == [line]
+    none: list[dict[str, Any]] = [
+        {"unit_id": room.beside.id},
+        {"since": day + timedelta(days=1)},
+    ]
+    for asked in (*none, {"state": GapState.OPEN}):
+        assert told(**asked)["partly"] == [], asked
+    assert told(room.new(Role.UNIT_HEAD, where=room.beside))["partly"] == []
+    room.shoot(start=124, minutes=6)
+    assert told()["partly"] == []
+    bare = room.enter("complaint-handling", officers=["012346"])
+    assert [one["id"] for one in told(wearer="012346")["unrecorded"]] == [bare.id], (
+        "who recorded nothing, too"
+    )
+
+
 @pytest.mark.parametrize("form", ["pdf", "xlsx"])
 def test_documents_of_the_gap_report_name_the_steps_that_nothing_shows(room: StepRoom, form: str) -> None:
     room.enter("on-site-check", start=25 * 60)
+    room.enter("evidence-taking", start=0)
+    room.shoot(minutes=6)
     room.small.clock.pass_by(timedelta(hours=2))
     report = Reports(room.site).gaps(OPERATOR, form=form)
     made = gap_document(report, OPERATOR, form, Makers(TypstPress(), XlsxBinder()))
@@ -162,11 +208,16 @@ def test_documents_of_the_gap_report_name_the_steps_that_nothing_shows(room: Ste
     else:
         leaves = openpyxl.load_workbook(io.BytesIO(made)).worksheets
         said = " ".join(str(cell.value) for leaf in leaves for row in leaf.iter_rows() for cell in row)
-    for word in ("heading.unrecorded", "activity-kind.on-site-check", "step-state.red"):
+    kinds = (f"activity-kind.{kind}" for kind in ("on-site-check", "evidence-taking"))
+    for word in ("heading.unrecorded", "heading.partly", "step-state.red", "step-state.partly", *kinds):
         assert text(CHINESE, word) in said
-    assert "已录0秒，应录1小时，占0%" in said.replace(" ", "")
-    total, said = text(CHINESE, "heading.unrecorded"), said.replace(" ", "")
-    assert f"{total}1" in said or f"1{total}" in said, "among the totals"
+    said = said.replace(" ", "")
+    assert "已录0秒，应录1小时，占0%" in said
+    assert "已录6分钟，应录1小时，占10%" in said
+    for part, hours, length in (("unrecorded", "1", "1:00:00"), ("partly", "0.9", "0:54:00")):
+        total, lacks = (text(CHINESE, key) for key in (f"heading.{part}", f"paper.unshown-{part}"))
+        assert f"{total}1" in said or f"1{total}" in said, "among the totals"
+        assert f"{length}{lacks}" in said or text(CHINESE, "paper.hours-of", state=lacks) + hours in said
 
 
 @pytest.mark.parametrize(("pack", "adopted"), [("longquan", True), ("dazhe-2020", False)])
@@ -398,7 +449,31 @@ def test_a_step_is_exempt_only_when_a_head_agreed_and_all_of_it_is_covered(room:
     statement = room.exempt(-1, 62)
     (step,) = room.line("on-site-check").steps
     assert step.exemption is not None
-    assert (step.state, step.exemption.id) == (StepState.EXEMPT, statement)
+    assert (step.state, step.exemption.id, step.short) == (StepState.EXEMPT, statement, None)
+
+
+@pytest.mark.article("dazhe-2020:6")
+def test_an_exemption_that_ends_before_the_step_does_is_told_beside_it(room: StepRoom) -> None:
+    room.enter("on-site-check")
+    room.exempt(0, 60, agrees=False)
+    room.exempt(60, 30)
+    (step,) = room.line("on-site-check").steps
+    assert (step.state, step.short) == (StepState.RED, None), "refused, or of another time"
+    room.exempt(-10, 20)
+    statement = room.exempt(0, 50)
+    (step,) = room.line("on-site-check").steps
+    assert step.short is not None
+    assert (step.state, step.short.id) == (StepState.RED, statement), "the one that reaches furthest"
+    (said,) = (one for line in matrix_out(room.of_case(), room.head)["lines"] for one in line["steps"])
+    assert said["short_exemption"] == {
+        "id": statement,
+        "ground": "urgency",
+        "from": to_text(room.at(0)),
+        "to": to_text(room.at(50)),
+    }
+    room.shoot()
+    (step,) = room.line("on-site-check").steps
+    assert (step.state, step.short) == (StepState.COVERED, None)
 
 
 @pytest.mark.article("dazhe-2020:6")

@@ -9,18 +9,22 @@ import pytest
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act
 from evidence.domain.explanations import Outcome
+from evidence.domain.findings import Severity
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.domain.steps import StepState
 from evidence.errors import NotFound
 from evidence.service import supervision, watch_lists
+from evidence.service.cases import Cases
 from evidence.service.device_register import DeviceRegister
+from evidence.service.gap_words import Said
 from evidence.service.recordings import Recordings
 from evidence.service.reviewing import Reviewing
+from evidence.service.steps import Steps, StepSaid
 from evidence.service.supervision import Supervision
 from evidence.service.watch_lists import Watch
 from tests.builders import START, SmallSite, an_origin
-from tests.gap_room import REASON, REPORT, GapRoom, a_room
+from tests.gap_room import REASON, REPORT, GapRoom, a_gap, a_room
 from tests.people_room import OPERATOR
 
 
@@ -110,6 +114,66 @@ def test_an_explanation_waits_and_then_is_sent_back_until_it_is_answered(room: G
     room.desk.explain(room.wearer, room.name(), REPORT)
     found = counts(room, room.head)
     assert (found[Watch.AWAITING], found[Watch.SENT_BACK]) == (1, 0)
+
+
+def unexplained(room: GapRoom, caller: Caller) -> set[str]:
+    """Return the codes of what nobody has explained: each that the gap report has as open, and no other."""
+    lines = Supervision(room.site).lines(caller, Watch.UNEXPLAINED)
+    assert counts(room, caller)[Watch.UNEXPLAINED] == len(lines)
+    parts = ("missing", "late", "interruptions", "to_explain")
+    rows = [row for part in parts for row in room.report(caller)[part] if row.get("gap_state") == "open"]
+    assert {one.id for one in lines} == {row["gap"] for row in rows}
+    return {str(one.detail["code"]) for one in lines}
+
+
+def test_what_nobody_has_explained_has_a_number_and_a_list(room: GapRoom) -> None:
+    room.miss(room.wearer)
+    room.record(room.wearer.id, "late.wav", modified_at=START - timedelta(hours=30))
+    room.find(a_gap(), a_gap(7.0, 200.0, severity=Severity.INFO))
+    assert unexplained(room, room.head) >= {"missing", "gap-between-files", "late"}
+    gap = room.name()
+    room.desk.explain(room.wearer, gap, REPORT)
+    assert "gap-between-files" not in unexplained(room, room.head)
+    queue = Reviewing(room.site).desk(room.head)
+    assert queue is not None
+    room.desk.review(room.head, queue.now.explanation.id, Outcome.SENT_BACK, "请写明时间")
+    assert "gap-between-files" not in unexplained(room, room.head), "what was sent back has a tile of its own"
+    for part in ("late", "missing"):
+        room.desk.explain(room.wearer, room.name(part), REASON)
+        assert part not in unexplained(room, room.head)
+    assert unexplained(room, room.new(Role.UNIT_HEAD, where=room.beside)) == set()
+    room.small.clock.pass_by(timedelta(days=8))
+    assert listed(room, room.head, Watch.UNEXPLAINED) == [], "what is older stands in the gap report"
+    assert Supervision(room.site).lines(room.head, Watch.UNEXPLAINED, 14) != []
+
+
+def test_what_an_examination_finds_a_little_further_on_is_explained_and_the_next_is_asked_for(
+    room: GapRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_lists, "MOST", 1)  # so that two are read at once
+    last = room.record(room.wearer.id, "c.wav")
+    for recording, name in ((room.first, "a.wav"), (room.after, "b.wav")):
+        room.find(a_gap(file=name), recording=recording)
+        (open_,) = (one for one in room.lines() if one["file"] == name)
+        room.desk.explain(room.wearer, open_["gap"], REPORT)
+        room.find(a_gap(41.2, file=name), recording=recording)  # nearer than the tolerance of the pack
+    room.find(a_gap(9.0, file="c.wav"), recording=last)
+    assert listed(room, room.head, Watch.UNEXPLAINED) == ["c.wav"]
+
+
+@pytest.mark.article("dazhe-2020:5")
+def test_a_red_step_waits_among_what_nobody_has_explained(room: GapRoom) -> None:
+    number = room.wearer.name
+    case = Cases(room.site).open(room.head, "案一", room.unit.id)
+    began = room.small.clock.now() - timedelta(hours=40)
+    said = StepSaid("on-site-check", began, began + timedelta(hours=1), [number])
+    step = Steps(room.site).enter(room.custodian, case.id, said)
+    lines = Supervision(room.site).lines(room.head, Watch.UNEXPLAINED)
+    (line,) = (one for one in lines if one.detail["code"] == "unrecorded")
+    assert (line.name, line.wearer, line.at) == ("案一", number, step.span.end + timedelta(hours=24))
+    room.desk.explain(room.wearer, line.id, Said("未带设备"))
+    assert counts(room, room.head)[Watch.UNEXPLAINED] == len(lines) - 1
+    assert Supervision(room.site).board(room.head).matrix[StepState.RED] == 1
 
 
 def test_the_queue_has_nobodys_own_and_what_is_about_no_recording(room: GapRoom) -> None:

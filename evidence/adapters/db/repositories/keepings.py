@@ -71,7 +71,7 @@ class SqlKeepings:
         for rows in self._db.execute(ordered).partitions(NAMES_AT_ONCE):
             ids = [row.id for row in rows]
             cases, owed = self._cases(ids), self._owed(ids)
-            numbered = self._numbered(_stands(rows, given_of(self._db, ids)))
+            numbered = self._numbered(_numbers(rows, given_of(self._db, ids, (Label.CASE_NUMBER,))))
             for row in rows:
                 locked = max(row.retain_until, owed.get(row.id, ""))
                 linked, sealed_at = tuple(cases.get(row.id, ())), from_text(row.sealed_at)
@@ -125,7 +125,8 @@ class SqlKeepings:
         owed, doubtful = self._owed(ids), self._complaints(ids)
         faults, exports = self._faults(ids), self._exports(ids)
         stands = _stands(rows, given_of(self._db, ids))
-        numbered = self._numbered(stands)
+        numbers = {one: values_of(said).get(Label.CASE_NUMBER, "") for one, said in stands.items()}
+        numbered = self._numbered(numbers)
         for row in rows:
             linked, sealed_at = tuple(cases.get(row.id, ())), from_text(row.sealed_at)
             yield Kept(
@@ -173,13 +174,12 @@ class SqlKeepings:
             found.setdefault(row.recording_id, []).append(case)
         return found
 
-    def _numbered(self, stands: Mapping[str, Mapping[str, Given]]) -> dict[str, tuple[LinkedCase, ...]]:
-        """Return by recording the case whose number it carries. stands: labels, by recording."""
-        values = {one: values_of(said).get(Label.CASE_NUMBER, "") for one, said in stands.items()}
-        numbers = {one: number.strip() for one, number in values.items() if number.strip()}
-        if not numbers:
+    def _numbered(self, numbers: Mapping[str, str]) -> dict[str, tuple[LinkedCase, ...]]:
+        """Return by recording the case whose number it carries. numbers: by recording."""
+        forms = {number: normal_form(number.strip()) for number in set(numbers.values()) if number.strip()}
+        if not forms:
             return {}
-        wanted = sorted({normal_form(one) for one in numbers.values()})
+        wanted = sorted(set(forms.values()))
         query = select(case_file.c.id, case_file.c.number, case_file.c.opened_at, case_file.c.closed_at)
         query = query.join(case_numbered, case_numbered.c.case_id == case_file.c.id)
         rows = self._db.execute(query.where(case_numbered.c.normal.in_(wanted))).all()
@@ -188,8 +188,8 @@ class SqlKeepings:
         for row in rows:
             case = LinkedCase(row.id, _closed(row.closed_at, row.opened_at), terms.get(row.id))
             known[normal_form(row.number)] = (case,)
-        said = {one: normal_form(number) for one, number in numbers.items()}
-        return {one: known[number] for one, number in said.items() if number in known}
+        said = {one: forms.get(number) for one, number in numbers.items()}
+        return {one: known[form] for one, form in said.items() if form in known}
 
     def _terms(self, case_ids: Collection[str]) -> dict[str, str]:
         """Return the longest class of each: one is only given in the place of a shorter one, and a clock that
@@ -243,6 +243,18 @@ def _stands(rows: Sequence[Any], given: Mapping[str, Sequence[Given]]) -> Mappin
         row.id: standing_of(history(json.loads(row.labels), from_text(row.sealed_at), given.get(row.id, ())))
         for row in rows
     }
+
+
+def _numbers(rows: Sequence[Any], given: Mapping[str, Sequence[Given]]) -> Mapping[str, str]:
+    """Return the case number that stands, by recording. Of most nothing was said since they were docked: then
+    it is the dock's, and nothing else of their labels is read.
+    """
+    numbers = {row.id: json.loads(row.labels).get(Label.CASE_NUMBER, "") for row in rows}
+    for row in (one for one in rows if one.id in given):
+        docked = {Label.CASE_NUMBER.value: numbers[row.id]}
+        stands = standing_of(history(docked, from_text(row.sealed_at), given[row.id]))
+        numbers[row.id] = values_of(stands).get(Label.CASE_NUMBER, "")
+    return numbers
 
 
 def _unlinked(numbered: Sequence[LinkedCase], linked: Sequence[LinkedCase]) -> tuple[LinkedCase, ...]:

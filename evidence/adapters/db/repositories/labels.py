@@ -44,15 +44,18 @@ class SqlLabels:
         return self._db.execute(same).first() is not None
 
 
-def given_of(db: Connection, recording_ids: Collection[str]) -> Mapping[str, tuple[Given, ...]]:
+def given_of(
+    db: Connection, recording_ids: Collection[str], names: Collection[str] | None = None
+) -> Mapping[str, tuple[Given, ...]]:
     """Return what was said of these recordings since their docking, in order; only those of which anything
-    was.
+    was. names: of the labels that are asked for; None: of all.
     """
     ids, found = list(recording_ids), dict[str, list[Given]]()
     for first in range(0, len(ids), NAMES_AT_ONCE):
         query = select(label).where(label.c.recording_id.in_(ids[first : first + NAMES_AT_ONCE]))
         for row in db.execute(query.order_by(label.c.recording_id, label.c.serial)):
-            found.setdefault(row.recording_id, []).append(given(row))
+            if names is None or row.name in names:  # asked of SQL, it would go through all of these names
+                found.setdefault(row.recording_id, []).append(given(row))
     return {recording_id: tuple(said) for recording_id, said in found.items()}
 
 

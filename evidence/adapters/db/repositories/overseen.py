@@ -24,7 +24,7 @@ from evidence.adapters.db.repositories.standings import owed_within, within
 from evidence.adapters.db.tables import announced, examination, finding, recording
 from evidence.domain.access import Reach
 from evidence.domain.explanations import Explanation, Gap, Outcome
-from evidence.domain.findings import Code
+from evidence.domain.findings import FAULTS, Code, Severity
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.told import says_enough
 from evidence.errors import IntegrityFault
@@ -88,6 +88,19 @@ class SqlOverseen:
         """Return the recordings within reach, sealed since a moment, that have no value for one of these
         labels, oldest first."""
         return self._sealed(reach, at, since, most, or_(false(), *(_lacks(one) for one in sorted(names))))
+
+    def unexplained(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
+        """Return the recordings within reach, sealed since a moment, of which something was found that must
+        be explained and that nobody has explained under that name, oldest first."""
+        is_open = exists().where(
+            finding.c.recording_id == recording.c.id,
+            finding.c.severity != Severity.INFO.value,
+            finding.c.code.not_in(sorted(FAULTS)),
+            examination.c.id == finding.c.examination_id,
+            examination.c.current.is_(True),
+            ~exists().where(explanation.c.gap == finding.c.subject),
+        )
+        return self._sealed(reach, at, since, most, is_open)
 
     def denied(self, since: datetime, most: int) -> Sequence[Mapping[str, Any]]:
         """Return the newest entries about denied tries since a moment, oldest first, as far as they can be

@@ -1,6 +1,10 @@
-"""Cases: a list by number, and one case with all its cameras under one clock."""
+"""Cases: a list by number; one case with its cameras under one clock, its documents, its archive."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -8,16 +12,19 @@ from starlette.responses import Response
 
 from evidence.answers import recording_out
 from evidence.bootstrap import Application
+from evidence.document_answers import documents_out
 from evidence.domain.access import Caller, may
+from evidence.domain.instants import from_text
 from evidence.domain.rights import Action
 from evidence.domain.wording import printable
-from evidence.errors import EvidenceError
-from evidence.service.case_pages import Camera
+from evidence.errors import EvidenceError, Invalid
+from evidence.service.case_pages import Camera, CasePage
 from evidence.service.catalogue import StoredRecording
+from evidence.step_answers import cover_text
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.timelines import Bar, Scale
-from evidence.web.pages.desk import desk, reading
+from evidence.web.pages.desk import acted, desk, reading
 from evidence.web.pages.rendering import away
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
@@ -57,31 +64,125 @@ def case(
     case_id: str, request: Request, app: App, caller: Caller = admitted(Action.READ_CASE_FILES)
 ) -> Response:
     """Show a case; `play` names up to four of its recordings that are to be watched together."""
-    found, reader = app.case_pages.of(caller, case_id), reading(request)
-    scale = Scale.over([one.span for one in found.cameras if one.span is not None])
-    lanes: dict[str, list[Camera]] = {}
-    for one in sorted(found.cameras, key=lambda camera: camera.stored.recording.origin.device):
-        lanes.setdefault(one.stored.recording.origin.device, []).append(one)
-    asked = request.query_params.getlist("play")[:MOST_TOGETHER]
-    chosen = [one for one in found.cameras if one.stored.recording.id in asked and one.may_play and one.span]
-    start = min((one.span.start for one in chosen if one.span), default=None)
-    end = max((one.span.end for one in chosen if one.span), default=None)
+    return _shown(request, app, caller, case_id)
+
+
+@router.post("/cases/{case_id}/end")
+async def end(
+    case_id: str, request: Request, app: App, caller: Caller = admitted(Action.ARCHIVE_CASES, form=True)
+) -> Response:
+    """Note the day on which the act of a case ended."""
+    form = await read_form(request)
+
+    def act() -> None:
+        app.case_filing.end(caller, case_id, _day(form.get("day", "")), form.get("why") or None)
+
+    return await _acted(request, app, caller, case_id, act, "case-ended")
+
+
+@router.post("/cases/{case_id}/archive")
+async def archive(
+    case_id: str, request: Request, app: App, caller: Caller = admitted(Action.ARCHIVE_CASES, form=True)
+) -> Response:
+    """Hand a case file over to the archive."""
+    form = await read_form(request)
+    number, gave, took = (form.get(name, "").strip() for name in ("number", "handed_by", "received_by"))
+
+    def act() -> None:
+        app.case_filing.archive(caller, case_id, number, gave, took, form.get("reason") or None)
+
+    return await _acted(request, app, caller, case_id, act, "case-archived")
+
+
+async def _acted(
+    request: Request, app: Application, caller: Caller, case_id: str, act: Callable[[], None], done: str
+) -> Response:
+    typed = await read_form(request)
+
+    def again(problem: EvidenceError) -> Response:
+        return _shown(request, app, caller, case_id, problem=problem, typed=typed)
+
+    return await acted(act, again, f"/cases/{case_id}?done={done}")
+
+
+def _shown(
+    request: Request,
+    app: Application,
+    caller: Caller,
+    case_id: str,
+    *,
+    problem: EvidenceError | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> Response:
+    found, bars = app.case_pages.of(caller, case_id), app.site.bars()
     return desk(
         request,
         caller,
         "custody/case",
+        problem=problem,
+        typed=typed or {},
         one=found,
-        lanes=[(device, _bars(some, scale, caller)) for device, some in lanes.items()] if scale else [],
-        ticks=[(x, at.astimezone(reader.zone).strftime("%H:%M:%S")) for x, at in scale.ticks()]
-        if scale
-        else [],
+        acts=[_act(row) for row in documents_out(found.acts, caller)],
         rows=[(one, _name(one.stored, caller)) for one in found.cameras],
-        picked=set(asked),
-        together=[(one, _name(one.stored, caller), (one.span.start - start).total_seconds())
-                  for one in chosen if one.span and start],
-        length=(end - start).total_seconds() if start and end else 0,
-        most=MOST_TOGETHER,
-    )  # fmt: skip
+        may_archive=may(caller, Action.ARCHIVE_CASES, bars),
+        covered=cover_text,
+        **_timeline(request, found, caller),
+        **_together(request, found, caller),
+    )
+
+
+def _timeline(request: Request, found: CasePage, caller: Caller) -> dict[str, Any]:
+    """Return the lanes of the recorders and the ticks between them."""
+    scale = Scale.over([one.span for one in found.cameras if one.span is not None])
+    if scale is None:
+        return {"lanes": [], "ticks": []}
+    lanes: dict[str, list[Camera]] = {}
+    for one in sorted(found.cameras, key=lambda camera: camera.stored.recording.origin.device):
+        lanes.setdefault(one.stored.recording.origin.device, []).append(one)
+    zone = reading(request).zone
+    return {
+        "lanes": [(device, _bars(some, scale, caller)) for device, some in lanes.items()],
+        "ticks": [(x, at.astimezone(zone).strftime("%H:%M:%S")) for x, at in scale.ticks()],
+    }
+
+
+def _together(request: Request, found: CasePage, caller: Caller) -> dict[str, Any]:
+    """Return what is to be watched together, each with its place on their common clock."""
+    asked = request.query_params.getlist("play")[:MOST_TOGETHER]
+    chosen = [
+        (one, one.span)
+        for one in found.cameras
+        if one.stored.recording.id in asked and one.may_play and one.span
+    ]
+    start = min((span.start for _, span in chosen), default=None)
+    end = max((span.end for _, span in chosen), default=None)
+    return {
+        "picked": set(asked),
+        "together": [
+            (one, _name(one.stored, caller), (span.start - start).total_seconds())
+            for one, span in chosen
+            if start
+        ],
+        "length": (end - start).total_seconds() if start and end else 0,
+        "most": MOST_TOGETHER,
+    }
+
+
+def _act(row: dict[str, Any]) -> dict[str, Any]:
+    """Return an enforcement document with its times as instants; those of its footage, too."""
+    media = row["media"] and {**row["media"], **_instants(row["media"])}
+    return {**row, **_instants(row), "media": media, "open": any(one["open"] for one in row["mismatches"])}
+
+
+def _instants(row: Mapping[str, Any]) -> dict[str, datetime]:
+    return {"start": from_text(row["from"]), "end": from_text(row["to"])}
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid("invalid-text", field="day") from None
 
 
 def _listed(

@@ -25,6 +25,7 @@ from evidence.domain.wording import printable
 from evidence.errors import EvidenceError, Invalid
 from evidence.policy.check_points import MarkerKind
 from evidence.policy.rules import Label, cite_ids
+from evidence.service.case_access import case_named, told_as_named
 from evidence.service.catalogue import StoredRecording
 from evidence.service.dossiers import Dossier
 from evidence.service.instruments import pack_at
@@ -132,7 +133,9 @@ async def link(
     said = (await read_form(request)).get("case", "").strip()
 
     def act() -> object:
-        return app.cases.link(caller, app.case_pages.called(caller, said), recording_id)
+        case_id = case_named(app.site, said)
+        with told_as_named(said, case_id):
+            return app.cases.link(caller, case_id, recording_id)
 
     return await _acted(request, app, caller, recording_id, "linked", act)
 

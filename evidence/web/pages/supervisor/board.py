@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from evidence.domain.access import Caller
+from evidence.domain.access import Caller, may
 from evidence.domain.rights import Action
 from evidence.domain.steps import StepState
 from evidence.domain.wording import printable
@@ -23,7 +23,10 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 DAYS = (7, 14, 30)
 GROUPS: Mapping[str, tuple[Watch, ...]] = {
     "decide": (Watch.AWAITING, Watch.FAULTS, Watch.COMPLAINTS, Watch.SAMPLES),
-    "missing": (Watch.OVERDUE, Watch.DUE_SOON, Watch.SENT_BACK, Watch.LATE, Watch.UNLABELLED),
+    "missing": (
+        *(Watch.UNEXPLAINED, Watch.SENT_BACK),
+        *(Watch.OVERDUE, Watch.DUE_SOON, Watch.LATE, Watch.UNLABELLED),
+    ),
     "hear": (Watch.DENIED, Watch.UNCHECKED, Watch.NOTICES),
 }
 # Where the list of each is; all others are lists of their own here.
@@ -33,8 +36,9 @@ ELSEWHERE: Mapping[Watch, str] = {
     Watch.FAULTS: "/faults",
 }
 # Of which only some days are looked at.
-DATED = (Watch.LATE, Watch.UNLABELLED, Watch.DENIED, Watch.NOTICES)
+DATED = (Watch.UNEXPLAINED, Watch.LATE, Watch.UNLABELLED, Watch.DENIED, Watch.NOTICES)
 _TONES: Mapping[Watch, str] = {
+    Watch.UNEXPLAINED: "bad",
     Watch.OVERDUE: "bad",
     Watch.LATE: "bad",
     Watch.DENIED: "bad",
@@ -99,6 +103,7 @@ def watched(
         days=looked if watch in DATED else None,
         choices=DAYS,
         plain=printable,
+        may_open=may(caller, Action.OPEN_FAULTS, app.site.bars()),
     )
 
 

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
 from evidence.domain.explanations import GapState
+from evidence.domain.instants import from_text
 from evidence.domain.rights import Action
 from evidence.domain.shift_pictures import style
 from evidence.domain.wording import printable
@@ -27,16 +28,19 @@ from evidence.service.gap_parts import Asked
 from evidence.service.gap_reports import GapReport
 from evidence.service.instruments import local_day
 from evidence.service.units import full_names
+from evidence.step_answers import STEP_PARTS, cover_text
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.language import language_of
 from evidence.web.pages.rendering import picture
+from evidence.web.pages.supervisor.board import STEP_TONES
 from evidence.web.pages.turning import page_of
 
 router = APIRouter(prefix="/gaps", tags=["pages"], include_in_schema=False)
 
 USUAL = timedelta(days=6)
 SHIFTS = 30  # in the picture of one page
+MOST_STEPS = 100  # of activities on one page; the documents have all
 PARTS = ("faults", "missing", "late", "interruptions", "to_explain", "set_aside")
 _NOTHING = dict.fromkeys(("code", "device", "wearer", "gap", "gap_state", "late_by_s", "recording"))
 _TONES: Mapping[str, str] = {
@@ -97,7 +101,7 @@ def _report(app: Application, caller: Caller, asked: Asked) -> tuple[GapReport, 
 
 
 def _facts(page: GapPage, first: int, after: str | None) -> dict[str, Any]:
-    lines = _lines(page)
+    lines, steps = _lines(page), _steps(page)
     shown, then = page_of(lines, after, lambda one: str(one["key"]))
     return {
         "page": page,
@@ -108,6 +112,10 @@ def _facts(page: GapPage, first: int, after: str | None) -> dict[str, Any]:
         "lines": shown,
         "after": then,
         "all_lines": len(lines),
+        "steps": steps[:MOST_STEPS],
+        "all_steps": len(steps),
+        "step_tones": STEP_TONES,
+        "covered": cover_text,
         "tones": _TONES,
     }
 
@@ -168,3 +176,12 @@ def _lines(page: GapPage) -> list[dict[str, Any]]:
             about = row.get("gap") or f"{row.get('code', '')}-{row.get('device', '')}-{name}"
             found.append({**_NOTHING, **row, "part": part, "name": name, "key": f"{part}-{about}"})
     return found
+
+
+def _steps(page: GapPage) -> list[dict[str, Any]]:
+    """Return the steps that nothing shows, then those of which too little is shown."""
+    return [
+        {**_NOTHING, **row, **{end: from_text(row[end]) for end in ("from", "to")}}
+        for part in STEP_PARTS
+        for row in page.told[part]
+    ]
