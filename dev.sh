@@ -7,7 +7,7 @@
 #   ./dev.sh run [ARGS]    a service on a fresh or existing ./var/run (ARGS go to `evidence serve`)
 #   ./dev.sh bench NAME    ingest | examine | engines | ledger | rebuild | reports | package | pages | load | growth
 #   ./dev.sh drill NAME|all  every fault that applies, a table at the end; `drill list`, `drill probe`
-#   ./dev.sh simulate [ARGS]  100,000 cameras for a month on a simulated clock: --cameras N --days N --seed N
+#   ./dev.sh simulate --cameras 100000 --days 30 [--seed N]   the rules and the load on a simulated clock
 #   ./dev.sh exec CMD…     a command inside the environment, in the folder where you stand
 #   ./dev.sh lock          make both locks anew from pyproject.toml (hashes only, no address)
 # test, bench and drill also install PostgreSQL, Redis, Ceph and nginx; none of them is started on the machine itself.
@@ -149,5 +149,5 @@ case "$command" in
                     --python-version 3.11 pyproject.toml "$@"; }
          pins --extra dev --upgrade -o requirements.lock
          pins -c requirements.lock --upgrade -o deploy/requirements.lock ;;     # what the image holds: no tests
-  *)     sed -n '2,14p' "$0"; exit 2 ;;
+  *)     sed -n '2,13p' "$0"; exit 2 ;;
 esac

@@ -20,7 +20,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 SHIFTS = ((8 * HOUR, 16 * HOUR), (20 * HOUR, 28 * HOUR))  # by day, and by night into the next one
 UNIT = 50  # cameras of one unit; they share a dock
 PLANS = 16  # of each shift of each day
-SLOTS = 12  # a unit's cards come one after the other within the hour after the shift
+SLOTS = 6  # a unit's cards come one after the other within the hour after the shift
 FILE_S, SHORTEST_S = 300, 60  # a recorder begins a new file every five minutes
 
 
@@ -110,7 +110,7 @@ def draw(seed: int, day: int, first: int, last: int) -> Counter[CameraDay]:
 
 
 def _camera_day(lot: Random, day: int, shift: int, down: int) -> CameraDay:
-    slot = int(lot.random() * SLOTS) * 5 * MINUTE + MINUTE
+    slot = int(lot.random() * SLOTS) * HOUR // SLOTS + MINUTE
     docked = day * DAY + SHIFTS[shift][1] + down + slot
     chance, dock = lot.random(), Dock.DOWN if down else Dock.IN_TIME
     if chance < NEVER:
