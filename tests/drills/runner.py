@@ -30,7 +30,7 @@ _QUICK = {
     "F05": "--points 5", "F23": "--tries 60", "F26": "--tries 500", "F27": "--tries 500",
     "F31": "--points 40", "F34": "--points 12", "F35": "--seconds 30 --seeds 1", "F40": "--points 12",
     "calm": "--minutes 1", "flips": "--tries 150", "grown": "--tries 1", "policy": "--points 60",
-    "second-site": "--points 20",
+    "restores": "--points 2", "second-site": "--points 20",
 }  # fmt: skip
 
 
