@@ -7,6 +7,7 @@
 #   ./dev.sh run [ARGS]    a service on a fresh or existing ./var/run (ARGS go to `evidence serve`)
 #   ./dev.sh bench NAME    ingest | examine | engines | ledger | rebuild | reports | package | pages | load | growth
 #   ./dev.sh drill NAME|all  every fault that applies, a table at the end; `drill list`, `drill probe`
+#   ./dev.sh simulate --cameras 100000 --days 30 [--seed N]   the rules and the load on a simulated clock
 #   ./dev.sh exec CMD…     a command inside the environment, in the folder where you stand
 #   ./dev.sh lock          make both locks anew from pyproject.toml (hashes only, no address)
 # test, bench and drill also install PostgreSQL, Redis, Ceph and nginx; none of them is started on the machine itself.
@@ -142,6 +143,7 @@ case "$command" in
          exec python -m evidence serve --data var/run "$@" ;;
   bench) setup $SERVERS; exec python -m tests.bench "$@" ;;
   drill) setup $SERVERS e2fsprogs:mkfs.ext4 xfsprogs:mkfs.xfs mount:mount; exec python -m tests.drills "$@" ;;
+  simulate) setup; exec python -m tests.simulation "$@" ;;
   exec)  setup; cd "$caller"; exec "$@" ;;
   lock)  setup
          pins() { uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \

@@ -31,6 +31,7 @@ _QUICK = {
     "F31": "--points 40", "F34": "--points 12", "F35": "--seconds 30 --seeds 1", "F40": "--points 12",
     "calm": "--minutes 1", "flips": "--tries 150", "grown": "--tries 1",
     "mutations": "--tries 500", "policy": "--points 60",
+    "restores": "--points 2", "second-site": "--points 20",
 }  # fmt: skip
 
 
