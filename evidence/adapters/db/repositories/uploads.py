@@ -40,7 +40,7 @@ class SqlUploads:
         self._db = connection
 
     def add(self, new: Upload) -> None:
-        """Add a new upload."""
+        """Add a new upload; it may be complete."""
         self._db.execute(
             insert(upload).values(
                 id=new.id,
@@ -50,6 +50,9 @@ class SqlUploads:
                 state=new.state.value,
                 created_at=to_text(new.created_at),
                 expires_at=to_text(new.expires_at),
+                completed_at=None if new.completed_at is None else to_text(new.completed_at),
+                sha256=new.digests.sha256 if new.digests else None,
+                sm3=new.digests.sm3 if new.digests else None,
                 **origin_columns(new.origin),
             )
         )
