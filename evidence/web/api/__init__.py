@@ -42,7 +42,7 @@ from evidence.web.api import (
 ROUTERS = [
     one.router
     for one in (
-        receipts,  # first: asked once for each file, and each request is held against the routes in this order
+        receipts,  # first: asked for each file, and each request is held against the routes in this order
         cards,
         accounts,
         act_documents,
