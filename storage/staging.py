@@ -82,8 +82,8 @@ class Staging(Protocol):
     """A room for partial uploads. Ids are 1 to 100 of [A-Za-z0-9_-], else BadKey; all raise
     StoreUnavailable."""
 
-    def create(self, upload_id: str) -> None:
-        """Make an empty upload durably. Raises: Exists, StoreFull."""
+    def create(self, upload_id: str, first: bytes = b"") -> None:
+        """Make an upload that holds these bytes, durably. Raises: Exists, StoreFull."""
 
     def writer(self, upload_id: str) -> StagingWriter:
         """Have the upload for oneself; nobody waits. Raises: Missing, StagingBusy."""

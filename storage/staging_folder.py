@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from storage.crashpoints import crashpoint
-from storage.durable import Folder, Tree, finish, new_file, storing, unavailable
+from storage.durable import Folder, Tree, finish, new_file, storing, unavailable, write_all
 from storage.errors import BadKey, Damaged, Exists, Missing, StagingBusy, StagingSealed, StoreUnavailable
 from storage.outlet import Outlet
 from storage.staging import Staged
@@ -144,11 +144,13 @@ class FolderStaging:
         """Open or make the folder. Raises: StoreUnavailable."""
         self._root = Tree(root).make_root()
 
-    def create(self, upload_id: str) -> None:
+    def create(self, upload_id: str, first: bytes = b"") -> None:
         """See Staging."""
         name = _name(upload_id)
         with Folder(self._root) as folder, new_file(folder) as fd:
-            finish(fd, 0, 0o600)
+            with storing(upload_id=upload_id):
+                write_all(fd, first)
+            finish(fd, len(first), 0o600)
             try:
                 folder.publish(fd, name)
             except Exists as fault:

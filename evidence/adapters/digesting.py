@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 
 from evidence.domain.digests import Digests
 
+_WORTH_A_THREAD = 64 << 10  # bytes; what is shorter is done before another thread has woken
 # One pool for all uploads; each upload has at most one block in it, so memory stays at one block per upload.
 _second_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sm3")
 
@@ -29,7 +30,10 @@ class TwoDigests:
     def update(self, *blocks: bytes | bytearray | memoryview) -> None:
         """Take the next bytes; the caller must not change them afterwards."""
         self._settle()
-        self._pending = _second_threads.submit(_update_all, self._sm3, blocks)
+        if sum(map(len, blocks)) < _WORTH_A_THREAD:
+            _update_all(self._sm3, blocks)
+        else:
+            self._pending = _second_threads.submit(_update_all, self._sm3, blocks)
         for block in blocks:
             self._sha256.update(block)
 

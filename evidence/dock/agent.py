@@ -185,7 +185,7 @@ class _Docking:
             line,
             trust,
             self._trying(None, current),
-            lambda line, found: protocol.create_upload(line, self._wearing, card, found),
+            lambda line, *of_file: protocol.create_upload(line, self._wearing, card, *of_file),
             self._moved,
         )
         try:

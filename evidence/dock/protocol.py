@@ -105,8 +105,12 @@ def announce(
     return document["card"], standings, gone
 
 
-def create_upload(line: Line, wearing: Wearing, card: str, found: Found) -> str:
-    """Open an upload (tus creation); return its id."""
+def create_upload(
+    line: Line, wearing: Wearing, card: str, found: Found, first: memoryview, digest: bytes
+) -> tuple[str, int]:
+    """Open an upload (tus creation), with its first bytes, if any, and the digest of these; return its id
+    and the durable offset: 0 from a service that takes no bytes with a creation.
+    """
     facts = {
         "filename": found.name,
         "device": wearing.device,
@@ -120,11 +124,13 @@ def create_upload(line: Line, wearing: Wearing, card: str, found: Found) -> str:
     facts |= {f"label-{name}": text for name, text in wearing.labels.items()}
     metadata = ",".join(f"{k} {base64.b64encode(v.encode()).decode('ascii')}" for k, v in facts.items())
     headers = {"Upload-Length": str(found.size_bytes), "Upload-Metadata": metadata}
-    answer = line.ask("POST", "/api/v1/uploads", headers, b"")
+    if first:
+        headers |= {"Content-Type": _OCTETS, "Upload-Checksum": _checksum(digest)}
+    answer = line.ask("POST", "/api/v1/uploads", headers, first)
     upload = answer.headers.get("location", "").rpartition("/")[2]
     if not is_id(upload):
         raise IntegrityFault("answer-malformed", to="uploads")
-    return upload
+    return upload, _offset(answer) if "upload-offset" in answer.headers else 0
 
 
 def fetch_offset(line: Line, upload: str) -> int:
@@ -137,11 +143,10 @@ def send_chunk(
 ) -> int:
     """Send bytes at an offset (tus PATCH) with the digest of the file from its start to the end of these
     bytes; return the new durable offset."""
-    checksum = base64.b64encode(prefix_digest).decode("ascii")
     headers = {
         "Content-Type": _OCTETS,
         "Upload-Offset": str(offset),
-        "Upload-Checksum": f"sha256-prefix {checksum}",
+        "Upload-Checksum": _checksum(prefix_digest),
     }
     return _offset(line.ask("PATCH", f"/api/v1/uploads/{upload}", headers, chunk, sent))
 
@@ -163,6 +168,10 @@ def fetch_log_keys(line: Line) -> bytes:
 def fetch_proof(line: Line, upload: str) -> bytes:
     """Return the proof of the entry that an upload's receipt names. Raises: Conflict `not-yet-published`."""
     return line.ask("GET", f"/api/v1/uploads/{upload}/proof", {}).body
+
+
+def _checksum(prefix_digest: bytes) -> str:
+    return f"sha256-prefix {base64.b64encode(prefix_digest).decode('ascii')}"
 
 
 def _offset(answer: Answer) -> int:

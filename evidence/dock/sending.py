@@ -28,6 +28,7 @@ from evidence.ledger.keys import VerifierKey
 LARGEST_CHUNK = 64 << 20
 SMALLEST_CHUNK = 1 << 20
 FIRST_CHUNK = 8 << 20  # until it is known how fast the line is
+AT_ONCE = 1 << 20  # a file that is no longer is sent with the request that opens its upload
 PIECE_S = 4.0  # about so long a piece is on its way: one that is cut off is not kept
 # A clock without battery begins at its maker's date each time, years ago.
 _SOON, _AHEAD = timedelta(days=31), timedelta(days=1)
@@ -112,7 +113,7 @@ class Sender:
         line: Line,
         trust: Trust,
         trying: Trying,
-        create: Callable[[Line, Found], str],
+        create: Callable[[Line, Found, memoryview, bytes], tuple[str, int]],
         moved: Callable[[Found, int], None],
     ) -> None:
         self._line, self._trust, self._trying = line, trust, trying
@@ -167,7 +168,7 @@ class Sender:
             try:
                 if upload is None:
                     is_new = True
-                    upload, offset = self._create(self._line, found), 0
+                    upload, offset = self._begin(original)
                 elif offset is None:
                     offset = protocol.fetch_offset(self._line, upload)
                 self._moved(found, offset)
@@ -183,6 +184,14 @@ class Sender:
                     self._chunk = max(self._chunk // 2, SMALLEST_CHUNK)
                 self._trying.again(problem)
                 offset = None
+
+    def _begin(self, original: Original) -> tuple[str, int]:
+        """Open an upload: a small file comes with it, in one request. Return its id and durable offset."""
+        found = original.found
+        if not 0 < found.size_bytes <= min(AT_ONCE, self._chunk):
+            return self._create(self._line, found, memoryview(b""), b"")
+        whole = original.chunk_at(0, found.size_bytes)
+        return self._create(self._line, found, whole, original.digest_through(whole))
 
     def _send_chunk(self, original: Original, upload: str, offset: int) -> int:
         chunk = original.chunk_at(offset, self._chunk)

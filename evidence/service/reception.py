@@ -81,6 +81,11 @@ class Checksum:
             raise Invalid("invalid-checksum")
         return Checksum(algorithm, digest)
 
+    def is_of(self, beginning: bytes) -> bool:
+        """Tell whether it is that of the first bytes of a file."""
+        name = "sha256" if self.algorithm == PREFIX else self.algorithm
+        return hashlib.new(name, beginning, usedforsecurity=False).digest() == self.digest
+
 
 class Reception:
     """One request's bytes on their way into staging. One thread at a time; close it in every case."""

@@ -37,7 +37,7 @@ from storage.errors import Exists, Missing
 from storage.staging import StagingWriter
 from storage.vault import Lock, Promise, Sealed
 
-_AT_ONCE = 8  # acts of the vault: a file system makes durable together what is synced together
+AT_ONCE = 8  # acts of the vault: a file system makes durable together what is synced together
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 
@@ -224,5 +224,5 @@ def _each(act: Callable[[_Given], _Made], given: Iterable[_Given]) -> list[_Made
     these = list(given)
     if len(these) < 2:
         return [act(one) for one in these]
-    with ThreadPoolExecutor(min(_AT_ONCE, len(these)), thread_name_prefix="seal") as pool:
+    with ThreadPoolExecutor(min(AT_ONCE, len(these)), thread_name_prefix="seal") as pool:
         return list(pool.map(act, these))

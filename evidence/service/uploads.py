@@ -40,11 +40,19 @@ class Uploads:
     in_hand: DigestsInHand = field(default_factory=DigestsInHand)
 
     @admits(Action.SEND_RECORDING)
-    def create(self, caller: Caller, origin: Origin, declared_sha256: str | None) -> Upload:
-        """Open an upload. An upload of 0 bytes is complete at once.
+    def create(
+        self,
+        caller: Caller,
+        origin: Origin,
+        declared_sha256: str | None,
+        first: bytes = b"",
+        checksum: Checksum | None = None,
+    ) -> Upload:
+        """Open an upload, with the first bytes of it durable; with all of them it is complete at once.
 
-        Raises: Invalid, Refused("device-not-of-dock"), Conflict("too-many-open-uploads"), NoSpace; of a
-        person, as `sent_by_hand`.
+        checksum: of `first`. Raises: Invalid, Refused("device-not-of-dock"),
+        Conflict("too-many-open-uploads", "too-many-bytes", "checksum-differs"), NoSpace; of a person, as
+        `sent_by_hand`; then nothing is opened.
         """
         now = self.site.clock.now()
         check_origin(origin)
@@ -52,33 +60,44 @@ class Uploads:
         if caller.kind is Kind.PERSON:
             origin = sent_by_hand(self.site, caller, origin)
         declared_sha256 = _read_digest(declared_sha256)
+        _verify_first(origin, first, checksum)
         self._verify_takeable(caller, origin, now)
         upload = Upload(
             id=new_id(),
             account_id=caller.id,
             origin=origin,
             state=UploadState.RECEIVING,
-            offset=0,
+            offset=len(first),
             created_at=now,
             expires_at=now + self.site.terms.upload_rest,
             declared_sha256=declared_sha256,
         )
-        self.site.staging.create(upload.id)
+        running = self.site.new_digests()
+        running.update(first)
+        if len(first) == origin.size_bytes:
+            done, digests = UploadState.COMPLETE, running.digests()
+            upload = replace(upload, state=done, completed_at=now, digests=digests)
+        self.site.staging.create(upload.id, first)
+        upload = self._opened(caller, upload, now)
+        if not upload.is_resumable:
+            self.site.bell.ring(JobName.SEAL)
+        elif first:
+            self.in_hand.keep(upload.id, upload.offset, running)
+        return upload
+
+    def _opened(self, caller: Caller, upload: Upload, now: datetime) -> Upload:
+        """Write a new upload with its entries; return it as its card's list has it."""
+        about = (("upload", upload.id),)
+        entries = [Entry(Act.UPLOAD_CREATE, caller.id, about, facts={"size": upload.origin.size_bytes})]
+        if not upload.is_resumable:
+            entries.append(Entry(Act.UPLOAD_COMPLETE, caller.id, about))
         with self.site.database.writing() as unit:
             keep_sender(unit, caller, now)
             upload = _as_announced(unit, upload)
             unit.uploads.add(upload)
-            unit.log.append(
-                Entry(
-                    Act.UPLOAD_CREATE, caller.id, (("upload", upload.id),), facts={"size": origin.size_bytes}
-                ),
-                now,
-            )
-            if origin.size_bytes == 0:
-                unit.uploads.complete(upload.id, self.site.new_digests().digests(), now)
+            unit.log.append_all(entries, now)
+            if not upload.is_resumable:
                 unit.jobs.add(JobName.SEAL, upload.id, now)
-        if origin.size_bytes == 0:
-            self.site.bell.ring(JobName.SEAL)
         return upload
 
     def _verify_takeable(self, caller: Caller, origin: Origin, now: datetime) -> None:
@@ -183,6 +202,14 @@ class Uploads:
         if upload.state is UploadState.EXPIRED:
             raise Refused("upload-expired", upload=upload_id)
         return upload
+
+
+def _verify_first(origin: Origin, first: bytes, checksum: Checksum | None) -> None:
+    """Raises: Conflict("too-many-bytes", "checksum-differs")."""
+    if len(first) > origin.size_bytes:
+        raise Conflict("too-many-bytes", length=origin.size_bytes)
+    if checksum is not None and not checksum.is_of(first):
+        raise Conflict("checksum-differs", algorithm=checksum.algorithm)
 
 
 def _expired(upload: Upload) -> Entry:

@@ -65,20 +65,20 @@ class Admission:
         if cookie and authorization:
             raise Invalid("two-credentials")
         request.state.again = partial(self, request)  # for bodies that are long on their way (bodies.py)
-        if cookie:
-            caller = await self._of_session(request, site, cookie, is_unsafe)
-        else:
-            caller = await self._of_token(site, authorization or "")
+        if not cookie:
+            return await run_in_threadpool(self._of_token, site, authorization or "")
+        caller = await self._of_session(request, site, cookie, is_unsafe)
         await run_in_threadpool(site.site.admit, caller, self.action)
         return caller
 
-    async def _of_token(self, site: Application, authorization: str) -> Caller:
+    def _of_token(self, site: Application, authorization: str) -> Caller:
         scheme, _, token = authorization.partition(" ")
         caller = None
         if scheme.lower() == "bearer" and token.strip():
-            caller = await run_in_threadpool(site.accounts.identify, token.strip())
+            caller = site.accounts.identify(token.strip())
         if caller is None:
             raise Refused("not-signed-in")
+        site.site.admit(caller, self.action)
         return caller
 
     async def _of_session(self, request: Request, site: Application, cookie: str, is_unsafe: bool) -> Caller:

@@ -1,7 +1,9 @@
-"""Our tus 1.0.0 server: core, creation, checksum, expiration, termination (docs/formats/dock-protocol.md).
+"""Our tus 1.0.0 server: core, creation, creation-with-upload, checksum, expiration, termination
+(docs/formats/dock-protocol.md).
 
-The body is read only after the caller is known and the upload is locked, and moved by pouring.py in blocks,
-so memory stays flat whatever the file size. What is durable and when is service/reception.py's business.
+The body is read only after the caller is known. It is moved by pouring.py in blocks once the upload is
+locked, so memory stays flat whatever the file size; a short one that comes with the creation is read whole
+first, for one commit. What is durable and when is service/reception.py's business.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from email.utils import format_datetime
+from functools import partial
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -23,7 +26,9 @@ from evidence.domain.recordings import NOT_MEASURED, Origin
 from evidence.domain.rights import Action
 from evidence.domain.uploads import Upload
 from evidence.errors import Invalid, Refused
+from evidence.service.jobs import SMALL_BYTES
 from evidence.service.reception import CHECKSUMS, Checksum, Reception
+from evidence.web.bodies import read_body
 from evidence.web.deps import App, admitted
 from evidence.web.pouring import pour
 
@@ -42,7 +47,7 @@ async def describe(_caller: Caller = admitted(Action.READ_PUBLIC)) -> Response:
         headers={
             **_HEADERS,
             "Tus-Version": VERSION,
-            "Tus-Extension": "creation,checksum,expiration,termination",
+            "Tus-Extension": "creation,creation-with-upload,checksum,expiration,termination",
             "Tus-Checksum-Algorithm": ",".join(CHECKSUMS),
         },
     )
@@ -50,14 +55,21 @@ async def describe(_caller: Caller = admitted(Action.READ_PUBLIC)) -> Response:
 
 @router.post("", status_code=201)
 async def create(request: Request, app: App, caller: Caller = admitted(Action.SEND_RECORDING)) -> Response:
-    """Open an upload."""
+    """Open an upload; take what bytes of it came along."""
     _speaks_tus(request)
+    length, checksum = _body_bytes(request), _checksum(request)
     if "upload-defer-length" in request.headers:
         raise Invalid("length-not-deferrable")
     size = _number(request, "upload-length")
     fields = _metadata(request.headers.get("upload-metadata", ""))
     origin = _origin(fields, size)
-    upload = await run_in_threadpool(app.uploads.create, caller, origin, fields.get("sha256"))
+    opened = partial(app.uploads.create, caller, origin, fields.get("sha256"))
+    if length is not None and length <= SMALL_BYTES:
+        body = await read_body(request, SMALL_BYTES) if length else b""
+        upload = await run_in_threadpool(opened, body, checksum if length else None)
+    else:
+        upload = await run_in_threadpool(opened)
+        upload = await _taken(request, app, caller, upload.id, 0)
     headers = {"Location": f"/api/v1/uploads/{upload.id}", **_standing(upload)}
     return Response(status_code=201, headers=headers)
 
@@ -78,15 +90,8 @@ async def receive(
 ) -> Response:
     """Take bytes; answer only when they are durable."""
     _speaks_tus(request)
-    if request.headers.get("content-type") != _OFFSET_TYPE:
-        raise Invalid("wrong-content-type", expected=_OFFSET_TYPE)
-    offset = _number(request, "upload-offset")
-    length = _number(request, "content-length") if "content-length" in request.headers else None
-    header = request.headers.get("upload-checksum")
-    checksum = Checksum.parse(header) if header is not None else None
-    async with _in_thread(app, caller, upload_id, offset, length, checksum) as reception:
-        await pour(request, reception)
-        upload = await run_in_threadpool(reception.commit)
+    _verify_octets(request)
+    upload = await _taken(request, app, caller, upload_id, _number(request, "upload-offset"))
     return Response(status_code=204, headers=_standing(upload))
 
 
@@ -98,6 +103,14 @@ async def terminate(
     _speaks_tus(request)
     await run_in_threadpool(app.uploads.terminate, caller, upload_id)
     return Response(status_code=204, headers=_HEADERS)
+
+
+async def _taken(request: Request, app: App, caller: Caller, upload_id: str, offset: int) -> Upload:
+    """Take the body into an upload, and return that when it is durable."""
+    length = _number(request, "content-length") if "content-length" in request.headers else None
+    async with _in_thread(app, caller, upload_id, offset, length, _checksum(request)) as reception:
+        await pour(request, reception)
+        return await run_in_threadpool(reception.commit)
 
 
 @asynccontextmanager
@@ -117,6 +130,28 @@ async def _in_thread(
 def _speaks_tus(request: Request) -> None:
     if request.headers.get("tus-resumable") != VERSION:
         raise Refused("tus-version", expected=VERSION)
+
+
+def _verify_octets(request: Request) -> None:
+    if request.headers.get("content-type") != _OFFSET_TYPE:
+        raise Invalid("wrong-content-type", expected=_OFFSET_TYPE)
+
+
+def _checksum(request: Request) -> Checksum | None:
+    header = request.headers.get("upload-checksum")
+    return Checksum.parse(header) if header is not None else None
+
+
+def _body_bytes(request: Request) -> int | None:
+    """Return how many bytes come with a creation; None when their sender does not say."""
+    if "transfer-encoding" not in request.headers:
+        length = _number(request, "content-length") if "content-length" in request.headers else 0
+        if length == 0:
+            return 0
+        _verify_octets(request)
+        return length
+    _verify_octets(request)
+    return None
 
 
 def _number(request: Request, header: str) -> int:

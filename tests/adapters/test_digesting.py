@@ -148,7 +148,7 @@ def test_a_failure_of_the_second_thread_is_not_lost(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(digesting, "_update_all", broken)
     running = TwoDigests()
-    running.update(b"abc")
+    running.update(bytes(100_000))
     with pytest.raises(MemoryError):
         running.digests()
 

@@ -129,6 +129,18 @@ class StagingContract:
             staging.create("u")
         assert written(staging, "u") == b"abc"
 
+    def test_an_upload_made_with_its_first_bytes_holds_them_and_goes_on_behind(
+        self, staging: Staging
+    ) -> None:
+        staging.create("u", b"first")
+        assert written(staging, "u") == b"first"
+        with pytest.raises(Exists):
+            staging.create("u", b"other")
+        with begun(staging, "u", 5) as writer:
+            writer.write(b", then more")
+            assert writer.sync() == 16
+        assert written(staging, "u") == b"first, then more"
+
     def test_a_removed_upload_is_gone_and_its_id_is_free(self, staging: Staging) -> None:
         staging.create("u")
         staging.remove("u")

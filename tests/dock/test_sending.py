@@ -33,6 +33,26 @@ def test_a_lost_reply_is_settled_by_asking_for_the_offset_and_nothing_is_sent_tw
     assert "no-answer" in station.heard.problems
 
 
+def test_a_small_file_is_one_request_and_a_lost_reply_costs_one_more(station: Station) -> None:
+    station.far.takes_first = True
+    bodies = {"a.mp4": content(10_000), "b.mp4": content(20_000), "c.mp4": b""}
+    write_card(station.card, bodies)
+    station.far.on("POST", lambda _: False, reply_lost)  # the first is the card's list
+    assert station.dock(parallel=1).is_complete
+    assert arrived(station.far) == bodies
+    assert station.far.requests.count("POST") == 1 + 3 + 1
+    assert not {"PATCH", "HEAD"} & set(station.far.requests)
+
+
+def test_a_small_file_whose_bytes_arrived_wrong_is_sent_again(station: Station) -> None:
+    station.far.takes_first = True
+    write_card(station.card, {"a.mp4": content(10_000)})
+    station.far.on("POST", lambda _: False, status(460, "checksum-differs"))
+    assert station.dock().is_complete
+    assert arrived(station.far) == {"a.mp4": content(10_000)}
+    assert station.heard.problems == ["checksum-differs"]
+
+
 @pytest.mark.usefixtures("small_chunks")
 def test_a_line_that_breaks_in_the_midst_costs_at_most_a_chunk_each_time(station: Station) -> None:
     data = content(500_000)

@@ -31,6 +31,7 @@ from evidence.domain.recordings import Origin
 from evidence.domain.rights import Kind
 from evidence.errors import EvidenceError
 from evidence.founding import initialise
+from evidence.service import seals
 from evidence.service.jobs import JobName
 from evidence.service.reception import Checksum
 from evidence.service.recordings import StillSealing
@@ -87,6 +88,7 @@ def _serve(link: socket.socket) -> None:
     if "migrate" in first:
         _migrate(link, first["migrate"])
         return
+    seals.AT_ONCE = 1  # several go side by side else, each by the same steps
     application = build(Path(first["serve"]))
     application.work.take_over()
     (dock,) = application.accounts.docks(OPERATOR)
@@ -163,7 +165,7 @@ class LeanService:
 
     def _create(self, name: str, device: str, size: int, sha256: str | None, body: bytes) -> dict[str, Any]:
         origin = Origin(device=device, wearer="012345", name=name, size_bytes=size, modified_at=None)
-        return {"upload": self._app.uploads.create(self._dock, origin, sha256).id}
+        return {"upload": self._app.uploads.create(self._dock, origin, sha256, body).id}
 
     def _head(self, upload: str, body: bytes) -> dict[str, Any]:
         return {"offset": self._app.uploads.status(self._dock, upload).offset}
@@ -183,15 +185,22 @@ class LeanService:
             try:
                 return {"receipt": self._app.recordings.receipt(self._dock, upload).decode()}
             except StillSealing:
-                self._app.work.do_next("lean", (JobName.SEAL,))
+                self._seal()
         return {"receipt": None}
 
     def _rest(self, body: bytes) -> dict[str, Any]:
         """Do every seal that waits, as the workers do without being asked."""
         for _ in range(MOST_TRIES):
-            if not self._app.work.do_next("lean", (JobName.SEAL,)):
+            if not self._seal():
                 break
         return {}
+
+    def _seal(self) -> bool:
+        """Seal as the workers do: small files together."""
+        jobs = self._app.work.claim_some("lean", (JobName.SEAL,))
+        if jobs:
+            self._app.work.do_all(jobs)
+        return bool(jobs)
 
 
 if __name__ == "__main__":

@@ -91,9 +91,10 @@ class LeanLine:
         self._send(b"go\n")
         _read(self._line())
 
-    def create(self, name: str, device: str, size: int, sha256: str | None) -> str:
+    def create(self, name: str, device: str, size: int, sha256: str | None, body: bytes = b"") -> str:
         """See Line."""
-        answer = self._ask({"act": "create", "name": name, "device": device, "size": size, "sha256": sha256})
+        words = {"act": "create", "name": name, "device": device, "size": size, "sha256": sha256}
+        answer = self._ask(words, body)
         return str(answer["upload"])
 
     def head(self, upload: str) -> int:
@@ -201,7 +202,7 @@ class HttpLine:
         self._port, self.token = port, token
         self._identity = {"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0"}
 
-    def create(self, name: str, device: str, size: int, sha256: str | None) -> str:
+    def create(self, name: str, device: str, size: int, sha256: str | None, body: bytes = b"") -> str:
         """See Line."""
         fields = {
             "filename": name,
@@ -212,9 +213,10 @@ class HttpLine:
         metadata = ",".join(
             f"{key} {base64.b64encode(text.encode()).decode()}" for key, text in fields.items()
         )
-        headers, _ = self._ask(
-            "POST", "/api/v1/uploads", {"Upload-Length": str(size), "Upload-Metadata": metadata}, ok=201
-        )
+        said = {"Upload-Length": str(size), "Upload-Metadata": metadata}
+        if body:
+            said["Content-Type"] = "application/offset+octet-stream"
+        headers, _ = self._ask("POST", "/api/v1/uploads", said, body or None, ok=201)
         return headers["Location"].rpartition("/")[2]
 
     def head(self, upload: str) -> int:

@@ -1,6 +1,7 @@
 """A client that behaves like a dock and remembers what it was told: creates, sends in several requests with
 checksums, resumes, fetches receipts, sends a file again as if the reply had been lost, and sends other
-bytes under a name that is taken.
+bytes under a name that is taken. Then some small files, each with its creation, before it asks for a receipt
+of any: they are sealed together.
 
 It lives through the service's deaths: `run` raises Lost when the service is gone, and `run` again goes on
 where the *service* says it stands. Every acknowledgement is in the log before the next step. What
@@ -43,8 +44,8 @@ class Said(Exception):
 class Line(Protocol):
     """A way to a service. Every method raises Lost or Said."""
 
-    def create(self, name: str, device: str, size: int, sha256: str | None) -> str:
-        """Open an upload; return its id."""
+    def create(self, name: str, device: str, size: int, sha256: str | None, body: bytes = b"") -> str:
+        """Open an upload, with its bytes if they are given; return its id."""
 
     def head(self, upload: str) -> int:
         """Return the durable offset."""
@@ -64,6 +65,7 @@ class Sending:
     body: bytes
     ends: str = "receipt"
     declares: bool = False
+    is_small: bool = False
     upload: str = ""
     acknowledged: int = 0
     done: bool = False
@@ -75,14 +77,20 @@ class Sending:
 
 
 def files(seed: int) -> list[Sending]:
-    """Three recordings, the first of them once more, and other bytes under the first one's name."""
+    """Three recordings, the first of them once more, other bytes under the first one's name, and small ones,
+    of which the last is the second's bytes under another name.
+    """
     random_ = random.Random(seed)
     bodies = [random_.randbytes(size) for size in (300_007, 262_144, 199_999)]
     names = [f"DCIM/100/{DEVICE}_012345_2026030209300{n}_000{n}.mp4" for n in range(3)]
     first = [Sending(names[n], bodies[n], declares=n == 1) for n in range(3)]
     again = Sending(names[0], bodies[0])
     other = Sending(names[0], bodies[0][:-1] + bytes([bodies[0][-1] ^ 1]), ends="name-reused")
-    return [*first, again, other]
+    small = [random_.randbytes(size) for size in (10_000, 1, 4_097)]
+    together = [
+        Sending(f"DCIM/101/{n}.jpg", body, is_small=True) for n, body in enumerate([*small, small[1]])
+    ]
+    return [*first, again, other, *together]
 
 
 @dataclass
@@ -97,9 +105,24 @@ class Workload:
 
         Raises: Lost, Violation.
         """
-        for sending in self.sendings:
-            if not sending.done:
+        left = [one for one in self.sendings if not one.done]
+        for sending in left:
+            if not sending.is_small:
                 yield from self._send(line, sending)
+        small = [one for one in left if one.is_small]
+        for sending in small:
+            self._send_whole(line, sending)
+        for sending in small:
+            self._finish(line, sending)
+
+    def _send_whole(self, line: Line, sending: Sending) -> None:
+        """Send a small file with its creation; ask where it stands if that was done before."""
+        if sending.upload:
+            self.note_offset(sending, line.head(sending.upload))
+        else:
+            size = len(sending.body)
+            sending.upload = line.create(sending.name, DEVICE, size, None, sending.body)
+            self.note_offset(sending, size)
 
     def _send(self, line: Line, sending: Sending) -> Iterator[Sending]:
         begun = bool(sending.upload)

@@ -15,6 +15,7 @@ from evidence.domain.access import Caller
 from evidence.domain.rights import Kind
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Busy, Conflict, Invalid, NoSpace, NotFound, Refused
+from evidence.ledger.entries import read_entry
 from evidence.service.reception import Checksum
 from evidence.service.uploads import Uploads
 from tests.builders import SmallSite, an_origin
@@ -134,6 +135,44 @@ def test_an_expired_upload_cannot_be_resumed_and_its_bytes_are_set_aside(
     assert small.staging.path(upload_id).read_bytes() == BODY[:5000]
     with small.database.reading() as unit:
         assert [one.id for one in unit.uploads.in_state(UploadState.EXPIRED)] == [upload_id]
+
+
+def test_a_small_file_comes_with_the_request_that_opens_its_upload(small: SmallSite) -> None:
+    body = BODY[:10_000]
+    right = Checksum("sha256-prefix", hashlib.sha256(body).digest())
+    upload = small.uploads.create(small.dock, an_origin(size_bytes=len(body)), None, body, right)
+    assert (upload.state, upload.offset) == (UploadState.COMPLETE, len(body))
+    assert small.staging.path(upload.id).read_bytes() == body
+    acts = [read_entry(one)["act"] for one in small.log() if upload.id.encode() in one]
+    assert acts == ["upload.create", "upload.complete"]
+    small.do_jobs()
+    stored = small.recordings.get(small.administrator, upload.id)
+    assert stored.recording.digests.sha256 == hashlib.sha256(body).hexdigest()
+
+
+def test_a_part_that_came_with_the_creation_is_durable_and_the_rest_follows(small: SmallSite) -> None:
+    upload = small.uploads.create(small.dock, an_origin(size_bytes=len(BODY)), None, BODY[:1000])
+    assert small.uploads.status(small.dock, upload.id).offset == 1000
+    whole = Checksum("sha256-prefix", hashlib.sha256(BODY).digest())
+    assert small.put(upload.id, 1000, BODY[1000:], whole) == len(BODY)
+    assert small.staging.path(upload.id).read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    ("size", "checksum", "code"),
+    [(999, None, "too-many-bytes"), (1000, Checksum("md5", b"\0" * 16), "checksum-differs")],
+)
+def test_first_bytes_that_are_wrong_open_nothing(
+    small: SmallSite, size: int, checksum: Checksum | None, code: str
+) -> None:
+    small.dock  # noqa: B018 (its account is made now)
+    before, entries = small.files(), small.log()
+    with pytest.raises(Conflict, match=code):
+        small.uploads.create(small.dock, an_origin(size_bytes=size), None, BODY[:1000], checksum)
+    assert small.files() == before
+    assert small.log() == entries
+    with small.database.reading() as unit:
+        assert not unit.uploads.open_of(small.dock.id)
 
 
 def test_a_file_larger_than_the_space_left_is_refused_at_once(small: SmallSite) -> None:

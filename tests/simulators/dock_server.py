@@ -59,6 +59,7 @@ class FarEnd:
         self.gone: list[dict[str, object]] = []
         self.received_bytes = 0
         self.retry_after = "0"
+        self.takes_first = False  # bytes with a creation: not as a service of an earlier version
         self.alarms = 0  # of integrity; told with every answer
         self.faults: dict[str, list[Callable[[Handler], bool]]] = {}
         self.forge: Callable[[FarEnd, Stored], bytes | None] = FarEnd.receipt
@@ -213,20 +214,34 @@ class Handler(BaseHTTPRequestHandler):
         pairs = (pair.split(" ") for pair in self.headers["Upload-Metadata"].split(","))
         metadata = {key: base64.b64decode(text).decode() for key, text in pairs}
         upload = Stored(uuid.uuid4().hex, int(self.headers["Upload-Length"]), metadata)
+        body, place = self.read_body(), {"Location": f"/api/v1/uploads/{upload.id}"}
+        if not self.far.takes_first:
+            self.far.uploads[upload.id] = upload
+            return self.answer(201, b"", place)
+        if body and not self._take(upload, body):
+            return None
         self.far.uploads[upload.id] = upload
-        self.answer(201, b"", {"Location": f"/api/v1/uploads/{upload.id}"})
+        return self.answer(201, b"", {**place, "Upload-Offset": str(len(upload.data))})
 
     def _patch(self, upload: Stored) -> None:
         body = self.read_body()
+        if int(self.headers["Upload-Offset"]) != len(upload.data):
+            self.far.received_bytes += len(body)
+            self.refuse(409, "offset-differs")
+        elif self._take(upload, body):
+            self.answer(204, b"", {"Upload-Offset": str(len(upload.data))})
+
+    def _take(self, upload: Stored, body: bytes) -> bool:
+        """Take bytes whose checksum is right; else refuse them."""
         self.far.received_bytes += len(body)
         algorithm, _, checksum = self.headers["Upload-Checksum"].partition(" ")
         assert algorithm == "sha256-prefix"
-        if int(self.headers["Upload-Offset"]) != len(upload.data):
-            return self.refuse(409, "offset-differs")
-        if hashlib.sha256(upload.data + body).digest() != base64.b64decode(checksum):
-            return self.refuse(460, "checksum-differs")
-        upload.data += body
-        return self.answer(204, b"", {"Upload-Offset": str(len(upload.data))})
+        is_right = hashlib.sha256(upload.data + body).digest() == base64.b64decode(checksum)
+        if is_right:
+            upload.data += body
+        else:
+            self.refuse(460, "checksum-differs")
+        return is_right
 
     def _receipt(self, upload: Stored) -> None:
         if not upload.is_complete:

@@ -90,11 +90,18 @@ class Dock:
         return ask(self.service.port, method, path, self.token, sent, body)
 
     def create(
-        self, size: int | str, name: str = "a.mp4", *, fields: Mapping[str, str] = {}, **headers: str
+        self,
+        size: int | str,
+        name: str = "a.mp4",
+        *,
+        fields: Mapping[str, str] = {},
+        body: bytes | None = None,
+        **headers: str,
     ) -> Answer:
-        """Ask for an upload."""
+        """Ask for an upload, with its first bytes, if any."""
         told = metadata(**{"filename": name, "device": self.device, "wearer": "012345", **fields})
-        return self.ask("POST", UPLOADS, **{"Upload_Length": str(size), "Upload_Metadata": told, **headers})
+        said = {"Upload_Length": str(size), "Upload_Metadata": told, **headers}
+        return self.ask("POST", UPLOADS, body, **said)
 
     def open(self, size: int, name: str = "a.mp4", **fields: str) -> str:
         """Open an upload and return its path."""

@@ -44,6 +44,7 @@ def test_options_says_what_the_server_can_without_a_token(service: ServiceProces
     assert answer.headers["tus-version"] == "1.0.0"
     assert set(answer.headers["tus-extension"].split(",")) == {
         "creation",
+        "creation-with-upload",
         "checksum",
         "expiration",
         "termination",
@@ -226,6 +227,53 @@ def test_more_bytes_than_announced_are_413_whether_the_request_tells_its_length_
         assert dock.offset(path) == 0
     assert dock.patch(path, 0, b"x" * 1000).status == 204
     assert dock.receipt(path)["sha256"] == hashlib.sha256(b"x" * 1000).hexdigest()
+
+
+@pytest.mark.parametrize("size", [10_000, (1 << 20) + 1])
+def test_a_creation_takes_the_bytes_that_come_with_it(dock: Dock, size: int) -> None:
+    body = content(size)
+    answer = dock.create(size, body=body, Content_Type=OCTETS, Upload_Checksum=prefix(body))
+    assert (answer.status, answer.headers["upload-offset"]) == (201, str(size))
+    assert "upload-expires" not in answer.headers
+    assert dock.receipt(answer.headers["location"])["sha256"] == hashlib.sha256(body).hexdigest()
+
+
+def test_a_creation_with_a_part_of_the_file_goes_on_behind_it(dock: Dock) -> None:
+    answer = dock.create(len(BODY), body=BODY[:1000], Content_Type=OCTETS)
+    assert (answer.status, answer.headers["upload-offset"]) == (201, "1000")
+    path = answer.headers["location"]
+    assert dock.patch(path, 1000, BODY[1000:], Upload_Checksum=prefix(BODY)).status == 204
+    assert dock.receipt(path)["sha256"] == hashlib.sha256(BODY).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"Content_Type": OCTETS, "Upload_Checksum": checksum(b"other")}, (460, "checksum-differs")),
+        ({"Content_Type": OCTETS, "Upload_Length": "5"}, (413, "too-many-bytes")),
+        ({"Content_Type": OCTETS, "Upload_Checksum": "crc32 AAAA"}, (400, "unknown-checksum-algorithm")),
+        ({"Content_Type": "text/plain"}, (415, "wrong-content-type")),
+    ],
+)
+def test_a_creation_whose_bytes_are_refused_makes_no_upload(
+    dock: Dock, site: Path, headers: dict[str, str], said: tuple[int, str]
+) -> None:
+    before = census(site)
+    answer = dock.create(1000, body=BODY[:1000], **headers)
+    assert (answer.status, answer.code) == said
+    assert census(site) == before
+
+
+def test_a_creation_that_is_cut_off_within_its_bytes_makes_no_upload(dock: Dock, site: Path) -> None:
+    before, told = census(site), metadata(filename="a.mp4", device=dock.device, wearer="1")
+    head = (
+        f"POST {UPLOADS} HTTP/1.1\nHost: x\nAuthorization: Bearer {dock.token}\nTus-Resumable: 1.0.0\n"
+        f"Content-Type: {OCTETS}\nUpload-Length: 1000\nUpload-Metadata: {told}\nContent-Length: 1000\n\n"
+    )
+    with raw(dock.service.port, head) as line:
+        line.sendall(BODY[:999])
+    assert dock.ask("OPTIONS", UPLOADS).status == 204  # it still answers, and has looked at the other line
+    assert census(site) == before
 
 
 def test_a_body_that_ends_early_keeps_what_arrived(dock: Dock) -> None:

@@ -42,10 +42,11 @@ from evidence.web.api import (
 ROUTERS = [
     one.router
     for one in (
+        receipts,  # first: asked for each file, and each request is held against the routes in this order
+        cards,
         accounts,
         act_documents,
         activities,
-        cards,
         case_files,
         cases,
         classes,
@@ -67,7 +68,6 @@ ROUTERS = [
         media,
         metrics,
         people,
-        receipts,
         recordings,
         reports,
         samples,

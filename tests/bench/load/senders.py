@@ -17,6 +17,9 @@ import time
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
+from evidence.dock.sending import AT_ONCE
+
+OCTETS = "application/offset+octet-stream"
 SLICE = 256 << 10  # of a paced body
 _PATIENCE_S = 300.0
 ON_A_CARD = 100  # files of one recorder
@@ -112,7 +115,9 @@ def header(words: str, name: str) -> str:
 
 
 class Client:
-    """One dock: sends its files one after the other, then waits for their receipts."""
+    """One dock, as ours: sends its files one after the other, a small one with the request that opens its
+    upload, then waits for their receipts.
+    """
 
     def __init__(self, plan: Plan, number: int, block: bytes, digests: list[str]) -> None:
         self._plan, self._number, self._told = plan, number, Told()
@@ -146,13 +151,18 @@ class Client:
         name = _b64(f"DCIM/{n:06}.mp4")
         said = f"Upload-Length: {plan.size}\r\nUpload-Metadata: filename {name},device {device},"
         said += f"wearer {_b64(plan.wearer)}\r\n"
-        status, words, body = line.ask(f"POST /api/v1/uploads{self._identity}{said}")
+        first = self._block[: plan.size] if plan.size <= AT_ONCE else self._block[:0]
+        if first:
+            said += f"Content-Type: {OCTETS}\r\nUpload-Checksum: {self._digests[0]}\r\n"
+        status, words, body = line.ask(f"POST /api/v1/uploads{self._identity}{said}", first)
         assert status == 201, (status, body[:200])
-        place, offset, began = header(words, "location"), 0, time.monotonic()
+        assert header(words, "upload-offset") == str(len(first)), words
+        self._told.sent += len(first)
+        place, offset, began = header(words, "location"), len(first), time.monotonic()
         while offset < plan.size:
             piece = self._block[: min(plan.piece, plan.size - offset)]
             head = (
-                f"PATCH {place}{self._identity}Content-Type: application/offset+octet-stream\r\n"
+                f"PATCH {place}{self._identity}Content-Type: {OCTETS}\r\n"
                 f"Upload-Offset: {offset}\r\nUpload-Checksum: {self._digests[offset // plan.piece]}\r\n"
             )
             if plan.bytes_per_s:  # what a request took too long is not made up for by the next

@@ -10,6 +10,10 @@ from evidence.adapters.db.tables import claim
 _HELD = select(claim.c.upload_id).where(
     claim.c.device == bindparam("device"), claim.c.name_sha256 == bindparam("name")
 )
+_MINE = claim.c.upload_id == bindparam("upload")
+_TAKE = insert(claim)
+_KEEP = update(claim).where(_MINE, claim.c.manifest.is_(None))
+_KEPT = select(claim.c.manifest).where(_MINE)
 
 
 class SqlClaims:
@@ -24,9 +28,8 @@ class SqlClaims:
         holder = self._db.execute(_HELD, {"device": device, "name": digest}).scalar_one_or_none()
         if holder is not None:
             return str(holder)
-        self._db.execute(
-            insert(claim).values(device=device, name_sha256=digest, name=name, upload_id=upload_id)
-        )
+        new = {"device": device, "name_sha256": digest, "name": name, "upload_id": upload_id}
+        self._db.execute(_TAKE, new)
         return upload_id
 
     def release(self, upload_id: str) -> None:
@@ -35,6 +38,5 @@ class SqlClaims:
 
     def keep_manifest(self, upload_id: str, manifest: bytes) -> bytes:
         """Keep the manifest of the upload that holds a claim; return the first that was kept."""
-        mine = claim.c.upload_id == upload_id
-        self._db.execute(update(claim).where(mine, claim.c.manifest.is_(None)).values(manifest=manifest))
-        return bytes(self._db.execute(select(claim.c.manifest).where(mine)).scalar_one())
+        self._db.execute(_KEEP, {"upload": upload_id, "manifest": manifest})
+        return bytes(self._db.execute(_KEPT, {"upload": upload_id}).scalar_one())

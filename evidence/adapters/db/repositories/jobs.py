@@ -41,6 +41,10 @@ _DUE = (
 _QUEUED = select(job.c.id).where(
     job.c.name == bindparam("name"), job.c.subject == bindparam("subject"), job.c.state == "queued"
 )
+_ADD = insert(job)
+_CHANGE = update(job).where(
+    job.c.id == bindparam("held"), job.c.owner == bindparam("holder"), job.c.state == "running"
+)
 
 
 class SqlJobs:
@@ -54,18 +58,17 @@ class SqlJobs:
         if self._db.execute(_QUEUED, {"name": name.value, "subject": subject}).first():
             return None
         job_id = new_id()
-        self._db.execute(
-            insert(job).values(
-                id=job_id,
-                name=name.value,
-                subject=subject,
-                state="queued",
-                weight=WEIGHT[name],
-                attempts=0,
-                not_before=to_text(now),
-                created_at=to_text(now),
-            )
-        )
+        values = {
+            "id": job_id,
+            "name": name.value,
+            "subject": subject,
+            "state": "queued",
+            "weight": WEIGHT[name],
+            "attempts": 0,
+            "not_before": to_text(now),
+            "created_at": to_text(now),
+        }
+        self._db.execute(_ADD, values)
         return job_id
 
     def claim(self, owner: str, now: datetime, names: Collection[JobName]) -> Job | None:
@@ -160,9 +163,5 @@ class SqlJobs:
         return {str(row[0]): int(row[1]) for row in rows}
 
     def _change(self, held: Job, **values: Any) -> bool:
-        changed = self._db.execute(
-            update(job)
-            .where(job.c.id == held.id, job.c.owner == held.owner, job.c.state == "running")
-            .values(**values)
-        )
+        changed = self._db.execute(_CHANGE, {"held": held.id, "holder": held.owner, **values})
         return changed.rowcount == 1

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, delete, func, insert, select, tuple_, update
 
 from evidence.adapters.db.log_tables import audit_entry
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, stored_bytes
@@ -42,6 +42,7 @@ NOT_TOLD = {
 TABLES = [table for table in metadata.sorted_tables if table.name in JOURNALLED]
 """Rows that others refer to come first."""
 _BY_NAME = {table.name: table for table in TABLES}
+_CHANGED = select(row_pending.c.kind).distinct()
 _NOT_NOTED = {"upload": {"offset", "expires_at"}}  # alone they make no line (migration 0004)
 
 
@@ -64,8 +65,8 @@ class SqlJournal:
     def plan(self) -> None:
         """Decide the next piece over rows that changed, and take them off the list."""
         lines: list[bytes] = []
-        size = 0
-        for table in TABLES:
+        size, changed = 0, set(self._db.execute(_CHANGED).scalars())
+        for table in (one for one in TABLES if one.name in changed):
             taken: list[str] = []
             for key, line in self._lines(table, MOST_ROWS - len(lines)):
                 if lines and size + len(line) > MOST_BYTES:
@@ -196,5 +197,5 @@ def _named(table: Table, keys: Sequence[str]) -> Any:
     names = JOURNALLED[table.name]
     if len(names) == 1:
         return table.c[names[0]].in_(keys)
-    wanted = (key_values(table, key) for key in keys)
-    return or_(*(and_(*(table.c[name] == value for name, value in one.items())) for one in wanted))
+    wanted = [tuple(key_values(table, key).values()) for key in keys]
+    return tuple_(*(table.c[name] for name in names)).in_(wanted)

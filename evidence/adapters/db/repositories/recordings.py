@@ -56,6 +56,7 @@ _GLANCE = (
     .join(standing, standing.c.recording_id == recording.c.id, isouter=True)
 )
 _ONE = _CATALOGUE.where(recording.c.id == bindparam("recording"))
+_ADD = insert(recording)
 _TAKEN = select(recording.c.id).where(
     recording.c.device == bindparam("device"), recording.c.name_sha256 == bindparam("name")
 )
@@ -73,25 +74,23 @@ class SqlRecordings:
         if self._db.execute(_TAKEN, named).first() is not None:
             raise Conflict("name-reused", device=new.origin.device, name=new.origin.name)
         touched(self._db, [new.id])
-        self._db.execute(
-            insert(recording).values(
-                id=new.id,
-                upload_id=upload_id,
-                sha256=new.digests.sha256,
-                sm3=new.digests.sm3,
-                sealed_at=to_text(new.sealed_at),
-                retain_until=to_text(new.retain_until),
-                policy_id=new.policy_id,
-                policy_version=new.policy_version,
-                data_key=new.data_key,
-                data_version=new.data_version,
-                manifest_key=new.manifest_key,
-                manifest_version=new.manifest_version,
-                manifest_sha256=new.manifest_sha256,
-                receipt=receipt,
-                **origin_columns(new.origin),
-            )
-        )
+        values = {
+            "id": new.id,
+            "upload_id": upload_id,
+            "sha256": new.digests.sha256,
+            "sm3": new.digests.sm3,
+            "sealed_at": to_text(new.sealed_at),
+            "retain_until": to_text(new.retain_until),
+            "policy_id": new.policy_id,
+            "policy_version": new.policy_version,
+            "data_key": new.data_key,
+            "data_version": new.data_version,
+            "manifest_key": new.manifest_key,
+            "manifest_version": new.manifest_version,
+            "manifest_sha256": new.manifest_sha256,
+            "receipt": receipt,
+        }
+        self._db.execute(_ADD, values | origin_columns(new.origin))
 
     def get(self, recording_id: str) -> StoredRecording | None:
         """Return one recording."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Connection,
     Table,
     and_,
+    bindparam,
     false,
     func,
     insert,
@@ -49,6 +50,10 @@ from evidence.domain.people import WHOLE
 from evidence.domain.standing import Classification, Standing
 from evidence.service.placing import COMMANDER
 
+# Made once: every seal asks these.
+_PLACE = update(standing).where(standing.c.recording_id == bindparam("recording"))
+_ADD = insert(standing)
+
 
 class SqlStandings:
     """See service.people_ports.Standings."""
@@ -62,14 +67,13 @@ class SqlStandings:
         """Note which unit answers for a recording, who wore the recorder, and under whose command."""
         touched(self._db, [recording_id])
         values = {"unit_id": unit_id, "person_id": person_id, "commander_id": commander_id}
-        mine = standing.c.recording_id == recording_id
-        if self._db.execute(update(standing).where(mine).values(**values)).rowcount == 0:
+        if self._db.execute(_PLACE, {"recording": recording_id, **values}).rowcount == 0:
             fresh = {
                 "classification": Classification.ORDINARY.value,
                 "under_transfer": False,
                 "on_hold": False,
             }
-            self._db.execute(insert(standing).values(recording_id=recording_id, **values, **fresh))
+            self._db.execute(_ADD, {"recording_id": recording_id, **values, **fresh})
 
     def classify(self, recording_id: str, classification: Classification) -> None:
         """Set the class of a recording."""

@@ -31,6 +31,8 @@ _OWED = select(func.sum(upload.c.size - upload.c.offset)).where(_RECEIVING)
 _OPEN = (
     select(func.count()).select_from(upload).where(_RECEIVING, upload.c.account_id == bindparam("account"))
 )
+_ADD, _CHANGE = insert(upload), update(upload).where(upload.c.id == bindparam("upload"))
+_MOVE = _CHANGE.where(upload.c.offset == bindparam("old"), _RECEIVING)
 
 
 class SqlUploads:
@@ -40,19 +42,20 @@ class SqlUploads:
         self._db = connection
 
     def add(self, new: Upload) -> None:
-        """Add a new upload."""
-        self._db.execute(
-            insert(upload).values(
-                id=new.id,
-                account_id=new.account_id,
-                declared_sha256=new.declared_sha256,
-                offset=new.offset,
-                state=new.state.value,
-                created_at=to_text(new.created_at),
-                expires_at=to_text(new.expires_at),
-                **origin_columns(new.origin),
-            )
-        )
+        """Add a new upload; it may be complete."""
+        values = {
+            "id": new.id,
+            "account_id": new.account_id,
+            "declared_sha256": new.declared_sha256,
+            "offset": new.offset,
+            "state": new.state.value,
+            "created_at": to_text(new.created_at),
+            "expires_at": to_text(new.expires_at),
+            "completed_at": None if new.completed_at is None else to_text(new.completed_at),
+            "sha256": new.digests.sha256 if new.digests else None,
+            "sm3": new.digests.sm3 if new.digests else None,
+        }
+        self._db.execute(_ADD, values | origin_columns(new.origin))
 
     def get(self, upload_id: str) -> Upload | None:
         """Return one upload."""
@@ -72,30 +75,21 @@ class SqlUploads:
 
     def move_offset(self, upload_id: str, old: int, new: int, expires_at: datetime) -> None:
         """Move the durable offset from old to new. Raises: Conflict when it is not at old."""
-        moved = self._db.execute(
-            update(upload)
-            .where(
-                upload.c.id == upload_id,
-                upload.c.offset == old,
-                upload.c.state == UploadState.RECEIVING.value,
-            )
-            .values(offset=new, expires_at=to_text(expires_at))
-        )
+        values = {"upload": upload_id, "old": old, "offset": new, "expires_at": to_text(expires_at)}
+        moved = self._db.execute(_MOVE, values)
         if moved.rowcount != 1:
             raise Conflict("offset-differs", upload=upload_id, offset=old)
 
     def complete(self, upload_id: str, digests: Digests | None, at: datetime) -> None:
         """Note that all bytes are durable."""
-        self._db.execute(
-            update(upload)
-            .where(upload.c.id == upload_id)
-            .values(
-                state=UploadState.COMPLETE.value,
-                completed_at=to_text(at),
-                sha256=digests.sha256 if digests else None,
-                sm3=digests.sm3 if digests else None,
-            )
-        )
+        values = {
+            "upload": upload_id,
+            "state": UploadState.COMPLETE.value,
+            "completed_at": to_text(at),
+            "sha256": digests.sha256 if digests else None,
+            "sm3": digests.sm3 if digests else None,
+        }
+        self._db.execute(_CHANGE, values)
 
     def end(
         self,
@@ -106,11 +100,8 @@ class SqlUploads:
         recording_id: str | None = None,
     ) -> None:
         """Move an upload to an end state."""
-        self._db.execute(
-            update(upload)
-            .where(upload.c.id == upload_id)
-            .values(state=state.value, problem=problem, recording_id=recording_id)
-        )
+        values = {"state": state.value, "problem": problem, "recording_id": recording_id}
+        self._db.execute(_CHANGE, {"upload": upload_id, **values})
 
     def owed_bytes(self) -> int:
         """Return how many bytes open uploads may still send."""
