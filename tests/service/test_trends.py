@@ -17,6 +17,7 @@ from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.findings import Finding
 from evidence.domain.instants import to_text
 from evidence.domain.rights import Action, Role
+from evidence.domain.spans import Span
 from evidence.domain.standing import Classification
 from evidence.service.deadlines import Deadlines
 from evidence.service.trends import Trends
@@ -109,8 +110,9 @@ def test_what_is_only_counted_is_counted_as_each_recording_is_judged(room: GapRo
     assert told(room, None) == listed(room, set(numbers))
     with room.small.database.reading() as unit:
         there, now = reach(OPERATOR, Action.READ_GAPS, room.site.bars()), room.small.clock.now()
-        seen = unit.recordings.glances(there, now, None, now - 365 * DAY, 100)
-    assert {one.has_findings for one in seen} == {True, False}, "some are only counted"
+        span = Span(now - 365 * DAY, now)
+        seen = unit.punctuality.counts(there, now, None, span, DAY, 100)
+    assert {one.is_plain for one in seen} == {True, False}, "some are only counted"
     _verify_a_class_bars(room)
 
 
