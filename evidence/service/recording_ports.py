@@ -112,6 +112,9 @@ class Recordings(Protocol):
     def some(self, recording_ids: Collection[str]) -> Mapping[str, StoredRecording]:
         """Return those of these recordings that there are, by id."""
 
+    def listed(self, recording_ids: Collection[str]) -> Mapping[str, StoredRecording]:
+        """Return the same, for lists, in a transaction that only reads."""
+
     def by_name(self, device: str, name: str) -> StoredRecording | None:
         """Return the recording of a device under a name."""
 

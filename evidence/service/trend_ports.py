@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol
 
 from evidence.domain.access import Reach
 from evidence.domain.spans import Span
-from evidence.service.catalogue import StoredRecording
 
 
 class Plain(NamedTuple):
@@ -21,24 +20,24 @@ class Plain(NamedTuple):
 
 class Punctuality(Protocol):
     """How many recordings were stored in time. within_: how long all rules allow. unit_ids: where they were
-    placed; None: anywhere. span: of the moments from which their clocks count."""
+    placed; None: anywhere. Spans are of the moments from which their clocks count."""
 
     def counts(
         self,
         reach: Reach,
         at: datetime,
         unit_ids: Collection[str] | None,
-        span: Span,
+        spans: Sequence[Span],
         within_: timedelta,
         most: int,
-    ) -> Mapping[Plain, int]:
-        """Return how many recordings within reach at a moment there are of a span, of each sort; not more
-        than so many in all."""
+    ) -> Sequence[Mapping[Plain, int]]:
+        """Return how many recordings within reach at a moment there are of each span, of each sort: of the
+        first spans that hold so many together."""
 
     def others(
         self, reach: Reach, at: datetime, unit_ids: Collection[str] | None, span: Span, within_: timedelta
-    ) -> Sequence[StoredRecording]:
-        """Return those of them that are not plain, without what was said of their labels."""
+    ) -> Sequence[str]:
+        """Return the ids of those of them that are not plain."""
 
 
 class TrendRows(Protocol):

@@ -85,9 +85,9 @@ class Trends:
                 return Trend((), (), True, None)
             months = list(held)
             span = Span(self._span(months[0]).start, self._span(months[-1]).end)
-            others = unit.punctuality.others(there, now, units, span, self._least)
+            others = unit.recordings.listed(unit.punctuality.others(there, now, units, span, self._least))
             making = GapReporting(self.site, unit, there, replace(asked, since=months[0]), now)
-            return self._trend(unit, making.to_count(others), held)
+            return self._trend(unit, making.to_count(list(others.values())), held)
 
     @property
     def _zone(self) -> ZoneInfo:
@@ -111,15 +111,10 @@ class Trends:
     ) -> Mapping[date, Mapping[Plain, int]]:
         """Return how many recordings of each sort the newest months have that hold `MOST` together, the
         oldest month first."""
-        found, left = dict[date, Mapping[Plain, int]](), MOST
-        for month in reversed(every):
-            span = self._span(month)
-            counts = unit.punctuality.counts(there, now, units, span, self._least, left + 1)
-            left -= sum(counts.values())
-            if left < 0:
-                break
-            found[month] = counts
-        return dict(reversed(found.items()))
+        newest = list(reversed(every))
+        spans = [self._span(one) for one in newest]
+        counts = unit.punctuality.counts(there, now, units, spans, self._least, MOST)
+        return dict(reversed(list(zip(newest, counts, strict=False))))
 
     def _trend(self, unit: UnitOfWork, report: GapReport, held: Mapping[date, Mapping[Plain, int]]) -> Trend:
         counts: dict[str | None, Counter[tuple[date, str]]] = defaultdict(Counter)

@@ -11,7 +11,8 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, te
 
 from evidence.adapters.db.columns import AnyText, Day, Id, Time, Words, metadata
 
-_IS_LATE, _IS_BARE = text("is_late"), text("is_bare")
+# In these words the indexes of a few are found.
+IS_LATE, IS_BARE = text("is_late"), text("is_bare")
 
 search_row = Table(
     "search_row",
@@ -52,8 +53,8 @@ search_row = Table(
         "codes",
     ),
     Index("search_by_count", "unit_id", "counted_from", "took_us", "codes", "classification", "recording_id"),
-    Index("search_late", "sealed_at", "recording_id", sqlite_where=_IS_LATE, postgresql_where=_IS_LATE),
-    Index("search_bare", "sealed_at", "recording_id", sqlite_where=_IS_BARE, postgresql_where=_IS_BARE),
+    Index("search_late", "sealed_at", "recording_id", sqlite_where=IS_LATE, postgresql_where=IS_LATE),
+    Index("search_bare", "sealed_at", "recording_id", sqlite_where=IS_BARE, postgresql_where=IS_BARE),
     Index("search_by_person", "person_id", "at", "recording_id"),
     Index("search_by_device", "device", "at", "recording_id"),
     Index("search_by_wearer", "wearer", "at", "recording_id"),

@@ -6,7 +6,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from evidence.adapters.db.columns import UNSOUND
 from evidence.adapters.db.people_tables import standing
@@ -42,6 +55,10 @@ from evidence.service.catalogue import Section, StoredRecording
 _SPARE = timedelta(days=1)  # more than a recorder's clock may be ahead of the seal (CLOCK_ERROR)
 # Recordings with the moments at which the server first heard of them; made once: every look asks for one.
 _CATALOGUE = select(recording, FIRST_BYTE, FIRST_ANNOUNCED).join(upload, upload.c.id == recording.c.upload_id)
+# The same where nothing was changed yet: the rows of searches say when it was, beside each other.
+_LISTED = select(
+    recording, search_row.c.seen_at.label("first_byte"), literal(None).label("first_announced")
+).join(search_row, search_row.c.recording_id == recording.c.id)
 _ONE = _CATALOGUE.where(recording.c.id == bindparam("recording"))
 _TAKEN = select(recording.c.id).where(
     recording.c.device == bindparam("device"), recording.c.name_sha256 == bindparam("name")
@@ -87,11 +104,11 @@ class SqlRecordings:
 
     def some(self, recording_ids: Collection[str]) -> Mapping[str, StoredRecording]:
         """Return these recordings by id, a few hundred to a question."""
-        ids, found = list(recording_ids), dict[str, StoredRecording]()
-        for first in range(0, len(ids), NAMES_AT_ONCE):
-            query = _CATALOGUE.where(recording.c.id.in_(ids[first : first + NAMES_AT_ONCE]))
-            found |= {one.recording.id: one for one in self._stored(self._db.execute(query).all())}
-        return found
+        return self._some(_CATALOGUE, recording_ids)
+
+    def listed(self, recording_ids: Collection[str]) -> Mapping[str, StoredRecording]:
+        """Return the same in a transaction that only reads."""
+        return self._some(_LISTED, recording_ids)
 
     def by_name(self, device: str, name: str) -> StoredRecording | None:
         """Return the recording of a device under a name."""
@@ -184,9 +201,16 @@ class SqlRecordings:
         done = {} if at is None else {"checked_at": to_text(at)}
         self._set(recording_id, check_result=result, **done)
 
+    def _some(self, catalogue: Select[Any], ids: Collection[str]) -> Mapping[str, StoredRecording]:
+        every, found = list(ids), dict[str, StoredRecording]()
+        for first in range(0, len(every), NAMES_AT_ONCE):
+            query = catalogue.where(recording.c.id.in_(every[first : first + NAMES_AT_ONCE]))
+            found |= {one.recording.id: one for one in self._stored(self._db.execute(query).all())}
+        return found
+
     def _stored(self, rows: Sequence[Any]) -> Iterator[StoredRecording]:
         given = given_of(self._db, [row.id for row in rows])
-        return (read_recording(row, given.get(row.id, ())) for row in rows)
+        return (_read(row, given.get(row.id, ())) for row in rows)
 
     def _set(self, recording_id: str, **values: Any) -> None:
         self._db.execute(update(recording).where(recording.c.id == recording_id).values(**values))
@@ -224,7 +248,7 @@ def _of_units(unit_ids: Sequence[str], first: datetime | None) -> Iterator[Colum
     yield func.coalesce(standing.c.unit_id, "").in_(unit_ids)  # no index: that has all years
 
 
-def read_recording(row: Any, given: tuple[Given, ...]) -> StoredRecording:
+def _read(row: Any, given: tuple[Given, ...]) -> StoredRecording:
     """Read a row. Raises: IntegrityFault("row-unreadable") for values that this program never writes."""
     try:
         return _stored(row, given)

@@ -43,6 +43,7 @@ _ASKED = [recording.c[name] for name in (
 
 Put = Callable[[Table, list[dict[str, Any]]], object]
 _WANTED = (Label.CASE_NUMBER.value, Label.INSPECTED_PARTY.value)
+SEARCHED_LABELS = frozenset(_WANTED)
 
 
 def touched(db: Connection, recording_ids: Iterable[str | None]) -> None:

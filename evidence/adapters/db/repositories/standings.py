@@ -44,6 +44,7 @@ from evidence.adapters.db.repositories.standing_rows import (
     runs,
     standings_of,
 )
+from evidence.adapters.db.search_tables import search_row
 from evidence.adapters.db.tables import recording
 from evidence.domain.access import Reach
 from evidence.domain.people import WHOLE
@@ -155,6 +156,16 @@ class Placed:
 
 
 _PLACED = Placed(recording.c.id, standing.c.unit_id, standing.c.person_id, standing.c.classification)
+
+
+# The same in the rows of searches; in coalesce, so that no index is led by it.
+_searched = search_row.c
+SEARCHED = Placed(
+    _searched.recording_id,
+    func.coalesce(_searched.unit_id, ""),
+    func.coalesce(_searched.person_id, ""),
+    _searched.classification,
+)
 
 
 def within(reach: Reach, at: datetime | None, placed: Placed = _PLACED) -> ColumnElement[bool]:
