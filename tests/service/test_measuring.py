@@ -127,13 +127,15 @@ def test_an_announced_file_is_missing_once_it_is_overdue(room: LogRoom) -> None:
 def test_what_is_only_counted_as_overdue_is_what_each_file_is_judged_to_be(room: LogRoom) -> None:
     small, chance = room.small, random.Random(20261130)
     for number in range(30):
-        hours = chance.choice((0, 1, 23, 24, 25, 30, 60)) + chance.choice((0, 0, 1e-9, 0.05, -0.05))
+        hours = chance.choice((0, 1, 12, 18, 23, 24, 25, 30, 60)) + chance.choice((0, 0, 1e-9, 0.05, -0.05))
         ended = small.clock.now() - timedelta(hours=hours)
         offset = chance.choice((0, 0, -240_000, 240_000))
         told = ended if chance.random() < 0.9 else None
         one = Origin("DSJ1", "012345", f"{number}.mp4", 10, told, clock_offset_ms=offset)
         small.cards.announce(small.dock, one, [one])
-        small.clock.pass_by(timedelta(hours=chance.choice((0, 1, 5))))
+        small.clock.pass_by(timedelta(minutes=chance.choice((0, 0, 5, 60))))
+    soon = Origin("DSJ1", "012345", "soon.mp4", 10, small.clock.now() - timedelta(hours=23))
+    small.cards.announce(small.dock, soon, [soon])
     now = small.clock.now()
     with small.site.database.reading() as unit:
         rows = Deadlines(small.site).rows_of(unit.cards.outstanding(), (), now)

@@ -12,13 +12,14 @@ from evidence.domain.access import Caller, may
 from evidence.domain.rights import Action
 from evidence.domain.wording import printable
 from evidence.errors import EvidenceError
-from evidence.service.case_pages import Camera
+from evidence.service.case_pages import SORTS, Camera
 from evidence.service.catalogue import StoredRecording
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.timelines import Bar, Scale
 from evidence.web.pages.desk import desk, reading
 from evidence.web.pages.rendering import away
+from evidence.web.pages.sorting import sorting_of
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
@@ -32,10 +33,11 @@ def cases(
     app: App,
     number: str = "",
     after: str = "",
+    sort: str = "",
     caller: Caller = admitted(Action.READ_CASE_FILES),
 ) -> Response:
-    """List cases by number."""
-    return _listed(request, app, caller, number, after)
+    """List cases, by number or in another order."""
+    return _listed(request, app, caller, number, after, sort)
 
 
 @router.post("/custody/cases")
@@ -91,11 +93,13 @@ def _listed(
     caller: Caller,
     number: str = "",
     after: str = "",
+    sort: str = "",
     *,
     problem: EvidenceError | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    found, has_more = app.case_pages.page(caller, number.strip()[:_LONGEST], after[:_LONGEST])
+    told = number.strip()[:_LONGEST], after[:_LONGEST], sorting_of(sort, SORTS)
+    found, has_more = app.case_pages.page(caller, *told)
     opens = may(caller, Action.MANAGE_CASES, app.site.bars())
     return desk(
         request,
