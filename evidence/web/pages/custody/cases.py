@@ -60,7 +60,7 @@ def case(
 ) -> Response:
     """Show a case; `play` names up to four of its recordings that are to be watched together."""
     found, reader = app.case_pages.of(caller, case_id), reading(request)
-    scale = Scale.over([one.span for one in found.cameras if one.span is not None])
+    scale = Scale.over([one.span for one in found.cameras if one.span is not None], folds=True)
     lanes: dict[str, list[Camera]] = {}
     for one in sorted(found.cameras, key=lambda camera: camera.stored.recording.origin.device):
         lanes.setdefault(one.stored.recording.origin.device, []).append(one)
@@ -74,9 +74,8 @@ def case(
         "custody/case",
         one=found,
         lanes=[(device, _bars(some, scale, caller)) for device, some in lanes.items()] if scale else [],
-        ticks=[(x, at.astimezone(reader.zone).strftime("%H:%M:%S")) for x, at in scale.ticks()]
-        if scale
-        else [],
+        ticks=scale.told(reader.zone) if scale else [],
+        breaks=scale.breaks if scale else [],
         rows=[(one, _name(one.stored, caller)) for one in found.cameras],
         picked=set(asked),
         together=[(one, _name(one.stored, caller), (one.span.start - start).total_seconds())
