@@ -75,6 +75,23 @@ def certain_end(
     return ended_at if len(set(in_time)) == 1 else None
 
 
+def start_of(ended_at: datetime | None, seen_at: datetime) -> tuple[datetime, bool]:
+    """Return where the clock of a file starts that the server knows since seen_at: at its end of recording
+    where that can be true, which is told beside; else at what is certain."""
+    if ended_at is not None and is_plausible_end(ended_at, seen_at):
+        return ended_at, True
+    return seen_at, False
+
+
+def time_taken(
+    ended_at: datetime | None, stored_at: datetime, seen_at: datetime
+) -> tuple[datetime, timedelta | None]:
+    """Return where the clock of a stored file starts, and how long it took from there until it was stored;
+    None where that start is not its end: then nobody can tell that it was in time."""
+    start, is_certain = start_of(ended_at, min(stored_at, seen_at))
+    return start, stored_at - start if is_certain else None
+
+
 def judge_deadline(
     ended_at: datetime | None,
     stored_at: datetime | None,
@@ -94,8 +111,7 @@ def judge_deadline(
             raise ValueError("deadlines need aware times")
     judged_at = stored_at if stored_at is not None else now
     seen_at = min(judged_at, certain_from) if certain_from is not None else judged_at
-    certain = ended_at is not None and is_plausible_end(ended_at, seen_at)
-    start = ended_at if ended_at is not None and certain else seen_at
+    start, certain = start_of(ended_at, seen_at)
     due_at = start + rule.within
     kind = _kind(due_at, judged_at, stored_at is not None, certain, rule.warn_before)
     late = kind in (DeadlineKind.LATE, DeadlineKind.OVERDUE)

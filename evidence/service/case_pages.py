@@ -19,6 +19,7 @@ from evidence.service.case_access import paths_of
 from evidence.service.case_filing import CaseFiling, FileIndex
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
+from evidence.service.listing import Listing
 from evidence.service.matrix import CaseMatrix, Matrix
 from evidence.service.people_ports import Membership, StoredCase
 from evidence.service.ports import UnitOfWork
@@ -26,6 +27,8 @@ from evidence.service.site import Site
 from evidence.service.units import full_names
 
 MOST = 50
+SORTS = ("number", "opened", "closed")
+BY_NUMBER = Listing("number")
 
 
 class Belongs(StrEnum):
@@ -70,13 +73,16 @@ class CasePages:
     site: Site
 
     @admits(Action.READ_CASE_FILES)
-    def page(self, caller: Caller, begins: str = "", after: str = "") -> tuple[Sequence[StoredCase], bool]:
-        """Return cases of the caller's units by number, after one of them, and whether there are more; the
-        look is logged."""
+    def page(
+        self, caller: Caller, begins: str = "", after: str = "", listing: Listing = BY_NUMBER
+    ) -> tuple[Sequence[StoredCase], bool]:
+        """Return cases of the caller's units in an order, after the number of one of them, and whether there
+        are more; the look is logged."""
         with self.site.database.writing() as unit:
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "cases"}), self.site.clock.now())
         with self.site.database.reading() as unit:
-            found = unit.cases.page(paths_of(caller, Action.READ_CASE_FILES), begins, after, MOST + 1)
+            paths = paths_of(caller, Action.READ_CASE_FILES)
+            found = unit.cases.page(paths, begins, after, MOST + 1, listing)
         return found[:MOST], len(found) > MOST
 
     @admits(Action.MANAGE_CASES)

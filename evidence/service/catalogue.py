@@ -89,19 +89,6 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
-    """What tells whether a report has anything to say of a recording. unit_id: where it was placed; ended_at:
-    end of recording, where that is known; seen_at: when the server first heard of it."""
-
-    recording_id: str
-    unit_id: str | None
-    ended_at: datetime | None
-    sealed_at: datetime
-    seen_at: datetime
-    has_findings: bool
-
-
-@dataclass(frozen=True, slots=True)
 class StoredFinding:
     """A finding with its place in the catalogue. body is Finding.as_json(). wearer: of a file that a list
     announced and that is no recording, where somebody has looked it up.

@@ -25,6 +25,7 @@ from evidence.service.export_lists import ListedExport, listed_of
 from evidence.service.export_ports import Derivatives, Made
 from evidence.service.gate import admits
 from evidence.service.instruments import local_day
+from evidence.service.listing import Listing
 from evidence.service.ports import UnitOfWork
 from evidence.service.sharing import SHARED
 from evidence.service.site import Site
@@ -32,6 +33,8 @@ from evidence.service.units import full_names
 from evidence.service.views import Seer, seers_of
 
 MOST = 50
+SORTS = ("number", "way", "recipient")
+NEWEST_FIRST = Listing("number", is_down=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +82,19 @@ class ExportDesk:
     derivatives: Derivatives
 
     @admits(Action.READ_EXPORTS)
-    def page(self, caller: Caller, state: State | None = None, after: str = "") -> ExportPage:
+    def page(
+        self, caller: Caller, state: State | None = None, after: str = "", listing: Listing = NEWEST_FIRST
+    ) -> ExportPage:
         """Return exports of the caller's units, those in a state or all; the look is logged."""
         with self.site.database.writing() as unit:
-            return self._page(unit, caller, self._readable(unit, caller), (state, None, after))
+            return self._page(unit, caller, self._readable(unit, caller), (state, None, after), listing)
 
     @admits(Action.DECIDE_EXPORTS)
-    def waiting(self, caller: Caller, after: str = "") -> ExportPage:
+    def waiting(self, caller: Caller, after: str = "", listing: Listing = NEWEST_FIRST) -> ExportPage:
         """Return what the caller may decide now: nobody's own; the look is logged."""
         with self.site.database.writing() as unit:
-            return self._page(unit, caller, self._decidable(unit, caller), (State.ASKED, caller.id, after))
+            asked = State.ASKED, caller.id, after
+            return self._page(unit, caller, self._decidable(unit, caller), asked, listing)
 
     @admits(Action.READ_EXPORTS)
     def one(self, caller: Caller, export_id: str) -> ExportSheet:
@@ -137,10 +143,11 @@ class ExportDesk:
         caller: Caller,
         of: Mapping[Way, Collection[str]],
         asked: tuple[State | None, str | None, str],
+        listing: Listing,
     ) -> ExportPage:
         entry = Entry(Act.READ_LIST, caller.id, facts={"list": "exports"})
         unit.log.append(entry, self.site.clock.now())
-        found = unit.exports.page(of, *asked, MOST + 1)
+        found = unit.exports.page(of, *asked, MOST + 1, listing)
         shown, names = found[:MOST], full_names(unit.units.all())
         lines = [self._line(one, names.get(one.unit_id, "")) for one in shown]
         people = seers_of(unit, {one.asked_by for one in shown})

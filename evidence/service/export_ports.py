@@ -14,6 +14,7 @@ from evidence.bundle.shipment import Attest, Packed, Shipment, Statement
 from evidence.domain.derivatives import Operation, State
 from evidence.domain.exports import Export, Way
 from evidence.domain.exports import State as ExportState
+from evidence.service.listing import Listing
 from evidence.service.media_ports import LongMedia
 from evidence.service.share_ports import Shares
 from evidence.service.step_ports import LegalUnits
@@ -163,8 +164,10 @@ class Exports(Protocol):
         not_by: str | None,
         after: str,
         most: int,
+        listing: Listing = Listing("number", is_down=True),  # noqa: B008 (frozen)
     ) -> Sequence[Export]:
-        """Return the newest of these units, by way, that are before the number `after` ("": from the newest).
+        """Return those of these units, by way, that come after the number `after` ("": the first): by number,
+        or by "way", "recipient".
 
         state: only those so far; not_by: none that this person asked for.
         """

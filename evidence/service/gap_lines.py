@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -90,6 +90,7 @@ class Lines:
     subjects: Mapping[str, Subject]
     recordings: Sequence[StoredRecording]
     outstanding: Sequence[AnnouncedFile]
+    _of_rows: dict[DeadlineRow, Subject] = field(default_factory=dict)  # each is asked for again and again
 
     def parts(self) -> Parts:
         """Return what must be explained."""
@@ -105,9 +106,9 @@ class Lines:
         """Return what a line says must be explained."""
         if isinstance(one, StoredFinding):
             return self.subjects[one.id]
-        if one.state.late_by is None or one.recording_id is None:
-            return missing_subject(one.device, one.name)
-        return late_subject(one.device, one.name, one.state.late_by)
+        if one not in self._of_rows:
+            self._of_rows[one] = _subject_of(one)
+        return self._of_rows[one]
 
     def _interruptions(self) -> Iterator[StoredFinding]:
         """Yield what is missing from the time line, each loss once: that a file which was cut off has no time
@@ -117,6 +118,12 @@ class Lines:
             told = one.body["code"] == Code.UNREADABLE and (one.device, one.body["file"]) in cut
             if one.body["code"] in _INTERRUPTIONS and not told:
                 yield one
+
+
+def _subject_of(one: DeadlineRow) -> Subject:
+    if one.state.late_by is None or one.recording_id is None:
+        return missing_subject(one.device, one.name)
+    return late_subject(one.device, one.name, one.state.late_by)
 
 
 def lines_within(
@@ -287,12 +294,3 @@ def owed_by(site: Site, unit: UnitOfWork, person_id: str, now: datetime) -> list
     worn = Reach(Action.READ_GAPS, own=person_id, any_class=True)
     ledger = ledger_of(site, unit, lines_within(site, unit, worn, now), now)
     return sorted({one.name for one in ledger.standings.values() if one.state in TO_DO})
-
-
-def count_wearers(standings: Iterable[Standing]) -> Mapping[str, int]:
-    """Return how many lines each wearer still owes an explanation of, the most first."""
-    owed: dict[str, int] = {}
-    for one in standings:
-        if one.state in TO_DO and one.wearer is not None:
-            owed[one.wearer] = owed.get(one.wearer, 0) + 1
-    return dict(sorted(owed.items(), key=lambda pair: (-pair[1], pair[0])))

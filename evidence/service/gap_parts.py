@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from evidence.domain.explanations import GapState
@@ -123,11 +123,16 @@ class PartFilter:
 
     def of(self, lines: Iterable[Line]) -> list[Line]:
         """Return the lines that are asked for."""
-        kept = [one for one in lines if self._is_asked(one)]
+        (kept,) = self.of_each(lines)
+        return kept
+
+    def of_each(self, *parts: Iterable[Any]) -> list[list[Any]]:
+        """Return of each part the lines that are asked for; whose they are is looked up for all at once."""
+        kept = [[one for one in lines if self._is_asked(one)] for lines in parts]
         if self.unit_ids is None:
             return kept
-        places = units_of(self.unit, kept)
-        return [one for one, where in zip(kept, places, strict=True) if where in self.unit_ids]
+        places = iter(units_of(self.unit, [one for lines in kept for one in lines]))
+        return [[one for one in lines if next(places) in self.unit_ids] for lines in kept]
 
     def _is_asked(self, one: Line) -> bool:
         standing, asked = self.ledger.of(one), self.asked

@@ -32,13 +32,12 @@ from evidence.service.gap_lines import (
     Standing,
     StateCount,
     count_states,
-    count_wearers,
     ledger_of,
     lines_within,
 )
 from evidence.service.gap_parts import Asked, Days, PartFilter, section_of, verify_asked
 from evidence.service.gap_shifts import Drawn, draw_shifts
-from evidence.service.gap_tallies import By, Owing, Tally, tally
+from evidence.service.gap_tallies import By, Owing, Tally, count_wearers, tally
 from evidence.service.instruments import local_day, pack_at
 from evidence.service.log_position import LogPosition, position_of
 from evidence.service.ports import UnitOfWork
@@ -140,15 +139,20 @@ class GapReporting:
         ledger, days = ledger_of(self.site, self.unit, lines, as_of), self._days(lines, zone)
         wearers = {one.recording.id: one.recording.origin.wearer for one in lines.recordings}
         part = PartFilter(self.unit, self.asked, days, ledger, wearers, section.unit_ids, self.now)
-        parts, bare = lines.parts(), unlabelled_of(self.site.policies, lines.recordings, as_of)
+        parts = lines.parts()
+        bare = () if of is not None else unlabelled_of(self.site.policies, lines.recordings, as_of)
+        in_time = () if of is None else (one for one in lines.rows if one.state.kind is DeadlineKind.ON_TIME)
+        faults, missing, late, cut, to_explain, unlabelled, set_aside, on_time = part.of_each(
+            _faults(lines), *parts, (one for one in bare if one.missing), aside, in_time
+        )
         report = GapReport(
-            faults=part.of(_faults(lines)),
-            missing=part.of(parts.missing),
-            late=part.of(parts.late),
-            interruptions=part.of(parts.interruptions),
-            to_explain=part.of(parts.to_explain),
-            unlabelled=part.of(one for one in bare if one.missing),
-            set_aside=part.of(aside),
+            faults,
+            missing,
+            late,
+            cut,
+            to_explain,
+            unlabelled=unlabelled,
+            set_aside=set_aside,
             days=days,
             asked=self.asked,
             as_of=as_of,
@@ -156,7 +160,7 @@ class GapReporting:
             ledger=ledger,
             unrecorded=[one for one in steps if one.line.state is not StepState.PARTLY],
             partly=[one for one in steps if one.line.state is StepState.PARTLY],
-            on_time=part.of(row for row in lines.rows if of and row.state.kind is DeadlineKind.ON_TIME),
+            on_time=on_time,
         )
         return report, self._shifts(lines, part) if drawn else ()
 

@@ -66,6 +66,15 @@ def tally(lines: Sequence[Owing], names: Mapping[str, str]) -> Mapping[By, Seque
     return {by: _tally(lines, by, names if by is By.UNIT else {}) for by in By}
 
 
+def count_wearers(standings: Iterable[Standing]) -> Mapping[str, int]:
+    """Return how many lines each wearer still owes an explanation of, the most first."""
+    owed: dict[str, int] = {}
+    for one in standings:
+        if one.state in TO_DO and one.wearer is not None:
+            owed[one.wearer] = owed.get(one.wearer, 0) + 1
+    return dict(sorted(owed.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
 def _tally(lines: Iterable[Owing], by: By, names: Mapping[str, str]) -> Sequence[Tally]:
     groups: dict[str | None, list[Owing]] = {}
     for one in lines:

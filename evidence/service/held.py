@@ -35,14 +35,15 @@ class HeldList:
     site: Site
 
     @admits(Action.HOLD)
-    def page(self, caller: Caller, after: Place | None = None) -> Held:
-        """Return what is held, the newest recording first; the look is logged."""
+    def page(self, caller: Caller, after: Place | None = None, *, oldest_first: bool = False) -> Held:
+        """Return what is held, the newest recording first or the oldest; the look is logged."""
         now, bars = self.site.clock.now(), self.site.bars()
         there, today = reach(caller, Action.LIST_RECORDINGS, bars), local_day(self.site.policies, now)
         with self.site.database.writing() as unit:
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "holds"}), now)
         with self.site.database.reading() as unit:
-            hits = unit.searches.hits(Sought(state=State.HELD), there, now, today, after, MOST + 1)
+            sought = Sought(state=State.HELD, oldest_first=oldest_first)
+            hits = unit.searches.hits(sought, there, now, today, after, MOST + 1)
             standings = unit.standings.some([one.recording_id for one in hits], now)
             ids = [
                 one.recording_id

@@ -31,6 +31,9 @@ class Measures(Protocol):
     def open_uploads(self) -> Mapping[UploadState, int]:
         """Return how many uploads are in each state but the sealed and the cancelled ones."""
 
+    def outstanding(self) -> int:
+        """Return how many announced files are not sealed."""
+
 
 class MeasuredRows(Protocol):
     """The rows of this desk in a transaction."""

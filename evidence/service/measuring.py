@@ -17,7 +17,8 @@ from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.rights import Action
 from evidence.domain.uploads import UploadState
 from evidence.service.backups import Done, last_noted
-from evidence.service.deadlines import Deadlines
+from evidence.service.catalogue import Section
+from evidence.service.deadlines import LEAST, Deadlines
 from evidence.service.gate import admits
 from evidence.service.jobs import QUEUES, Queue
 from evidence.service.measure_ports import OpenJobs
@@ -152,8 +153,12 @@ class Measuring:
         return found
 
     def _missing(self, unit: UnitOfWork, now: datetime) -> Mapping[DeadlineKind, int]:
-        rows = Deadlines(self.site).rows_of(unit.cards.outstanding(), (), now)
-        found = Counter(row.state.kind for row in rows)
+        """Return how many files are due soon or overdue. What counts from longer ago than any version of the
+        pack gives is overdue, and only counted; all others are judged."""
+        longest = max(pack.upload_deadline.within for pack in self.site.policies.packs)
+        young = unit.cards.outstanding(section=Section(first=now - longest - LEAST))
+        found = Counter(row.state.kind for row in Deadlines(self.site).rows_of(young, (), now))
+        found[DeadlineKind.OVERDUE] += unit.measures.outstanding() - len(young)
         return {kind: found[kind] for kind in MISSING}
 
 

@@ -11,6 +11,7 @@ from evidence.domain.access import Caller
 from evidence.domain.people import Person, PersonType, Post, Training, Undertaking, Unit
 from evidence.domain.rights import Action, Role
 from evidence.domain.standing import Classification, Standing
+from evidence.service.listing import Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,17 @@ class Cases(Protocol):
     def unlink(self, case_id: str, recording_id: str, at: datetime) -> bool:
         """End a recording's link; False when there is none."""
 
-    def page(self, paths: Collection[str], begins: str, after: str, most: int) -> Sequence[StoredCase]:
-        """Return the first cases of units by number, of those whose number begins so, after a number."""
+    def page(
+        self,
+        paths: Collection[str],
+        begins: str,
+        after: str,
+        most: int,
+        listing: Listing = Listing(),  # noqa: B008 (frozen)
+    ) -> Sequence[StoredCase]:
+        """Return the first cases of units, of those whose number begins so, after a number: by number, or by
+        "opened", "closed".
+        """
 
     def of_recording(self, recording_id: str) -> Sequence[StoredCase]:
         """Return the cases that a recording is linked to, oldest first."""

@@ -13,7 +13,7 @@ from evidence.domain.origins import Elsewhere
 from evidence.domain.recordings import Origin, Recording
 from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Pack
-from evidence.service.catalogue import AnnouncedFile, Glance, Scope, Section, StoredFinding, StoredRecording
+from evidence.service.catalogue import AnnouncedFile, Scope, Section, StoredFinding, StoredRecording
 
 
 class Claims(Protocol):
@@ -112,6 +112,9 @@ class Recordings(Protocol):
     def some(self, recording_ids: Collection[str]) -> Mapping[str, StoredRecording]:
         """Return those of these recordings that there are, by id."""
 
+    def listed(self, recording_ids: Collection[str]) -> Mapping[str, StoredRecording]:
+        """Return the same, for lists, in a transaction that only reads."""
+
     def by_name(self, device: str, name: str) -> StoredRecording | None:
         """Return the recording of a device under a name."""
 
@@ -132,13 +135,6 @@ class Recordings(Protocol):
     ) -> Sequence[StoredRecording]:
         """Return recordings within reach at a moment, newest seal first: at most so many, and only those
         before a moment of sealing and an id.
-        """
-
-    def glances(
-        self, reach: Reach, at: datetime, unit_ids: Collection[str] | None, since: datetime, most: int
-    ) -> Sequence[Glance]:
-        """Return recordings within reach at a moment, newest seal first, not more than so many: none is left
-        out that counts from a moment since then, and others may be there. unit_ids: where they were placed.
         """
 
     def count(self, reach: Reach, at: datetime, section: Section, most: int) -> int:

@@ -11,6 +11,7 @@ from typing import Protocol
 from evidence.domain.access import Reach
 from evidence.domain.findings import Code
 from evidence.domain.standing import Classification
+from evidence.service.trend_ports import TrendRows
 
 
 class State(StrEnum):
@@ -99,7 +100,7 @@ class Searches(Protocol):
         """Remove some of one's own; return how many there were."""
 
 
-class SearchRows(Protocol):
+class SearchRows(TrendRows, Protocol):
     """The part of a unit of work that these are."""
 
     @property

@@ -54,7 +54,7 @@ class Supervision:
         since = now - timedelta(days=days)
         with self.site.database.reading() as unit:
             look = Look(self.site, unit, caller, since, now)
-            tiles = [_tile(one, look.lines(one)) for one in Watch]
+            tiles = [_tile(one, look.moments(one)) for one in Watch]
             states = Counter[StepState]()
             for case in look.cases:
                 states.update(case.counts)
@@ -75,6 +75,6 @@ class Supervision:
         return now
 
 
-def _tile(watch: Watch, lines: Sequence[Line]) -> Tile:
-    oldest = next((one.at for one in lines if one.at is not None), None)
+def _tile(watch: Watch, lines: Sequence[datetime | None]) -> Tile:
+    oldest = next((one for one in lines if one is not None), None)
     return Tile(watch, min(len(lines), MOST), len(lines) > MOST, oldest)

@@ -1,8 +1,8 @@
 """How uploads and gaps went in each unit, month by month: the gap report of these months, counted.
 
 It says what the gap report says of the same days, for it is made of one; recordings of which that has nothing
-to say are only counted. As many months are looked at, back from this one, as the `MOST` newest recordings
-hold whole; what lies before is told as left out, and a unit alone reaches further back.
+to say are only counted, and not read. As many months are looked at, back from this one, as hold `MOST`
+recordings together; what lies before is told as left out, and a unit alone reaches further back.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from evidence.domain.access import Caller, reach
+from evidence.domain.access import Caller, Reach, reach
 from evidence.domain.audit import Act, Entry
-from evidence.domain.deadlines import DeadlineKind, is_plausible_end
+from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.explanations import TO_DO, GapState
 from evidence.domain.rights import Action
 from evidence.domain.shifts import day_span
+from evidence.domain.spans import Span
 from evidence.domain.trends import Month, months_back
 from evidence.service.by_unit import units_of
-from evidence.service.catalogue import Glance
 from evidence.service.gap_parts import Asked, section_of
 from evidence.service.gap_reports import GapReport, GapReporting
 from evidence.service.gap_tallies import Owing
@@ -29,12 +30,13 @@ from evidence.service.gate import admits
 from evidence.service.instruments import local_day
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
+from evidence.service.trend_ports import Plain
 from evidence.service.units import full_names
 
 MONTHS = 12
 MOST = 5_000
-_SPARE = timedelta(days=1)  # more than a recorder's clock may be ahead of the seal (CLOCK_ERROR)
-_Counted = tuple[str | None, date, Mapping[str, int | timedelta]]
+_Counted = tuple[str | None, date, Mapping[str, int]]
+_COUNTS = ("on_time", "judged", "gaps", "unknown", "owed", "explained", "accepted")
 _ACCEPTED = (GapState.ACCEPTED, GapState.EXEMPT)
 
 
@@ -77,65 +79,74 @@ class Trends:
         with self.site.database.reading() as unit:
             every = months_back(local_day(self.site.policies, now), MONTHS)
             asked = Asked(since=every[0], until=_last_day(every[-1]), unit_id=unit_id)
-            section, since = section_of(unit, asked, self._zone), day_span(every[0], self._zone).start
-            found = unit.recordings.glances(there, now, section.unit_ids, since, MOST + 1)
-            months = self._months(every, found)
-            if not months:
+            units = section_of(unit, asked, self._zone).unit_ids
+            held = self._held(unit, there, now, units, every)
+            if not held:
                 return Trend((), (), True, None)
-            plain = {one.recording_id: one for one in found if self._is_plain(one)}
-            of = unit.recordings.some({one.recording_id for one in found} - plain.keys())
-            asked = replace(asked, since=months[0])
-            making = GapReporting(self.site, unit, there, asked, now)
-            report = making.to_count(list(of.values()))
-            return self._trend(unit, report, self._in_time(plain.values()), months)
+            months = list(held)
+            span = Span(self._span(months[0]).start, self._span(months[-1]).end)
+            others = unit.recordings.listed(unit.punctuality.others(there, now, units, span, self._least))
+            making = GapReporting(self.site, unit, there, replace(asked, since=months[0]), now)
+            return self._trend(unit, making.to_count(list(others.values())), held)
 
     @property
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self.site.policies.latest.time_zone)
 
-    def _months(self, every: Sequence[date], found: Sequence[Glance]) -> list[date]:
-        """Return the months of which all recordings were found, oldest first: nothing is sealed long before
-        it ended, so what is left out is of months before the oldest seal."""
-        if len(found) <= MOST:
-            return list(every)
-        oldest = found[-1].sealed_at + _SPARE
-        return [one for one in every if day_span(one, self._zone).start > oldest]
+    @property
+    def _least(self) -> timedelta:
+        """The shortest time that any version of the pack gives: what took no longer is in time by all."""
+        return min(pack.upload_deadline.within for pack in self.site.policies.packs)
 
-    def _is_plain(self, one: Glance) -> bool:
-        """Tell whether a recording came in time by every rule, and nothing was found in it."""
-        least = min(pack.upload_deadline.within for pack in self.site.policies.packs)
-        return (
-            not one.has_findings
-            and one.ended_at is not None
-            and is_plausible_end(one.ended_at, one.seen_at)
-            and one.sealed_at <= one.ended_at + least
-        )
+    def _span(self, month: date) -> Span:
+        return Span(day_span(month, self._zone).start, day_span(_last_day(month), self._zone).end)
 
-    def _in_time(self, plain: Iterable[Glance]) -> Iterator[_Counted]:
-        """Yield by unit and day how many came in time."""
-        zone, ended = self._zone, Counter[tuple[str | None, date]]()
-        for one in plain:
-            if one.ended_at is not None:
-                ended[one.unit_id, one.ended_at.astimezone(zone).date().replace(day=1)] += 1
-        for (unit_id, month), count in ended.items():
-            yield unit_id, month, {"judged": count, "on_time": count}
+    def _held(
+        self,
+        unit: UnitOfWork,
+        there: Reach,
+        now: datetime,
+        units: frozenset[str] | None,
+        every: Sequence[date],
+    ) -> Mapping[date, Mapping[Plain, int]]:
+        """Return how many recordings of each sort the newest months have that hold `MOST` together, the
+        oldest month first."""
+        newest = list(reversed(every))
+        spans = [self._span(one) for one in newest]
+        counts = unit.punctuality.counts(there, now, units, spans, self._least, MOST)
+        return dict(reversed(list(zip(newest, counts, strict=False))))
 
-    def _trend(
-        self, unit: UnitOfWork, report: GapReport, in_time: Iterable[_Counted], months: Sequence[date]
-    ) -> Trend:
-        by_unit: dict[str | None, dict[date, Month]] = defaultdict(
-            lambda: {one: Month(one) for one in months}
-        )
-        whole = {one: Month(one) for one in months}
-        lines = [*_uploads(unit, report), *map(_owing, report.counted)]
-        for unit_id, day, more in [*(one for one in in_time if one[1] in whole), *lines]:
-            for counts in (whole, by_unit[unit_id]):
-                first = day.replace(day=1)
-                counts[first] = _sum(counts[first], more)
+    def _trend(self, unit: UnitOfWork, report: GapReport, held: Mapping[date, Mapping[Plain, int]]) -> Trend:
+        counts: dict[str | None, Counter[tuple[date, str]]] = defaultdict(Counter)
+        for unit_id, day, more in [*_in_time(held), *_uploads(unit, report), *map(_owing, report.counted)]:
+            month = day.replace(day=1)
+            for name, value in more.items():
+                counts[unit_id][month, name] += value
+        whole = Counter[tuple[date, str]]()
+        for one in counts.values():
+            whole.update(one)
         names = full_names(unit.units.all())
-        units = [UnitMonths(one, names.get(one or ""), list(of.values())) for one, of in by_unit.items()]
+        units = [UnitMonths(one, names.get(one or ""), _months(held, mine)) for one, mine in counts.items()]
         ordered = sorted(units, key=lambda one: (one.name is None, one.name or ""))
-        return Trend(list(whole.values()), ordered, len(months) < MONTHS, report.as_of)
+        return Trend(_months(held, whole), ordered, len(held) < MONTHS, report.as_of)
+
+
+def _in_time(held: Mapping[date, Mapping[Plain, int]]) -> Iterator[_Counted]:
+    """Yield by unit and month how many came in time for certain."""
+    for month, counts in held.items():
+        for (unit_id, is_plain), count in counts.items():
+            if is_plain:
+                yield unit_id, month, {"judged": count, "on_time": count}
+
+
+def _months(held: Iterable[date], counts: Mapping[tuple[date, str], int]) -> list[Month]:
+    """Return months with their counts."""
+    found = []
+    for one in held:
+        lost = timedelta(milliseconds=counts[one, "lost_ms"])
+        numbers: dict[str, Any] = {name: counts[one, name] for name in _COUNTS}
+        found.append(replace(Month(one, lost=lost), **numbers))
+    return found
 
 
 def _uploads(unit: UnitOfWork, report: GapReport) -> Iterator[_Counted]:
@@ -150,18 +161,14 @@ def _uploads(unit: UnitOfWork, report: GapReport) -> Iterator[_Counted]:
 def _owing(one: Owing) -> _Counted:
     """Return what a line that must be explained counts."""
     state, lost = one.standing.state, one.standing.lost_ms
-    more: dict[str, int | timedelta] = {
+    more = {
         "owed": 1,
         "explained": int(state not in TO_DO),
         "accepted": int(state in _ACCEPTED),
     }
     if one.is_interruption:
-        more |= {"gaps": 1, "lost": timedelta(milliseconds=lost or 0), "unknown": int(lost is None)}
+        more |= {"gaps": 1, "lost_ms": lost or 0, "unknown": int(lost is None)}
     return one.unit_id, one.day, more
-
-
-def _sum(month: Month, more: Mapping[str, int | timedelta]) -> Month:
-    return replace(month, **{name: getattr(month, name) + value for name, value in more.items()})
 
 
 def _last_day(first: date) -> date:

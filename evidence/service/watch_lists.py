@@ -103,6 +103,12 @@ class Look:
         }
         return makers[watch]()
 
+    def moments(self, watch: Watch) -> Sequence[datetime | None]:
+        """Return the moments of these lines, and read no more of them than that takes."""
+        if watch is Watch.LATE:
+            return [at for _, at in self._late_ones()]
+        return [one.at for one in self.lines(watch)]
+
     def _reach(self, action: Action) -> Reach:
         return reach(self.caller, action, self.site.bars())
 
@@ -161,19 +167,22 @@ class Look:
         return lines
 
     def _late(self) -> Sequence[Line]:
-        there = self._reach(Action.READ_DEADLINES)
-        ids = self.unit.overseen.late(there, self.now, self.since, MOST + 1)
-        stored = self.unit.recordings.some(ids)
+        ids = [id_ for id_, _ in self._late_ones()]
+        stored = self.unit.recordings.listed(ids)
         rows = Deadlines(self.site).rows_of((), stored.values(), self.now)
         late_by = {row.recording_id: row.state.late_by for row in rows}
         return [_sealed(stored[id_], late_by=late_by[id_]) for id_ in ids]
+
+    def _late_ones(self) -> Sequence[tuple[str, datetime]]:
+        there = self._reach(Action.READ_DEADLINES)
+        return self.unit.overseen.late(there, self.now, self.since, MOST + 1)
 
     def _unlabelled(self) -> Sequence[Line]:
         packs = [pack_at(self.site.policies, one) for one in (self.since, self.now)]
         names = {name for pack in packs for name in pack.labels.labels} - {Label.OFFICER, Label.TIME}
         there = self._reach(Action.READ_GAPS)
         ids = self.unit.overseen.bare(names, there, self.now, self.since, MOST + 1)
-        stored = self.unit.recordings.some(ids)
+        stored = self.unit.recordings.listed(ids)
         found = unlabelled_of(self.site.policies, [stored[id_] for id_ in ids], self.now)
         return [_sealed(one.stored, missing=one.missing, due=one.lacks.due) for one in found if one.missing]
 
@@ -202,11 +211,9 @@ class Look:
                 holder = None if issue is None else issue.person_id
                 lines.append(Line(one.id, at, one.serial, holder, detail=said))
         lines.sort(key=lambda line: (line.at is not None, line.at or self.now, line.device or ""))
-        return [replace(one, wearer=self._number(one.wearer)) for one in lines[: MOST + 1]]
-
-    def _number(self, person_id: str | None) -> str | None:
-        found = None if person_id is None else self.unit.people.get(person_id)
-        return None if found is None else found.number
+        shown = lines[: MOST + 1]
+        numbers = {one.id: one.number for one in self.unit.people.all()} if issues else {}
+        return [replace(one, wearer=numbers.get(one.wearer)) if one.wearer else one for one in shown]
 
     def _denied(self) -> Sequence[Line]:
         tried = Denials(self.site).tried(self.unit, self.caller, self.since, self.now, MOST + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -171,12 +171,10 @@ class Overseen(Protocol):
         """Return the last explanations of gaps, by outcome; None: nobody has decided. Without those of gaps
         that somebody has explained, now or before."""
 
-    def late(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
-        """Return the recordings within reach, sealed since a moment, that came too late."""
+    def late(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[tuple[str, datetime]]:
+        """Return the recordings within reach, sealed since a moment, that came too late, with their seals."""
 
-    def bare(
-        self, names: Collection[str], reach: Reach, at: datetime, since: datetime, most: int
-    ) -> Sequence[str]:
+    def bare(self, names: Set[str], reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
         """Return the recordings within reach, sealed since a moment, that lack one of these labels."""
 
     def unexplained(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:

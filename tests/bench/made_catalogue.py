@@ -23,7 +23,7 @@ from sqlalchemy import Engine
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.domain.audit import Act, Entry
 from evidence.domain.findings import Code, Finding, Severity
-from evidence.domain.subjects import finding_subject
+from evidence.domain.subjects import finding_subject, name_told
 
 UNITS, WEARERS = 200, 10  # wearers: of each unit, with a recorder each
 YEARS = timedelta(days=730)
@@ -35,6 +35,7 @@ _TABLES = (
     *("gap", "explanation", "case_file", "case_term", "case_recording", "hold"),
 )
 _DERIVED = ("search_row", "search_code")  # what the program writes beside (repositories/search_rows.py)
+_WITHIN = timedelta(hours=24)
 _PACK = {"policy_id": "dazhe-2020", "policy_version": "1"}
 _TOLD = {"case-number": "杭1", "inspected-party": "甲", "officer": "012345", "time": "2026-01-01"}
 _LABELS = json.dumps(_TOLD, ensure_ascii=False)
@@ -178,18 +179,25 @@ class MadeCatalogue:
         self._announce(number, origin, ended, id_)
         start = ended - timedelta(minutes=10)
         facts = f'{{"start": "{to_text(start)}", "end": "{to_text(ended)}", "certain": true}}'
-        self._examine(number, id_, "deadline", "{}", at)
+        judged = self._examine(number, id_, "deadline", "{}", at)
         examination = self._examine(number, id_, "sequence", facts, at)
         has_gap, is_bare = is_among(10, number, "gap"), is_among(8, number, "bare")
+        codes = list[Code]()
         if has_gap:
-            self._gap(number, id_, examination, origin)
-            self._add("search_code", code=Code.GAP_BETWEEN_FILES.value, at=to_text(ended), recording_id=id_)
+            codes.append(self._gap(number, id_, examination, origin))
+        if sealed - ended > _WITHIN:
+            codes.append(self._late(number, id_, judged, origin, sealed - ended))
+        for code in codes:
+            self._add("search_code", code=code.value, at=to_text(ended), recording_id=id_)
         told = {} if is_bare else _TOLD
+        took = sealed - ended
         self._add("search_row", recording_id=id_, at=to_text(ended), unit_id=self.unit_id(wearer // WEARERS),
                   person_id=id_of("person", wearer), device=origin["device"], wearer=origin["wearer"],
-                  case_number=told.get("case-number"), party=told.get("inspected-party"),
+                  case_number=told.get("case-number"), due=None, party=told.get("inspected-party"),
                   classification="ordinary", is_bare=is_bare, is_held=number in self._held, is_gone=is_gone,
-                  codes=f" {Code.GAP_BETWEEN_FILES.value} " if has_gap else "")  # fmt: skip
+                  codes="".join(f" {code.value} " for code in codes), seen_at=to_text(self._heard(ended)),
+                  sealed_at=at, counted_from=to_text(ended), took_us=took // timedelta(microseconds=1),
+                  is_late=Code.LATE in codes)  # fmt: skip
 
     def _kept(self, number: int, sealed: datetime) -> tuple[datetime, bool]:
         """Return until when a recording is locked, and whether it is destroyed: nearly all that could be."""
@@ -210,7 +218,7 @@ class MadeCatalogue:
                 "clock_offset_ms": 0, "labels": labels}  # fmt: skip
 
     def _announce(self, number: int, origin: Row, ended: datetime, recording_id: str | None) -> None:
-        card, at = id_of("card", number // _ON_A_CARD), to_text(ended + timedelta(hours=1))
+        card, at = id_of("card", number // _ON_A_CARD), to_text(self._heard(ended))
         same = {key: origin[key] for key in ("device", "wearer", "clock_offset_ms")}
         if number % _ON_A_CARD == 0:
             self._add("card", **same, labels="{}", id=card, account_id=id_of("dock", 0), announced_at=at)
@@ -218,13 +226,27 @@ class MadeCatalogue:
         self._add("announced", **same, **rest, id=id_of("announced", number), card_id=card, announced_at=at,
                   recording_id=recording_id)  # fmt: skip
 
+    def _heard(self, ended: datetime) -> datetime:
+        return ended + timedelta(hours=1)
+
     def _examine(self, number: int, recording_id: str, kind: str, facts: str, at: str) -> str:
         id_ = id_of(kind, number)
         self._add("examination", id=id_, scope_kind="recording", scope_id=recording_id, kind=kind, at=at,
                   **_PACK, facts=facts, current=True)  # fmt: skip
         return id_
 
-    def _gap(self, number: int, recording_id: str, examination: str, origin: Row) -> None:
+    def _late(self, number: int, recording_id: str, examination: str, origin: Row, took: timedelta) -> Code:
+        found = Finding(Code.LATE, Severity.BREACH, origin["name"], measured=took.total_seconds(),
+                        limit=_WITHIN.total_seconds(), cites=("dazhe-2020:12",),
+                        detail={"unit": "s", "late_by_s": (took - _WITHIN).total_seconds()})  # fmt: skip
+        body = found.as_json()
+        self._add("finding", id=id_of("late", number), examination_id=examination, recording_id=recording_id,
+                  device=origin["device"], code=found.code.value, severity=found.severity.value,
+                  body=json.dumps(body, ensure_ascii=False),
+                  subject=name_told(origin["device"], body))  # fmt: skip
+        return found.code
+
+    def _gap(self, number: int, recording_id: str, examination: str, origin: Row) -> Code:
         length = float(number % 97 + 2)
         found = Finding(Code.GAP_BETWEEN_FILES, Severity.ATTENTION, origin["name"], 600.0, 600.0 + length,
                         length, 1.0, ("dazhe-2020:9.1",), {"before": origin["name"]})  # fmt: skip
@@ -247,6 +269,7 @@ class MadeCatalogue:
             self._add("explanation", **{**empty, **reviewed}, id=id_of("explanation", number),
                       gap=subject.name, finding_id=finding, cause="battery", text="没电", author="operator",
                       at=at)  # fmt: skip
+        return found.code
 
     def _case(self, case: int) -> None:
         """Four recordings to a case; seven in ten are open, the rest closed, with a class."""

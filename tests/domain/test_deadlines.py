@@ -19,6 +19,7 @@ from evidence.domain.deadlines import (
     findings_for,
     is_plausible_end,
     judge_deadline,
+    time_taken,
 )
 from evidence.domain.findings import Code, Severity
 
@@ -194,3 +195,20 @@ def test_what_is_said_of_an_unknown_end_holds_for_every_end_that_is_possible(
     assert unknown.due_at >= known.due_at
     if unknown.kind in (DeadlineKind.LATE, DeadlineKind.OVERDUE):
         assert known.kind is unknown.kind
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.none() | st.integers(-20_000 * 24, 10 * 24).map(lambda hours: END + timedelta(hours=hours)),
+    st.timedeltas(timedelta(), timedelta(days=3)),
+    st.timedeltas(-timedelta(hours=1), timedelta(days=3)),
+)
+def test_the_time_taken_tells_what_a_judgement_tells(
+    ended_at: datetime | None, took: timedelta, heard_before: timedelta
+) -> None:
+    stored_at, seen_at = END + took, END + took - heard_before
+    judged = judge_deadline(ended_at, stored_at, LATER, RULE, certain_from=seen_at)
+    start, length = time_taken(ended_at, stored_at, seen_at)
+    assert start == judged.counted_from
+    assert (length is not None) == judged.end_certain
+    assert (length is not None and length <= RULE.within) == (judged.kind is DeadlineKind.ON_TIME)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -16,8 +18,9 @@ from evidence.domain.recordings import Origin
 from evidence.domain.rights import Kind
 from evidence.domain.uploads import UploadState
 from evidence.errors import Refused
+from evidence.service.deadlines import Deadlines
 from evidence.service.jobs import JobName, Queue
-from evidence.service.measuring import MAY_WAIT, SHORT_OF_SPACE, Measures, Measuring, Need
+from evidence.service.measuring import MAY_WAIT, MISSING, SHORT_OF_SPACE, Measures, Measuring, Need
 from evidence.service.standstill import UNSIGNED
 from evidence.service.uploads import RESERVE_BYTES
 from tests import inside
@@ -118,6 +121,28 @@ def test_an_announced_file_is_missing_once_it_is_overdue(room: LogRoom) -> None:
     found = measured(room)
     assert found.missing[DeadlineKind.OVERDUE] == 1
     assert Need.OVERDUE in found.needs()
+
+
+@pytest.mark.article("dazhe-2020:12")
+def test_what_is_only_counted_as_overdue_is_what_each_file_is_judged_to_be(room: LogRoom) -> None:
+    small, chance = room.small, random.Random(20261130)
+    for number in range(30):
+        hours = chance.choice((0, 1, 12, 18, 23, 24, 25, 30, 60)) + chance.choice((0, 0, 1e-9, 0.05, -0.05))
+        ended = small.clock.now() - timedelta(hours=hours)
+        offset = chance.choice((0, 0, -240_000, 240_000))
+        told = ended if chance.random() < 0.9 else None
+        one = Origin("DSJ1", "012345", f"{number}.mp4", 10, told, clock_offset_ms=offset)
+        small.cards.announce(small.dock, one, [one])
+        small.clock.pass_by(timedelta(minutes=chance.choice((0, 0, 5, 60))))
+    soon = Origin("DSJ1", "012345", "soon.mp4", 10, small.clock.now() - timedelta(hours=23))
+    small.cards.announce(small.dock, soon, [soon])
+    now = small.clock.now()
+    with small.site.database.reading() as unit:
+        rows = Deadlines(small.site).rows_of(unit.cards.outstanding(), (), now)
+    judged = Counter(row.state.kind for row in rows)
+    assert measured(room).missing == {kind: judged[kind] for kind in MISSING}
+    assert judged[DeadlineKind.DUE_SOON] > 0
+    assert 0 < judged[DeadlineKind.OVERDUE] < 30
 
 
 def test_an_alarm_comes_before_all_else_and_a_standstill_is_told(room: LogRoom) -> None:

@@ -22,7 +22,7 @@ from evidence.service.recordings import Recordings
 from evidence.service.reviewing import Reviewing
 from evidence.service.steps import Steps, StepSaid
 from evidence.service.supervision import Supervision
-from evidence.service.watch_lists import Watch
+from evidence.service.watch_lists import Look, Watch
 from tests.builders import START, SmallSite, an_origin
 from tests.gap_room import REASON, REPORT, GapRoom, a_gap, a_room
 from tests.people_room import OPERATOR
@@ -59,8 +59,13 @@ def test_what_is_missing_late_and_unlabelled_is_counted_as_it_is_listed(room: Ga
     assert listed(room, room.head, Watch.DUE_SOON) == ["soon.wav"]
     assert listed(room, room.head, Watch.LATE) == ["late.wav"]
     assert set(listed(room, room.head, Watch.UNLABELLED)) == {"a.wav", "b.wav", "late.wav"}
+    now = room.small.clock.now()
     for watch in Watch:
-        assert found[watch] == len(Supervision(room.site).lines(room.head, watch))
+        lines = Supervision(room.site).lines(room.head, watch)
+        assert found[watch] == len(lines)
+        with room.small.database.reading() as unit:
+            look = Look(room.site, unit, room.head, now - timedelta(days=7), now)
+            assert look.moments(watch) == [one.at for one in lines]
 
 
 @pytest.mark.article("dazhe-2020:12")

@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
+from evidence.adapters.db.search_tables import search_row
 from evidence.adapters.db.tables import examination, recording, upload
 from evidence.domain.access import reach
-from evidence.domain.deadlines import DeadlineKind
+from evidence.domain.deadlines import DeadlineKind, judge_deadline
 from evidence.domain.findings import Finding
 from evidence.domain.instants import to_text
 from evidence.domain.rights import Action, Role
+from evidence.domain.spans import Span
 from evidence.domain.standing import Classification
 from evidence.service.deadlines import Deadlines
 from evidence.service.trends import Trends
@@ -109,9 +111,35 @@ def test_what_is_only_counted_is_counted_as_each_recording_is_judged(room: GapRo
     assert told(room, None) == listed(room, set(numbers))
     with room.small.database.reading() as unit:
         there, now = reach(OPERATOR, Action.READ_GAPS, room.site.bars()), room.small.clock.now()
-        seen = unit.recordings.glances(there, now, None, now - 365 * DAY, 100)
-    assert {one.has_findings for one in seen} == {True, False}, "some are only counted"
+        span = Span(now - 365 * DAY, now)
+        (seen,) = unit.punctuality.counts(there, now, None, [span], DAY, 100)
+    assert {one.is_plain for one in seen} == {True, False}, "some are only counted"
     _verify_a_class_bars(room)
+
+
+def test_the_rows_of_searches_say_of_each_recording_what_the_rule_says(room: GapRoom) -> None:
+    now = room.small.clock.now()
+    with room.small.database.reading() as unit:
+        every = list(unit.recordings.all())
+        listed = unit.recordings.listed([one.recording.id for one in every])
+    assert listed == {one.recording.id: one for one in every}
+    with room.small.database.engine.begin() as connection:
+        rows = {row.recording_id: row for row in connection.execute(select(search_row))}
+    for one in every:
+        row, sealed = rows[one.recording.id], one.recording.sealed_at
+        judged = judge_deadline(
+            one.ended_at,
+            sealed,
+            now,
+            room.site.policies.latest.upload_deadline,
+            certain_from=one.first_seen_at,
+        )
+        assert row.counted_from == to_text(judged.counted_from)
+        took = (sealed - judged.counted_from) // LEAST if judged.end_certain else None
+        assert row.took_us == took
+        is_in_time = took is not None and took <= DAY // LEAST
+        assert is_in_time == (judged.kind is DeadlineKind.ON_TIME)
+    assert len({row.took_us is None for row in rows.values()}) == 2
 
 
 def _verify_a_class_bars(room: GapRoom) -> None:

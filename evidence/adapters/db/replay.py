@@ -251,8 +251,7 @@ def make_searchable(unit: SqlUnitOfWork) -> None:
     forget_touched(connection)
     for table in (search_code, search_row):  # what was written on the way
         connection.execute(delete(table))
-    with without(connection, {search_code.name, search_row.name}, INDEXES):
-        fill(connection, put)
+    fill(connection, put)
 
 
 def _values(rows: Iterable[Row]) -> list[Values]:

@@ -7,9 +7,12 @@ people look for, they go into no piece of rows: a name that is erased is not kep
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, text
 
 from evidence.adapters.db.columns import AnyText, Day, Id, Time, Words, metadata
+
+# In these words the indexes of a few are found.
+IS_LATE, IS_BARE = text("is_late"), text("is_bare")
 
 search_row = Table(
     "search_row",
@@ -21,15 +24,37 @@ search_row = Table(
     Column("device", AnyText, nullable=False),
     Column("wearer", AnyText, nullable=False),
     Column("case_number", AnyText),  # as it stands
-    Column("due", Day),  # by which one is to follow
+    Column("due", Day),  # by which one is to follow; none where a party is missing all the same
     Column("party", AnyText),
     Column("classification", Words(20), nullable=False),
     Column("is_bare", Boolean, nullable=False),  # without case number or inspected party
     Column("is_held", Boolean, nullable=False),
     Column("is_gone", Boolean, nullable=False),
     Column("codes", AnyText, nullable=False),  # of its findings: " late gap-in-file "
+    Column("seen_at", Time, nullable=False),  # when the server first heard of it
+    Column("sealed_at", Time, nullable=False),
+    Column("counted_from", Time, nullable=False),  # where its clock starts (domain/deadlines.py, time_taken)
+    Column("took_us", BigInteger),  # from there to its seal; null: that start is not its end
+    Column("is_late", Boolean, nullable=False),  # as it was found: a version of the pack may say otherwise
     Index("search_by_time", "at", "recording_id"),
-    Index("search_by_unit", "unit_id", "at", "recording_id"),
+    # All that a hit tells: a unit's thousand newest lie side by side in the index, and apart in the table.
+    Index(
+        "search_by_unit",
+        "unit_id",
+        "at",
+        "recording_id",
+        "is_bare",
+        "is_held",
+        "is_gone",
+        "due",
+        "classification",
+        "device",
+        "wearer",
+        "codes",
+    ),
+    Index("search_by_count", "unit_id", "counted_from", "took_us", "codes", "classification", "recording_id"),
+    Index("search_late", "sealed_at", "recording_id", sqlite_where=IS_LATE, postgresql_where=IS_LATE),
+    Index("search_bare", "sealed_at", "recording_id", sqlite_where=IS_BARE, postgresql_where=IS_BARE),
     Index("search_by_person", "person_id", "at", "recording_id"),
     Index("search_by_device", "device", "at", "recording_id"),
     Index("search_by_wearer", "wearer", "at", "recording_id"),

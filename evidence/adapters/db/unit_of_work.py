@@ -55,6 +55,7 @@ from evidence.adapters.db.repositories.overseen import SqlOverseen
 from evidence.adapters.db.repositories.passkeys import SqlPasskeys
 from evidence.adapters.db.repositories.payload import SqlPayload
 from evidence.adapters.db.repositories.people import SqlPeople
+from evidence.adapters.db.repositories.punctuality import SqlPunctuality
 from evidence.adapters.db.repositories.recordings import SqlRecordings
 from evidence.adapters.db.repositories.samples import SqlSamples
 from evidence.adapters.db.repositories.search_rows import bring_up, forget_touched
@@ -109,6 +110,7 @@ class SqlUnitOfWork:
         self.notices, self.overseen = SqlNotices(connection), SqlOverseen(connection)
         self.companions = SqlCompanions(connection)
         self.labels, self.searches = SqlLabels(connection), SqlSearches(connection)
+        self.punctuality = SqlPunctuality(connection)
         self.explanations = SqlExplanations(connection)
         self.exemptions, self.markers = SqlExemptions(connection), SqlMarkers(connection)
         self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from alembic import command
@@ -10,8 +11,10 @@ from sqlalchemy import Connection, select
 
 from evidence.adapters.db import schema
 from evidence.adapters.db.people_tables import notice
+from evidence.adapters.db.search_tables import search_row
 from evidence.adapters.db.tables import account, metadata, recording, row_pending, upload
 from evidence.adapters.db.unit_of_work import SqlDatabase
+from evidence.domain.instants import to_text
 from evidence.errors import Unavailable
 from tests.adapters.db.crowd import START, Crowd
 from tests.adapters.db.engines import Fresh, dump, objects, tables
@@ -99,3 +102,23 @@ def test_notices_of_before_are_kept_and_noted_when_one_may_have_no_recording(
         noted = unit.notices._db.execute(select(row_pending.c.row_key).where(row_pending.c.kind == "notice"))
         assert set(noted.scalars()) == {before, after}
     assert found == {before: False, after: True}
+
+
+def test_rows_of_searches_of_before_say_how_long_each_recording_took(
+    database: SqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, _: upgrade(config, "0024"))
+    monkeypatch.setattr(schema, "fill", lambda _: None)  # its columns come with a later step
+    database.migrate()
+    with database.writing() as unit:
+        rows = _Rows(unit.notices._db)
+        sent = rows.add(upload, account_id=rows.add(account))
+        ended = to_text(START - timedelta(hours=30))
+        mine = rows.add(recording, upload_id=sent, labels="{}", ended_at=ended, sealed_at=to_text(START))
+    monkeypatch.undo()
+    database.migrate()
+    with database.reading() as unit:
+        (row,) = unit.notices._db.execute(select(search_row)).all()
+    assert (row.recording_id, row.counted_from, row.took_us) == (mine, ended, 30 * 3600 * 1_000_000)
+    assert (row.seen_at, row.sealed_at, row.is_bare) == (to_text(START), to_text(START), True)

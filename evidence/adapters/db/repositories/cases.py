@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, insert, or_, select, true, update
 
 from evidence.adapters.db.numbers import case_numbered
 from evidence.adapters.db.people_tables import case_file, case_member, case_recording, person, unit
 from evidence.adapters.db.repositories.belonging import belonging
-from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
+from evidence.adapters.db.repositories.rows import text_or_none, time_or_none, turned
 from evidence.adapters.db.repositories.standing_rows import gives
 from evidence.domain.case_numbers import normal_form
 from evidence.domain.ids import new_id
@@ -19,6 +19,7 @@ from evidence.domain.instants import from_text, to_text
 from evidence.domain.people import WHOLE
 from evidence.domain.rights import Action
 from evidence.errors import Conflict
+from evidence.service.listing import Listing
 from evidence.service.people_ports import Membership, StoredCase
 
 
@@ -72,13 +73,22 @@ class SqlCases:
         ended = update(case_recording).where(_link(case_id, recording_id)).values(ended_at=to_text(at))
         return self._db.execute(ended).rowcount > 0
 
-    def page(self, paths: Collection[str], begins: str, after: str, most: int) -> Sequence[StoredCase]:
-        """Return the first cases of units by number, of those whose number begins so, after a number."""
+    def page(
+        self,
+        paths: Collection[str],
+        begins: str,
+        after: str,
+        most: int,
+        listing: Listing = Listing(),  # noqa: B008 (frozen)
+    ) -> Sequence[StoredCase]:
+        """Return the first cases of units in an order, of those whose number begins so, after a number."""
         number = case_file.c.number
-        query = cases_with_path().where(below(unit.c.path, paths), number > after)
+        query = cases_with_path().where(below(unit.c.path, paths))
         if begins:
             query = query.where(number >= begins, number < begins + "\U0010ffff")
-        return [case_of(row) for row in self._db.execute(query.order_by(number).limit(most))]
+        by = {"opened": case_file.c.opened_at, "closed": func.coalesce(case_file.c.closed_at, "")}
+        query = turned(query, by.get(listing.key, number), number, listing, after)
+        return [case_of(row) for row in self._db.execute(query.limit(most))]
 
     def of_recording(self, recording_id: str) -> Sequence[StoredCase]:
         """Return the cases that a recording is linked to, oldest first."""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, false, func, insert, or_, select, update
 
 from evidence.adapters.db.export_tables import export, export_item, export_volume
-from evidence.adapters.db.repositories.rows import stored_bytes, text_or_none, time_or_none
+from evidence.adapters.db.repositories.rows import stored_bytes, text_or_none, time_or_none, turned
 from evidence.domain.exports import (
     Built,
     Decision,
@@ -27,6 +27,7 @@ from evidence.domain.exports import (
     Way,
 )
 from evidence.domain.instants import from_text, to_text
+from evidence.service.listing import Listing
 
 
 class SqlExports:
@@ -81,19 +82,22 @@ class SqlExports:
         not_by: str | None,
         after: str,
         most: int,
+        listing: Listing = Listing("number", is_down=True),  # noqa: B008 (frozen)
     ) -> Sequence[Export]:
-        """Return the newest of these units, by way, that are before a number."""
+        """Return those of these units, by way, that come after a number in an order."""
         places = [(export.c.way == way.value) & export.c.unit_id.in_(units) for way, units in of.items()]
         which = [or_(false(), *places)]
         if state is not None:
             which.append(_in_state(state))
         if not_by is not None:
             which.append(export.c.asked_by != not_by)
-        if after:
-            which.append(export.c.number < after)
-        chosen = select(export.c.id).where(*which).order_by(export.c.number.desc()).limit(most)
-        ids = list(self._db.execute(chosen).scalars())
-        return self._some(export.c.id.in_(ids))
+        by = {"way": export.c.way, "recipient": func.coalesce(export.c.recipient, "")}
+        number = export.c.number
+        chosen = turned(
+            select(export.c.id).where(*which), by.get(listing.key, number), number, listing, after
+        )
+        ids = list(self._db.execute(chosen.limit(most)).scalars())
+        return sorted(self._some(export.c.id.in_(ids)), key=lambda one: ids.index(one.id))
 
     def of(self, recording_id: str) -> Sequence[Export]:
         """Return those that a recording is asked for in, newest first."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from evidence.adapters.db.tables import job, upload
+from evidence.adapters.db.tables import announced, job, upload
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.uploads import UploadState
 from evidence.service.jobs import JobName
@@ -51,3 +51,8 @@ class SqlMeasures:
         query = select(upload.c.state, func.count()).where(is_open).group_by(upload.c.state)
         found = {str(state): int(count) for state, count in self._db.execute(query)}
         return {state: found.get(state.value, 0) for state in _OPEN_UPLOADS}
+
+    def outstanding(self) -> int:
+        """Return how many announced files are not sealed."""
+        query = select(func.count()).select_from(announced).where(announced.c.recording_id.is_(None))
+        return int(self._db.execute(query).scalar_one())

@@ -6,7 +6,7 @@ recording) it hands out, and the use case asks the policy.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -20,17 +20,21 @@ from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.cards import announced_file, announced_files
 from evidence.adapters.db.repositories.explanations import explanation_of, gap_of
 from evidence.adapters.db.repositories.rows import stored_bytes
-from evidence.adapters.db.repositories.standings import owed_within, within
+from evidence.adapters.db.repositories.search_rows import SEARCHED_LABELS
+from evidence.adapters.db.repositories.standings import SEARCHED, owed_within, within
+from evidence.adapters.db.search_tables import IS_BARE, IS_LATE, search_row
 from evidence.adapters.db.tables import announced, examination, finding, recording
 from evidence.domain.access import Reach
 from evidence.domain.explanations import Explanation, Gap, Outcome
-from evidence.domain.findings import FAULTS, Code, Severity
+from evidence.domain.findings import FAULTS, Severity
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.told import says_enough
 from evidence.errors import IntegrityFault
 from evidence.ledger.entries import read_entry
 from evidence.service.catalogue import AnnouncedFile
 from evidence.service.watch_ports import LoggedEntry
+
+_searched = search_row.c
 
 
 class SqlOverseen:
@@ -72,22 +76,25 @@ class SqlOverseen:
         rows = self._db.execute(query.order_by(explanation.c.at, explanation.c.id).limit(most))
         return [(gap_of(_Of(row)), explanation_of(row)) for row in rows]
 
-    def late(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
-        """Return the recordings within reach, sealed since a moment, that came too late, oldest first."""
-        is_late = exists().where(
-            finding.c.recording_id == recording.c.id,
-            finding.c.code == Code.LATE.value,
-            examination.c.id == finding.c.examination_id,
-            examination.c.current.is_(True),
-        )
-        return self._sealed(reach, at, since, most, is_late)
+    def late(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[tuple[str, datetime]]:
+        """Return the recordings within reach, sealed since a moment, that came too late, oldest first; each
+        with its seal."""
+        sealed = _searched.sealed_at
+        query = select(_searched.recording_id, sealed).where(IS_LATE, sealed >= to_text(since))
+        query = query.where(within(reach, at, SEARCHED)).order_by(sealed, _searched.recording_id)
+        return [(row.recording_id, from_text(row.sealed_at)) for row in self._db.execute(query.limit(most))]
 
-    def bare(
-        self, names: Collection[str], reach: Reach, at: datetime, since: datetime, most: int
-    ) -> Sequence[str]:
+    def bare(self, names: Set[str], reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
         """Return the recordings within reach, sealed since a moment, that have no value for one of these
         labels, oldest first."""
-        return self._sealed(reach, at, since, most, or_(false(), *(_lacks(one) for one in sorted(names))))
+        lacks = or_(false(), *(_lacks(one) for one in sorted(names)))
+        if not names <= SEARCHED_LABELS:
+            return self._sealed(reach, at, since, most, lacks)
+        sealed = _searched.sealed_at
+        query = select(_searched.recording_id).join(recording, recording.c.id == _searched.recording_id)
+        query = query.where(IS_BARE, sealed >= to_text(since), within(reach, at, SEARCHED), lacks)
+        ordered = query.order_by(sealed, _searched.recording_id).limit(most)
+        return list(self._db.execute(ordered).scalars())
 
     def unexplained(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
         """Return the recordings within reach, sealed since a moment, of which something was found that must

@@ -6,7 +6,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from evidence.adapters.db.columns import UNSOUND
 from evidence.adapters.db.people_tables import standing
@@ -21,40 +34,31 @@ from evidence.adapters.db.repositories.rows import (
     text_or_none,
     time_or_none,
 )
-from evidence.adapters.db.repositories.search_rows import touched
+from evidence.adapters.db.repositories.search_rows import (
+    FIRST_ANNOUNCED,
+    FIRST_BYTE,
+    first_seen,
+    touched,
+)
 from evidence.adapters.db.repositories.standings import within
 from evidence.adapters.db.search_tables import search_row
 from evidence.adapters.db.tables import announced, recording, upload
 from evidence.domain.access import Reach
-from evidence.domain.deadlines import EARLIEST_PLAUSIBLE
 from evidence.domain.digests import Digests
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.labels import Given
 from evidence.domain.origins import Elsewhere
 from evidence.domain.recordings import Recording
 from evidence.errors import Conflict, IntegrityFault, Invalid
-from evidence.service.catalogue import Glance, Section, StoredRecording
+from evidence.service.catalogue import Section, StoredRecording
 
 _SPARE = timedelta(days=1)  # more than a recorder's clock may be ahead of the seal (CLOCK_ERROR)
-_FIRST_ANNOUNCED = (
-    select(func.min(announced.c.announced_at))
-    .where(announced.c.recording_id == recording.c.id)
-    .scalar_subquery()
-    .label("first_announced")
-)
 # Recordings with the moments at which the server first heard of them; made once: every look asks for one.
-_CATALOGUE = select(recording, upload.c.created_at.label("first_byte"), _FIRST_ANNOUNCED).join(
-    upload, upload.c.id == recording.c.upload_id
-)
-_GLANCE = (
-    _CATALOGUE.with_only_columns(
-        *(recording.c.id, recording.c.ended_at, recording.c.sealed_at, standing.c.unit_id),
-        *(search_row.c.codes, upload.c.created_at.label("first_byte"), _FIRST_ANNOUNCED),
-        maintain_column_froms=True,
-    )
-    .join(search_row, search_row.c.recording_id == recording.c.id)
-    .join(standing, standing.c.recording_id == recording.c.id, isouter=True)
-)
+_CATALOGUE = select(recording, FIRST_BYTE, FIRST_ANNOUNCED).join(upload, upload.c.id == recording.c.upload_id)
+# The same where nothing was changed yet: the rows of searches say when it was, beside each other.
+_LISTED = select(
+    recording, search_row.c.seen_at.label("first_byte"), literal(None).label("first_announced")
+).join(search_row, search_row.c.recording_id == recording.c.id)
 _ONE = _CATALOGUE.where(recording.c.id == bindparam("recording"))
 _ADD = insert(recording)
 _TAKEN = select(recording.c.id).where(
@@ -99,11 +103,11 @@ class SqlRecordings:
 
     def some(self, recording_ids: Collection[str]) -> Mapping[str, StoredRecording]:
         """Return these recordings by id, a few hundred to a question."""
-        ids, found = list(recording_ids), dict[str, StoredRecording]()
-        for first in range(0, len(ids), NAMES_AT_ONCE):
-            query = _CATALOGUE.where(recording.c.id.in_(ids[first : first + NAMES_AT_ONCE]))
-            found |= {one.recording.id: one for one in self._stored(self._db.execute(query).all())}
-        return found
+        return self._some(_CATALOGUE, recording_ids)
+
+    def listed(self, recording_ids: Collection[str]) -> Mapping[str, StoredRecording]:
+        """Return the same in a transaction that only reads."""
+        return self._some(_LISTED, recording_ids)
 
     def by_name(self, device: str, name: str) -> StoredRecording | None:
         """Return the recording of a device under a name."""
@@ -148,20 +152,6 @@ class SqlRecordings:
             query = query.where(or_(recording.c.sealed_at < sealed_at, same))
         ordered = query.order_by(recording.c.sealed_at.desc(), recording.c.id.desc()).limit(most)
         return list(self._stored(self._db.execute(ordered).all()))
-
-    def glances(
-        self, reach: Reach, at: datetime, unit_ids: Collection[str] | None, since: datetime, most: int
-    ) -> Sequence[Glance]:
-        """Return recordings within reach at a moment, newest seal first, not more than so many: none is left
-        out that counts from a moment since then, and others may be there. unit_ids: where they were placed.
-        """
-        seal: ColumnElement[Any] = recording.c.sealed_at
-        query = _GLANCE.where(within(reach, at), seal >= to_text(since - _SPARE))
-        if unit_ids is not None:
-            query = query.where(*_of_units(sorted(unit_ids), since))
-            seal = func.coalesce(seal, "")  # begin with the units' own, not with the newest of everybody's
-        rows = self._db.execute(query.order_by(seal.desc(), recording.c.id.desc()).limit(most))
-        return [_glance(row) for row in rows]
 
     def count(self, reach: Reach, at: datetime, section: Section, most: int) -> int:
         """Return how many recordings of a section are within reach at a moment; not more than so many."""
@@ -210,6 +200,13 @@ class SqlRecordings:
         done = {} if at is None else {"checked_at": to_text(at)}
         self._set(recording_id, check_result=result, **done)
 
+    def _some(self, catalogue: Select[Any], ids: Collection[str]) -> Mapping[str, StoredRecording]:
+        every, found = list(ids), dict[str, StoredRecording]()
+        for first in range(0, len(every), NAMES_AT_ONCE):
+            query = catalogue.where(recording.c.id.in_(every[first : first + NAMES_AT_ONCE]))
+            found |= {one.recording.id: one for one in self._stored(self._db.execute(query).all())}
+        return found
+
     def _stored(self, rows: Sequence[Any]) -> Iterator[StoredRecording]:
         given = given_of(self._db, [row.id for row in rows])
         return (_read(row, given.get(row.id, ())) for row in rows)
@@ -239,27 +236,15 @@ def _of_section(section: Section) -> Iterator[ColumnElement[bool]]:
 
 
 def _of_units(unit_ids: Sequence[str], first: datetime | None) -> Iterator[ColumnElement[bool]]:
-    """Yield that recordings were placed in these units. Of those that count from before a moment the index of
-    searches tells: what it has from before is their end, but for clocks that were never set."""
+    """Yield that recordings were placed in these units. Those that count from before a moment are left out by
+    the index of searches."""
     if first is None:
         yield standing.c.unit_id.in_(unit_ids)
         return
-    never_set = search_row.c.at < to_text(EARLIEST_PLAUSIBLE)
-    since = or_(search_row.c.at >= to_text(first), never_set)
+    since = search_row.c.counted_from >= to_text(first)
     mine = select(search_row.c.recording_id).where(search_row.c.unit_id.in_(unit_ids), since)
     yield recording.c.id.in_(mine)
     yield func.coalesce(standing.c.unit_id, "").in_(unit_ids)  # no index: that has all years
-
-
-def _glance(row: Any) -> Glance:
-    return Glance(
-        row.id,
-        row.unit_id,
-        time_or_none(row.ended_at),
-        from_text(row.sealed_at),
-        from_text(min(filter(None, (row.first_announced, row.first_byte)))),
-        bool(row.codes),
-    )
 
 
 def _read(row: Any, given: tuple[Given, ...]) -> StoredRecording:
@@ -287,7 +272,7 @@ def _stored(row: Any, given: tuple[Given, ...]) -> StoredRecording:
             manifest_sha256=row.manifest_sha256,
         ),
         receipt=row.receipt,
-        first_seen_at=from_text(min(filter(None, (row.first_announced, row.first_byte)))),
+        first_seen_at=from_text(first_seen(row)),
         ended_at=time_or_none(row.ended_at),
         checked_at=time_or_none(row.checked_at),
         check_result=row.check_result,

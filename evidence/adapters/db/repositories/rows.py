@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 
 from evidence.domain.digests import Digests
 from evidence.domain.ids import is_id
@@ -15,6 +15,7 @@ from evidence.domain.instants import from_text, to_text
 from evidence.domain.recordings import Origin
 from evidence.errors import Invalid
 from evidence.service.catalogue import Section
+from evidence.service.listing import Listing
 
 NAMES_AT_ONCE = 400  # names in one question; SQLite bounds the parameters of a statement
 
@@ -33,6 +34,21 @@ def is_between(moment: ColumnElement[Any], section: Section) -> ColumnElement[bo
     """Return the condition under which a moment is within the days of a section."""
     since = [] if section.first is None else [moment >= to_text(section.first)]
     return and_(true(), *since, *([] if section.last is None else [moment < to_text(section.last)]))
+
+
+def turned(
+    query: Select[Any], by: ColumnElement[Any], tie: ColumnElement[Any], listing: Listing, after: str
+) -> Select[Any]:
+    """Return a list in the order of a column without nulls, and from the row on that comes after the one with
+    a value of `tie`, which no two rows share; from the first, where there is none."""
+    last = select(by).where(tie == after).correlate(None).scalar_subquery()
+    if listing.is_down:
+        beyond = or_(by < last, and_(by == last, tie < after))
+        query = query.order_by(by.desc(), tie.desc())
+    else:
+        beyond = or_(by > last, and_(by == last, tie > after))
+        query = query.order_by(by, tie)
+    return query.where(or_(last.is_(None), beyond)) if after else query
 
 
 def name_digest(name: str) -> str:

@@ -9,26 +9,41 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from evidence.adapters.db.label_tables import label
 from evidence.adapters.db.people_tables import standing
-from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, time_or_none
 from evidence.adapters.db.search_tables import search_code, search_row
-from evidence.adapters.db.tables import examination, finding, recording
+from evidence.adapters.db.sparing import INDEXES, without
+from evidence.adapters.db.tables import announced, examination, finding, recording, upload
+from evidence.domain.deadlines import time_taken
+from evidence.domain.findings import Code
+from evidence.domain.instants import from_text, to_text
 from evidence.domain.standing import Classification
 from evidence.policy.rules import Label
 
 LONGEST = 200  # of a label, as people give it; a dock may say more, and is found by its beginning
 _TOUCHED = "evidence_touched"
+_MICROSECOND = timedelta(microseconds=1)
+# When the server first heard of a recording: by its first byte, or by a card's list before.
+FIRST_BYTE = upload.c.created_at.label("first_byte")
+FIRST_ANNOUNCED = (
+    select(func.min(announced.c.announced_at))
+    .where(announced.c.recording_id == recording.c.id)
+    .scalar_subquery()
+    .label("first_announced")
+)
 _ASKED = [recording.c[name] for name in (
     "id", "labels", "ended_at", "sealed_at", "device", "wearer", "gone_at",
 )]  # fmt: skip
 
 Put = Callable[[Table, list[dict[str, Any]]], object]
 _WANTED = (Label.CASE_NUMBER.value, Label.INSPECTED_PARTY.value)
+SEARCHED_LABELS = frozenset(_WANTED)
 
 
 def touched(db: Connection, recording_ids: Iterable[str | None]) -> None:
@@ -55,10 +70,14 @@ def fill(db: Connection, put: Put | None = None) -> None:
     """Make all rows, where there are none but recordings. put: how some are written, by a table's columns."""
     if db.execute(select(search_row.c.recording_id).limit(1)).first() is not None:
         return
-    last = ""
-    while ids := _after(db, last):
-        _write(db, ids, put)
-        last = ids[-1]
+    last, ids = "", _after(db, "")
+    if not ids:
+        return
+    with without(db, {search_code.name, search_row.name}, INDEXES):
+        while ids:
+            _write(db, ids, put)
+            last = ids[-1]
+            ids = _after(db, last)
 
 
 def _after(db: Connection, last: str) -> list[str]:
@@ -70,7 +89,8 @@ def _write(db: Connection, ids: Sequence[str], put: Put | None = None) -> None:
     put = put or (lambda table, rows: db.execute(insert(table), rows))
     labels, codes = _labels(db, ids), _codes(db, ids)
     query = select(*_ASKED, standing.c.unit_id, standing.c.person_id, standing.c.classification,
-                   standing.c.on_hold)  # fmt: skip
+                   standing.c.on_hold, FIRST_BYTE, FIRST_ANNOUNCED)  # fmt: skip
+    query = query.join(upload, upload.c.id == recording.c.upload_id)
     query = query.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
     rows = [
         _row(row, labels.get(row.id, []), codes.get(row.id, set()))
@@ -107,14 +127,34 @@ def _row(row: Any, said: list[Any], codes: set[str]) -> dict[str, Any]:
         "device": row.device,
         "wearer": row.wearer,
         "case_number": number and number[:LONGEST],
-        "due": due,
+        "due": due if party else None,
         "party": party and party[:LONGEST],
         "classification": row.classification or Classification.ORDINARY.value,
         "is_bare": not number or not party,
         "is_held": bool(row.on_hold),
         "is_gone": row.gone_at is not None,
         "codes": "".join(f" {code} " for code in sorted(codes)),
+        **_clock(row),
+        "is_late": Code.LATE.value in codes,
     }
+
+
+def first_seen(row: Any) -> str:
+    """Return when the server first heard of a recording."""
+    return str(min(filter(None, (row.first_announced, row.first_byte))))
+
+
+def _clock(row: Any) -> dict[str, Any]:
+    """Return when a recording came, and where its clock starts. What nobody can read is not in time: whoever
+    reads the recording itself is told."""
+    came = {"seen_at": first_seen(row), "sealed_at": row.sealed_at}
+    try:
+        sealed, seen = (from_text(came[name]) for name in ("sealed_at", "seen_at"))
+        start, took = time_taken(time_or_none(row.ended_at), sealed, seen)
+    except ValueError:
+        return {**came, "counted_from": row.sealed_at, "took_us": None}
+    took_us = None if took is None else took // _MICROSECOND
+    return {**came, "counted_from": to_text(start), "took_us": took_us}
 
 
 def _labels(db: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:

@@ -30,6 +30,9 @@ FEW = 20_000  # rows that are read whole, and put in order then
 MANY_UNITS = 20  # above that the list is read in order, and asked of each row whose it is
 _LAST = "\U0010ffff"
 _row = search_row.c
+# What a hit tells: all of it stands in the index of units.
+_HIT = [_row[name] for name in ("recording_id", "at", "unit_id", "device", "wearer", "classification",
+                                "is_bare", "is_held", "is_gone", "due", "codes")]  # fmt: skip
 
 
 class SqlSearches:
@@ -141,7 +144,7 @@ class _Question:
 
     def _base(self, by_code: bool) -> Select[Any]:
         """Return the question by the index of codes, or with the code asked of each row."""
-        query, code = select(search_row), self.sought.code
+        query, code = select(*_HIT), self.sought.code
         if code is None:
             return query
         if not by_code:
@@ -199,7 +202,7 @@ class _Question:
             else:
                 yield and_(moment <= at, or_(moment < at, _row.recording_id < id_))
         if sought.state is State.UNLABELLED:
-            yield or_(_plain(_row.due) < self.today.isoformat(), _row.party.is_(None))
+            yield _plain(_row.due) < self.today.isoformat()
         if not (self.reach.everything or self.reach.any_class):
             named = select(reader.c.recording_id).where(
                 reader.c.person_id == self.reach.reader, runs(reader, self.at)
@@ -210,7 +213,7 @@ class _Question:
     def _hit(self, row: Any) -> Hit:
         states = {State.HELD} if row.is_held else set()
         states |= {State.DESTROYED} if row.is_gone else set()
-        if row.is_bare and ((row.due or "") < self.today.isoformat() or row.party is None):
+        if row.is_bare and (row.due or "") < self.today.isoformat():
             states.add(State.UNLABELLED)
         return Hit(
             row.recording_id,

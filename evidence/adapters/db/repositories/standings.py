@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +45,7 @@ from evidence.adapters.db.repositories.standing_rows import (
     runs,
     standings_of,
 )
+from evidence.adapters.db.search_tables import search_row
 from evidence.adapters.db.tables import recording
 from evidence.domain.access import Reach
 from evidence.domain.people import WHOLE
@@ -147,28 +149,54 @@ class SqlStandings:
             self._db.execute(update(standing).where(mine).values(**values))
 
 
-def within(reach: Reach, at: datetime | None) -> ColumnElement[bool]:
-    """Return the condition under which a recording is within reach. The query must outer-join `standing`.
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The columns that say where a recording stands."""
 
-    Raises: ValueError for a reach without its moment.
+    recording_id: ColumnElement[Any]
+    unit_id: ColumnElement[Any]
+    person_id: ColumnElement[Any]
+    classification: ColumnElement[Any]
+
+
+_PLACED = Placed(recording.c.id, standing.c.unit_id, standing.c.person_id, standing.c.classification)
+
+
+# The same in the rows of searches; in coalesce, so that no index is led by it.
+_searched = search_row.c
+SEARCHED = Placed(
+    _searched.recording_id,
+    func.coalesce(_searched.unit_id, ""),
+    func.coalesce(_searched.person_id, ""),
+    _searched.classification,
+)
+
+
+def within(reach: Reach, at: datetime | None, placed: Placed = _PLACED) -> ColumnElement[bool]:
+    """Return the condition under which a recording is within reach. The query must outer-join `standing`, or
+    say in which other columns the same stands.
+
+    Raises: ValueError for a reach without its moment, or for one that asks who commanded, of other columns.
     """
     if at is None:
         raise ValueError("a reach is of a moment")
+    if placed is not _PLACED and reach.not_by is not None:
+        raise ValueError(f"nobody's command is here: {reach.action}")
     if reach.everything:
         return true()
-    granted = or_(false(), *_granted(reach, at))
-    is_ordinary = func.coalesce(standing.c.classification, Classification.ORDINARY.value) == (
+    granted = or_(false(), *_granted(reach, at, placed))
+    is_ordinary = func.coalesce(placed.classification, Classification.ORDINARY.value) == (
         Classification.ORDINARY.value
     )
     conditions: list[ColumnElement[bool]] = [granted]
     if not reach.any_class:
         named = select(reader.c.recording_id).where(reader.c.person_id == reach.reader, runs(reader, at))
-        conditions.append(or_(is_ordinary, recording.c.id.in_(named)))  # nobody is named: nothing more
+        conditions.append(or_(is_ordinary, placed.recording_id.in_(named)))  # nobody is named: nothing more
     if reach.shunned is not None:
         shown, kept = in_events(), for_complaints()
         conditions += [
-            recording.c.id.not_in(shown.where(serious_person.c.person_id == reach.shunned)),
-            recording.c.id.not_in(kept.where(complaint_person.c.person_id == reach.shunned)),
+            placed.recording_id.not_in(shown.where(serious_person.c.person_id == reach.shunned)),
+            placed.recording_id.not_in(kept.where(complaint_person.c.person_id == reach.shunned)),
         ]
     if reach.not_by is not None:
         makers = (standing.c.person_id, standing.c.commander_id)
@@ -197,18 +225,18 @@ def owed_within(reach: Reach, at: datetime | None, table: Table) -> ColumnElemen
     return and_(table.c.wearer.in_(mine), is_free)
 
 
-def _granted(reach: Reach, at: datetime) -> Iterable[ColumnElement[bool]]:
+def _granted(reach: Reach, at: datetime, placed: Placed) -> Iterable[ColumnElement[bool]]:
     if WHOLE in reach.paths:
         yield true()
     elif reach.paths:  # of ids and slashes only: nothing in them means something to LIKE
         below = or_(*(unit.c.path.like(f"{path}%") for path in sorted(reach.paths)))
-        yield standing.c.unit_id.in_(select(unit.c.id).where(below))
+        yield placed.unit_id.in_(select(unit.c.id).where(below))
     if reach.own is not None:
-        yield standing.c.person_id == reach.own
+        yield placed.person_id == reach.own
     if reach.member is not None:
         mine = memberships(at).where(
             case_member.c.person_id == reach.member, case_member.c.action == reach.action.value
         )
-        yield recording.c.id.in_(mine)
+        yield placed.recording_id.in_(mine)
     if reach.opened:
-        yield recording.c.id.in_(sorted(reach.opened))
+        yield placed.recording_id.in_(sorted(reach.opened))

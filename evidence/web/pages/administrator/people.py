@@ -17,6 +17,7 @@ from evidence.service.units import full_names
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.rendering import away
+from evidence.web.pages.sorting import sorting_of
 from evidence.web.pages.turning import ROWS
 
 router = APIRouter(prefix="/people", tags=["pages"], include_in_schema=False)
@@ -33,7 +34,8 @@ def people(
     caller: Caller = admitted(Action.READ_PEOPLE),
 ) -> Response:
     """Show the people of one's units, by number: all, those who lack something, or those with such a name."""
-    asked = AskedPeople(q.strip(), bool(lacking), after, sort == "-number")
+    order = sorting_of(sort, ("number",))
+    asked = AskedPeople(q.strip(), bool(lacking), after, order.is_down)
     found = app.organisation.lists.page(caller, asked, ROWS)
     manages = may(caller, Action.MANAGE_PEOPLE, app.site.bars())
     return desk(request, caller, "people", lacking=lacking, found=found, q=q, manages=manages)

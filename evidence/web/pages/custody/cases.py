@@ -18,7 +18,7 @@ from evidence.domain.instants import from_text
 from evidence.domain.rights import Action
 from evidence.domain.wording import printable
 from evidence.errors import EvidenceError, Invalid
-from evidence.service.case_pages import Camera, CasePage
+from evidence.service.case_pages import SORTS, Camera, CasePage
 from evidence.service.catalogue import StoredRecording
 from evidence.step_answers import cover_text
 from evidence.web.bodies import read_form
@@ -26,6 +26,7 @@ from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.timelines import Bar, Scale
 from evidence.web.pages.desk import acted, desk, reading
 from evidence.web.pages.rendering import away
+from evidence.web.pages.sorting import sorting_of
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
@@ -39,10 +40,11 @@ def cases(
     app: App,
     number: str = "",
     after: str = "",
+    sort: str = "",
     caller: Caller = admitted(Action.READ_CASE_FILES),
 ) -> Response:
-    """List cases by number."""
-    return _listed(request, app, caller, number, after)
+    """List cases, by number or in another order."""
+    return _listed(request, app, caller, number, after, sort)
 
 
 @router.post("/custody/cases")
@@ -133,16 +135,16 @@ def _shown(
 
 def _timeline(request: Request, found: CasePage, caller: Caller) -> dict[str, Any]:
     """Return the lanes of the recorders and the ticks between them."""
-    scale = Scale.over([one.span for one in found.cameras if one.span is not None])
+    scale = Scale.over([one.span for one in found.cameras if one.span is not None], folds=True)
     if scale is None:
-        return {"lanes": [], "ticks": []}
+        return {"lanes": [], "ticks": [], "breaks": []}
     lanes: dict[str, list[Camera]] = {}
     for one in sorted(found.cameras, key=lambda camera: camera.stored.recording.origin.device):
         lanes.setdefault(one.stored.recording.origin.device, []).append(one)
-    zone = reading(request).zone
     return {
         "lanes": [(device, _bars(some, scale, caller)) for device, some in lanes.items()],
-        "ticks": [(x, at.astimezone(zone).strftime("%H:%M:%S")) for x, at in scale.ticks()],
+        "ticks": scale.told(reading(request).zone),
+        "breaks": scale.breaks,
     }
 
 
@@ -191,11 +193,13 @@ def _listed(
     caller: Caller,
     number: str = "",
     after: str = "",
+    sort: str = "",
     *,
     problem: EvidenceError | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    found, has_more = app.case_pages.page(caller, number.strip()[:_LONGEST], after[:_LONGEST])
+    told = number.strip()[:_LONGEST], after[:_LONGEST], sorting_of(sort, SORTS)
+    found, has_more = app.case_pages.page(caller, *told)
     opens = may(caller, Action.MANAGE_CASES, app.site.bars())
     return desk(
         request,

@@ -18,6 +18,7 @@ from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.rendering import away
+from evidence.web.pages.sorting import sorting_of
 
 router = APIRouter(prefix="/custody/devices", tags=["pages"], include_in_schema=False)
 
@@ -105,7 +106,8 @@ def _shown(
     request: Request, app: Application, caller: Caller, problem: EvidenceError | None = None
 ) -> Response:
     asked = request.query_params
-    order = Order(asked["sort"]) if asked.get("sort") in set(Order) else Order.UNCHECKED
+    sorting_of(asked.get("sort", ""), ("serial",))
+    order = Order(asked.get("sort", ""))
     found = app.equipment.reports.page(caller, order, asked.get("after") or None, MOST)
     return desk(
         request,

@@ -13,14 +13,16 @@ from evidence.domain.access import Caller, may
 from evidence.domain.exports import Export, Ground, Medium, Said, State, Way
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError, Invalid
-from evidence.service.export_desk import ExportPage
+from evidence.service.export_desk import NEWEST_FIRST, SORTS, ExportPage
 from evidence.service.exports import Wish
+from evidence.service.listing import Listing
 from evidence.service.sharing import Made
 from evidence.web.bodies import read_chosen, read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.wording import doer_words
 from evidence.web.pages.desk import desk, reading
 from evidence.web.pages.rendering import away
+from evidence.web.pages.sorting import sorting_of
 
 router = APIRouter(prefix="/custody/exports", tags=["pages"], include_in_schema=False)
 
@@ -44,19 +46,26 @@ def exports(
     app: App,
     state: str = "",
     after: str = "",
+    sort: str = "",
     caller: Caller = admitted(Action.READ_EXPORTS),
 ) -> Response:
     """List the exports of one's units, newest first."""
-    found = app.court.desk.page(caller, State(state) if state in tuple(State) else None, after[:_LONGEST])
+    so_far = State(state) if state in tuple(State) else None
+    found = app.court.desk.page(caller, so_far, after[:_LONGEST], _listing(sort))
     return _listed(request, app, caller, found, state=state)
 
 
 @router.get("/waiting")
 def waiting(
-    request: Request, app: App, after: str = "", caller: Caller = admitted(Action.DECIDE_EXPORTS)
+    request: Request,
+    app: App,
+    after: str = "",
+    sort: str = "",
+    caller: Caller = admitted(Action.DECIDE_EXPORTS),
 ) -> Response:
     """List what waits for a decision of the reader's."""
-    return _listed(request, app, caller, app.court.desk.waiting(caller, after[:_LONGEST]), is_queue=True)
+    found = app.court.desk.waiting(caller, after[:_LONGEST], _listing(sort))
+    return _listed(request, app, caller, found, is_queue=True)
 
 
 @router.get("/new/{case_id}")
@@ -137,6 +146,10 @@ def shown(
         base=app.settings.public_url.rstrip("/"),
         typed=typed or {},
     )
+
+
+def _listing(sort: str) -> Listing:
+    return sorting_of(sort, SORTS) if sort else NEWEST_FIRST
 
 
 def _listed(

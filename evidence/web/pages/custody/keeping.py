@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller
+from evidence.domain.disposals import Disposal
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError
 from evidence.policy.rules import cite_ids
@@ -18,10 +20,16 @@ from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.search import place_of
 from evidence.web.pages.desk import desk, part
 from evidence.web.pages.rendering import away
+from evidence.web.pages.sorting import in_order, sorting_of
 
 router = APIRouter(prefix="/custody", tags=["pages"], include_in_schema=False)
 
 MOST_ENDED = 100
+_SORTS: Mapping[str, Callable[[Disposal], Any]] = {
+    "at": lambda one: one.ended_at or one.asked_at,
+    "recording": lambda one: one.recording_id,
+    "state": lambda one: one.state.value,
+}
 
 
 @router.get("/holds")
@@ -99,7 +107,10 @@ async def _acted(
 def _holds(
     request: Request, app: Application, caller: Caller, problem: EvidenceError | None = None
 ) -> Response:
-    found = app.held.page(caller, place_of(request.query_params.get("after", "")))
+    asked = request.query_params
+    order = sorting_of(asked.get("sort", ""), ("recorded",))
+    is_up = bool(order.key) and not order.is_down
+    found = app.held.page(caller, place_of(asked.get("after", "")), oldest_first=is_up)
     return desk(request, caller, "custody/holds", problem=problem, found=found)
 
 
@@ -107,6 +118,13 @@ def _disposals(
     request: Request, app: Application, caller: Caller, problem: EvidenceError | None = None
 ) -> Response:
     ended = list(app.disposals.list(caller, ended=True))[-MOST_ENDED:][::-1]
+    sort = request.query_params.get("sort", "")
+    still = in_order(app.disposals.list(caller), sort, _SORTS)
     return desk(
-        request, caller, "custody/disposals", problem=problem, open=app.disposals.list(caller), ended=ended
+        request,
+        caller,
+        "custody/disposals",
+        problem=problem,
+        open=still,
+        ended=in_order(ended, sort, _SORTS),
     )

@@ -20,12 +20,14 @@ from evidence.domain.rights import Action
 from evidence.domain.shifts import day_span
 from evidence.domain.standing import Classification
 from evidence.errors import EvidenceError, Invalid
+from evidence.service.listing import Listing
 from evidence.service.search_ports import Place, Sought, State
 from evidence.service.searching import MOST_COUNTED
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk, reading
 from evidence.web.pages.rendering import away
+from evidence.web.pages.sorting import sorting_of
 
 router = APIRouter(prefix="/custody/search", tags=["pages"], include_in_schema=False)
 
@@ -124,7 +126,7 @@ def _sought(request: Request, asked: Mapping[str, str]) -> Sought:
         state=_choice(State, asked, "state"),
         since=_day(request, asked, "since"),
         until=_day(request, asked, "until"),
-        oldest_first=asked.get("sort") == "time",
+        oldest_first=sorting_of(asked.get("sort", ""), ("time",)) == Listing("time"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,13 +16,20 @@ from evidence.domain.complaints import Channel, Result
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.errors import EvidenceError, Invalid
-from evidence.service.complaints import Intake
+from evidence.service.complaints import Intake, ListedComplaint
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.rendering import away
+from evidence.web.pages.sorting import in_order
 from evidence.web.pages.supervisor.forms import day_of, instant_of, numbers_of
 from evidence.web.pages.turning import page_of
+
+SORTS: Mapping[str, Callable[[ListedComplaint], Any]] = {
+    "number": lambda one: one.complaint.number,
+    "received": lambda one: one.complaint.received_on,
+    "due": lambda one: one.clock.due,
+}
 
 router = APIRouter(prefix="/complaints", tags=["pages"], include_in_schema=False)
 
@@ -32,11 +40,12 @@ def complaints(
     app: App,
     state: str = "open",
     after: str | None = None,
+    sort: str = "",
     caller: Caller = admitted(Action.READ_COMPLAINTS),
 ) -> Response:
     """Show the complaints of one's units, those that are open or all."""
     found = app.complaints.all(caller, is_open=state != "all")
-    shown, then = page_of(found, after, lambda one: one.complaint.id)
+    shown, then = page_of(in_order(found, sort, SORTS), after, lambda one: one.complaint.id)
     of = [one.complaint for one in shown]
     ids = [id_ for one in of for id_ in (one.handler, one.closed_by, *_subjects(one))]
     return desk(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -10,7 +12,7 @@ from starlette.responses import Response
 
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
-from evidence.domain.explanations import ExemptionState
+from evidence.domain.explanations import Exemption, ExemptionState
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError
 from evidence.people_answers import people_known
@@ -18,7 +20,13 @@ from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.rendering import away
+from evidence.web.pages.sorting import in_order
 from evidence.web.pages.turning import page_of
+
+SORTS: Mapping[str, Callable[[Exemption], Any]] = {
+    "stated": lambda one: one.at,
+    "when": lambda one: one.span.start,
+}
 
 router = APIRouter(prefix="/exemptions", tags=["pages"], include_in_schema=False)
 
@@ -29,10 +37,11 @@ def statements(
     app: App,
     state: str = "pending",
     after: str | None = None,
+    sort: str = "",
     caller: Caller = admitted(Action.READ_GAPS),
 ) -> Response:
     """Show the statements within reach, newest first: those that wait for a head, or all."""
-    return _shown(request, app, caller, state, after)
+    return _shown(request, app, caller, state, after, sort)
 
 
 @router.post("/{exemption_id}/receipt")
@@ -49,7 +58,7 @@ async def receive(
         receive_it = partial(app.exemptions.receive, caller, exemption_id, agrees=agrees, view=view)
         await run_in_threadpool(receive_it)
     except EvidenceError as problem:
-        return await run_in_threadpool(_shown, request, app, caller, "pending", None, problem)
+        return await run_in_threadpool(_shown, request, app, caller, "pending", None, "", problem)
     return away("/exemptions?done=exemption-received")
 
 
@@ -59,12 +68,13 @@ def _shown(
     caller: Caller,
     state: str,
     after: str | None,
+    sort: str = "",
     problem: EvidenceError | None = None,
 ) -> Response:
     bars = app.site.bars()
     every = app.exemptions.stated(caller)
     found = [one for one in every if state == "all" or one.state is ExemptionState.PENDING]
-    shown, then = page_of(found, after, lambda one: one.id)
+    shown, then = page_of(in_order(found, sort, SORTS), after, lambda one: one.id)
     ids = [id_ for one in shown for id_ in (one.person_id, one.author, one.received_by)]
     return desk(
         request,

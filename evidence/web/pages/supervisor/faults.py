@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -22,10 +24,17 @@ from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.rendering import away
+from evidence.web.pages.sorting import in_order
 from evidence.web.pages.supervisor.forms import numbers_of
 from evidence.web.pages.turning import page_of
 
 ON_FORM = (LinkKind.GAP, LinkKind.RECORDING, LinkKind.COMPLAINT, LinkKind.EXEMPTION)
+
+SORTS: Mapping[str, Callable[[FaultFile], Any]] = {
+    "opened": lambda one: one.opened_at,
+    "kind": lambda one: one.kind,
+    "state": lambda one: not one.is_open,
+}
 
 router = APIRouter(prefix="/faults", tags=["pages"], include_in_schema=False)
 
@@ -36,11 +45,12 @@ def files(
     app: App,
     state: str = "waiting",
     after: str | None = None,
+    sort: str = "",
     caller: Caller = admitted(Action.READ_GAPS),
 ) -> Response:
     """Show the fault files within reach, those that wait for a decision or all."""
     found = app.fault_files.all(caller, waiting=state != "all")
-    shown, then = page_of(found, after, lambda one: one.id)
+    shown, then = page_of(in_order(found, sort, SORTS), after, lambda one: one.id)
     return desk(
         request,
         caller,

@@ -6,8 +6,9 @@ it is of the last seven: whoever wants more says so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,6 +34,7 @@ from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.language import language_of
 from evidence.web.pages.rendering import picture
+from evidence.web.pages.sorting import in_order, sorting_of
 from evidence.web.pages.supervisor.board import STEP_TONES
 from evidence.web.pages.turning import page_of
 
@@ -42,6 +44,13 @@ USUAL = timedelta(days=6)
 SHIFTS = 30  # in the picture of one page
 MOST_STEPS = 100  # of activities on one page; the documents have all
 PARTS = ("faults", "missing", "late", "interruptions", "to_explain", "set_aside")
+SORTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "day": itemgetter("day"),
+    "device": itemgetter("device"),
+    "wearer": itemgetter("wearer"),
+    "file": lambda one: one["name"] or None,
+    "state": itemgetter("gap_state"),
+}
 _NOTHING = dict.fromkeys(("code", "device", "wearer", "gap", "gap_state", "late_by_s", "recording"))
 _TONES: Mapping[str, str] = {
     GapState.OPEN: "bad",
@@ -73,6 +82,7 @@ def gaps(
     unit: str = "",
     after: str | None = None,
     shifts: str = "0",
+    sort: str = "",
     caller: Caller = admitted(Action.READ_GAPS),
 ) -> Response:
     """Show the gap report, or the part of it that is asked for."""
@@ -80,6 +90,7 @@ def gaps(
     first = int(shifts) if shifts.isdecimal() and len(shifts) < 5 else 0
     try:
         asked = _asked(app, typed)
+        sorting_of(sort, SORTS)
         report, is_drawn = _report(app, caller, asked)
     except EvidenceError as problem:
         return desk(request, caller, "gaps", problem=problem, typed=typed, page=None, **_choices(app, caller))
@@ -87,7 +98,7 @@ def gaps(
     page = gap_page(report, caller, language_of(request), first, SHIFTS)
     facts: dict[str, Any] = {"typed": typed, "report": report, "documents": _documents(request, asked)}
     facts["is_drawn"] = is_drawn
-    return desk(request, caller, "gaps", **facts, **_facts(page, first, after), **_choices(app, caller))
+    return desk(request, caller, "gaps", **facts, **_facts(page, first, after, sort), **_choices(app, caller))
 
 
 def _report(app: Application, caller: Caller, asked: Asked) -> tuple[GapReport, bool]:
@@ -100,8 +111,8 @@ def _report(app: Application, caller: Caller, asked: Asked) -> tuple[GapReport, 
         return app.reports.gaps(caller, asked), False
 
 
-def _facts(page: GapPage, first: int, after: str | None) -> dict[str, Any]:
-    lines, steps = _lines(page), _steps(page)
+def _facts(page: GapPage, first: int, after: str | None, sort: str) -> dict[str, Any]:
+    lines, steps = in_order(_lines(page), sort, SORTS), _steps(page)
     shown, then = page_of(lines, after, lambda one: str(one["key"]))
     return {
         "page": page,

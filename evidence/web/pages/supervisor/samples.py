@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
@@ -13,13 +15,20 @@ from evidence.domain.access import Caller, Purpose
 from evidence.domain.rights import Action
 from evidence.domain.samples import SampleOutcome
 from evidence.errors import EvidenceError, Invalid
+from evidence.service.sampling import ListedSample
 from evidence.service.units import full_names
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.rendering import away
+from evidence.web.pages.sorting import in_order
 from evidence.web.pages.supervisor.forms import instant_of
 from evidence.web.pages.turning import page_of
+
+SORTS: Mapping[str, Callable[[ListedSample], Any]] = {
+    "period": lambda one: one.sample.since,
+    "reviewed": lambda one: one.reviewed,
+}
 
 router = APIRouter(prefix="/samples", tags=["pages"], include_in_schema=False)
 
@@ -30,10 +39,11 @@ def samples(
     app: App,
     state: str = "owed",
     after: str | None = None,
+    sort: str = "",
     caller: Caller = admitted(Action.DRAW_SAMPLES),
 ) -> Response:
     """Show the samples of one's units: those that are to be drawn or reviewed, or all."""
-    return _listed(request, app, caller, state, after)
+    return _listed(request, app, caller, state, after, sort)
 
 
 @router.post("")
@@ -46,7 +56,7 @@ async def commit(
         since, until = (instant_of(app, form.get(key, ""), key) for key in ("since", "until"))
         await run_in_threadpool(app.sampling.commit, caller, form.get("unit", ""), since, until)
     except EvidenceError as problem:
-        return await run_in_threadpool(_listed, request, app, caller, "owed", None, problem, form)
+        return await run_in_threadpool(_listed, request, app, caller, "owed", None, "", problem, form)
     return away("/samples?state=all&done=sample-committed")
 
 
@@ -97,13 +107,17 @@ def _listed(
     caller: Caller,
     state: str,
     after: str | None,
+    sort: str = "",
     problem: EvidenceError | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
     every = app.sampling.all(caller)
     found = [one for one in every if state == "all" or one.sample.drawn is None or one.is_owed]
-    shown, then = page_of(found, after, lambda one: one.sample.id)
-    units = [one for one in app.organisation.units.all(caller) if one.closed_at is None]
+    every_unit = app.organisation.units.all(caller)
+    names = full_names(every_unit)
+    keys = {**SORTS, "unit": lambda one: names.get(one.sample.unit_id)}
+    shown, then = page_of(in_order(found, sort, keys), after, lambda one: one.sample.id)
+    units = [one for one in every_unit if one.closed_at is None]
     return desk(
         request,
         caller,
