@@ -62,16 +62,7 @@ class Uploads:
         declared_sha256 = _read_digest(declared_sha256)
         _verify_first(origin, first, checksum)
         self._verify_takeable(caller, origin, now)
-        upload = Upload(
-            id=new_id(),
-            account_id=caller.id,
-            origin=origin,
-            state=UploadState.RECEIVING,
-            offset=len(first),
-            created_at=now,
-            expires_at=now + self.site.terms.upload_rest,
-            declared_sha256=declared_sha256,
-        )
+        upload = self._new(caller, origin, declared_sha256, len(first), now)
         running = self.site.new_digests()
         running.update(first)
         if len(first) == origin.size_bytes:
@@ -84,6 +75,20 @@ class Uploads:
         elif first:
             self.in_hand.keep(upload.id, upload.offset, running)
         return upload
+
+    def _new(
+        self, caller: Caller, origin: Origin, declared_sha256: str | None, offset: int, now: datetime
+    ) -> Upload:
+        return Upload(
+            id=new_id(),
+            account_id=caller.id,
+            origin=origin,
+            state=UploadState.RECEIVING,
+            offset=offset,
+            created_at=now,
+            expires_at=now + self.site.terms.upload_rest,
+            declared_sha256=declared_sha256,
+        )
 
     def _opened(self, caller: Caller, upload: Upload, now: datetime) -> Upload:
         """Write a new upload with its entries; return it as its card's list has it."""
