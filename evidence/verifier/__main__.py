@@ -110,7 +110,10 @@ def _bags_below(folder: str) -> List[str]:
     what they are worth."""
     if os.path.lexists(os.path.join(folder, _DECLARED)):
         return []
-    below = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    try:
+        below = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    except OSError:  # that it cannot be read was said by the first step
+        return []
     return [one for one in below if os.path.isfile(os.path.join(one, _DECLARED))][:_MOST]
 
 
