@@ -367,4 +367,5 @@ def test_a_secret_file_goes_to_a_party_as_a_redaction_and_its_original_stays(roo
     (how,) = json.loads(done.built.statement or b"")["report"]["derivatives"]
     assert (how["operation"], how["words"]) == ("redaction", None)
     report = "".join(words((bag / "report" / "chain-of-custody.pdf").read_bytes()))
-    assert "redaction" in report
+    assert "遮蔽画面" in report
+    assert "路人面部" not in report, "why goes to a court alone"
