@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from evidence.domain.instants import to_text
+from evidence.domain.spans import Span
 from evidence.service.catalogue import Scope
+from evidence.service.exemptions import Stated
 from evidence.service.instruments import pack_at
 from evidence.service.steps import StepSaid
 from tests.pages.gapped import OPERATOR, Gapped
@@ -52,6 +54,24 @@ def shown_for(site: Gapped, case_id: str, recording: str, began: datetime, lengt
     with site.desks.site.database.writing() as unit:
         scope, pack = Scope("recording", recording, "D"), pack_at(site.desks.site.policies, began)
         unit.examinations.record(scope, "sequence", pack, json.dumps(facts), [], began)
+
+
+@pytest.mark.article("dazhe-2020:6")
+def test_an_exemption_that_covers_a_part_only_is_told_beside_the_step(desks: Desks) -> None:
+    site, now = Gapped(desks), desks.clock.now()
+    case = desks.application.cases.open(site.caller("head"), "大柘罚〔2026〕1号", desks.agency.id)
+    span = Span(now - timedelta(hours=40), now - timedelta(hours=39))
+    said = StepSaid("on-site-check", span.start, span.end, ["012345"])
+    desks.application.steps.enter(OPERATOR, case.id, said)
+    browser = Browser(desks)
+    browser.take(desks, desks.staff["head"].number)
+    pages = (f"/matrix/{case.id}", f"/cases/{case.id}")
+    assert not any("data-short" in browser.get(page).text for page in pages)
+    part = Stated("012345", "urgency", "第六条", Span(span.start, span.end - timedelta(minutes=10)), "未开机")
+    new = desks.application.exemptions.state(site.caller("officer"), part)
+    desks.application.exemptions.receive(site.caller("head"), new.id, agrees=True, view="属实")
+    for page in pages:
+        assert f'data-short="{new.id}"' in browser.get(page).text, page
 
 
 @pytest.mark.article("dazhe-2020:5")
