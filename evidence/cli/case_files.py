@@ -12,7 +12,7 @@ from evidence.cli.cases import Case, find_case
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_names
-from evidence.cli.words import cites_text, printable
+from evidence.cli.words import cites_text, print_new, printable
 from evidence.locale import say
 
 app = typer.Typer(help="案卷归档 / case files", no_args_is_help=True)
@@ -107,7 +107,7 @@ def add_document(
     if json_:
         print_json(document_out(new))
     else:
-        print(new.id)
+        print_new(new.id, "listed-document", title=title, case=case)
 
 
 @app.command()

@@ -13,7 +13,7 @@ from evidence.bootstrap import Application
 from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
-from evidence.cli.words import printable, time_text
+from evidence.cli.words import print_new, printable, time_text
 from evidence.coded_words import term_of
 from evidence.domain.rights import CASE_RIGHTS, Action
 from evidence.locale import say
@@ -39,7 +39,7 @@ def open_case(
     if json_:
         print_json(case)
     else:
-        print(case["id"])
+        print_new(case["id"], "case", number=number)
 
 
 @app.command("list")

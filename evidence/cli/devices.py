@@ -13,7 +13,7 @@ from evidence.cli.device_lines import history_lines
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_names, unit_of
-from evidence.cli.words import printable, time_text
+from evidence.cli.words import print_new, printable, time_text
 from evidence.device_answers import (
     check_out,
     clocks_out,
@@ -67,7 +67,7 @@ def add(
     if json_:
         print_json(new)
         return
-    print(new["id"])
+    print_new(new["id"], "device", serial=serial)
 
 
 @app.command()

@@ -15,7 +15,7 @@ from evidence.cli.matrix import in_zone
 from evidence.cli.sheets import Apply, File, fault_line
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
-from evidence.cli.words import cites_text, person_text, printable, time_text
+from evidence.cli.words import cites_text, person_text, print_new, printable, time_text
 from evidence.document_answers import document_out, documents_out, table_out
 from evidence.domain.act_documents import MismatchKind
 from evidence.locale import say
@@ -52,7 +52,7 @@ def register(
     if json_:
         print_json(document_out(new))
     else:
-        print(new.id)
+        print_new(new.id, "document", number=number, case=case)
 
 
 @app.command("list")

@@ -198,9 +198,16 @@ def _print(row: dict[str, Any], zone: str) -> None:
     asked = time_text(row["asked"], zone)
     print(f"{row['id']}  {row['number']}  {say('export-way.' + row['way'])}  {state}  {asked}")
     print(f"    {printable(row['recipient'] or '')}  {printable(row['purpose'] or '')}")
+    where = f"{printable(row['unit_name'])}  {printable(row['case_number'] or '')}"
+    print(f"    {where}  {_who(row, row['asked_by'])}")
+    if row["decision"]:
+        decided = time_text(row["decision"]["at"], zone)
+        print(f"    {say('court.reviewed')}  {_who(row, row['decision']['by'])}  {decided}")
     for item in row["items"]:
         ground = say(f"export-ground.{item['ground']}") if item["ground"] else ""
         recording = item["recording"] or say("export-item.unseen")
+        if item["title"]:
+            recording = f"{printable(item['title'])}  {recording}"
         print(f"    {recording}  {say('export-form.' + item['form'])}  {ground}".rstrip())
     if row["problem"]:
         print(f"    {say('export-item.problem')}  {row['problem']}")
@@ -210,3 +217,10 @@ def _print(row: dict[str, Any], zone: str) -> None:
             how = "read-back" if volume["read"] else "stated"
             print(f"    {say(f'export-item.{how}', by=printable(volume['written_by'] or '?'))}")
     print(f"    {cites_text(row['cites'])}")
+
+
+def _who(row: dict[str, Any], id_: str) -> str:
+    """Return who stands behind an id: name and number, else what they are."""
+    seer = row["people"][id_]
+    told = " ".join(one for one in (seer["name"], seer["number"]) if one)
+    return printable(told) if told else say(f"officer.seer-{seer['kind']}")

@@ -14,7 +14,7 @@ from evidence.cli.cases import Case, find_case
 from evidence.cli.coded import of_pack
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_names, unit_of
-from evidence.cli.words import cites_text, printable, time_text
+from evidence.cli.words import cites_text, print_new, printable, time_text
 from evidence.domain.steps import Matter, StepState
 from evidence.errors import Invalid
 from evidence.locale import say
@@ -118,7 +118,7 @@ def enter(
     if json_:
         print_json(step_out(new))
     else:
-        print(new.id)
+        print_new(new.id, "step", case=case)
 
 
 @app.command()

@@ -13,7 +13,7 @@ from evidence.cli.coded import one_of
 from evidence.cli.sheets import Apply, File, print_outcome, write_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
-from evidence.cli.words import cites_text, printable
+from evidence.cli.words import cites_text, print_new, printable
 from evidence.domain.people import PersonType
 from evidence.locale import CHINESE, ENGLISH, say, text
 from evidence.roll_answers import checklist_out, file_out, listed_out, person_out
@@ -42,7 +42,8 @@ def add(
     details: Details = {"contract_from": _day(contract_from), "contract_to": _day(contract_to)}
     if name is not None:
         details["name"] = name
-    print(desk.people.add(OPERATOR, number, type_, unit_id(desk.units, unit), **details).id)
+    new = desk.people.add(OPERATOR, number, type_, unit_id(desk.units, unit), **details)
+    print_new(new.id, "person", number=number)
 
 
 @app.command()

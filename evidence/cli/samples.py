@@ -41,7 +41,9 @@ def commit(
     if json_:
         print_json(new)
     else:
-        print(f"{new['id']}  {new['commitment']}")
+        print(f"{say('sample.id')}: {new['id']}")
+        print(f"{say('sample.commitment')}: {new['commitment']}")
+        print(say("sample.next", id=new["id"], until=time_text(new["until"], zone.key)))
 
 
 @app.command("draw")
@@ -51,7 +53,9 @@ def draw_sample(sample: Sample, data: Data = None, json_: Json = False) -> None:
     if json_:
         print_json(done)
     else:
-        print(f"{done['drawn']['seed']}  {done['drawn']['quota']} / {done['drawn']['population']}")
+        drawn = done["drawn"]
+        print(f"{say('sample.seed')}: {drawn['seed']}")
+        print(say("sample.drawn", quota=drawn["quota"], population=drawn["population"], id=sample))
 
 
 @app.command("list")
@@ -81,7 +85,8 @@ def show(sample: Sample, data: Data = None, json_: Json = False) -> None:
         print_json(found)
         return
     zone = application.site.policies.latest.time_zone
-    print(f"{found['id']}  {span_of_time(found, zone)}  {found['commitment']}")
+    print(f"{found['id']}  {span_of_time(found, zone)}")
+    print(f"{say('sample.commitment')}: {found['commitment']}")
     for row in filter(None, found["recordings"]):
         outcome = say(f"sample-outcome.{row['outcome']}") if row["outcome"] else say("sample.to-review")
         print(f"{row['place']:4}  {row['recording']}  {outcome}  {row['seen_bytes']}/{row['bytes']}")

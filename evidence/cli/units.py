@@ -10,7 +10,7 @@ import typer
 
 from evidence.cli.sheets import Apply, File, print_outcome, write_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import printable
+from evidence.cli.words import print_new, printable
 from evidence.errors import Invalid, Known, NotFound
 from evidence.locale import say
 from evidence.roll_answers import unit_out
@@ -38,7 +38,7 @@ def add(
     if json_:
         print_json(unit_out(new, full_names(desk.all(OPERATOR))[new.id]))
         return
-    print(new.id)
+    print_new(new.id, "unit", name=name)
 
 
 @app.command("list")

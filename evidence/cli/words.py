@@ -5,6 +5,7 @@ headings.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -33,6 +34,14 @@ def legible(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: legible(one) for key, one in value.items()}
     return [legible(one) for one in value] if isinstance(value, list) else value
+
+
+def print_new(id_: str, key: str, **said: str) -> None:
+    """Print the id of something new alone on its line, for a script; what it is and what comes next goes to
+    the other stream.
+    """
+    print(id_)
+    print(say(f"new.{key}", **{field: printable(words) for field, words in said.items()}), file=sys.stderr)
 
 
 def heading(part: str, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,10 @@ def test_a_case_on_the_command_line(site: Path) -> None:
     application.site.database.close()
     assert person is not None
     ((recording),) = rows(site, "recordings")
-    case = run(site, "cases", "open", "杭1", "--unit", unit.id).stdout.strip()
+    opened_case = run(site, "cases", "open", "杭1", "--unit", unit.id)
+    case = opened_case.stdout.strip()
+    assert re.fullmatch("[0-9a-f]{32}", case), "alone, for a script"
+    assert "evidence matrix show 杭1" in opened_case.stderr, "and what comes next"
     assert run(site, "cases", "link", case, recording["id"]).exit_code == 0
     words = ("cases", "name", case, person.id, "--may", "play", "--may", "list-recordings")
     assert run(site, *words, "--until", "2999-12-31T18:00:00+0800").exit_code == 0

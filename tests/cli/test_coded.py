@@ -82,7 +82,7 @@ def test_every_code_may_be_typed_in_the_words_that_are_shown_for_it() -> None:
 def test_words_that_name_nothing_are_wrong_usage_told_with_codes_and_words() -> None:
     refused = run(Path("nowhere"), "grants", "add", "1001", "单位主管", "--reason", "任命")
     assert refused.exit_code == 2
-    assert "unit-head (单位负责人 / unit head)" in " ".join(refused.stderr.replace("│", " ").split())
+    assert "unit-head (科室负责人 / unit head)" in " ".join(refused.stderr.replace("│", " ").split())
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,7 @@ def test_a_role_is_given_listed_and_revoked(site: Path) -> None:
     assert (listed["id"], listed["number"], listed["granted_by"]) == (given["id"], "1001", "operator")
     assert listed["until"] == "2998-12-31T16:00:00.000000Z", "midnight in Beijing"
     shown = run(site, "grants", "list")
-    assert "单位负责人" in shown.stdout
+    assert "科室负责人" in shown.stdout
     assert "unit head" in shown.stdout
     assert run(site, "grants", "revoke", given["id"], "--reason", "调离").exit_code == 0
     assert held(site) == []

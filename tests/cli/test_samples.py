@@ -32,6 +32,12 @@ def test_a_sample_is_committed_to_and_waits_for_its_time(tmp_path: Path) -> None
     assert made["since"] == "2998-12-31T16:00:00.000000Z"
     assert isinstance(run(site, "samples", "draw", made["id"]).exception, Conflict)
     assert isinstance(run(site, "samples", "population", made["id"]).exception, Conflict)
+    said = run(site, "samples", *words).stdout.splitlines()
+    assert [
+        said[0].split(":")[0],
+        said[1].split(" / ")[0],
+    ] == ["抽查标识 / sample", "对种子的承诺（SHA-256，已记入日志）"]
+    assert "evidence samples draw" in said[2]
     assert "尚未抽取" in run(site, "samples", "list").stdout
     assert made["commitment"] in run(site, "samples", "show", made["id"]).stdout
     early = ("commit", home, "--since", "0001-01-01T00:00:00", "--until", "2999-02-01T00:00:00")

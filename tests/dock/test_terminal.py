@@ -222,7 +222,7 @@ def test_a_damaged_original_is_told_in_plain_words_even_when_quiet(
     done = run(command(door, card, far, "--json"))
     assert done.returncode == 4
     assert json.loads(done.stdout)["complete"] is False
-    assert "请保留存储卡并告知保管人" in done.stderr
+    assert "请保留存储卡并告知保管人员" in done.stderr
     assert "KEEP THE CARD and tell the custodian" in done.stderr
 
 
@@ -278,7 +278,7 @@ def test_a_file_that_was_half_sent_and_is_gone_from_the_card_is_told(tmp_path: P
     assert done.returncode == 4
     told = json.loads(done.stdout)
     assert (told["complete"], told["totals"]["gone"], told["totals"]["sealed"]) == (False, 1, 1)
-    assert "请保留存储卡并告知保管人" in done.stderr.splitlines()[-1]
+    assert "请保留存储卡并告知保管人员" in done.stderr.splitlines()[-1]
     assert "可以取走" not in done.stderr
     assert told["gone"] == [{"name": "b\x1b[2J.mp4", "size": 10, "received": 3}]
     (line,) = [one for one in done.stderr.splitlines() if one.startswith("‼")]
@@ -343,7 +343,7 @@ def test_a_receipt_that_the_log_contradicts_is_told_in_plain_words_now_and_with_
     told = json.loads(done.stdout)
     assert (told["complete"], told["files"][0]["state"]) == (False, "sealed-but-disproved")
     assert "KEEP THE CARD and tell the custodian: a\\x1b[2J.mp4" in done.stderr
-    assert "请保留存储卡并告知保管人" in done.stderr
+    assert "请保留存储卡并告知保管人员" in done.stderr
     assert "NOT SEALED" not in done.stderr
     (card / "a\x1b[2J.mp4").unlink()
     write_card(card, {"b.mp4": b"2"})

@@ -329,7 +329,7 @@ def test_beside_the_media_the_page_gives_their_list_the_trust_file_and_the_proof
 def test_who_does_not_hand_a_transfer_over_is_told_who_does_and_shown_no_way_to(tmp_path: Path) -> None:
     leaving = Leaving(tmp_path)  # no unit is named there
     app, page = leaving.room.application, leaving.ask()
-    assert "等待审批：由单位负责人 / 机关负责人作出" in leaving.browser(SECOND).get(page).text
+    assert "等待审批：由科室负责人 / 机关负责人作出" in leaving.browser(SECOND).get(page).text
     assert post(leaving.browser(HEAD), f"{page}/decide", reason="同意", decision="approve")[0] == 303
     leaving.custody.work()
     legal = app.organisation.units.add(OPERATOR, "法制科", leaving.room.agency.id)
