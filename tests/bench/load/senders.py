@@ -17,6 +17,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
+from evidence.dock.collecting import MOST_AT_ONCE
 from evidence.dock.sending import AT_ONCE
 
 OCTETS = "application/offset+octet-stream"
@@ -138,8 +139,9 @@ class Client:
                     break
                 places.append((self._send(line, n), time.monotonic()))
             told.sent_at = time.monotonic()
-            for place, at in places:
-                self._await(line, place, at)
+            while places:
+                asked, places = places[:MOST_AT_ONCE], places[MOST_AT_ONCE:]
+                self._await(line, asked)
             told.sealed_at = time.monotonic()
         except (OSError, AssertionError) as problem:
             told.problems.append(repr(problem))
@@ -175,16 +177,22 @@ class Client:
             self._told.sent += len(piece)
         return place
 
-    def _await(self, line: Line, place: str, sent_at: float) -> None:
-        while True:
-            status, _, body = line.ask(f"GET {place}/receipt{self._identity}")
-            if status == 200:
-                break
-            assert status == 202, (status, body[:200])
-            time.sleep(self._plan.ask_every_s)
-        assert json.loads(body)["signed"]["size"] == self._plan.size
-        self._told.receipts.append(time.monotonic() - sent_at)
-        self._told.sealed += 1
+    def _await(self, line: Line, places: list[tuple[str, float]]) -> None:
+        """Ask for the receipts of several files at once, until all are there."""
+        waiting = {place.rpartition("/")[2]: at for place, at in places}
+        while waiting:
+            question = json.dumps({"uploads": list(waiting)}).encode()
+            head = f"POST /api/v1/receipts{self._identity}Content-Type: application/json\r\n"
+            status, _, body = line.ask(head, question)
+            assert status == 200, (status, body[:200])
+            for told in json.loads(body)["receipts"]:
+                assert told["state"] in ("sealed", "sealing"), told
+                if told["state"] == "sealed":
+                    assert json.loads(told["receipt"])["signed"]["size"] == self._plan.size
+                    self._told.receipts.append(time.monotonic() - waiting.pop(told["upload"]))
+                    self._told.sealed += 1
+            if waiting:
+                time.sleep(self._plan.ask_every_s)
 
 
 def _b64(text: str) -> str:
