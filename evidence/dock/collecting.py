@@ -1,8 +1,8 @@
 """Collecting the receipts of files whose bytes are all with the service, while others are still being sent.
 
 Sealing takes the service a moment; nobody waits for it with idle hands. Several receipts are asked for at
-once. Each file is asked for no sooner than the service said (Retry-After); one that makes trouble holds up no other, and patience has an end. Who waits
-long is told so.
+once. Each file is asked for no sooner than the service said (Retry-After); one that makes trouble holds up no
+other, and patience has an end. Who waits long is told so.
 """
 
 from __future__ import annotations

@@ -13,13 +13,14 @@ from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id
 from evidence.domain.rights import Action, Kind
 from evidence.domain.uploads import UploadState
-from evidence.errors import Conflict, NotFound
+from evidence.errors import Conflict, EvidenceError, NotFound
 from evidence.service.admission import admit_to_recording
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.faults import findings_in_force, past_faults
 from evidence.service.gate import admits
 from evidence.service.gone import verify_not_gone
 from evidence.service.neighbours import without_strangers
+from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.supply import verify_supply
 
