@@ -29,8 +29,9 @@ ON_A_CARD = 100  # files of one recorder
 @dataclass(frozen=True)
 class Plan:
     """tokens: a client each. name: begins the devices' names. piece: bytes of a request. start: by the
-    monotonic clock. bytes_per_s: of each client; 0: as fast as it goes. until: no new file is begun after.
-    body: of one piece, in hexadecimal; else random bytes.
+    monotonic clock. bytes_per_s: of each client; 0: as fast as it goes. makes_up: what a request took too
+    long is sent faster after it, so that the rate is kept; else it is lost, as on a line that is no faster.
+    until: no new file is begun after. body: of one piece, in hexadecimal; else random bytes.
     """
 
     port: int
@@ -41,6 +42,7 @@ class Plan:
     piece: int
     start: float
     bytes_per_s: float = 0.0
+    makes_up: bool = False
     until: float = float("inf")
     ask_every_s: float = 1.0
     body: str = ""
@@ -72,15 +74,17 @@ class Line:
         self._rest = b""
 
     def ask(
-        self, head: str, body: memoryview | bytes = b"", bytes_per_s: float = 0.0
+        self, head: str, body: memoryview | bytes = b"", bytes_per_s: float = 0.0, due: float | None = None
     ) -> tuple[int, str, bytes]:
-        """Send one request; return status, head and body of the answer."""
+        """Send one request; return status, head and body of the answer. due: when a paced body was to begin,
+        by the monotonic clock; None: now.
+        """
         begun = f"{head}Host: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         if len(body) <= SLICE and not bytes_per_s:
             self._socket.sendall(begun + bytes(body))
         else:
             self._socket.sendall(begun)
-            self._pour(memoryview(body), bytes_per_s)
+            self._pour(memoryview(body), bytes_per_s, time.monotonic() if due is None else due)
         while b"\r\n\r\n" not in self._rest:
             self._more()
         answer, self._rest = self._rest.split(b"\r\n\r\n", 1)
@@ -96,11 +100,10 @@ class Line:
             raise ConnectionError("the service closed the line")
         self._rest += got
 
-    def _pour(self, body: memoryview, bytes_per_s: float) -> None:
+    def _pour(self, body: memoryview, bytes_per_s: float, began: float) -> None:
         if not bytes_per_s:
             self._socket.sendall(body)
             return
-        began = time.monotonic()
         for offset in range(0, len(body), SLICE):
             time.sleep(max(0.0, began + offset / bytes_per_s - time.monotonic()))
             self._socket.sendall(body[offset : offset + SLICE])
@@ -167,10 +170,13 @@ class Client:
                 f"PATCH {place}{self._identity}Content-Type: {OCTETS}\r\n"
                 f"Upload-Offset: {offset}\r\nUpload-Checksum: {self._digests[offset // plan.piece]}\r\n"
             )
-            if plan.bytes_per_s:  # what a request took too long is not made up for by the next
-                time.sleep(max(0.0, began + offset / plan.bytes_per_s - time.monotonic()))
+            due = None
+            if plan.bytes_per_s:
+                done, since = (self._told.sent, self._told.began) if plan.makes_up else (offset, began)
+                due = since + done / plan.bytes_per_s
+                time.sleep(max(0.0, due - time.monotonic()))
             asked = time.monotonic()
-            status, _, body = line.ask(head, piece, plan.bytes_per_s)
+            status, _, body = line.ask(head, piece, plan.bytes_per_s, due if plan.makes_up else None)
             self._told.pieces.append(time.monotonic() - asked)
             assert status == 204, (status, body[:200])
             offset += len(piece)
