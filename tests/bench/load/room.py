@@ -200,7 +200,7 @@ def floor(options: Options, writers: int, size: int, piece: int, *, sm3: bool = 
 
 def floor_of_small(options: Options, writers: int, count: int, size: int) -> float:
     """Return how many files a second could at most be: each written, it and its name synced, and a row about
-    it committed; so many at once. A receipt stands for more: see docs/decisions/0051.
+    it committed; so many at once. A receipt stands for more: see docs/decisions/0053.
     """
     place, body, turn, numbers = options.folder / "floor", os.urandom(size), Lock(), iter(range(count))
     place.mkdir()
