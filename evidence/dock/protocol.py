@@ -8,12 +8,13 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from evidence.dock.finding import Found
-from evidence.dock.line import Answer, Line
+from evidence.dock.line import Answer, Line, error_of
 from evidence.domain.ids import is_id
 from evidence.domain.instants import to_text
-from evidence.errors import IntegrityFault
+from evidence.errors import EvidenceError, IntegrityFault
 from evidence.ledger.keys import VerifierKey
 
 STATES = ("wanted", "receiving", "sealing", "sealed")
@@ -158,6 +159,38 @@ def fetch_receipt(line: Line, upload: str) -> tuple[Receipt | None, float]:
         return Receipt(answer.body, answer.headers.get("evidence-check"), upload), 0.0
     wait = answer.headers.get("retry-after", "")
     return None, float(wait) if _COUNT.fullmatch(wait) else 1.0
+
+
+def fetch_receipts(line: Line, uploads: Sequence[str]) -> Sequence[Receipt | EvidenceError | None]:
+    """Return the receipts of up to 100 uploads in this order, None while sealing goes on, and what is wrong
+    with one in its place.
+
+    Raises: NotFound, from a service that tells them one by one only; IntegrityFault `answer-malformed` when
+    the answer is not about exactly these uploads.
+    """
+    asked = json.dumps({"uploads": list(uploads)}).encode()
+    answer = line.ask("POST", "/api/v1/receipts", _JSON, asked)
+    try:
+        told = json.loads(answer.body)["receipts"]
+        if [one["upload"] for one in told] != list(uploads):
+            raise ValueError("other uploads")
+        return [_receipt(one) for one in told]
+    except (ValueError, KeyError, TypeError, RecursionError) as problem:
+        raise IntegrityFault("answer-malformed", to="receipts") from problem
+
+
+def _receipt(told: Mapping[str, Any]) -> Receipt | EvidenceError | None:
+    match told["state"]:
+        case "sealed":
+            document, check = told["receipt"], told.get("check")
+            if not isinstance(document, str) or not isinstance(check, str | None):
+                raise ValueError("not a receipt")
+            return Receipt(document.encode(), check, told["upload"])
+        case "problem":
+            return error_of(Answer(int(told["problem"]["status"]), {}, json.dumps(told["problem"]).encode()))
+        case "sealing":
+            return None
+    raise ValueError("not a state")
 
 
 def fetch_log_keys(line: Line) -> bytes:

@@ -13,13 +13,14 @@ from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id
 from evidence.domain.rights import Action, Kind
 from evidence.domain.uploads import UploadState
-from evidence.errors import Conflict, NotFound
+from evidence.errors import Conflict, EvidenceError, NotFound
 from evidence.service.admission import admit_to_recording
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.faults import findings_in_force, past_faults
 from evidence.service.gate import admits
 from evidence.service.gone import verify_not_gone
 from evidence.service.neighbours import without_strangers
+from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.supply import verify_supply
 
@@ -115,23 +116,40 @@ class Recordings:
         Raises: NotFound, StillReceiving, StillSealing, Conflict("name-reused"), Conflict("digest-differs").
         """
         with self.site.database.reading() as unit:
-            upload = unit.uploads.get(upload_id) if is_id(upload_id) else None
-            is_sender = caller.kind in (Kind.DOCK, Kind.PERSON)
-            foreign = upload is not None and is_sender and upload.account_id != caller.id
-            if upload is None or foreign or upload.state is UploadState.TERMINATED:
+            return self._sealed_as(unit, caller, upload_id)
+
+    @admits(Action.READ_RECEIPT)
+    def all_sealed_as(
+        self, caller: Caller, upload_ids: Sequence[str]
+    ) -> Sequence[StoredRecording | EvidenceError]:
+        """Return the same of several uploads, in this order; in the place of one, what is wrong with it."""
+        found: list[StoredRecording | EvidenceError] = []
+        with self.site.database.reading() as unit:
+            for upload_id in upload_ids:
+                try:
+                    found.append(self._sealed_as(unit, caller, upload_id))
+                except (NotFound, Conflict) as problem:
+                    found.append(problem)
+        return found
+
+    def _sealed_as(self, unit: UnitOfWork, caller: Caller, upload_id: str) -> StoredRecording:
+        upload = unit.uploads.get(upload_id) if is_id(upload_id) else None
+        is_sender = caller.kind in (Kind.DOCK, Kind.PERSON)
+        foreign = upload is not None and is_sender and upload.account_id != caller.id
+        if upload is None or foreign or upload.state is UploadState.TERMINATED:
+            raise NotFound("upload-not-found", upload=upload_id)
+        if upload.state is UploadState.REFUSED:
+            raise Conflict(upload.problem, upload=upload_id, name=upload.origin.name)
+        if upload.state is UploadState.COMPLETE:
+            raise StillSealing(upload=upload_id)
+        stored = unit.recordings.get(upload.recording_id) if upload.recording_id else None
+        if stored is None:
+            raise StillReceiving(upload=upload_id, offset=upload.offset, length=upload.origin.size_bytes)
+        if caller.kind is Kind.INTEGRATION:  # it never knows of what is restricted, by no way
+            standing = unit.standings.get(stored.recording.id, self.site.clock.now())
+            if standing.classification.is_restricted:
                 raise NotFound("upload-not-found", upload=upload_id)
-            if upload.state is UploadState.REFUSED:
-                raise Conflict(upload.problem, upload=upload_id, name=upload.origin.name)
-            if upload.state is UploadState.COMPLETE:
-                raise StillSealing(upload=upload_id)
-            stored = unit.recordings.get(upload.recording_id) if upload.recording_id else None
-            if stored is None:
-                raise StillReceiving(upload=upload_id, offset=upload.offset, length=upload.origin.size_bytes)
-            if caller.kind is Kind.INTEGRATION:  # it never knows of what is restricted, by no way
-                standing = unit.standings.get(stored.recording.id, self.site.clock.now())
-                if standing.classification.is_restricted:
-                    raise NotFound("upload-not-found", upload=upload_id)
-            return stored
+        return stored
 
     def _log(
         self, caller: Caller, act: Act, recording_id: str | None, facts: Mapping[str, object] = _NOTHING

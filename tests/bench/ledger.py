@@ -100,8 +100,7 @@ def appends(folder: Path, batch: int, transactions: int) -> bool:
     log = SqlDatabase(f"sqlite:///{folder / 'log.db'}", SITE)
     plain = SqlDatabase(f"sqlite:///{folder / 'plain.db'}", SITE)
     log.migrate()
-    with plain.engine.begin() as connection:
-        _plain.create(connection)
+    make_plain(plain)
     recordings = [new_id() for _ in range(max(batch, 64))]
     took, floor = Took(), Took()
     for number in range(transactions):
@@ -128,6 +127,12 @@ def append(database: SqlDatabase, entries: Sequence[Entry]) -> None:
     """Append entries in one transaction."""
     with database.writing() as unit:
         unit.log.append_all(entries, START)
+
+
+def make_plain(database: SqlDatabase) -> None:
+    """Make the plain table."""
+    with database.engine.begin() as connection:
+        _plain.create(connection)
 
 
 def write(database: SqlDatabase, rows: list[dict[str, bytes]]) -> None:

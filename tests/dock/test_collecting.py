@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,7 @@ from tests.dock.station import Station, arrived
 from tests.simulators.card import shift, write_card
 from tests.simulators.dock_server import (
     FarEnd,
+    Handler,
     Stored,
     status,
 )
@@ -37,6 +39,57 @@ def test_a_second_docking_sends_and_reads_nothing_again(
     assert {o.state for o in second.files} == {State.ALREADY_SEALED}
     assert [o.receipt for o in second.files] == [o.receipt for o in first.files]
     assert station.far.received_bytes == received
+
+
+def test_receipts_of_small_files_are_asked_for_together_until_all_are_there(station: Station) -> None:
+    station.far.takes_first = station.far.tells_many = True
+    write_card(station.card, {f"{n}.mp4": b"%d" % n for n in range(20)})
+    honest, asked = station.far.forge, dict[str, int]()
+
+    def late(far: FarEnd, upload: Stored) -> bytes | None:
+        asked[upload.id] = asked.get(upload.id, 0) + 1
+        return None if asked[upload.id] == 1 and len(asked) % 5 == 0 else honest(far, upload)
+
+    station.far.forge = late
+    # While the first question is under way the others are sent: then they are asked for together.
+    station.far.on("receipt", lambda _: bool(time.sleep(0.3)))
+    report = station.dock(parallel=1)
+    assert report.is_complete
+    assert {o.state for o in report.files} == {State.SEALED}
+    kinds = station.far.requests
+    assert kinds.count("receipt") + kinds.count("receipts") < 20
+
+
+def test_a_false_receipt_among_several_fails_its_own_file_alone(station: Station) -> None:
+    station.far.tells_many = True
+    write_card(station.card, {f"{n}.mp4": b"%d" % n for n in range(10)})
+    honest = station.far.forge
+    bad = {"3.mp4", "7.mp4"}
+
+    def forge(far: FarEnd, upload: Stored) -> bytes | None:
+        document = honest(far, upload)
+        assert document is not None
+        return document.replace(b'"size":1', b'"size":2') if upload.metadata["filename"] in bad else document
+
+    station.far.forge = forge
+    report = station.dock(parallel=1)
+    assert {o.found.name for o in report.files if o.state is State.FAILED} == bad
+    assert sum(o.state is State.SEALED for o in report.files) == 8
+
+
+def test_an_answer_about_other_uploads_than_were_asked_for_is_believed_of_none(station: Station) -> None:
+    station.far.tells_many = True
+    write_card(station.card, {f"{n}.mp4": b"%d" % n for n in range(10)})
+
+    def crossed(handler: Handler) -> bool:
+        handler.answer(200, json.dumps({"receipts": [{"upload": "x", "state": "sealing"}]}).encode())
+        return True
+
+    station.far.on("receipt", lambda _: bool(time.sleep(0.3)))
+    station.far.on("receipts", crossed)
+    failed = [o for o in station.dock(parallel=1).files if o.state is State.FAILED]
+    assert failed
+    assert {o.error.code for o in failed if o.error} == {"answer-malformed"}
 
 
 def test_a_recorder_whose_clock_is_dead_is_read_again_each_time(station: Station) -> None:

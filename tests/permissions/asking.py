@@ -13,6 +13,7 @@ from tests.web.talk import OCTETS, metadata
 NUMBERS = itertools.count()
 # Bodies well made enough to come to the recording, and such that nothing about it changes.
 BODIES = {
+    "POST /api/v1/receipts": b'{"uploads": ["x"]}',
     # An unknown ground: nothing is held, so that nothing changes for those who ask later.
     "POST /api/v1/recordings/{recording_id}/holds": b'{"ground": "none", "reason": "x"}',
     "POST /api/v1/samples/{sample_id}/recordings/{recording_id}/review": (

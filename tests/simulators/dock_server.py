@@ -59,7 +59,7 @@ class FarEnd:
         self.gone: list[dict[str, object]] = []
         self.received_bytes = 0
         self.retry_after = "0"
-        self.takes_first = False  # bytes with a creation: not as a service of an earlier version
+        self.takes_first = self.tells_many = False  # as a service of an earlier version
         self.alarms = 0  # of integrity; told with every answer
         self.faults: dict[str, list[Callable[[Handler], bool]]] = {}
         self.forge: Callable[[FarEnd, Stored], bytes | None] = FarEnd.receipt
@@ -162,6 +162,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         kind = {"GET": self.path.rpartition("/")[2]}.get(self.command, self.command)
+        kind = "receipts" if self.path == "/api/v1/receipts" else kind
         with self.far.lock:
             self.far.requests.append(kind)
             waiting = self.far.faults.get(kind)
@@ -180,6 +181,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._announce(json.loads(self.read_body()))
         if self.path == "/api/v1/uploads":
             return self._create()
+        if self.path == "/api/v1/receipts":
+            return self._receipts(json.loads(self.read_body())["uploads"])
         upload = self.far.uploads.get(self.path.split("/")[4])
         if upload is None:
             return self.refuse(404, "upload-not-found")
@@ -250,6 +253,19 @@ class Handler(BaseHTTPRequestHandler):
         if document is None:
             return self.answer(202, b"{}", {"Retry-After": self.far.retry_after})
         return self.answer(200, document, {"Evidence-Check": upload.check} if upload.check else None)
+
+    def _receipts(self, uploads: list[str]) -> None:
+        if not self.far.tells_many:
+            return self.refuse(404, "http-404")
+        told: list[dict[str, object]] = []
+        for upload in map(self.far.uploads.__getitem__, uploads):
+            document = self.far.forge(self.far, upload)
+            if document is None:
+                told.append({"upload": upload.id, "state": "sealing"})
+            else:
+                said = {"state": "sealed", "receipt": document.decode(), "check": upload.check}
+                told.append({"upload": upload.id, **said})
+        return self.answer(200, json.dumps({"receipts": told}).encode())
 
     def _proof(self, upload: Stored) -> None:
         log = self.far.log

@@ -94,7 +94,8 @@ def request(
         card = {"device": dock.device, "wearer": "012345", "files": [{"name": "a.mp4", "size": 4}]}
         named = {"name": f"made {next(NUMBERS)}"}
         headers["Content-Type"] = "application/json"
-        body = json.dumps(card if route.endswith("cards") else named).encode()
+        asked = {"cards": card, "receipts": {"uploads": [sealed["upload_id"]]}}
+        body = json.dumps(asked.get(path.rpartition("/")[2], named)).encode()
     for name, value in sealed.items():
         path = path.replace("{" + name + "}", value)
     if path.endswith("/consistency"):

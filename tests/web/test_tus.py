@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import signal
 import socket
@@ -476,6 +477,32 @@ def test_a_declared_digest_that_differs_is_409_with_the_bytes_kept(dock: Dock, s
 def test_a_receipt_is_425_while_bytes_are_missing(dock: Dock) -> None:
     answer = dock.ask("GET", f"{dock.open(10)}/receipt")
     assert (answer.status, answer.code) == (425, "upload-incomplete")
+
+
+def test_receipts_are_asked_for_together_and_what_has_none_says_why_in_its_place(
+    dock: Dock, service: ServiceProcess
+) -> None:
+    foreign = Dock(service, service.add_dock(f"other-{dock.device}"))
+    sealed, half, theirs = dock.open(3), dock.open(5, "b.mp4"), foreign.open(4)
+    dock.patch(sealed, 0, b"abc")
+    dock.receipt(sealed)
+    uploads = [path.rpartition("/")[2] for path in (half, sealed, theirs)]
+    asked = json.dumps({"uploads": [*uploads, "../x"]})
+    answer = dock.ask("POST", "/api/v1/receipts", asked.encode(), Content_Type="application/json")
+    assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
+    told = answer.json["receipts"]
+    assert [one["upload"] for one in told] == [*uploads, "../x"]
+    assert [one["state"] for one in told] == ["problem", "sealed", "problem", "problem"]
+    assert told[1]["receipt"].encode() == dock.ask("GET", f"{sealed}/receipt").body
+    alone = [dock.ask("GET", f"{path}/receipt") for path in (half, theirs)]
+    assert [told[0]["problem"], told[2]["problem"]] == [one.json for one in alone]
+    assert [told[n]["problem"]["status"] for n in (0, 2, 3)] == [425, 404, 404]
+
+
+@pytest.mark.parametrize("uploads", [[], ["x"] * 101, "x", [1]])
+def test_a_question_for_no_receipts_or_for_too_many_is_422(dock: Dock, uploads: object) -> None:
+    asked = json.dumps({"uploads": uploads}).encode()
+    assert dock.ask("POST", "/api/v1/receipts", asked, Content_Type="application/json").status == 422
 
 
 def test_slow_senders_do_not_keep_others_waiting(dock: Dock) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench.load.room import MIB, Options, Room, Row, Traffic, at, floor, room, used
+from tests.bench.load.room import MIB, Options, Room, Row, Traffic, at, floor, floor_of_small, room, used
 
 PIECE = 4 * MIB
 _MBIT = 1_000_000 / 8
@@ -85,20 +85,21 @@ def long_file(options: Options) -> list[Row]:
 
 def small_files(options: Options) -> list[Row]:
     """L6: files of 10 kB, 32 docks; a recorder has a hundred of them."""
+    beside = floor_of_small(options, 32, options.files, 10_000)
     with room(options, 32) as it:
         it.send(files=2, size=10_000, piece=10_000, name="W", ask_every_s=0.2)  # what the first ones load
         before = it.watch.look().worked
         traffic = it.send(files=options.files // 32, size=10_000, piece=10_000)
         worked = it.watch.look().worked - before
         told = used(it, traffic)
-    return [_receipts(traffic, worked), *told]
-
-
-def _receipts(traffic: Traffic, worked: float) -> Row:
     count = traffic.sum_of("sealed")
     rate, each = count / traffic.seconds, worked / max(count, 1) * 1000
     text = f"{rate:.0f} receipts/s of {count}; service {each:.1f} ms of processor for each"
-    return Row("L6 files of 10 kB", text, ">= 150 /s", rate >= 150)
+    return [
+        Row("L6 files of 10 kB", text, ">= 150 /s", rate >= 150),
+        Row("  a file and a row, synced", f"floor {beside:.0f} /s; ratio {rate / beside:.2f}"),
+        *told,
+    ]
 
 
 def soak(options: Options) -> list[Row]:

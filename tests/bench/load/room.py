@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import new, sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from tests.bench.load.measures import Watch
@@ -194,6 +196,35 @@ def floor(options: Options, writers: int, size: int, piece: int, *, sm3: bool = 
         return writers * size / MIB / (time.monotonic() - began)
     finally:
         shutil.rmtree(place)
+
+
+def floor_of_small(options: Options, writers: int, count: int, size: int) -> float:
+    """Return how many files a second could at most be: each written, it and its name synced, and a row about
+    it committed; so many at once. A receipt stands for more: see docs/decisions/0053.
+    """
+    place, body, turn, numbers = options.folder / "floor", os.urandom(size), Lock(), iter(range(count))
+    place.mkdir()
+    with closing(sqlite3.connect(place / "rows.db", isolation_level=None, check_same_thread=False)) as rows:
+        rows.execute("PRAGMA journal_mode=WAL")
+        rows.execute("PRAGMA synchronous=FULL")
+        rows.execute("CREATE TABLE file(id INTEGER PRIMARY KEY, about TEXT)")
+
+        def keep(number: int) -> None:
+            with (place / str(number)).open("wb", buffering=0) as out:
+                out.write(body)
+                os.fsync(out.fileno())
+            folder = os.open(place, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
+            with turn:
+                rows.execute("INSERT INTO file VALUES (?, ?)", (number, "x" * 600))
+
+        began = time.monotonic()
+        with ThreadPoolExecutor(writers) as pool:
+            list(pool.map(keep, numbers))
+        took = time.monotonic() - began
+    shutil.rmtree(place)
+    return count / took
 
 
 def short_of(options: Options) -> Options:

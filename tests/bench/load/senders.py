@@ -17,6 +17,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
+from evidence.dock.collecting import MOST_AT_ONCE
 from evidence.dock.sending import AT_ONCE
 
 OCTETS = "application/offset+octet-stream"
@@ -28,8 +29,9 @@ ON_A_CARD = 100  # files of one recorder
 @dataclass(frozen=True)
 class Plan:
     """tokens: a client each. name: begins the devices' names. piece: bytes of a request. start: by the
-    monotonic clock. bytes_per_s: of each client; 0: as fast as it goes. until: no new file is begun after.
-    body: of one piece, in hexadecimal; else random bytes.
+    monotonic clock. bytes_per_s: of each client; 0: as fast as it goes. makes_up: what a request took too
+    long is sent faster after it, so that the rate is kept; else it is lost, as on a line that is no faster.
+    until: no new file is begun after. body: of one piece, in hexadecimal; else random bytes.
     """
 
     port: int
@@ -40,6 +42,7 @@ class Plan:
     piece: int
     start: float
     bytes_per_s: float = 0.0
+    makes_up: bool = False
     until: float = float("inf")
     ask_every_s: float = 1.0
     body: str = ""
@@ -71,15 +74,17 @@ class Line:
         self._rest = b""
 
     def ask(
-        self, head: str, body: memoryview | bytes = b"", bytes_per_s: float = 0.0
+        self, head: str, body: memoryview | bytes = b"", bytes_per_s: float = 0.0, due: float | None = None
     ) -> tuple[int, str, bytes]:
-        """Send one request; return status, head and body of the answer."""
+        """Send one request; return status, head and body of the answer. due: when a paced body was to begin,
+        by the monotonic clock; None: now.
+        """
         begun = f"{head}Host: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         if len(body) <= SLICE and not bytes_per_s:
             self._socket.sendall(begun + bytes(body))
         else:
             self._socket.sendall(begun)
-            self._pour(memoryview(body), bytes_per_s)
+            self._pour(memoryview(body), bytes_per_s, time.monotonic() if due is None else due)
         while b"\r\n\r\n" not in self._rest:
             self._more()
         answer, self._rest = self._rest.split(b"\r\n\r\n", 1)
@@ -95,11 +100,10 @@ class Line:
             raise ConnectionError("the service closed the line")
         self._rest += got
 
-    def _pour(self, body: memoryview, bytes_per_s: float) -> None:
+    def _pour(self, body: memoryview, bytes_per_s: float, began: float) -> None:
         if not bytes_per_s:
             self._socket.sendall(body)
             return
-        began = time.monotonic()
         for offset in range(0, len(body), SLICE):
             time.sleep(max(0.0, began + offset / bytes_per_s - time.monotonic()))
             self._socket.sendall(body[offset : offset + SLICE])
@@ -138,8 +142,9 @@ class Client:
                     break
                 places.append((self._send(line, n), time.monotonic()))
             told.sent_at = time.monotonic()
-            for place, at in places:
-                self._await(line, place, at)
+            while places:
+                asked, places = places[:MOST_AT_ONCE], places[MOST_AT_ONCE:]
+                self._await(line, asked)
             told.sealed_at = time.monotonic()
         except (OSError, AssertionError) as problem:
             told.problems.append(repr(problem))
@@ -165,26 +170,35 @@ class Client:
                 f"PATCH {place}{self._identity}Content-Type: {OCTETS}\r\n"
                 f"Upload-Offset: {offset}\r\nUpload-Checksum: {self._digests[offset // plan.piece]}\r\n"
             )
-            if plan.bytes_per_s:  # what a request took too long is not made up for by the next
-                time.sleep(max(0.0, began + offset / plan.bytes_per_s - time.monotonic()))
+            due = None
+            if plan.bytes_per_s:
+                done, since = (self._told.sent, self._told.began) if plan.makes_up else (offset, began)
+                due = since + done / plan.bytes_per_s
+                time.sleep(max(0.0, due - time.monotonic()))
             asked = time.monotonic()
-            status, _, body = line.ask(head, piece, plan.bytes_per_s)
+            status, _, body = line.ask(head, piece, plan.bytes_per_s, due if plan.makes_up else None)
             self._told.pieces.append(time.monotonic() - asked)
             assert status == 204, (status, body[:200])
             offset += len(piece)
             self._told.sent += len(piece)
         return place
 
-    def _await(self, line: Line, place: str, sent_at: float) -> None:
-        while True:
-            status, _, body = line.ask(f"GET {place}/receipt{self._identity}")
-            if status == 200:
-                break
-            assert status == 202, (status, body[:200])
-            time.sleep(self._plan.ask_every_s)
-        assert json.loads(body)["signed"]["size"] == self._plan.size
-        self._told.receipts.append(time.monotonic() - sent_at)
-        self._told.sealed += 1
+    def _await(self, line: Line, places: list[tuple[str, float]]) -> None:
+        """Ask for the receipts of several files at once, until all are there."""
+        waiting = {place.rpartition("/")[2]: at for place, at in places}
+        while waiting:
+            question = json.dumps({"uploads": list(waiting)}).encode()
+            head = f"POST /api/v1/receipts{self._identity}Content-Type: application/json\r\n"
+            status, _, body = line.ask(head, question)
+            assert status == 200, (status, body[:200])
+            for told in json.loads(body)["receipts"]:
+                assert told["state"] in ("sealed", "sealing"), told
+                if told["state"] == "sealed":
+                    assert json.loads(told["receipt"])["signed"]["size"] == self._plan.size
+                    self._told.receipts.append(time.monotonic() - waiting.pop(told["upload"]))
+                    self._told.sealed += 1
+            if waiting:
+                time.sleep(self._plan.ask_every_s)
 
 
 def _b64(text: str) -> str:
