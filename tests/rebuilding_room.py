@@ -329,7 +329,7 @@ def as_rebuilt(before: Rows) -> Rows:
     unnamed = {row["recording_id"] for row in before["label"] if row["personal"] and not row["ended_at"]}
     for row in after["search_row"]:
         if row["recording_id"] in unnamed:
-            row |= {"party": None, "is_bare": True}
+            row |= {"party": None, "due": None, "is_bare": True}
     for row in after["marker"]:
         row["words"] = None
     for row in after["sample"]:

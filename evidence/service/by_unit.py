@@ -14,6 +14,7 @@ from evidence.service.deadlines import DeadlineRow
 from evidence.service.ports import UnitOfWork
 from evidence.service.units import full_names
 
+_NOTHING: Mapping[str, str | None] = {}
 _FOUND = (DeadlineRow, StoredFinding, Upload)
 
 
@@ -48,10 +49,13 @@ def count_by_unit(unit: UnitOfWork, parts: Mapping[str, Sequence[object]]) -> Se
     return sorted(rows, key=lambda one: (one.name is None, one.name or ""))
 
 
-def units_of(unit: UnitOfWork, lines: Sequence[object]) -> Sequence[str | None]:
-    """Return the unit that answers for each line, None where nobody knows."""
+def units_of(
+    unit: UnitOfWork, lines: Sequence[object], known: Mapping[str, str | None] = _NOTHING
+) -> Sequence[str | None]:
+    """Return the unit that answers for each line, None where nobody knows. known: of recordings that somebody
+    has looked up."""
     places = [_place(line) for line in lines]
-    placed = unit.standings.units({one for one, _ in places if one is not None})
+    placed = {**known, **unit.standings.units({one for one, _ in places if one is not None} - known.keys())}
     homes = unit.people.by_numbers({wearer for id_, wearer in places if wearer and not id_})
     found = list[str | None]()
     for line, (recording_id, wearer) in zip(lines, places, strict=True):

@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from evidence.domain.access import Reach
@@ -137,13 +138,14 @@ def lines_within(
 ) -> Lines:
     """Return what is wrong within a reach now, as deadlines stood at `as_of`. section: of which files;
     findings that belong to none are there in any case. recordings: of the section, where somebody has looked
-    them up."""
+    them up to count; faults of before are left out then."""
+    of = unit.examinations.of_recordings
     if recordings is None:
-        recordings = list(unit.recordings.all(reach=there, at=now, section=section))
-    raw = [
-        *findings_of(unit, [one.recording.id for one in recordings]),
-        *unit.examinations.of_none(there, now),
-    ]
+        recordings, of = (
+            list(unit.recordings.all(reach=there, at=now, section=section)),
+            partial(findings_of, unit),
+        )
+    raw = [*of([one.recording.id for one in recordings]), *unit.examinations.of_none(there, now)]
     missing = unit.cards.outstanding(reach=there, at=now, section=section)
     told = without_strangers(unit, raw, there, now)
     wearers = _wearers_of(unit, filter(_is_gone, told), there, now)

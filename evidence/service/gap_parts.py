@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -120,6 +120,7 @@ class PartFilter:
     wearers: Mapping[str, str]  # by recording
     unit_ids: frozenset[str] | None
     now: datetime
+    placed: Mapping[str, str | None] = field(default_factory=dict)  # the units of recordings, where known
 
     def of(self, lines: Iterable[Line]) -> list[Line]:
         """Return the lines that are asked for."""
@@ -131,7 +132,7 @@ class PartFilter:
         kept = [[one for one in lines if self._is_asked(one)] for lines in parts]
         if self.unit_ids is None:
             return kept
-        places = iter(units_of(self.unit, [one for lines in kept for one in lines]))
+        places = iter(units_of(self.unit, [one for lines in kept for one in lines], self.placed))
         return [[one for one in lines if next(places) in self.unit_ids] for lines in kept]
 
     def _is_asked(self, one: Line) -> bool:

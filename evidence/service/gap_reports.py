@@ -106,13 +106,15 @@ class GapReport:
 
 @dataclass(frozen=True)
 class GapReporting:
-    """Makes a report in one transaction that sees one moment."""
+    """Makes a report in one transaction that sees one moment. placed: the units of recordings, as far as
+    somebody has looked them up."""
 
     site: Site
     unit: UnitOfWork
     there: Reach
     asked: Asked
     now: datetime
+    placed: Mapping[str, str | None] = field(default_factory=dict)
 
     def make(self, *, drawn: bool) -> GapReport:
         """Return the report with its counts, and time lines if it is to be drawn. Raises: as Reports.gaps."""
@@ -120,8 +122,9 @@ class GapReporting:
         return self._counted(replace(report, shifts=shifts))
 
     def to_count(self, recordings: Sequence[StoredRecording]) -> GapReport:
-        """Return the report with what was stored in time, for counts of another kind than its own.
-        recordings: all that it may say something of. Raises: as Reports.gaps."""
+        """Return the report with what was stored in time, for counts of another kind than its own; without
+        labels that are missing, and faults of before. recordings: all that it may say something of, without
+        their labels. Raises: as Reports.gaps."""
         report, _ = self._made(recordings, drawn=False)
         return replace(report, counted=self._owing(report))
 
@@ -138,7 +141,9 @@ class GapReporting:
         self._verify(lines, aside, steps)
         ledger, days = ledger_of(self.site, self.unit, lines, as_of), self._days(lines, zone)
         wearers = {one.recording.id: one.recording.origin.wearer for one in lines.recordings}
-        part = PartFilter(self.unit, self.asked, days, ledger, wearers, section.unit_ids, self.now)
+        part = PartFilter(
+            self.unit, self.asked, days, ledger, wearers, section.unit_ids, self.now, self.placed
+        )
         parts = lines.parts()
         bare = () if of is not None else unlabelled_of(self.site.policies, lines.recordings, as_of)
         in_time = () if of is None else (one for one in lines.rows if one.state.kind is DeadlineKind.ON_TIME)
@@ -240,7 +245,7 @@ class GapReporting:
         lines = [one for one in report.owing if report.ledger.of(one) is not None]
         cut = {one.id for one in report.interruptions}
         owing = []
-        for one, unit_id in zip(lines, units_of(self.unit, lines), strict=True):
+        for one, unit_id in zip(lines, units_of(self.unit, lines, self.placed), strict=True):
             standing: Standing | None = report.ledger.of(one)
             if standing is not None:
                 is_cut = isinstance(one, StoredFinding) and one.id in cut

@@ -101,14 +101,22 @@ class Reviewing:
 
 def waiting_for(site: Site, unit: UnitOfWork, caller: Caller, now: datetime) -> list[Waiting]:
     """Return what the caller may decide about, oldest first, to use cases that have admitted and logged."""
-    bars = site.bars()
-    there = reach(caller, Action.REVIEW_GAPS, bars)
+    there = reach(caller, Action.REVIEW_GAPS, site.bars())
     found = unit.overseen.explained(None, there, now, MOST, without=caller.id)
+    return [
+        Waiting(gap, new)
+        for gap, new in found
+        if gap.recording_id is not None or _may_decide(site, unit, caller, gap, now)
+    ]
 
-    def may_decide(gap: Gap) -> bool:
-        """Tell what the question has left open: what is about no recording."""
-        if gap.recording_id is not None:
-            return True
-        return denial(caller, Action.REVIEW_GAPS, standing_of_gap(unit, gap, now), bars) is None
 
-    return [Waiting(gap, new) for gap, new in found if may_decide(gap)]
+def waiting_since(site: Site, unit: UnitOfWork, caller: Caller, now: datetime) -> list[datetime]:
+    """Return since when each of these waits."""
+    there = reach(caller, Action.REVIEW_GAPS, site.bars())
+    found = unit.overseen.undecided(there, now, MOST, without=caller.id)
+    return [at for at, gap in found if gap is None or _may_decide(site, unit, caller, gap, now)]
+
+
+def _may_decide(site: Site, unit: UnitOfWork, caller: Caller, gap: Gap, now: datetime) -> bool:
+    """Tell what the questions leave open: what is about no recording."""
+    return denial(caller, Action.REVIEW_GAPS, standing_of_gap(unit, gap, now), site.bars()) is None

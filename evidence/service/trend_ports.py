@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from evidence.domain.access import Reach
 from evidence.domain.spans import Span
+from evidence.service.catalogue import StoredRecording
 
 
 class Plain(NamedTuple):
@@ -16,6 +17,13 @@ class Plain(NamedTuple):
 
     unit_id: str | None
     is_plain: bool
+
+
+class Other(NamedTuple):
+    """A recording that is not plain, without what was said of its labels; unit_id: where it was placed."""
+
+    stored: StoredRecording
+    unit_id: str | None
 
 
 class Punctuality(Protocol):
@@ -36,8 +44,8 @@ class Punctuality(Protocol):
 
     def others(
         self, reach: Reach, at: datetime, unit_ids: Collection[str] | None, span: Span, within_: timedelta
-    ) -> Sequence[str]:
-        """Return the ids of those of them that are not plain."""
+    ) -> Sequence[Other]:
+        """Return those of them that are not plain."""
 
 
 class TrendRows(Protocol):

@@ -85,9 +85,10 @@ class Trends:
                 return Trend((), (), True, None)
             months = list(held)
             span = Span(self._span(months[0]).start, self._span(months[-1]).end)
-            others = unit.recordings.listed(unit.punctuality.others(there, now, units, span, self._least))
-            making = GapReporting(self.site, unit, there, replace(asked, since=months[0]), now)
-            return self._trend(unit, making.to_count(list(others.values())), held)
+            others = unit.punctuality.others(there, now, units, span, self._least)
+            placed = {one.stored.recording.id: one.unit_id for one in others}
+            making = GapReporting(self.site, unit, there, replace(asked, since=months[0]), now, placed)
+            return self._trend(unit, making.to_count([one.stored for one in others]), held, placed)
 
     @property
     def _zone(self) -> ZoneInfo:
@@ -116,9 +117,19 @@ class Trends:
         counts = unit.punctuality.counts(there, now, units, spans, self._least, MOST)
         return dict(reversed(list(zip(newest, counts, strict=False))))
 
-    def _trend(self, unit: UnitOfWork, report: GapReport, held: Mapping[date, Mapping[Plain, int]]) -> Trend:
+    def _trend(
+        self,
+        unit: UnitOfWork,
+        report: GapReport,
+        held: Mapping[date, Mapping[Plain, int]],
+        placed: Mapping[str, str | None],
+    ) -> Trend:
         counts: dict[str | None, Counter[tuple[date, str]]] = defaultdict(Counter)
-        for unit_id, day, more in [*_in_time(held), *_uploads(unit, report), *map(_owing, report.counted)]:
+        for unit_id, day, more in [
+            *_in_time(held),
+            *_uploads(unit, report, placed),
+            *map(_owing, report.counted),
+        ]:
             month = day.replace(day=1)
             for name, value in more.items():
                 counts[unit_id][month, name] += value
@@ -149,11 +160,11 @@ def _months(held: Iterable[date], counts: Mapping[tuple[date, str], int]) -> lis
     return found
 
 
-def _uploads(unit: UnitOfWork, report: GapReport) -> Iterator[_Counted]:
+def _uploads(unit: UnitOfWork, report: GapReport, placed: Mapping[str, str | None]) -> Iterator[_Counted]:
     """Yield each file of which a clock tells whether it came in time."""
     overdue = [row for row in report.missing if row.state.kind is DeadlineKind.OVERDUE]
     rows = [*report.on_time, *report.late, *overdue]
-    for row, where in zip(rows, units_of(unit, rows), strict=True):
+    for row, where in zip(rows, units_of(unit, rows, placed), strict=True):
         is_on_time = row.state.kind is DeadlineKind.ON_TIME
         yield where, report.days.of(row), {"judged": 1, "on_time": int(is_on_time)}
 

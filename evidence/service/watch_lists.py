@@ -28,10 +28,10 @@ from evidence.service.device_ports import Order
 from evidence.service.device_reports import DeviceReports
 from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_access import standing_of_gap
-from evidence.service.instruments import pack_at
+from evidence.service.instruments import local_day, pack_at
 from evidence.service.matrix import CaseCounts, counted
 from evidence.service.ports import UnitOfWork
-from evidence.service.reviewing import waiting_for
+from evidence.service.reviewing import waiting_for, waiting_since
 from evidence.service.sampling import Sampling
 from evidence.service.site import Site
 from evidence.service.step_ports import Scope
@@ -40,6 +40,8 @@ from evidence.service.units import full_names
 from evidence.service.unlabelled import unlabelled_of
 
 MOST = 500
+_KNOWN = frozenset({Label.OFFICER, Label.TIME})  # of every recording
+_ASKED = frozenset({Label.CASE_NUMBER, Label.INSPECTED_PARTY})
 
 
 class Watch(StrEnum):
@@ -107,6 +109,10 @@ class Look:
         """Return the moments of these lines, and read no more of them than that takes."""
         if watch is Watch.LATE:
             return [at for _, at in self._late_ones()]
+        if watch is Watch.AWAITING:
+            return waiting_since(self.site, self.unit, self.caller, self.now)
+        if watch is Watch.UNLABELLED and self._are_sure:
+            return [at for _, at in self._bare_ones()]
         return [one.at for one in self.lines(watch)]
 
     def _reach(self, action: Action) -> Reach:
@@ -177,11 +183,20 @@ class Look:
         there = self._reach(Action.READ_DEADLINES)
         return self.unit.overseen.late(there, self.now, self.since, MOST + 1)
 
-    def _unlabelled(self) -> Sequence[Line]:
+    @property
+    def _are_sure(self) -> bool:
+        """Whether every version of the pack asks for the two labels that are searched by: then what is found
+        without them lacks them by the rule, too (a test holds both against each other)."""
+        return all(frozenset(pack.labels.labels) - _KNOWN == _ASKED for pack in self.site.policies.packs)
+
+    def _bare_ones(self) -> Sequence[tuple[str, datetime]]:
         packs = [pack_at(self.site.policies, one) for one in (self.since, self.now)]
-        names = {name for pack in packs for name in pack.labels.labels} - {Label.OFFICER, Label.TIME}
-        there = self._reach(Action.READ_GAPS)
-        ids = self.unit.overseen.bare(names, there, self.now, self.since, MOST + 1)
+        names = {name for pack in packs for name in pack.labels.labels} - _KNOWN
+        there, today = self._reach(Action.READ_GAPS), local_day(self.site.policies, self.now)
+        return self.unit.overseen.bare(names, there, self.now, self.since, today, MOST + 1)
+
+    def _unlabelled(self) -> Sequence[Line]:
+        ids = [id_ for id_, _ in self._bare_ones()]
         stored = self.unit.recordings.listed(ids)
         found = unlabelled_of(self.site.policies, [stored[id_] for id_ in ids], self.now)
         return [_sealed(one.stored, missing=one.missing, due=one.lacks.due) for one in found if one.missing]

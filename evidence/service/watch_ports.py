@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from evidence.domain.access import Reach
@@ -171,11 +171,20 @@ class Overseen(Protocol):
         """Return the last explanations of gaps, by outcome; None: nobody has decided. Without those of gaps
         that somebody has explained, now or before."""
 
+    def undecided(
+        self, reach: Reach, at: datetime, most: int, without: str | None = None
+    ) -> Sequence[tuple[datetime, Gap | None]]:
+        """Return since when those wait that nobody has decided about, as `explained` finds them; with the gap
+        where it is of no recording."""
+
     def late(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[tuple[str, datetime]]:
         """Return the recordings within reach, sealed since a moment, that came too late, with their seals."""
 
-    def bare(self, names: Set[str], reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
-        """Return the recordings within reach, sealed since a moment, that lack one of these labels."""
+    def bare(
+        self, names: Set[str], reach: Reach, at: datetime, since: datetime, today: date, most: int
+    ) -> Sequence[tuple[str, datetime]]:
+        """Return the recordings within reach, sealed since a moment, that lack one of these labels, each with
+        its seal; without those whose case number may still follow on a day."""
 
     def unexplained(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
         """Return the recordings within reach, sealed since a moment, of which something was found that must

@@ -18,6 +18,7 @@ from evidence.service import supervision, watch_lists
 from evidence.service.cases import Cases
 from evidence.service.device_register import DeviceRegister
 from evidence.service.gap_words import Said
+from evidence.service.labelling import Labelling
 from evidence.service.recordings import Recordings
 from evidence.service.reviewing import Reviewing
 from evidence.service.steps import Steps, StepSaid
@@ -66,6 +67,28 @@ def test_what_is_missing_late_and_unlabelled_is_counted_as_it_is_listed(room: Ga
         with room.small.database.reading() as unit:
             look = Look(room.site, unit, room.head, now - timedelta(days=7), now)
             assert look.moments(watch) == [one.at for one in lines]
+
+
+@pytest.mark.article("dazhe-2020:12")
+def test_a_case_number_that_may_follow_is_counted_from_the_day_after_as_the_rule_says(room: GapRoom) -> None:
+    half = room.record(room.wearer.id, "half.wav", labels={"inspected-party": "甲公司"})
+    bare = room.record(room.wearer.id, "bare.wav", labels={})
+    labelling, today = Labelling(room.site), room.small.clock.now().date()
+    for one in (half, bare):
+        labelling.say_not_yet(room.wearer, [one], today + timedelta(days=2))
+
+    def both() -> list[str]:
+        """What the list says by the rule; the tile counts the same without it."""
+        names = [
+            name for name in listed(room, room.head, Watch.UNLABELLED) if name in ("half.wav", "bare.wav")
+        ]
+        lines = Supervision(room.site).lines(room.head, Watch.UNLABELLED)
+        assert counts(room, room.head)[Watch.UNLABELLED] == len(lines)
+        return sorted(str(name) for name in names)
+
+    assert both() == ["bare.wav"], "it lacks the party, too"
+    room.small.clock.pass_by(timedelta(days=3))
+    assert both() == ["bare.wav", "half.wav"]
 
 
 @pytest.mark.article("dazhe-2020:12")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, false, insert, or_, select, true, update
 
 from evidence.adapters.db.people_tables import standing
-from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
+from evidence.adapters.db.repositories.rows import portions
 from evidence.adapters.db.repositories.search_rows import touched
 from evidence.adapters.db.repositories.standings import owed_within, within
 from evidence.adapters.db.tables import announced, examination, finding, recording, upload
@@ -102,7 +102,7 @@ class SqlExaminations:
     def facts_of(self, recording_ids: Collection[str], kind: str) -> Mapping[str, str]:
         """Return the same of these recordings, as far as there are any, by recording id."""
         found = dict[str, str]()
-        for some in _portions(recording_ids):
+        for some in portions(recording_ids):
             query = select(examination.c.scope_id, examination.c.facts).where(
                 examination.c.scope_kind == "recording",
                 examination.c.scope_id.in_(some),
@@ -173,15 +173,9 @@ class SqlExaminations:
     def _of(self, query: Select[Any], recording_ids: Collection[str]) -> Sequence[StoredFinding]:
         """Return the findings of these recordings, a few hundred to a question."""
         found = list[StoredFinding]()
-        for some in _portions(recording_ids):
+        for some in portions(recording_ids):
             found += [_stored(row) for row in self._db.execute(query.where(finding.c.recording_id.in_(some)))]
         return sorted(found, key=lambda one: (one.at, one.id))
-
-
-def _portions(ids: Collection[str]) -> Iterator[list[str]]:
-    """Yield a few hundred of these at a time: no question may hold more."""
-    every = list(ids)
-    return (every[first : first + NAMES_AT_ONCE] for first in range(0, len(every), NAMES_AT_ONCE))
 
 
 def _within(query: Select[Any], reach: Reach, at: datetime | None) -> Select[Any]:

@@ -6,12 +6,12 @@ recording) it hands out, and the use case asks the policy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, or_, select
 
 from evidence.adapters.db.gap_tables import explanation, gap
 from evidence.adapters.db.label_tables import label
@@ -35,6 +35,7 @@ from evidence.service.catalogue import AnnouncedFile
 from evidence.service.watch_ports import LoggedEntry
 
 _searched = search_row.c
+_OF_GAP = [one.label(f"gap_{one.name}") for one in gap.c]
 
 
 class SqlOverseen:
@@ -54,6 +55,29 @@ class SqlOverseen:
     ) -> Sequence[tuple[Gap, Explanation]]:
         """Return the last explanations of gaps, by outcome (None: nobody has decided), oldest first; without
         those of gaps that somebody has explained, now or before."""
+        rows = self._explained([explanation, *_OF_GAP], outcome, reach, at, most, without)
+        return [(gap_of(_Of(row)), explanation_of(row)) for row in rows]
+
+    def undecided(
+        self, reach: Reach, at: datetime, most: int, without: str | None = None
+    ) -> Sequence[tuple[datetime, Gap | None]]:
+        """Return since when those wait that nobody has decided about, as `explained` finds them; with the gap
+        where it is of no recording."""
+        rows = self._explained([explanation.c.at, *_OF_GAP], None, reach, at, most, without)
+        return [
+            (from_text(row.at), None if row.gap_recording_id is not None else gap_of(_Of(row)))
+            for row in rows
+        ]
+
+    def _explained(
+        self,
+        columns: list[Any],
+        outcome: Outcome | None,
+        reach: Reach,
+        at: datetime,
+        most: int,
+        without: str | None,
+    ) -> Iterable[Any]:
         later = explanation.alias("later")
         is_last = ~exists().where(
             later.c.gap == explanation.c.gap,
@@ -62,7 +86,6 @@ class SqlOverseen:
                 and_(later.c.at == explanation.c.at, later.c.id > explanation.c.id),
             ),
         )
-        columns: list[Any] = [explanation, *(one.label(f"gap_{one.name}") for one in gap.c)]
         there = explanation.join(gap, gap.c.name == explanation.c.gap)
         there = there.join(recording, recording.c.id == gap.c.recording_id, isouter=True)
         there = there.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
@@ -73,8 +96,7 @@ class SqlOverseen:
         if without is not None:
             theirs = explanation.alias("theirs")
             query = query.where(~exists().where(theirs.c.gap == gap.c.name, theirs.c.author == without))
-        rows = self._db.execute(query.order_by(explanation.c.at, explanation.c.id).limit(most))
-        return [(gap_of(_Of(row)), explanation_of(row)) for row in rows]
+        return self._db.execute(query.order_by(explanation.c.at, explanation.c.id).limit(most))
 
     def late(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[tuple[str, datetime]]:
         """Return the recordings within reach, sealed since a moment, that came too late, oldest first; each
@@ -84,17 +106,22 @@ class SqlOverseen:
         query = query.where(within(reach, at, SEARCHED)).order_by(sealed, _searched.recording_id)
         return [(row.recording_id, from_text(row.sealed_at)) for row in self._db.execute(query.limit(most))]
 
-    def bare(self, names: Set[str], reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
+    def bare(
+        self, names: Set[str], reach: Reach, at: datetime, since: datetime, today: date, most: int
+    ) -> Sequence[tuple[str, datetime]]:
         """Return the recordings within reach, sealed since a moment, that have no value for one of these
-        labels, oldest first."""
+        labels, oldest first, each with its seal; without those whose case number may still follow on a day.
+        """
         lacks = or_(false(), *(_lacks(one) for one in sorted(names)))
         if not names <= SEARCHED_LABELS:
             return self._sealed(reach, at, since, most, lacks)
-        sealed = _searched.sealed_at
-        query = select(_searched.recording_id).join(recording, recording.c.id == _searched.recording_id)
-        query = query.where(IS_BARE, sealed >= to_text(since), within(reach, at, SEARCHED), lacks)
+        sealed, may_follow = _searched.sealed_at, func.coalesce(_searched.due, "") >= today.isoformat()
+        query = select(_searched.recording_id, sealed).where(IS_BARE, sealed >= to_text(since), ~may_follow)
+        query = query.where(within(reach, at, SEARCHED))
+        if names != SEARCHED_LABELS:
+            query = query.join(recording, recording.c.id == _searched.recording_id).where(lacks)
         ordered = query.order_by(sealed, _searched.recording_id).limit(most)
-        return list(self._db.execute(ordered).scalars())
+        return [(row.recording_id, from_text(row.sealed_at)) for row in self._db.execute(ordered)]
 
     def unexplained(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
         """Return the recordings within reach, sealed since a moment, of which something was found that must
@@ -140,13 +167,13 @@ class SqlOverseen:
 
     def _sealed(
         self, reach: Reach, at: datetime, since: datetime, most: int, which: ColumnElement[bool]
-    ) -> Sequence[str]:
-        query: Select[Any] = select(recording.c.id).join(
+    ) -> Sequence[tuple[str, datetime]]:
+        query: Select[Any] = select(recording.c.id, recording.c.sealed_at).join(
             standing, standing.c.recording_id == recording.c.id, isouter=True
         )
         query = query.where(recording.c.sealed_at >= to_text(since), within(reach, at), which)
         ordered = query.order_by(recording.c.sealed_at, recording.c.id).limit(most)
-        return list(self._db.execute(ordered).scalars())
+        return [(row.id, from_text(row.sealed_at)) for row in self._db.execute(ordered)]
 
 
 def _logged(row: Any) -> LoggedEntry:

@@ -23,12 +23,15 @@ from sqlalchemy import (
 )
 
 from evidence.adapters.db.people_tables import unit
+from evidence.adapters.db.repositories.recordings import read_recording
+from evidence.adapters.db.repositories.rows import portions
 from evidence.adapters.db.repositories.standings import SEARCHED, within
 from evidence.adapters.db.search_tables import search_row
+from evidence.adapters.db.tables import recording
 from evidence.domain.access import Reach
 from evidence.domain.instants import to_text
 from evidence.domain.spans import Span
-from evidence.service.trend_ports import Plain
+from evidence.service.trend_ports import Other, Plain
 
 _row = search_row.c
 _NEVER = 2**62  # nobody can tell how long it took
@@ -66,10 +69,16 @@ class SqlPunctuality:
 
     def others(
         self, reach: Reach, at: datetime, unit_ids: Collection[str] | None, span: Span, within_: timedelta
-    ) -> Sequence[str]:
-        """Return the ids of those that are not plain."""
-        query = self._of(reach, at, unit_ids, _row.recording_id, not_plain=within_)
-        return list(self._db.execute(query, _ends(span)).scalars())
+    ) -> Sequence[Other]:
+        """Return those that are not plain, with their units, without what was said of their labels."""
+        wanted = _row.recording_id, _row.unit_id, _row.seen_at
+        found = self._db.execute(self._of(reach, at, unit_ids, *wanted, not_plain=within_), _ends(span))
+        known = {row.recording_id: row for row in found}
+        return [
+            Other(read_recording(row, (), known[row.id].seen_at), known[row.id].unit_id)
+            for some in portions(known)
+            for row in self._db.execute(select(recording).where(recording.c.id.in_(some)))
+        ]
 
     def _of(
         self,

@@ -209,7 +209,7 @@ class SqlRecordings:
 
     def _stored(self, rows: Sequence[Any]) -> Iterator[StoredRecording]:
         given = given_of(self._db, [row.id for row in rows])
-        return (_read(row, given.get(row.id, ())) for row in rows)
+        return (read_recording(row, given.get(row.id, ()), first_seen(row)) for row in rows)
 
     def _set(self, recording_id: str, **values: Any) -> None:
         self._db.execute(update(recording).where(recording.c.id == recording_id).values(**values))
@@ -247,15 +247,18 @@ def _of_units(unit_ids: Sequence[str], first: datetime | None) -> Iterator[Colum
     yield func.coalesce(standing.c.unit_id, "").in_(unit_ids)  # no index: that has all years
 
 
-def _read(row: Any, given: tuple[Given, ...]) -> StoredRecording:
-    """Read a row. Raises: IntegrityFault("row-unreadable") for values that this program never writes."""
+def read_recording(row: Any, given: tuple[Given, ...], seen_at: str) -> StoredRecording:
+    """Read a row, with what was said of its labels and when the server first heard of it.
+
+    Raises: IntegrityFault("row-unreadable") for values that this program never writes.
+    """
     try:
-        return _stored(row, given)
+        return _stored(row, given, seen_at)
     except (ValueError, TypeError) as problem:
         raise IntegrityFault("row-unreadable", recording=row.id, reason=str(problem)) from problem
 
 
-def _stored(row: Any, given: tuple[Given, ...]) -> StoredRecording:
+def _stored(row: Any, given: tuple[Given, ...], seen_at: str) -> StoredRecording:
     return StoredRecording(
         recording=Recording(
             id=row.id,
@@ -272,7 +275,7 @@ def _stored(row: Any, given: tuple[Given, ...]) -> StoredRecording:
             manifest_sha256=row.manifest_sha256,
         ),
         receipt=row.receipt,
-        first_seen_at=from_text(first_seen(row)),
+        first_seen_at=from_text(seen_at),
         ended_at=time_or_none(row.ended_at),
         checked_at=time_or_none(row.checked_at),
         check_result=row.check_result,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +35,12 @@ def is_between(moment: ColumnElement[Any], section: Section) -> ColumnElement[bo
     """Return the condition under which a moment is within the days of a section."""
     since = [] if section.first is None else [moment >= to_text(section.first)]
     return and_(true(), *since, *([] if section.last is None else [moment < to_text(section.last)]))
+
+
+def portions(ids: Collection[str]) -> Iterator[list[str]]:
+    """Yield a few hundred of these at a time: no question may hold more."""
+    every = list(ids)
+    return (every[first : first + NAMES_AT_ONCE] for first in range(0, len(every), NAMES_AT_ONCE))
 
 
 def turned(

@@ -14,6 +14,7 @@ _SPARE = 0.02
 _HALF_A_SECOND = timedelta(seconds=0.5)
 _BREAK = 70.0  # wide is a stretch without anything that is drawn short
 _TICKS = 8
+_WRITTEN = 60.0  # wide is what is written at a tick, to the right of it
 _STEPS = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21_600, 86_400, 604_800, 2_592_000)
 
 
@@ -31,12 +32,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a line, even in itself. is_break: a long stretch without anything, drawn short."""
+    """A part of a line, even in itself. empty: how long nothing was recorded, of a stretch that is drawn
+    short; None of any other."""
 
     span: Span
     x: float
     width: float
-    is_break: bool = False
+    empty: timedelta | None = None
 
     @property
     def middle(self) -> float:
@@ -63,12 +65,12 @@ class Scale:
         length = sum((one.length for one in busy), timedelta())
         spare = min([max(length * _SPARE, _HALF_A_SECOND), *(one.length / 4 for one in empty)])
         parts = [Span(one.start - spare, one.end + spare) for one in busy]
-        return cls(tuple(_laid(parts)))
+        return cls(tuple(_laid(parts, [one.length for one in empty])))
 
     @property
     def breaks(self) -> list[Piece]:
         """The stretches without anything that are drawn short."""
-        return [one for one in self.pieces if one.is_break]
+        return [one for one in self.pieces if one.empty is not None]
 
     def x(self, at: datetime) -> float:
         """Return the place of a moment; of one beyond an end, where the line would go on."""
@@ -84,7 +86,7 @@ class Scale:
 
     def ticks(self) -> list[tuple[float, datetime]]:
         """Return moments to write below the line, at whole units of a clock; of each piece at least one."""
-        return [one for piece in self.pieces if not piece.is_break for one in self._ticks(piece)]
+        return [one for piece in self.pieces if piece.empty is None for one in self._ticks(piece)]
 
     def told(self, zone: tzinfo) -> list[tuple[float, str]]:
         """Return the same as people read them: with the day where a piece begins, if the line is broken."""
@@ -104,7 +106,8 @@ class Scale:
         found = []
         while first < piece.span.end.timestamp():
             moment = datetime.fromtimestamp(first, start.tzinfo)
-            found.append((self.x(moment), moment))
+            if (x := self.x(moment)) < WIDTH - _WRITTEN:
+                found.append((x, moment))
             first += step
         return found or [(piece.x, start)]
 
@@ -119,14 +122,16 @@ def _long_empty(spans: Sequence[Span]) -> list[Span]:
     return [one for one in empty if one.length > longest]
 
 
-def _laid(parts: Sequence[Span]) -> Iterator[Piece]:
-    """Yield parts beside each other with a break between two, each as wide as it is long."""
+def _laid(parts: Sequence[Span], empty: Sequence[timedelta]) -> Iterator[Piece]:
+    """Yield parts beside each other, each as wide as it is long, with a break between two. empty: what lies
+    there, without the little room around the parts."""
     wide = min(_BREAK, WIDTH * 0.3 / max(len(parts) - 1, 1))
     seconds = sum((one.length for one in parts), timedelta())
     left, x = WIDTH - wide * (len(parts) - 1), 0.0
     for place, one in enumerate(parts):
         if place:
-            yield Piece(Span(parts[place - 1].end, one.start), round(x, 2), wide, is_break=True)
+            between = Span(parts[place - 1].end, one.start)
+            yield Piece(between, round(x, 2), wide, empty[place - 1])
             x += wide
         width = left * (one.length / seconds)
         yield Piece(one, round(x, 2), width)

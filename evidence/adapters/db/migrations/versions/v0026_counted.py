@@ -20,7 +20,9 @@ _BY: Mapping[str, tuple[str, ...]] = {
         *("unit_id", "at", "recording_id", "is_bare", "is_held", "is_gone", "due", "classification"),
         *("device", "wearer", "codes"),
     ),
-    "by_count": ("unit_id", "counted_from", "took_us", "codes", "classification", "recording_id"),
+    "by_count": (
+        *("unit_id", "counted_from", "took_us", "codes", "classification", "recording_id", "seen_at"),
+    ),
     "by_person": ("person_id", "at", "recording_id"),
     "by_device": ("device", "at", "recording_id"),
     "by_wearer": ("wearer", "at", "recording_id"),
