@@ -41,7 +41,7 @@ def _population(result: Result) -> Iterator[str]:
 
 def _hours(result: Result, left: Leavings) -> Iterator[str]:
     arrivals, capacity, each = result.arrivals, result.capacity, result.wanted.entries_each
-    hours = max(len(arrivals.files), 1)
+    hours = result.wanted.days * 24
     busiest = max(range(len(arrivals.bytes)), key=lambda hour: arrivals.bytes[hour], default=0)
     peak, mean = max(arrivals.bytes, default=0), sum(arrivals.bytes) / hours
     yield "\ningest"
