@@ -41,7 +41,7 @@ def _population(result: Result) -> Iterator[str]:
 
 def _hours(result: Result, left: Leavings) -> Iterator[str]:
     arrivals, capacity, each = result.arrivals, result.capacity, result.wanted.entries_each
-    hours = max(len(arrivals.files), 1)
+    hours = result.wanted.days * 24
     busiest = max(range(len(arrivals.bytes)), key=lambda hour: arrivals.bytes[hour], default=0)
     peak, mean = max(arrivals.bytes, default=0), sum(arrivals.bytes) / hours
     yield "\ningest"
@@ -86,8 +86,8 @@ def _duties(result: Result) -> Iterator[str]:
     for cause, number in result.tally.late.most_common():
         yield _row(f"  {cause}", number)
     yield _row("notices due-soon and overdue", _sum(result, "notices"))
-    yield _row("interruptions for each day, mean", _sum(result, "interruptions") // days)
-    yield _row("lines to be explained for each day, mean", _sum(result, "to explain") // days)
+    yield _row("interruptions for each day, mean", f"{_sum(result, 'interruptions') / days:,.1f}")
+    yield _row("lines to be explained for each day, mean", f"{_sum(result, 'to explain') / days:,.1f}")
     for code, number in result.tally.explain.most_common():
         yield _row(f"  {code}", number)
 

@@ -76,6 +76,19 @@ def test_names_of_recorder_and_wearer_change_nothing(harm: Harm) -> None:
     assert both(a_day(harm))[0] == both(a_day(harm), device="XW77B0042", wearer="990817")[0]
 
 
+@pytest.mark.parametrize("pause_s", [298, 299, 301, 302, 599, 601, 899, 901, 1199, 1201])
+def test_a_pause_of_nearly_whole_files_is_measured_as_finely_as_clocks_of_seconds_allow(
+    pause_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(1, 0, 0, 3)._replace(pause_s=pause_s)
+    monkeypatch.setattr("tests.simulation.test_simulation.plan_of", lambda *_: plan)
+    seen, must = both(a_day(Harm.PAUSE))
+    assert seen == must
+    ((code, _, measured),) = seen.interruptions
+    assert code == "gap-between-files"
+    assert abs(measured - pause_s) <= 1
+
+
 @pytest.mark.article("dazhe-2020:12")
 def test_a_card_docked_at_the_next_shift_s_end_is_late_by_what_passed_beyond_a_day() -> None:
     seen, must = both(a_day(after=DAY))
