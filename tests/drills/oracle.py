@@ -27,7 +27,7 @@ from tests.drills.acknowledgements import Acknowledgement, Offset, Receipt, Refu
 from tests.drills.formats import Malformed, read_lock, read_signed, verifier
 from tests.drills.ground import Ground, Rows
 
-_WITH_A_CREATION = 1 << 20  # docs/formats/dock-protocol.md, 2
+WITH_A_CREATION = 1 << 20  # docs/formats/dock-protocol.md, 2
 # A piece of a log in the vault, and the lock records beside it (docs/formats/log-segment.md).
 _OF_A_LOG = re.compile(
     r"log/(custody|access/[0-9]{4}|rows)/[0-9]{15}/(entries|checkpoint|rows)(~lock\.[0-9]{6}\.json)?"
@@ -251,7 +251,7 @@ class _Look:
             if owner is not None and owner["state"] == "sealed":
                 yield f"I6 {path.name} still lies in staging though it is sealed"
             # A small file that came with a creation which was cut off before its commit: never acknowledged.
-            if owner is None and path.stat().st_size > _WITH_A_CREATION:
+            if owner is None and path.stat().st_size > WITH_A_CREATION:
                 yield f"I6 {path.name} in staging has bytes and no row speaks of it"
             if path.suffix != ".part":
                 yield f"I6 {path.name} in staging is no upload"

@@ -134,7 +134,7 @@ class SqlOverseen:
             examination.c.current.is_(True),
             ~exists().where(explanation.c.gap == finding.c.subject),
         )
-        return self._sealed(reach, at, since, most, is_open)
+        return [one for one, _ in self._sealed(reach, at, since, most, is_open)]
 
     def denied(self, since: datetime, most: int) -> Sequence[Mapping[str, Any]]:
         """Return the newest entries about denied tries since a moment, oldest first, as far as they can be
