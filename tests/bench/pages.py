@@ -8,6 +8,7 @@ each range is logged before its first byte. A desk adds its pages to `PAGES`.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import random
@@ -238,8 +239,10 @@ def signed_in(site: Site) -> dict[str, str]:
 
 @contextmanager
 def served(app: FastAPI) -> Iterator[int]:
-    """Serve the site in a thread; yield the port."""
+    """Serve the site in a thread, as evidence.web.serving does; yield the port."""
     port = free_port()
+    gc.collect()
+    gc.freeze()  # or one request in twelve would look through the whole program for what nobody needs
     server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", port, http=BoundedHeads, log_config=None))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
