@@ -108,7 +108,12 @@ class ExportPages:
 
     @property
     def _cover(self) -> Section:
-        return Section(facts=cover_facts(self.words, self.listed.cover))
+        return Section(facts=cover_facts(self.words, self.listed.cover, "printed"))
+
+    @property
+    def _desk(self) -> str:
+        """The unit that hands over: the one named for transfers, else the one whose export it is."""
+        return printable(self.listed.desk or str(self.listed.cover["agency"]))
 
     def evidence_list(self) -> Iterator[Section]:
         """Yield the evidence list (电子数据清单): category, format, integrity values, signatures."""
@@ -130,7 +135,7 @@ class ExportPages:
                 str(files.get(volume.number, NOTHING)),
                 volume.serial or NOTHING,
                 self._written(volume),
-                f"SHA-256\n{spaced(volume.sha256)}\nSM3\n{spaced(volume.sm3)}",
+                self._digests(volume),
             ]
             for volume in one.built.volumes
         ]
@@ -143,6 +148,7 @@ class ExportPages:
             (tell("package"), spaced(one.built.package_sha256)),
             (tell("retained"), spaced(one.built.retained_sha256)),
             (tell("handed-over"), self.words.time(to_text(one.hand_over.at))),
+            (tell("handed-over-by-unit"), self._desk),
             (tell("seal-number"), _seal_of(one) or NOTHING * 8),
         ]
         yield Section(facts=facts)
@@ -151,15 +157,21 @@ class ExportPages:
             for id_ in (one.hand_over.gave, one.hand_over.beside)
         )
         names = {"provider": gave, "beside": beside, "receiver": one.hand_over.receiver or ""}
-        names["agency"] = str(self.listed.cover["agency"])
+        names["agency"] = self._desk
         yield self.words.signatures("provider", "beside", "receiver", "agency", **names)
+
+    def _digests(self, one: Volume) -> str:
+        """Return the digests of a medium, and of the tag manifest on it: what a verifier asks for."""
+        said = f"SHA-256\n{spaced(one.sha256)}\nSM3\n{spaced(one.sm3)}"
+        seal = self.listed.seals.get(one.file)
+        return said if seal in (None, one.sha256) else f"{said}\ntagmanifest-sha256.txt\n{spaced(seal)}"
 
     def _written(self, one: Volume) -> str:
         """Return when a medium was written, and who says what was read back: the program, or somebody."""
         if one.written_at is None:
             return NOTHING
         how = "read-by-program" if one.is_read else "read-stated"
-        by = printable(one.written_by or NOTHING)
+        by = self.words.person(self.listed.people.get(one.written_by or ""))
         return f"{self.words.time(to_text(one.written_at))}\n{self.words.tell(how, by=by)}"
 
     def us_certificate(self) -> Iterator[Section]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from evidence.court_words import Section, Words
 from evidence.domain.exports import Ground, Item, Way
 from evidence.domain.instants import to_text
+from evidence.domain.wording import printable
 from evidence.errors import Conflict
 from evidence.locale import NOTHING
 from evidence.service.export_lists import ListedExport
@@ -48,8 +49,7 @@ class RefusalLetter:
         yield Section(columns=columns, rows=rows, widths=[0.6, 4, 2.4, 3])
         law = tell("letter-law", cites=self.words.cites(self.listed.cites))
         yield Section(text=[law, tell("letter-contact" if is_office else "letter-remedy")])
-        agency = str(self.listed.cover["agency"])
-        yield self.words.signatures("agency", "head", agency=agency)
+        yield self.words.signatures("agency", "head", agency=printable(self.listed.office))
         yield Section(facts=[(tell("letter-dated"), self.words.day(to_text(decided.at)))])
 
     def _line(self, item: Item) -> tuple[str, str, str]:

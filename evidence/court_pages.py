@@ -173,8 +173,8 @@ def _log_of(origin: str) -> str:
     return last if last == "custody" else f"{site.rpartition('/')[2]}/{last}"
 
 
-def cover_facts(words: Words, cover: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what a document is of: by whom, for whom, on what ground."""
+def cover_facts(words: Words, cover: Mapping[str, Any], time: str = "time") -> list[tuple[str, str]]:
+    """Return what a document is of: by whom, for whom, on what ground. time: the word for its moment."""
     tell = words.tell
     return [
         (tell("agency"), str(cover["agency"])),
@@ -187,7 +187,7 @@ def cover_facts(words: Words, cover: Mapping[str, Any]) -> list[tuple[str, str]]
         (tell("purpose"), cover["purpose"] or NOTHING),
         (tell("prepared"), _done_by(words, cover["prepared_by"], cover.get("asked"))),
         (tell("reviewed"), _done_by(words, cover["reviewed_by"], cover.get("decided"))),
-        (tell("time"), f"{words.time(cover['time'])} ({words.zone})"),
+        (tell(time), f"{words.time(cover['time'])} ({words.zone})"),
         (tell("system"), cover["system"]),
     ]
 

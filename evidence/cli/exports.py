@@ -215,7 +215,8 @@ def _print(row: dict[str, Any], zone: str) -> None:
         print(f"    {volume['label']}  {volume['file']}  {volume['sha256']}")
         if volume["written"]:
             how = "read-back" if volume["read"] else "stated"
-            print(f"    {say(f'export-item.{how}', by=printable(volume['written_by'] or '?'))}")
+            by = _who(row, volume["written_by"]) if volume["written_by"] else "?"
+            print(f"    {say(f'export-item.{how}', by=by)}")
     print(f"    {cites_text(row['cites'])}")
 
 

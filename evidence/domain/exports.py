@@ -114,8 +114,8 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class Volume:
     """One medium of a package. sha256: of its image or archive, of its manifest where it is a folder. serial:
-    of the disc or drive itself, once it was written and read back. written_by: number of whoever noted that,
-    as it was then. is_read: the program itself has read it back; else they said so."""
+    of the disc or drive itself, once it was written and read back. written_by: id of whoever noted that.
+    is_read: the program itself has read it back; else they said so."""
 
     id: str
     label: str
@@ -212,6 +212,12 @@ class Export:
             for item in self.items
         )
         return replace(self, items=items)
+
+    @property
+    def writers(self) -> frozenset[str]:
+        """Who noted that its media were written, by id."""
+        volumes = () if self.built is None else self.built.volumes
+        return frozenset(one.written_by for one in volumes if one.written_by)
 
     @property
     def granted(self) -> tuple[Item, ...]:

@@ -108,7 +108,7 @@ class ExportDesk:
             links = unit.shares.of(found.id) if shares else ()
             decided, gave = found.decision, found.hand_over
             rule = rule_of(self.site, found.way, found.asked_at)
-            who = {found.asked_by, *(one.made_by for one in links)}
+            who = {found.asked_by, *found.writers, *(one.made_by for one in links)}
             who |= set() if decided is None else {decided.by}
             who |= set() if gave is None else {gave.gave, gave.beside}
             return ExportSheet(

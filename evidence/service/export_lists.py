@@ -5,36 +5,44 @@ its documents.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from evidence.domain.access import Caller, reach
-from evidence.domain.exports import Export, State
+from evidence.domain.audit import Act, Family
+from evidence.domain.exports import Export, State, Way
 from evidence.domain.rights import Action
+from evidence.ledger.entries import read_entry
 from evidence.policy.bars import secrecy_of
 from evidence.policy.rules import cite_ids
 from evidence.service.custody_report import cover_of, title_at
-from evidence.service.export_access import rule_of
+from evidence.service.export_access import rule_of, transfer_unit_of
 from evidence.service.instruments import local_day, pack_at
 from evidence.service.package_names import person_of
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
+from evidence.service.units import full_names
 
 
 @dataclass(frozen=True, slots=True)
 class ListedExport:
     """An export, with the articles. titles: of the recordings of which the caller may know, by id. cover:
-    what its documents are of. people: who asked, decided and handed over, by id. answer_by: the day by which
-    somebody decides. secrecy_cites: by which secrets are refused."""
+    what its documents are of. office: name of the agency; desk: of the unit that is named to hand over.
+    people: who asked, decided, wrote media and handed over, by id. answer_by: the day by which somebody
+    decides. secrecy_cites: by which secrets are refused. seals: SHA-256 of the tag manifest on each medium,
+    by its file; for papers only."""
 
     export: Export
     cites: tuple[str, ...]
     titles: Mapping[str, str]
     cover: Mapping[str, object]
+    office: str
+    desk: str | None
     people: Mapping[str, Mapping[str, object]]
     zone: str
     answer_by: date
     secrecy_cites: tuple[str, ...]
+    seals: Mapping[str, str] = field(default_factory=dict)
 
     def is_owed(self, today: date) -> bool:
         """Tell whether an answer is owed and its time is over."""
@@ -48,8 +56,9 @@ def listed_of(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> List
     seen = [id_ for id_, it in unit.standings.some(ids, now).items() if there.covers(it)]
     titles = {id_: title_at(stored, now) for id_, stored in unit.recordings.some(seen).items()}
     decided, gave = one.decision, one.hand_over
-    who = {one.asked_by, *(() if decided is None else (decided.by,))}
+    who = {one.asked_by, *one.writers, *(() if decided is None else (decided.by,))}
     who |= set() if gave is None else {gave.gave, gave.beside, gave.by}
+    desk = transfer_unit_of(unit, one) if one.way is Way.TRANSFER else None
     people = {id_: person_of(unit, id_) for id_ in sorted(who)}
     rule = rule_of(site, one.way, one.asked_at)
     answer_by = local_day(site.policies, one.asked_at) + timedelta(days=rule.answer_days)
@@ -59,8 +68,28 @@ def listed_of(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> List
         cites=cite_ids(rule.cites),
         titles=titles,
         cover=cover_of(site, unit, one, now),
+        office=_office_of(unit, one),
+        desk=None if desk is None else full_names(unit.units.all())[desk.id],
         people=people,
         zone=site.policies.latest.time_zone,
         answer_by=answer_by,
         secrecy_cites=cite_ids(secret),
     )
+
+
+def seals_of(unit: UnitOfWork, one: Export) -> Mapping[str, str]:
+    """Return what the log says of the media: SHA-256 of the tag manifest of each, by its file. What it says
+    of an earlier build stands no more."""
+    found: dict[str, str] = {}
+    for _, _, body in unit.log.about(Family.CUSTODY, one.id):
+        entry = read_entry(body)
+        if entry["act"] == Act.EXPORT_SEAL.value:
+            found = {bag["file"]: bag["tagmanifest_sha256"] for bag in entry["facts"]["bags"]}
+    return found
+
+
+def _office_of(unit: UnitOfWork, one: Export) -> str:
+    """Return the name of the agency: of the unit above all others, whose head decides."""
+    home = unit.units.get(one.unit_id)
+    top = None if home is None else unit.units.get(home.path.strip("/").partition("/")[0])
+    return one.unit_id if top is None else top.name

@@ -44,6 +44,7 @@ from evidence.service.export_access import (
 from evidence.service.export_ports import Shelf
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at
+from evidence.service.package_names import person_of
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import person_on_roll
 from evidence.service.retained_checks import RETAINED, retained_digest
@@ -88,7 +89,7 @@ class HandingOver:
                 raise NotFound("medium-not-found", number=number)
             if volume.sha256 != read_back.strip().lower():
                 raise Conflict("read-back-differs", label=volume.label, expected=volume.sha256)
-            how = {"written_by": caller.name, "is_read": is_read}
+            how = {"written_by": caller.id, "is_read": is_read}
             written = replace(volume, serial=serial, written_at=now, **how)  # type: ignore[arg-type]
             volumes = tuple(written if one.id == volume.id else one for one in built.volumes)
             done = replace(found, built=replace(built, volumes=volumes))
@@ -147,7 +148,7 @@ class HandingOver:
             check_text("seal", seal)
         now = self.site.clock.now()
         with self._about(caller, export_id, State.HANDED_OVER) as (unit, found, built):
-            document = self.site.signer.sign(canonical(_receipt_body(found, built, seal, now)))
+            document = self.site.signer.sign(canonical(_receipt_body(unit, found, built, seal, now)))
             done = replace(found, receipt=Receipt(caller.id, now, document))
             unit.exports.put(done)
             mark_transfer(unit, done)
@@ -238,13 +239,15 @@ def _medium(one: Volume) -> dict[str, object]:
     return {"label": one.label, "serial": one.serial, "sha256": one.sha256, "sm3": one.sm3}
 
 
-def _receipt_body(one: Export, built: Built, seal: str | None, now: datetime) -> dict[str, object]:
+def _receipt_body(
+    unit: UnitOfWork, one: Export, built: Built, seal: str | None, now: datetime
+) -> dict[str, object]:
     gave = one.hand_over
     assert gave is not None
     return {
-        "beside": gave.beside,
+        "beside": person_of(unit, gave.beside),
         "export": one.id,
-        "gave": gave.gave,
+        "gave": person_of(unit, gave.gave),
         "handed_over": to_text(gave.at),
         "media": _media(built),
         "number": one.number,

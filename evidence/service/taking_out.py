@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from evidence.bundle.layout import MEDIA_LIST
@@ -32,7 +32,7 @@ from evidence.service.export_access import (
     stands,
     verify_transfer_unit,
 )
-from evidence.service.export_lists import ListedExport, listed_of
+from evidence.service.export_lists import ListedExport, listed_of, seals_of
 from evidence.service.export_ports import Papers, Shelf
 from evidence.service.gate import admits
 from evidence.service.lasting import caller_now
@@ -79,7 +79,7 @@ class TakingOut:
                 (("export", found.id),),
                 facts={"list": "exports", "paper": kind[:40]},
             )
-            listed = listed_of(unit, self.site, caller, found)
+            listed = replace(listed_of(unit, self.site, caller, found), seals=seals_of(unit, found))
             if kind in OF_THE_STATEMENT and not self._knows_all(unit, caller, listed):
                 raise Refused("files-unseen", action=Action.READ_EXPORTS.value)
             unit.log.append(entry, now)

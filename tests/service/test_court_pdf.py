@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from evidence.domain.exports import Medium
+from evidence.service.export_access import transfer_unit_of
+from evidence.service.export_lists import seals_of
+from evidence.service.units import full_names
 from tests.export_room import ExportRoom
 
 ACTIVE = (
@@ -81,6 +85,26 @@ def test_the_form_of_a_hand_over_counts_what_is_handed_over(documents: dict[str,
     form = "".join(text_of(documents["hand-over"]).split())
     assert "共2件：原件的副本2件，派生件0件" in form
     assert "文件总数（介质data目录）6" in form, "two recordings, of each what is known and its manifest"
+
+
+@pytest.mark.article("dazhe-2020:14")
+def test_the_form_of_a_hand_over_bears_the_seal_and_the_unit_that_hands_over(tmp_path: Path) -> None:
+    room = ExportRoom(tmp_path)
+    room.designate()
+    one = room.approved(medium=Medium.ZIP)
+    room.build(one)
+    room.hand_over(one)
+    form = "".join(text_of(room.court.taking_out.document(room.head, one, "hand-over")).split())
+    with room.small.database.reading() as unit:
+        found = unit.exports.get(one)
+        assert found is not None
+        (seal,) = seals_of(unit, found).values()
+        desk = transfer_unit_of(unit, found)
+        assert desk is not None
+        name = full_names(unit.units.all())[desk.id]
+    assert f"tagmanifest-sha256.txt{seal}" in form
+    assert f"移交科室{name}" in form
+    assert "制作时间" not in form, "a form is printed; what was made has its time in the report"
 
 
 def text_of(body: bytes) -> str:
