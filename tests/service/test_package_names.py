@@ -39,7 +39,7 @@ def test_a_court_reads_names_and_numbers_where_the_log_has_ids(room: ExportRoom)
     head, wearer = room.head.name, room.caller(room.officer).name
     dock = room.small.dock.name
     history = page[page.index("四、保管过程") : page.index("五、派生件")]
-    for who in (f"采集站{dock}", f"某人{head}单位负责人", "本系统"):
+    for who in (f"采集站{dock}", f"某人{head}科室负责人", "本系统"):
         assert who in history
     assert f"某人{wearer}agency/unit" in page, "who wore it, and of which unit"
     assert f"经采集站{dock}：" in page
@@ -52,7 +52,7 @@ def test_anybody_else_is_told_what_somebody_in_the_history_is_and_never_who(room
     statement, page = told(room, Way.PARTY_COPY)
     history = page[page.index("四、保管过程") : page.index("五、派生件")]
     assert f"采集站{room.small.dock.name}" in history, "a dock is nobody"
-    assert "工作人员单位负责人" in history
+    assert "工作人员科室负责人" in history
     assert "某人" not in history
     assert room.head.name not in history
     people = [row["who"] for row in statement["report"]["custody"] if row["who"]["kind"] == "person"]
