@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise
 
-from tests.simulation.population import DAY, EPOCH, FILE_S, HOUR, CameraDay, File, Harm, offset_s
-from tests.simulation.seen import Seen
+from tests.simulation.population import DAY, EPOCH, HOUR, CameraDay, File, Harm, offset_s
+from tests.simulation.seen import Seen, as_one
 
 WITHIN, WARN = 24 * HOUR, 2 * HOUR  # Dazhe 2020 art. 12; the second is the pack's own
 CLOCK_ERROR, LARGEST_OFFSET = 300, 300
@@ -64,17 +64,9 @@ def _interruptions(files: Sequence[File]) -> Iterator[tuple[str, int, int]]:
     for before, after in pairwise(files):
         gap = after.begins - before.begins - before.length
         if TOLERANCE < gap <= SAME_ACTIVITY:
-            yield "gap-between-files", before.number, _measured(gap)
+            yield "gap-between-files", before.number, as_one(gap)
         if after.number - before.number > 1:
             yield "missing-sequence-number", before.number, after.number - before.number - 1
-
-
-def _measured(gap: int) -> int:
-    """Return what must be said of a gap's length. Clocks in names are cut to seconds, so it is known to one
-    second; up to three whole files' length within that is the simpler reason, and is said (domain/joints.py).
-    """
-    whole = round(gap / FILE_S) * FILE_S
-    return whole if FILE_S <= whole <= 3 * FILE_S and abs(gap - whole) <= 1 else gap
 
 
 def _clock_jumps(files: Sequence[File]) -> Iterator[tuple[str, int]]:

@@ -27,7 +27,7 @@ from evidence.service.judging import FileToJudge, judge_files
 from evidence.service.keeping import law_of
 from tests.simulation.footage import at, facts_of, modified_at, name_of
 from tests.simulation.population import DAY, EPOCH, HOUR, CameraDay, File, Harm, offset_s
-from tests.simulation.seen import Seen
+from tests.simulation.seen import Seen, as_one
 
 _DIGESTS = Digests("0" * 64, None)
 
@@ -186,7 +186,9 @@ def _put_down(stored: StoredRecording, one: Finding, now: datetime) -> StoredFin
 def _interruption(one: StoredFinding, number: dict[str, int]) -> tuple[str, int, int]:
     measured = one.body["measured"]
     assert isinstance(measured, int | float), one
-    return str(one.body["code"]), number[str(one.body["file"])], round(measured)
+    code = str(one.body["code"])
+    size = as_one(round(measured)) if code == "gap-between-files" else round(measured)
+    return code, number[str(one.body["file"])], size
 
 
 def _seconds(length: timedelta | None) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tests.simulation.population import FILE_S
+
 
 class Seen(NamedTuple):
     """states: (file number, how it stands to the deadline, late by so many seconds), of stored files.
@@ -18,3 +20,12 @@ class Seen(NamedTuple):
     to_explain: tuple[tuple[str, int], ...] = ()
     keeps: tuple[tuple[int, str, int], ...] = ()
     due: tuple[tuple[int, int], ...] = ()
+
+
+def as_one(gap_s: int) -> int:
+    """Return the length of a gap, of what is told as one. Clocks in names are cut to seconds: up to three
+    whole files within a second of it are the simpler reason and are said, where the clocks of the files
+    around it narrow it no further (domain/joints.py). So both sides count those as whole files.
+    """
+    whole = round(gap_s / FILE_S) * FILE_S
+    return whole if FILE_S <= whole <= 3 * FILE_S and abs(gap_s - whole) <= 1 else gap_s
