@@ -30,7 +30,9 @@ FORMS = ("svg", "pdf", "xlsx")
 TONGUES = {"zh": CHINESE, "en": ENGLISH}
 _ROWS_ON_A_PAGE = 9  # of a picture
 _LINE = ("day", "device", "wearer", "name", "what", "state", "length", "due", "cites")
-_MORE = ("part", *_LINE, "stored", "explained_by", "explained", "decided_by", "decided", "recording", "gap")
+_REVIEWED = ("explained_by", "explained", "outcome", "decided_by", "decided")
+_JUDGED = ("verdict", "judged_by", "judged")  # by the fault file: of each whom it names
+_MORE = ("part", *_LINE, "stored", *_REVIEWED, *_JUDGED, "recording", "gap")
 _TIMES = ("due", "stored", "explained", "decided")
 
 
@@ -227,12 +229,29 @@ class Paper:
             return None if seconds is None else in_hours(seconds)
         if key == "cites":
             return self._cites(row.get("cites") or ())
+        if key in _JUDGED:
+            return "; ".join(self._judged(key, one) for one in row.get("verdicts", ()))
         value = row.get(key)
-        if key.endswith("_by") and (one := self.report.people.get(str(value))):
-            return printable(" ".join(filter(None, (one.number, one.name))))
+        if key == "outcome":
+            return self.say(f"review-outcome.{value}") if value else ""
+        if key.endswith("_by"):
+            return self._person(value)
         if key in _TIMES:
             return self._time(value) if value else ""
         return printable(str(value)) if value is not None else ""
+
+    def _judged(self, key: str, one: Mapping[str, Any]) -> str:
+        """Return what a fault file found about somebody, by whom or when."""
+        if key == "verdict":
+            found = f"verdict.{one['verdict']}" if one["verdict"] else "gap-state.fault-open"
+            return f"{printable(one.get('wearer') or '?')}: {self.say(found)}"
+        if not one["verdict"]:
+            return NOTHING
+        return self._person(one["decided_by"]) if key == "judged_by" else self._time(one["decided"])
+
+    def _person(self, id_: str | None) -> str:
+        one = self.report.people.get(id_ or "")
+        return printable((id_ or "") if one is None else " ".join(filter(None, (one.number, one.name))))
 
     def _what(self, part: str, row: Mapping[str, Any]) -> str:
         if part in ("missing", "late"):
