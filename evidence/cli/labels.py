@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -45,11 +45,8 @@ def give(
         print_json(done)
         return
     print(say("labels.changed", number=len(done["changed"])))
-    for recording, stood in done["before"].items():
-        for name, was in stood.items():
-            print(f"  {recording}  {say('labels.before', label=_name(name), value=printable(was))}")
-    if done["unknown_case"]:
-        print(f"! {say('labels.unknown-case', number=printable(done['unknown_case']))}")
+    for line in (*before_lines(done["before"]), *unknown_case_lines(done["unknown_case"])):
+        print(line)
 
 
 @app.command("not-yet")
@@ -144,6 +141,19 @@ def missing(data: Data = None, json_: Json = False) -> None:
     for row in (*found["missing"], *found["to_follow"]):
         for line in _lines(row):
             print(line)
+
+
+def before_lines(before: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Yield what stood before in the place of what was said, by recording."""
+    for recording, stood in before.items():
+        for name, was in stood.items():
+            yield f"  {recording}  {say('labels.before', label=_name(name), value=printable(was))}"
+
+
+def unknown_case_lines(number: str | None) -> Iterator[str]:
+    """Yield that no case of a number is registered; nothing for None."""
+    if number is not None:
+        yield f"! {say('labels.unknown-case', number=printable(number))}"
 
 
 def _lines(row: Mapping[str, Any]) -> tuple[str, str]:

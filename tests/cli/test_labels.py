@@ -92,9 +92,15 @@ def test_activities_are_matched_and_label_what_was_recorded(site: Path, tmp_path
     table.write_text("\n".join(lines), "utf-8")
     dry = rows(site, "activities", "import", str(table))
     assert (dry["applied"], dry["changed"]) == (False, 1)
+    stood = recording["labels"]["case-number"]
+    assert dry["matched"][0]["before"] == {recording["id"]: {"case-number": stood}}
+    tried = run(site, "activities", "import", str(table))
     shown = run(site, "activities", "import", str(table), "--apply")
     assert shown.exit_code == 0
     assert f"{recording['id']}*" in shown.stdout
+    for told in (tried.stdout, shown.stdout):
+        assert f"原案号 / case number：{stood}" in told
+        assert "! 没有登记案号为“杭9”的案件" in told
     ((recording),) = rows(site, "recordings")
     assert (recording["labels"]["case-number"], recording["labels"]["place"]) == ("杭9", "某街")
     again = rows(site, "activities", "import", str(table), "--apply")
