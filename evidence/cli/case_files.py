@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -67,14 +68,22 @@ def show(case: Case, data: Data = None, json_: Json = False) -> None:
         return
     print(f"{found['case']}  {printable(found['number'])}  {say('filing-state.' + found['state'])}")
     print(say("case-file.open", **found["open"]))
-    if (archived := found["archived"]) and archived["reason"]:
-        print(say("case-file.reason", reason=printable(archived["reason"])))
+    for line in _archived_lines(found["archived"]):
+        print(line)
     for n, row in enumerate(found["documents"], 1):
         print(f"{n:4}  {row['id']}  {row['dated']}  {row['pages']}  {printable(row['title'] or '')}")
     for n, row in enumerate(found["recordings"], len(found["documents"]) + 1):
         print(f"{n:4}  {row['id']}  {row['sha256']}  {printable(row['name'])}")
     for row in found["beside"]:
         print(f"   ‼  {row['id']}  {row['sha256']}  {printable(row['name'])}  {say('case-file.beside')}")
+
+
+def _archived_lines(archived: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield what was open when the file was archived, and why it went all the same."""
+    if archived and archived["open"]:
+        yield say("case-file.open-then", **archived["open"])
+    if archived and archived["reason"]:
+        yield say("case-file.reason", reason=printable(archived["reason"]))
 
 
 @app.command()
