@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.case_answers import by_unit_out, document_out, filed_out, index_out
+from evidence.case_answers import by_unit_out, document_out, ended_out, filed_out, index_out
 from evidence.cli.cases import Case, find_case
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
@@ -94,11 +94,19 @@ def end(
     ],
     reason: Annotated[str | None, typer.Option(help="更改的理由 / why another day stood")] = None,
     data: Data = None,
+    json_: Json = False,
 ) -> None:
     """登记行政行为终结之日 / Note the day on which the act ended: from then on the time runs."""
     application, case_id = find_case(data, case)
-    application.case_filing.end(OPERATOR, case_id, day.date(), reason)
-    print(say("acted.case-ended", day=day.date().isoformat()))
+    done = ended_out(application.case_filing.end(OPERATOR, case_id, day.date(), reason))
+    if json_:
+        print_json(done)
+        return
+    print(say("acted.case-ended", day=done["ended_on"]))
+    for what in ("recordings", "steps"):
+        for one in done["later"][what]:
+            said = {"id": say("matrix.hidden"), "day": None} if one is None else one
+            print(f"! {say(f'case-file.later-{what}', **said)}")
 
 
 @app.command()

@@ -31,7 +31,13 @@ def test_a_case_file_goes_its_way_on_the_command_line(tmp_path: Path) -> None:
     case = run(site, "cases", "open", "杭1", "--unit", home).stdout.strip()
     ((recording),) = rows(site, "recordings")
     run(site, "cases", "link", case, recording["id"])
-    assert run(site, "case-files", "end", case, "2026-01-01").exit_code == 0
+    application = build(site)
+    with application.site.database.writing() as work:
+        work.recordings.note_end(recording["id"], now)
+    application.site.database.close()
+    ended = run(site, "case-files", "end", case, "2026-01-01")
+    assert ended.exit_code == 0, "an earlier day stays allowed"
+    assert f"! 资料 {recording['id']} 录制于 " in ended.stdout
     shown = run(site, "case-files", "list", "--red").stdout
     assert "‼" in shown
     assert "逾期未归档" in shown
