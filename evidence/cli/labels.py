@@ -11,6 +11,7 @@ import typer
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, printable, time_text
 from evidence.coded_words import code_of
+from evidence.domain.recordings import NOT_MEASURED
 from evidence.errors import Invalid, Known
 from evidence.filing_answers import Asked, filed_out
 from evidence.label_answers import history_out, labelled_out, missing_out
@@ -119,7 +120,7 @@ def filed(
         for row in found[part]:
             print(f"{say(f'label.{label}')} {printable(row['value'] or '–')}: {row['count']}")
     for row in found["recordings"]:
-        said = "  ".join(f"{_name(name)}: {printable(text)}" for name, text in row["labels"].items())
+        said = "  ".join(f"{_name(name)}: {_text(name, text)}" for name, text in row["labels"].items())
         print(f"{row['id']}  {printable(row['wearer'])}  {said}".rstrip())
     if not found["recordings"]:
         print(say("cli.nothing-listed"))
@@ -167,13 +168,19 @@ def _lines(row: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _name(label: str) -> str:
+    if label in NOT_MEASURED:
+        return say("recording.clock-offset")
     return say(f"label.{label}") if f"label.{label}" in catalogue(CHINESE) else printable(label)
+
+
+def _text(label: str, text: str) -> str:
+    return say("court.not-measured") if NOT_MEASURED.get(label) == text else printable(text)
 
 
 def _value(one: Mapping[str, Any]) -> str:
     if one["due"]:
         return say("labels.due", due=one["due"])
-    return printable(one["value"]) if one["value"] is not None else say("labels.not-known")
+    return _text(one["name"], one["value"]) if one["value"] is not None else say("labels.not-known")
 
 
 def _print_changed(changed: Any, json_: bool) -> None:
