@@ -18,7 +18,7 @@ from evidence.domain.shift_pictures import draw
 from evidence.domain.shifts import Shift, Trace
 from evidence.domain.wording import printable
 from evidence.errors import Invalid, Known
-from evidence.gap_steps import StepTable, clock, in_hours
+from evidence.gap_steps import StepTable, clock, in_hours, seconds_of
 from evidence.local import citation_text
 from evidence.locale import CHINESE, ENGLISH, NOTHING, duration, text
 from evidence.service.gap_reports import GapReport
@@ -210,7 +210,7 @@ class Paper:
         """Return a cell of a page."""
         value = self._value(key, part, row)
         if key == "length":
-            seconds = _seconds(row)
+            seconds = seconds_of(row)
             return "" if seconds is None else duration(self.language, round(seconds))
         return "" if value is None else str(value)
 
@@ -225,7 +225,7 @@ class Paper:
         if key == "state":
             return self.say(f"gap-state.{row['gap_state']}") if "gap_state" in row else ""
         if key == "length":
-            seconds = _seconds(row)
+            seconds = seconds_of(row)
             return None if seconds is None else in_hours(seconds)
         if key == "cites":
             return self._cites(row.get("cites") or ())
@@ -297,12 +297,3 @@ def _lines(told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _to_do(states: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [one for one in states if one["state"] in TO_DO]
-
-
-def _seconds(row: Mapping[str, Any]) -> float | None:
-    """Return how long something was: by how much a file is late, or what an interruption took."""
-    if row.get("late_by_s") is not None:
-        return float(row["late_by_s"])
-    measured, detail = row.get("measured"), row.get("detail")
-    is_length = isinstance(measured, int | float) and isinstance(detail, Mapping) and "unit" not in detail
-    return float(measured) if is_length and measured is not None else None
