@@ -24,6 +24,7 @@ from evidence.service.classes import Classes
 from evidence.service.fault_files import FaultFiles
 from evidence.service.instruments import local_day
 from evidence.service.refusals import OutOfSight
+from tests import inside
 from tests.builders import SmallSite
 from tests.people_room import OPERATOR, Room
 
@@ -272,6 +273,17 @@ def test_a_fault_file_about_the_footage_that_nobody_has_decided_is_open(room: Fi
     assert index.open.fault_files == 0
     assert index.listed.archived is not None
     assert index.listed.archived.open == OpenMatters(labels=1, fault_files=1), "as it was then"
+
+
+def test_what_an_archive_noted_before_fault_files_were_counted_says_nothing_of_them(room: FileRoom) -> None:
+    room.desk.end(room.custodian, room.case, room.day())
+    room.desk.add_document(room.custodian, room.case, "决定书", 1, room.day())
+    room.archive()
+    noted = json.dumps({"steps": 0, "explanations": 1, "labels": 0, "documents": 0})
+    assert inside.change(room.small.folder, "UPDATE case_archive SET open = :noted", noted=noted) == 1
+    archived = room.line().archived
+    assert archived is not None
+    assert archived.open == OpenMatters(explanations=1, fault_files=None)
 
 
 def test_a_file_of_which_nothing_is_open_needs_no_reason(room: FileRoom) -> None:
