@@ -87,7 +87,8 @@ class Activities:
             unknown = _unknown_cases(unit, rows)
         faults = sorted([*faults, *matching.faults], key=lambda one: one.row)
         admit_to_recordings(self.site, caller, Action.LABEL, list(matching.said))
-        changes, stood = matching.changes(), matching.stood
+        changes: Sequence[str] = matching.changes()
+        stood: Mapping[str, StoredRecording] = matching.stood
         if apply and not faults:
             about = (("recording", one) for one in matching.said)
             with (
@@ -158,7 +159,7 @@ class _Matching:
             if len(self.said) > MOST_RECORDINGS:
                 raise Invalid("sheet-too-large", limit=MOST_RECORDINGS)
 
-    def changes(self) -> Sequence[str]:
+    def changes(self) -> list[str]:
         """Return the recordings that what was found would label otherwise than now."""
         now = {one: values_of(self.stood[one].labels) for one in self.said}
         return [one for one, labels in self.said.items() if labels.items() - now[one].items()]
