@@ -1,13 +1,11 @@
 """How the catalogue's values stand in answers: the same shape over HTTP and on the command line (--json).
 
-Some callers are not told everything about what they may know of: `LACKED` is the one table of that. What a
-caller lacks is absent, not empty.
+What a caller is not told (`lacked_fields.py`) is absent, not empty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +14,10 @@ from evidence.domain.alarms import Alarm
 from evidence.domain.holds import Hold
 from evidence.domain.instants import to_text
 from evidence.domain.labels import Given, values_of
-from evidence.domain.people import PersonType
 from evidence.domain.uploads import Upload
+from evidence.gap_answers import verdicts_out
+from evidence.lacked_fields import LACKED as LACKED  # answers of other nouns take it from here
+from evidence.lacked_fields import told_to as told_to
 from evidence.policy.rules import Label
 from evidence.service.cases import CaseFile
 from evidence.service.catalogue import StoredFinding, StoredRecording
@@ -29,37 +29,6 @@ from evidence.service.gap_tallies import By, Tally
 from evidence.service.people_ports import StoredCase, StoredToken
 from evidence.service.tokens import is_about_to_expire
 from evidence.service.unlabelled import UnlabelledRecording
-
-
-@dataclass(frozen=True, slots=True)
-class Lacked:
-    """Fields that a caller is not told: of any recording, and of recordings that somebody else wore."""
-
-    always: frozenset[str]
-    of_others: frozenset[str]
-
-
-LACKED: Mapping[PersonType, Lacked] = {
-    # Names of files tell recorder and wearer, labels and details of findings may tell anybody.
-    PersonType.AUXILIARY: Lacked(
-        always=frozenset({"device", "sha256", "sm3"}),
-        of_others=frozenset(
-            {
-                *("name", "file", "wearer", "labels", "case_number_due", "measured", "limit", "detail"),
-                *("text", "reason", "basis", "device_state", "view", "place"),
-            }
-        ),
-    ),
-}
-
-
-def told_to(row: dict[str, Any], caller: Caller, wearer: str | None) -> dict[str, Any]:
-    """Leave out what the caller lacks. wearer: the number of who wore the recorder, None where not known."""
-    lacked = None if caller.person_type is None else LACKED.get(caller.person_type)
-    if lacked is None:
-        return row
-    absent = lacked.always | (frozenset() if wearer == caller.name else lacked.of_others)
-    return {key: value for key, value in row.items() if key not in absent}
 
 
 def recording_out(stored: StoredRecording, caller: Caller) -> dict[str, Any]:
@@ -186,13 +155,11 @@ def standing_out(one: Standing | None, caller: Caller) -> dict[str, Any]:
         "gap_state": one.state.value,
         "explained_by": last and last.author,
         "explained": last and to_text(last.at),
+        "outcome": last and last.outcome,
         "decided_by": last and last.reviewed_by,
         "decided": to_text(last.reviewed_at) if last and last.reviewed_at else None,
         "exemption": one.exemption and one.exemption.id,
-        "verdicts": [
-            told_to({"wearer": number, "verdict": verdict}, caller, number)
-            for number, verdict in (last.verdicts_for(caller.name) if last else ())
-        ],
+        "verdicts": verdicts_out(last, caller) if last else [],
     }
 
 

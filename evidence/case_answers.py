@@ -10,6 +10,7 @@ from evidence.answers import recording_out
 from evidence.domain.access import Caller
 from evidence.domain.case_files import Archived, CaseDocument, FilingState
 from evidence.domain.instants import to_text
+from evidence.service.act_ends import Ended
 from evidence.service.case_filing import FileIndex, ListedFile
 
 
@@ -48,6 +49,18 @@ def index_out(one: FileIndex, caller: Caller) -> dict[str, Any]:
         "recordings": [None if seen is None else recording_out(seen, caller) for seen in one.recordings],
         "open": asdict(one.open),
         "beside": [None if seen is None else recording_out(seen, caller) for seen in one.beside],
+    }
+
+
+def ended_out(one: Ended) -> dict[str, Any]:
+    """The day on which an act ended, and what of the case is later, each with its day. A recording that the
+    caller may not know of: null."""
+    return {
+        "ended_on": one.end.ended_on.isoformat(),
+        "later": {
+            "recordings": [it and {"id": it[0], "day": it[1].isoformat()} for it in one.recordings],
+            "steps": [{"id": step.id, "day": day.isoformat()} for step, day in one.steps],
+        },
     }
 
 

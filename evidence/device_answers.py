@@ -32,7 +32,8 @@ def device_out(one: Device) -> dict[str, Any]:
 
 
 def listed_out(one: ListedDevice) -> dict[str, Any]:
-    """A line of the list. days_until_full: null where nobody knows."""
+    """A line of the list. days_until_full: null where nobody knows; service: a fault or maintenance that
+    is not ended."""
     return {
         **device_out(one.device),
         "unit_name": one.unit,
@@ -43,6 +44,7 @@ def listed_out(one: ListedDevice) -> dict[str, Any]:
         "service_over": one.is_over,
         "days_until_full": one.days_until_full,
         "not_sealed": one.owed,
+        "service": None if one.service is None else service_out(one.service),
     }
 
 

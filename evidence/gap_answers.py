@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from evidence.answers import told_to
 from evidence.domain.access import Caller
 from evidence.domain.explanations import Exemption, Explanation, Gap
 from evidence.domain.instants import to_text
+from evidence.lacked_fields import told_to
 from evidence.service.explanations import History
 
 
-def explanation_out(one: Explanation) -> dict[str, Any]:
-    """An explanation as JSON values. outcome: null while nobody has decided."""
+def explanation_out(one: Explanation, caller: Caller) -> dict[str, Any]:
+    """An explanation as JSON values. outcome: null while nobody has decided; of "fault" `verdicts` say
+    what the file that it opened has found."""
     spoken = one.spoken
     return {
         "id": one.id,
@@ -34,7 +35,25 @@ def explanation_out(one: Explanation) -> dict[str, Any]:
         "reason": one.reason,
         "decided_by": one.reviewed_by,
         "decided": _time(one.reviewed_at),
+        "verdicts": verdicts_out(one, caller),
     }
+
+
+def verdicts_out(one: Explanation, caller: Caller) -> list[dict[str, Any]]:
+    """What the fault file found about each person, by whom and when; null while nobody has decided."""
+    return [
+        told_to(
+            {
+                "wearer": found.number,
+                "verdict": found.verdict,
+                "decided_by": found.by,
+                "decided": _time(found.at),
+            },
+            caller,
+            found.number,
+        )
+        for found in one.verdicts_for(caller.name)
+    ]
 
 
 def history_out(history: History, caller: Caller) -> dict[str, Any]:
@@ -42,7 +61,9 @@ def history_out(history: History, caller: Caller) -> dict[str, Any]:
     wearer = history.gap.wearer
     return {
         **told_to(_gap_out(history.gap), caller, wearer),
-        "explanations": [told_to(explanation_out(one), caller, wearer) for one in history.explanations],
+        "explanations": [
+            told_to(explanation_out(one, caller), caller, wearer) for one in history.explanations
+        ],
     }
 
 

@@ -18,7 +18,7 @@ from evidence.domain.shift_pictures import draw
 from evidence.domain.shifts import Shift, Trace
 from evidence.domain.wording import printable
 from evidence.errors import Invalid, Known
-from evidence.gap_steps import StepTable, clock, in_hours
+from evidence.gap_steps import StepTable, clock, in_hours, seconds_of
 from evidence.local import citation_text
 from evidence.locale import CHINESE, ENGLISH, NOTHING, duration, text
 from evidence.service.gap_reports import GapReport
@@ -30,7 +30,9 @@ FORMS = ("svg", "pdf", "xlsx")
 TONGUES = {"zh": CHINESE, "en": ENGLISH}
 _ROWS_ON_A_PAGE = 9  # of a picture
 _LINE = ("day", "device", "wearer", "name", "what", "state", "length", "due", "cites")
-_MORE = ("part", *_LINE, "stored", "explained_by", "explained", "decided_by", "decided", "recording", "gap")
+_REVIEWED = ("explained_by", "explained", "outcome", "decided_by", "decided")
+_JUDGED = ("verdict", "judged_by", "judged")  # by the fault file: of each whom it names
+_MORE = ("part", *_LINE, "stored", *_REVIEWED, *_JUDGED, "recording", "gap")
 _TIMES = ("due", "stored", "explained", "decided")
 
 
@@ -208,7 +210,7 @@ class Paper:
         """Return a cell of a page."""
         value = self._value(key, part, row)
         if key == "length":
-            seconds = _seconds(row)
+            seconds = seconds_of(row)
             return "" if seconds is None else duration(self.language, round(seconds))
         return "" if value is None else str(value)
 
@@ -223,16 +225,33 @@ class Paper:
         if key == "state":
             return self.say(f"gap-state.{row['gap_state']}") if "gap_state" in row else ""
         if key == "length":
-            seconds = _seconds(row)
+            seconds = seconds_of(row)
             return None if seconds is None else in_hours(seconds)
         if key == "cites":
             return self._cites(row.get("cites") or ())
+        if key in _JUDGED:
+            return "; ".join(self._judged(key, one) for one in row.get("verdicts", ()))
         value = row.get(key)
-        if key.endswith("_by") and (one := self.report.people.get(str(value))):
-            return printable(" ".join(filter(None, (one.number, one.name))))
+        if key == "outcome":
+            return self.say(f"review-outcome.{value}") if value else ""
+        if key.endswith("_by"):
+            return self._person(value)
         if key in _TIMES:
             return self._time(value) if value else ""
         return printable(str(value)) if value is not None else ""
+
+    def _judged(self, key: str, one: Mapping[str, Any]) -> str:
+        """Return what a fault file found about somebody, by whom or when."""
+        if key == "verdict":
+            found = f"verdict.{one['verdict']}" if one["verdict"] else "gap-state.fault-open"
+            return f"{printable(one.get('wearer') or '?')}: {self.say(found)}"
+        if not one["verdict"]:
+            return NOTHING
+        return self._person(one["decided_by"]) if key == "judged_by" else self._time(one["decided"])
+
+    def _person(self, id_: str | None) -> str:
+        one = self.report.people.get(id_ or "")
+        return printable((id_ or "") if one is None else " ".join(filter(None, (one.number, one.name))))
 
     def _what(self, part: str, row: Mapping[str, Any]) -> str:
         if part in ("missing", "late"):
@@ -278,12 +297,3 @@ def _lines(told: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _to_do(states: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [one for one in states if one["state"] in TO_DO]
-
-
-def _seconds(row: Mapping[str, Any]) -> float | None:
-    """Return how long something was: by how much a file is late, or what an interruption took."""
-    if row.get("late_by_s") is not None:
-        return float(row["late_by_s"])
-    measured, detail = row.get("measured"), row.get("detail")
-    is_length = isinstance(measured, int | float) and isinstance(detail, Mapping) and "unit" not in detail
-    return float(measured) if is_length and measured is not None else None

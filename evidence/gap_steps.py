@@ -97,3 +97,12 @@ def clock(seconds: float) -> str:
 def in_hours(seconds: float) -> float:
     """Return a length of time in hours."""
     return round(seconds / 3600, 4)
+
+
+def seconds_of(row: Mapping[str, Any]) -> float | None:
+    """Return how long something was: by how much a file is late, or what an interruption took."""
+    if row.get("late_by_s") is not None:
+        return float(row["late_by_s"])
+    measured, detail = row.get("measured"), row.get("detail")
+    is_length = isinstance(measured, int | float) and isinstance(detail, Mapping) and "unit" not in detail
+    return float(measured) if is_length and measured is not None else None

@@ -1,6 +1,6 @@
 """How labels stand in answers: the same shape over HTTP and on the command line (--json).
 
-Whoever lacks the labels of others' recordings (answers.LACKED) lacks their history too.
+Whoever lacks the labels of others' recordings (lacked_fields.LACKED) lacks their history too.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from typing import Any
 
 from evidence.answers import told_to, unlabelled_out
 from evidence.domain.access import Caller
+from evidence.domain.activities import Activity
 from evidence.domain.instants import to_text
 from evidence.domain.labels import Given
+from evidence.policy.rules import Label
 from evidence.roll_answers import fault_out
 from evidence.service.activities import MatchOutcome
 from evidence.service.catalogue import StoredRecording
@@ -73,7 +75,8 @@ def missing_out(found: MissingLabels, caller: Caller) -> dict[str, Any]:
 
 def match_out(one: MatchOutcome) -> dict[str, Any]:
     """What an import of activities did, or would do: rows with the recordings they find, rows that find none,
-    and rows that cannot be taken, with why."""
+    and rows that cannot be taken, with why. before: by recording, what stood in the place of what is said;
+    unknown_case: the number that a row says, where no such case is registered."""
     changes = set(one.changes)
     return {
         "applied": one.applied,
@@ -84,12 +87,29 @@ def match_out(one: MatchOutcome) -> dict[str, Any]:
                 "activity": match.activity.name,
                 "recordings": [stored.recording.id for stored in match.recordings],
                 "changed": [s.recording.id for s in match.recordings if s.recording.id in changes],
+                "before": {
+                    s.recording.id: dict(one.before[s.recording.id])
+                    for s in match.recordings
+                    if s.recording.id in one.before
+                },
+                "unknown_case": _unknown_case(one, match.activity),
             }
             for match in one.matched
         ],
         "unmatched": [
-            {"row": row.row, "activity": row.name, "wearer": row.wearer, "reason": "no-recording"}
+            {
+                "row": row.row,
+                "activity": row.name,
+                "wearer": row.wearer,
+                "reason": "no-recording",
+                "unknown_case": _unknown_case(one, row),
+            }
             for row in one.unmatched
         ],
         "faults": [fault_out(fault) for fault in one.faults],
     }
+
+
+def _unknown_case(one: MatchOutcome, row: Activity) -> str | None:
+    number = row.labels.get(Label.CASE_NUMBER)
+    return number if number in one.unknown_cases else None

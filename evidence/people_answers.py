@@ -13,7 +13,7 @@ from evidence.service.site import Site
 
 _PEOPLE = frozenset(
     {"person", "people", "author", "received_by", "opened_by", "decided_by", "handler", "taken_by"}
-    | {"closed_by", "views", "by", "issued_by", "returned_by", "ended_by", "retired_by"}
+    | {"closed_by", "views", "verdicts", "by", "issued_by", "returned_by", "ended_by", "retired_by"}
 )
 
 

@@ -21,14 +21,15 @@ NAME = "DCIM/现场\x1b[31m 1.mp4"
 OWED = "DCIM/missing.mp4"
 
 
-def make(data: Path) -> Path:
-    """Make the site and return its folder."""
+def make(data: Path, **labels: str) -> Path:
+    """Make the site and return its folder. labels: of its recording, beside a case number."""
     forms.initialise(data)
     application = build(data)
     caller, _ = application.accounts.add_dock(OPERATOR, "dock")
     modified, body = datetime.now(UTC) - timedelta(hours=30), content(50_000)
+    said = {"case-number": "杭1", **labels}
     origins = [
-        Origin("DSJ1", "012345", name, size, modified, clock_offset_ms=0, labels={"case-number": "杭1"})
+        Origin("DSJ1", "012345", name, size, modified, clock_offset_ms=0, labels=said)
         for name, size in ((NAME, len(body)), (OWED, 10))
     ]
     application.cards.announce(caller, origins[0], origins)

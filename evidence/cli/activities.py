@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from evidence.cli.labels import before_lines, unknown_case_lines
 from evidence.cli.sheets import Apply, File, fault_line
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable
@@ -42,6 +43,9 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     for row in told["matched"]:
         shown = " ".join(f"{one}{'*' * (one in row['changed'])}" for one in row["recordings"])
         yield f"{row['row']:>6}  {printable(row['activity'])}  {shown}"
+        yield from before_lines(row["before"])
+        yield from unknown_case_lines(row["unknown_case"])
     for row in told["unmatched"]:
         who = f"{printable(row['activity'])}  {printable(row['wearer'])}"
         yield f"{row['row']:>6}  {who}  {say('labels.no-recording')}"
+        yield from unknown_case_lines(row["unknown_case"])

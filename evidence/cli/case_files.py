@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from evidence.case_answers import by_unit_out, document_out, filed_out, index_out
+from evidence.case_answers import by_unit_out, document_out, ended_out, filed_out, index_out
 from evidence.cli.cases import Case, find_case
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
@@ -67,14 +68,22 @@ def show(case: Case, data: Data = None, json_: Json = False) -> None:
         return
     print(f"{found['case']}  {printable(found['number'])}  {say('filing-state.' + found['state'])}")
     print(say("case-file.open", **found["open"]))
-    if (archived := found["archived"]) and archived["reason"]:
-        print(say("case-file.reason", reason=printable(archived["reason"])))
+    for line in _archived_lines(found["archived"]):
+        print(line)
     for n, row in enumerate(found["documents"], 1):
         print(f"{n:4}  {row['id']}  {row['dated']}  {row['pages']}  {printable(row['title'] or '')}")
     for n, row in enumerate(found["recordings"], len(found["documents"]) + 1):
         print(f"{n:4}  {row['id']}  {row['sha256']}  {printable(row['name'])}")
     for row in found["beside"]:
         print(f"   ‼  {row['id']}  {row['sha256']}  {printable(row['name'])}  {say('case-file.beside')}")
+
+
+def _archived_lines(archived: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield what was open when the file was archived, and why it went all the same."""
+    if archived and archived["open"]:
+        yield say("case-file.open-then", **archived["open"])
+    if archived and archived["reason"]:
+        yield say("case-file.reason", reason=printable(archived["reason"]))
 
 
 @app.command()
@@ -85,11 +94,19 @@ def end(
     ],
     reason: Annotated[str | None, typer.Option(help="更改的理由 / why another day stood")] = None,
     data: Data = None,
+    json_: Json = False,
 ) -> None:
     """登记行政行为终结之日 / Note the day on which the act ended: from then on the time runs."""
     application, case_id = find_case(data, case)
-    application.case_filing.end(OPERATOR, case_id, day.date(), reason)
-    print(say("acted.case-ended", day=day.date().isoformat()))
+    done = ended_out(application.case_filing.end(OPERATOR, case_id, day.date(), reason))
+    if json_:
+        print_json(done)
+        return
+    print(say("acted.case-ended", day=done["ended_on"]))
+    for what in ("recordings", "steps"):
+        for one in done["later"][what]:
+            said = {"id": say("matrix.hidden"), "day": None} if one is None else one
+            print(f"! {say(f'case-file.later-{what}', **said)}")
 
 
 @app.command()

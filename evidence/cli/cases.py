@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -83,6 +84,9 @@ def close(case: Case, data: Data = None) -> None:
     application, case_id = find_case(data, case)
     application.cases.close(OPERATOR, case_id)
     print(say("acted.case-closed"))
+    still = application.case_filing.index(OPERATOR, case_id).open
+    if still.is_any:
+        print(f"! {say('case-file.open', **asdict(still))}")
 
 
 @app.command()

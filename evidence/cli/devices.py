@@ -25,7 +25,7 @@ from evidence.device_answers import (
     stock_out,
 )
 from evidence.domain.devices import ServiceKind
-from evidence.locale import say
+from evidence.locale import Word, say
 from evidence.people_answers import with_names
 from evidence.service.device_register import DeviceDetails
 
@@ -266,11 +266,13 @@ def _line(row: Mapping[str, Any], zone: str) -> dict[str, Any]:
     checked = "" if check is None else time_text(check["at"], zone)
     faults = [] if check is None else check["faults"]
     over = "‼ " if row["service_over"] else ""
+    kind = row["service"] and Word(f"service-kind.{row['service']['kind']}")
+    service = f" ‼ {say('device.not-ended', kind=kind)}" if kind else ""
     return {
         **row,
         "class": say(f"device-class.{row['class']}"),
         "unit": row["unit_name"],
-        "state": say(f"device-state.{row['state']}"),
+        "state": say(f"device-state.{row['state']}") + service,
         "holder": "" if row["holder"] is None else row["holder"]["number"],
         "checked": " ".join((checked, *(f"‼ {say(f'device-fault.{one}')}" for one in faults))),
         "service_until": f"{over}{row['service_until'] or ''}",

@@ -14,7 +14,7 @@ import typer
 from evidence.bootstrap import Application
 from evidence.cli.coded import of_pack, one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import in_utc, person_text, printable, span_of_time, time_text
+from evidence.cli.words import in_utc, person_text, printable, span_of_time, time_text, verdict_text
 from evidence.domain.explanations import Exemption, Outcome, Spoken
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
@@ -50,13 +50,15 @@ def explain(
     heard = spoken and Spoken(spoken, round(start * 1000), round(end * 1000))
     said = Said(text, cause, heard or None, marker)
     application = open_site(data)
-    _show(application, [explanation_out(application.explanations.explain(OPERATOR, gap, said))], json_)
+    _show(
+        application, [explanation_out(application.explanations.explain(OPERATOR, gap, said), OPERATOR)], json_
+    )
 
 
 @app.command()
 def review(
     explanation: Annotated[str, typer.Argument(help="说明的标识 / id of the explanation")],
-    outcome: Annotated[Outcome, typer.Argument(help="决定 / decision", **one_of(Outcome, "gap-state"))],
+    outcome: Annotated[Outcome, typer.Argument(help="决定 / decision", **one_of(Outcome, "review-outcome"))],
     reason: Annotated[str, typer.Option(help="理由 / reason")] = "",
     fault: Annotated[
         str | None, typer.Option(help="过错情形 / kind of fault", **of_pack("fault-kind"))
@@ -64,10 +66,10 @@ def review(
     data: Data = None,
     json_: Json = False,
 ) -> None:
-    """审核一项说明 / Accept an explanation, send it back, or decide that it was a fault."""
+    """采纳、退回，或转为执法过错材料 / Accept an explanation, send it back, or open a fault file."""
     application = open_site(data)
     done = application.explanations.review(OPERATOR, explanation, outcome, reason, fault)
-    _show(application, [explanation_out(done)], json_)
+    _show(application, [explanation_out(done, OPERATOR)], json_)
 
 
 @app.command()
@@ -88,7 +90,7 @@ def _show(application: Application, rows: Sequence[dict[str, Any]], json_: bool)
         return
     zone = application.site.policies.latest.time_zone
     for row in with_names(application.site, OPERATOR, rows):
-        state = say(f"gap-state.{row['outcome'] or 'explained'}")
+        state = say(f"review-outcome.{row['outcome']}" if row["outcome"] else "gap-state.explained")
         cause = say(f"cause.{row['cause']}") if row["cause"] else ""
         print(f"{row['id']}  {state}  {cause}".rstrip())
         if row["spoken"]:
@@ -99,6 +101,8 @@ def _show(application: Application, rows: Sequence[dict[str, Any]], json_: bool)
                 print(f"    {say(f'explanation.{by}')}: {who}")
             if row[words]:
                 print(f"        {printable(row[words])}")
+        for one in row["verdicts"]:
+            print(f"    {verdict_text(one, row['who'], zone)}")
 
 
 @exemptions.command("state")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ import typer
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, printable, time_text
 from evidence.coded_words import code_of
+from evidence.domain.recordings import NOT_MEASURED
 from evidence.errors import Invalid, Known
 from evidence.filing_answers import Asked, filed_out
 from evidence.label_answers import history_out, labelled_out, missing_out
@@ -45,11 +46,8 @@ def give(
         print_json(done)
         return
     print(say("labels.changed", number=len(done["changed"])))
-    for recording, stood in done["before"].items():
-        for name, was in stood.items():
-            print(f"  {recording}  {say('labels.before', label=_name(name), value=printable(was))}")
-    if done["unknown_case"]:
-        print(f"! {say('labels.unknown-case', number=printable(done['unknown_case']))}")
+    for line in (*before_lines(done["before"]), *unknown_case_lines(done["unknown_case"])):
+        print(line)
 
 
 @app.command("not-yet")
@@ -122,7 +120,7 @@ def filed(
         for row in found[part]:
             print(f"{say(f'label.{label}')} {printable(row['value'] or '–')}: {row['count']}")
     for row in found["recordings"]:
-        said = "  ".join(f"{_name(name)}: {printable(text)}" for name, text in row["labels"].items())
+        said = "  ".join(f"{_name(name)}: {_text(name, text)}" for name, text in row["labels"].items())
         print(f"{row['id']}  {printable(row['wearer'])}  {said}".rstrip())
     if not found["recordings"]:
         print(say("cli.nothing-listed"))
@@ -146,6 +144,19 @@ def missing(data: Data = None, json_: Json = False) -> None:
             print(line)
 
 
+def before_lines(before: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Yield what stood before in the place of what was said, by recording."""
+    for recording, stood in before.items():
+        for name, was in stood.items():
+            yield f"  {recording}  {say('labels.before', label=_name(name), value=printable(was))}"
+
+
+def unknown_case_lines(number: str | None) -> Iterator[str]:
+    """Yield that no case of a number is registered; nothing for None."""
+    if number is not None:
+        yield f"! {say('labels.unknown-case', number=printable(number))}"
+
+
 def _lines(row: Mapping[str, Any]) -> tuple[str, str]:
     lacks = " · ".join(_name(label) for label in row["missing"])
     if due := row["case_number_due"]:
@@ -157,13 +168,19 @@ def _lines(row: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _name(label: str) -> str:
+    if label in NOT_MEASURED:
+        return say("recording.clock-offset")
     return say(f"label.{label}") if f"label.{label}" in catalogue(CHINESE) else printable(label)
+
+
+def _text(label: str, text: str) -> str:
+    return say("court.not-measured") if NOT_MEASURED.get(label) == text else printable(text)
 
 
 def _value(one: Mapping[str, Any]) -> str:
     if one["due"]:
         return say("labels.due", due=one["due"])
-    return printable(one["value"]) if one["value"] is not None else say("labels.not-known")
+    return _text(one["name"], one["value"]) if one["value"] is not None else say("labels.not-known")
 
 
 def _print_changed(changed: Any, json_: bool) -> None:

@@ -16,7 +16,7 @@ from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_names, unit_of
 from evidence.cli.words import cites_text, print_new, printable, time_text
 from evidence.domain.steps import Matter, StepState
-from evidence.errors import Invalid
+from evidence.errors import Invalid, Known
 from evidence.locale import say
 from evidence.service.steps import StepSaid
 from evidence.step_answers import cover_text, matrix_out, step_out, unit_out
@@ -109,10 +109,13 @@ def enter(
         raise Invalid("what-was-done")
     what: str | Matter = kind or ""
     if line is not None:
-        lines = application.matrix.of_case(OPERATOR, case_id).lines
-        if not 1 <= line <= len(lines):
-            raise Invalid("what-was-done")
-        what = lines[line - 1].what
+        found = application.matrix.of_case(OPERATOR, case_id)
+        if not 1 <= line <= len(found.lines):
+            shown = enumerate(matrix_out(found, OPERATOR)["lines"], 1)
+            raise Invalid(
+                "no-such-line", found=line, known=Known(f"{n} {what_text(one)}" for n, one in shown)
+            )
+        what = found.lines[line - 1].what
     since, until = (in_zone(application, one) for one in (start, end))
     new = application.steps.enter(OPERATOR, case_id, StepSaid(what, since, until, officer, place))
     if json_:

@@ -12,10 +12,10 @@ from evidence.cli.coded import one_of
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id, unit_names
-from evidence.cli.words import in_utc, time_text
+from evidence.cli.words import in_utc, printable, time_text
 from evidence.domain.rights import Role
 from evidence.errors import NotFound
-from evidence.locale import say
+from evidence.locale import Word, say
 from evidence.oversight_answers import grant_out, held_out, view_out
 
 grants = typer.Typer(help="角色授权 / roles", no_args_is_help=True)
@@ -51,7 +51,7 @@ def add_grant(
     if json_:
         print_json(grant_out(grant))
         return
-    print(say("cli.grant-given", role=role.value, number=number))
+    print(say("cli.grant-given", role=Word(f"role.{role.value}"), number=printable(number)))
     print(f"  {grant.id}")
 
 

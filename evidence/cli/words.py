@@ -107,6 +107,13 @@ def person_text(who: Mapping[str, Mapping[str, str | None]], id_: str | None) ->
     return printable(" ".join(filter(None, (one["number"], one.get("name")))))
 
 
+def verdict_text(one: Mapping[str, Any], who: Mapping[str, Mapping[str, str | None]], zone: str) -> str:
+    """Return what a fault file found about somebody, by whom and when; that nobody has decided yet."""
+    found = say(f"verdict.{one['verdict']}" if one["verdict"] else "gap-state.fault-open")
+    by = [person_text(who, one["decided_by"]), time_text(one["decided"], zone)] if one["verdict"] else []
+    return "  ".join([f"{printable(one.get('wearer') or '?')}: {found}", *by])
+
+
 def in_utc(typed: datetime, zone: ZoneInfo) -> datetime:
     """Return a time that was typed in the law's time zone as UTC. Raises: Invalid("invalid-text")."""
     try:

@@ -54,17 +54,19 @@ class CaseDocument:
 class OpenMatters:
     """How much about a case is open. steps: red, due, or shown in part. explanations: owed, or not decided.
     labels: recordings that lack one they must carry. documents: what does not agree and has no reason.
+    fault_files: that rest on its footage, undecided; None where an archive noted none yet.
     """
 
     steps: int = 0
     explanations: int = 0
     labels: int = 0
     documents: int = 0
+    fault_files: int | None = 0
 
     @property
     def is_any(self) -> bool:
         """Whether anything is open."""
-        return any((self.steps, self.explanations, self.labels, self.documents))
+        return any((self.steps, self.explanations, self.labels, self.documents, self.fault_files))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
 
-from evidence.domain.fault_files import Verdict
+from evidence.domain.fault_files import Judged, Verdict
 from evidence.domain.findings import Code
 from evidence.domain.spans import Span
 from evidence.domain.subjects import Place, Subject
@@ -42,7 +42,7 @@ TO_DO = frozenset({GapState.OPEN, GapState.SENT_BACK})
 
 
 class Outcome(StrEnum):
-    """What a head decides about an explanation."""
+    """What a head decides about an explanation. FAULT: a fault file is opened, which another one decides."""
 
     ACCEPTED = "accepted"
     SENT_BACK = "sent-back"
@@ -80,7 +80,8 @@ class Spoken:
 class Explanation:
     """What somebody said about a gap, and what became of it. gap: its name. text: the report, or the reason.
     finding_id: as it was found then, None for files that are late or missing. outcome None: not decided.
-    verdicts: of a fault, what its file found about each person whom it names, by number; None: not yet.
+    reviewed_by: whoever reviewed it; of a fault, who opened its file. verdicts: what that file found about
+    each person whom it names, and who judged.
     """
 
     id: str
@@ -95,11 +96,11 @@ class Explanation:
     reason: str | None = None
     reviewed_by: str | None = None
     reviewed_at: datetime | None = None
-    verdicts: tuple[tuple[str, Verdict | None], ...] = ()
+    verdicts: tuple[Judged, ...] = ()
 
-    def verdicts_for(self, number: str) -> Sequence[tuple[str, Verdict | None]]:
+    def verdicts_for(self, number: str) -> Sequence[Judged]:
         """Return the verdicts as somebody is told of them: whom the file names, their own."""
-        return [one for one in self.verdicts if one[0] == number] or self.verdicts
+        return [one for one in self.verdicts if one.number == number] or self.verdicts
 
 
 class ExemptionState(StrEnum):
@@ -186,9 +187,9 @@ def state_of(history: Sequence[Explanation], is_exempt: bool, wearer: str | None
     return GapState.EXPLAINED if outcome is None else GapState.SENT_BACK
 
 
-def _found(verdicts: Sequence[tuple[str, Verdict | None]], wearer: str | None) -> GapState:
+def _found(verdicts: Sequence[Judged], wearer: str | None) -> GapState:
     """Return how a fault file stands for a wearer; for one whom it does not name, as a whole."""
-    told = [verdict for number, verdict in verdicts if number == wearer] or [one for _, one in verdicts]
+    told = [one.verdict for one in verdicts if one.number == wearer] or [one.verdict for one in verdicts]
     if not told or None in told:
         return GapState.FAULT_OPEN
     return GapState.FAULT if Verdict.FAULT in told else GapState.NO_FAULT

@@ -73,6 +73,16 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What a file found about somebody, by number; by whom and when. verdict None: nobody has decided yet."""
+
+    number: str
+    verdict: Verdict | None = None
+    by: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FaultFile:
     """A fault file. kind: of the pack. gap, explanation_id, finding_id: of the line of the gap report that it
     was opened about, None where it was opened by hand. basis: a written ground outside this system: a letter,

@@ -48,12 +48,17 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class MatchOutcome:
-    """What an import did, or would do. changes: recordings that are, or would be, labelled otherwise."""
+    """What an import did, or would do. changes: recordings that are, or would be, labelled otherwise; before:
+    by recording, what stood in the place of what its row says. unknown_cases: numbers that rows say and no
+    case is registered under.
+    """
 
     matched: Sequence[Matched]
     unmatched: Sequence[Activity]
     faults: Sequence[Fault]
     changes: Sequence[str]
+    before: Mapping[str, Mapping[str, str]]
+    unknown_cases: frozenset[str]
     applied: bool
 
 
@@ -79,20 +84,24 @@ class Activities:
         with self.site.database.reading() as unit:
             matching = _Matching(self.site, unit, self._known(unit, caller, rows, now))
             matching.match(rows)
+            unknown = _unknown_cases(unit, rows)
         faults = sorted([*faults, *matching.faults], key=lambda one: one.row)
         admit_to_recordings(self.site, caller, Action.LABEL, list(matching.said))
         changes: Sequence[str] = matching.changes()
+        stood: Mapping[str, StoredRecording] = matching.stood
         if apply and not faults:
             about = (("recording", one) for one in matching.said)
             with (
                 tries_logged(self.site, caller, Action.LABEL, *about),
                 self.site.database.writing() as unit,
             ):
+                stood = unit.recordings.some(list(matching.said))
                 changes, owed = give_labels(unit, self.site, caller, matching.said)
             settle_terms(self.site, owed)
         found = [one for one in matching.found if one.recordings]
         missed = [one.activity for one in matching.found if not one.recordings]
-        return MatchOutcome(found, missed, faults, changes, apply and not faults)
+        before = _before(matching.said, stood, changes)
+        return MatchOutcome(found, missed, faults, changes, before, unknown, apply and not faults)
 
     def _read(self, content: bytes) -> tuple[Sequence[Activity], Sequence[Fault]]:
         sheet = self.files.read(content)
@@ -130,8 +139,8 @@ class _Matching:
     found: list[Matched] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     said: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    stood: dict[str, StoredRecording] = field(default_factory=dict)
     _by: dict[str, Activity] = field(default_factory=dict)
-    _stored: dict[str, StoredRecording] = field(default_factory=dict)
     _spans: dict[str, Span | None] = field(default_factory=dict)
 
     def match(self, rows: Iterable[Activity]) -> None:
@@ -145,14 +154,14 @@ class _Matching:
             self.found.append(Matched(row, shown))
             for stored in shown:
                 self._by.setdefault(stored.recording.id, row)
-                self._stored[stored.recording.id] = stored
+                self.stood[stored.recording.id] = stored
                 self.said[stored.recording.id] = row.labels
             if len(self.said) > MOST_RECORDINGS:
                 raise Invalid("sheet-too-large", limit=MOST_RECORDINGS)
 
     def changes(self) -> list[str]:
         """Return the recordings that what was found would label otherwise than now."""
-        now = {one: values_of(self._stored[one].labels) for one in self.said}
+        now = {one: values_of(self.stood[one].labels) for one in self.said}
         return [one for one, labels in self.said.items() if labels.items() - now[one].items()]
 
     def _is_shown(self, row: Activity, stored: StoredRecording) -> bool:
@@ -177,6 +186,22 @@ class _Matching:
         except Invalid as problem:
             return _label_fault(row, problem)
         return None
+
+
+def _before(
+    said: Mapping[str, Mapping[str, str]], stood: Mapping[str, StoredRecording], changes: Iterable[str]
+) -> dict[str, dict[str, str]]:
+    """Return what stood in the place of what rows say, of recordings that change."""
+    found = {}
+    for one in changes:
+        was = values_of(stood[one].labels)
+        found[one] = {name: was[name] for name, text in said[one].items() if was.get(name, text) != text}
+    return {one: was for one, was in found.items() if was}
+
+
+def _unknown_cases(unit: UnitOfWork, rows: Iterable[Activity]) -> frozenset[str]:
+    numbers = {row.labels[Label.CASE_NUMBER] for row in rows if Label.CASE_NUMBER in row.labels}
+    return frozenset(one for one in numbers if not unit.labels.is_case(one))
 
 
 def _in_form(row: Activity) -> Activity | Fault:

@@ -35,6 +35,7 @@ from evidence.domain.wording import is_plain
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.policy.archiving import Archiving, archiving_of
 from evidence.policy.rules import cite_ids
+from evidence.service.act_ends import Ended, with_later
 from evidence.service.case_access import about_case, paths_of
 from evidence.service.catalogue import StoredRecording
 from evidence.service.gate import admits
@@ -80,9 +81,9 @@ class CaseFiling:
     site: Site
 
     @admits(Action.ARCHIVE_CASES)
-    def end(self, caller: Caller, case_id: str, ended_on: date, reason: str | None = None) -> ActEnd:
+    def end(self, caller: Caller, case_id: str, ended_on: date, reason: str | None = None) -> Ended:
         """Note the day on which the act of a case ended; another day than stands needs a reason, and a later
-        one somebody else than who noted that: nobody sets their own clock back.
+        one somebody else than who noted that: nobody sets their own clock back. Told is what of it is later.
 
         Raises: NotFound("case-not-found"), Invalid("day-to-come", "reason-needed"), Refused("own-request"),
         Conflict("case-archived").
@@ -103,7 +104,7 @@ class CaseFiling:
             facts = {"ended_on": ended_on.isoformat(), "before": before}
             personal = {} if reason is None else {"reason": reason}
             unit.log.append(_entry(Act.CASE_END, caller, case, facts, personal), now)
-        return new
+            return with_later(self.site, unit, caller, case, _media(unit, case.id), new, now)
 
     @admits(Action.ARCHIVE_CASES)
     def add_document(self, caller: Caller, case_id: str, title: str, pages: int, dated: date) -> CaseDocument:

@@ -47,6 +47,7 @@ LOOKS_BACK = timedelta(days=30)  # for what a device records in a day of use, an
 class ListedDevice:
     """A device as the list shows it. faults: of the newest check. is_checked: that one is young enough and in
     order for issue. days_until_full: days of use that its card lasts. owed: files not sealed.
+    service: a fault or maintenance that is not ended, wherever the device is.
     """
 
     device: Device
@@ -59,6 +60,7 @@ class ListedDevice:
     is_over: bool
     days_until_full: float | None
     owed: int
+    service: Service | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +208,12 @@ class DeviceReports:
         holder_of = unit.people.get if people is None else people.get
         found = []
         for one in mine:
-            check, issue = checks.get(one.id), issues.get(one.id)
+            check, issue, service = checks.get(one.id), issues.get(one.id), services.get(one.id)
             is_checked, faults = self.order(check, now, rule)
             line = ListedDevice(
                 one,
                 names[one.unit_id],
-                state_of(one, issue, services.get(one.id)),
+                state_of(one, issue, service),
                 None if issue is None else holder_of(issue.person_id),
                 check,
                 faults,
@@ -219,6 +221,7 @@ class DeviceReports:
                 _is_over(one, on),
                 days_until_full(one.capacity_mib, check, recorded.get(one.serial, {})),
                 owed.get(one.serial, 0),
+                service,
             )
             found.append(line)
         return found

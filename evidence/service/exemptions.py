@@ -19,6 +19,7 @@ from evidence.domain.explanations import Exemption
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.instants import to_text
 from evidence.domain.notices import Notice, NoticeKind
+from evidence.domain.people import Person
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.domain.wording import is_plain
@@ -148,6 +149,20 @@ class Exemptions:
             ]
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "exemptions"}), now)
         return seen
+
+    def waiting(self, unit: UnitOfWork, caller: Caller, most: int) -> Sequence[tuple[Person, Exemption]]:
+        """Return the statements that wait for this head, oldest first, with whom each is about, to use cases
+        that have admitted and logged. Nobody receives their own."""
+        bars, found = self.site.bars(), list[tuple[Person, Exemption]]()
+        for one in unit.exemptions.waiting():
+            person = unit.people.get(one.person_id)
+            stands = standing_of_person(unit, person)
+            may = one.author != caller.id and denial(caller, Action.REVIEW_GAPS, stands, bars) is None
+            if person is not None and may:
+                found.append((person, one))
+                if len(found) == most:
+                    break
+        return found
 
     @contextmanager
     def _writing(

@@ -83,7 +83,7 @@ class Explanations:
     def review(
         self, caller: Caller, explanation_id: str, outcome: Outcome, reason: str, kind: str | None = None
     ) -> Explanation:
-        """Accept an explanation, send it back, or decide that it was a fault, of a kind.
+        """Accept an explanation, send it back, or open a fault file, of a kind.
 
         Raises: NotFound("explanation-not-found"), Refused("own-request", "own-recording"),
         Conflict("explanation-reviewed"), Invalid("reason-needed", "unknown-fault").

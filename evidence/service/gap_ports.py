@@ -54,6 +54,9 @@ class Exemptions(Protocol):
     def about(self, person_id: str) -> Sequence[Exemption]:
         """Return all about somebody, newest first."""
 
+    def waiting(self) -> Sequence[Exemption]:
+        """Return those that no head has received and nobody took back, oldest first."""
+
     def receive(self, exemption_id: str, by: str, at: datetime, *, agrees: bool, view: str) -> bool:
         """Note a head's receipt; False where it does not wait for one."""
 

@@ -96,7 +96,10 @@ class GapReport:
     def told_by(self) -> frozenset[str]:
         """Who said and who decided something about these lines, by id."""
         said = [one for standing in self._standings for one in standing.history]
-        return frozenset(filter(None, (id_ for one in said for id_ in (one.author, one.reviewed_by))))
+        judged = [found.by for one in said for found in one.verdicts]
+        return frozenset(
+            filter(None, (*(id_ for one in said for id_ in (one.author, one.reviewed_by)), *judged))
+        )
 
     @property
     def owing(self) -> list[DeadlineRow | StoredFinding]:

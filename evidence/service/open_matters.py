@@ -1,4 +1,4 @@
-"""What is open about a case: steps, explanations, labels, documents; counted as the lists that show it.
+"""What is open about a case: steps, explanations, labels, documents, fault files; counted as their lists.
 
 Nothing here bars the archive; whoever hands over a file that is not whole says why (case_filing.py).
 """
@@ -10,6 +10,7 @@ from datetime import datetime
 
 from evidence.domain.case_files import OpenMatters
 from evidence.domain.explanations import TO_DO, GapState
+from evidence.domain.fault_files import LinkKind
 from evidence.domain.findings import Severity
 from evidence.domain.steps import StepState
 from evidence.domain.subjects import finding_subject
@@ -40,7 +41,14 @@ def open_matters(
         explanations=_explanations(site, unit, media, now),
         labels=sum(bool(one.lacks) for one in kept),
         documents=sum(len(one.open) for one in compared(site, unit, scope, now)),
+        fault_files=_fault_files(unit, frozenset(ids)),
     )
+
+
+def _fault_files(unit: UnitOfWork, ids: frozenset[str]) -> int:
+    """Count the fault files that rest on recordings and wait for a decision."""
+    waiting = unit.fault_files.all(is_open=True)
+    return sum(not ids.isdisjoint(one.of(LinkKind.RECORDING)) for one in waiting)
 
 
 def _explanations(site: Site, unit: UnitOfWork, media: Sequence[StoredRecording], now: datetime) -> int:

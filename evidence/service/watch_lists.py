@@ -26,6 +26,7 @@ from evidence.service.denials import Denials
 from evidence.service.device_access import rules_of
 from evidence.service.device_ports import Order
 from evidence.service.device_reports import DeviceReports
+from evidence.service.exemptions import Exemptions
 from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_access import standing_of_gap
 from evidence.service.instruments import local_day, pack_at
@@ -59,6 +60,7 @@ class Watch(StrEnum):
     NOTICES = "notices"
     COMPLAINTS = "complaints"
     FAULTS = "faults"
+    EXEMPTIONS = "exemptions"
     SAMPLES = "samples"
 
 
@@ -101,6 +103,7 @@ class Look:
             Watch.NOTICES: self._notices,
             Watch.COMPLAINTS: self._complaints,
             Watch.FAULTS: self._faults,
+            Watch.EXEMPTIONS: self._exemptions,
             Watch.SAMPLES: self._samples,
         }
         return makers[watch]()
@@ -274,20 +277,19 @@ class Look:
         found = FaultFiles(self.site).within(self.unit, self.caller, waiting=True)
         return [Line(one.id, one.opened_at, detail={"kind": one.kind}) for one in reversed(found)]
 
+    def _exemptions(self) -> Sequence[Line]:
+        found = Exemptions(self.site).waiting(self.unit, self.caller, MOST + 1)
+        return [Line(it.id, it.at, wearer=who.number, detail={"ground": it.ground}) for who, it in found]
+
     def _samples(self) -> Sequence[Line]:
         owed = [one for one in Sampling(self.site).within(self.unit, self.caller) if one.is_owed]
         names = full_names(self.unit.units.all()) if owed else {}
-        return [
-            Line(
-                one.sample.id,
-                None if one.sample.drawn is None else one.sample.drawn.at,
-                name=names.get(one.sample.unit_id),
-                detail={
-                    "owed": 0 if one.sample.drawn is None else one.sample.drawn.quota - one.reviewed,
-                },
-            )
-            for one in reversed(owed)
-        ]
+        lines = []
+        for one in reversed(owed):
+            drawn = one.sample.drawn
+            at, left = (None, 0) if drawn is None else (drawn.at, drawn.quota - one.reviewed)
+            lines.append(Line(one.sample.id, at, name=names.get(one.sample.unit_id), detail={"owed": left}))
+        return lines
 
 
 def _sealed(stored: StoredRecording, **detail: object) -> Line:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from evidence.bootstrap import build
+from evidence.cli.words import fact_lines
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
+from evidence.errors import Conflict
+from evidence.locale import say
 from tests import listed_site
 from tests.listed_site import rows, run
 
@@ -27,7 +31,13 @@ def test_a_case_file_goes_its_way_on_the_command_line(tmp_path: Path) -> None:
     case = run(site, "cases", "open", "杭1", "--unit", home).stdout.strip()
     ((recording),) = rows(site, "recordings")
     run(site, "cases", "link", case, recording["id"])
-    assert run(site, "case-files", "end", case, "2026-01-01").exit_code == 0
+    application = build(site)
+    with application.site.database.writing() as work:
+        work.recordings.note_end(recording["id"], now)
+    application.site.database.close()
+    ended = run(site, "case-files", "end", case, "2026-01-01")
+    assert ended.exit_code == 0, "an earlier day stays allowed"
+    assert f"! 资料 {recording['id']} 录制于 " in ended.stdout
     shown = run(site, "case-files", "list", "--red").stdout
     assert "‼" in shown
     assert "逾期未归档" in shown
@@ -39,6 +49,11 @@ def test_a_case_file_goes_its_way_on_the_command_line(tmp_path: Path) -> None:
     refused = run(site, "case-files", *words)
     assert refused.exit_code != 0
     assert "case-file-open" in repr(refused)
+    assert isinstance(refused.exception, Conflict)
+    told = [line for field, said in refused.exception.fields.items() for line in fact_lines(field, said)]
+    assert len(told) == 5
+    assert all(re.match(r"  [一-鿿]", line) for line in told), "each count is said in words"
+    assert "--reason" in say("error.case-file-open")
     words += ("--reason", "标注后补")
     done = rows(site, "case-files", *words)
     assert (done["state"], done["archived"]["number"]) == ("archived-late", "档1")
@@ -47,3 +62,7 @@ def test_a_case_file_goes_its_way_on_the_command_line(tmp_path: Path) -> None:
     index = run(site, "case-files", "show", case).stdout
     assert recording["sha256"] in index
     assert "标注后补" in index
+    then = index.splitlines().index(next(line for line in index.splitlines() if "归档理由" in line)) - 1
+    assert index.splitlines()[then].startswith("归档时未了事项："), "not what is open today"
+    closed = run(site, "cases", "close", case)
+    assert "! 未了事项：" in closed.stdout

@@ -44,6 +44,15 @@ def test_a_device_goes_its_way_on_the_command_line(tmp_path: Path, unit: str) ->
     shown = run(site, "devices", "list").stdout
     assert "已领用" in shown
     assert "1001" in shown
+    assert "上次检查" in shown, "a check is no verification of bytes"
+    assert "尚未处理完毕" not in shown
+    run(site, "devices", "report", "DSJ1", "fault", "--note", "镜头破裂")
+    shown = run(site, "devices", "list").stdout
+    assert re.search("已领用.* ‼ 故障尚未处理完毕", shown), "in somebody's hands, and a fault of it is open"
+    (row,) = rows(site, "devices", "list")
+    assert (row["state"], row["service"]["kind"], row["service"]["note"]) == ("issued", "fault", "镜头破裂")
+    run(site, "devices", "settle", "DSJ1", "--outcome", "已换")
+    assert rows(site, "devices", "list")[0]["service"] is None
     assert "由他人归还" in run(site, "devices", "return", "DSJ1", "1002").stdout
     run(site, "devices", "report", "DSJ1", "maintenance", "--note", "清洁")
     assert rows(site, "devices", "list")[0]["state"] == "in-repair"

@@ -9,6 +9,7 @@ import pytest
 
 from evidence.bootstrap import build
 from evidence.domain.instants import from_text, to_text
+from evidence.domain.recordings import NOT_MEASURED
 from evidence.errors import Invalid
 from tests import listed_site
 from tests.listed_site import rows, run
@@ -41,6 +42,9 @@ def test_labels_on_the_command_line(site: Path) -> None:
     assert rows(site, "labels", "not-yet", id_, "--due", due) == {"changed": [id_]}
     (waiting,) = rows(site, "labels", "missing")["to_follow"]
     assert waiting["case_number_due"] == due
+    shown = run(site, "labels", "missing").stdout
+    assert "另有 1 份只待补案号" in shown
+    assert "1 more lack nothing but a case number that is to follow" in shown
     assert rows(site, "labels", "filed", "--party", "某公司=甲")["by_party"] == [
         {"value": "某公司=甲", "count": 1}
     ]
@@ -68,6 +72,16 @@ def test_what_is_shown_is_for_people(site: Path) -> None:
     assert "被检查单位名称" in shown
 
 
+def test_that_a_clock_was_not_measured_is_said_in_words(tmp_path: Path) -> None:
+    site = listed_site.make(tmp_path / "data", **NOT_MEASURED)
+    ((recording),) = rows(site, "recordings")
+    assert NOT_MEASURED.items() <= recording["labels"].items()
+    for words in (("filed",), ("history", recording["id"])):
+        shown = run(site, "labels", *words).stdout
+        assert "时钟偏差 / clock offset: 未核对 / not measured" in shown
+        assert "not-measured" not in shown
+
+
 @pytest.mark.parametrize("label", ["case-number", "colour=red", "place= "])
 def test_what_is_no_label_is_wrong_usage(site: Path, label: str) -> None:
     ((recording),) = rows(site, "recordings")
@@ -92,9 +106,15 @@ def test_activities_are_matched_and_label_what_was_recorded(site: Path, tmp_path
     table.write_text("\n".join(lines), "utf-8")
     dry = rows(site, "activities", "import", str(table))
     assert (dry["applied"], dry["changed"]) == (False, 1)
+    stood = recording["labels"]["case-number"]
+    assert dry["matched"][0]["before"] == {recording["id"]: {"case-number": stood}}
+    tried = run(site, "activities", "import", str(table))
     shown = run(site, "activities", "import", str(table), "--apply")
     assert shown.exit_code == 0
     assert f"{recording['id']}*" in shown.stdout
+    for told in (tried.stdout, shown.stdout):
+        assert f"原案号 / case number：{stood}" in told
+        assert "! 没有登记案号为“杭9”的案件" in told
     ((recording),) = rows(site, "recordings")
     assert (recording["labels"]["case-number"], recording["labels"]["place"]) == ("杭9", "某街")
     again = rows(site, "activities", "import", str(table), "--apply")

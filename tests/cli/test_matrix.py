@@ -9,7 +9,7 @@ import pytest
 from evidence.bootstrap import build
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
-from evidence.errors import Conflict
+from evidence.errors import Conflict, Invalid
 from tests import listed_site
 from tests.listed_site import rows, run
 
@@ -45,6 +45,13 @@ def test_what_must_be_recorded_is_entered_and_shown_on_the_command_line(tmp_path
     assert (owed["stage"], owed["owner"]) == ("听证", home)
     for wrong in ((), ("--line", "99"), ("--line", "1", "--kind", "on-site-check")):
         assert run(site, "matrix", "enter", case, *wrong, *times).exit_code != 0
+    refused = run(site, "matrix", "enter", case, "--line", "99", *times).exception
+    assert isinstance(refused, Invalid)
+    assert (refused.code, refused.fields["found"]) == ("no-such-line", 99)
+    assert refused.known is not None
+    numbers = [one.partition(" ")[0] for one in refused.known.taken]
+    assert numbers == [str(n) for n in range(1, len(lines) + 1)], "which lines there are"
+    assert "听证" in refused.known.taken[hearing - 1]
     shown = run(site, "matrix", "show", case).stdout
     assert "随机抽查、现场检查" in shown
     assert "第五条" in shown

@@ -10,6 +10,7 @@ import pytest
 from evidence.bootstrap import build
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
+from evidence.locale import CHINESE, ENGLISH, text
 from tests import listed_site
 from tests.listed_site import rows, run
 
@@ -51,6 +52,15 @@ def test_a_role_is_given_listed_and_revoked(site: Path) -> None:
     assert "unit head" in shown.stdout
     assert run(site, "grants", "revoke", given["id"], "--reason", "调离").exit_code == 0
     assert held(site) == []
+
+
+def test_a_role_that_is_given_is_named_in_both_languages(site: Path) -> None:
+    shown = run(site, "grants", "add", "1001", "保管人员", "--unit", "大队", "--reason", "任命").stdout
+    chinese, _, english = shown.splitlines()[0].partition(" / ")
+    assert (text(CHINESE, "role.custodian") in chinese, "custodian" in chinese) == (True, False)
+    assert text(ENGLISH, "role.custodian") in english
+    (given,) = held(site)
+    assert run(site, "grants", "revoke", given["id"], "--reason", "调离").exit_code == 0
 
 
 def test_a_unit_is_named_by_its_full_name_too(site: Path) -> None:

@@ -20,7 +20,7 @@ from evidence.domain.explanations import (
     spoken_fault,
     state_of,
 )
-from evidence.domain.fault_files import Verdict
+from evidence.domain.fault_files import Judged, Verdict
 from evidence.domain.findings import Code
 from evidence.domain.spans import Span
 from evidence.domain.subjects import Place
@@ -65,7 +65,7 @@ def test_a_line_stands_as_the_fault_file_found_its_wearer_and_else_as_it_found_a
     fault, cleared, waits = Verdict.FAULT, Verdict.NO_FAULT, None
 
     def stands(wearer: str | None, **verdicts: Verdict | None) -> GapState:
-        history = [replace(said(Outcome.FAULT), verdicts=tuple(verdicts.items()))]
+        history = [replace(said(Outcome.FAULT), verdicts=tuple(Judged(*one) for one in verdicts.items()))]
         return state_of(history, False, wearer)
 
     assert stands("w") is GapState.FAULT_OPEN, "a file that names nobody found nothing"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from evidence.domain.devices import ServiceKind
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Undertaking, UndertakingKind, Unit, unit_path
 from evidence.domain.rights import Role
@@ -116,6 +117,10 @@ def test_a_device_goes_from_hand_to_hand(acting: Acting) -> None:
     assert post(browser, f"{path}/check", serial="DSJ-7", battery="90", free="80", offset="0")[0] == 303
     assert post(browser, f"{path}/issue", serial="DSJ-7", number=WEARER)[0] == 303
     assert WEARER in browser.get(path).text
+    assert "故障尚未处理完毕" not in browser.get(path).text
+    acting.room.application.equipment.custody.report(OPERATOR, "DSJ-7", ServiceKind.FAULT, "镜头破裂")
+    shown = browser.get(path).text
+    assert ("已领用" in shown, "故障尚未处理完毕" in shown) == (True, True)
     assert post(browser, f"{path}/return", serial="DSJ-7", number=WEARER)[0] == 303
     status, told = post(browser, f"{path}/retire", serial="DSJ-7", why="老旧", wiped="已格式化")
     assert (status, 'role="alert"' in told) == (409, True)  # it was carried, and has not been docked since

@@ -78,10 +78,18 @@ def test_the_page_of_a_case_shows_its_documents_and_what_of_them_owes_a_reason(f
 
 
 @pytest.mark.article("longquan:8")
+def test_a_day_before_what_belongs_to_the_case_is_noted_and_warned_of(filing: Filing) -> None:
+    browser = filing.browser(CUSTODIAN)
+    answer = post(browser, f"{filing.path}/end", day="2000-01-01")
+    assert answer == (303, f"{filing.path}?done=case-ended-early")
+    assert "晚于该日，请核对" in browser.get(answer[1]).text
+
+
+@pytest.mark.article("longquan:8")
 def test_a_case_file_is_archived_on_its_page_with_a_reason_for_what_is_open(filing: Filing) -> None:
     browser, before = filing.browser(CUSTODIAN), filing.room.dump().count("case.archive")
     page = browser.get(filing.path).text
-    assert 'data-open="1 0 2 0"' in page
+    assert 'data-open="1 0 2 0 0"' in page
     assert f'action="{filing.path}/archive"' not in page, "first the act ends"
     day = filing.now.date().isoformat()
     for refused in ({"day": "gestern"}, {"day": (filing.now.date() + timedelta(days=2)).isoformat()}):

@@ -12,8 +12,10 @@ from evidence.domain.audit import Act
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.errors import Conflict, Invalid
+from evidence.label_answers import match_out
 from evidence.service import activities
 from evidence.service.activities import Activities, MatchOutcome
+from evidence.service.cases import Cases
 from tests.builders import START, SmallSite
 from tests.people_room import OPERATOR, Room
 
@@ -88,6 +90,25 @@ def test_what_was_recorded_meanwhile_gets_the_labels_of_its_row_and_only_once(
     assert (again.applied, list(again.changes)) == (True, [])
     assert room.rows() == after
     assert len(room.entries(Act.LABEL)) == 2
+
+
+def test_a_case_number_that_stood_before_and_one_that_nobody_registered_are_named(
+    room: Room, wearer: str
+) -> None:
+    recording = ended(room, wearer, START - 5 * HOUR)
+    take(room, row("A", START - 5.2 * HOUR, number="杭9", party="某公司"))
+    Cases(room.site).open(OPERATOR, "杭1", room.unit.id)
+    again = row("B", START - 5.2 * HOUR, number="杭1", party="某公司")
+    rows = (again, row("C", START - 9 * HOUR, number="杭3"))
+    for apply in (False, True):
+        done = take(room, *rows, apply=apply)
+        assert done.before == {recording: {"case-number": "杭9"}}, "not the party: it stays"
+        assert done.unknown_cases == {"杭3"}
+        told = match_out(done)
+        assert (told["matched"][0]["before"], told["matched"][0]["unknown_case"]) == (done.before, None)
+        assert told["unmatched"][0]["unknown_case"] == "杭3"
+    assert labels(room, recording)["case-number"] == "杭1"
+    assert take(room, again).before == {}, "nothing was replaced"
 
 
 def test_a_span_that_is_known_for_certain_decides_and_else_the_end(

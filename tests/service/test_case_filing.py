@@ -13,6 +13,7 @@ import pytest
 from evidence.adapters.packs import load_pack
 from evidence.domain.audit import Act
 from evidence.domain.case_files import FilingState, OpenMatters
+from evidence.domain.fault_files import Link, LinkKind, Verdict
 from evidence.domain.ids import new_id
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
@@ -20,8 +21,10 @@ from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.service.case_filing import CaseFiling, ListedFile
 from evidence.service.cases import Cases
 from evidence.service.classes import Classes
+from evidence.service.fault_files import FaultFiles
 from evidence.service.instruments import local_day
 from evidence.service.refusals import OutOfSight
+from tests import inside
 from tests.builders import SmallSite
 from tests.people_room import OPERATOR, Room
 
@@ -238,7 +241,7 @@ def test_a_file_of_which_something_is_open_is_archived_with_a_reason_that_stays_
     assert still == OpenMatters(labels=1)
     with room.refused("case-file-open", Conflict) as told:
         room.archive(reason=None)
-    assert told.fields == {"steps": 0, "explanations": 0, "labels": 1, "documents": 0}
+    assert told.fields == {"steps": 0, "explanations": 0, "labels": 1, "documents": 0, "fault_files": 0}
     with room.refused("reason-needed", Invalid):
         room.archive(reason=" ")
     room.archive(reason="当事人名称不详")
@@ -249,6 +252,38 @@ def test_a_file_of_which_something_is_open_is_archived_with_a_reason_that_stays_
     assert entry["facts"]["open"] == told.fields
     assert set(entry["pd"]) == {"number", "reason"}
     assert "当事人名称不详" not in json.dumps(entry, ensure_ascii=False)
+
+
+@pytest.mark.article("longquan:8", "dazhe-2020:16")
+def test_a_fault_file_about_the_footage_that_nobody_has_decided_is_open(room: FileRoom) -> None:
+    wearer = room.new(Role.FIELD_OFFICER)
+    mine, other = (room.record(wearer.id, name) for name in ("a.wav", "b.wav"))
+    room.cases.link(room.head, room.case, mine)
+    room.desk.end(room.custodian, room.case, room.day())
+    files, kind = FaultFiles(room.site), "not-recorded"
+    about = files.open(OPERATOR, kind, "擅自关机", [Link(LinkKind.RECORDING, mine)], {})
+    files.open(OPERATOR, kind, "擅自关机", [Link(LinkKind.RECORDING, other)], {})
+    assert room.desk.index(room.head, room.case).open == OpenMatters(labels=1, fault_files=1)
+    with room.refused("case-file-open", Conflict) as told:
+        room.archive(reason=None)
+    assert told.fields["fault_files"] == 1
+    room.archive(reason="过错另行处理")
+    files.decide(room.new(Role.UNIT_HEAD), about.id, wearer.name, Verdict.NO_FAULT, "查无实据")
+    index = room.desk.index(room.head, room.case)
+    assert index.open.fault_files == 0
+    assert index.listed.archived is not None
+    assert index.listed.archived.open == OpenMatters(labels=1, fault_files=1), "as it was then"
+
+
+def test_what_an_archive_noted_before_fault_files_were_counted_says_nothing_of_them(room: FileRoom) -> None:
+    room.desk.end(room.custodian, room.case, room.day())
+    room.desk.add_document(room.custodian, room.case, "决定书", 1, room.day())
+    room.archive()
+    noted = json.dumps({"steps": 0, "explanations": 1, "labels": 0, "documents": 0})
+    assert inside.change(room.small.folder, "UPDATE case_archive SET open = :noted", noted=noted) == 1
+    archived = room.line().archived
+    assert archived is not None
+    assert archived.open == OpenMatters(explanations=1, fault_files=None)
 
 
 def test_a_file_of_which_nothing_is_open_needs_no_reason(room: FileRoom) -> None:

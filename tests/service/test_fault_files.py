@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,12 @@ from evidence.domain.audit import Act
 from evidence.domain.explanations import Outcome
 from evidence.domain.fault_files import FaultFile, Link, LinkKind, Part, Verdict
 from evidence.domain.ids import new_id
+from evidence.domain.instants import to_text
 from evidence.domain.people import PersonType
 from evidence.domain.rights import TOKEN_SCOPES, Action, Kind, Role
 from evidence.domain.spans import Span
 from evidence.errors import Conflict, Invalid, NotFound
+from evidence.gap_answers import history_out
 from evidence.ledger.entries import read_entry
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.policy.conduct import FaultKind, outcomes_of
@@ -215,16 +218,23 @@ def test_the_gap_report_accuses_nobody_before_the_file_is_decided_and_nobody_who
 
     assert room.line()["gap_state"] == "fault-open"
     assert counted() == ({"fault-open"}, {"fault-open"})
-    files(room).decide(room.new(Role.UNIT_HEAD), file.id, room.wearer.name, Verdict.NO_FAULT, "电池故障")
+    judge = room.new(Role.UNIT_HEAD)
+    files(room).decide(judge, file.id, room.wearer.name, Verdict.NO_FAULT, "电池故障")
     assert room.line()["gap_state"] == "no-fault"
     assert counted() == ({"no-fault"}, {"no-fault"})
-    told = room.report(room.custodian)["interruptions"][0]["verdicts"]
-    assert told == [
-        {"wearer": number, "verdict": verdict}
-        for number, verdict in sorted({room.wearer.name: "no-fault", room.head.name: None}.items())
-    ]
+    told = room.report(room.custodian)["interruptions"][0]
+    (found,) = (one for one in files(room).get(judge, file.id).people if one.verdict)
+    at = to_text(found.decided_at) if found.decided_at else None
+    cleared = {"wearer": room.wearer.name, "verdict": "no-fault", "decided_by": judge.id, "decided": at}
+    waits = {"wearer": room.head.name, "verdict": None, "decided_by": None, "decided": None}
+    assert told["verdicts"] == sorted((cleared, waits), key=itemgetter("wearer"))
+    assert (told["outcome"], told["decided_by"]) == ("fault", room.head.id), (
+        "the review, which opened the file"
+    )
+    history = history_out(room.desk.history(room.custodian, room.name()), room.custodian)["explanations"]
+    assert [(one["outcome"], one["verdicts"]) for one in history] == [("fault", told["verdicts"])]
     mine = room.report(room.wearer)["interruptions"][0]["verdicts"]
-    assert mine == [{"wearer": room.wearer.name, "verdict": "no-fault"}]
+    assert mine == [cleared]
     with room.refused("gap-decided", Conflict):
         room.desk.explain(room.wearer, room.name(), REPORT)
 

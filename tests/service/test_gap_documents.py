@@ -25,6 +25,7 @@ from evidence.answers import GAP_PARTS, gaps_out
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act
 from evidence.domain.explanations import GapState, Outcome
+from evidence.domain.fault_files import Verdict
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action, Kind, Role
@@ -32,6 +33,7 @@ from evidence.errors import Invalid, Refused, Unavailable
 from evidence.gap_documents import FORMS, file_name, gap_document, tongue_of
 from evidence.ledger.merkle import SHA256, Frontier
 from evidence.locale import CHINESE, ENGLISH, text
+from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_parts import Asked
 from evidence.service.printing_ports import Makers
 from evidence.service.reports import Reports
@@ -195,6 +197,31 @@ def test_who_said_and_who_decided_is_named_to_whoever_may_know_of_them(room: Gap
         said = [[row[head.index(one)] for one in column] for row in rows]
         decided = next(row for row in said if row[1])
         assert tuple(str(one).split()[0] for one in decided) == told
+
+
+@pytest.mark.article("dazhe-2020:16")
+def test_a_workbook_names_who_cleared_somebody_beside_who_opened_the_fault_file(room: GapRoom) -> None:
+    explained = next(one for one in room.lines() if one["gap_state"] == "explained")["gap"]
+    (one,) = room.desk.history(room.head, explained).explanations
+    room.desk.review(room.head, one.id, Outcome.FAULT, "擅自关机", "not-recorded")
+    (file,) = FaultFiles(room.site).all(room.head, waiting=True)
+
+    def line() -> list[Any]:
+        head, *rows = cells(made(room, "xlsx"))[text(CHINESE, "paper.lines")]
+        gap = head.index(text(CHINESE, "paper.gap"))
+        (row,) = [row for row in rows if row[gap] == explained]
+        keys = ("outcome", "decided_by", "verdict", "judged_by", "judged")
+        return [row[head.index(text(CHINESE, f"paper.{key}"))] for key in keys]
+
+    outcome, opened_by, verdict, by, at = line()
+    assert (outcome, opened_by.split()[0]) == ("转为执法过错材料", room.head.name)
+    assert (verdict, by, at) == (f"{room.wearer.name}: {text(CHINESE, 'gap-state.fault-open')}", "—", "—")
+    judge = room.new(Role.UNIT_HEAD)
+    FaultFiles(room.site).decide(judge, file.id, room.wearer.name, Verdict.NO_FAULT, "电池故障")
+    outcome, opened_by, verdict, by, at = line()
+    assert (outcome, opened_by.split()[0]) == ("转为执法过错材料", room.head.name)
+    assert (verdict, by.split()[0]) == (f"{room.wearer.name}: 不构成执法过错", judge.name)
+    assert datetime.fromisoformat(at) == room.small.clock.now().replace(microsecond=0)
 
 
 def test_nothing_in_a_workbook_is_a_formula(room: GapRoom) -> None:

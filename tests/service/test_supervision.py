@@ -12,11 +12,13 @@ from evidence.domain.explanations import Outcome
 from evidence.domain.findings import Severity
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
+from evidence.domain.spans import Span
 from evidence.domain.steps import StepState
 from evidence.errors import NotFound
 from evidence.service import supervision, watch_lists
 from evidence.service.cases import Cases
 from evidence.service.device_register import DeviceRegister
+from evidence.service.exemptions import Stated
 from evidence.service.gap_words import Said
 from evidence.service.labelling import Labelling
 from evidence.service.recordings import Recordings
@@ -129,6 +131,30 @@ def test_each_look_is_logged(room: GapRoom) -> None:
     Supervision(room.site).board(room.head)
     Supervision(room.site).lines(room.head, Watch.LATE)
     assert [one["facts"] for one in room.entries(Act.READ_LIST)] == [{"list": "board"}, {"list": "late"}]
+
+
+@pytest.mark.article("dazhe-2020:6")
+def test_an_exemption_statement_waits_for_a_head_who_neither_stated_it_nor_is_meant(room: GapRoom) -> None:
+    def stated(by: Caller, about: Caller) -> str:
+        span = Span(START - timedelta(hours=2), START - timedelta(hours=1))
+        said = Stated(about.name, "urgency", "《制度》第六条第（三）项", span, "已开机，未及录制")
+        return room.exemptions.state(by, said).id
+
+    def waiting(caller: Caller) -> list[str]:
+        lines = Supervision(room.site).lines(caller, Watch.EXEMPTIONS)
+        assert counts(room, caller)[Watch.EXEMPTIONS] == len(lines)
+        return [one.id for one in lines]
+
+    first = stated(room.wearer, room.wearer)
+    room.small.clock.pass_by(timedelta(minutes=1))
+    own, about_me = stated(room.head, room.wearer), stated(room.custodian, room.head)
+    assert waiting(room.head) == [first]
+    assert waiting(room.new(Role.UNIT_HEAD)) == [first, *sorted((own, about_me))]
+    assert waiting(room.new(Role.UNIT_HEAD, where=room.beside)) == []
+    (line,) = Supervision(room.site).lines(room.head, Watch.EXEMPTIONS)
+    assert (line.wearer, line.detail) == (room.wearer.name, {"ground": "urgency"})
+    room.exemptions.receive(room.head, first, agrees=True, view="情况属实")
+    assert waiting(room.head) == []
 
 
 def test_an_explanation_waits_and_then_is_sent_back_until_it_is_answered(room: GapRoom) -> None:

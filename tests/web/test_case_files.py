@@ -41,7 +41,9 @@ def web(room: FileRoom) -> Web:
 def test_a_case_file_goes_its_way_over_http(room: FileRoom, web: Web) -> None:
     who, path = room.custodian.id, f"case-files/{room.case}"
     room.cases.link(room.head, room.case, room.record(room.add(Role.FIELD_OFFICER)))
-    assert web.ask(who, "PUT", f"{path}/end", {"day": str(room.day(31))})[0] == 204
+    status, told = web.ask(who, "PUT", f"{path}/end", {"day": str(room.day(31))})
+    assert (status, told["ended_on"]) == (200, str(room.day(31)))
+    assert told["later"] == {"recordings": [], "steps": []}
     (line,) = web.get(who, "case-files?red=true")
     assert (line["red"], line["days_over"], line["cites"]) == (True, 1, ["longquan:8"])
     (unit,) = web.get(who, "case-files/units")

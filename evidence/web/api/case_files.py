@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from evidence.case_answers import by_unit_out, document_out, filed_out, index_out
+from evidence.case_answers import by_unit_out, document_out, ended_out, filed_out, index_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.web.bodies import described, read_json
@@ -82,16 +82,16 @@ def case_file(
     return index_out(app.case_filing.index(caller, case_id), caller)
 
 
-@router.put("/{case_id}/end", status_code=204, openapi_extra=described(EndIn))
+@router.put("/{case_id}/end", openapi_extra=described(EndIn))
 async def end(
     request: Request,
     app: App,
     caller: Caller = admitted(Action.ARCHIVE_CASES),
     case_id: str = named_case(),
-) -> None:
-    """Note the day on which the act ended."""
+) -> dict[str, Any]:
+    """Note the day on which the act ended; return it with what of the case is later."""
     said = await read_json(request, EndIn, _LONGEST_BODY_BYTES)
-    await run_in_threadpool(app.case_filing.end, caller, case_id, said.day, said.reason)
+    return ended_out(await run_in_threadpool(app.case_filing.end, caller, case_id, said.day, said.reason))
 
 
 @router.post("/{case_id}/documents", status_code=201, openapi_extra=described(DocumentIn))

@@ -58,7 +58,7 @@ class ReviewIn(BaseModel):
     """A decision about an explanation. fault: its kind, as the policy pack names it."""
 
     model_config = ConfigDict(extra="forbid")
-    outcome: Annotated[Outcome, one_of(Outcome, "gap-state")]
+    outcome: Annotated[Outcome, one_of(Outcome, "review-outcome")]
     reason: str = Field(default="", max_length=1000)
     fault: Annotated[str | None, coded("fault-kind")] = Field(default=None, max_length=40)
 
@@ -98,7 +98,7 @@ async def explain(
     new = await read_json(request, ExplanationIn, _LONGEST_BODY_BYTES)
     spoken = None if new.spoken is None else new.spoken.value()
     said = Said(new.text, new.cause, spoken, new.marker)
-    return explanation_out(await run_in_threadpool(app.explanations.explain, caller, gap, said))
+    return explanation_out(await run_in_threadpool(app.explanations.explain, caller, gap, said), caller)
 
 
 @router.get("/gaps/{gap}/explanations")
@@ -111,10 +111,10 @@ def history(gap: str, app: App, caller: Caller = admitted(Action.READ_GAPS)) -> 
 async def review(
     explanation_id: str, request: Request, app: App, caller: Caller = admitted(Action.REVIEW_GAPS)
 ) -> dict[str, Any]:
-    """Accept an explanation, send it back, or decide that it was a fault."""
+    """Accept an explanation, send it back, or open a fault file, which another one decides."""
     said = await read_json(request, ReviewIn, _LONGEST_BODY_BYTES)
     decide = partial(app.explanations.review, caller, explanation_id, said.outcome, said.reason, said.fault)
-    return explanation_out(await run_in_threadpool(decide))
+    return explanation_out(await run_in_threadpool(decide), caller)
 
 
 @router.post("/exemptions", status_code=201, openapi_extra=described(ExemptionIn))

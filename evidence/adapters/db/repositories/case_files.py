@@ -83,6 +83,11 @@ class SqlCaseFiles:
         found = {}
         for row in self._db.execute(select(case_archive).where(whose)).mappings():
             times = {"at": from_text(row["at"]), "on": date.fromisoformat(row["on"])}
-            open_ = None if row["open"] is None else OpenMatters(**json.loads(row["open"]))
+            open_ = None if row["open"] is None else _open(row["open"])
             found[row["case_id"]] = Archived(**{**row, **times, "open": open_})
         return found
+
+
+def _open(noted: str) -> OpenMatters:
+    """Return what was open then; fault files were not counted at first."""
+    return OpenMatters(**{"fault_files": None, **json.loads(noted)})

@@ -14,6 +14,8 @@ from evidence.domain.explanations import Exemption
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.spans import Span
 
+_WAITS = exemption.c.received_at.is_(None) & exemption.c.withdrawn_at.is_(None)
+
 
 class SqlExemptions:
     """See service.gap_ports.Exemptions."""
@@ -53,6 +55,11 @@ class SqlExemptions:
         ordered = mine.order_by(exemption.c.at.desc(), exemption.c.id)
         return [_exemption(row) for row in self._db.execute(ordered)]
 
+    def waiting(self) -> Sequence[Exemption]:
+        """Return those that no head has received and nobody took back, oldest first."""
+        ordered = select(exemption).where(_WAITS).order_by(exemption.c.at, exemption.c.id)
+        return [_exemption(row) for row in self._db.execute(ordered)]
+
     def receive(self, exemption_id: str, by: str, at: datetime, *, agrees: bool, view: str) -> bool:
         """Note a head's receipt; False where it does not wait for one."""
         values = {"agrees": agrees, "view": view, "received_by": by, "received_at": to_text(at)}
@@ -63,8 +70,7 @@ class SqlExemptions:
         return self._end(exemption_id, {"withdrawn_at": to_text(at), "withdrawal": reason})
 
     def _end(self, exemption_id: str, values: Mapping[str, object]) -> bool:
-        waits = exemption.c.received_at.is_(None) & exemption.c.withdrawn_at.is_(None)
-        mine = update(exemption).where(exemption.c.id == exemption_id, waits)
+        mine = update(exemption).where(exemption.c.id == exemption_id, _WAITS)
         return self._db.execute(mine.values(**values)).rowcount == 1
 
 

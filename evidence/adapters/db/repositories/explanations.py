@@ -14,7 +14,7 @@ from evidence.adapters.db.gap_tables import explanation, gap
 from evidence.adapters.db.people_tables import person
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, time_or_none
 from evidence.domain.explanations import Explanation, Gap, Outcome, Spoken
-from evidence.domain.fault_files import Verdict
+from evidence.domain.fault_files import Judged, Verdict
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.subjects import Place, Subject
 
@@ -107,11 +107,12 @@ class SqlExplanations:
         verdicts = self._verdicts([one.id for one in found if one.outcome is Outcome.FAULT])
         return [replace(one, verdicts=tuple(verdicts.get(one.id, ()))) for one in found]
 
-    def _verdicts(self, ids: Collection[str]) -> Mapping[str, list[tuple[str, Verdict | None]]]:
+    def _verdicts(self, ids: Collection[str]) -> Mapping[str, list[Judged]]:
         """Return what the fault files of these explanations found about each person, by explanation."""
-        found: dict[str, list[tuple[str, Verdict | None]]] = {}
+        found: dict[str, list[Judged]] = {}
+        judged = fault_person.c.verdict, fault_person.c.decided_by, fault_person.c.decided_at
         query = (
-            select(fault_file.c.explanation_id, person.c.number, fault_person.c.verdict)
+            select(fault_file.c.explanation_id, person.c.number, *judged)
             .join(fault_person, fault_person.c.file_id == fault_file.c.id)
             .join(person, person.c.id == fault_person.c.person_id)
             .order_by(person.c.number)
@@ -119,7 +120,8 @@ class SqlExplanations:
         for some in _some(ids):
             for row in self._db.execute(query.where(fault_file.c.explanation_id.in_(some))):
                 verdict = None if row.verdict is None else Verdict(row.verdict)
-                found.setdefault(row.explanation_id, []).append((row.number, verdict))
+                one = Judged(row.number, verdict, row.decided_by, time_or_none(row.decided_at))
+                found.setdefault(row.explanation_id, []).append(one)
         return found
 
 

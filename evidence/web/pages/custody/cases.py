@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -75,11 +76,13 @@ async def end(
 ) -> Response:
     """Note the day on which the act of a case ended."""
     form = await read_form(request)
-
-    def act() -> None:
-        app.case_filing.end(caller, case_id, _day(form.get("day", "")), form.get("why") or None)
-
-    return await _acted(request, app, caller, case_id, act, "case-ended")
+    try:
+        said = _day(form.get("day", "")), form.get("why") or None
+        ended = await run_in_threadpool(app.case_filing.end, caller, case_id, *said)
+    except EvidenceError as problem:
+        again = partial(_shown, request, app, caller, case_id, problem=problem, typed=form)
+        return await run_in_threadpool(again)
+    return away(f"/cases/{case_id}?done={'case-ended-early' if ended.is_early else 'case-ended'}")
 
 
 @router.post("/cases/{case_id}/archive")

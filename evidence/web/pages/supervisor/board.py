@@ -22,7 +22,7 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 
 DAYS = (7, 14, 30)
 GROUPS: Mapping[str, tuple[Watch, ...]] = {
-    "decide": (Watch.AWAITING, Watch.FAULTS, Watch.COMPLAINTS, Watch.SAMPLES),
+    "decide": (Watch.AWAITING, Watch.EXEMPTIONS, Watch.FAULTS, Watch.COMPLAINTS, Watch.SAMPLES),
     "missing": (
         *(Watch.UNEXPLAINED, Watch.SENT_BACK),
         *(Watch.OVERDUE, Watch.DUE_SOON, Watch.LATE, Watch.UNLABELLED),
