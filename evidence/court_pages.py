@@ -5,7 +5,7 @@ The numbers are those of the statement, never computed again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -56,34 +56,32 @@ class CustodyPages:
         items = CourtItems(self.words, self.told)
         about = {(one["log"], one["index"]): one for one in self.report["custody"]}
         names = ("n", "time", "act", "actor", "result", "leaf", "told")
-        rows, shown = [], dict[str, str]()
-        in_time = sorted(self.told["custody"], key=lambda row: row["t"])  # there, by log and place
-        for number, row in enumerate(in_time, 1):
-            log = _log_of(row["log"])
-            event = about.get((log, row["index"]), {})
-            who = self.words.person(event.get("who") or {"id": row["by"]})
-            roles = " ".join(self.words.word(f"role.{role}") for role in event.get("roles", ()))
-            titles = _titles(items, event.get("titles", {}), shown)
-            fields = [f"{self._named(name)}: {self._field(one)}" for name, one in row["fields"].items()]
-            leaf = f"{log}/{row['index']}"
-            time = self.words.time(row["t"])
-            told = "\n".join([*self._export(event.get("export")), *titles, *fields])
-            rows.append(
-                [
-                    str(number),
-                    time,
-                    self.words.act(row["act"]),
-                    f"{who}\n{roles}".strip(),
-                    row["res"],
-                    leaf,
-                    told,
-                ]
-            )
+        shown = dict[str, str]()
+        in_time = enumerate(_in_time(self.told["custody"]), 1)
+        rows = [
+            [str(number), *self._event(row, about.get((_log_of(row["log"]), row["index"]), {}), items, shown)]
+            for number, row in in_time
+        ]
         columns = [tell(f"column-{name}") for name in names]
         return Section(
             tell("custody"), text=[tell("custody-how")], columns=columns, rows=rows,
             widths=[0.7, 1.9, 1.8, 1.6, 0.7, 1.5, 3.3],
         )  # fmt: skip
+
+    def _event(
+        self, row: Mapping[str, Any], event: Mapping[str, Any], items: CourtItems, shown: dict[str, str]
+    ) -> list[str]:
+        """Return the line of an entry, from its time on; of one that is withheld, where it stands."""
+        leaf = f"{_log_of(row['log'])}/{row['index']}"
+        if row.get("withheld"):
+            return [NOTHING] * 4 + [leaf, self.words.tell("export-withheld")]
+        who = self.words.person(event.get("who") or {"id": row["by"]})
+        roles = " ".join(self.words.word(f"role.{role}") for role in event.get("roles", ()))
+        titles = _titles(items, event.get("titles", {}), shown)
+        fields = [f"{self._named(name)}: {self._field(one)}" for name, one in row["fields"].items()]
+        told = "\n".join([*self._export(event.get("export")), *titles, *fields])
+        time, act = self.words.time(row["t"]), self.words.act(row["act"])
+        return [time, act, f"{who}\n{roles}".strip(), row["res"], leaf, told]
 
     def _export(self, one: Mapping[str, Any] | None) -> Iterator[str]:
         """Yield of which export an entry is, so that they are told apart."""
@@ -165,6 +163,16 @@ def _titles(items: CourtItems, titles: Mapping[str, str], shown: dict[str, str])
         if shown.get(id_) != title:
             yield f"{items.numbers(id_)} {title}"
     shown.update(titles)
+
+
+def _in_time(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the entries by their time; they stand there by log and place. One that is withheld has no time,
+    and stays behind the one before it in its log."""
+    times, last = list[str](), ""
+    for row in rows:
+        last = str(row.get("t", last))
+        times.append(last)
+    return [row for _, row in sorted(zip(times, rows, strict=True), key=lambda pair: pair[0])]
 
 
 def _log_of(origin: str) -> str:

@@ -142,6 +142,19 @@ class Logged:
     fields: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """An entry whose content does not go along: it is about another export, and nobody else's to read.
+
+    log, index: as above. leaf: its leaf hash, 32 bytes. proof: its `.tlog-proof`, without `extra`.
+    """
+
+    log: str
+    index: int
+    leaf: bytes
+    proof: bytes
+
+
 Statement = Mapping[str, object]
 """The chain of custody as figures, and the words beside them: docs/formats/statement.md."""
 
@@ -150,8 +163,8 @@ Statement = Mapping[str, object]
 class Testimony:
     """What the log says, and what people are told.
 
-    entries: of all objects, from their first to the one of this export, in any order. policy: the trust
-    file.
+    entries: of all objects, from their first to the one of this export, in any order. withheld: those
+    among them whose content does not go along. policy: the trust file.
     report: the words beside the figures, canonical JSON. print_report: makes the PDF from the whole
     statement.
     stamps: by log, the answer of a time-stamping authority to its checkpoint.
@@ -162,6 +175,7 @@ class Testimony:
     report: Mapping[str, object]
     print_report: Callable[[Statement], bytes]
     stamps: Mapping[str, bytes] = field(default_factory=dict)
+    withheld: Sequence[Withheld] = ()
 
 
 Attest = Callable[[Sequence[LaidBag]], Testimony]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evidence.bundle.audit import Audit, Read
+from evidence.bundle.audit import Audit, Gone, Read
 from evidence.bundle.shipment import LaidBag, Statement
 from evidence.ledger.encodings import write_base64
 
@@ -31,7 +31,7 @@ def statement(
             }
             for one in bags
         ],
-        "custody": [_row(one) for one in audit.entries],
+        "custody": [_row(one) for one in audit.all],
         "logs": [
             {"origin": at.origin, "size": at.size, "root": write_base64(at.root)}
             for _, at in sorted(audit.checkpoints.values(), key=lambda one: one[1].origin)
@@ -40,7 +40,9 @@ def statement(
     }
 
 
-def _row(one: Read) -> dict[str, object]:
+def _row(one: Read | Gone) -> dict[str, object]:
+    if isinstance(one, Gone):
+        return {"log": one.origin, "index": one.proof.index, "withheld": True}
     entry = one.entry
     return {
         "log": entry["log"],

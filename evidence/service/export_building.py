@@ -207,10 +207,11 @@ class ExportBuilding:
             if "access" in families:
                 unit.log.append(Entry(Act.READ_LOG, SERVICE, objects, facts={"number": export.number}), now)
         ids = [id_ for kind, id_ in objects if kind in ("recording", "derivative")]
-        with self.proofs.of(export, ids, families) as (unit, entries, stamps):
-            words = CustodyReport(self.site, unit, export, now).make(entries, stamps)
-            policy = self.proofs.policy(unit)
-        return Testimony(entries, policy, words, partial(self._print, export.number, now), stamps)
+        with self.proofs.of(export, ids, families) as said:
+            words = CustodyReport(self.site, said.unit, export, now).make(said.entries, said.stamps)
+            policy = self.proofs.policy(said.unit)
+        printing = partial(self._print, export.number, now)
+        return Testimony(said.entries, policy, words, printing, said.stamps, said.withheld)
 
     def _print(self, number: str, now: datetime, statement: Statement) -> bytes:
         """Keep the statement before its package is published, then print it."""

@@ -2,13 +2,13 @@
 
 To procuratorate and court people are told by name and number. Everybody else is told what somebody in the
 history is, never who: only those who answer for the paper, who asked and who decided, are named to all. A
-dock and another system are nobody, and are named to all. The id itself stands in the entry. In the same way a
-court is told the number of another export of the same files, all others only that it is another one.
+dock and another system are nobody, and are named to all. The id itself stands in the entry. A court is told
+the number of another export of the same files; to all others its entries are withheld (decision 51).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -49,23 +49,14 @@ class PackageNames:
         return None if found is None else found.name
 
     def export_of(self, entry: Mapping[str, Any]) -> dict[str, object] | None:
-        """Return which export an entry is about: this one, or another, by its number where that is told;
-        None where it is about none."""
-        found = next((id_ for id_ in self._exports(entry) if id_), None)
-        if found is None:
+        """Return which export an entry is about: this one, or another, by its number; None where it is about
+        none."""
+        found = exports_of(self.unit, entry)
+        if not found:
             return None
-        is_this = found == self.export.id
-        other = None if is_this or self.export.way is not Way.TRANSFER else self.unit.exports.get(found)
-        named = self.export if is_this else other
+        is_this = found == {self.export.id}
+        named = self.export if is_this else self.unit.exports.get(min(found - {self.export.id}))
         return {"is_this": is_this, "number": None if named is None else named.number}
-
-    def _exports(self, entry: Mapping[str, Any]) -> Iterator[str | None]:
-        for obj in entry["obj"]:
-            if obj["k"] == "share" and (link := self.unit.shares.get(obj["id"])) is not None:
-                yield link.export_id
-            if obj["k"] == "export":
-                yield obj["id"]
-        yield entry.get("facts", {}).get("approval")  # an original was taken along by it
 
     def unit_of(self, path: str) -> str | None:
         """Return the name of the unit at a path, with those above it; None where it is of none."""
@@ -81,6 +72,21 @@ class PackageNames:
     @cached_property
     def _units(self) -> Mapping[str, str]:
         return full_names(self.unit.units.all())
+
+
+def exports_of(unit: UnitOfWork, entry: Mapping[str, Any]) -> Set[str]:
+    """Return the ids of the exports that an entry is about; an empty id stands for one that nobody knows."""
+    found = {str(obj["id"]) for obj in entry["obj"] if obj["k"] == "export"}
+    approval = entry.get("facts", {}).get("approval")  # an original was taken along by it
+    found |= set() if approval is None else {str(approval)}
+    links = [unit.shares.get(obj["id"]) for obj in entry["obj"] if obj["k"] == "share"]
+    return found or {"" if link is None else link.export_id for link in links}
+
+
+def is_withheld(unit: UnitOfWork, entry: Mapping[str, Any], export: Export) -> bool:
+    """Tell whether an entry's content stays here: it is about another export, and goes to no court. It holds
+    ids and digests of all files of that request, and what became of them is for its own recipient."""
+    return export.way is not Way.TRANSFER and bool(exports_of(unit, entry) - {export.id})
 
 
 def person_of(unit: UnitOfWork, id_: str) -> dict[str, object]:

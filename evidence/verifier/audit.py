@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple, Union
 
 from evidence.verifier.arithmetic import Wrong
 from evidence.verifier.bags import Progress, Tell, judge
 from evidence.verifier.canonical import read_canonical
-from evidence.verifier.entries import Entry, read_log_entry, verify_field
+from evidence.verifier.entries import Entry, Withheld, read_log_entry, read_withheld, verify_field
 from evidence.verifier.notes import as_published, read_checkpoint, read_note, signers
 from evidence.verifier.package import OWN, PAYLOAD_SUMS, Package
 from evidence.verifier.stamps import read_stamp
@@ -134,41 +134,72 @@ def examine_entries(package: Package, tell: Tell) -> int:
     wanted = dict.fromkeys(lines, False)
     if len(wanted) != len(lines):
         tell(Wrong("entry-twice", "audit/entries.jsonl"))
+    withheld = _withheld(lines, tell)
     for path in sorted(package.files):
         if not path.startswith("audit/proofs/"):
             continue
         try:
-            entry = _proven(package, path)
+            entry = _proven(package, path, withheld)
             if entry.raw not in wanted:
                 raise Wrong("entry-unlisted", path)
             wanted[entry.raw] = True
-            package.entries.append(entry)
+            if isinstance(entry, Withheld):
+                package.withheld.append(entry)
+            else:
+                package.entries.append(entry)
         except Wrong as fault:
             tell(fault)
     for number, line in enumerate(lines, 1):
         if not wanted[line]:
             tell(Wrong("unproven", "audit/entries.jsonl", "line %d" % number))
     package.entries.sort(key=lambda one: (one.log, one.leaf))
-    if [one.raw for one in package.entries] != lines:
+    if [one.raw for one in package.lines()] != lines:
         tell(Wrong("order", "audit/entries.jsonl"))
-    return len(package.entries)
+    return len(package.lines())
 
 
-def _proven(package: Package, path: str) -> Entry:
+def _withheld(lines: List[bytes], tell: Tell) -> Dict[str, Withheld]:
+    """Return the lines that withhold an entry, by the path of its proof."""
+    found = {}
+    for number, line in enumerate(lines, 1):
+        where = "audit/entries.jsonl:%d" % number
+        try:
+            said = read_canonical(line, where)
+            if isinstance(said, dict) and "withheld" in said:
+                one = read_withheld(line, said, where)
+                found[_proof_path(one.log, one.leaf)] = one
+        except Wrong as fault:
+            tell(fault)
+    return found
+
+
+def _proof_path(origin: str, leaf: int) -> str:
+    name = checkpoint_path(origin)
+    log = "custody" if name == "audit/checkpoint" else name[len("audit/checkpoint-") :]
+    return "audit/proofs/%s-%d.tlog-proof" % (log, leaf)
+
+
+def _proven(package: Package, path: str, withheld: Dict[str, Withheld]) -> Union[Entry, Withheld]:
     raw = package.bag.read(path)
     proof = read_proof(raw, path)
-    entry = read_log_entry(proof.leaf, proof.entry, path)
+    entry: Union[Entry, Withheld]
+    if proof.entry is not None:
+        entry = read_log_entry(proof.leaf, proof.entry, path)
+        digest = leaf_hash(entry.raw)
+    elif path in withheld:
+        entry = withheld[path]
+        digest = entry.digest
+    else:
+        raise Wrong("entry-unlisted", path)
     at = package.checkpoints.get(entry.log)
     if at is None:
         raise Wrong("no-checkpoint", path, entry.log)
-    name = checkpoint_path(entry.log)
-    log = "custody" if name == "audit/checkpoint" else name[len("audit/checkpoint-") :]
-    if path != "audit/proofs/%s-%d.tlog-proof" % (log, proof.leaf):
+    if path != _proof_path(entry.log, proof.leaf):
         raise Wrong("proof-file", path)
-    if proof.note != package.bag.read(name):
+    if proof.note != package.bag.read(checkpoint_path(entry.log)):
         raise Wrong("other-checkpoint", path)
     try:
-        verify_inclusion(proof.leaf, at.size, leaf_hash(entry.raw), proof.hashes, at.root)
+        verify_inclusion(proof.leaf, at.size, digest, proof.hashes, at.root)
     except Wrong:
         raise Wrong("proof", path) from None
     return entry

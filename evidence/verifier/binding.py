@@ -5,11 +5,11 @@ log.
 from __future__ import annotations
 
 import base64
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from evidence.verifier.arithmetic import Wrong, new_digest, read_base64
 from evidence.verifier.bags import Progress, Tell, hash_files
-from evidence.verifier.entries import Entry, read_log_entry, verify_chain
+from evidence.verifier.entries import Entry, Gap, Withheld, read_log_entry, unneeded, verify_chain
 from evidence.verifier.notes import read_checkpoint, read_note, signers
 from evidence.verifier.package import SEAL, SEAL_OF_EXPORT, Package, manifest_of, sha256_of
 from evidence.verifier.tree import leaf_hash, read_proof, verify_growth, verify_inclusion
@@ -20,25 +20,35 @@ FAMILIES = ("access", "custody")
 _OF_ITEM = ("id", "kind", "parent", "device_name", "size", "sha256", "sha512", "sm3")
 
 
-def examine_histories(package: Package, tell: Tell) -> int:
-    """Step 6: of each object, in each family, n = 1, 2, 3… up to the export's own entry; return how many."""
+def examine_histories(package: Package, tell: Tell) -> List[str]:
+    """Step 6: of each object, in each family, n = 1, 2, 3… up to the export's own entry, but for what is
+    withheld; return what is to be noted.
+    """
     made = package.export_entry()
     families = made.said.get("facts", {}).get("families")
     if not isinstance(families, list) or "custody" not in families or not set(families) <= set(FAMILIES):
         raise Wrong("families", made.place)
     export_id, count = package.set_list()["export"]["id"], 0
-    for object_id in sorted(package.objects()):
+    gaps: List[Gap] = []
+    withheld = {(one.log, one.leaf) for one in package.withheld}
+    named = {one["id"] for one in made.said["obj"] if one["k"] in ("recording", "derivative")}
+    for object_id in sorted(package.objects() | named):
         for family in families:
             own = [one for one in package.entries if one.family == family and one.about(object_id)]
             own.sort(key=lambda one: int((one.about(object_id) or {}).get("n", 0)))
             count += 1
             try:
-                verify_chain(object_id, own)
+                gaps += verify_chain(object_id, own, withheld)
                 if not any(one.about(export_id) for one in own):
                     raise Wrong("history-end", object_id, family)
             except Wrong as fault:
                 tell(fault)
-    return count
+    if withheld and not package.may_withhold():
+        tell(Wrong("withheld-transfer", "audit/entries.jsonl", "%d" % len(withheld)))
+    for log, leaf in unneeded(gaps, withheld):
+        tell(Wrong("withheld-unneeded", "%s #%d" % (log, leaf)))
+    notes = ["histories: %d" % count]
+    return notes + (["entries withheld: %d" % len(withheld), "withheld-others"] if withheld else [])
 
 
 def examine_binding(package: Package, others: Dict[str, str], progress: Progress, tell: Tell) -> List[str]:
@@ -131,7 +141,7 @@ def examine_report(package: Package, tell: Tell) -> None:
         "export": listed["export"],
         "items": [{name: one[name] for name in _OF_ITEM if name in one} for one in listed["items"]],
         "bags": _bags(listed),
-        "custody": [_row(one, shown.get((one.log, one.leaf), [])) for one in package.entries],
+        "custody": [_row(one, shown.get((one.log, one.leaf), [])) for one in package.lines()],
         "logs": [
             {"origin": one.origin, "size": one.size, "root": base64.b64encode(one.root).decode()}
             for _, one in sorted(package.checkpoints.items())
@@ -165,7 +175,9 @@ def _sm3_of(raw: bytes) -> str:
     return str(digest.hexdigest())
 
 
-def _row(entry: Entry, own: List[Dict[str, Any]]) -> Dict[str, Any]:
+def _row(entry: Union[Entry, Withheld], own: List[Dict[str, Any]]) -> Dict[str, Any]:
+    if isinstance(entry, Withheld):
+        return {"log": entry.log, "index": entry.leaf, "withheld": True}
     return {
         "log": entry.log,
         "index": entry.leaf,
@@ -200,7 +212,7 @@ def examine_seal(package: Package, trust: Trust, raw: bytes) -> str:
     Wrong.
     """
     proof = read_proof(raw, "--seal")
-    entry = read_log_entry(proof.leaf, proof.entry, "--seal")
+    entry = read_log_entry(proof.leaf, proof.entry or b"", "--seal")
     note = read_note(proof.note, "--seal")
     at = read_checkpoint(note.text, "--seal")
     if at.origin != entry.log or not signers(

@@ -5,15 +5,16 @@ read.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional, Set, Union
 
 from evidence.verifier.arithmetic import Wrong
 from evidence.verifier.bags import Bag, Hashed
 from evidence.verifier.canonical import read_canonical
-from evidence.verifier.entries import Entry
+from evidence.verifier.entries import Entry, Withheld
 from evidence.verifier.notes import Checkpoint
 
 CREATE, SEAL_OF_EXPORT, SEAL = "export.create", "export.seal", "evidence.seal"
+ASK, TRANSFER = "export.ask", "transfer"
 PAYLOAD_SUMS = {"sha256": "manifest-sha256.txt", "sha512": "manifest-sha512.txt"}
 OWN = {
     "bagit.txt", "bag-info.txt", "set.json", "sm3sums.txt", *PAYLOAD_SUMS.values(),
@@ -30,9 +31,15 @@ class Package:
         self.bag = bag
         self.files: Dict[str, Hashed] = {}
         self.entries: List[Entry] = []
+        self.withheld: List[Withheld] = []
         self.checkpoints: Dict[str, Checkpoint] = {}  # by origin
         self.shown: List[Dict[str, Any]] = []
         self._read: Dict[str, Any] = {}
+
+    def lines(self) -> List[Union[Entry, Withheld]]:
+        """Return the entries, and those that are withheld, in the order of the list."""
+        both: List[Union[Entry, Withheld]] = [*self.entries, *self.withheld]
+        return sorted(both, key=lambda one: (one.log, one.leaf))
 
     def json(self, path: str, kind: str) -> Dict[str, Any]:
         """Return a JSON file of the package. Raises: Wrong."""
@@ -81,6 +88,15 @@ class Package:
         if not made:
             raise Wrong("no-export-entry", "audit/entries.jsonl")
         return made[-1]
+
+    def may_withhold(self) -> bool:
+        """Tell whether the request of this export says that it goes to no court; there nothing is withheld.
+        Raises: Wrong.
+        """
+        exports = [one["id"] for one in self.export_entry().said["obj"] if one["k"] == "export"]
+        asked = [one.said for one in self.entries if one.said["act"] == ASK and any(map(one.about, exports))]
+        ways = [one.get("facts", {}).get("way") for one in asked]
+        return bool(ways) and all(isinstance(way, str) and way != TRANSFER for way in ways)
 
     def objects(self) -> Set[str]:
         """Return the ids of all recordings and derivatives on all media. Raises: Wrong."""

@@ -87,7 +87,7 @@ def examine(folder: str, asked: Asked) -> List[Step]:
         lambda faults: examine_checkpoints(package, trust(), faults.append),
         lambda faults: ["entries: %d" % examine_entries(package, faults.append)],
         lambda faults: ["%s: %d" % one for one in examine_disclosed(package, faults.append).items()],
-        lambda faults: ["histories: %d" % examine_histories(package, faults.append)],
+        lambda faults: examine_histories(package, faults.append),
         lambda faults: examine_binding(package, asked.others, asked.progress, faults.append),
         lambda faults: examine_report(package, faults.append),
         lambda _: _outside(package, asked, trust),

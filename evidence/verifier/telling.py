@@ -17,6 +17,11 @@ _NOTES = {
         "only the key inside the package was used: it proves only that package and key fit. "
         "Compare with a key that came on another way (--trust, --vkey)",
     ),
+    "withheld-others": (
+        "不予告知的是另一次对外提供的记录，只列位置和叶哈希；内容是否确属他次对外提供，须信其言或由法院查询",
+        "what is withheld are records of other exports, told by place and leaf hash only; that they are "
+        "about other exports must be believed, or asked of a court",
+    ),
     "trust-given": ("使用另外提供的公钥", "keys that were given from outside"),
 }
 TEXTS = {
@@ -45,6 +50,14 @@ TEXTS = {
     "field-unnamed": ("字段未列出", "a field is not named"),
     "history": ("历史缺一条或被调换", "history: an entry is left out or exchanged"),
     "history-end": ("历史没有到本次导出", "history does not reach this export"),
+    "withheld-transfer": (
+        "只有申请条目写明不是移送的包，才可有不予告知的条目",
+        "entries are withheld, and no request in the package says that it is no transfer",
+    ),
+    "withheld-unneeded": (
+        "不予告知的条目在任何历史中都没有位置",
+        "an entry is withheld that no history has a place for",
+    ),
     "families": ("导出条目未写明日志种类", "the export's entry names no families of logs"),
     "no-export-entry": ("没有本次导出的日志条目", "no entry of this export"),
     "manifests": ("清单与导出条目不符", "manifests are not those of the export's entry"),

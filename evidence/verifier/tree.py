@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Optional
 
 from evidence.verifier.arithmetic import Wrong, read_base64, read_decimal
 
 
 class Proof(NamedTuple):
-    """A proof file: place of the leaf, hashes from it upwards, the entry itself, the checkpoint's note."""
+    """A proof file: place of the leaf, hashes from it upwards, the entry itself (None where it does not go
+    along), the checkpoint's note.
+    """
 
     leaf: int
     hashes: List[bytes]
-    entry: bytes
+    entry: Optional[bytes]
     note: bytes
 
 
@@ -28,18 +30,19 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def read_proof(raw: bytes, where: str) -> Proof:
-    """Read a proof file that carries its entry. Raises: Wrong("proof-file")."""
+    """Read a proof file. Raises: Wrong("proof-file")."""
     head, empty, note = raw.partition(b"\n\n")
     try:
         lines = head.decode("ascii").split("\n")
         if not empty or lines[0] != "c2sp.org/tlog-proof@v1":
             raise Wrong("proof-file")
-        if lines[1][:6] != "extra " or lines[2][:6] != "index ":
+        entry = read_base64(lines.pop(1)[6:]) if lines[1][:6] == "extra " else None
+        if lines[1][:6] != "index ":
             raise Wrong("proof-file")
-        hashes = [read_base64(one) for one in lines[3:]]
+        hashes = [read_base64(one) for one in lines[2:]]
         if len(hashes) > 63 or any(len(one) != 32 for one in hashes):
             raise Wrong("proof-file")
-        return Proof(read_decimal(lines[2][6:]), hashes, read_base64(lines[1][6:]), note)
+        return Proof(read_decimal(lines[1][6:]), hashes, entry, note)
     except (Wrong, IndexError, UnicodeDecodeError):
         raise Wrong("proof-file", where) from None
 

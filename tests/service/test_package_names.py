@@ -75,7 +75,7 @@ def test_who_asked_at_the_server_is_no_bare_word(room: ExportRoom) -> None:
 
 
 @pytest.mark.parametrize("way", [Way.TRANSFER, Way.PARTY_COPY])
-def test_entries_of_other_exports_bear_their_number_to_a_court_and_are_only_another_ones_to_a_party(
+def test_entries_of_other_exports_bear_their_number_to_a_court_and_are_withheld_from_a_party(
     room: ExportRoom, way: Way
 ) -> None:
     first, taken = (room.export(room.approved(Way.SUPPLY, room.one)) for _ in range(2))
@@ -90,6 +90,8 @@ def test_entries_of_other_exports_bear_their_number_to_a_court_and_are_only_anot
         (look,) = (row for row in statement["custody"] if row["act"] == Act.READ_ORIGINAL.value)
         assert about["access/2026", look["index"]] == {"is_this": False, "number": taken.number}
     else:
-        assert others == {None}
-        assert "另一次对外提供" in page
+        assert others == set()
+        assert page.count("另一次对外提供的记录，内容不予告知") == 4, "two were asked for and decided"
         assert first.number not in page
+        withheld = [row for row in statement["custody"] if row.get("withheld")]
+        assert [set(row) for row in withheld] == [{"log", "index", "withheld"}] * 4, "no time either"
