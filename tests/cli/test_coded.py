@@ -27,7 +27,7 @@ GROUPS = {
     "exemptions state --ground": "exempting.urgency",
     "explanations explain --cause": "cause.battery",
     "explanations review --fault": "fault-kind.not-recorded",
-    "explanations review --outcome": "gap-state.sent-back",
+    "explanations review --outcome": "review-outcome.sent-back",
     "exports ask --medium": "export-medium.dvd",
     "exports ask --way": "export-way.transfer",
     "faults decide --outcome": "fault-outcome.criticism",

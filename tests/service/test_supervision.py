@@ -137,7 +137,7 @@ def test_each_look_is_logged(room: GapRoom) -> None:
 def test_an_exemption_statement_waits_for_a_head_who_neither_stated_it_nor_is_meant(room: GapRoom) -> None:
     def stated(by: Caller, about: Caller) -> str:
         span = Span(START - timedelta(hours=2), START - timedelta(hours=1))
-        said = Stated(about.name, "urgency", "《制度》第六条第（三）项", span, "已开机，未及录制")
+        said = Stated(about.name, "urgency", "《制度》第六条第（三）项", span, f"{by.name}：未及录制")
         return room.exemptions.state(by, said).id
 
     def waiting(caller: Caller) -> list[str]:

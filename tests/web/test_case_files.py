@@ -40,10 +40,12 @@ def web(room: FileRoom) -> Web:
 @pytest.mark.article("longquan:8")
 def test_a_case_file_goes_its_way_over_http(room: FileRoom, web: Web) -> None:
     who, path = room.custodian.id, f"case-files/{room.case}"
-    room.cases.link(room.head, room.case, room.record(room.add(Role.FIELD_OFFICER)))
+    recording = room.record(room.add(Role.FIELD_OFFICER))
+    room.cases.link(room.head, room.case, recording)
     status, told = web.ask(who, "PUT", f"{path}/end", {"day": str(room.day(31))})
     assert (status, told["ended_on"]) == (200, str(room.day(31)))
-    assert told["later"] == {"recordings": [], "steps": []}
+    assert [one["id"] for one in told["later"]["recordings"]] == [recording]
+    assert told["later"]["steps"] == []
     (line,) = web.get(who, "case-files?red=true")
     assert (line["red"], line["days_over"], line["cites"]) == (True, 1, ["longquan:8"])
     (unit,) = web.get(who, "case-files/units")
