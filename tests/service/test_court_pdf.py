@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ ACTIVE = (
     "/JS",
     "/Launch",
     "/EmbeddedFile",
+    "/EmbeddedFiles",
     "/URI",
     "/SubmitForm",
     "/GoToR",
@@ -120,7 +122,8 @@ def test_no_document_does_anything_when_it_is_opened(documents: dict[str, bytes]
         assert "/AA" not in reader.trailer["/Root"], kind  # type: ignore[operator]
         for one in range(1, len(reader.xref[0]) if 0 in reader.xref else 1):
             shown = str(reader.get_object(one))
-            assert not any(word in shown for word in ACTIVE), (kind, shown[:80])
+            names = set(re.findall(r"/[A-Za-z]+", shown))  # a font's random tag may begin like one of these
+            assert not names & set(ACTIVE), (kind, shown[:80])
 
 
 def test_chinese_comes_out_as_it_went_in(documents: dict[str, bytes]) -> None:
