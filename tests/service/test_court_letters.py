@@ -38,9 +38,9 @@ def test_a_letter_bears_its_agency_its_date_the_day_of_the_application_and_a_gro
 ) -> None:
     said = letter(room, Way.PARTY_COPY, {room.two: Ground.THIRD_PARTY}, is_approved=True)
     day = room.small.clock.time.date() - timedelta(days=6)
-    assert f"您于{day:%Y年%m月%d日}申请复制" in said
+    assert f"申请（{day:%Y年%m月%d日}登记，编号" in said, "the day on which it was entered"
     assert f"日期{day + timedelta(days=1):%Y年%m月%d日}" in said, "the day of the decision, not of the print"
-    assert "单位（盖章）agency/unit" in said
+    assert "单位（盖章）agency" in said
     row = said[said.index("条款") :]
     assert row.index("涉及他人权益") < row.index("第八条")
 
