@@ -34,8 +34,8 @@ from evidence.adapters.time_authority import HttpTimeAuthority
 from evidence.adapters.time_codes import FolderTimeCodes
 from evidence.adapters.tracking import tracker_of
 from evidence.adapters.witness_line import open_witnesses
-from evidence.court_documents import CourtPapers
 from evidence.desks import Desks
+from evidence.documents.court import CourtPapers
 from evidence.domain.sign_in import PROFILES
 from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.factors import Factors, factors_of

@@ -9,7 +9,7 @@ from evidence.adapters.export_shelf import ExportShelf
 from evidence.adapters.packing.building import Packing
 from evidence.adapters.packs import load_pack
 from evidence.adapters.printing import TypstPress
-from evidence.court_documents import CourtPapers
+from evidence.documents.court import CourtPapers
 from evidence.domain.access import Caller
 from evidence.domain.exports import Export, Ground, Medium, Said, Way
 from evidence.domain.people import PersonType

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from evidence.adapters.packs import load_pack
-from evidence.answers import gaps_out
+from evidence.answers.recordings import gaps_out
 from evidence.domain.access import Caller
 from evidence.domain.explanations import Spoken
 from evidence.domain.findings import Code, Finding, Severity

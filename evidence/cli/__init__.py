@@ -15,10 +15,10 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from evidence.answers.refusal_words import another
 from evidence.cli.words import fact_lines, printable
 from evidence.errors import EvidenceError, IntegrityFault, Invalid, Misconfigured, Unavailable
 from evidence.locale import say
-from evidence.refusal_words import another
 from storage.errors import Misconfigured as StoreMisconfigured
 from storage.errors import StorageError, StoreUnavailable, UnknownAddress
 

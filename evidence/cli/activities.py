@@ -7,11 +7,11 @@ from typing import Any
 
 import typer
 
+from evidence.answers.label import match_out
 from evidence.cli.labels import before_lines, unknown_case_lines
 from evidence.cli.sheets import Apply, File, fault_line
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable
-from evidence.label_answers import match_out
 from evidence.locale import say
 
 app = typer.Typer(help="执法活动记录 / records of activities", no_args_is_help=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.case_answers import by_unit_out, document_out, ended_out, filed_out, index_out
+from evidence.answers.case import by_unit_out, document_out, ended_out, filed_out, index_out
 from evidence.cli.cases import Case, find_case
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json

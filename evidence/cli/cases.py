@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from evidence.answers import case_file_out, case_out
+from evidence.answers.coded_words import term_of
+from evidence.answers.recordings import case_file_out, case_out
 from evidence.bootstrap import Application
 from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
 from evidence.cli.words import print_new, printable, time_text
-from evidence.coded_words import term_of
 from evidence.domain.rights import CASE_RIGHTS, Action
 from evidence.locale import say
 from evidence.service.case_access import case_named

@@ -13,8 +13,8 @@ from typing import Any
 
 import typer
 
+from evidence.answers.coded_words import code_of, with_words
 from evidence.cli.words import printable
-from evidence.coded_words import code_of, with_words
 
 
 def of_pack(group: str) -> dict[str, Any]:

@@ -12,17 +12,17 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from evidence.answers.complaint import complaint_out, listed_out
+from evidence.answers.people import with_names
 from evidence.bootstrap import Application
 from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_names, unit_of
 from evidence.cli.words import cites_text, person_text, printable, span_of_time
-from evidence.complaint_answers import complaint_out, listed_out
 from evidence.domain.complaints import Channel
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
 from evidence.locale import say
-from evidence.people_answers import with_names
 from evidence.service.complaints import Intake, ListedComplaint
 
 app = typer.Typer(help="投诉 / complaints", no_args_is_help=True)

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.answers.derivative import derivative_out, derivatives_out
+from evidence.answers.derivative_orders import order_from
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable
-from evidence.derivative_answers import derivative_out, derivatives_out
-from evidence.derivative_orders import order_from
 from evidence.locale import CHINESE, catalogue, say
 
 app = typer.Typer(help="派生件 / what was made from originals", no_args_is_help=True)

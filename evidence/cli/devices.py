@@ -8,13 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.cli.coded import of_pack, one_of
-from evidence.cli.device_lines import history_lines
-from evidence.cli.lists import print_table
-from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.units import unit_names, unit_of
-from evidence.cli.words import print_new, printable, time_text
-from evidence.device_answers import (
+from evidence.answers.device import (
     check_out,
     clocks_out,
     device_history_out,
@@ -24,9 +18,15 @@ from evidence.device_answers import (
     service_out,
     stock_out,
 )
+from evidence.answers.people import with_names
+from evidence.cli.coded import of_pack, one_of
+from evidence.cli.device_lines import history_lines
+from evidence.cli.lists import print_table
+from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.units import unit_names, unit_of
+from evidence.cli.words import print_new, printable, time_text
 from evidence.domain.devices import ServiceKind
 from evidence.locale import Word, say
-from evidence.people_answers import with_names
 from evidence.service.device_register import DeviceDetails
 
 app = typer.Typer(help="设备 / recording devices", no_args_is_help=True)

@@ -8,6 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.answers.document import document_out, documents_out, table_out
+from evidence.answers.people import with_names
+from evidence.answers.step import cover_text
 from evidence.bootstrap import Application
 from evidence.cli.cases import Case, find_case
 from evidence.cli.coded import of_pack, one_of
@@ -16,12 +19,9 @@ from evidence.cli.sheets import Apply, File, fault_line
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
 from evidence.cli.words import cites_text, person_text, print_new, printable, time_text
-from evidence.document_answers import document_out, documents_out, table_out
 from evidence.domain.act_documents import MismatchKind
 from evidence.locale import say
-from evidence.people_answers import with_names
 from evidence.service.act_documents import DocumentSaid
-from evidence.step_answers import cover_text
 
 app = typer.Typer(help="执法文书 / enforcement documents", no_args_is_help=True)
 Document = Annotated[str, typer.Argument(help="文书标识或者文号 / id or number of the document")]

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from evidence.answers.gap import exemption_out, explanation_out, history_out
+from evidence.answers.people import with_names
 from evidence.bootstrap import Application
 from evidence.cli.coded import of_pack, one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
@@ -18,9 +20,7 @@ from evidence.cli.words import in_utc, person_text, printable, span_of_time, tim
 from evidence.domain.explanations import Exemption, Outcome, Spoken
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
-from evidence.gap_answers import exemption_out, explanation_out, history_out
 from evidence.locale import say
-from evidence.people_answers import with_names
 from evidence.service.exemptions import Stated
 from evidence.service.gap_words import Said
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.answers.export import export_out
 from evidence.bootstrap import Application
 from evidence.cli.coded import one_of
 from evidence.cli.log import write_new
@@ -19,7 +20,6 @@ from evidence.cli.units import unit_id
 from evidence.cli.words import cites_text, printable, time_text
 from evidence.domain.exports import Medium, Said, Way
 from evidence.errors import Conflict, Invalid, NotFound
-from evidence.export_answers import export_out
 from evidence.local import read_volume
 from evidence.locale import say
 from evidence.service.case_access import case_named

@@ -10,15 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.answers.fault import fault_out, links_of, people_of
+from evidence.answers.people import with_names
 from evidence.bootstrap import Application
 from evidence.cli.coded import of_pack, one_of
 from evidence.cli.log import prove_into
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import person_text, printable, time_text
 from evidence.domain.fault_files import FaultFile, Link, LinkKind, Verdict
-from evidence.fault_answers import fault_out, links_of, people_of
 from evidence.locale import say
-from evidence.people_answers import with_names
 
 app = typer.Typer(help="过错档案 / fault files", no_args_is_help=True)
 Which = Annotated[str, typer.Argument(help="过错档案标识 / id of the fault file")]

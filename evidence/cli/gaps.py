@@ -12,7 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
-from evidence.answers import GAP_PARTS
+from evidence.answers.recordings import GAP_PARTS
+from evidence.answers.step import STEP_PARTS, cover_text, gap_report_out
 from evidence.bootstrap import Application
 from evidence.cli.coded import one_of
 from evidence.cli.matrix import what_text
@@ -27,12 +28,11 @@ from evidence.cli.words import (
     printable,
     time_text,
 )
+from evidence.documents.gaps import FORMS, gap_document, tongue_of
 from evidence.domain.explanations import GapState
 from evidence.errors import Invalid, Known
-from evidence.gap_documents import FORMS, gap_document, tongue_of
 from evidence.locale import Word, both, say, text
 from evidence.service.gap_parts import Asked
-from evidence.step_answers import STEP_PARTS, cover_text, gap_report_out
 
 Row = Mapping[str, Any]
 Day = Annotated[

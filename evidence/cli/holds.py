@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from evidence.answers import hold_out
+from evidence.answers.people import with_names
+from evidence.answers.recordings import hold_out
 from evidence.bootstrap import Application
 from evidence.cli.coded import of_pack
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
@@ -15,7 +16,6 @@ from evidence.cli.words import person_text, printable, time_text
 from evidence.domain.holds import Hold
 from evidence.domain.instants import to_text
 from evidence.locale import say
-from evidence.people_answers import with_names
 
 app = typer.Typer(help="长期保存 / holds", no_args_is_help=True)
 Reason = Annotated[str, typer.Option("--reason", help="理由 / why")]

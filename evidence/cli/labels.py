@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.answers.coded_words import code_of
+from evidence.answers.filing import Asked, filed_out
+from evidence.answers.label import history_out, labelled_out, missing_out
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, printable, time_text
-from evidence.coded_words import code_of
 from evidence.domain.recordings import NOT_MEASURED
 from evidence.errors import Invalid, Known
-from evidence.filing_answers import Asked, filed_out
-from evidence.label_answers import history_out, labelled_out, missing_out
 from evidence.locale import CHINESE, catalogue, say
 from evidence.policy.rules import Label
 

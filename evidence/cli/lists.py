@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from evidence.answers import deadline_out, finding_out, recording_out
+from evidence.answers.recordings import deadline_out, finding_out, recording_out
 from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Device, Json, open_site, print_json
 from evidence.cli.words import (

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from evidence.answers import alarm_out
+from evidence.answers.recordings import alarm_out
 from evidence.cli.monitor import monitor
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable, time_text

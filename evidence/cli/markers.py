@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.answers.marker import check_list_out, marker_out, markers_out
 from evidence.cli.cases import Case, find_case
 from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, printable
 from evidence.locale import CHINESE, catalogue, say
-from evidence.marker_answers import check_list_out, marker_out, markers_out
 from evidence.policy.check_points import MarkerKind
 
 app = typer.Typer(help="关键节点 / check-points on the time line", no_args_is_help=True)

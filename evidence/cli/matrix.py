@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from evidence.answers.step import cover_text, matrix_out, step_out, unit_out
 from evidence.bootstrap import Application
 from evidence.cli.cases import Case, find_case
 from evidence.cli.coded import of_pack
@@ -19,7 +20,6 @@ from evidence.domain.steps import Matter, StepState
 from evidence.errors import Invalid, Known
 from evidence.locale import say
 from evidence.service.steps import StepSaid
-from evidence.step_answers import cover_text, matrix_out, step_out, unit_out
 
 app = typer.Typer(help="应当记录的事项 / what must be recorded", no_args_is_help=True)
 _MARKS = {

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.answers.media import medium_out, waiting_out
 from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, printable
@@ -15,7 +16,6 @@ from evidence.domain.exports import Medium
 from evidence.errors import Invalid
 from evidence.local import read_back
 from evidence.locale import say
-from evidence.media_answers import medium_out, waiting_out
 
 app = typer.Typer(help="长期保存介质 / media for long keeping", no_args_is_help=True)
 Which = Annotated[str, typer.Argument(help="介质标识 / id of the medium")]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from evidence.answers.oversight import grant_out, held_out, view_out
 from evidence.cli.coded import one_of
 from evidence.cli.lists import print_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
@@ -16,7 +17,6 @@ from evidence.cli.words import in_utc, printable, time_text
 from evidence.domain.rights import Role
 from evidence.errors import NotFound
 from evidence.locale import Word, say
-from evidence.oversight_answers import grant_out, held_out, view_out
 
 grants = typer.Typer(help="角色授权 / roles", no_args_is_help=True)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.answers.roll import checklist_out, file_out, listed_out, person_out
 from evidence.cli.coded import one_of
 from evidence.cli.sheets import Apply, File, print_outcome, write_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
@@ -16,7 +17,6 @@ from evidence.cli.units import unit_id
 from evidence.cli.words import cites_text, print_new, printable
 from evidence.domain.people import PersonType
 from evidence.locale import CHINESE, ENGLISH, say, text
-from evidence.roll_answers import checklist_out, file_out, listed_out, person_out
 from evidence.service.people import Details
 from evidence.service.personnel_tables import personnel_lines
 

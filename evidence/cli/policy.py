@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
+from evidence.answers.policy.packs import pack_out, rules_of, summary_out
 from evidence.errors import PolicyError
 from evidence.local import load_pack, load_path, shipped_packs
 from evidence.locale import say
 from evidence.policy.rules import Pack
-from evidence.policy_answers.packs import pack_out, rules_of, summary_out
 
 app = typer.Typer(help="规则包 / policy packs", no_args_is_help=True)
 

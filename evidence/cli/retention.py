@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
+from evidence.answers.keeping import rule_out, touched_out, why_out
 from evidence.bootstrap import Application
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, time_text
-from evidence.keeping_answers import rule_out, touched_out, why_out
 from evidence.local import load_pack
 from evidence.locale import say
 from evidence.service.pack_changes import Touched

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from evidence.answers.people import with_names
+from evidence.answers.sample import drawn_out, listed_sample_out, sample_out
 from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_of
@@ -17,8 +19,6 @@ from evidence.cli.words import in_utc, person_text, printable, span_of_time, tim
 from evidence.domain.samples import SampleOutcome, commitment, draw, population_digest
 from evidence.errors import Invalid
 from evidence.locale import say
-from evidence.people_answers import with_names
-from evidence.sample_answers import drawn_out, listed_sample_out, sample_out
 
 app = typer.Typer(help="抽查 / samples for review", no_args_is_help=True)
 Sample = Annotated[str, typer.Argument(help="抽查标识 / id of the sample")]

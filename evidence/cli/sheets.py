@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
+from evidence.answers.roll import outcome_out
 from evidence.cli.site import print_json
 from evidence.cli.words import cites_text, printable
 from evidence.domain.sheets import Fault
 from evidence.errors import Invalid
 from evidence.locale import catalogue, say
-from evidence.roll_answers import outcome_out
 from evidence.service.people_sheets import Outcome
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV, XLSX")]

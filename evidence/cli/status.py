@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from evidence.answers.measure import measure_lines, measures_out, need_lines
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.locale import say
-from evidence.measure_answers import measure_lines, measures_out, need_lines
 from evidence.service.measuring import Need
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evidence.answers import token_out
+from evidence.answers.recordings import token_out
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable, time_text
 from evidence.locale import say

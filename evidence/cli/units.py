@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evidence.answers.roll import unit_out
 from evidence.cli.sheets import Apply, File, print_outcome, write_table
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import print_new, printable
 from evidence.errors import Invalid, Known, NotFound
 from evidence.locale import say
-from evidence.roll_answers import unit_out
 from evidence.service.units import Units, full_names
 
 if TYPE_CHECKING:

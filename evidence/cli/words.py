@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from evidence.coded_words import fact_words, with_words
+from evidence.answers.coded_words import fact_words, with_words
 from evidence.domain import wording
 from evidence.domain.instants import from_text
 from evidence.domain.wording import printable as printable  # the doors take it from here

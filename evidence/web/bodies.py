@@ -19,7 +19,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ValidationError
 
-from evidence.coded_words import code_of
+from evidence.answers.coded_words import code_of
 from evidence.errors import Conflict, Invalid, Known
 
 MOST_FORM_BYTES = 16 << 10

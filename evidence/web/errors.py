@@ -16,7 +16,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from evidence.coded_words import choices
+from evidence.answers.coded_words import choices
+from evidence.answers.refusal_words import another
 from evidence.errors import (
     Busy,
     Conflict,
@@ -30,7 +31,6 @@ from evidence.errors import (
     Unavailable,
 )
 from evidence.locale import say
-from evidence.refusal_words import another
 from storage.errors import Damaged, Missing, StorageError, StoreFull, StoreUnavailable
 from storage.errors import Misconfigured as StoreMisconfigured
 

@@ -27,12 +27,12 @@ from sqlalchemy import Engine, text
 from evidence.adapters.books import XlsxBinder
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.printing import TypstPress
+from evidence.documents.gaps import FORMS, gap_document
 from evidence.domain.access import Caller, Grant
 from evidence.domain.instants import to_text
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Kind, Role
 from evidence.domain.shifts import day_span
-from evidence.gap_documents import FORMS, gap_document
 from evidence.policy.rules import Pack
 from evidence.service.disposals import Disposals
 from evidence.service.gap_parts import Asked

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from evidence.answers.coded_words import with_words
 from evidence.cli import main
-from evidence.coded_words import with_words
 from evidence.errors import Invalid
 from tests import listed_site
 from tests.listed_site import rows, run

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from evidence.derivative_orders import order_from
+from evidence.answers.derivative_orders import order_from
 from evidence.domain.derivatives import Operation
 from evidence.domain.orders import Box, Cover, Hush, Order, Region, Span, read_order, verify_order
 from evidence.errors import Invalid

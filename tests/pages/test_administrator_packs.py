@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
+from evidence.answers.policy.packs import rules_of
 from evidence.locale import CHINESE, ENGLISH, catalogue, text
-from evidence.policy_answers.packs import rules_of
 from tests.pages.room import NARROW, Desks
 from tests.web.browser import Browser
 

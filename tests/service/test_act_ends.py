@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from evidence.case_answers import ended_out
+from evidence.answers.case import ended_out
 from evidence.domain.access import Caller
 from evidence.service.case_filing import CaseFiling
 from evidence.service.classes import Classes

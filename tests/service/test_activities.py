@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from evidence.adapters.sheets import SheetFiles
+from evidence.answers.label import match_out
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.errors import Conflict, Invalid
-from evidence.label_answers import match_out
 from evidence.service import activities
 from evidence.service.activities import Activities, MatchOutcome
 from evidence.service.cases import Cases

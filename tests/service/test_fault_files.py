@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from evidence.adapters.packs import load_pack
+from evidence.answers.gap import history_out
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act
 from evidence.domain.explanations import Outcome
@@ -21,7 +22,6 @@ from evidence.domain.people import PersonType
 from evidence.domain.rights import TOKEN_SCOPES, Action, Kind, Role
 from evidence.domain.spans import Span
 from evidence.errors import Conflict, Invalid, NotFound
-from evidence.gap_answers import history_out
 from evidence.ledger.entries import read_entry
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.policy.conduct import FaultKind, outcomes_of

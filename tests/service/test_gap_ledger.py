@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from evidence.answers import gaps_out
+from evidence.answers.recordings import gaps_out
 from evidence.domain.explanations import GapState, Outcome
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.people import PersonType

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from evidence.adapters.db.tables import finding
-from evidence.answers import GAP_PARTS
+from evidence.answers.recordings import GAP_PARTS
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.rights import Role
 from evidence.service import gap_words

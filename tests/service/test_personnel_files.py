@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from evidence.adapters.sheets import SheetFiles
+from evidence.answers.roll import file_out
 from evidence.domain.people import PersonType, UndertakingKind
 from evidence.domain.rights import Role
 from evidence.errors import NotFound
 from evidence.policy.rules import Need
-from evidence.roll_answers import file_out
 from evidence.service.personnel_files import PersonnelFiles
 from evidence.service.personnel_tables import personnel_lines
 from evidence.service.reports import Reports

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.answers import gaps_out
+from evidence.answers.recordings import gaps_out
 from evidence.domain.access import Caller
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.rights import Action, Kind

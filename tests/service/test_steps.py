@@ -15,6 +15,8 @@ from pypdf import PdfReader
 
 from evidence.adapters.books import XlsxBinder
 from evidence.adapters.printing import TypstPress
+from evidence.answers.step import gap_report_out, matrix_out, unit_out
+from evidence.documents.gaps import gap_document
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act
 from evidence.domain.explanations import GapState, Outcome
@@ -27,7 +29,6 @@ from evidence.domain.spans import Span
 from evidence.domain.steps import StepState
 from evidence.domain.subjects import step_subject
 from evidence.errors import Conflict, Invalid, NotFound, Refused
-from evidence.gap_documents import gap_document
 from evidence.locale import CHINESE, text
 from evidence.policy.conduct import FaultKind
 from evidence.policy.enforcement import ActivityKind
@@ -44,7 +45,6 @@ from evidence.service.printing_ports import Makers
 from evidence.service.refusals import OutOfSight
 from evidence.service.reports import Reports
 from evidence.service.steps import StepSaid
-from evidence.step_answers import gap_report_out, matrix_out, unit_out
 from tests.builders import SmallSite
 from tests.people_room import OPERATOR
 from tests.step_room import BEGAN, PACKS, StepRoom

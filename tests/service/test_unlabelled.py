@@ -7,13 +7,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from evidence.answers import gaps_out
+from evidence.answers.filing import Asked, filed_out
+from evidence.answers.label import history_out, missing_out
+from evidence.answers.recordings import gaps_out
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action, Role
-from evidence.filing_answers import Asked, filed_out
-from evidence.label_answers import history_out, missing_out
 from evidence.service.cases import Cases
 from evidence.service.classes import Classes
 from evidence.service.labelling import Labelling

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from evidence.document_answers import document_out, documents_out, table_out
+from evidence.answers.document import document_out, documents_out, table_out
 from evidence.domain.access import Caller
 from evidence.domain.act_documents import MismatchKind
 from evidence.domain.rights import Action

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from evidence.answers.label import match_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.label_answers import match_out
 from evidence.web.api.tables import TABLE, in_turn, read_table
 from evidence.web.deps import App, admitted
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from evidence.case_answers import by_unit_out, document_out, ended_out, filed_out, index_out
+from evidence.answers.case import by_unit_out, document_out, ended_out, filed_out, index_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.web.bodies import described, read_json

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from evidence.answers import case_file_out, case_out
-from evidence.coded_words import term_of
+from evidence.answers.coded_words import term_of
+from evidence.answers.recordings import case_file_out, case_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.web.bodies import Instant, described, one_of, read_json

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from evidence.answers.oversight import change_out, listed_out, reader_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.oversight_answers import change_out, listed_out, reader_out
 from evidence.web.bodies import Instant, coded, described, read_json
 from evidence.web.deps import App, admitted
 

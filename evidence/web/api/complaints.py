@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from evidence.complaint_answers import complaint_out, listed_out
+from evidence.answers.complaint import complaint_out, listed_out
+from evidence.answers.people import with_names
 from evidence.domain.access import Caller
 from evidence.domain.complaints import Channel, Result
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
-from evidence.people_answers import with_names
 from evidence.service.complaints import Intake
 from evidence.web.bodies import Instant, described, one_of, read_json
 from evidence.web.deps import App, admitted

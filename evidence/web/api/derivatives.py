@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from evidence.derivative_answers import derivative_out, derivatives_out, proposals_out
-from evidence.derivative_orders import OrderIn, QuestionIn
+from evidence.answers.derivative import derivative_out, derivatives_out, proposals_out
+from evidence.answers.derivative_orders import OrderIn, QuestionIn
 from evidence.domain.access import Caller, Purpose
 from evidence.domain.rights import Action
 from evidence.web.bodies import described, one_of, read_json

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from evidence.device_answers import (
+from evidence.answers.device import (
     check_out,
     clocks_out,
     device_history_out,

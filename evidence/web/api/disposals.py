@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from evidence.answers.keeping import disposal_out, due_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.keeping_answers import disposal_out, due_out
 from evidence.service.certificates import DESTRUCTION
 from evidence.service.disposals import MOST_AT_ONCE, MOST_LISTED
 from evidence.web.bodies import described, read_json

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from evidence.answers.oversight import emergency_out
 from evidence.domain.access import Caller
 from evidence.domain.emergencies import LONGEST
 from evidence.domain.rights import Action
-from evidence.oversight_answers import emergency_out
 from evidence.web.bodies import described, read_json
 from evidence.web.deps import App, admitted
 

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from evidence.answers.gap import exemption_out, explanation_out, history_out
+from evidence.answers.people import with_names
 from evidence.domain.access import Caller
 from evidence.domain.explanations import Exemption, Outcome, Spoken
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
-from evidence.gap_answers import exemption_out, explanation_out, history_out
-from evidence.people_answers import with_names
 from evidence.service.exemptions import Stated
 from evidence.service.gap_words import Said
 from evidence.web.bodies import Instant, coded, described, one_of, read_json

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from evidence.answers.export import export_out
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller
 from evidence.domain.exports import Ground, Medium, Said, Way
 from evidence.domain.rights import Action
-from evidence.export_answers import export_out
 from evidence.service.case_access import case_named, told_as_named
 from evidence.service.cases import LONGEST_NUMBER
 from evidence.service.export_lists import ListedExport

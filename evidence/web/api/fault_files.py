@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from evidence.answers.fault import fault_out, links_of, people_of, proven_out
+from evidence.answers.people import with_names
 from evidence.domain.access import Caller
 from evidence.domain.fault_files import FaultFile, Link, LinkKind, Part, Verdict
 from evidence.domain.rights import Action
-from evidence.fault_answers import fault_out, links_of, people_of, proven_out
-from evidence.people_answers import with_names
 from evidence.web.bodies import coded, described, one_of, read_json
 from evidence.web.deps import App, admitted
 

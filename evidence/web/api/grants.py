@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from evidence.answers.oversight import grant_out, held_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action, Role
-from evidence.oversight_answers import grant_out, held_out
 from evidence.web.bodies import Instant, described, one_of, read_json
 from evidence.web.deps import App, admitted
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from evidence.answers.keeping import touched_out, why_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.errors import Known, NotFound
-from evidence.keeping_answers import touched_out, why_out
 from evidence.local import shipped_packs
 from evidence.web.deps import App, admitted
 

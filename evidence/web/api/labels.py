@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from evidence.answers.filing import Asked, filed_out
+from evidence.answers.label import history_out, labelled_out, missing_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.filing_answers import Asked, filed_out
-from evidence.label_answers import history_out, labelled_out, missing_out
 from evidence.service.labelling import MOST
 from evidence.web.bodies import coded, described, read_json
 from evidence.web.deps import App, admitted

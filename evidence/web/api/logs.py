@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from starlette.responses import PlainTextResponse, Response
 
-from evidence.answers import alarm_out
+from evidence.answers.recordings import alarm_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.web.deps import App, admitted

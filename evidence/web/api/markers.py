@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from evidence.answers.marker import check_list_out, marker_out, markers_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.marker_answers import check_list_out, marker_out, markers_out
 from evidence.policy.check_points import MarkerKind
 from evidence.web.bodies import described, one_of, read_json
 from evidence.web.deps import App, admitted, named_case

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from evidence.answers.media import medium_out, waiting_out
 from evidence.domain.access import Caller
 from evidence.domain.exports import Medium
 from evidence.domain.rights import Action
-from evidence.media_answers import medium_out, waiting_out
 from evidence.service.media_register import MOST_COPIES, MOST_RECORDINGS
 from evidence.web.bodies import described, one_of, read_json
 from evidence.web.deps import App, admitted

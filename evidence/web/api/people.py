@@ -11,10 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from evidence.domain.access import Caller
-from evidence.domain.people import PersonType, UndertakingKind
-from evidence.domain.rights import Action
-from evidence.roll_answers import (
+from evidence.answers.roll import (
     checklist_out,
     file_out,
     listed_out,
@@ -23,6 +20,9 @@ from evidence.roll_answers import (
     training_out,
     undertaking_out,
 )
+from evidence.domain.access import Caller
+from evidence.domain.people import PersonType, UndertakingKind
+from evidence.domain.rights import Action
 from evidence.service.personnel_tables import personnel_lines
 from evidence.web.api.tables import TABLE, in_turn, outcome_response, read_table, table_response
 from evidence.web.bodies import described, one_of, read_json

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from evidence.answers import finding_out, recording_out
+from evidence.answers.recordings import finding_out, recording_out
 from evidence.domain.access import Caller, Purpose
 from evidence.domain.rights import Action
 from evidence.errors import Invalid

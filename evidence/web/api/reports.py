@@ -9,15 +9,15 @@ from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from evidence.answers import deadline_out, finding_out
+from evidence.answers.recordings import deadline_out, finding_out
+from evidence.answers.step import gap_report_out
 from evidence.bootstrap import Application
+from evidence.documents.gaps import file_name, gap_document, tongue_of
 from evidence.domain.access import Caller
 from evidence.domain.explanations import GapState
 from evidence.domain.findings import Severity
 from evidence.domain.rights import Action
-from evidence.gap_documents import file_name, gap_document, tongue_of
 from evidence.service.gap_parts import Asked
-from evidence.step_answers import gap_report_out
 from evidence.web.api.tables import TYPES as TABLES
 from evidence.web.api.tables import in_turn
 from evidence.web.bodies import one_of

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from evidence.answers.sample import drawn_out, listed_sample_out, sample_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.domain.samples import SampleOutcome
-from evidence.sample_answers import drawn_out, listed_sample_out, sample_out
 from evidence.web.bodies import Instant, described, one_of, read_json
 from evidence.web.deps import App, admitted
 

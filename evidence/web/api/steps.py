@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from evidence.answers.step import matrix_out, step_out, unit_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.domain.steps import Matter
 from evidence.errors import Invalid
 from evidence.service.steps import StepSaid
-from evidence.step_answers import matrix_out, step_out, unit_out
 from evidence.web.bodies import Instant, coded, described, read_json
 from evidence.web.deps import App, admitted, named_case
 

@@ -16,7 +16,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
-from evidence.roll_answers import outcome_out
+from evidence.answers.roll import outcome_out
 from evidence.service.people_sheets import Outcome
 from evidence.web.bodies import read_body
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from evidence.answers import token_out
+from evidence.answers.recordings import token_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.service.tokens import MOST_DAYS, USUAL_DAYS

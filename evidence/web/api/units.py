@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from evidence.answers.roll import unit_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.roll_answers import unit_out
 from evidence.service.units import full_names
 from evidence.web.api.tables import TABLE, in_turn, outcome_response, read_table, table_response
 from evidence.web.bodies import described, read_json

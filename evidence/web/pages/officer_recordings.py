@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from evidence.answers import told_to
+from evidence.answers.lacked_fields import told_to
 from evidence.domain.access import Caller, may
 from evidence.domain.ids import is_id
 from evidence.domain.instants import from_text

@@ -6,9 +6,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from evidence.answers.refusal_words import another
 from evidence.domain.wording import printable
 from evidence.locale import CHINESE, ENGLISH, text
-from evidence.refusal_words import another
 from evidence.web.deps import COOKIE
 from evidence.web.errors import PROTECTIVE
 

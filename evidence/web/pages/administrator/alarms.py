@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from evidence.answers import alarm_out
+from evidence.answers.recordings import alarm_out
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
 from evidence.domain.rights import Action

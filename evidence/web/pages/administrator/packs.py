@@ -12,11 +12,11 @@ from itertools import groupby
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from evidence.answers.policy.labels import Say
+from evidence.answers.policy.packs import rules_of
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.policy.rules import Citation, Pack, SetByDefault
-from evidence.policy_answers.labels import Say
-from evidence.policy_answers.packs import rules_of
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk, reading
 

@@ -11,9 +11,10 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from evidence.answers import recording_out
+from evidence.answers.document import documents_out
+from evidence.answers.recordings import recording_out
+from evidence.answers.step import cover_text
 from evidence.bootstrap import Application
-from evidence.document_answers import documents_out
 from evidence.domain.access import Caller, may
 from evidence.domain.instants import from_text
 from evidence.domain.rights import Action
@@ -21,7 +22,6 @@ from evidence.domain.wording import printable
 from evidence.errors import EvidenceError, Invalid
 from evidence.service.case_pages import SORTS, Camera, CasePage
 from evidence.service.catalogue import StoredRecording
-from evidence.step_answers import cover_text
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.timelines import Bar, Scale

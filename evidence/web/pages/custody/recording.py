@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from evidence.answers import finding_out, recording_out
+from evidence.answers.recordings import finding_out, recording_out
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
 from evidence.domain.findings import Severity

@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from evidence.answers import recording_out
+from evidence.answers.recordings import recording_out
 from evidence.domain.access import Caller
 from evidence.domain.derivatives import Derivative, State
 from evidence.domain.orders import Cover, Hush, Region, Span, read_order

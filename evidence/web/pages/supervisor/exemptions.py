@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from evidence.answers.people import people_known
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
 from evidence.domain.explanations import Exemption, ExemptionState
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError
-from evidence.people_answers import people_known
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk

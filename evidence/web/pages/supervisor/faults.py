@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from evidence.answers.people import people_known
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
 from evidence.domain.fault_files import FaultFile, Link, LinkKind, Part, Verdict
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError, Invalid
-from evidence.people_answers import people_known
 from evidence.policy.conduct import outcomes_of
 from evidence.service.fault_files import kinds_now
 from evidence.service.instruments import pack_at

@@ -1,7 +1,7 @@
 """The gap report as a page: what is asked for stands in the address, so that it can be sent to somebody.
 
-It says what the documents say (gap_documents.py), at the same place of the log. Without days in the address
-it is of the last seven: whoever wants more says so.
+It says what the documents say (evidence/documents/gaps.py), at the same place of the log. Without days in the
+address it is of the last seven: whoever wants more says so.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from evidence.answers.step import STEP_PARTS, cover_text
 from evidence.bootstrap import Application
+from evidence.documents.gap_pages import GapPage, gap_page
+from evidence.documents.gaps import FORMS, TONGUES
 from evidence.domain.access import Caller, may
 from evidence.domain.explanations import GapState
 from evidence.domain.instants import from_text
@@ -23,13 +26,10 @@ from evidence.domain.rights import Action
 from evidence.domain.shift_pictures import style
 from evidence.domain.wording import printable
 from evidence.errors import EvidenceError, Invalid
-from evidence.gap_documents import FORMS, TONGUES
-from evidence.gap_pages import GapPage, gap_page
 from evidence.service.gap_parts import Asked
 from evidence.service.gap_reports import GapReport
 from evidence.service.instruments import local_day
 from evidence.service.units import full_names
-from evidence.step_answers import STEP_PARTS, cover_text
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.language import language_of

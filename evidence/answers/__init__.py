@@ -1,0 +1,1 @@
+"""How the site's values stand in answers: the same shape over HTTP and on the command line (--json)."""

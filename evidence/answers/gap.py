@@ -1,0 +1,106 @@
+"""How explanations and exemptions stand in answers: the same over HTTP and on the command line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from evidence.answers.lacked_fields import told_to
+from evidence.domain.access import Caller
+from evidence.domain.explanations import Exemption, Explanation, Gap
+from evidence.domain.instants import to_text
+from evidence.service.explanations import History
+
+
+def explanation_out(one: Explanation, caller: Caller) -> dict[str, Any]:
+    """An explanation as JSON values. outcome: null while nobody has decided; of "fault" `verdicts` say
+    what the file that it opened has found."""
+    spoken = one.spoken
+    return {
+        "id": one.id,
+        "gap": one.gap,
+        "finding": one.finding_id,
+        "cause": one.cause,
+        "text": one.text,
+        "spoken": spoken
+        and {
+            "recording": spoken.recording_id,
+            "from_s": spoken.from_ms / 1000,
+            "to_s": spoken.to_ms / 1000,
+            "marker": spoken.marker_id,
+        },
+        "author": one.author,
+        "at": to_text(one.at),
+        "outcome": one.outcome,
+        "reason": one.reason,
+        "decided_by": one.reviewed_by,
+        "decided": _time(one.reviewed_at),
+        "verdicts": verdicts_out(one, caller),
+    }
+
+
+def verdicts_out(one: Explanation, caller: Caller) -> list[dict[str, Any]]:
+    """What the fault file found about each person, by whom and when; null while nobody has decided."""
+    return [
+        told_to(
+            {
+                "wearer": found.number,
+                "verdict": found.verdict,
+                "decided_by": found.by,
+                "decided": _time(found.at),
+            },
+            caller,
+            found.number,
+        )
+        for found in one.verdicts_for(caller.name)
+    ]
+
+
+def history_out(history: History, caller: Caller) -> dict[str, Any]:
+    """A gap as it was explained first, with all that was said and decided."""
+    wearer = history.gap.wearer
+    return {
+        **told_to(_gap_out(history.gap), caller, wearer),
+        "explanations": [
+            told_to(explanation_out(one, caller), caller, wearer) for one in history.explanations
+        ],
+    }
+
+
+def exemption_out(one: Exemption, caller: Caller) -> dict[str, Any]:
+    """An exemption statement. agrees: null while no head has received it. reason: why it was withdrawn."""
+    row = {
+        "id": one.id,
+        "person": one.person_id,
+        "ground": one.ground,
+        "basis": one.basis,
+        "since": to_text(one.span.start),
+        "until": to_text(one.span.end),
+        "device_state": one.device_state,
+        "author": one.author,
+        "at": to_text(one.at),
+        "agrees": one.agrees,
+        "view": one.view,
+        "received_by": one.received_by,
+        "received": _time(one.received_at),
+        "state": one.state.value,
+        "withdrawn": _time(one.withdrawn_at),
+        "reason": one.withdrawal,
+    }
+    return told_to(row, caller, caller.name if caller.id == one.person_id else None)
+
+
+def _gap_out(one: Gap) -> dict[str, Any]:
+    return {
+        "gap": one.subject.name,
+        "part": one.part,
+        "code": one.code,
+        "device": one.device,
+        "file": one.file,
+        "wearer": one.wearer,
+        "recording": one.recording_id,
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else to_text(at)
