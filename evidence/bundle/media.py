@@ -16,9 +16,9 @@ from enum import StrEnum
 from evidence.errors import Invalid
 
 BLOCK = 2048
-NAMING_BYTES = (
-    16 * 1024
-)  # folders and names of one file, three times over: ISO 9660, Joliet, Rock Ridge or UDF
+NAMING_BYTES = 16 * 1024  # of one file, three times over: ISO 9660, Joliet, Rock Ridge or UDF
+EXTENT_BYTES = 1 << 32
+"""From this size on some readers of ISO 9660 see the first extent of a file only: such a file needs UDF."""
 
 
 class Form(StrEnum):
@@ -31,21 +31,23 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """holds_bytes: what the medium holds. plan_bytes: how much of it is planned for the payload. None:
-    no limit.
+    """holds_bytes: what the medium holds. plan_bytes: how much of it is planned for the payload. part_bytes:
+    how much a part of a file that is cut may have. None: no limit of its own.
     """
 
     code: str
     form: Form
     holds_bytes: int | None = None
     plan_bytes: int | None = None
+    part_bytes: int | None = None
 
 
 MEDIA = {
     one.code: one
     for one in (
         Medium("cd", Form.IMAGE, 737_280_000, 700_000_000),
-        Medium("dvd", Form.IMAGE, 4_700_372_992, 4_400_000_000),
+        # A part that needs no UDF wastes a fortieth of the disc, and its image is the same bytes each time.
+        Medium("dvd", Form.IMAGE, 4_700_372_992, 4_400_000_000, EXTENT_BYTES - BLOCK),
         Medium("dvd-dl", Form.IMAGE, 8_547_991_552, 8_200_000_000),
         Medium("bd-25", Form.IMAGE, 24_220_008_448, 23_500_000_000),
         Medium("bd-50", Form.IMAGE, 50_050_629_632, 47_000_000_000),
@@ -126,7 +128,7 @@ class _Discs:
                 if one.plan_bytes is None or _needs(piece) <= one.plan_bytes
             ]
             raise Invalid("package-file-larger", size=piece.size_bytes, medium=self.medium.code, media=larger)
-        most = (self.room - NAMING_BYTES) // BLOCK * BLOCK
+        most = self.medium.part_bytes or (self.room - NAMING_BYTES) // BLOCK * BLOCK
         return [
             Piece(piece.file, start, min(most, piece.size_bytes - start), number)
             for number, start in enumerate(range(0, piece.size_bytes, most), 1)

@@ -19,11 +19,10 @@ from pathlib import Path
 from evidence.adapters.packing.copying import BLOCK, digest
 from evidence.bundle.bagit import Digested
 from evidence.bundle.media import BLOCK as SECTOR
-from evidence.bundle.media import Form, Medium
+from evidence.bundle.media import EXTENT_BYTES, Form, Medium
 from evidence.errors import Invalid, Unavailable
 
 ISO9660, UDF = "iso9660", "udf"
-_EXTENT = 1 << 32  # from here on some readers of ISO 9660 see the first extent only
 _DEVICE = "/dev/sr0"
 _FRAME = 1 << 20  # of an image, beside what is in the bag
 _SAME = ("-r", "-J", "-joliet-long", "-iso-level", "3", "-quiet")
@@ -121,4 +120,4 @@ def _is_short(bag: Path, target: Path) -> bool:
 
 def filesystem(bag: Path) -> str:
     """Return which file system an image of this bag needs."""
-    return UDF if any(one.stat().st_size >= _EXTENT for one in bag.rglob("*")) else ISO9660
+    return UDF if any(one.stat().st_size >= EXTENT_BYTES for one in bag.rglob("*")) else ISO9660

@@ -144,7 +144,7 @@ def test_a_file_of_four_gibibytes_needs_udf(room: PackageRoom) -> None:
 
 
 def test_names_of_any_length_are_whole_on_udf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "_EXTENT", 10_000)
+    monkeypatch.setattr(images, "EXTENT_BYTES", 10_000)
     room = PackageRoom(tmp_path, names=["长" * 300 + ".mp4", "y" * 300 + ".mp4", "𠮷" * 300 + ".mp4"])
     packed = room.pack("dvd")
     assert packed.bags[0].listed["filesystem"] == UDF
