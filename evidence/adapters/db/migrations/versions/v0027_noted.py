@@ -1,6 +1,7 @@
-"""The rows of searches note the lines that a recording makes in the gap report.
+"""The rows of searches note the lines that a recording makes in the gap report; an index of announced files by
+recording has those alone that have one.
 
-They are made from those of other tables: these go, and whoever runs the step fills them anew (schema.py).
+The rows are made from those of other tables: these go, and whoever runs the step fills them anew (schema.py).
 Frozen: later changes are later steps.
 """
 
@@ -25,3 +26,7 @@ def upgrade() -> None:
     has = sa.text("lines <> ''")
     there = ["sealed_at", "recording_id"]
     op.create_index("search_lines", "search_row", there, sqlite_where=has, postgresql_where=has)
+    op.drop_index("ix_announced_recording_id", "announced")
+    came = sa.text("recording_id IS NOT NULL")
+    by = ["recording_id"]
+    op.create_index("announced_sealed", "announced", by, sqlite_where=came, postgresql_where=came)
