@@ -94,7 +94,12 @@ def name_told(device: str, body: Mapping[str, object]) -> str | None:
 
 def late_subject(device: str, name: str, late_by: timedelta) -> Subject:
     """Return what a late upload is: this file, so late."""
-    return _subject(LATE, device, [name], "", [], Place(length_ms=round(late_by / timedelta(milliseconds=1))))
+    return _subject(LATE, device, [name], "", [], place_of_late(late_by))
+
+
+def place_of_late(late_by: timedelta) -> Place:
+    """Return what tells two late uploads of one file apart."""
+    return Place(length_ms=round(late_by / timedelta(milliseconds=1)))
 
 
 def missing_subject(device: str, name: str) -> Subject:
@@ -140,7 +145,11 @@ def recognise(
 def _subject(
     code: str, device: str, files: list[str], said: str, numbers: list[int], place: Place
 ) -> Subject:
-    kind = _digest([code, device, files, said, numbers])
+    return subject_of(_digest([code, device, files, said, numbers]), place)
+
+
+def subject_of(kind: str, place: Place) -> Subject:
+    """Return what is of a kind, at its place."""
     return Subject(_digest([kind, *place.parts()]), kind, place)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from evidence.domain.labels import Given, history, standing_of
+from evidence.domain.noted_lines import NotedLine
 from evidence.domain.recordings import Origin, Recording
 from evidence.domain.sign_in import DEFAULT, SignInRules
 
@@ -119,3 +120,18 @@ class Terms:
     )  # between two checks of the log, to count as time (domain/lapses.py)
     open_uploads: int = 1000  # of one dock at once: each holds a staged file and memory
     names_kept: timedelta = timedelta(days=1095)  # of people who have left
+
+
+@dataclass(frozen=True, slots=True)
+class NotedRecording:
+    """A recording as an index tells it. took: from the start of its clock to its seal; None: that start is
+    not its end. lines: None where its findings must be read."""
+
+    id: str
+    unit_id: str | None
+    person_id: str | None
+    wearer: str
+    seen_at: datetime
+    counted_from: datetime
+    took: timedelta | None
+    lines: Sequence[NotedLine] | None

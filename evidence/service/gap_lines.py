@@ -32,7 +32,7 @@ from evidence.service.site import Site
 
 Line = DeadlineRow | StoredFinding
 # What is missing from the time line: the codes a gap report is made of.
-_INTERRUPTIONS = frozenset(
+INTERRUPTIONS = frozenset(
     {
         Code.GAP_BETWEEN_FILES,
         Code.GAP_IN_FILE,
@@ -43,7 +43,7 @@ _INTERRUPTIONS = frozenset(
         Code.EMPTY_FILE,
     }
 )
-_OWN_PART = _INTERRUPTIONS | FAULTS | {Code.LATE}  # all others are to be explained
+_OWN_PART = INTERRUPTIONS | FAULTS | {Code.LATE}  # all others are to be explained
 _MISSING = frozenset({DeadlineKind.PENDING, DeadlineKind.DUE_SOON, DeadlineKind.OVERDUE})
 
 
@@ -117,7 +117,7 @@ class Lines:
         cut = {(one.device, one.body["file"]) for one in self.serious if one.body["code"] == Code.TRUNCATED}
         for one in self.serious:
             told = one.body["code"] == Code.UNREADABLE and (one.device, one.body["file"]) in cut
-            if one.body["code"] in _INTERRUPTIONS and not told:
+            if one.body["code"] in INTERRUPTIONS and not told:
                 yield one
 
 

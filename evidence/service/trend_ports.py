@@ -8,22 +8,15 @@ from typing import NamedTuple, Protocol
 
 from evidence.domain.access import Reach
 from evidence.domain.spans import Span
-from evidence.service.catalogue import StoredRecording
+from evidence.service.catalogue import NotedRecording
 
 
 class Plain(NamedTuple):
-    """Recordings of a unit; None: nobody knows it. is_plain: stored in time for certain, and without any
-    finding."""
+    """Recordings of a unit; None: nobody knows it. is_plain: stored in time for certain, and nothing in the
+    gap report."""
 
     unit_id: str | None
     is_plain: bool
-
-
-class Other(NamedTuple):
-    """A recording that is not plain, without what was said of its labels; unit_id: where it was placed."""
-
-    stored: StoredRecording
-    unit_id: str | None
 
 
 class Punctuality(Protocol):
@@ -44,7 +37,7 @@ class Punctuality(Protocol):
 
     def others(
         self, reach: Reach, at: datetime, unit_ids: Collection[str] | None, span: Span, within_: timedelta
-    ) -> Sequence[Other]:
+    ) -> Sequence[NotedRecording]:
         """Return those of them that are not plain."""
 
 

@@ -1,8 +1,9 @@
 """How uploads and gaps went in each unit, month by month: the gap report of these months, counted.
 
-It says what the gap report says of the same days, for it is made of one; recordings of which that has nothing
-to say are only counted, and not read. As many months are looked at, back from this one, as hold `MOST`
-recordings together; what lies before is told as left out, and a unit alone reaches further back.
+It says what the gap report says of the same days: recordings of which that has nothing to say are only
+counted, others are judged by the notes of their lines (noted.py), and all else by that report itself. As many
+months are looked at, back from this one, as hold `MOST` recordings together; what lies before is told as left
+out, and a unit alone reaches further back.
 """
 
 from __future__ import annotations
@@ -18,16 +19,20 @@ from evidence.domain.access import Caller, Reach, reach
 from evidence.domain.audit import Act, Entry
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.explanations import TO_DO, GapState
+from evidence.domain.instants import day_in
 from evidence.domain.rights import Action
 from evidence.domain.shifts import day_span
 from evidence.domain.spans import Span
+from evidence.domain.subjects import late_subject
 from evidence.domain.trends import Month, months_back
 from evidence.service.by_unit import units_of
+from evidence.service.catalogue import NotedRecording
 from evidence.service.gap_parts import Asked, section_of
 from evidence.service.gap_reports import GapReport, GapReporting
 from evidence.service.gap_tallies import Owing
 from evidence.service.gate import admits
 from evidence.service.instruments import local_day
+from evidence.service.noted import NotedLines
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.trend_ports import Plain
@@ -86,9 +91,17 @@ class Trends:
             months = list(held)
             span = Span(self._span(months[0]).start, self._span(months[-1]).end)
             others = unit.punctuality.others(there, now, units, span, self._least)
-            placed = {one.stored.recording.id: one.unit_id for one in others}
+            placed = {one.id: one.unit_id for one in others}
             making = GapReporting(self.site, unit, there, replace(asked, since=months[0]), now, placed)
-            return self._trend(unit, making.to_count([one.stored for one in others]), held, placed)
+            noted = NotedLines(self.site, unit, now)
+            report, sure = _reported(making, others, noted.sure(others))
+            counted = [
+                *_in_time(held),
+                *_uploads(unit, report, placed),
+                *map(_owing, report.counted),
+                *_noted(replace(noted, now=report.as_of), sure, self._zone),
+            ]
+            return _trend(unit, counted, held, report.as_of)
 
     @property
     def _zone(self) -> ZoneInfo:
@@ -117,29 +130,49 @@ class Trends:
         counts = unit.punctuality.counts(there, now, units, spans, self._least, MOST)
         return dict(reversed(list(zip(newest, counts, strict=False))))
 
-    def _trend(
-        self,
-        unit: UnitOfWork,
-        report: GapReport,
-        held: Mapping[date, Mapping[Plain, int]],
-        placed: Mapping[str, str | None],
-    ) -> Trend:
-        counts: dict[str | None, Counter[tuple[date, str]]] = defaultdict(Counter)
-        for unit_id, day, more in [
-            *_in_time(held),
-            *_uploads(unit, report, placed),
-            *map(_owing, report.counted),
-        ]:
-            month = day.replace(day=1)
-            for name, value in more.items():
-                counts[unit_id][month, name] += value
-        whole = Counter[tuple[date, str]]()
-        for one in counts.values():
-            whole.update(one)
-        names = full_names(unit.units.all())
-        units = [UnitMonths(one, names.get(one or ""), _months(held, mine)) for one, mine in counts.items()]
-        ordered = sorted(units, key=lambda one: (one.name is None, one.name or ""))
-        return Trend(_months(held, whole), ordered, len(held) < MONTHS, report.as_of)
+
+def _reported(
+    making: GapReporting, others: Sequence[NotedRecording], sure: list[NotedRecording]
+) -> tuple[GapReport, Sequence[NotedRecording]]:
+    """Return the report of all but what is sure by its note; and that, without what a finding of no recording
+    may be about as well: which of both is explained, only both together tell."""
+    while True:
+        alone = {one.id for one in sure}
+        stored = making.unit.recordings.listed([one.id for one in others if one.id not in alone])
+        report = making.to_count(list(stored.values()))
+        shared = _shared(report)
+        left = [one for one in sure if not any(line.kind in shared for line in one.lines or ())]
+        if len(left) == len(sure):
+            return report, sure
+        sure = left
+
+
+def _shared(report: GapReport) -> set[str]:
+    """Return the kinds of what was found that belongs to no recording; and of a late upload under its name,
+    of which nothing is asked where the file is gone from its card."""
+    found = [one for one in report.ledger.lines.serious if one.recording_id is None]
+    late = (late_subject(one.device, str(one.body["file"]), timedelta()) for one in found)
+    return {one.kind for one in (*(report.ledger.lines.subjects[it.id] for it in found), *late)}
+
+
+def _trend(
+    unit: UnitOfWork,
+    counted: Iterable[_Counted],
+    held: Mapping[date, Mapping[Plain, int]],
+    as_of: datetime,
+) -> Trend:
+    counts: dict[str | None, Counter[tuple[date, str]]] = defaultdict(Counter)
+    for unit_id, day, more in counted:
+        month = day.replace(day=1)
+        for name, value in more.items():
+            counts[unit_id][month, name] += value
+    whole = Counter[tuple[date, str]]()
+    for one in counts.values():
+        whole.update(one)
+    names = full_names(unit.units.all())
+    units = [UnitMonths(one, names.get(one or ""), _months(held, mine)) for one, mine in counts.items()]
+    ordered = sorted(units, key=lambda one: (one.name is None, one.name or ""))
+    return Trend(_months(held, whole), ordered, len(held) < MONTHS, as_of)
 
 
 def _in_time(held: Mapping[date, Mapping[Plain, int]]) -> Iterator[_Counted]:
@@ -169,17 +202,30 @@ def _uploads(unit: UnitOfWork, report: GapReport, placed: Mapping[str, str | Non
         yield where, report.days.of(row), {"judged": 1, "on_time": int(is_on_time)}
 
 
+def _noted(noted: NotedLines, sure: Sequence[NotedRecording], zone: ZoneInfo) -> Iterator[_Counted]:
+    """Yield what is sure by its note: each recording, and each line of it."""
+    for one in sure:
+        is_on_time = noted.late_by(one) is None
+        yield one.unit_id, day_in(zone, one.counted_from), {"judged": 1, "on_time": int(is_on_time)}
+    for line in noted.judged(sure):
+        day = day_in(zone, line.recording.counted_from)
+        yield line.recording.unit_id, day, _owed(line.state, line.is_interruption, line.lost_ms)
+
+
 def _owing(one: Owing) -> _Counted:
     """Return what a line that must be explained counts."""
-    state, lost = one.standing.state, one.standing.lost_ms
+    return one.unit_id, one.day, _owed(one.standing.state, one.is_interruption, one.standing.lost_ms)
+
+
+def _owed(state: GapState, is_interruption: bool, lost: int | None) -> Mapping[str, int]:
     more = {
         "owed": 1,
         "explained": int(state not in TO_DO),
         "accepted": int(state in _ACCEPTED),
     }
-    if one.is_interruption:
+    if is_interruption:
         more |= {"gaps": 1, "lost_ms": lost or 0, "unknown": int(lost is None)}
-    return one.unit_id, one.day, more
+    return more
 
 
 def _last_day(first: date) -> date:

@@ -1,8 +1,9 @@
 """What must be explained and nobody has explained, of some days: the list behind a tile of the board.
 
 What is a line, and how far it is, the rules of the gap report say (gap_lines.py). A question with a bound
-finds the recordings of which something is open, oldest first; only these are read (decision 38). An exemption
-or an examination that drifted closes some of them: then the next ones are asked for.
+finds the recordings of which something is open, oldest first; only these are read (decision 38), and of these
+no more than their notes by those who only count (decision 54). An exemption or an examination that drifted
+closes some of them: then the next ones are asked for.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from evidence.domain.access import Reach
 from evidence.domain.explanations import GapState
 from evidence.domain.findings import Severity
 from evidence.domain.subjects import LATE, MISSING, UNRECORDED, finding_subject, step_subject
-from evidence.service.catalogue import StoredFinding, StoredRecording
+from evidence.service.catalogue import NotedRecording, StoredFinding, StoredRecording
 from evidence.service.deadlines import DeadlineRow, Deadlines
 from evidence.service.faults import findings_of
 from evidence.service.gap_lines import Line, Lines, Standing, ledger_of
+from evidence.service.noted import NotedLines
 from evidence.service.people_ports import StoredCase
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
@@ -54,19 +56,38 @@ class Unexplained:
         """Return the lines of what was sealed since then, oldest first, and of some files that never came:
         so many at most of each.
         """
-        found, looked, begin = list(self._open(missing, ())), set[str](), since
-        while len(found) < most:
-            ids = self.unit.overseen.unexplained(self.there, self.now, begin, most)
-            new = [one for one in ids if one not in looked]
-            if not new:
-                break
-            stored = self.unit.recordings.some(new)
-            found += self._open((), [stored[one] for one in new])
-            looked.update(new)
-            begin = stored[new[-1]].recording.sealed_at
-            if len(ids) < most:
-                break
+        found, some = list(self._open(missing, ())), self._sealed(since, most)
+        while len(found) < most and (new := next(some, None)) is not None:
+            found += self._of(new)
         return found
+
+    def moments(self, since: datetime, missing: Sequence[DeadlineRow], most: int) -> list[datetime]:
+        """Return since when these lines wait, and read of what is sealed no more than that takes."""
+        found, some = [one.at for one in self._open(missing, ())], self._sealed(since, most)
+        noted = NotedLines(self.site, self.unit, self.now)
+        while len(found) < most and (new := next(some, None)) is not None:
+            sure = noted.sure(one for one, _ in new)
+            at, told = {one.id: sealed_at for one, sealed_at in new}, {one.id for one in sure}
+            lines = noted.judged(sure)
+            found += [at[line.recording.id] for line in lines if line.state is GapState.OPEN]
+            found += [one.at for one in self._of([pair for pair in new if pair[0].id not in told])]
+        return found
+
+    def _sealed(self, since: datetime, most: int) -> Iterator[Sequence[tuple[NotedRecording, datetime]]]:
+        """Yield what was sealed since then and may have an open line, so many at once, oldest first."""
+        looked, begin, are_more = set[str](), since, True
+        while are_more:
+            some = self.unit.overseen.unexplained(self.there, self.now, begin, most)
+            new = [(one, at) for one, at in some if one.id not in looked]
+            if not new:
+                return
+            yield new
+            looked.update(one.id for one, _ in new)
+            begin, are_more = new[-1][1], len(some) == most
+
+    def _of(self, some: Sequence[tuple[NotedRecording, datetime]]) -> Iterator[OpenLine]:
+        stored = self.unit.recordings.some([one.id for one, _ in some])
+        return self._open((), [stored[one.id] for one, _ in some])
 
     def steps(self, red: Sequence[tuple[StoredCase, StepLine]]) -> list[OpenLine]:
         """Return the lines of red steps."""

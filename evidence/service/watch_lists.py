@@ -6,14 +6,13 @@ More than `MOST` lines are never fetched but one, which tells that there are mor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from evidence.domain.access import Caller, Reach, denial, may_in, reach
+from evidence.domain.access import Caller, Reach, denial, reach
 from evidence.domain.deadlines import DeadlineKind
-from evidence.domain.devices import Device, DeviceState, state_of
 from evidence.domain.explanations import Outcome
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
@@ -23,19 +22,19 @@ from evidence.service.catalogue import StoredRecording
 from evidence.service.complaints import Complaints
 from evidence.service.deadlines import DeadlineRow, Deadlines
 from evidence.service.denials import Denials
-from evidence.service.device_access import rules_of
-from evidence.service.device_ports import Order
-from evidence.service.device_reports import DeviceReports
 from evidence.service.exemptions import Exemptions
 from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_access import standing_of_gap
 from evidence.service.instruments import local_day, pack_at
 from evidence.service.matrix import CaseCounts, counted
+from evidence.service.people_ports import StoredCase
 from evidence.service.ports import UnitOfWork
 from evidence.service.reviewing import waiting_for, waiting_since
 from evidence.service.sampling import Sampling
 from evidence.service.site import Site
+from evidence.service.step_lines import StepLine
 from evidence.service.step_ports import Scope
+from evidence.service.unchecked import unchecked
 from evidence.service.unexplained import Unexplained
 from evidence.service.units import full_names
 from evidence.service.unlabelled import unlabelled_of
@@ -112,6 +111,8 @@ class Look:
         """Return the moments of these lines, and read no more of them than that takes."""
         if watch is Watch.LATE:
             return [at for _, at in self._late_ones()]
+        if watch is Watch.UNEXPLAINED:
+            return self._unexplained_since()
         if watch is Watch.AWAITING:
             return waiting_since(self.site, self.unit, self.caller, self.now)
         if watch is Watch.UNLABELLED and self._are_sure:
@@ -150,15 +151,25 @@ class Look:
         return counted(self.site, self.unit, scope, self.now)
 
     def _unexplained(self) -> Sequence[Line]:
-        desk = Unexplained(self.site, self.unit, self._reach(Action.READ_GAPS), self.now)
-        overdue = [row for _, row in self._awaited if row.state.kind is DeadlineKind.OVERDUE]
-        missing = [row for row in overdue if row.state.due_at >= self.since]
-        red = [(case.case, step) for case in self.cases for step in case.red if step.due >= self.since]
+        desk, missing, red = self._owed
         found = [*desk.files(self.since, missing, MOST + 1), *desk.steps(red)]
         return [
             Line(one.gap, one.at, one.device, one.wearer, one.name, one.recording_id, {"code": one.code})
             for one in sorted(found, key=lambda one: (one.at, one.gap))[: MOST + 1]
         ]
+
+    def _unexplained_since(self) -> Sequence[datetime]:
+        desk, missing, red = self._owed
+        found = [*desk.moments(self.since, missing, MOST + 1), *(one.at for one in desk.steps(red))]
+        return sorted(found)[: MOST + 1]
+
+    @property
+    def _owed(self) -> tuple[Unexplained, Sequence[DeadlineRow], Sequence[tuple[StoredCase, StepLine]]]:
+        """Who looks for what nobody has explained; the files that never came, and the red steps."""
+        desk = Unexplained(self.site, self.unit, self._reach(Action.READ_GAPS), self.now)
+        overdue = [row for _, row in self._awaited if row.state.kind is DeadlineKind.OVERDUE]
+        red = [(case.case, step) for case in self.cases for step in case.red if step.due >= self.since]
+        return desk, [row for row in overdue if row.state.due_at >= self.since], red
 
     def _awaiting(self) -> Sequence[Line]:
         waiting = waiting_for(self.site, self.unit, self.caller, self.now)
@@ -205,33 +216,11 @@ class Look:
         return [_sealed(one.stored, missing=one.missing, due=one.lacks.due) for one in found if one.missing]
 
     def _unchecked(self) -> Sequence[Line]:
-        """Return the devices in use without a check that is young and in order, those never checked first."""
-        if rules_of(self.site).check is None:
-            return []
-        rows, bars = self.unit.devices, self.site.bars()
-        units = self.unit.units.all()
-        mine = {one.id for one in units if may_in(self.caller, Action.READ_DEVICES, one.path, bars)}
-        first = rows.page(mine, Order.UNCHECKED, None, MOST + 1)  # as far as these reach, nobody asks more
-        never = [one for one in self._due(first) if one.at is None]
-        return never if len(never) > MOST else self._due([one for one in rows.all() if one.unit_id in mine])
-
-    def _due(self, devices: Sequence[Device]) -> Sequence[Line]:
-        rows, reports, rule = self.unit.devices, DeviceReports(self.site), rules_of(self.site).check
-        checks, issues, services = rows.last_checks(), rows.open_issues(), rows.open_services()
         lines = []
-        for one in devices:
-            check, issue = checks.get(one.id), issues.get(one.id)
-            state = state_of(one, issue, services.get(one.id))
-            is_checked, faults = reports.order(check, self.now, rule)
-            if not is_checked and state in (DeviceState.IN_STOCK, DeviceState.ISSUED):
-                said = {"state": state.value, "faults": tuple(it.value for it in faults)}
-                at = None if check is None else check.at
-                holder = None if issue is None else issue.person_id
-                lines.append(Line(one.id, at, one.serial, holder, detail=said))
-        lines.sort(key=lambda line: (line.at is not None, line.at or self.now, line.device or ""))
-        shown = lines[: MOST + 1]
-        numbers = {one.id: one.number for one in self.unit.people.all()} if issues else {}
-        return [replace(one, wearer=numbers.get(one.wearer)) if one.wearer else one for one in shown]
+        for one in unchecked(self.site, self.unit, self.caller, self.now, MOST + 1):
+            said = {"state": one.state.value, "faults": tuple(it.value for it in one.faults)}
+            lines.append(Line(one.device.id, one.at, one.device.serial, one.holder, detail=said))
+        return lines
 
     def _denied(self) -> Sequence[Line]:
         tried = Denials(self.site).tried(self.unit, self.caller, self.since, self.now, MOST + 1)

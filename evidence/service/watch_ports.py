@@ -13,7 +13,7 @@ from evidence.domain.explanations import Explanation, Gap, Outcome
 from evidence.domain.notices import Notice
 from evidence.domain.people import PersonType
 from evidence.domain.standing import Classification
-from evidence.service.catalogue import AnnouncedFile
+from evidence.service.catalogue import AnnouncedFile, NotedRecording
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +186,12 @@ class Overseen(Protocol):
         """Return the recordings within reach, sealed since a moment, that lack one of these labels, each with
         its seal; without those whose case number may still follow on a day."""
 
-    def unexplained(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
+    def unexplained(
+        self, reach: Reach, at: datetime, since: datetime, most: int
+    ) -> Sequence[tuple[NotedRecording, datetime]]:
         """Return the recordings within reach, sealed since a moment, of which something was found that must
-        be explained and that nobody has explained under that name: rather too many than too few."""
+        be explained and that nobody has explained under that name, each with its seal: rather too many than
+        too few."""
 
     def denied(self, since: datetime, most: int) -> Sequence[Mapping[str, Any]]:
         """Return the newest entries about denied tries since a moment."""

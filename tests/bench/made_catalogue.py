@@ -23,6 +23,7 @@ from sqlalchemy import Engine
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.domain.audit import Act, Entry
 from evidence.domain.findings import Code, Finding, Severity
+from evidence.domain.noted_lines import note_of
 from evidence.domain.subjects import finding_subject, name_told
 
 UNITS, WEARERS = 200, 10  # wearers: of each unit, with a recorder each
@@ -182,11 +183,12 @@ class MadeCatalogue:
         judged = self._examine(number, id_, "deadline", "{}", at)
         examination = self._examine(number, id_, "sequence", facts, at)
         has_gap, is_bare = is_among(10, number, "gap"), is_among(8, number, "bare")
-        codes = list[Code]()
+        bodies = list[Row]()
         if has_gap:
-            codes.append(self._gap(number, id_, examination, origin))
+            bodies.append(self._gap(number, id_, examination, origin))
         if sealed - ended > _WITHIN:
-            codes.append(self._late(number, id_, judged, origin, sealed - ended))
+            bodies.append(self._late(number, id_, judged, origin, sealed - ended))
+        codes = [Code(body["code"]) for body in bodies]
         for code in codes:
             self._add("search_code", code=code.value, at=to_text(ended), recording_id=id_)
         told = {} if is_bare else _TOLD
@@ -197,7 +199,8 @@ class MadeCatalogue:
                   classification="ordinary", is_bare=is_bare, is_held=number in self._held, is_gone=is_gone,
                   codes="".join(f" {code.value} " for code in codes), seen_at=to_text(self._heard(ended)),
                   sealed_at=at, counted_from=to_text(ended), took_us=took // timedelta(microseconds=1),
-                  is_late=Code.LATE in codes)  # fmt: skip
+                  is_late=Code.LATE in codes,
+                  lines=note_of(origin["device"], origin["name"], bodies))  # fmt: skip
 
     def _kept(self, number: int, sealed: datetime) -> tuple[datetime, bool]:
         """Return until when a recording is locked, and whether it is destroyed: nearly all that could be."""
@@ -235,7 +238,7 @@ class MadeCatalogue:
                   **_PACK, facts=facts, current=True)  # fmt: skip
         return id_
 
-    def _late(self, number: int, recording_id: str, examination: str, origin: Row, took: timedelta) -> Code:
+    def _late(self, number: int, recording_id: str, examination: str, origin: Row, took: timedelta) -> Row:
         found = Finding(Code.LATE, Severity.BREACH, origin["name"], measured=took.total_seconds(),
                         limit=_WITHIN.total_seconds(), cites=("dazhe-2020:12",),
                         detail={"unit": "s", "late_by_s": (took - _WITHIN).total_seconds()})  # fmt: skip
@@ -244,9 +247,9 @@ class MadeCatalogue:
                   device=origin["device"], code=found.code.value, severity=found.severity.value,
                   body=json.dumps(body, ensure_ascii=False),
                   subject=name_told(origin["device"], body))  # fmt: skip
-        return found.code
+        return body
 
-    def _gap(self, number: int, recording_id: str, examination: str, origin: Row) -> Code:
+    def _gap(self, number: int, recording_id: str, examination: str, origin: Row) -> Row:
         length = float(number % 97 + 2)
         found = Finding(Code.GAP_BETWEEN_FILES, Severity.ATTENTION, origin["name"], 600.0, 600.0 + length,
                         length, 1.0, ("dazhe-2020:9.1",), {"before": origin["name"]})  # fmt: skip
@@ -269,7 +272,7 @@ class MadeCatalogue:
             self._add("explanation", **{**empty, **reviewed}, id=id_of("explanation", number),
                       gap=subject.name, finding_id=finding, cause="battery", text="没电", author="operator",
                       at=at)  # fmt: skip
-        return found.code
+        return body
 
     def _case(self, case: int) -> None:
         """Four recordings to a case; seven in ten are open, the rest closed, with a class."""

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, te
 from evidence.adapters.db.columns import AnyText, Day, Id, Time, Words, metadata
 
 # In these words the indexes of a few are found.
-IS_LATE, IS_BARE = text("is_late"), text("is_bare")
+IS_LATE, IS_BARE, HAS_LINES = text("is_late"), text("is_bare"), text("lines <> ''")
 
 search_row = Table(
     "search_row",
@@ -36,6 +36,7 @@ search_row = Table(
     Column("counted_from", Time, nullable=False),  # where its clock starts (domain/deadlines.py, time_taken)
     Column("took_us", BigInteger),  # from there to its seal; null: that start is not its end
     Column("is_late", Boolean, nullable=False),  # as it was found: a version of the pack may say otherwise
+    Column("lines", AnyText, nullable=False),  # that it makes in the gap report (domain/noted_lines.py)
     Index("search_by_time", "at", "recording_id"),
     # All that a hit tells: a unit's thousand newest lie side by side in the index, and apart in the table.
     Index(
@@ -52,18 +53,22 @@ search_row = Table(
         "wearer",
         "codes",
     ),
+    # All that trends ask.
     Index(
         "search_by_count",
         "unit_id",
         "counted_from",
         "took_us",
-        "codes",
+        "lines",
         "classification",
         "recording_id",
         "seen_at",
+        "person_id",
+        "wearer",
     ),
     Index("search_late", "sealed_at", "recording_id", sqlite_where=IS_LATE, postgresql_where=IS_LATE),
     Index("search_bare", "sealed_at", "recording_id", sqlite_where=IS_BARE, postgresql_where=IS_BARE),
+    Index("search_lines", "sealed_at", "recording_id", sqlite_where=HAS_LINES, postgresql_where=HAS_LINES),
     Index("search_by_person", "person_id", "at", "recording_id"),
     Index("search_by_device", "device", "at", "recording_id"),
     Index("search_by_wearer", "wearer", "at", "recording_id"),

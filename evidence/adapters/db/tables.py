@@ -44,7 +44,8 @@ from evidence.adapters.db import (  # noqa: F401  (metadata)
 from evidence.adapters.db.columns import UNSOUND, AnyText, Id, Sha256, Time, Words
 
 metadata = columns.metadata
-_WAITS = text("recording_id IS NULL")  # of an index of its own: what never came is little among what did
+# Each in an index of its own: what never came is little among what did, and SQLite would look for it there.
+_WAITS, _CAME = text("recording_id IS NULL"), text("recording_id IS NOT NULL")
 
 account = Table(
     "account",
@@ -85,8 +86,9 @@ announced = Table(
     Column("modified_at", Time, nullable=False),
     Column("clock_offset_ms", BigInteger, nullable=False),
     Column("announced_at", Time, nullable=False),
-    Column("recording_id", Id, index=True),
+    Column("recording_id", Id),
     UniqueConstraint("device", "name_sha256", "size", "modified_at"),
+    Index("announced_sealed", "recording_id", sqlite_where=_CAME, postgresql_where=_CAME),
     Index("announced_waiting", "announced_at", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
 )
 

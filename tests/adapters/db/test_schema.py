@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -12,9 +13,19 @@ from sqlalchemy import Connection, select
 from evidence.adapters.db import schema
 from evidence.adapters.db.people_tables import notice
 from evidence.adapters.db.search_tables import search_row
-from evidence.adapters.db.tables import account, metadata, recording, row_pending, upload
+from evidence.adapters.db.tables import (
+    account,
+    examination,
+    finding,
+    metadata,
+    recording,
+    row_pending,
+    upload,
+)
 from evidence.adapters.db.unit_of_work import SqlDatabase
+from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.instants import to_text
+from evidence.domain.noted_lines import lines_noted
 from evidence.errors import Unavailable
 from tests.adapters.db.crowd import START, Crowd
 from tests.adapters.db.engines import Fresh, dump, objects, tables
@@ -104,7 +115,7 @@ def test_notices_of_before_are_kept_and_noted_when_one_may_have_no_recording(
     assert found == {before: False, after: True}
 
 
-def test_rows_of_searches_of_before_say_how_long_each_recording_took(
+def test_rows_of_searches_of_before_say_how_long_each_recording_took_and_its_lines(
     database: SqlDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upgrade = command.upgrade
@@ -115,10 +126,15 @@ def test_rows_of_searches_of_before_say_how_long_each_recording_took(
         rows = _Rows(unit.notices._db)
         sent = rows.add(upload, account_id=rows.add(account))
         ended = to_text(START - timedelta(hours=30))
-        mine = rows.add(recording, upload_id=sent, labels="{}", ended_at=ended, sealed_at=to_text(START))
+        told = {"device": "D", "name": "a.mp4", "ended_at": ended, "sealed_at": to_text(START)}
+        mine = rows.add(recording, upload_id=sent, labels="{}", **told)
+        seen = rows.add(examination, current=True)
+        body = json.dumps(Finding(Code.SILENCE, Severity.BREACH, "a.mp4").as_json())
+        rows.add(finding, examination_id=seen, recording_id=mine, code=Code.SILENCE.value, body=body)
     monkeypatch.undo()
     database.migrate()
     with database.reading() as unit:
         (row,) = unit.notices._db.execute(select(search_row)).all()
     assert (row.recording_id, row.counted_from, row.took_us) == (mine, ended, 30 * 3600 * 1_000_000)
     assert (row.seen_at, row.sealed_at, row.is_bare) == (to_text(START), to_text(START), True)
+    assert [one.code for one in lines_noted(row.lines) or ()] == [Code.SILENCE]

@@ -19,10 +19,11 @@ from evidence.adapters.db.log_tables import IS_DENIED, audit_about, audit_entry
 from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.cards import announced_file, announced_files
 from evidence.adapters.db.repositories.explanations import explanation_of, gap_of
+from evidence.adapters.db.repositories.punctuality import NOTED, noted_recording
 from evidence.adapters.db.repositories.rows import stored_bytes
 from evidence.adapters.db.repositories.search_rows import SEARCHED_LABELS
 from evidence.adapters.db.repositories.standings import SEARCHED, owed_within, within
-from evidence.adapters.db.search_tables import IS_BARE, IS_LATE, search_row
+from evidence.adapters.db.search_tables import HAS_LINES, IS_BARE, IS_LATE, search_row
 from evidence.adapters.db.tables import announced, examination, finding, recording
 from evidence.domain.access import Reach
 from evidence.domain.explanations import Explanation, Gap, Outcome
@@ -31,7 +32,7 @@ from evidence.domain.instants import from_text, to_text
 from evidence.domain.told import says_enough
 from evidence.errors import IntegrityFault
 from evidence.ledger.entries import read_entry
-from evidence.service.catalogue import AnnouncedFile
+from evidence.service.catalogue import AnnouncedFile, NotedRecording
 from evidence.service.watch_ports import LoggedEntry
 
 _searched = search_row.c
@@ -123,18 +124,25 @@ class SqlOverseen:
         ordered = query.order_by(sealed, _searched.recording_id).limit(most)
         return [(row.recording_id, from_text(row.sealed_at)) for row in self._db.execute(ordered)]
 
-    def unexplained(self, reach: Reach, at: datetime, since: datetime, most: int) -> Sequence[str]:
+    def unexplained(
+        self, reach: Reach, at: datetime, since: datetime, most: int
+    ) -> Sequence[tuple[NotedRecording, datetime]]:
         """Return the recordings within reach, sealed since a moment, of which something was found that must
-        be explained and that nobody has explained under that name, oldest first."""
+        be explained and that nobody has explained under that name, oldest first; each with its seal."""
         is_open = exists().where(
-            finding.c.recording_id == recording.c.id,
+            finding.c.recording_id == _searched.recording_id,
             finding.c.severity != Severity.INFO.value,
             finding.c.code.not_in(sorted(FAULTS)),
             examination.c.id == finding.c.examination_id,
             examination.c.current.is_(True),
             ~exists().where(explanation.c.gap == finding.c.subject),
         )
-        return [one for one, _ in self._sealed(reach, at, since, most, is_open)]
+        sealed = _searched.sealed_at
+        query = select(*NOTED, sealed).where(HAS_LINES, sealed >= to_text(since), is_open)
+        query = query.where(within(reach, at, SEARCHED)).order_by(sealed, _searched.recording_id)
+        return [
+            (noted_recording(row), from_text(row.sealed_at)) for row in self._db.execute(query.limit(most))
+        ]
 
     def denied(self, since: datetime, most: int) -> Sequence[Mapping[str, Any]]:
         """Return the newest entries about denied tries since a moment, oldest first, as far as they can be

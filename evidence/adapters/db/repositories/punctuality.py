@@ -1,7 +1,7 @@
 """How many recordings were stored in time, counted along one index of the rows of searches.
 
-Of what is sure by its numbers alone (end, seal, no finding) nothing else is read. What must be judged one by
-one is handed out.
+Of what is sure by its numbers alone (end, seal, no line) nothing else is read. What must be judged one by one
+is handed out as the index tells it.
 """
 
 from __future__ import annotations
@@ -23,17 +23,20 @@ from sqlalchemy import (
 )
 
 from evidence.adapters.db.people_tables import unit
-from evidence.adapters.db.repositories.recordings import read_recording
-from evidence.adapters.db.repositories.rows import portions
 from evidence.adapters.db.repositories.standings import SEARCHED, within
 from evidence.adapters.db.search_tables import search_row
-from evidence.adapters.db.tables import recording
 from evidence.domain.access import Reach
-from evidence.domain.instants import to_text
+from evidence.domain.instants import from_text, to_text
+from evidence.domain.noted_lines import lines_noted
 from evidence.domain.spans import Span
-from evidence.service.trend_ports import Other, Plain
+from evidence.errors import IntegrityFault
+from evidence.service.catalogue import NotedRecording
+from evidence.service.trend_ports import Plain
 
 _row = search_row.c
+NOTED = (_row.recording_id, _row.unit_id, _row.person_id, _row.wearer, _row.seen_at, _row.counted_from,
+         _row.took_us, _row.lines)  # fmt: skip
+_MICROSECOND = timedelta(microseconds=1)
 _NEVER = 2**62  # nobody can tell how long it took
 
 
@@ -69,16 +72,10 @@ class SqlPunctuality:
 
     def others(
         self, reach: Reach, at: datetime, unit_ids: Collection[str] | None, span: Span, within_: timedelta
-    ) -> Sequence[Other]:
-        """Return those that are not plain, with their units, without what was said of their labels."""
-        wanted = _row.recording_id, _row.unit_id, _row.seen_at
-        found = self._db.execute(self._of(reach, at, unit_ids, *wanted, not_plain=within_), _ends(span))
-        known = {row.recording_id: row for row in found}
-        return [
-            Other(read_recording(row, (), known[row.id].seen_at), known[row.id].unit_id)
-            for some in portions(known)
-            for row in self._db.execute(select(recording).where(recording.c.id.in_(some)))
-        ]
+    ) -> Sequence[NotedRecording]:
+        """Return those that are not plain."""
+        query = self._of(reach, at, unit_ids, *NOTED, not_plain=within_)
+        return [noted_recording(row) for row in self._db.execute(query, _ends(span))]
 
     def _of(
         self,
@@ -105,6 +102,18 @@ def _ends(span: Span) -> dict[str, Any]:
 
 
 def _is_plain(least: timedelta) -> ColumnElement[bool]:
-    """Return the condition that a recording was stored within a time of its end, and nothing was found."""
+    """Return the condition that a recording was stored within a time of its end, and has no line."""
     took = func.coalesce(_row.took_us, _NEVER)
-    return and_(took <= least // timedelta(microseconds=1), _row.codes == "")
+    return and_(took <= least // _MICROSECOND, _row.lines == "")
+
+
+def noted_recording(row: Any) -> NotedRecording:
+    """Read a row of these columns. Raises: IntegrityFault("row-unreadable") for values that this program
+    never writes."""
+    took = None if row.took_us is None else row.took_us * _MICROSECOND
+    lines = None if took is None else lines_noted(row.lines)
+    try:
+        times = from_text(row.seen_at), from_text(row.counted_from)
+    except (ValueError, TypeError) as problem:
+        raise IntegrityFault("row-unreadable", recording=row.recording_id, reason=str(problem)) from problem
+    return NotedRecording(row.recording_id, row.unit_id, row.person_id, row.wearer, *times, took, lines)

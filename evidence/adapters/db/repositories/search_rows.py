@@ -23,6 +23,7 @@ from evidence.adapters.db.tables import announced, examination, finding, recordi
 from evidence.domain.deadlines import time_taken
 from evidence.domain.findings import Code
 from evidence.domain.instants import from_text, to_text
+from evidence.domain.noted_lines import UNTOLD, note_of
 from evidence.domain.standing import Classification
 from evidence.policy.rules import Label
 
@@ -38,7 +39,7 @@ FIRST_ANNOUNCED = (
     .label("first_announced")
 )
 _ASKED = [recording.c[name] for name in (
-    "id", "labels", "ended_at", "sealed_at", "device", "wearer", "gone_at",
+    "id", "labels", "ended_at", "sealed_at", "device", "wearer", "gone_at", "name",
 )]  # fmt: skip
 
 Put = Callable[[Table, list[dict[str, Any]]], object]
@@ -87,13 +88,13 @@ def _after(db: Connection, last: str) -> list[str]:
 
 def _write(db: Connection, ids: Sequence[str], put: Put | None = None) -> None:
     put = put or (lambda table, rows: db.execute(insert(table), rows))
-    labels, codes = _labels(db, ids), _codes(db, ids)
+    labels, found = _labels(db, ids), _found(db, ids)
     query = select(*_ASKED, standing.c.unit_id, standing.c.person_id, standing.c.classification,
                    standing.c.on_hold, FIRST_BYTE, FIRST_ANNOUNCED)  # fmt: skip
     query = query.join(upload, upload.c.id == recording.c.upload_id)
     query = query.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
     rows = [
-        _row(row, labels.get(row.id, []), codes.get(row.id, set()))
+        _row(row, labels.get(row.id, []), found.get(row.id, []))
         for row in db.execute(query.where(recording.c.id.in_(ids)))
     ]
     if rows:
@@ -101,14 +102,14 @@ def _write(db: Connection, ids: Sequence[str], put: Put | None = None) -> None:
     by_code = [
         {"code": code, "at": row["at"], "recording_id": row["recording_id"]}
         for row in rows
-        for code in sorted(codes.get(row["recording_id"], ()))
+        for code in sorted({one.code for one in found.get(row["recording_id"], ())})
     ]
     if by_code:
         put(search_code, by_code)
 
 
-def _row(row: Any, said: list[Any], codes: set[str]) -> dict[str, Any]:
-    docked = json.loads(row.labels)
+def _row(row: Any, said: list[Any], found: list[Any]) -> dict[str, Any]:
+    docked, codes = json.loads(row.labels), {one.code for one in found}
     stands: dict[str, tuple[str | None, str | None]] = {
         name: (docked[name], None) for name in _WANTED if docked.get(name)
     }
@@ -136,6 +137,7 @@ def _row(row: Any, said: list[Any], codes: set[str]) -> dict[str, Any]:
         "codes": "".join(f" {code} " for code in sorted(codes)),
         **_clock(row),
         "is_late": Code.LATE.value in codes,
+        "lines": _note(row, found),
     }
 
 
@@ -165,10 +167,19 @@ def _labels(db: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:
     return found
 
 
-def _codes(db: Connection, ids: Sequence[str]) -> dict[str, set[str]]:
+def _note(row: Any, found: list[Any]) -> str:
+    """Return the note of a recording's lines. Of what nobody can read it tells nothing: whoever reads the
+    findings themselves is told."""
+    try:
+        return note_of(row.device, row.name, [json.loads(one.body) for one in found])
+    except (ValueError, TypeError, KeyError):
+        return UNTOLD
+
+
+def _found(db: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:
     of = examination.c.id == finding.c.examination_id
-    query = select(finding.c.recording_id, finding.c.code).join(examination, of)
-    found: dict[str, set[str]] = {}
-    for recording_id, code in db.execute(query.where(finding.c.recording_id.in_(ids), examination.c.current)):
-        found.setdefault(recording_id, set()).add(code)
+    query = select(finding.c.recording_id, finding.c.code, finding.c.body).join(examination, of)
+    found: dict[str, list[Any]] = {}
+    for row in db.execute(query.where(finding.c.recording_id.in_(ids), examination.c.current)):
+        found.setdefault(row.recording_id, []).append(row)
     return found
