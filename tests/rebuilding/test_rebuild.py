@@ -44,6 +44,7 @@ from tests.rebuilding_room import (
     restore,
     rows,
     take_complaint,
+    vault_address,
     without_closing,
 )
 
@@ -508,6 +509,16 @@ def test_another_vault_and_one_without_a_log_are_refused_and_nothing_is_made(
     with pytest.raises(Invalid, match="vault-of-another-site"):
         rebuild(room.folder, other.as_uri(), OPERATOR, Silent())
     assert not (room.folder / "evidence.db").exists()
+
+
+def test_without_the_keys_nothing_is_begun_and_the_missing_file_is_named(room: LogRoom) -> None:
+    lose_database(room)
+    keys = (room.folder / "keys").rename(room.folder / "keys-apart")
+    with pytest.raises(Unavailable, match="key-file-missing"):
+        rebuild(room.folder, vault_address(room), OPERATOR, Silent())
+    assert not list(room.folder.glob("evidence.db*"))
+    keys.rename(room.folder / "keys")
+    assert restore(room).faults == []
 
 
 def test_a_rebuild_that_breaks_off_leaves_nothing_that_a_service_takes_for_a_site(
