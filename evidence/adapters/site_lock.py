@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import fcntl
 from pathlib import Path
+from time import sleep
 from typing import IO
 
 from evidence.errors import Busy, Unavailable
 
 FILE = "service.lock"
+LOOK_S = 0.05  # longer than anybody who only looks holds the lock
 
 
 def take(data: Path, *, shared: bool) -> IO[bytes]:
@@ -21,12 +23,26 @@ def take(data: Path, *, shared: bool) -> IO[bytes]:
     Raises: Busy("service-running"), Unavailable("service-lock-missing").
     """
     file = _opened(data / FILE, shared)
+    if not _locked(file, shared):
+        sleep(LOOK_S)
+        if not _locked(file, shared):
+            file.close()
+            raise Busy("service-running", folder=str(data))
+    return file
+
+
+def is_held_alone(data: Path) -> bool:
+    """Tell whether a process has the lock for itself alone. Raises: OSError where the file cannot be read."""
+    with (data / FILE).open("rb") as file:
+        return not _locked(file, shared=True)
+
+
+def _locked(file: IO[bytes], shared: bool) -> bool:
     try:
         fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError as problem:
-        file.close()
-        raise Busy("service-running", folder=str(data)) from problem
-    return file
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _opened(path: Path, shared: bool) -> IO[bytes]:

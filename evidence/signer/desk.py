@@ -140,7 +140,7 @@ class Desk:
     def end_halt_of_lost_state(self) -> None:
         """Sign again where a check stopped the signer because its state was lost, and all was adopted since.
 
-        Any other halt stays. What else that check found stands as alarms, which keep everything from being signed.
+        Any other halt stays. What else that check found stands as alarms; nothing is signed while one does.
         """
         with self._turn:
             halted = self.store.halted()
