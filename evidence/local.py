@@ -1,4 +1,4 @@
-"""Wiring without a site: examining local files, reading media back and policy packs, checking the machine.
+"""Wiring without a site: examining local files, reading media back and policy packs, looking at the machine.
 
 Beside bootstrap.py so that a command on a dock or a desk starts at once, without database, queue and web.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evidence.adapters import sandbox
+from evidence.adapters import sandbox, site_lock
 from evidence.adapters.clock import SystemClock
 from evidence.adapters.packs import citation_text, load_pack, load_path, shipped_packs
 from evidence.adapters.prober import SandboxedProber
@@ -22,6 +22,7 @@ __all__ = [
     "check_machine",
     "citation_text",
     "examine_files",
+    "is_served",
     "load_pack",
     "load_path",
     "read_back",
@@ -33,6 +34,15 @@ __all__ = [
 def check_machine() -> None:
     """Refuse to serve on a machine whose sandbox does not hold. Raises: Unavailable."""
     sandbox.self_test()
+
+
+def is_served(data: Path) -> bool | None:
+    """Tell whether a service runs on a site's folder (or a move); None where services and workers share it:
+    some may run on other hosts. Raises: Invalid for a wrong setting, OSError.
+    """
+    from evidence import settings  # late: it takes half a second that no other command here should wait
+
+    return site_lock.is_held_alone(data) if settings.load(data).runs_own_workers else None
 
 
 def examine_files(files: Sequence[Path], policy: str, deep: bool, clock_offset_s: float) -> list[Finding]:

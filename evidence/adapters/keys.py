@@ -55,7 +55,11 @@ class FileSigner:
     """Signs with the key in a folder; reads documents that any of its verifier keys signed."""
 
     def __init__(self, folder: Path) -> None:
+        """Read the key. Raises: Unavailable("key-file-missing", "key-file-open-to-others", …)."""
         private = folder / _PRIVATE
+        for file in (private, folder / _VERIFIERS):
+            if not file.is_file():
+                raise Unavailable("key-file-missing", file=str(file))
         if private.stat().st_mode & 0o077:
             raise Unavailable("key-file-open-to-others", file=str(private))
         key = load_pem_private_key(private.read_bytes(), password=None)

@@ -7,26 +7,51 @@ what a process forks holds it too. Source: flock(2).
 from __future__ import annotations
 
 import fcntl
+from os import geteuid
 from pathlib import Path
+from time import sleep
 from typing import IO
 
-from evidence.errors import Busy, Unavailable
+from evidence.errors import Busy, Invalid, Unavailable
 
 FILE = "service.lock"
+LOOK_S = 0.05  # longer than anybody who only looks holds the lock
 
 
 def take(data: Path, *, shared: bool) -> IO[bytes]:
     """Take the lock, held until the returned file is closed. Who shares it need not be able to write there.
 
-    Raises: Busy("service-running"), Unavailable("service-lock-missing").
+    Raises: Busy("service-running"), Unavailable("service-lock-missing"), Invalid("site-of-another-account").
     """
+    _verify_own(data)
     file = _opened(data / FILE, shared)
+    if not _locked(file, shared):
+        sleep(LOOK_S)
+        if not _locked(file, shared):
+            file.close()
+            raise Busy("service-running", folder=str(data))
+    return file
+
+
+def is_held_alone(data: Path) -> bool:
+    """Tell whether a process has the lock for itself alone. Raises: OSError where the file cannot be read."""
+    with (data / FILE).open("rb") as file:
+        return not _locked(file, shared=True)
+
+
+def _verify_own(data: Path) -> None:
+    """Root may do everything in another account's site, but what it makes there that account cannot write."""
+    owner = data.stat().st_uid
+    if geteuid() == 0 != owner:
+        raise Invalid("site-of-another-account", folder=str(data), uid=owner)
+
+
+def _locked(file: IO[bytes], shared: bool) -> bool:
     try:
         fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError as problem:
-        file.close()
-        raise Busy("service-running", folder=str(data)) from problem
-    return file
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _opened(path: Path, shared: bool) -> IO[bytes]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from evidence.answers.measure import measure_lines, measures_out, need_lines
-from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
+from evidence.cli.site import OPERATOR, Data, Json, folder, open_site, print_json
+from evidence.local import is_served
 from evidence.locale import say
 from evidence.service.measuring import Need
 
@@ -16,15 +17,14 @@ def status(data: Data = None, json_: Json = False) -> None:
     """
     application = open_site(data)
     found = application.measuring.now(OPERATOR)
-    needs = found.needs()
+    needs, served = found.needs(), is_served(folder(data))
     if json_:
-        print_json(measures_out(found))
+        print_json({**measures_out(found), "served": served})
     else:
-        for line in need_lines(found):
+        lines = [*need_lines(found), *([f"‼ {say('cli.not-served')}"] if served is False else [])]
+        for line in lines or [say("site-need.nothing")]:
             print(line)
-        if not needs:
-            print(say("site-need.nothing"))
         for line in measure_lines(found, application.site.policies.latest.time_zone):
             print(f"  {line}")
-    if needs:
+    if needs or served is False:
         raise typer.Exit(4 if Need.ALARM in needs else 1)

@@ -20,6 +20,7 @@ from evidence.adapters import moving as machine
 from evidence.adapters.celery_bell import CeleryBell, open_queue
 from evidence.adapters.db import replay
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
+from evidence.adapters.keys import FileSigner
 from evidence.adapters.looking import few_collections
 from evidence.adapters.rebuilding import Scratch
 from evidence.bootstrap import lock_service, site_of, verify_not_left
@@ -47,7 +48,7 @@ def rebuild(data: Path, url: str, caller: Caller, teller: Teller) -> Report:
     """Make the catalogue of a site anew. data: its folder; url: the address of its vault, said once more.
 
     Raises: Invalid("not-a-site", "vault-of-another-site"), Conflict("database-not-empty",
-    "vault-without-log"), Busy, Unavailable, StoreUnavailable: nothing is written then.
+    "vault-without-log"), Busy, Unavailable("key-file-missing"), StoreUnavailable: nothing is written then.
     """
     with lock_service(data):
         settings = site_settings.load(data)
@@ -59,6 +60,7 @@ def rebuild(data: Path, url: str, caller: Caller, teller: Teller) -> Report:
         pieces, serials = _list(vault)
         if not pieces:
             raise Conflict("vault-without-log", vault=machine.where(data, "vault", url))
+        FileSigner(data / "keys")  # manifests are read by its verifier keys: without them nothing is begun
         database = _open_empty(settings)
         try:
             site = site_of(settings, database, vault, CeleryBell(open_queue()))

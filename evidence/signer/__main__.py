@@ -74,6 +74,7 @@ def run(data: Path, folder: Path, task: Task = Task.SERVE) -> None:
         if task is Task.ADOPT:
             for log in sorted({piece.log for piece in all_pieces(vault)}):
                 print(log, desk.adopt(log))
+            desk.end_halt_of_lost_state()
         else:
             _serve(folder, desk, is_child=task is Task.CHILD)
 

@@ -31,6 +31,7 @@ from storage.errors import StorageError, StoreUnavailable
 from storage.vault import Vault
 
 OVERLAP = timedelta(days=30)  # after a change of keys both sign: readers have time to learn the new one
+BEHIND = "signer-behind-log"  # the alarm of a check that finds more published than this signer knows of
 _LOG = re.compile(r"custody|access/[0-9]{4}")
 
 
@@ -135,6 +136,16 @@ class Desk:
             key = self.keys.make(self._origin(log))
             self.store.begin(log, Signed(tree, note), self._stored(key, log, self.now()))
             return tree.size
+
+    def end_halt_of_lost_state(self) -> None:
+        """Sign again where a check stopped the signer because its state was lost, and all was adopted since.
+
+        Any other halt stays. What else that check found stands as alarms; nothing is signed while one does.
+        """
+        with self._turn:
+            halted = self.store.halted()
+            if halted is not None and halted[0].startswith(f"{BEHIND} "):
+                self.store.resume()
 
     def _verify_ours(self, log: str, note: notes.Note) -> None:
         """A signature that we would make again, bit for bit, is ours: Ed25519 takes no chance (RFC 8032)."""

@@ -43,6 +43,15 @@ def test_a_key_file_that_others_can_touch_is_refused(folder: Path, mode: int) ->
         FileSigner(folder)
 
 
+@pytest.mark.parametrize("name", ["signing.pem", "verifiers"])
+def test_a_key_file_that_is_not_there_is_named_and_none_is_made(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(Unavailable, match="key-file-missing") as refusal:
+        FileSigner(folder)
+    assert refusal.value.fields["file"] == str(folder / name)
+    assert not (folder / name).exists()
+
+
 def test_a_key_is_never_made_over_another(folder: Path) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     with pytest.raises(FileExistsError):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from fcntl import LOCK_SH, LOCK_UN, flock
 from pathlib import Path
 
 import pytest
 
+from evidence.adapters import site_lock
+from evidence.bootstrap import lock_service
+from evidence.local import is_served
 from evidence.locale import say
-from tests import inside, listed_site
+from tests import forms, inside, listed_site
 from tests.listed_site import run
 
 
@@ -25,6 +29,37 @@ def test_what_somebody_must_see_to_comes_first_and_sets_the_exit_code(site: Path
     assert "custody" in done.stdout
     told = json.loads(run(site, "status", "--json").stdout)
     assert (told["needs"], told["missing"]["overdue"], told["alarms"]) == (["overdue"], 1, 0)
+
+
+def test_a_site_that_nobody_serves_does_not_look_as_if_all_were_well(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    forms.initialise(data)
+    idle = run(data, "status")
+    assert (idle.exit_code, say("cli.not-served") in idle.stdout) == (1, True)
+    assert say("site-need.nothing") not in idle.stdout
+    with lock_service(data):
+        served = run(data, "status")
+        told = json.loads(run(data, "status", "--json").stdout)
+    assert (served.exit_code, say("site-need.nothing") in served.stdout) == (0, True)
+    assert (told["needs"], told["served"]) == ([], True)
+
+
+def test_where_services_share_a_folder_nobody_claims_to_know_who_runs(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    forms.initialise(data)
+    with (data / "site.toml").open("a") as file:
+        file.write('broker = "redis://127.0.0.1:1/0"\n')
+    assert is_served(data) is None
+
+
+def test_a_service_starts_while_somebody_looks_whether_one_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forms.initialise(tmp_path / "data")
+    with (tmp_path / "data" / "service.lock").open("rb") as looking:
+        flock(looking, LOCK_SH)
+        monkeypatch.setattr(site_lock, "sleep", lambda _: flock(looking, LOCK_UN))
+        lock_service(tmp_path / "data").close()
 
 
 def test_a_look_at_the_status_changes_nothing(site: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from evidence import bootstrap, rebuilding
+from evidence.adapters.keys import make_key
 from evidence.domain.complaints import Told
 from evidence.domain.devices import Issue
 from evidence.domain.standing import Classification
@@ -44,6 +45,7 @@ from tests.rebuilding_room import (
     restore,
     rows,
     take_complaint,
+    vault_address,
     without_closing,
 )
 
@@ -508,6 +510,23 @@ def test_another_vault_and_one_without_a_log_are_refused_and_nothing_is_made(
     with pytest.raises(Invalid, match="vault-of-another-site"):
         rebuild(room.folder, other.as_uri(), OPERATOR, Silent())
     assert not (room.folder / "evidence.db").exists()
+
+
+def test_without_the_keys_nothing_is_begun_and_a_new_key_beside_the_old_verifier_does_it(
+    room: LogRoom,
+) -> None:
+    """docs/operations.md, Rebuild: the old verifier key is on paper, whatever became of the private one."""
+    lose_database(room)
+    lost = (room.folder / "keys").rename(room.folder.parent / "lost-keys")
+    with pytest.raises(Unavailable, match="key-file-missing"):
+        rebuild(room.folder, vault_address(room), OPERATOR, Silent())
+    assert not list(room.folder.glob("evidence.db*"))
+    (keys := room.folder / "keys").mkdir(mode=0o700)
+    make_key(keys, SITE)
+    known = (lost / "verifiers").read_text() + (keys / "verifiers").read_text()
+    (keys / "verifiers").write_text(known)
+    report = restore(room)
+    assert (report.faults, report.counts["recording"] > 0) == ([], True)
 
 
 def test_a_rebuild_that_breaks_off_leaves_nothing_that_a_service_takes_for_a_site(

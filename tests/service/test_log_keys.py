@@ -123,6 +123,19 @@ def test_a_lost_state_of_the_signer_goes_on_from_the_vault_under_a_logged_key(ro
     assert room.fsck() == []
 
 
+def test_a_check_before_a_lost_state_was_taken_over_stops_the_signer_only_until_then(room: LogRoom) -> None:
+    room.store.close()
+    (room.signer_folder / "state.db").unlink()
+    room.open()
+    assert {one.kind for one in room.fsck()} == {"signer-behind-log"}
+    room.desk.adopt("custody")
+    room.desk.end_halt_of_lost_state()
+    room.log_keys.rotate(OPERATOR, "custody", Reason.LOST)
+    assert room.auditing.clear(OPERATOR) == 1
+    room.publish()
+    assert room.fsck() == []
+
+
 def test_a_dock_may_not_change_a_key(room: LogRoom) -> None:
     before = room.line.keys("custody")
     with pytest.raises(Refused, match="not-permitted"):

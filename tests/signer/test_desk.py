@@ -248,6 +248,19 @@ def test_a_lost_state_is_taken_over_from_the_vault_and_goes_on_under_a_new_key(
     assert room.checkpoint(room.desk.sign(LOG, 5, [6])).root == root_of(map(SHA256.leaf, entries(0, 6)))
 
 
+@pytest.mark.parametrize("reason", ["signer-behind-log custody", "entry-altered custody/1"])
+def test_taking_over_ends_the_halt_that_came_of_the_lost_state_and_no_other(room: Room, reason: str) -> None:
+    room.seal(0, 3)
+    room.desk.halt(reason)
+    assert room.desk.adopt(LOG) == 0
+    room.desk.end_halt_of_lost_state()
+    if reason.startswith("entry-altered"):
+        room.refuses("signer-halted", lambda: room.desk.sign(LOG, 0, [3]))
+        assert room.desk.store.halted() == (reason, "2026-11-21T05:00:00.000000Z")
+    else:
+        assert room.checkpoint(room.desk.sign(LOG, 0, [3])).size == 3
+
+
 def test_where_the_keys_are_left_only_what_one_of_them_signed_is_taken_over(
     room: Room, tmp_path: Path
 ) -> None:
