@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
+from evidence.answers.gap import state_words
 from evidence.answers.lacked_fields import told_to
 from evidence.answers.recordings import GAP_PARTS
 from evidence.answers.step import gap_report_out
@@ -33,7 +34,7 @@ _ROWS_ON_A_PAGE = 9  # of a picture
 _LINE = ("day", "device", "wearer", "name", "what", "state", "length", "due", "cites")
 _REVIEWED = ("explained_by", "explained", "outcome", "decided_by", "decided")
 _JUDGED = ("verdict", "judged_by", "judged")  # by the fault file: of each whom it names
-_MORE = ("part", *_LINE, "stored", *_REVIEWED, *_JUDGED, "recording", "gap")
+_MORE = ("part", *_LINE, "stored", *_REVIEWED, *_JUDGED, "against", "recording", "gap")
 _TIMES = ("due", "stored", "explained", "decided")
 
 
@@ -213,6 +214,8 @@ class Paper:
         if key == "length":
             seconds = seconds_of(row)
             return "" if seconds is None else duration(self.language, round(seconds))
+        if key == "state":
+            return " ".join(state_words(self.say, row))
         return "" if value is None else str(value)
 
     def _value(self, key: str, part: str, row: Mapping[str, Any]) -> Value:
@@ -233,6 +236,8 @@ class Paper:
         if key in _JUDGED:
             return "; ".join(self._judged(key, one) for one in row.get("verdicts", ()))
         value = row.get(key)
+        if key == "against":
+            return value or None
         if key == "outcome":
             return self.say(f"review-outcome.{value}") if value else ""
         if key.endswith("_by"):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +18,7 @@ from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
 from evidence.errors import Conflict, Invalid, Refused
 from evidence.ledger.tlog_proofs import TlogProof
+from evidence.locale import say
 from evidence.service.gap_words import find_gap
 from tests import listed_site
 from tests.listed_site import rows, run, trust_in
@@ -132,6 +135,25 @@ def test_an_exemption_is_stated_in_the_laws_time_zone_and_listed(site: Path) -> 
     assert twice.fields["exemption"] == done["id"]
     received = ("exemptions", "receive", done["id"], "--agree", "--view", "属实")
     assert isinstance(run(site, *received).exception, Refused), "who stated it does not receive it"
+
+
+@pytest.mark.article("dazhe-2020:6")
+def test_footage_of_the_stated_time_is_listed_beneath_the_statement(site: Path) -> None:
+    (first, *_) = rows(site, "recordings")
+    application = build(site)
+    with application.site.database.writing() as unit:
+        wearer = unit.people.by_number("1001")
+        assert wearer is not None
+        unit.standings.place(first["id"], wearer.unit_id, wearer.id, None)
+    application.site.database.close()
+    ended = datetime.fromisoformat(first["ended"]).astimezone(ZoneInfo("Asia/Shanghai"))
+    since, until = ((ended + timedelta(minutes=one)).strftime("%Y-%m-%dT%H:%M:%S") for one in (-60, 1))
+    words = ["exemptions", "state", "1001", "urgency", "--basis", "第六条", "--device-state", "未开机"]
+    (done,) = rows(site, *words, "--since", since, "--until", until)
+    assert first["id"] in [one["recording"] for one in done["against"]]
+    shown = run(site, "exemptions", "list").stdout
+    assert say("exemptions.against") in shown
+    assert first["id"] in shown
 
 
 @pytest.mark.article("dazhe-2020:6")
