@@ -165,6 +165,8 @@ def _step(row: Row, zone: str) -> Iterator[str]:
     yield f"  {printable(row['case_number'])}  {what_text(row)}  {officers}  [{state}]"
     yield f"    {row['id']}  {say('column.due')} {due}  {cites_text(row['cites'])}"
     yield f"    {cover_text(say, row)}"
+    if row["beside"]:
+        yield f"    {say('matrix.beside-count', count=row['beside'])}"
     if "gap" in row:
         yield f"    [{say('gap-state.' + row['gap_state'])}] {row['gap']}"
         yield from _verdict_lines(row)

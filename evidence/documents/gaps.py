@@ -210,13 +210,10 @@ class Paper:
 
     def _text(self, key: str, part: str, row: Mapping[str, Any]) -> str:
         """Return a cell of a page."""
-        value = self._value(key, part, row)
-        if key == "length":
-            seconds = seconds_of(row)
-            return "" if seconds is None else duration(self.language, round(seconds))
-        if key == "state":
-            return " ".join(state_words(self.say, row))
-        return "" if value is None else str(value)
+        value, seconds = self._value(key, part, row), seconds_of(row)
+        if key == "length" and seconds is not None:
+            return duration(self.language, round(seconds))
+        return " ".join(state_words(self.say, row)) if key == "state" else str(value or "")
 
     def _value(self, key: str, part: str, row: Mapping[str, Any]) -> Value:
         """Return a cell of a line; lengths in hours."""
@@ -236,8 +233,6 @@ class Paper:
         if key in _JUDGED:
             return "; ".join(self._judged(key, one) for one in row.get("verdicts", ()))
         value = row.get(key)
-        if key == "against":
-            return value or None
         if key == "outcome":
             return self.say(f"review-outcome.{value}") if value else ""
         if key.endswith("_by"):

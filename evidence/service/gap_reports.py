@@ -45,7 +45,7 @@ from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.units import full_names
 from evidence.service.unlabelled import UnlabelledRecording, unlabelled_of
-from evidence.service.unrecorded import Unrecorded, unrecorded_within
+from evidence.service.unrecorded import Unrecorded, stored_beside, unrecorded_within
 
 _PARTS = 7  # of a gap report: its first fields
 
@@ -244,7 +244,8 @@ class GapReporting:
         counted = self._owing(report)
         tallies = tally(counted, full_names(self.unit.units.all()))
         told = replace(report, unit_cites=cite_ids(cites), pack=pack, against=self._against(report))
-        return replace(told, by_unit=counts, tallies=tallies, counted=counted)
+        beside = {part: stored_beside(self.unit, getattr(report, part)) for part in ("unrecorded", "partly")}
+        return replace(told, by_unit=counts, tallies=tallies, counted=counted, **beside)
 
     def _against(self, report: GapReport) -> Mapping[str, int]:
         standings = report.ledger.told(report.owing)
