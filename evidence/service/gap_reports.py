@@ -244,8 +244,9 @@ class GapReporting:
         counted = self._owing(report)
         tallies = tally(counted, full_names(self.unit.units.all()))
         told = replace(report, unit_cites=cite_ids(cites), pack=pack, against=self._against(report))
-        beside = {part: stored_beside(self.unit, getattr(report, part)) for part in ("unrecorded", "partly")}
-        return replace(told, by_unit=counts, tallies=tallies, counted=counted, **beside)
+        red, partly = (stored_beside(self.unit, part) for part in (report.unrecorded, report.partly))
+        told = replace(told, unrecorded=red, partly=partly)
+        return replace(told, by_unit=counts, tallies=tallies, counted=counted)
 
     def _against(self, report: GapReport) -> Mapping[str, int]:
         standings = report.ledger.told(report.owing)

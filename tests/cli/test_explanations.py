@@ -16,6 +16,7 @@ from evidence.cli import main
 from evidence.domain.explanations import Explanation
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
+from evidence.domain.wording import printable
 from evidence.errors import Conflict, Invalid, Refused
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.locale import say
@@ -184,3 +185,15 @@ def test_a_fault_file_rests_on_something_and_shows_people_by_number_and_name(sit
     person = file["people"][0]["person"]
     assert person not in shown
     assert file["who"][person]["number"] == "1001"
+
+
+def test_what_a_fault_file_rests_on_is_named_beside_its_id(site: Path) -> None:
+    (recording, *_) = rows(site, "recordings")
+    words = ("faults", "open", "leak", "--reason", "查实", "--subject", "1001")
+    (file,) = rows(site, *words, "--recording", recording["id"])
+    assert file["named"] == {recording["id"]: {"device": "DSJ1", "name": recording["name"]}}
+    shown = run(site, "faults", "show", file["id"]).stdout
+    assert f"DSJ1 {printable(recording['name'])}  {recording['id']}" in shown
+    kept = rows(site, "retention", "why", recording["id"])
+    assert kept["named"][file["id"]] == {"kind": "leak"}
+    assert say("fault-kind.leak") in run(site, "retention", "why", recording["id"]).stdout
