@@ -74,7 +74,7 @@ def review(
     data: Data = None,
     json_: Json = False,
 ) -> None:
-    """采纳、退回，或转为执法过错材料 / Accept an explanation, send it back, or open a fault file."""
+    """采纳、退回，或建立过错档案 / Accept an explanation, send it back, or open a fault file."""
     application = open_site(data)
     done = application.explanations.review(OPERATOR, explanation, outcome, reason, fault)
     _show(application, [explanation_out(done, OPERATOR)], json_)

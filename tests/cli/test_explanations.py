@@ -87,7 +87,7 @@ def test_what_somebody_else_said_is_decided_and_a_fault_is_listed(site: Path) ->
     assert (done["outcome"], done["decided_by"]) == ("fault", "operator")
     shown = run(site, "explanations", "show", line["gap"]).stdout
     assert re.search(r"决定人 / decided by: operator  \d{4}-\d\d-\d\d .*\n +查实", shown)
-    assert "转为执法过错材料" in shown
+    assert "建立过错档案" in shown
     assert "认定为" not in shown, "nobody has decided about the fault file"
     (fault,) = rows(site, "faults", "list")
     assert (fault["kind"], fault["gap"]) == ("not-recorded", line["gap"])
