@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from evidence.answers.lacked_fields import told_to
 from evidence.domain.access import Caller
+from evidence.domain.contradictions import Against
 from evidence.domain.explanations import Exemption, Explanation, Gap
 from evidence.domain.instants import to_text
 from evidence.service.explanations import History
@@ -67,8 +69,18 @@ def history_out(history: History, caller: Caller) -> dict[str, Any]:
     }
 
 
-def exemption_out(one: Exemption, caller: Caller) -> dict[str, Any]:
-    """An exemption statement. agrees: null while no head has received it. reason: why it was withdrawn."""
+def state_words(say: Callable[..., str], row: Mapping[str, Any]) -> list[str]:
+    """How far a line of the gap report is, as people read it; of one that is exempt, what speaks against the
+    statement. say: a text of the catalogues."""
+    if "gap_state" not in row:
+        return []
+    more = [say("exemptions.against-count", count=row["against"])] if row.get("against") else []
+    return [say(f"gap-state.{row['gap_state']}"), *more]
+
+
+def exemption_out(one: Exemption, caller: Caller, known: Mapping[str, Sequence[Against]]) -> dict[str, Any]:
+    """An exemption statement. agrees: null while no head has received it. reason: why it was withdrawn.
+    against: footage of that very time; recording and name are null where the reader may not know of it."""
     row = {
         "id": one.id,
         "person": one.person_id,
@@ -87,7 +99,22 @@ def exemption_out(one: Exemption, caller: Caller) -> dict[str, Any]:
         "withdrawn": _time(one.withdrawn_at),
         "reason": one.withdrawal,
     }
-    return told_to(row, caller, caller.name if caller.id == one.person_id else None)
+    wearer = caller.name if caller.id == one.person_id else None
+    speaking = [told_to(_against_out(each), caller, wearer) for each in known.get(one.id, ())]
+    return {**told_to(row, caller, wearer), "against": speaking}
+
+
+def _against_out(one: Against) -> dict[str, Any]:
+    """What of a stated time was recorded. from, to: null where only its end is known. recording: null, and a
+    name, of a file that a card's list names and nobody has stored."""
+    return {
+        "recording": one.recording_id,
+        "device": one.device,
+        "name": one.file,
+        "from": None if one.span is None else to_text(one.span.start),
+        "to": None if one.span is None else to_text(one.span.end),
+        "ended": to_text(one.ended_at),
+    }
 
 
 def _gap_out(one: Gap) -> dict[str, Any]:

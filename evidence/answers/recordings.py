@@ -140,7 +140,10 @@ GAP_PARTS = ("faults", "missing", "late", "interruptions", "to_explain", "unlabe
 
 def _dated(report: GapReport, one: Reported, out: dict[str, Any], caller: Caller) -> dict[str, Any]:
     day = report.days.of(one).isoformat()
-    return {"day": day, **out, **standing_out(report.ledger.of(one), caller)}
+    standing = report.ledger.of(one)
+    exempting = None if standing is None else standing.exemption
+    despite = {} if exempting is None else {"against": report.against.get(exempting.id, 0)}
+    return {"day": day, **out, **standing_out(standing, caller), **despite}
 
 
 def standing_out(one: Standing | None, caller: Caller) -> dict[str, Any]:

@@ -119,6 +119,7 @@ def _gap_out(one: Unrecorded, caller: Caller) -> dict[str, Any]:
         "case_number": one.case.number,
         "state": one.line.state.value,
         "officers": [one.numbers.get(id_) for id_ in one.line.step.officers],
+        "beside": len(one.line.beside),
     }
     return {**told_to({**row, **red_out(one.line)}, caller, None), **standing_out(one.standing, caller)}
 
@@ -152,6 +153,7 @@ def _judged_out(
         **cover_out(line),
         "due": to_text(line.due),
         "recordings": _recordings_out(line.footage, seen),
+        "beside": _recordings_out(line.beside, seen),
         "exemption": None if line.exemption is None else line.exemption.id,
         "ground": None if line.exemption is None else line.exemption.ground,
         "short_exemption": None if line.short is None else _short_out(line.short),

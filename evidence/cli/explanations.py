@@ -16,7 +16,15 @@ from evidence.answers.people import with_names
 from evidence.bootstrap import Application
 from evidence.cli.coded import of_pack, one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import in_utc, person_text, printable, span_of_time, time_text, verdict_text
+from evidence.cli.words import (
+    against_text,
+    in_utc,
+    person_text,
+    printable,
+    span_of_time,
+    time_text,
+    verdict_text,
+)
 from evidence.domain.explanations import Exemption, Outcome, Spoken
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
@@ -66,7 +74,7 @@ def review(
     data: Data = None,
     json_: Json = False,
 ) -> None:
-    """采纳、退回，或转为执法过错材料 / Accept an explanation, send it back, or open a fault file."""
+    """采纳、退回，或建立过错档案 / Accept an explanation, send it back, or open a fault file."""
     application = open_site(data)
     done = application.explanations.review(OPERATOR, explanation, outcome, reason, fault)
     _show(application, [explanation_out(done, OPERATOR)], json_)
@@ -133,12 +141,16 @@ def receive_exemption(
     exemption: Statement,
     agrees: Annotated[bool, typer.Option("--agree/--disagree", help="是否同意 / whether it is agreed to")],
     view: Annotated[str, typer.Option(help="意见 / view")],
+    despite: Annotated[
+        bool,
+        typer.Option("--despite-footage", help="知悉该时段有资料仍同意 / agreed, knowing of footage"),
+    ] = False,
     data: Data = None,
     json_: Json = False,
 ) -> None:
     """负责人签收 / Receive a statement, with a view of it."""
     application = open_site(data)
-    done = application.exemptions.receive(OPERATOR, exemption, agrees=agrees, view=view)
+    done = application.exemptions.receive(OPERATOR, exemption, agrees=agrees, view=view, despite=despite)
     _show_exemptions(application, [done], json_)
 
 
@@ -163,7 +175,8 @@ def list_exemptions(data: Data = None, json_: Json = False) -> None:
 
 
 def _show_exemptions(application: Application, found: Sequence[Exemption], json_: bool) -> None:
-    rows = with_names(application.site, OPERATOR, [exemption_out(one, OPERATOR) for one in found])
+    known = application.exemptions.against(OPERATOR, found)
+    rows = with_names(application.site, OPERATOR, [exemption_out(one, OPERATOR, known) for one in found])
     if json_:
         print_json(rows)
         return
@@ -177,6 +190,8 @@ def _show_exemptions(application: Application, found: Sequence[Exemption], json_
         print(f"    {say('exemptions.device')}: {printable(row['device_state'])}")
         stated = f"{person_text(row['who'], row['author'])}  {time_text(row['at'], zone)}"
         print(f"    {say('exemptions.author')}: {stated}")
+        for one in row["against"]:
+            print(f"    {against_text(one, zone)}")
         if row["received"]:
             by = person_text(row["who"], row["received_by"])
             print(f"    {say('exemptions.received')}: {by}  {time_text(row['received'], zone)}")

@@ -12,6 +12,7 @@ import typer
 
 from evidence.answers.fault import fault_out, links_of, people_of
 from evidence.answers.people import with_names
+from evidence.answers.things import named_out, thing_text, things_known, things_of_file
 from evidence.bootstrap import Application
 from evidence.cli.coded import of_pack, one_of
 from evidence.cli.log import prove_into
@@ -19,6 +20,7 @@ from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import person_text, printable, time_text
 from evidence.domain.fault_files import FaultFile, Link, LinkKind, Verdict
 from evidence.locale import say
+from evidence.service.naming_things import Named
 
 app = typer.Typer(help="过错档案 / fault files", no_args_is_help=True)
 Which = Annotated[str, typer.Argument(help="过错档案标识 / id of the fault file")]
@@ -149,18 +151,22 @@ def _links(
 
 def _show(application: Application, found: Sequence[FaultFile], json_: bool) -> None:
     rows = with_names(application.site, OPERATOR, [fault_out(one, OPERATOR) for one in found])
+    wanted = [one for file in found for one in things_of_file(file)]
+    known = things_known(application.site, OPERATOR, wanted)
     if json_:
-        print_json(rows)
+        called = [{id_ for _, id_ in things_of_file(file)} for file in found]
+        named = [named_out({id_: known[id_] for id_ in mine & known.keys()}) for mine in called]
+        print_json([{**row, "named": one} for row, one in zip(rows, named, strict=True)])
         return
     zone = application.site.policies.latest.time_zone
     for row in rows:
-        for line in _lines(row, zone):
+        for line in _lines(row, zone, known):
             print(line)
     if not rows:
         print(say("cli.nothing-listed"))
 
 
-def _lines(row: Mapping[str, Any], zone: str) -> Iterator[str]:
+def _lines(row: Mapping[str, Any], zone: str, known: Mapping[str, Named]) -> Iterator[str]:
     state, who = say(f"fault-state.{'open' if row['open'] else 'decided'}"), row["who"]
     opened = f"{time_text(row['opened'], zone)}  {person_text(who, row['opened_by'])}"
     yield f"{row['id']}  {say('fault-kind.' + row['kind'])}  {state}  {opened}"
@@ -177,7 +183,8 @@ def _lines(row: Mapping[str, Any], zone: str) -> Iterator[str]:
         yield f"    {'  '.join(words)}"
     for kind, ids in row["links"].items():
         for linked in ids:
-            yield f"    {say(f'fault-link.{kind}')}  {linked}"
+            named = (say(f"fault-link.{kind}"), thing_text(say, known.get(linked)), linked)
+            yield "    " + "  ".join(filter(None, named))
     for view in row["views"]:
         yield f"    {person_text(who, view['person'])}  {printable(view['text'])}"
     yield "    " + "  ".join(f"{one['log']}/{one['index']}" for one in row["entries"])

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.answers.gap import state_words
 from evidence.answers.recordings import GAP_PARTS
 from evidence.answers.step import STEP_PARTS, cover_text, gap_report_out
 from evidence.bootstrap import Application
@@ -164,6 +165,8 @@ def _step(row: Row, zone: str) -> Iterator[str]:
     yield f"  {printable(row['case_number'])}  {what_text(row)}  {officers}  [{state}]"
     yield f"    {row['id']}  {say('column.due')} {due}  {cites_text(row['cites'])}"
     yield f"    {cover_text(say, row)}"
+    if row["beside"]:
+        yield f"    {say('matrix.beside-count', count=row['beside'])}"
     if "gap" in row:
         yield f"    [{say('gap-state.' + row['gap_state'])}] {row['gap']}"
         yield from _verdict_lines(row)
@@ -183,7 +186,8 @@ def _lines(part: str, row: Row, zone: str) -> Iterator[str]:
     else:
         yield from finding_lines(row)
     if "gap" in row:
-        yield f"    [{say('gap-state.' + row['gap_state'])}] {row['gap']}"
+        state, *more = state_words(say, row)
+        yield "  ".join([f"    [{state}] {row['gap']}", *more])
         yield from _verdict_lines(row)
 
 

@@ -52,6 +52,8 @@ def show(case: Case, data: Data = None, json_: Json = False) -> None:
             print(f"          {cover_text(say, step)}")
             for one in step["recordings"]:
                 print(f"          {one or say('matrix.hidden')}")
+            for one in step["beside"]:
+                print(f"          {one or say('matrix.hidden')}  {say('matrix.beside')}")
             if step["exemption"]:
                 print(f"          {step['exemption']}  {say('exempting.' + step['ground'])}")
             if short := step.get("short_exemption"):

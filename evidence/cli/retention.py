@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from evidence.answers.keeping import rule_out, touched_out, why_out
+from evidence.answers.things import named_out, thing_text, things_known, things_of_rules
 from evidence.bootstrap import Application
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, time_text
@@ -28,14 +29,16 @@ def why(
     """为何保存、保存至何时 / What keeps a recording, and until when; the first line decides."""
     application = open_site(data)
     found = application.keeping.why(OPERATOR, recording)
+    known = things_known(application.site, OPERATOR, things_of_rules(found.rules))
     if json_:
-        print_json(why_out(found))
+        print_json({**why_out(found), "named": named_out(known)})
         return
     zone = application.site.policies.latest.time_zone
     for rule in (found.decides, *(one for one in found.rules if one != found.decides)):
         row = rule_out(rule)
         until = time_text(row["until"], zone) if row["until"] else say("keeps.no-end")
-        print(f"{say(f'keeps.{rule.keeps}')}  {until}  {row['about'] or ''}".rstrip())
+        about = thing_text(say, known.get(rule.about or ""))
+        print("  ".join(filter(None, (say(f"keeps.{rule.keeps}"), until, about, row["about"]))))
         for cite in row["cites"]:
             print(f"    {cites_text([cite])}")
 

@@ -114,6 +114,15 @@ def verdict_text(one: Mapping[str, Any], who: Mapping[str, Mapping[str, str | No
     return "  ".join([f"{printable(one.get('wearer') or '?')}: {found}", *by])
 
 
+def against_text(one: Mapping[str, Any], zone: str) -> str:
+    """Return what was recorded of a time that a statement says was not: file, when, which recording."""
+    start, end = (time_text(one[key], zone) for key in ("from", "to"))
+    shown = f"{start} – {end}" if start else time_text(one["ended"], zone)
+    named = [printable(one[key]) for key in ("device", "name") if one.get(key)]
+    stored = one["recording"] or say("exemptions.against-listed" if named else "exemptions.against-hidden")
+    return "  ".join([f"{say('exemptions.against')}:", *named, shown, stored])
+
+
 def in_utc(typed: datetime, zone: ZoneInfo) -> datetime:
     """Return a time that was typed in the law's time zone as UTC. Raises: Invalid("invalid-text")."""
     try:

@@ -75,12 +75,13 @@ class StepTable:
         ]
 
     def _state(self, one: Mapping[str, Any]) -> str:
-        """Return how a step stands; of a red one, how far its explanation is."""
+        """Return how a step stands; of a red one, how far its explanation is; what its labels hide."""
         said = [
             f"step-state.{one['state']}",
             *([f"gap-state.{one['gap_state']}"] if "gap_state" in one else []),
         ]
-        return " · ".join(map(self.say, said))
+        beside = [self.say("matrix.beside-count", count=one["beside"])] if one["beside"] else []
+        return " · ".join([*map(self.say, said), *beside])
 
     def _what(self, one: Mapping[str, Any]) -> str:
         if one["kind"] is not None:

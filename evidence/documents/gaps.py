@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
+from evidence.answers.gap import state_words
 from evidence.answers.lacked_fields import told_to
 from evidence.answers.recordings import GAP_PARTS
 from evidence.answers.step import gap_report_out
@@ -33,7 +34,7 @@ _ROWS_ON_A_PAGE = 9  # of a picture
 _LINE = ("day", "device", "wearer", "name", "what", "state", "length", "due", "cites")
 _REVIEWED = ("explained_by", "explained", "outcome", "decided_by", "decided")
 _JUDGED = ("verdict", "judged_by", "judged")  # by the fault file: of each whom it names
-_MORE = ("part", *_LINE, "stored", *_REVIEWED, *_JUDGED, "recording", "gap")
+_MORE = ("part", *_LINE, "stored", *_REVIEWED, *_JUDGED, "against", "recording", "gap")
 _TIMES = ("due", "stored", "explained", "decided")
 
 
@@ -209,11 +210,10 @@ class Paper:
 
     def _text(self, key: str, part: str, row: Mapping[str, Any]) -> str:
         """Return a cell of a page."""
-        value = self._value(key, part, row)
-        if key == "length":
-            seconds = seconds_of(row)
-            return "" if seconds is None else duration(self.language, round(seconds))
-        return "" if value is None else str(value)
+        value, seconds = self._value(key, part, row), seconds_of(row)
+        if key == "length" and seconds is not None:
+            return duration(self.language, round(seconds))
+        return " ".join(state_words(self.say, row)) if key == "state" else str(value or "")
 
     def _value(self, key: str, part: str, row: Mapping[str, Any]) -> Value:
         """Return a cell of a line; lengths in hours."""

@@ -2,19 +2,21 @@
 
 Only the grounds of the law, as the pack lists them. What touches secrets may go unrecorded for that reason:
 the statement says so, and the secret itself stands nowhere here. A head who is neither author nor wearer
-receives it and says whether they agree; only then does it close interruptions of that time. Until then its
-author may take it back. What is said again word for word while it waits or holds is refused, with the number
-of the first (docs/decisions/0042-one-statement-once.md).
+receives it and says whether they agree; only then does it close interruptions of that time. Where there is
+footage of that very time (contradictions.py), nobody agrees without saying that they know of it. Until a head
+has received it its author may take it back. What is said again word for word while it waits or holds is
+refused, with the number of the first (docs/decisions/0042-one-statement-once.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from evidence.domain.access import Caller, denial
+from evidence.domain.access import Caller, denial, reach
 from evidence.domain.audit import Act, Entry
+from evidence.domain.contradictions import Against
 from evidence.domain.explanations import Exemption
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.instants import to_text
@@ -26,6 +28,7 @@ from evidence.domain.wording import is_plain
 from evidence.errors import Conflict, Invalid, Known, NotFound, Refused
 from evidence.policy.conduct import exemptions_of
 from evidence.policy.rules import cite_ids
+from evidence.service.contradictions import against, told_to_whom
 from evidence.service.gap_access import standing_of_person, verify_may
 from evidence.service.gate import admits
 from evidence.service.instruments import pack_at
@@ -95,11 +98,15 @@ class Exemptions:
         return new
 
     @admits(Action.REVIEW_GAPS)
-    def receive(self, caller: Caller, exemption_id: str, *, agrees: bool, view: str) -> Exemption:
+    def receive(
+        self, caller: Caller, exemption_id: str, *, agrees: bool, view: str, despite: bool = False
+    ) -> Exemption:
         """Receive a statement, as a head who neither wrote it nor wore the recorder, with a view of it.
+        despite: they agree though they know that there is footage of that time.
 
         Raises: NotFound("exemption-not-found"), Refused("own-request", "own-recording"),
-        Conflict("exemption-received", "exemption-withdrawn"), Invalid("reason-needed").
+        Conflict("exemption-received", "exemption-withdrawn", "exemption-contradicted"),
+        Invalid("reason-needed").
         """
         view, now = reason_of(view), self.site.clock.now()
         with self._writing(caller, Action.REVIEW_GAPS, exemption_id) as (unit, found):
@@ -107,8 +114,11 @@ class Exemptions:
                 raise Refused("own-request", action=Action.REVIEW_GAPS.value)
             if not unit.exemptions.receive(found.id, caller.id, now, agrees=agrees, view=view):
                 raise _over(found)
+            known = against(unit, [found])[found.id] if agrees else ()
+            if known and not despite:
+                raise Conflict("exemption-contradicted", exemption=found.id, recordings=len(known))
             objects = (("exemption", found.id), ("person", found.person_id))
-            facts, personal = {"agrees": agrees}, {"view": view}
+            facts, personal = {"agrees": agrees, **_despite(known)}, {"view": view}
             entry = Entry(Act.EXEMPTION_RECEIVE, caller.id, objects, facts=facts, personal=personal)
             unit.log.append(entry, now)
         return replace(found, agrees=agrees, view=view, received_by=caller.id, received_at=now)
@@ -150,6 +160,13 @@ class Exemptions:
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "exemptions"}), now)
         return seen
 
+    @admits(Action.READ_GAPS)
+    def against(self, caller: Caller, found: Sequence[Exemption]) -> Mapping[str, Sequence[Against]]:
+        """Return what speaks against each of these statements that the caller was shown, by its id."""
+        now, there = self.site.clock.now(), reach(caller, Action.READ_GAPS, self.site.bars())
+        with self.site.database.reading() as unit:
+            return told_to_whom(unit, there, against(unit, found), now)
+
     def waiting(self, unit: UnitOfWork, caller: Caller, most: int) -> Sequence[tuple[Person, Exemption]]:
         """Return the statements that wait for this head, oldest first, with whom each is about, to use cases
         that have admitted and logged. Nobody receives their own."""
@@ -179,6 +196,12 @@ class Exemptions:
             stands = standing_of_person(unit, unit.people.get(found.person_id))
             verify_may(self.site, caller, action, stands, "exemption-not-found")
             yield unit, found
+
+
+def _despite(known: Sequence[Against]) -> dict[str, object]:
+    """What a head knew of and agreed all the same: recordings, and how many files that nobody has stored."""
+    stored = [one.recording_id for one in known if one.recording_id]
+    return {"despite": {"recordings": stored, "listed": len(known) - len(stored)}} if known else {}
 
 
 def _over(found: Exemption) -> Conflict:

@@ -25,6 +25,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.policy.rules import Duty, Pack, cite_ids
 from evidence.service.by_unit import UnitCounts, count_by_unit, units_of
 from evidence.service.catalogue import Section, StoredFinding, StoredRecording
+from evidence.service.contradictions import against
 from evidence.service.deadlines import LEAST, DeadlineRow, Deadlines
 from evidence.service.gap_lines import (
     Ledger,
@@ -44,7 +45,7 @@ from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.units import full_names
 from evidence.service.unlabelled import UnlabelledRecording, unlabelled_of
-from evidence.service.unrecorded import Unrecorded, unrecorded_within
+from evidence.service.unrecorded import Unrecorded, stored_beside, unrecorded_within
 
 _PARTS = 7  # of a gap report: its first fields
 
@@ -75,6 +76,7 @@ class GapReport:
     counted: Sequence[Owing] = ()  # what the tallies count
     on_time: Sequence[DeadlineRow] = ()  # where it is asked for
     people: Mapping[str, Person] = field(default_factory=dict)  # by id: who said, who decided
+    against: Mapping[str, int] = field(default_factory=dict)  # by statement that exempts: footage of its time
 
     @property
     def by_state(self) -> Sequence[StateCount]:
@@ -241,8 +243,15 @@ class GapReporting:
         counts = count_by_unit(self.unit, {**parts, "unrecorded": report.unrecorded, "partly": report.partly})
         counted = self._owing(report)
         tallies = tally(counted, full_names(self.unit.units.all()))
-        told = replace(report, unit_cites=cite_ids(cites), pack=pack)
+        told = replace(report, unit_cites=cite_ids(cites), pack=pack, against=self._against(report))
+        red, partly = (stored_beside(self.unit, part) for part in (report.unrecorded, report.partly))
+        told = replace(told, unrecorded=red, partly=partly)
         return replace(told, by_unit=counts, tallies=tallies, counted=counted)
+
+    def _against(self, report: GapReport) -> Mapping[str, int]:
+        standings = report.ledger.told(report.owing)
+        statements = {one.exemption.id: one.exemption for one in standings if one.exemption is not None}
+        return {id_: len(found) for id_, found in against(self.unit, statements.values()).items()}
 
     def _owing(self, report: GapReport) -> list[Owing]:
         lines = [one for one in report.owing if report.ledger.of(one) is not None]

@@ -27,7 +27,7 @@ from evidence.service.people_ports import StoredCase
 from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import OutOfSight, tries_logged
 from evidence.service.site import Site
-from evidence.service.step_lines import StepLine, lines_of
+from evidence.service.step_lines import StepLine, lines_of, with_beside
 from evidence.service.step_ports import Scope
 
 
@@ -127,10 +127,11 @@ class Matrix:
         shot = unit.steps.footage(scope)
         footage = shot.get(case.id, ())
         lines = lines_of(self.site, unit, scope, shot, now).get(case.id, ())
-        steps = visible(case, lines, scope.paths, homes)
+        steps = with_beside(unit, visible(case, lines, scope.paths, homes))
         pack = pack_at(self.site.policies, case.opened_at)
         there = reach(caller, Action.LIST_RECORDINGS, self.site.bars())
-        standings = unit.standings.some([one.recording_id for one in footage], now)
+        told = [*footage, *(one for line in steps for one in line.beside)]
+        standings = unit.standings.some([one.recording_id for one in told], now)
         seen = frozenset(id_ for id_, one in standings.items() if there.covers(one))
         officers = {person for one in steps for person in one.step.officers}
         people = {id_: unit.people.get(id_) for id_ in officers}

@@ -8,7 +8,7 @@ covers a step all the same.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from evidence.domain.explanations import Exemption
@@ -28,6 +28,7 @@ from evidence.domain.steps import (
 )
 from evidence.policy.enforcement import Enforcement, enforcement_of
 from evidence.policy.rules import MustRecord, Pack, cite_ids
+from evidence.service.commanding import LONGEST
 from evidence.service.instruments import pack_at
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
@@ -40,7 +41,8 @@ _LACKING = frozenset({StepState.RED, StepState.DUE, StepState.PARTLY})
 class StepLine:
     """A step and how it stands. due: until when its recording is to be stored. footage: what shows it, or
     a part of it; covered: how much, None where that is not known. cites: why it must be recorded. short:
-    where it is neither recorded nor exempt, the statement that would count if it covered all of it.
+    where it is neither recorded nor exempt, the statement that would count if it covered all of it. beside:
+    what its officers recorded meanwhile and does not show it (`with_beside`).
     """
 
     step: Step
@@ -51,6 +53,7 @@ class StepLine:
     exemption: Exemption | None
     cites: tuple[str, ...]
     short: Exemption | None = None
+    beside: Sequence[Footage] = ()
 
     @property
     def percent(self) -> int | None:
@@ -125,6 +128,19 @@ class Judge:
 
 def _within(one: Span, other: Span) -> timedelta:
     return min(one.end, other.end) - max(one.start, other.start)
+
+
+def with_beside(unit: UnitOfWork, lines: Iterable[StepLine]) -> Sequence[StepLine]:
+    """Return lines with what is stored of the time of those that lack footage: its labels name another case
+    or matter, or none. So nobody waits for a card that was docked long ago.
+    """
+    return [replace(one, beside=_beside(unit, one)) if one.state in _LACKING else one for one in lines]
+
+
+def _beside(unit: UnitOfWork, line: StepLine) -> Sequence[Footage]:
+    step, shown = line.step, {one.recording_id for one in line.footage}
+    worn = unit.steps.worn(step.officers, step.span.start, later(step.span.end, LONGEST))
+    return [one for one in worn if one.recording_id not in shown and one.is_during(step.span)]
 
 
 def judge_of(site: Site, unit: UnitOfWork, now: datetime) -> Judge:

@@ -4,7 +4,7 @@ ports.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -48,6 +48,11 @@ class Steps(Protocol):
     def footage(self, scope: Scope) -> Mapping[str, Sequence[Footage]]:
         """Return the recordings of the cases, by case: those that are linked to it, and those that are
         labelled with its number. Without case_id only of cases with a step or a document.
+        """
+
+    def worn(self, people: Collection[str], since: datetime, until: datetime) -> Sequence[Footage]:
+        """Return what these people wore a recorder for that ended since then and until then, of any case or
+        none, in order of its end.
         """
 
 

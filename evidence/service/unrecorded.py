@@ -26,7 +26,7 @@ from evidence.service.people_ports import StoredCase
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.step_gaps import standing_of_step
-from evidence.service.step_lines import StepLine, judge_of, lines_of
+from evidence.service.step_lines import StepLine, judge_of, lines_of, with_beside
 from evidence.service.step_ports import Scope
 
 _GAPS = frozenset({StepState.RED, StepState.DUE, StepState.PARTLY})
@@ -77,6 +77,12 @@ def unrecorded_within(
     ]
     told = _explained(unit, [one for one in found if _is_asked(site, one, asked)])
     return sorted((one for one in told if _is_so(one, asked.state)), key=lambda one: one.line.due)
+
+
+def stored_beside(unit: UnitOfWork, found: Sequence[Unrecorded]) -> Sequence[Unrecorded]:
+    """Return the same with what is stored of their times and does not show them."""
+    lines = with_beside(unit, [one.line for one in found])
+    return [replace(one, line=line) for one, line in zip(found, lines, strict=True)]
 
 
 def own_unrecorded(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,8 +16,10 @@ from evidence.cli import main
 from evidence.domain.explanations import Explanation
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
+from evidence.domain.wording import printable
 from evidence.errors import Conflict, Invalid, Refused
 from evidence.ledger.tlog_proofs import TlogProof
+from evidence.locale import say
 from evidence.service.gap_words import find_gap
 from tests import listed_site
 from tests.listed_site import rows, run, trust_in
@@ -83,7 +87,7 @@ def test_what_somebody_else_said_is_decided_and_a_fault_is_listed(site: Path) ->
     assert (done["outcome"], done["decided_by"]) == ("fault", "operator")
     shown = run(site, "explanations", "show", line["gap"]).stdout
     assert re.search(r"决定人 / decided by: operator  \d{4}-\d\d-\d\d .*\n +查实", shown)
-    assert "转为执法过错材料" in shown
+    assert "建立过错档案" in shown
     assert "认定为" not in shown, "nobody has decided about the fault file"
     (fault,) = rows(site, "faults", "list")
     assert (fault["kind"], fault["gap"]) == ("not-recorded", line["gap"])
@@ -135,6 +139,25 @@ def test_an_exemption_is_stated_in_the_laws_time_zone_and_listed(site: Path) -> 
 
 
 @pytest.mark.article("dazhe-2020:6")
+def test_footage_of_the_stated_time_is_listed_beneath_the_statement(site: Path) -> None:
+    (first, *_) = rows(site, "recordings")
+    application = build(site)
+    with application.site.database.writing() as unit:
+        wearer = unit.people.by_number("1001")
+        assert wearer is not None
+        unit.standings.place(first["id"], wearer.unit_id, wearer.id, None)
+    application.site.database.close()
+    ended = datetime.fromisoformat(first["ended"]).astimezone(ZoneInfo("Asia/Shanghai"))
+    since, until = ((ended + timedelta(minutes=one)).strftime("%Y-%m-%dT%H:%M:%S") for one in (-60, 1))
+    words = ["exemptions", "state", "1001", "urgency", "--basis", "第六条", "--device-state", "未开机"]
+    (done,) = rows(site, *words, "--since", since, "--until", until)
+    assert first["id"] in [one["recording"] for one in done["against"]]
+    shown = run(site, "exemptions", "list").stdout
+    assert say("exemptions.against") in shown
+    assert first["id"] in shown
+
+
+@pytest.mark.article("dazhe-2020:6")
 def test_a_statement_of_ones_own_is_withdrawn_and_stays_listed(site: Path) -> None:
     words = ["exemptions", "state", "1001", "urgency", "--basis", "第六条", "--device-state", "未开机"]
     times = ["--since", "2026-03-01T10:00:00", "--until", "2026-03-01T11:00:00"]
@@ -162,3 +185,15 @@ def test_a_fault_file_rests_on_something_and_shows_people_by_number_and_name(sit
     person = file["people"][0]["person"]
     assert person not in shown
     assert file["who"][person]["number"] == "1001"
+
+
+def test_what_a_fault_file_rests_on_is_named_beside_its_id(site: Path) -> None:
+    (recording, *_) = rows(site, "recordings")
+    words = ("faults", "open", "leak", "--reason", "查实", "--subject", "1001")
+    (file,) = rows(site, *words, "--recording", recording["id"])
+    assert file["named"] == {recording["id"]: {"device": "DSJ1", "name": recording["name"]}}
+    shown = run(site, "faults", "show", file["id"]).stdout
+    assert f"DSJ1 {printable(recording['name'])}  {recording['id']}" in shown
+    kept = rows(site, "retention", "why", recording["id"])
+    assert kept["named"][file["id"]] == {"kind": "leak"}
+    assert say("fault-kind.leak") in run(site, "retention", "why", recording["id"]).stdout

@@ -214,12 +214,12 @@ def test_a_workbook_names_who_cleared_somebody_beside_who_opened_the_fault_file(
         return [row[head.index(text(CHINESE, f"paper.{key}"))] for key in keys]
 
     outcome, opened_by, verdict, by, at = line()
-    assert (outcome, opened_by.split()[0]) == ("转为执法过错材料", room.head.name)
+    assert (outcome, opened_by.split()[0]) == ("建立过错档案", room.head.name)
     assert (verdict, by, at) == (f"{room.wearer.name}: {text(CHINESE, 'gap-state.fault-open')}", "—", "—")
     judge = room.new(Role.UNIT_HEAD)
     FaultFiles(room.site).decide(judge, file.id, room.wearer.name, Verdict.NO_FAULT, "电池故障")
     outcome, opened_by, verdict, by, at = line()
-    assert (outcome, opened_by.split()[0]) == ("转为执法过错材料", room.head.name)
+    assert (outcome, opened_by.split()[0]) == ("建立过错档案", room.head.name)
     assert (verdict, by.split()[0]) == (f"{room.wearer.name}: 不构成执法过错", judge.name)
     assert datetime.fromisoformat(at) == room.small.clock.now().replace(microsecond=0)
 

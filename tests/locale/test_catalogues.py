@@ -171,6 +171,15 @@ def test_every_error_code_in_the_source_has_a_text() -> None:
     assert {code: place for code, place in found.items() if f"error.{code}" not in ZH} == {}
 
 
+def test_a_fault_file_has_one_chinese_word_everywhere() -> None:
+    """That of docs/terms.md; the regulation's own word is the fault's, 执法过错 (Dazhe 2020 art. 16)."""
+    assert "过错档案" in (ROOT / "docs/terms.md").read_text()
+    guides = {path.name: path.read_text() for path in (ROOT / "docs").rglob("*.md")}
+    told = {**ZH, **guides, **{str(path): path.read_text() for path in (ROOT / "evidence").rglob("*.py")}}
+    assert [key for key, text in told.items() if "过错材料" in text] == []
+    assert ZH["review-outcome.fault"] == ZH["faults.new"]
+
+
 def test_every_fact_of_an_error_is_called_something() -> None:
     families, facts = error_families(), set()
     for _, module in sources("evidence", "storage", "workers"):

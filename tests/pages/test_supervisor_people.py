@@ -159,3 +159,26 @@ def test_a_statement_is_received_by_a_head_with_a_view(desks: Desks) -> None:
     assert "依据写错" in page
     assert WORDS["exemption.withdrawn"] in page
     assert head.post(path, agrees="no", view="又").status_code == 409
+
+
+@pytest.mark.article("dazhe-2020:6")
+def test_footage_of_the_stated_time_stands_beside_a_statement_and_is_agreed_to_knowingly(
+    desks: Desks,
+) -> None:
+    site, head = Gapped(desks), Signed(desks, "head")
+    shown = site.seal("officer", "a.wav")
+    stored = next(one for one in site.app.recordings.list(OPERATOR) if one.recording.id == shown)
+    assert stored.ended_at is not None
+    span = Span(stored.ended_at - timedelta(minutes=1), stored.ended_at)
+    one = site.app.exemptions.state(
+        site.caller("officer"), Stated("012345", "urgency", "《办法》第六条", span, "电量正常")
+    )
+    page = head.get("/exemptions").text
+    assert f"/recordings/{stored.recording.id}" in page
+    assert WORDS["exemptions.despite"] in page
+    path = f"/exemptions/{one.id}/receipt"
+    refused = head.post(path, agrees="yes", view="情况属实")
+    assert (refused.status_code, WORDS["error.exemption-contradicted"] in refused.text) == (409, True)
+    assert site.app.exemptions.stated(site.caller("head"))[0].agrees is None
+    assert head.post(path, agrees="yes", view="情况属实", despite="yes").status_code == 303
+    assert f"/recordings/{stored.recording.id}" in head.get("/exemptions?state=all").text

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from evidence.answers.gap import state_words
 from evidence.domain.audit import Act
 from evidence.domain.explanations import ExemptionState, Outcome
 from evidence.domain.findings import Code, Finding, Severity
@@ -18,6 +19,7 @@ from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.domain.spans import Span
 from evidence.errors import Conflict, Invalid, NotFound
+from evidence.locale import say
 from evidence.policy.conduct import Exempting, FaultKind
 from evidence.service.denials import Denials
 from evidence.service.exemptions import Stated
@@ -86,6 +88,21 @@ def test_a_gap_is_exempt_only_after_a_head_has_received_and_agreed(room: GapRoom
 
 def agreed(room: GapRoom, said: Stated) -> None:
     room.exemptions.receive(room.head, room.exemptions.state(OPERATOR, said).id, agrees=True, view="属实")
+
+
+@pytest.mark.article("dazhe-2020:6")
+def test_an_exempt_line_of_the_report_says_what_speaks_against_its_statement(room: GapRoom) -> None:
+    one = room.exemptions.state(room.wearer, stated(room, start=0, end=3600))
+    room.exemptions.receive(room.head, one.id, agrees=True, view="属实", despite=True)
+    line = room.line()
+    assert (line["gap_state"], line["exemption"], line["against"]) == ("exempt", one.id, 2)
+    assert state_words(say, line) == [say("gap-state.exempt"), say("exemptions.against-count", count=2)]
+
+
+def test_a_statement_that_nothing_speaks_against_says_so_by_a_nought(room: GapRoom) -> None:
+    agreed(room, stated(room))
+    assert room.line()["against"] == 0
+    assert state_words(say, room.line()) == [say("gap-state.exempt")]
 
 
 NOT_COVERED: dict[str, Callable[[GapRoom], Stated]] = {

@@ -47,7 +47,7 @@ from evidence.service.reports import Reports
 from evidence.service.steps import StepSaid
 from tests.builders import SmallSite
 from tests.people_room import OPERATOR
-from tests.step_room import BEGAN, PACKS, StepRoom
+from tests.step_room import BEGAN, NUMBER, PACKS, StepRoom
 
 ANNEX = pytest.mark.article("dazhe-2020:annex", "longquan:annex")
 
@@ -118,6 +118,35 @@ def test_a_check_without_footage_is_due_for_a_day_and_red_after_it(room: StepRoo
     assert room.state("on-site-check") == "due"
     room.small.clock.pass_by(timedelta(hours=2))
     assert room.state("on-site-check") == "red"
+
+
+def test_footage_of_a_step_that_lacks_its_labels_is_told_beside_it(room: StepRoom) -> None:
+    room.enter("on-site-check", minutes=10)
+    for number, start in ((None, 0), ("别的案号", 8), (None, 10)):
+        room.shoot(start=start, minutes=2, number=number)
+    room.shoot(start=0, minutes=2, number=None, wearer=room.second)
+    (step,) = room.line("on-site-check").steps
+    assert (step.state, [one.span.start for one in step.beside if one.span]) == (
+        StepState.RED,
+        [room.at(0), room.at(8)],
+    )
+    report = gap_report_out(Reports(room.site).gaps(OPERATOR), OPERATOR)
+    assert [one["beside"] for one in report["unrecorded"]] == [2]
+    room.label(step.beside[0].recording_id, case_number=NUMBER)
+    room.label(step.beside[1].recording_id, case_number=NUMBER)
+    (step,) = room.line("on-site-check").steps
+    assert (len(step.footage), step.beside) == (2, [])
+
+
+@ANNEX
+def test_footage_of_the_case_that_is_labelled_as_no_matter_is_told_beside_the_matter(room: StepRoom) -> None:
+    room.enter(room.matter("文书送达"))
+    shown = room.shoot(minutes=10)
+    (step,) = room.line(room.matter("文书送达")).steps
+    assert [one.recording_id for one in step.beside] == [shown]
+    room.label(shown, **room.words("文书送达"))
+    (step,) = room.line(room.matter("文书送达")).steps
+    assert (step.state, step.beside) == (StepState.COVERED, ())
 
 
 def test_a_planned_activity_is_not_missed_yet(room: StepRoom) -> None:

@@ -154,7 +154,7 @@ def test_an_exemption_statement_waits_for_a_head_who_neither_stated_it_nor_is_me
     assert waiting(room.new(Role.UNIT_HEAD, where=room.beside)) == []
     (line,) = Supervision(room.site).lines(room.head, Watch.EXEMPTIONS)
     assert (line.wearer, line.detail) == (room.wearer.name, {"ground": "urgency"})
-    room.exemptions.receive(room.head, first, agrees=True, view="情况属实")
+    room.exemptions.receive(room.head, first, agrees=True, view="情况属实", despite=True)
     assert waiting(room.head) == []
 
 

@@ -134,7 +134,10 @@ def test_an_exemption_over_http(room: GapRoom, web: Web) -> None:
     assert notice.id == done["id"]
     path = f"exemptions/{done['id']}/receipt"
     assert web.ask(wearer, "POST", path, {"agrees": True, "view": "x"})[0] == 403
-    status, received = web.ask(head, "POST", path, {"agrees": True, "view": "属实"})
+    status, told = web.ask(head, "POST", path, {"agrees": True, "view": "属实"})
+    assert (status, told["code"], told["recordings"]) == (409, "exemption-contradicted", 2)
+    assert {one["recording"] for one in web.get(head, "exemptions")[0]["against"]} == {room.first, room.after}
+    status, received = web.ask(head, "POST", path, {"agrees": True, "view": "属实", "despite": True})
     assert (status, received["agrees"], received["received_by"]) == (200, True, head)
     assert [one["id"] for one in web.get(wearer, "exemptions")] == [done["id"]]
     who = web.get(head, "exemptions")[0]["who"]

@@ -83,11 +83,14 @@ class WithdrawalIn(BaseModel):
 
 
 class ReceiptIn(BaseModel):
-    """A head's receipt of a statement, with their view of it."""
+    """A head's receipt of a statement, with their view of it. despite: they agree, and know that there is
+    footage of that time.
+    """
 
     model_config = ConfigDict(extra="forbid")
     agrees: bool
     view: Text
+    despite: bool = False
 
 
 @router.post("/gaps/{gap}/explanations", status_code=201, openapi_extra=described(ExplanationIn))
@@ -141,7 +144,8 @@ async def receive_exemption(
 ) -> dict[str, Any]:
     """Receive a statement as a head, with a view of it."""
     said = await read_json(request, ReceiptIn, _LONGEST_BODY_BYTES)
-    receive = partial(app.exemptions.receive, caller, exemption_id, agrees=said.agrees, view=said.view)
+    how = said.model_dump()
+    receive = partial(app.exemptions.receive, caller, exemption_id, **how)
     return _stated(app, caller, [await run_in_threadpool(receive)])[0]
 
 
@@ -156,4 +160,5 @@ async def withdraw_exemption(
 
 
 def _stated(app: App, caller: Caller, found: Sequence[Exemption]) -> list[dict[str, Any]]:
-    return with_names(app.site, caller, [exemption_out(one, caller) for one in found])
+    known = app.exemptions.against(caller, found)
+    return with_names(app.site, caller, [exemption_out(one, caller, known) for one in found])

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from evidence.answers.fault import fault_out, links_of, people_of, proven_out
 from evidence.answers.people import with_names
+from evidence.answers.things import named_out, things_known, things_of_file
 from evidence.domain.access import Caller
 from evidence.domain.fault_files import FaultFile, Link, LinkKind, Part, Verdict
 from evidence.domain.rights import Action
@@ -152,4 +153,5 @@ async def state_view(
 
 
 def _told(app: App, caller: Caller, file: FaultFile) -> dict[str, Any]:
-    return with_names(app.site, caller, [fault_out(file, caller)])[0]
+    known = things_known(app.site, caller, things_of_file(file))
+    return {**with_names(app.site, caller, [fault_out(file, caller)])[0], "named": named_out(known)}

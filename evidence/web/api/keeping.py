@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from evidence.answers.keeping import touched_out, why_out
+from evidence.answers.things import named_out, things_known, things_of_rules
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.errors import Known, NotFound
@@ -22,7 +23,9 @@ _MOST = 5000
 @router.get("/recordings/{recording_id}/keeping")
 def keeping(recording_id: str, app: App, caller: Caller = admitted(Action.HOLD)) -> dict[str, Any]:
     """Return what keeps a recording, and until when."""
-    return why_out(app.keeping.why(caller, recording_id))
+    found = app.keeping.why(caller, recording_id)
+    known = things_known(app.site, caller, things_of_rules(found.rules))
+    return {**why_out(found), "named": named_out(known)}
 
 
 @router.get("/retention/dry-run/{policy}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, insert, literal, or_, select, update
 
 from evidence.adapters.db.activity_tables import act_document, case_step, step_officer
 from evidence.adapters.db.label_tables import label
@@ -101,7 +101,20 @@ class SqlSteps:
                 case_file.c.id.in_(select(act_document.c.case_id).where(act_document.c.ended_at.is_(None))),
             )
             ids = ids.where(busy)
-        belongs = belonging(ids).cte("belongs")
+        return self._footage(belonging(ids).cte("belongs"))
+
+    def worn(self, people: Collection[str], since: datetime, until: datetime) -> Sequence[Footage]:
+        """Return what these people wore a recorder for that ended since then and until then, of any case or
+        none, in order of its end."""
+        nowhere = literal("").label("case_id")
+        ended = recording.c.ended_at.between(to_text(since), to_text(until))
+        theirs = select(nowhere, standing.c.recording_id).join(recording).where(
+            standing.c.person_id.in_(sorted(people)), ended
+        )  # fmt: skip
+        return self._footage(theirs.cte("belongs")).get("", ())
+
+    def _footage(self, belongs: CTE) -> Mapping[str, Sequence[Footage]]:
+        """Return recordings by what they belong to. belongs: case_id, recording_id."""
         said: dict[str, list[Given]] = {}
         spoken = select(label).where(label.c.recording_id.in_(select(belongs.c.recording_id)))
         for row in self._db.execute(spoken.order_by(label.c.serial)):
@@ -134,7 +147,7 @@ def _asked(scope: Scope) -> ColumnElement[bool]:
     return mine if scope.case_id is None else and_(mine, case_file.c.id == scope.case_id)
 
 
-def _recordings(belongs: Any) -> Select[Any]:
+def _recordings(belongs: CTE) -> Select[Any]:
     judged = and_(
         examination.c.scope_kind == "recording",
         examination.c.scope_id == recording.c.id,

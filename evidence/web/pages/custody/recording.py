@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from evidence.answers.recordings import finding_out, recording_out
+from evidence.answers.things import thing_text, things_known, things_of_rules
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
 from evidence.domain.findings import Severity
@@ -201,6 +202,8 @@ def _shown(
         doer=partial(doer_words, reader),
         moment=from_text,
         cite_ids=cite_ids,
+        things=things_known(app.site, caller, things_of_rules(found.why.rules if found.why else ())),
+        thing=thing_text,
         may={action.value for action in found.may},
         may_link=may(caller, Action.MANAGE_CASES, app.site.bars()),
         labels=[one.value for one in Label if one not in (Label.OFFICER, Label.TIME)],

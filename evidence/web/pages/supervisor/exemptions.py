@@ -54,8 +54,8 @@ async def receive(
     """Receive a statement, with a view of it."""
     form = await read_form(request)
     try:
-        agrees, view = form.get("agrees") == "yes", form.get("view", "")
-        receive_it = partial(app.exemptions.receive, caller, exemption_id, agrees=agrees, view=view)
+        said = {"agrees": form.get("agrees") == "yes", "despite": form.get("despite") == "yes"}
+        receive_it = partial(app.exemptions.receive, caller, exemption_id, view=form.get("view", ""), **said)
         await run_in_threadpool(receive_it)
     except EvidenceError as problem:
         return await run_in_threadpool(_shown, request, app, caller, "pending", None, "", problem)
@@ -86,5 +86,6 @@ def _shown(
         state=state,
         count=len(found),
         people=people_known(app.site, caller, ids),
+        against=app.exemptions.against(caller, shown),
         may_receive=may(caller, Action.REVIEW_GAPS, bars),
     )

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from evidence.answers.people import people_known
+from evidence.answers.things import thing_text, things_known, things_of_file
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
 from evidence.domain.fault_files import FaultFile, Link, LinkKind, Part, Verdict
@@ -139,6 +140,8 @@ def _shown(
         typed=typed or {},
         file=found,
         people=people_known(app.site, caller, _people(found)),
+        things=things_known(app.site, caller, things_of_file(found)),
+        thing=thing_text,
         outcomes={one.value: outcomes_of(*packs, one).words for one in PersonType},
         may_decide=may(caller, Action.DECIDE_FAULTS, bars) and found.opened_by != caller.id,
         may_extract=may(caller, Action.OPEN_FAULTS, bars),
