@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.answers.derivative_words import SHORT
 from evidence.answers.export import export_out
 from evidence.bootstrap import Application
 from evidence.cli.coded import one_of
@@ -208,7 +209,8 @@ def _print(row: dict[str, Any], zone: str) -> None:
         recording = item["recording"] or say("export-item.unseen")
         if item["title"]:
             recording = f"{printable(item['title'])}  {recording}"
-        print(f"    {recording}  {say('export-form.' + item['form'])}  {ground}".rstrip())
+        which = (item["derivative"] or "")[:SHORT]
+        print(f"    {recording}  {say('export-form.' + item['form'])}  {which}  {ground}".rstrip())
     if row["problem"]:
         print(f"    {say('export-item.problem')}  {row['problem']}")
     for volume in (row["built"] or {}).get("volumes", ()):

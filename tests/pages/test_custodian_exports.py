@@ -198,12 +198,21 @@ def test_a_file_is_asked_for_as_a_redaction_where_there_is_one(leaving: Leaving)
     form = custodian.get(f"/custody/exports/new/{case}").text
     assert f'name="form-{film}"' in form
     assert f'value="{made.id}"' in form
+    which = f"遮蔽件 · {made.id[:8]} · 全程 · 遮蔽画面 1 处、声音 1 段"
+    for told in (form, custodian.get(f"/recordings/{film}").text):
+        assert (which in told, "0:00.50 – 0:01.00 静音" in told, "电话号码" in told) == (True, True, True)
+        assert "服务器操作员" in told
+    played = f"/api/v1/recordings/{film}/derivatives/{made.id}/play?purpose=export"
+    assert f'src="{played}"' in form
+    assert f'src="{played}"' in custodian.get(f"/recordings/{film}?purpose=export&shown={made.id}").text
     asked = {"csrf": custodian.csrf(), "case": case, "recording": film, **WORDS, "way": "outside-supply"}
     strange = custodian.post("/custody/exports", {**asked, f"form-{film}": "f" * 32}, accept="text/html")
     assert strange.status_code == 409
     answer = custodian.post("/custody/exports", {**asked, f"form-{film}": made.id}, accept="text/html")
     (item,) = leaving.export(answer.headers["location"].partition("?")[0]).items
     assert (item.form, item.derivative_id) == (Form.REDACTED, made.id)
+    decided = leaving.browser(HEAD).get(answer.headers["location"]).text
+    assert (which in decided, f'src="{played}"' in decided) == (True, True)
 
 
 def built(leaving: Leaving, **changes: str) -> str:
