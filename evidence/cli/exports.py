@@ -167,7 +167,7 @@ def desk(
 def _size(listed: ListedExport, number: int) -> int:
     """Return how large a medium of a package is. Raises: Conflict("not-built"), NotFound."""
     if listed.export.built is None:
-        raise Conflict("not-built", export=listed.export.id, state=listed.export.state.value)
+        raise Conflict("not-built", export=listed.export.id, state=listed.export.state)
     for one in listed.export.built.volumes:
         if one.number == number:
             return one.size_bytes
@@ -212,7 +212,7 @@ def _print(row: dict[str, Any], zone: str) -> None:
         which = (item["derivative"] or "")[:SHORT]
         print(f"    {recording}  {say('export-form.' + item['form'])}  {which}  {ground}".rstrip())
     if row["problem"]:
-        print(f"    {say('export-item.problem')}  {row['problem']}")
+        print(f"    {say('export-item.problem')}  {say('error.' + row['problem'])}")
     for volume in (row["built"] or {}).get("volumes", ()):
         print(f"    {volume['label']}  {volume['file']}  {volume['sha256']}")
         if volume["written"]:

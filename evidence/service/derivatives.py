@@ -216,7 +216,7 @@ def made_of(unit: UnitOfWork, recording_id: str, derivative_id: str) -> Derivati
     if found is None or found.recording_id != recording_id:
         raise NotFound("derivative-not-found", derivative=derivative_id)
     if found.state is not State.MADE or found.output is None:
-        raise Conflict("derivative-not-made", derivative=derivative_id, state=found.state.value)
+        raise Conflict("derivative-not-made", derivative=derivative_id, state=found.state)
     return found
 
 

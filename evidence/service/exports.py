@@ -234,7 +234,8 @@ class Exports:
             raise Refused("own-request", action=Action.DECIDE_EXPORTS.value)
         if home is None or not is_decider(caller, rule, home.path):
             cites = " ".join(cite_ids(rule.cites))
-            raise Refused("not-the-decider", action=Action.DECIDE_EXPORTS.value, cites=cites)
+            told = {"deciders": " ".join(rule.decided_by), "cites": cites}
+            raise Refused("not-the-decider", action=Action.DECIDE_EXPORTS.value, **told)
         return rule
 
     def _verify_grants(self, unit: UnitOfWork, caller: Caller, one: Export) -> Mapping[str, Classification]:

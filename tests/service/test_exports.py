@@ -126,7 +126,7 @@ def test_the_agency_head_alone_decides_about_a_partys_copy_and_the_article_is_to
     how = {"reason": "同意", "secrecy": "不涉密"}
     with longquan.refused("not-the-decider") as told:
         longquan.court.exports.decide(longquan.head, asked, is_approved=True, **how)
-    assert told.fields["cites"] == "longquan:8"
+    assert (told.fields["cites"], told.fields["deciders"]) == ("longquan:8", "agency-head")
     listed = longquan.court.exports.get(longquan.head, asked)
     assert (listed.answer_by - longquan.small.clock.now().date()).days == 20
     assert list(longquan.court.exports.all(longquan.head, red=True)) == []
