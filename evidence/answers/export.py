@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,8 @@ from evidence.service.export_lists import ListedExport
 def export_out(listed: ListedExport) -> dict[str, Any]:
     """An export as JSON values. A file of which the caller may not know has null in the place of its id.
 
-    people: who stands behind the ids of those who asked, decided and handed over.
+    withheld: it is restricted, and cannot go out whole as it was asked for. people: who stands behind the
+    ids of those who asked, decided and handed over.
     """
     one, said = listed.export, listed.export.said
     return {
@@ -37,7 +38,7 @@ def export_out(listed: ListedExport) -> dict[str, Any]:
         "asked": to_text(one.asked_at),
         "cites": list(listed.cites),
         "answer_by": listed.answer_by.isoformat(),
-        "items": [_item_out(item, listed.titles) for item in one.items],
+        "items": [_item_out(item, listed.titles, listed.withheld) for item in one.items],
         "decision": one.decision and _decision_out(one.decision),
         "problem": one.problem,
         "built": one.built and _built_out(one.built),
@@ -47,7 +48,7 @@ def export_out(listed: ListedExport) -> dict[str, Any]:
     }
 
 
-def _item_out(one: Item, seen: Mapping[str, str]) -> dict[str, Any]:
+def _item_out(one: Item, seen: Mapping[str, str], withheld: Collection[str]) -> dict[str, Any]:
     is_seen = one.recording_id in seen
     return {
         "recording": one.recording_id if is_seen else None,
@@ -55,6 +56,7 @@ def _item_out(one: Item, seen: Mapping[str, str]) -> dict[str, Any]:
         "sha256": one.sha256 if is_seen else None,
         "form": one.form.value,
         "derivative": one.derivative_id if is_seen else None,
+        "withheld": one.recording_id in withheld if is_seen else None,
         "granted": one.is_granted,
         "ground": None if one.ground is None else one.ground.value,
     }

@@ -209,6 +209,8 @@ def _print(row: dict[str, Any], zone: str) -> None:
         recording = item["recording"] or say("export-item.unseen")
         if item["title"]:
             recording = f"{printable(item['title'])}  {recording}"
+        if item["withheld"]:
+            ground = say("export-item.withheld")
         which = (item["derivative"] or "")[:SHORT]
         print(f"    {recording}  {say('export-form.' + item['form'])}  {which}  {ground}".rstrip())
     if row["problem"]:

@@ -81,10 +81,12 @@ class ExportSheet:
 
 @dataclass(frozen=True, slots=True)
 class Redactions:
-    """Redactions by recording, and who asked for them, by id."""
+    """Redactions by recording, and who asked for them, by id. restricted: of the recordings, those that go
+    out whole only as evidence."""
 
     made: Mapping[str, Sequence[Derivative]]
     people: Mapping[str, Seer]
+    restricted: Collection[str]
 
 
 @dataclass(frozen=True)
@@ -146,13 +148,14 @@ class ExportDesk:
     def redacted(self, caller: Caller, recordings: Sequence[str]) -> Redactions:
         """Return the redactions that could go out in the place of originals: of those only of which the
         caller may ask."""
-        found = dict[str, Sequence[Derivative]]()
+        found, now = dict[str, Sequence[Derivative]](), self.site.clock.now()
         with self.site.database.reading() as unit:
             for id_ in self._within(unit, caller, Action.EXPORT, recordings):
                 every = (one for one in unit.derivatives.of(id_) if self._hides(unit, one))
                 found[id_] = self._told(unit, caller, every)
             people = seers_of(unit, {one.asked_by for each in found.values() for one in each})
-        return Redactions(found, people)
+            standings = unit.standings.some(list(found), now).items()
+        return Redactions(found, people, [id_ for id_, one in standings if one.classification.is_restricted])
 
     def _hides(self, unit: UnitOfWork, one: Derivative) -> bool:
         made = self.derivatives.get(unit, one.id)

@@ -10,8 +10,9 @@ from datetime import date, timedelta
 
 from evidence.domain.access import Caller, reach
 from evidence.domain.audit import Act, Family
-from evidence.domain.exports import Export, State, Way
+from evidence.domain.exports import Export, State, Way, is_withheld
 from evidence.domain.rights import Action
+from evidence.domain.standing import Classification
 from evidence.ledger.entries import read_entry
 from evidence.policy.bars import secrecy_of
 from evidence.policy.rules import cite_ids
@@ -29,8 +30,9 @@ class ListedExport:
     """An export, with the articles. titles: of the recordings of which the caller may know, by id. cover:
     what its documents are of. office: name of the agency; desk: of the unit that is named to hand over.
     people: who asked, decided, wrote media and handed over, by id. answer_by: the day by which somebody
-    decides. secrecy_cites: by which secrets are refused. seals: SHA-256 of the tag manifest on each medium,
-    by its file; for papers only."""
+    decides. secrecy_cites: by which secrets are refused. withheld: of what nobody has decided yet, those of
+    which the caller may know and that cannot go out as they are asked for, whole. seals: SHA-256 of the tag
+    manifest on each medium, by its file; for papers only."""
 
     export: Export
     cites: tuple[str, ...]
@@ -42,6 +44,7 @@ class ListedExport:
     zone: str
     answer_by: date
     secrecy_cites: tuple[str, ...]
+    withheld: frozenset[str]
     seals: Mapping[str, str] = field(default_factory=dict)
 
     def is_owed(self, today: date) -> bool:
@@ -53,8 +56,8 @@ def listed_of(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> List
     """Return an export as the caller is told of it."""
     ids, now = [item.recording_id for item in one.items], site.clock.now()
     there = reach(caller, Action.LIST_RECORDINGS, site.bars())
-    seen = [id_ for id_, it in unit.standings.some(ids, now).items() if there.covers(it)]
-    titles = {id_: title_at(stored, now) for id_, stored in unit.recordings.some(seen).items()}
+    standings = {id_: it for id_, it in unit.standings.some(ids, now).items() if there.covers(it)}
+    titles = {id_: title_at(stored, now) for id_, stored in unit.recordings.some(list(standings)).items()}
     decided, gave = one.decision, one.hand_over
     who = {one.asked_by, *one.writers, *(() if decided is None else (decided.by,))}
     who |= set() if gave is None else {gave.gave, gave.beside, gave.by}
@@ -74,7 +77,15 @@ def listed_of(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> List
         zone=site.policies.latest.time_zone,
         answer_by=answer_by,
         secrecy_cites=cite_ids(secret),
+        withheld=_withheld(one, {id_: it.classification for id_, it in standings.items()}),
     )
+
+
+def _withheld(one: Export, classes: Mapping[str, Classification]) -> frozenset[str]:
+    if one.state is not State.ASKED:
+        return frozenset()
+    items = {item.recording_id: item for item in one.items}
+    return frozenset(id_ for id_, class_ in classes.items() if is_withheld(one.way, items[id_], class_))
 
 
 def seals_of(unit: UnitOfWork, one: Export) -> Mapping[str, str]:

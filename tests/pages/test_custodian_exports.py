@@ -20,6 +20,7 @@ from evidence.domain.exports import Export, Form, Ground, State
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Undertaking, UndertakingKind
 from evidence.domain.rights import Role
+from evidence.domain.standing import Classification
 from evidence.service.derivatives import Derivatives
 from evidence.service.people_ports import StoredGrant
 from evidence.service.sign_in_ports import StoredSignIn
@@ -213,6 +214,36 @@ def test_a_file_is_asked_for_as_a_redaction_where_there_is_one(leaving: Leaving)
     assert (item.form, item.derivative_id) == (Form.REDACTED, made.id)
     decided = leaving.browser(HEAD).get(answer.headers["location"]).text
     assert (which in decided, f'src="{played}"' in decided) == (True, True)
+
+
+@pytest.mark.article("longquan:8", "longquan:9")
+def test_that_a_restricted_file_does_not_go_out_whole_is_told_where_one_asks_and_where_one_decides(
+    leaving: Leaving,
+) -> None:
+    custodian, head, app = leaving.browser(CUSTODIAN), leaving.browser(HEAD), leaving.room.application
+    case = app.cases.open(OPERATOR, "杭综执〔2026〕5号", leaving.room.agency.id).id
+    secret, plain = (leaving.custody.seal(name.encode(), name) for name in ("secret.mp4", "plain.mp4"))
+    for one in (secret, plain):
+        app.cases.link(OPERATOR, case, one)
+    desk, now = app.oversight.classes, leaving.room.clock.now()
+    desk.classify(OPERATOR, secret, Classification.COMMERCIAL_SECRET, "商业秘密")
+    with leaving.room.site.database.reading() as unit:
+        readers = [one.id for one in unit.people.all() if one.number in (CUSTODIAN, HEAD)]
+    for one in readers:
+        desk.name_reader(OPERATOR, secret, one, now + timedelta(days=9))
+    assert custodian.get(f"/custody/exports/new/{case}").text.count("受限资料") == 1
+    asked = {"csrf": custodian.csrf(), "case": case, **WORDS, "way": "outside-supply"}
+    answer = custodian.post("/custody/exports", {**asked, "recording": [secret, plain]}, accept="text/html")
+    page = answer.headers["location"].partition("?")[0]
+    for browser in (custodian, head):
+        told = browser.get(page).text
+        assert (told.count("不能整体提供</span>"), "申请已受理" in told) == (1, True)
+    goes = head.get(page).text.count('<option value="">')
+    assert goes == 1, "it is not proposed that the restricted one goes"
+    said = {"reason": "同意", "secrecy": "已审查", "decision": "approve", f"ground-{secret}": "secret"}
+    assert post(head, f"{page}/decide", **said)[0] == 303
+    assert "不能整体提供</span>" not in custodian.get(page).text, "it is decided"
+    assert [one.recording_id for one in leaving.export(page).granted] == [plain]
 
 
 def built(leaving: Leaving, **changes: str) -> str:

@@ -155,6 +155,10 @@ def test_a_request_that_touches_a_secret_file_is_not_approved_whole_and_is_refus
     room = longquan
     room.restrict(room.two, Classification.COMMERCIAL_SECRET, room.agency_head)
     asked = room.asked(Way.PARTY_COPY)
+    for reader in (room.custodian, room.agency_head):
+        assert room.court.exports.get(reader, asked).withheld == {room.two}, "told before anybody decides"
+    assert room.court.exports.get(room.head, asked).withheld == set(), "no reader of it"
+    assert room.court.exports.get(room.custodian, room.asked()).withheld == set(), "evidence goes whole"
     how = {"reason": "同意", "secrecy": "其一涉商业秘密"}
     with room.refused("secret-not-whole") as told:
         room.court.exports.decide(room.agency_head, asked, is_approved=True, **how)

@@ -196,6 +196,7 @@ def _form(
         case=index.listed.case,
         files=files,
         redacted={id_: made_lines(reading(request), each, found.people) for id_, each in found.made.items()},
+        restricted=found.restricted,
         hidden=sum(one is None for one in index.recordings),
         ways=list(Way),
         media=list(Medium),
