@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from evidence.domain.exports import Built, Decision, HandOver, Item, Receipt, Volume
+from evidence.domain.exports import Built, Decision, HandOver, Item, Receipt, Volume, Withdrawal
 from evidence.domain.instants import to_text
 from evidence.service.export_lists import ListedExport
 
@@ -39,6 +39,7 @@ def export_out(listed: ListedExport) -> dict[str, Any]:
         "cites": list(listed.cites),
         "answer_by": listed.answer_by.isoformat(),
         "items": [_item_out(item, listed.titles, listed.withheld) for item in one.items],
+        "withdrawn": one.withdrawn and _withdrawn_out(one.withdrawn),
         "decision": one.decision and _decision_out(one.decision),
         "problem": one.problem,
         "built": one.built and _built_out(one.built),
@@ -60,6 +61,10 @@ def _item_out(one: Item, seen: Mapping[str, str], withheld: Collection[str]) -> 
         "granted": one.is_granted,
         "ground": None if one.ground is None else one.ground.value,
     }
+
+
+def _withdrawn_out(one: Withdrawal) -> dict[str, Any]:
+    return {"by": one.by, "at": to_text(one.at), "reason": one.reason}
 
 
 def _decision_out(one: Decision) -> dict[str, Any]:

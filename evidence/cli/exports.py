@@ -62,6 +62,17 @@ def ask(
 
 
 @app.command()
+def withdraw(
+    export: Which,
+    reason: Annotated[str, typer.Option(help="理由 / reason")],
+    data: Data = None,
+) -> None:
+    """撤回尚未审批的申请（由申请人） / Take back what one has asked for, before anybody has decided."""
+    open_site(data).court.withdrawing.withdraw(OPERATOR, export, reason)
+    print(say("done.export-withdrawn"))
+
+
+@app.command()
 def build(export: Which, data: Data = None) -> None:
     """重新制作 / Have an export built again whose last build came to nothing."""
     open_site(data).court.building.again(OPERATOR, export)

@@ -28,6 +28,7 @@ class State(StrEnum):
     """How far an export is."""
 
     ASKED = "asked"
+    WITHDRAWN = "withdrawn"  # by who asked, before anybody decided
     REFUSED = "refused"
     LAPSED = "lapsed"  # approved, and not handed over in time, or not the same any more
     APPROVED = "approved"
@@ -112,6 +113,15 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Who asked took it back. reason: None after a rebuild."""
+
+    by: str
+    at: datetime
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Volume:
     """One medium of a package. sha256: of its image or archive, of its manifest where it is a folder. serial:
     of the disc or drive itself, once it was written and read back. written_by: id of whoever noted that.
@@ -177,6 +187,7 @@ class Export:
     asked_by: str
     asked_at: datetime
     items: tuple[Item, ...] = ()
+    withdrawn: Withdrawal | None = None
     decision: Decision | None = None
     problem: str | None = None
     built: Built | None = None
@@ -187,7 +198,7 @@ class Export:
     def state(self) -> State:
         """How far it is."""
         if self.decision is None:
-            return State.ASKED
+            return State.ASKED if self.withdrawn is None else State.WITHDRAWN
         if not self.decision.is_approved:
             return State.REFUSED
         reached = (

@@ -246,6 +246,30 @@ def test_that_a_restricted_file_does_not_go_out_whole_is_told_where_one_asks_and
     assert [one.recording_id for one in leaving.export(page).granted] == [plain]
 
 
+def test_who_asked_takes_a_request_back_on_its_page_and_nobody_else_does(leaving: Leaving) -> None:
+    page, custodian, head = leaving.ask(), leaving.browser(CUSTODIAN), leaving.browser(HEAD)
+    assert f'action="{page}/withdraw"' not in head.get(page).text
+    second = leaving.browser(SECOND)
+    assert f'action="{page}/withdraw"' not in second.get(page).text
+    status, told = post(second, f"{page}/withdraw", reason="不要了")
+    assert (status, "由提出申请的人撤回" in told, leaving.export(page).state) == (403, True, State.ASKED)
+    assert post(custodian, f"{page}/withdraw", reason=" ")[0] == 400
+    assert f'action="{page}/withdraw"' in custodian.get(page).text
+    assert post(custodian, f"{page}/withdraw", reason="填错案号") == (303, f"{page}?done=export-withdrawn")
+    shown = custodian.get(page).text
+    assert ("已撤回" in shown, "填错案号" in shown, f'action="{page}/withdraw"' in shown) == (
+        True,
+        True,
+        False,
+    )
+    status, told = post(head, f"{page}/decide", reason="同意", decision="approve")
+    assert (status, "已由申请人撤回" in told, leaving.export(page).state) == (409, True, State.WITHDRAWN)
+    number = leaving.export(page).number
+    assert number not in head.get("/custody/exports/waiting").text
+    assert number in custodian.get("/custody/exports?state=withdrawn").text
+    assert number not in custodian.get("/custody/exports?state=asked").text
+
+
 def built(leaving: Leaving, **changes: str) -> str:
     """Have an export asked for, approved and built; return its address."""
     page = leaving.ask(way="outside-supply", **changes)

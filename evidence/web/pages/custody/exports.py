@@ -29,6 +29,7 @@ router = APIRouter(prefix="/custody/exports", tags=["pages"], include_in_schema=
 
 TONES = {
     State.ASKED: "wait",
+    State.WITHDRAWN: "",
     State.REFUSED: "",
     State.LAPSED: "bad",
     State.APPROVED: "wait",
