@@ -15,7 +15,8 @@ def export_out(listed: ListedExport) -> dict[str, Any]:
     """An export as JSON values. A file of which the caller may not know has null in the place of its id.
 
     withheld: it is restricted, and cannot go out whole as it was asked for. people: who stands behind the
-    ids of those who asked, decided and handed over.
+    ids of those who asked, decided and handed over. alike: others on their way with the same files to the
+    same recipient.
     """
     one, said = listed.export, listed.export.said
     return {
@@ -38,6 +39,9 @@ def export_out(listed: ListedExport) -> dict[str, Any]:
         "asked": to_text(one.asked_at),
         "cites": list(listed.cites),
         "answer_by": listed.answer_by.isoformat(),
+        "alike": [
+            {"id": other.id, "number": other.number, "state": other.state.value} for other in listed.alike
+        ],
         "items": [_item_out(item, listed.titles, listed.withheld) for item in one.items],
         "withdrawn": one.withdrawn and _withdrawn_out(one.withdrawn),
         "decision": one.decision and _decision_out(one.decision),

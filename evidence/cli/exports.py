@@ -18,7 +18,7 @@ from evidence.cli.coded import one_of
 from evidence.cli.log import write_new
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
-from evidence.cli.words import cites_text, printable, time_text
+from evidence.cli.words import cites_text, print_new, printable, time_text
 from evidence.domain.exports import Medium, Said, Way
 from evidence.errors import Conflict, Invalid, NotFound
 from evidence.local import read_volume
@@ -58,7 +58,15 @@ def ask(
     about = None if case is None else case_named(application.site, case)
     said = Said(recipient, purpose, basis, applicant, relation, identity)
     wish = Wish(way, tuple(recordings), said, medium, about, where, _pairs(redact))
-    _show(application, [application.court.exports.ask(OPERATOR, wish)], json_)
+    made = application.court.exports.ask(OPERATOR, wish)
+    if json_:
+        print_json([export_out(made)])
+        return
+    print_new(made.export.id, "export", number=made.export.number, export=made.export.id)
+    for id_ in sorted(made.withheld):
+        print(f"{id_}  {say('export-item.withheld')}", file=sys.stderr)
+    for other in made.alike:
+        print(f"{other.number}  {other.id}  {say('export-item.alike')}", file=sys.stderr)
 
 
 @app.command()

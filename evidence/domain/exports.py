@@ -80,6 +80,11 @@ class Item:
     is_granted: bool | None = None
     ground: Ground | None = None
 
+    @property
+    def what(self) -> tuple[str, str | None]:
+        """The file, and as what it goes out."""
+        return self.recording_id, self.derivative_id
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -213,6 +218,14 @@ class Export:
     def is_open(self) -> bool:
         """Whether an approval of it is on its way."""
         return self.state in (State.APPROVED, State.BUILT, State.HANDED_OVER)
+
+    def is_like(self, other: Export) -> bool:
+        """Whether another one is on its way with the same files, in the same form, to the same recipient."""
+        mine, theirs = (
+            (one.way, (one.said.recipient or one.id).strip(), {item.what for item in one.items})
+            for one in (self, other)
+        )
+        return mine == theirs and (other.state is State.ASKED or other.is_open)
 
     def judged(self, refused: Mapping[str, Ground], *, is_approved: bool) -> Export:
         """Return it with what becomes of each file: granted, but for those that are refused."""

@@ -4,7 +4,7 @@ its documents.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -17,7 +17,7 @@ from evidence.ledger.entries import read_entry
 from evidence.policy.bars import secrecy_of
 from evidence.policy.rules import cite_ids
 from evidence.service.custody_report import cover_of, title_at
-from evidence.service.export_access import rule_of, transfer_unit_of
+from evidence.service.export_access import may_about, rule_of, transfer_unit_of
 from evidence.service.instruments import local_day, pack_at
 from evidence.service.package_names import person_of
 from evidence.service.ports import UnitOfWork
@@ -31,8 +31,9 @@ class ListedExport:
     what its documents are of. office: name of the agency; desk: of the unit that is named to hand over.
     people: who asked, decided, wrote media and handed over, by id. answer_by: the day by which somebody
     decides. secrecy_cites: by which secrets are refused. withheld: of what nobody has decided yet, those of
-    which the caller may know and that cannot go out as they are asked for, whole. seals: SHA-256 of the tag
-    manifest on each medium, by its file; for papers only."""
+    which the caller may know and that cannot go out as they are asked for, whole. alike: of what nobody has
+    decided yet, other exports that are on their way with the same files to the same recipient. seals: SHA-256
+    of the tag manifest on each medium, by its file; for papers only."""
 
     export: Export
     cites: tuple[str, ...]
@@ -45,6 +46,7 @@ class ListedExport:
     answer_by: date
     secrecy_cites: tuple[str, ...]
     withheld: frozenset[str]
+    alike: Sequence[Export]
     seals: Mapping[str, str] = field(default_factory=dict)
 
     def is_owed(self, today: date) -> bool:
@@ -77,6 +79,7 @@ def listed_of(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> List
         zone=site.policies.latest.time_zone,
         answer_by=answer_by,
         secrecy_cites=cite_ids(secret),
+        alike=_alike(unit, site, caller, one),
         withheld=_withheld(one, {id_: it.classification for id_, it in standings.items()}),
     )
 
@@ -86,6 +89,18 @@ def _withheld(one: Export, classes: Mapping[str, Classification]) -> frozenset[s
         return frozenset()
     items = {item.recording_id: item for item in one.items}
     return frozenset(id_ for id_, class_ in classes.items() if is_withheld(one.way, items[id_], class_))
+
+
+def _alike(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> Sequence[Export]:
+    if one.state is not State.ASKED:
+        return []
+    return [
+        other
+        for other in unit.exports.of(one.items[0].recording_id)
+        if other.id != one.id
+        and one.is_like(other)
+        and (other.asked_by == caller.id or may_about(unit, site, caller, Action.READ_EXPORTS, other))
+    ]
 
 
 def seals_of(unit: UnitOfWork, one: Export) -> Mapping[str, str]:

@@ -178,6 +178,13 @@ def test_hostile_words_stand_as_words(leaving: Leaving) -> None:
         assert "<b>x" not in told
 
 
+def test_that_the_same_is_on_its_way_already_is_told_after_asking(leaving: Leaving) -> None:
+    words = {"recipient": "某仲裁委员会", "way": "outside-supply"}
+    first = leaving.ask(**words)
+    told = leaving.browser(CUSTODIAN).get(leaving.ask(**words)).text
+    assert ("已有未办结的对外提供" in told, f'href="{first}"' in told) == (True, True)
+
+
 def test_the_list_turns_by_number(leaving: Leaving, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("evidence.service.export_desk.MOST", 1)
     first, second = (leaving.export(leaving.ask()).number for _ in range(2))
