@@ -1,5 +1,5 @@
 """`evidence exports`: footage on its way out, asked for, written on media, how far it is. Deciding, handing
-over and noting the receipt are acts of people who sign in: on the pages, or by the interface.
+over, noting the receipt and making links are acts of people who sign in: on the pages, or by the interface.
 """
 
 from __future__ import annotations
@@ -129,18 +129,6 @@ def print_document(
     """打印文书 / Print a document about an export, as PDF."""
     write_new(to, open_site(data).court.taking_out.document(OPERATOR, export, kind))
     print(say("cli.written", file=printable(str(to))))
-
-
-@app.command()
-def share(
-    export: Which,
-    hours: Annotated[int, typer.Option(help="有效小时数 / good for so many hours")],
-    download: Annotated[bool, typer.Option("--download", help="可以下载 / may be taken along")] = False,
-    data: Data = None,
-) -> None:
-    """建立分享链接；链接与验证码分开送达 / Make a link; hand over token and code on two ways."""
-    made = open_site(data).court.sharing.share(OPERATOR, export, hours, may_download=download)
-    print(f"{made.share.id}\n{made.token}\n{made.code}")
 
 
 @app.command()

@@ -27,7 +27,7 @@ from evidence.domain.rights import Action
 from evidence.domain.shares import Share, ShareState
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.service.admission import admit_to_recording
-from evidence.service.export_access import about_export, stands
+from evidence.service.export_access import about_export, stands, verify_is_person
 from evidence.service.export_ports import Derivatives
 from evidence.service.gate import admits
 from evidence.service.ports import UnitOfWork
@@ -70,13 +70,14 @@ class Sharing:
         """Make a link to what was approved, good for some hours and one person, and no longer than the
         approval is.
 
-        Raises: NotFound("export-not-found"), Conflict("transfer-not-shared", "not-approved"),
+        Raises: NotFound("export-not-found"), Refused("persons-only"), Conflict("transfer-not-shared",
+        "not-approved"),
         Invalid("invalid-measure", "beyond-approval"); as `admit_to_recording`.
         """
         if hours < 1:
             raise Invalid("invalid-measure", field="hours")
         with about_export(self.site, caller, Action.SHARE, export_id) as (_, found):
-            pass
+            verify_is_person(caller, Action.SHARE)
         for item in found.granted:
             admit_to_recording(self.site, caller, Action.SHARE, item.recording_id, Purpose.EXPORT)
         token, code = secrets.token_urlsafe(32), f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"

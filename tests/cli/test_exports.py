@@ -17,7 +17,7 @@ from evidence.domain.standing import Classification
 from evidence.service.people_ports import StoredGrant
 from tests import listed_site
 from tests.listed_site import rows, run, work
-from tests.people_room import DECIDER, OPERATOR
+from tests.people_room import DECIDER, LENDER, OPERATOR
 from tests.simulators.card import content
 
 KEEPER = "3" * 32  # hands over, signed in
@@ -146,8 +146,9 @@ def test_what_was_approved_for_somebody_outside_is_shared_and_revoked(site: Path
     application = build(site)
     how = {"reason": "同意", "secrecy": "不涉密"}
     application.court.exports.decide(DECIDER, asked["id"], is_approved=True, **how)
-    share, token, code = run(site, "exports", "share", asked["id"], "--hours", "2").stdout.split()
-    assert [one.number for one in application.court.sharing.open(token, code).files] == [1]
-    assert run(site, "exports", "revoke", share).exit_code == 0
+    assert "No such command" in run(site, "exports", "share", asked["id"], "--hours", "2").output
+    made = application.court.sharing.share(LENDER, asked["id"], 2, may_download=False)
+    assert [one.number for one in application.court.sharing.open(made.token, made.code).files] == [1]
+    assert run(site, "exports", "revoke", made.share.id).exit_code == 0
     (known,) = application.court.sharing.of(OPERATOR, asked["id"])
     assert known.revoked_at is not None
