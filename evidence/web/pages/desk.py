@@ -152,6 +152,7 @@ def _frame(request: Request, caller: Caller, reader: Reading) -> dict[str, objec
         "other": TAGS[ENGLISH] if reader.language != ENGLISH else "zh-CN",
         "back": reader.link() if request.method == "GET" else reader.here,
         "path": reader.here,
+        "time_zone": reader.zone.key,
         "caller": caller,
         "desks": desks_of(caller, site.site.bars()),
         "done": f"done.{done}" if f"done.{done}" in catalogue(reader.language) else None,
