@@ -23,6 +23,7 @@ from tests.service.footage import a_wav
 
 OPERATOR = Caller("operator", Kind.OPERATOR, "operator")
 # Somebody who may decide everywhere, for rooms that are about something else.
+LENDER = Caller("c" * 32, Kind.PERSON, "custodian", (Grant(Role.CUSTODIAN),), PersonType.OFFICER)
 DECIDER = Caller("d" * 32, Kind.PERSON, "head", (Grant(Role.AGENCY_HEAD),), PersonType.OFFICER)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import cache, partial
 
 from evidence.answers.policy.keeping import term_text
+from evidence.domain import derivatives, exports
+from evidence.domain.explanations import GapState
 from evidence.errors import Known
 from evidence.locale import CHINESE, ENGLISH, LANGUAGES, both, catalogue, text
 from evidence.policy.rules import Pack
@@ -17,6 +19,7 @@ from evidence.policy.rules import Pack
 _GROUPS = {
     "action": "action",
     "actions": "action",
+    "deciders": "role",
     "held": "role",
     "keeps": "keeps",
     "label": "label",
@@ -26,6 +29,11 @@ _GROUPS = {
     "way": "export-way",
 }
 """Facts of an error that are codes, by their field."""
+_STATES: Mapping[type, str] = {
+    exports.State: "export-state",
+    derivatives.State: "derivative-state",
+    GapState: "gap-state",
+}
 
 
 def code_of(group: str, word: str) -> str:
@@ -55,6 +63,12 @@ def fact_words(field: str, value: str) -> str:
     """Return a fact of an error, its codes with their words."""
     group = _GROUPS.get(field)
     return value if group is None else "; ".join(with_words(group, code) for code in value.split())
+
+
+def state_key(value: object) -> str | None:
+    """Return the key of the words for a state, as errors carry it; None for what is none."""
+    group = _STATES.get(type(value))
+    return None if group is None else f"{group}.{value}"
 
 
 def choices(fields: Mapping[str, object]) -> list[dict[str, str]]:

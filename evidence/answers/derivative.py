@@ -54,10 +54,15 @@ def proposals_out(detector: str, found: Proposals) -> dict[str, Any]:
 
 
 def derivatives_out(found: DerivativeList, caller: Caller) -> dict[str, Any]:
-    """All derivatives of a recording, oldest first. plays: a browser plays the original itself."""
+    """All derivatives of a recording, oldest first. plays: a browser plays the original itself. people: who
+    asked for them, by id."""
     wearer = found.stored.recording.origin.wearer
     return {
         "recording": found.stored.recording.id,
         "plays": found.plays,
         "derivatives": [told_to(derivative_out(one), caller, wearer) for one in found.derivatives],
+        "people": {
+            id_: {"kind": one.kind, "name": one.name, "number": one.number}
+            for id_, one in found.people.items()
+        },
     }

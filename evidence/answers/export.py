@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from evidence.domain.exports import Built, Decision, HandOver, Item, Receipt, Volume
+from evidence.domain.exports import Built, Decision, HandOver, Item, Receipt, Volume, Withdrawal
 from evidence.domain.instants import to_text
 from evidence.service.export_lists import ListedExport
 
@@ -14,7 +14,9 @@ from evidence.service.export_lists import ListedExport
 def export_out(listed: ListedExport) -> dict[str, Any]:
     """An export as JSON values. A file of which the caller may not know has null in the place of its id.
 
-    people: who stands behind the ids of those who asked, decided and handed over.
+    withheld: it is restricted, and cannot go out whole as it was asked for. people: who stands behind the
+    ids of those who asked, decided and handed over. alike: others on their way with the same files to the
+    same recipient.
     """
     one, said = listed.export, listed.export.said
     return {
@@ -37,7 +39,11 @@ def export_out(listed: ListedExport) -> dict[str, Any]:
         "asked": to_text(one.asked_at),
         "cites": list(listed.cites),
         "answer_by": listed.answer_by.isoformat(),
-        "items": [_item_out(item, listed.titles) for item in one.items],
+        "alike": [
+            {"id": other.id, "number": other.number, "state": other.state.value} for other in listed.alike
+        ],
+        "items": [_item_out(item, listed.titles, listed.withheld) for item in one.items],
+        "withdrawn": one.withdrawn and _withdrawn_out(one.withdrawn),
         "decision": one.decision and _decision_out(one.decision),
         "problem": one.problem,
         "built": one.built and _built_out(one.built),
@@ -47,7 +53,7 @@ def export_out(listed: ListedExport) -> dict[str, Any]:
     }
 
 
-def _item_out(one: Item, seen: Mapping[str, str]) -> dict[str, Any]:
+def _item_out(one: Item, seen: Mapping[str, str], withheld: Collection[str]) -> dict[str, Any]:
     is_seen = one.recording_id in seen
     return {
         "recording": one.recording_id if is_seen else None,
@@ -55,9 +61,14 @@ def _item_out(one: Item, seen: Mapping[str, str]) -> dict[str, Any]:
         "sha256": one.sha256 if is_seen else None,
         "form": one.form.value,
         "derivative": one.derivative_id if is_seen else None,
+        "withheld": one.recording_id in withheld if is_seen else None,
         "granted": one.is_granted,
         "ground": None if one.ground is None else one.ground.value,
     }
+
+
+def _withdrawn_out(one: Withdrawal) -> dict[str, Any]:
+    return {"by": one.by, "at": to_text(one.at), "reason": one.reason}
 
 
 def _decision_out(one: Decision) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """`evidence exports`: footage on its way out, asked for, written on media, how far it is. Deciding, handing
-over and noting the receipt are acts of people who sign in: on the pages, or by the interface.
+over, noting the receipt and making links are acts of people who sign in: on the pages, or by the interface.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from typing import Annotated, Any
 
 import typer
 
+from evidence.answers.derivative_words import SHORT
 from evidence.answers.export import export_out
 from evidence.bootstrap import Application
 from evidence.cli.coded import one_of
 from evidence.cli.log import write_new
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
-from evidence.cli.words import cites_text, printable, time_text
+from evidence.cli.words import cites_text, print_new, printable, time_text
 from evidence.domain.exports import Medium, Said, Way
 from evidence.errors import Conflict, Invalid, NotFound
 from evidence.local import read_volume
@@ -57,7 +58,26 @@ def ask(
     about = None if case is None else case_named(application.site, case)
     said = Said(recipient, purpose, basis, applicant, relation, identity)
     wish = Wish(way, tuple(recordings), said, medium, about, where, _pairs(redact))
-    _show(application, [application.court.exports.ask(OPERATOR, wish)], json_)
+    made = application.court.exports.ask(OPERATOR, wish)
+    if json_:
+        print_json([export_out(made)])
+        return
+    print_new(made.export.id, "export", number=made.export.number, export=made.export.id)
+    for id_ in sorted(made.withheld):
+        print(f"{id_}  {say('export-item.withheld')}", file=sys.stderr)
+    for other in made.alike:
+        print(f"{other.number}  {other.id}  {say('export-item.alike')}", file=sys.stderr)
+
+
+@app.command()
+def withdraw(
+    export: Which,
+    reason: Annotated[str, typer.Option(help="理由 / reason")],
+    data: Data = None,
+) -> None:
+    """撤回尚未审批的申请（由申请人） / Take back what one has asked for, before anybody has decided."""
+    open_site(data).court.withdrawing.withdraw(OPERATOR, export, reason)
+    print(say("done.export-withdrawn"))
 
 
 @app.command()
@@ -112,18 +132,6 @@ def print_document(
 
 
 @app.command()
-def share(
-    export: Which,
-    hours: Annotated[int, typer.Option(help="有效小时数 / good for so many hours")],
-    download: Annotated[bool, typer.Option("--download", help="可以下载 / may be taken along")] = False,
-    data: Data = None,
-) -> None:
-    """建立分享链接；链接与验证码分开送达 / Make a link; hand over token and code on two ways."""
-    made = open_site(data).court.sharing.share(OPERATOR, export, hours, may_download=download)
-    print(f"{made.share.id}\n{made.token}\n{made.code}")
-
-
-@app.command()
 def revoke(
     share: Annotated[str, typer.Argument(help="分享链接标识 / id of the link")], data: Data = None
 ) -> None:
@@ -166,7 +174,7 @@ def desk(
 def _size(listed: ListedExport, number: int) -> int:
     """Return how large a medium of a package is. Raises: Conflict("not-built"), NotFound."""
     if listed.export.built is None:
-        raise Conflict("not-built", export=listed.export.id, state=listed.export.state.value)
+        raise Conflict("not-built", export=listed.export.id, state=listed.export.state)
     for one in listed.export.built.volumes:
         if one.number == number:
             return one.size_bytes
@@ -208,9 +216,12 @@ def _print(row: dict[str, Any], zone: str) -> None:
         recording = item["recording"] or say("export-item.unseen")
         if item["title"]:
             recording = f"{printable(item['title'])}  {recording}"
-        print(f"    {recording}  {say('export-form.' + item['form'])}  {ground}".rstrip())
+        if item["withheld"]:
+            ground = say("export-item.withheld")
+        which = (item["derivative"] or "")[:SHORT]
+        print(f"    {recording}  {say('export-form.' + item['form'])}  {which}  {ground}".rstrip())
     if row["problem"]:
-        print(f"    {say('export-item.problem')}  {row['problem']}")
+        print(f"    {say('export-item.problem')}  {say('error.' + row['problem'])}")
     for volume in (row["built"] or {}).get("volumes", ()):
         print(f"    {volume['label']}  {volume['file']}  {volume['sha256']}")
         if volume["written"]:

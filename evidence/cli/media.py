@@ -11,7 +11,7 @@ import typer
 from evidence.answers.media import medium_out, waiting_out
 from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import cites_text, printable
+from evidence.cli.words import cites_text, print_new, printable
 from evidence.domain.exports import Medium
 from evidence.errors import Invalid
 from evidence.local import read_back
@@ -33,7 +33,11 @@ def add(
 ) -> None:
     """登记介质 / Register a medium for recordings."""
     desk = open_site(data).court.media
-    _show([medium_out(desk.add(OPERATOR, label, kind, copies, place, recordings))], json_)
+    made = desk.add(OPERATOR, label, kind, copies, place, recordings)
+    if json_:
+        print_json([medium_out(made)])
+        return
+    print_new(made.id, "medium", label=label, medium=made.id)
 
 
 @app.command()
@@ -125,6 +129,6 @@ def _show(rows: Sequence[dict[str, Any]], json_: bool) -> None:
             how = "read" if row["read"] else "stated"
             print(f"    {say(f'long-medium.{how}', by=printable(row['written_by'] or '?'))}")
         for one in row["recordings"]:
-            print(f"    {one}")
+            print(f"    {say('fact.recording')} {one}")
     if not rows:
         print(say("cli.nothing-listed"))

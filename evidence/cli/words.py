@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from evidence.answers.coded_words import fact_words, with_words
+from evidence.answers.coded_words import fact_words, state_key, with_words
 from evidence.domain import wording
 from evidence.domain.instants import from_text
 from evidence.domain.wording import printable as printable  # the doors take it from here
@@ -82,6 +82,8 @@ def fact_lines(field: str, value: object) -> Iterator[str]:
         said = cites_text(said.split())
     elif _home and _INSTANT.fullmatch(said):
         said = time_text(said, _home[0].time_zone)
+    elif key := state_key(value):
+        said = f"{said} ({say(key)})"
     yield f"  {named}: {printable(fact_words(field, said))}"
 
 

@@ -118,7 +118,7 @@ class ExportPages:
     def evidence_list(self) -> Iterator[Section]:
         """Yield the evidence list (电子数据清单): category, format, integrity values, signatures."""
         yield self._cover
-        yield CourtItems(self.words, statement_of(self.listed)).list_of_evidence()
+        yield CourtItems(self.words, statement_of(self.listed)).list_of_evidence("list-first")
         yield self.words.signatures("maker", "provider", "witness", "receiver")
 
     def hand_over(self) -> Iterator[Section]:
@@ -157,8 +157,8 @@ class ExportPages:
             for id_ in (one.hand_over.gave, one.hand_over.beside)
         )
         names = {"provider": gave, "beside": beside, "receiver": one.hand_over.receiver or ""}
-        names["agency"] = self._desk
-        yield self.words.signatures("provider", "beside", "receiver", "agency", **names)
+        names |= {"agency": self._desk, "receiver-agency": printable(one.said.recipient or "")}
+        yield self.words.signatures("provider", "beside", "receiver", "agency", "receiver-agency", **names)
 
     def _digests(self, one: Volume) -> str:
         """Return the digests of a medium, and of the tag manifest on it: what a verifier asks for."""
@@ -179,7 +179,7 @@ class ExportPages:
         items, tell = CourtItems(self.words, statement_of(self.listed)), self.words.tell
         yield Section(text=[tell("us-one"), tell("us-two"), items.store()])
         yield from items.certified()
-        yield items.list_of_evidence()
+        yield items.list_of_evidence("list-first")
         yield Section(text=[tell("us-four"), tell("us-oath")])
         yield self.words.signatures("maker", "witness")
 

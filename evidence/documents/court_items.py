@@ -29,14 +29,14 @@ class CourtItems:
         report: Mapping[str, Any] = self.told["report"]
         return report
 
-    def list_of_evidence(self) -> Section:
-        """The electronic evidence list (电子数据清单)."""
+    def list_of_evidence(self, heading: str = "list") -> Section:
+        """The electronic evidence list (电子数据清单). heading: its number is that of the document."""
         tell = self.words.tell
         names = ("number", "name", "category", "size", "length", "recorded", "device", "digests")
         rows = [[str(number), *self._line(item)] for number, item in self._numbered()]
         columns = [tell(f"column-{name}") for name in names]
         return Section(
-            tell("list"), columns=columns, rows=rows, widths=[0.8, 2.6, 1.6, 1.2, 1.1, 2.2, 1.7, 3.2]
+            tell(heading), columns=columns, rows=rows, widths=[0.8, 2.6, 1.6, 1.2, 1.1, 2.2, 1.7, 3.2]
         )
 
     def collection(self) -> Section:

@@ -81,7 +81,7 @@ class CustodyPages:
         fields = [f"{self._named(name)}: {self._field(one)}" for name, one in row["fields"].items()]
         told = "\n".join([*self._export(event.get("export")), *titles, *fields])
         time, act = self.words.time(row["t"]), self.words.act(row["act"])
-        return [time, act, f"{who}\n{roles}".strip(), row["res"], leaf, told]
+        return [time, act, f"{who}\n{roles}".strip(), self.words.result(row["res"]), leaf, told]
 
     def _export(self, one: Mapping[str, Any] | None) -> Iterator[str]:
         """Yield of which export an entry is, so that they are told apart."""
@@ -105,14 +105,20 @@ class CustodyPages:
             [
                 f"{items.numbers(one['id'])} {items.title(one)}",
                 self.words.time(one["checked"]),
-                one["result"] or NOTHING,
-                " ".join(one["past_faults"]) or NOTHING,
+                self._checked(one["result"]),
+                "\n".join(map(self.words.result, one["past_faults"])) or NOTHING,
             ]
             for one in self.report["integrity"]
         ]
         columns = [tell(f"column-{name}") for name in ("name", "checked", "result", "past")]
         how = [tell("integrity-how")]
-        return Section(tell("integrity"), text=how, columns=columns, rows=rows, widths=[3, 2.4, 1.4, 2])
+        return Section(tell("integrity"), text=how, columns=columns, rows=rows, widths=[2.6, 2, 3, 1.6])
+
+    def _checked(self, result: str | None) -> str:
+        """Say what came of the last regular check: what was compared, or the first fault."""
+        if result is None:
+            return self.words.tell("check-none")
+        return self.words.tell("check-sound") if result == "ok" else self.words.result(result)
 
     def _logs(self) -> Iterator[Section]:
         tell = self.words.tell

@@ -98,6 +98,11 @@ class Words:
         key = f"log-act.{act}"
         return f"{self.word(key)}\n({act})" if key in catalogue(self.language) else act
 
+    def result(self, result: str) -> str:
+        """Return what came of an act: as the log has it, or the fault that was found."""
+        keys = (f"log-result.{result}", f"fault.{result}")
+        return next((self.word(key) for key in keys if key in catalogue(self.language)), result)
+
     def cites(self, cites: Sequence[str]) -> str:
         """Return articles as people read them."""
         whole = [citation_text(cite, self.home).partition(" / ") for cite in cites]

@@ -69,6 +69,7 @@ class Act(StrEnum):
     COMPLAINT_ASSIGN = "complaint.assign"
     COMPLAINT_CLOSE = "complaint.close"
     EXPORT_ASK = "export.ask"
+    EXPORT_WITHDRAW = "export.withdraw"  # by who asked, before anybody decided
     EXPORT_DECIDE = "export.decide"
     EXPORT_LAPSE = "export.lapse"  # what was approved is not there any more as it was
     EXPORT_CREATE = "export.create"  # its files are written, and what the manifest says

@@ -28,6 +28,7 @@ class State(StrEnum):
     """How far an export is."""
 
     ASKED = "asked"
+    WITHDRAWN = "withdrawn"  # by who asked, before anybody decided
     REFUSED = "refused"
     LAPSED = "lapsed"  # approved, and not handed over in time, or not the same any more
     APPROVED = "approved"
@@ -79,6 +80,11 @@ class Item:
     is_granted: bool | None = None
     ground: Ground | None = None
 
+    @property
+    def what(self) -> tuple[str, str | None]:
+        """The file, and as what it goes out."""
+        return self.recording_id, self.derivative_id
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -109,6 +115,15 @@ class Decision:
     set_sha256: str | None = None
     valid_to: date | None = None
     lapsed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Who asked took it back. reason: None after a rebuild."""
+
+    by: str
+    at: datetime
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +192,7 @@ class Export:
     asked_by: str
     asked_at: datetime
     items: tuple[Item, ...] = ()
+    withdrawn: Withdrawal | None = None
     decision: Decision | None = None
     problem: str | None = None
     built: Built | None = None
@@ -187,7 +203,7 @@ class Export:
     def state(self) -> State:
         """How far it is."""
         if self.decision is None:
-            return State.ASKED
+            return State.ASKED if self.withdrawn is None else State.WITHDRAWN
         if not self.decision.is_approved:
             return State.REFUSED
         reached = (
@@ -202,6 +218,14 @@ class Export:
     def is_open(self) -> bool:
         """Whether an approval of it is on its way."""
         return self.state in (State.APPROVED, State.BUILT, State.HANDED_OVER)
+
+    def is_like(self, other: Export) -> bool:
+        """Whether another one is on its way with the same files, in the same form, to the same recipient."""
+        mine, theirs = (
+            (one.way, (one.said.recipient or one.id).strip(), {item.what for item in one.items})
+            for one in (self, other)
+        )
+        return mine == theirs and (other.state is State.ASKED or other.is_open)
 
     def judged(self, refused: Mapping[str, Ground], *, is_approved: bool) -> Export:
         """Return it with what becomes of each file: granted, but for those that are refused."""

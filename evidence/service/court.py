@@ -15,6 +15,7 @@ from evidence.service.sharing import Sharing
 from evidence.service.site import Site
 from evidence.service.taking_out import TakingOut
 from evidence.service.transfer_units import TransferUnits
+from evidence.service.withdrawing import Withdrawing
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Court:
     sharing: Sharing
     desk: ExportDesk
     taking_out: TakingOut
+    withdrawing: Withdrawing
 
 
 def court_of(
@@ -46,4 +48,5 @@ def court_of(
         Sharing(site, derivatives),
         ExportDesk(site, derivatives),
         TakingOut(site, shelf, papers),
+        Withdrawing(site),
     )

@@ -103,6 +103,7 @@ class Maker(Protocol):
     def make(
         self, original: Path, facts: MediaFacts, wanted: Derivative, into: Path, tell: Callable[[int], object]
     ) -> Made:
-        """Write a derivative of the original into a file. tell: is told the percent that are done. Never
-        raises for bad media. Raises: Unavailable where the machine cannot.
+        """Write a derivative of the original into a file. tell: is told the percent that are done. What is
+        burned in says when it was asked for, in the zone of `wanted.asked_at`. Never raises for bad media.
+        Raises: Unavailable where the machine cannot.
         """

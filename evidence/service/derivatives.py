@@ -10,8 +10,8 @@ Handing out what was made is not here: that takes an approval (exports).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from evidence.domain.access import Caller, Purpose, denial
 from evidence.domain.audit import Act, Entry
@@ -32,17 +32,19 @@ from evidence.service.jobs import JobName
 from evidence.service.playing import Played, watermark_for
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
+from evidence.service.views import Seer, seers_of
 
 
 @dataclass(frozen=True, slots=True)
 class DerivativeList:
     """What there is of a recording, oldest first. plays: a browser plays the original itself; None where
-    nobody has looked yet.
+    nobody has looked yet. people: who asked for them, for those who may ask for more.
     """
 
     stored: StoredRecording
     plays: bool | None
     derivatives: Sequence[Derivative]
+    people: Mapping[str, Seer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,19 +68,20 @@ class Derivatives:
             )
             found, plays = unit.derivatives.of(recording_id), self._plays(unit, recording_id)
             standing = unit.standings.get(recording_id, now)
-        if denial(caller, Action.DERIVE, standing, bars) is not None:
-            found = [replace(one, words={}) for one in found]
-        return DerivativeList(stored, plays, found)
+            if denial(caller, Action.DERIVE, standing, bars) is not None:
+                return DerivativeList(stored, plays, [replace(one, words={}) for one in found])
+            return DerivativeList(stored, plays, found, seers_of(unit, {one.asked_by for one in found}))
 
     @admits(Action.DERIVE)
-    def redactions(self, caller: Caller, recording_id: str) -> Sequence[Derivative]:
+    def redactions(self, caller: Caller, recording_id: str) -> DerivativeList:
         """Return the redactions of a recording, for whoever may have another one made; the look is logged.
 
         Raises: NotFound("recording-not-found"), Refused.
         """
         admit_to_recording(self.site, caller, Action.DERIVE, recording_id)
-        found = self.of(caller, recording_id).derivatives
-        return [one for one in found if one.operation is Operation.REDACTION]
+        found = self.of(caller, recording_id)
+        hiding = [one for one in found.derivatives if one.operation is Operation.REDACTION]
+        return replace(found, derivatives=hiding)
 
     @admits(Action.DERIVE)
     def make_proxy(self, caller: Caller, recording_id: str) -> Derivative:
@@ -213,7 +216,7 @@ def made_of(unit: UnitOfWork, recording_id: str, derivative_id: str) -> Derivati
     if found is None or found.recording_id != recording_id:
         raise NotFound("derivative-not-found", derivative=derivative_id)
     if found.state is not State.MADE or found.output is None:
-        raise Conflict("derivative-not-made", derivative=derivative_id, state=found.state.value)
+        raise Conflict("derivative-not-made", derivative=derivative_id, state=found.state)
     return found
 
 

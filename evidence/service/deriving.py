@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from evidence.domain.audit import Act, Entry, Reference
 from evidence.domain.derivatives import SERVICE, Derivative, Operation, Output, State
@@ -27,6 +28,7 @@ from evidence.domain.playable import needs_proxy
 from evidence.errors import NotFound
 from evidence.service.catalogue import StoredRecording
 from evidence.service.derivative_ports import Made
+from evidence.service.instruments import pack_at
 from evidence.service.jobs import JobName
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
@@ -64,11 +66,16 @@ class Deriving:
             self.site.maker.room() as file,
         ):
             facts = self._facts(stored, original)
-            made = self.site.maker.make(original, facts, wanted, file, lambda done: self._tell(wanted, done))
+            local = replace(wanted, asked_at=wanted.asked_at.astimezone(self._zone()))
+            made = self.site.maker.make(original, facts, local, file, lambda done: self._tell(wanted, done))
             if made.fault:
                 self._fail(wanted, made.fault)
             else:
                 self._keep(wanted, stored, file, made)
+
+    def _zone(self) -> ZoneInfo:
+        """Return in which zone times are written for people: that of the rules, as on pages."""
+        return ZoneInfo(pack_at(self.site.policies, self.site.clock.now()).time_zone)
 
     def _find(self, derivative_id: str) -> tuple[Derivative, StoredRecording]:
         with self.site.database.reading() as unit:

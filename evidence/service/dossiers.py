@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from evidence.domain.access import Caller, Purpose, denial, may_in, reach
 from evidence.domain.audit import Act, Entry, Family
-from evidence.domain.derivatives import Derivative
+from evidence.domain.derivatives import Derivative, Operation
 from evidence.domain.holds import Hold
 from evidence.domain.instants import from_text
 from evidence.domain.markers import Marker
@@ -65,7 +65,8 @@ class Handled:
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """What the reader may know. may: what they may do about this recording now, with a purpose where one is
-    asked for. watermark: their number, to be drawn over the picture, where they may only look.
+    asked for. watermark: their number, to be drawn over the picture, where they may only look. made: what
+    was made from it, but for the player, newest first; its words are for those who may have more made.
     """
 
     stored: StoredRecording
@@ -86,6 +87,7 @@ class Dossier:
     people: Mapping[str, Seer]
     proxy: Derivative | None
     watermark: str | None
+    made: Sequence[Derivative]
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ class _Reading:
         holds = unit.holds.of(id_) if Action.HOLD in may else None
         markers = unit.markers.of([id_])[id_]
         whole_path = standing.unit_path.strip("/").rpartition("/")[2]
+        made = self._made(Action.DERIVE in may)
         only_looks = Action.PLAY in may and Action.READ_ORIGINAL not in may
         return Dossier(
             self.stored,
@@ -144,9 +147,10 @@ class _Reading:
             self._why() if Action.HOLD in may else None,
             holds,
             self._cases(),
-            self._people(markers, holds or ()),
+            self._people(markers, holds or (), made if Action.DERIVE in may else ()),
             proxy_of(unit, id_) if Action.PLAY in may else None,
             self.caller.name if only_looks and self.caller.kind is Kind.PERSON else None,
+            made,
         )
 
     def _may(self, standing: Standing) -> Set[Action]:
@@ -206,9 +210,16 @@ class _Reading:
             one for one in found if may_in(self.caller, Action.READ_CASE_FILES, one.path, self.site.bars())
         ]
 
-    def _people(self, markers: Sequence[Marker], holds: Sequence[Hold]) -> Mapping[str, Seer]:
+    def _made(self, with_words: bool) -> Sequence[Derivative]:
+        found = self.unit.derivatives.of(self.stored.recording.id)
+        made = [one for one in reversed(found) if one.operation is not Operation.PROXY]
+        return made if with_words else [replace(one, words={}) for one in made]
+
+    def _people(
+        self, markers: Sequence[Marker], holds: Sequence[Hold], made: Sequence[Derivative]
+    ) -> Mapping[str, Seer]:
         told: set[str | None] = {one.given_by for one in self.stored.told}
-        told |= {one.pinned_by for one in markers}
+        told |= {one.pinned_by for one in markers} | {one.asked_by for one in made}
         for one in holds:
             told |= {one.placed_by, one.asked_by, one.released_by}
         return seers_of(self.unit, {one for one in told if one is not None})

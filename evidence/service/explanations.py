@@ -72,7 +72,7 @@ class Explanations:
             state = state_of(history, found.standing.exemption is not None, found.standing.wearer)
             if state not in TO_DO:
                 code = "gap-explained" if state is GapState.EXPLAINED else "gap-decided"
-                raise Conflict(code, gap=gap, state=state.value)
+                raise Conflict(code, gap=gap, state=state)
             unit.explanations.add(found.gap, new)
             stands = standing_of_gap(unit, found.gap, now)
             _tell(unit, stands, new)

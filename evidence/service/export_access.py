@@ -78,6 +78,16 @@ def verify_is_person(caller: Caller, action: Action) -> None:
         raise Refused("persons-only", action=action.value)
 
 
+def verify_undecided(one: Export) -> None:
+    """Verify that a request stands and nobody has decided about it.
+
+    Raises: Conflict("export-withdrawn", "export-decided").
+    """
+    if one.state is not State.ASKED:
+        code = "export-withdrawn" if one.state is State.WITHDRAWN else "export-decided"
+        raise Conflict(code, export=one.id)
+
+
 def is_decider(caller: Caller, rule: WayOut, path: str) -> bool:
     """Tell whether somebody has a role that decides, over a unit."""
     return any(one.role.value in rule.decided_by and is_below(path, one.path) for one in caller.grants)

@@ -64,7 +64,7 @@ class ExportBuilding:
         """
         with about_export(self.site, caller, Action.EXPORT, export_id) as (unit, found):
             if found.state is not State.APPROVED:
-                raise Conflict("not-approved", export=found.id, state=found.state.value)
+                raise Conflict("not-approved", export=found.id, state=found.state)
             unit.jobs.add(JobName.EXPORT, found.id, self.site.clock.now())
         self.site.bell.ring(JobName.EXPORT)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from evidence.domain.access import Caller, may_in, reach
 from evidence.domain.audit import Act, Entry
+from evidence.domain.derivatives import Derivative
 from evidence.domain.exports import Export, State, Way
 from evidence.domain.rights import Action, Role
 from evidence.domain.shares import Share
@@ -22,7 +23,7 @@ from evidence.service.export_access import (
     transfer_unit_of,
 )
 from evidence.service.export_lists import ListedExport, listed_of
-from evidence.service.export_ports import Derivatives, Made
+from evidence.service.export_ports import Derivatives
 from evidence.service.gate import admits
 from evidence.service.instruments import local_day
 from evidence.service.listing import Listing
@@ -60,6 +61,8 @@ class ExportPage:
 class ExportSheet:
     """One export. decides, acts, hands_over, shares: what the caller may do to it now; the act itself asks
     again. transfer_unit: who alone hands a transfer over, None where nobody is named. deciders: roles.
+    made: what goes out in the place of originals that the caller may know of, by id. plays: the recordings
+    that they may play.
     """
 
     listed: ListedExport
@@ -72,6 +75,18 @@ class ExportSheet:
     transfer_unit: str | None
     deciders: Sequence[str]
     shares: bool
+    made: Mapping[str, Derivative]
+    plays: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Redactions:
+    """Redactions by recording, and who asked for them, by id. restricted: of the recordings, those that go
+    out whole only as evidence."""
+
+    made: Mapping[str, Sequence[Derivative]]
+    people: Mapping[str, Seer]
+    restricted: Collection[str]
 
 
 @dataclass(frozen=True)
@@ -110,6 +125,8 @@ class ExportDesk:
             rule = rule_of(self.site, found.way, found.asked_at)
             who = {found.asked_by, *found.writers, *(one.made_by for one in links)}
             who |= set() if decided is None else {decided.by}
+            made = self._goes_out(unit, caller, found)
+            who |= {one.asked_by for one in made.values()}
             who |= set() if gave is None else {gave.gave, gave.beside}
             return ExportSheet(
                 listed=listed_of(unit, self.site, caller, found),
@@ -123,19 +140,46 @@ class ExportDesk:
                 transfer_unit=None if (named := transfer_unit_of(unit, found)) is None else named.name,
                 deciders=[one.value for one in Role if one.value in rule.decided_by],
                 shares=shares and found.way is not Way.TRANSFER and found.state in SHARED,
+                made=made,
+                plays=self._within(unit, caller, Action.PLAY, [one.recording_id for one in found.items]),
             )
 
     @admits(Action.EXPORT)
-    def redacted(self, caller: Caller, recordings: Sequence[str]) -> Mapping[str, Sequence[Made]]:
-        """Return the redactions that could go out in the place of originals, by recording: of those only of
-        which the caller may ask."""
-        there, found = reach(caller, Action.EXPORT, self.site.bars()), {}
+    def redacted(self, caller: Caller, recordings: Sequence[str]) -> Redactions:
+        """Return the redactions that could go out in the place of originals: of those only of which the
+        caller may ask."""
+        found, now = dict[str, Sequence[Derivative]](), self.site.clock.now()
         with self.site.database.reading() as unit:
-            standings = unit.standings.some(recordings, self.site.clock.now())
-            for id_ in (id_ for id_, standing in standings.items() if there.covers(standing)):
-                made = [self.derivatives.get(unit, one.id) for one in unit.derivatives.of(id_)]
-                found[id_] = [one for one in made if one is not None and one.is_redacted]
-        return found
+            for id_ in self._within(unit, caller, Action.EXPORT, recordings):
+                every = (one for one in unit.derivatives.of(id_) if self._hides(unit, one))
+                found[id_] = self._told(unit, caller, every)
+            people = seers_of(unit, {one.asked_by for each in found.values() for one in each})
+            standings = unit.standings.some(list(found), now).items()
+        return Redactions(found, people, [id_ for id_, one in standings if one.classification.is_restricted])
+
+    def _hides(self, unit: UnitOfWork, one: Derivative) -> bool:
+        made = self.derivatives.get(unit, one.id)
+        return made is not None and made.is_redacted
+
+    def _told(self, unit: UnitOfWork, caller: Caller, found: Iterable[Derivative]) -> Sequence[Derivative]:
+        """Return derivatives as somebody is told of them: title and reasons are for who may have them
+        made."""
+        every = list(found)
+        whole = self._within(unit, caller, Action.DERIVE, [one.recording_id for one in every])
+        return [one if one.recording_id in whole else replace(one, words={}) for one in every]
+
+    def _within(
+        self, unit: UnitOfWork, caller: Caller, action: Action, recordings: Sequence[str]
+    ) -> Collection[str]:
+        """Return the recordings to which somebody may do something."""
+        there, now = reach(caller, action, self.site.bars()), self.site.clock.now()
+        return [id_ for id_, one in unit.standings.some(recordings, now).items() if there.covers(one)]
+
+    def _goes_out(self, unit: UnitOfWork, caller: Caller, one: Export) -> Mapping[str, Derivative]:
+        seen = self._within(unit, caller, Action.LIST_RECORDINGS, [item.recording_id for item in one.items])
+        ids = [item.derivative_id for item in one.items if item.derivative_id and item.recording_id in seen]
+        found = (unit.derivatives.get(id_) for id_ in ids)
+        return {one.id: one for one in self._told(unit, caller, (one for one in found if one))}
 
     def _page(
         self,

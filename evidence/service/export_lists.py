@@ -4,19 +4,20 @@ its documents.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from evidence.domain.access import Caller, reach
 from evidence.domain.audit import Act, Family
-from evidence.domain.exports import Export, State, Way
+from evidence.domain.exports import Export, State, Way, is_withheld
 from evidence.domain.rights import Action
+from evidence.domain.standing import Classification
 from evidence.ledger.entries import read_entry
 from evidence.policy.bars import secrecy_of
 from evidence.policy.rules import cite_ids
 from evidence.service.custody_report import cover_of, title_at
-from evidence.service.export_access import rule_of, transfer_unit_of
+from evidence.service.export_access import may_about, rule_of, transfer_unit_of
 from evidence.service.instruments import local_day, pack_at
 from evidence.service.package_names import person_of
 from evidence.service.ports import UnitOfWork
@@ -29,8 +30,10 @@ class ListedExport:
     """An export, with the articles. titles: of the recordings of which the caller may know, by id. cover:
     what its documents are of. office: name of the agency; desk: of the unit that is named to hand over.
     people: who asked, decided, wrote media and handed over, by id. answer_by: the day by which somebody
-    decides. secrecy_cites: by which secrets are refused. seals: SHA-256 of the tag manifest on each medium,
-    by its file; for papers only."""
+    decides. secrecy_cites: by which secrets are refused. withheld: of what nobody has decided yet, those of
+    which the caller may know and that cannot go out as they are asked for, whole. alike: of what nobody has
+    decided yet, other exports that are on their way with the same files to the same recipient. seals: SHA-256
+    of the tag manifest on each medium, by its file; for papers only."""
 
     export: Export
     cites: tuple[str, ...]
@@ -42,6 +45,8 @@ class ListedExport:
     zone: str
     answer_by: date
     secrecy_cites: tuple[str, ...]
+    withheld: frozenset[str]
+    alike: Sequence[Export]
     seals: Mapping[str, str] = field(default_factory=dict)
 
     def is_owed(self, today: date) -> bool:
@@ -53,8 +58,8 @@ def listed_of(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> List
     """Return an export as the caller is told of it."""
     ids, now = [item.recording_id for item in one.items], site.clock.now()
     there = reach(caller, Action.LIST_RECORDINGS, site.bars())
-    seen = [id_ for id_, it in unit.standings.some(ids, now).items() if there.covers(it)]
-    titles = {id_: title_at(stored, now) for id_, stored in unit.recordings.some(seen).items()}
+    standings = {id_: it for id_, it in unit.standings.some(ids, now).items() if there.covers(it)}
+    titles = {id_: title_at(stored, now) for id_, stored in unit.recordings.some(list(standings)).items()}
     decided, gave = one.decision, one.hand_over
     who = {one.asked_by, *one.writers, *(() if decided is None else (decided.by,))}
     who |= set() if gave is None else {gave.gave, gave.beside, gave.by}
@@ -74,7 +79,28 @@ def listed_of(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> List
         zone=site.policies.latest.time_zone,
         answer_by=answer_by,
         secrecy_cites=cite_ids(secret),
+        alike=_alike(unit, site, caller, one),
+        withheld=_withheld(one, {id_: it.classification for id_, it in standings.items()}),
     )
+
+
+def _withheld(one: Export, classes: Mapping[str, Classification]) -> frozenset[str]:
+    if one.state is not State.ASKED:
+        return frozenset()
+    items = {item.recording_id: item for item in one.items}
+    return frozenset(id_ for id_, class_ in classes.items() if is_withheld(one.way, items[id_], class_))
+
+
+def _alike(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> Sequence[Export]:
+    if one.state is not State.ASKED:
+        return []
+    return [
+        other
+        for other in unit.exports.of(one.items[0].recording_id)
+        if other.id != one.id
+        and one.is_like(other)
+        and (other.asked_by == caller.id or may_about(unit, site, caller, Action.READ_EXPORTS, other))
+    ]
 
 
 def seals_of(unit: UnitOfWork, one: Export) -> Mapping[str, str]:

@@ -24,7 +24,6 @@ from evidence.domain.exports import (
     Item,
     Medium,
     Said,
-    State,
     Way,
     is_withheld,
     number_of,
@@ -48,6 +47,7 @@ from evidence.service.export_access import (
     may_about,
     rule_of,
     verify_is_person,
+    verify_undecided,
 )
 from evidence.service.export_lists import ListedExport, listed_of
 from evidence.service.export_ports import Derivatives
@@ -127,7 +127,8 @@ class Exports:
         ground; secrecy: how it was checked, for all but transfers.
 
         Raises: NotFound("export-not-found"), Refused("persons-only", "own-request", "not-the-decider",
-        "secret-not-whole" and those of `denial`), Conflict("export-decided", "recording-destroyed"),
+        "secret-not-whole" and those of `denial`), Conflict("export-decided",
+        "export-withdrawn", "recording-destroyed"),
         Invalid("reason-needed", "secrecy-needed", "not-asked-for", "nothing-granted").
         """
         reason, now = reason_of(reason), self.site.clock.now()
@@ -224,17 +225,18 @@ class Exports:
     def _verify_decider(self, unit: UnitOfWork, caller: Caller, one: Export) -> WayOut:
         """Return the rule.
 
-        Raises: Refused("persons-only", "own-request", "not-the-decider"), Conflict("export-decided").
+        Raises: Refused("persons-only", "own-request", "not-the-decider"), Conflict("export-decided",
+        "export-withdrawn").
         """
         verify_is_person(caller, Action.DECIDE_EXPORTS)
-        if one.state is not State.ASKED:
-            raise Conflict("export-decided", export=one.id)
+        verify_undecided(one)
         rule, home = rule_of(self.site, one.way, one.asked_at), unit.units.get(one.unit_id)
         if one.asked_by == caller.id:
             raise Refused("own-request", action=Action.DECIDE_EXPORTS.value)
         if home is None or not is_decider(caller, rule, home.path):
             cites = " ".join(cite_ids(rule.cites))
-            raise Refused("not-the-decider", action=Action.DECIDE_EXPORTS.value, cites=cites)
+            told = {"deciders": " ".join(rule.decided_by), "cites": cites}
+            raise Refused("not-the-decider", action=Action.DECIDE_EXPORTS.value, **told)
         return rule
 
     def _verify_grants(self, unit: UnitOfWork, caller: Caller, one: Export) -> Mapping[str, Classification]:

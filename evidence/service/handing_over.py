@@ -179,7 +179,7 @@ class HandingOver:
             verify_transfer_unit(unit, self.site, caller, found)
             if found.state is not state or found.built is None:
                 early = "not-built" if state is State.BUILT else "not-handed-over"
-                raise Conflict(over(found.state) or early, export=found.id, state=found.state.value)
+                raise Conflict(over(found.state) or early, export=found.id, state=found.state)
             yield unit, found, found.built
 
     def _second(self, unit: UnitOfWork, caller: Caller, number: str) -> Person:

@@ -191,7 +191,7 @@ class Proving:
                 if read_entry(entry)["act"] == Act.EXPORT_SEAL.value
             ]
             if not seals:
-                raise Conflict("not-built", export=found.id, state=found.state.value)
+                raise Conflict("not-built", export=found.id, state=found.state)
             unit.log.append(Entry(Act.PROVE, caller.id, (("export", found.id),)), self.site.clock.now())
         log, index, entry = seals[-1]
         self.publish(log)

@@ -16,7 +16,8 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from evidence.domain.access import Caller, Purpose
 from evidence.domain.audit import Act, Entry
@@ -26,10 +27,9 @@ from evidence.domain.rights import Action
 from evidence.domain.shares import Share, ShareState
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.service.admission import admit_to_recording
-from evidence.service.export_access import about_export, stands
+from evidence.service.export_access import about_export, stands, verify_is_person
 from evidence.service.export_ports import Derivatives
 from evidence.service.gate import admits
-from evidence.service.instruments import local_day
 from evidence.service.ports import UnitOfWork
 from evidence.service.shared_files import SharedFile, SharedSheet, Shown, files_of
 from evidence.service.site import Site
@@ -70,13 +70,14 @@ class Sharing:
         """Make a link to what was approved, good for some hours and one person, and no longer than the
         approval is.
 
-        Raises: NotFound("export-not-found"), Conflict("transfer-not-shared", "not-approved"),
+        Raises: NotFound("export-not-found"), Refused("persons-only"), Conflict("transfer-not-shared",
+        "not-approved"),
         Invalid("invalid-measure", "beyond-approval"); as `admit_to_recording`.
         """
         if hours < 1:
             raise Invalid("invalid-measure", field="hours")
         with about_export(self.site, caller, Action.SHARE, export_id) as (_, found):
-            pass
+            verify_is_person(caller, Action.SHARE)
         for item in found.granted:
             admit_to_recording(self.site, caller, Action.SHARE, item.recording_id, Purpose.EXPORT)
         token, code = secrets.token_urlsafe(32), f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
@@ -85,7 +86,7 @@ class Sharing:
             if found.way is Way.TRANSFER:
                 raise Conflict("transfer-not-shared", export=found.id)
             if not stands(unit, self.site, found, SHARED):
-                raise Conflict("not-approved", export=found.id, state=found.state.value)
+                raise Conflict("not-approved", export=found.id, state=found.state)
             until = self._until(found, hours, now)
             secret = (_digest(token), hashed)
             new = Share(new_id(), found.id, *secret, may_download, caller.id, now, until)
@@ -95,15 +96,16 @@ class Sharing:
         return Made(new, token, code)
 
     def _until(self, one: Export, hours: int, now: datetime) -> datetime:
-        """Return when a link ends. Raises: Invalid("beyond-approval")."""
-        last = None if one.decision is None else one.decision.valid_to
-        today = local_day(self.site.policies, now)
-        if last is None or hours > (last - today + timedelta(days=1)) // timedelta(hours=1):
-            raise Invalid("beyond-approval")
-        until = now + timedelta(hours=hours)
-        if local_day(self.site.policies, until) > last:
-            raise Invalid("beyond-approval")
-        return until
+        """Return when a link ends: before the day after the last of the approval. Raises:
+        Invalid("beyond-approval") with how many hours are left."""
+        assert one.decision is not None
+        assert one.decision.valid_to is not None  # its approval stands
+        last, zone = one.decision.valid_to, ZoneInfo(self.site.policies.latest.time_zone)
+        over = datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
+        most = -(-(over - now) // timedelta(hours=1)) - 1
+        if hours > most:
+            raise Invalid("beyond-approval", most=most, valid_to=last.isoformat())
+        return now + timedelta(hours=hours)
 
     @admits(Action.SHARE)
     def of(self, caller: Caller, export_id: str) -> Sequence[Share]:

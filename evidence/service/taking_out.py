@@ -158,7 +158,7 @@ class TakingOut:
     def _volume(self, unit: UnitOfWork, caller: Caller, one: Export, number: int) -> Volume:
         verify_transfer_unit(unit, self.site, caller, one)
         if one.state not in WAITS or one.built is None:
-            raise Conflict(over(one.state) or "not-built", export=one.id, state=one.state.value)
+            raise Conflict(over(one.state) or "not-built", export=one.id, state=one.state)
         volume = next((one for one in one.built.volumes if one.number == number), None)
         if volume is None:
             raise NotFound("medium-not-found", number=number)

@@ -51,7 +51,10 @@ def test_a_proxy_is_listed_and_a_copy_is_made_by_an_order(site: tuple[Path, str]
     order.write_text(json.dumps(said), "utf-8")
     asked = rows(data, "derivatives", "make", recording, str(order))
     assert (asked["state"], asked["media_type"]) == ("asked", "image/png")
-    assert "待制作" in run(data, "derivatives", "list", recording).stdout
+    told = run(data, "derivatives", "list", recording).stdout
+    assert "待制作" in told
+    assert f"截图 · {asked['id'][:8]} · 0:01.50" in told
+    assert "制作申请 / asked for by  服务器操作员" in told
     finish(data)
     (still,) = [
         one for one in rows(data, "derivatives", "list", recording)["derivatives"] if one["id"] == asked["id"]

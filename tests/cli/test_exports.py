@@ -13,10 +13,11 @@ from evidence.bootstrap import build
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
 from evidence.domain.rights import Role
+from evidence.domain.standing import Classification
 from evidence.service.people_ports import StoredGrant
 from tests import listed_site
 from tests.listed_site import rows, run, work
-from tests.people_room import DECIDER, OPERATOR
+from tests.people_room import DECIDER, LENDER, OPERATOR
 from tests.simulators.card import content
 
 KEEPER = "3" * 32  # hands over, signed in
@@ -92,13 +93,35 @@ def test_from_the_dock_to_the_courts_receipt_people_decide_and_hand_over_and_no_
     assert run(site, "exports", "desk", "大队", "--end").exit_code == 0
 
 
+def test_asking_prints_the_id_alone_the_next_step_beside_it_and_what_the_asker_must_know(site: Path) -> None:
+    recording = rows(site, "recordings")[0]["id"]
+    told = run(site, "exports", "ask", "outside-supply", recording, *SAID, "--unit", "大队")
+    first = rows(site, "exports", "list")[0]
+    assert told.stdout == f"{first['id']}\n"
+    assert (first["number"] in told.stderr, f"exports show {first['id']}" in told.stderr) == (True, True)
+    application = build(site)
+    application.oversight.classes.classify(OPERATOR, recording, Classification.PRIVACY, "隐私")
+    application.site.database.close()
+    again = run(site, "exports", "ask", "outside-supply", recording, *SAID, "--unit", "大队")
+    assert f"{recording}  依法应保密" in again.stderr
+    assert f"{first['number']}  {first['id']}  相同资料" in again.stderr
+    one = again.stdout.strip()
+    assert "依法应保密" in run(site, "exports", "show", one).stdout
+    assert run(site, "exports", "withdraw", one, "--reason", "重复").exit_code == 0
+    assert "已撤回" in run(site, "exports", "show", one).stdout
+    assert "export-withdrawn" in str(run(site, "exports", "withdraw", one, "--reason", "重复").exception)
+
+
 @pytest.mark.article("dazhe-2020:13")
 def test_what_is_kept_for_long_waits_until_it_is_written_on_a_medium(site: Path, tmp_path: Path) -> None:
     recording = rows(site, "recordings")[0]["id"]
     assert rows(site, "media", "waiting") == []
     run(site, "holds", "place", recording, "--ground", "objection", "--reason", "投诉")
     assert "尚未写入" in run(site, "media", "waiting").stdout
-    (made,) = rows(site, "media", "add", "LT-1", recording, "--kind", "bd-25", "--place", "3柜")
+    added = run(site, "media", "add", "LT-1", recording, "--kind", "bd-25", "--place", "3柜")
+    (made,) = rows(site, "media", "list")
+    assert (added.stdout, f"media written {made['id']}" in added.stderr) == (f"{made['id']}\n", True)
+    assert run(site, "media", "list").stdout.startswith(f"{made['id']}  LT-1")
     digest, written, disc = "a" * 64, ("media", "written", made["id"]), tmp_path / "disc"
     assert "read-or-stated" in str(run(site, *written, "--sha256", digest).exception)
     disc.mkdir()
@@ -123,8 +146,9 @@ def test_what_was_approved_for_somebody_outside_is_shared_and_revoked(site: Path
     application = build(site)
     how = {"reason": "同意", "secrecy": "不涉密"}
     application.court.exports.decide(DECIDER, asked["id"], is_approved=True, **how)
-    share, token, code = run(site, "exports", "share", asked["id"], "--hours", "2").stdout.split()
-    assert [one.number for one in application.court.sharing.open(token, code).files] == [1]
-    assert run(site, "exports", "revoke", share).exit_code == 0
+    assert "No such command" in run(site, "exports", "share", asked["id"], "--hours", "2").output
+    made = application.court.sharing.share(LENDER, asked["id"], 2, may_download=False)
+    assert [one.number for one in application.court.sharing.open(made.token, made.code).files] == [1]
+    assert run(site, "exports", "revoke", made.share.id).exit_code == 0
     (known,) = application.court.sharing.of(OPERATOR, asked["id"])
     assert known.revoked_at is not None

@@ -13,8 +13,10 @@ from pypdf import PdfReader
 from evidence.domain.exports import Medium
 from evidence.service.export_access import transfer_unit_of
 from evidence.service.export_lists import seals_of
+from evidence.service.fixity import Fixity
 from evidence.service.units import full_names
 from tests.export_room import ExportRoom
+from tests.people_room import OPERATOR
 
 ACTIVE = (
     "/JavaScript",
@@ -35,6 +37,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     room = ExportRoom(tmp_path_factory.mktemp("court"))
     room.designate()
     one = room.approved()
+    list(Fixity(room.site).verify_all(OPERATOR))
     room.build(one)
     room.hand_over(one)
     room.court.handing_over.note_receipt(room.clerk, one, "SEAL-2026-001")
@@ -83,9 +86,27 @@ def test_papers_say_of_the_time_before_receipt_only_what_was_stated_and_bear_the
     assert "程序未读取" in told["hand-over"].replace(" ", ""), "a digest that somebody typed is their word"
 
 
+def test_a_paper_begins_to_count_its_parts_at_one(documents: dict[str, bytes]) -> None:
+    told = {kind: text_of(body) for kind, body in documents.items()}
+    assert "1. Electronic evidence list" in told["us-certificate"]
+    assert "一、电子数据清单" in told["evidence-list"]
+    assert "二、电子数据清单" in told["custody-report"]
+    assert "2. Electronic" not in told["us-certificate"]
+    assert "二、" not in told["evidence-list"]
+
+
+def test_the_report_says_which_check_was_made_when_and_what_was_compared(documents: dict[str, bytes]) -> None:
+    report = "".join(text_of(documents["custody-report"]).split())
+    integrity = report.partition("六、完整性")[2].partition("六之二")[0]
+    assert integrity.count("全部字节与封存时的长度、SHA-256、SM3一致；锁定期限、签名清单和回执相符") == 2
+    assert "从封存库读出原件" in integrity
+    assert not re.search(r"\bok\b", text_of(documents["custody-report"])), "no code of a program stands on it"
+
+
 def test_the_form_of_a_hand_over_counts_what_is_handed_over(documents: dict[str, bytes]) -> None:
     form = "".join(text_of(documents["hand-over"]).split())
     assert "共2件：原件的副本2件，派生件0件" in form
+    assert "接收单位（盖章）某区人民法院" in form
     assert "文件总数（介质data目录）6" in form, "two recordings, of each what is known and its manifest"
 
 

@@ -20,6 +20,7 @@ from evidence.domain.exports import Export, Form, Ground, State
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Undertaking, UndertakingKind
 from evidence.domain.rights import Role
+from evidence.domain.standing import Classification
 from evidence.service.derivatives import Derivatives
 from evidence.service.people_ports import StoredGrant
 from evidence.service.sign_in_ports import StoredSignIn
@@ -177,6 +178,13 @@ def test_hostile_words_stand_as_words(leaving: Leaving) -> None:
         assert "<b>x" not in told
 
 
+def test_that_the_same_is_on_its_way_already_is_told_after_asking(leaving: Leaving) -> None:
+    words = {"recipient": "某仲裁委员会", "way": "outside-supply"}
+    first = leaving.ask(**words)
+    told = leaving.browser(CUSTODIAN).get(leaving.ask(**words)).text
+    assert ("已有未办结的对外提供" in told, f'href="{first}"' in told) == (True, True)
+
+
 def test_the_list_turns_by_number(leaving: Leaving, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("evidence.service.export_desk.MOST", 1)
     first, second = (leaving.export(leaving.ask()).number for _ in range(2))
@@ -198,12 +206,75 @@ def test_a_file_is_asked_for_as_a_redaction_where_there_is_one(leaving: Leaving)
     form = custodian.get(f"/custody/exports/new/{case}").text
     assert f'name="form-{film}"' in form
     assert f'value="{made.id}"' in form
+    which = f"遮蔽件 · {made.id[:8]} · 全程 · 遮蔽画面 1 处、声音 1 段"
+    for told in (form, custodian.get(f"/recordings/{film}").text):
+        assert (which in told, "0:00.50 – 0:01.00 静音" in told, "电话号码" in told) == (True, True, True)
+        assert "服务器操作员" in told
+    played = f"/api/v1/recordings/{film}/derivatives/{made.id}/play?purpose=export"
+    assert f'src="{played}"' in form
+    assert f'src="{played}"' in custodian.get(f"/recordings/{film}?purpose=export&shown={made.id}").text
     asked = {"csrf": custodian.csrf(), "case": case, "recording": film, **WORDS, "way": "outside-supply"}
     strange = custodian.post("/custody/exports", {**asked, f"form-{film}": "f" * 32}, accept="text/html")
     assert strange.status_code == 409
     answer = custodian.post("/custody/exports", {**asked, f"form-{film}": made.id}, accept="text/html")
     (item,) = leaving.export(answer.headers["location"].partition("?")[0]).items
     assert (item.form, item.derivative_id) == (Form.REDACTED, made.id)
+    decided = leaving.browser(HEAD).get(answer.headers["location"]).text
+    assert (which in decided, f'src="{played}"' in decided) == (True, True)
+
+
+@pytest.mark.article("longquan:8", "longquan:9")
+def test_that_a_restricted_file_does_not_go_out_whole_is_told_where_one_asks_and_where_one_decides(
+    leaving: Leaving,
+) -> None:
+    custodian, head, app = leaving.browser(CUSTODIAN), leaving.browser(HEAD), leaving.room.application
+    case = app.cases.open(OPERATOR, "杭综执〔2026〕5号", leaving.room.agency.id).id
+    secret, plain = (leaving.custody.seal(name.encode(), name) for name in ("secret.mp4", "plain.mp4"))
+    for one in (secret, plain):
+        app.cases.link(OPERATOR, case, one)
+    desk, now = app.oversight.classes, leaving.room.clock.now()
+    desk.classify(OPERATOR, secret, Classification.COMMERCIAL_SECRET, "商业秘密")
+    with leaving.room.site.database.reading() as unit:
+        readers = [one.id for one in unit.people.all() if one.number in (CUSTODIAN, HEAD)]
+    for one in readers:
+        desk.name_reader(OPERATOR, secret, one, now + timedelta(days=9))
+    assert custodian.get(f"/custody/exports/new/{case}").text.count("受限资料") == 1
+    asked = {"csrf": custodian.csrf(), "case": case, **WORDS, "way": "outside-supply"}
+    answer = custodian.post("/custody/exports", {**asked, "recording": [secret, plain]}, accept="text/html")
+    page = answer.headers["location"].partition("?")[0]
+    for browser in (custodian, head):
+        told = browser.get(page).text
+        assert (told.count("不能整体提供</span>"), "申请已受理" in told) == (1, True)
+    goes = head.get(page).text.count('<option value="">')
+    assert goes == 1, "it is not proposed that the restricted one goes"
+    said = {"reason": "同意", "secrecy": "已审查", "decision": "approve", f"ground-{secret}": "secret"}
+    assert post(head, f"{page}/decide", **said)[0] == 303
+    assert "不能整体提供</span>" not in custodian.get(page).text, "it is decided"
+    assert [one.recording_id for one in leaving.export(page).granted] == [plain]
+
+
+def test_who_asked_takes_a_request_back_on_its_page_and_nobody_else_does(leaving: Leaving) -> None:
+    page, custodian, head = leaving.ask(), leaving.browser(CUSTODIAN), leaving.browser(HEAD)
+    assert f'action="{page}/withdraw"' not in head.get(page).text
+    second = leaving.browser(SECOND)
+    assert f'action="{page}/withdraw"' not in second.get(page).text
+    status, told = post(second, f"{page}/withdraw", reason="不要了")
+    assert (status, "由提出申请的人撤回" in told, leaving.export(page).state) == (403, True, State.ASKED)
+    assert post(custodian, f"{page}/withdraw", reason=" ")[0] == 400
+    assert f'action="{page}/withdraw"' in custodian.get(page).text
+    assert post(custodian, f"{page}/withdraw", reason="填错案号") == (303, f"{page}?done=export-withdrawn")
+    shown = custodian.get(page).text
+    assert ("已撤回" in shown, "填错案号" in shown, f'action="{page}/withdraw"' in shown) == (
+        True,
+        True,
+        False,
+    )
+    status, told = post(head, f"{page}/decide", reason="同意", decision="approve")
+    assert (status, "已由申请人撤回" in told, leaving.export(page).state) == (409, True, State.WITHDRAWN)
+    number = leaving.export(page).number
+    assert number not in head.get("/custody/exports/waiting").text
+    assert number in custodian.get("/custody/exports?state=withdrawn").text
+    assert number not in custodian.get("/custody/exports?state=asked").text
 
 
 def built(leaving: Leaving, **changes: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,17 @@ def test_a_recording_is_found_by_its_party_played_and_its_proof_is_followed(
         )
     assert entry["act"] == "evidence.seal"
     assert made[2] in json.dumps(entry["obj"])
+    bears_who_looks_and_when(desks, made[2])
+
+
+def bears_who_looks_and_when(desks: Desks, recording: str) -> None:
+    """Show that over the picture of whoever may only look it says who, and when in the time of the place."""
+    with desks.window("head") as page:
+        page.clock.install(time=datetime(2026, 11, 30, 23, 30, tzinfo=UTC))
+        page.goto(desks.url(f"/recordings/{recording}?purpose=case"))
+        page.clock.run_for(8000)
+        mark = re.compile(rf"^{desks.staff['head'].number} 2026-12-01 07:3\d:\d\d \+08:00$")
+        expect(page.locator("[data-watermark]")).to_have_text(mark)
 
 
 def until(page: Page, question: str) -> None:

@@ -6,9 +6,11 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from evidence.adapters import making
 from evidence.domain.access import Purpose
 from evidence.domain.audit import Act
 from evidence.domain.derivatives import Derivative, Operation, State
@@ -68,6 +70,17 @@ def test_a_redaction_is_a_new_object_with_its_parent_and_all_that_was_done(
     text = json.dumps([asked, entry], ensure_ascii=False)
     for word in ("遮蔽件", "当事人申请", "路人面部", "电话号码", "某律师"):
         assert word not in text, "what is about people stands in commitments only"
+
+
+def test_what_is_burned_in_says_when_in_the_time_of_the_place(
+    room: DerivativeRoom, film: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    burned, known = list[str](), making.mark_of
+    monkeypatch.setattr(making, "mark_of", lambda *told: burned.append(known(*told)) or burned[-1])
+    made = make(room, film, Order(Operation.WATERMARK, "给某律师", "申请复制", recipient="某律师"))
+    local = made.asked_at.astimezone(ZoneInfo("Asia/Shanghai"))
+    assert burned == [f"某律师  {local:%Y-%m-%d %H:%M}+08:00  {made.id[:8]}"]
+    assert made.asked_at.utcoffset() == timedelta(), "the row has it as before"
 
 
 def test_what_did_not_pass_its_check_is_not_kept(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,25 @@ def test_a_request_names_the_files_and_their_digests_and_its_words_stand_in_no_e
     assert COURT.recipient not in str(entry), "what people say is a commitment"
     assert COURT.recipient == room.export(one.id).said.recipient
     assert room.court.exports.ask(room.custodian, room.wish()).export.number == "EXP-2026-000002"
+
+
+def test_who_asks_again_for_the_same_is_told_of_what_is_on_its_way(room: ExportRoom) -> None:
+    ask, first = room.court.exports.ask, room.export(room.asked())
+    again = ask(room.custodian, room.wish(Way.TRANSFER, room.two, room.one))
+    assert [one.id for one in again.alike] == [first.id], "in whatever order"
+    assert [one.id for one in room.court.exports.get(room.head, first.id).alike] == [again.export.id]
+    fewer = room.wish(Way.TRANSFER, room.one)
+    other = room.wish(Way.TRANSFER, said=replace(COURT, recipient="某市中级人民法院"))
+    for wish in (fewer, other, room.wish(Way.SUPPLY, said=COURT)):
+        assert ask(room.custodian, wish).alike == []
+    room.approve(first.id)
+    assert [one.id for one in room.court.exports.get(room.head, again.export.id).alike] == [first.id]
+    room.court.withdrawing.withdraw(room.custodian, again.export.id, "重复")
+    assert room.court.exports.get(room.head, again.export.id).alike == []
+    room.court.withdrawing.withdraw(
+        room.custodian, (third := ask(room.custodian, room.wish())).export.id, "重复"
+    )
+    assert [one.id for one in third.alike] == [first.id], "what was withdrawn is not on its way"
 
 
 def test_nobody_decides_about_their_own_request_whatever_role_they_have(room: ExportRoom) -> None:
@@ -126,7 +146,7 @@ def test_the_agency_head_alone_decides_about_a_partys_copy_and_the_article_is_to
     how = {"reason": "同意", "secrecy": "不涉密"}
     with longquan.refused("not-the-decider") as told:
         longquan.court.exports.decide(longquan.head, asked, is_approved=True, **how)
-    assert told.fields["cites"] == "longquan:8"
+    assert (told.fields["cites"], told.fields["deciders"]) == ("longquan:8", "agency-head")
     listed = longquan.court.exports.get(longquan.head, asked)
     assert (listed.answer_by - longquan.small.clock.now().date()).days == 20
     assert list(longquan.court.exports.all(longquan.head, red=True)) == []
@@ -155,6 +175,10 @@ def test_a_request_that_touches_a_secret_file_is_not_approved_whole_and_is_refus
     room = longquan
     room.restrict(room.two, Classification.COMMERCIAL_SECRET, room.agency_head)
     asked = room.asked(Way.PARTY_COPY)
+    for reader in (room.custodian, room.agency_head):
+        assert room.court.exports.get(reader, asked).withheld == {room.two}, "told before anybody decides"
+    assert room.court.exports.get(room.head, asked).withheld == set(), "no reader of it"
+    assert room.court.exports.get(room.custodian, room.asked()).withheld == set(), "evidence goes whole"
     how = {"reason": "同意", "secrecy": "其一涉商业秘密"}
     with room.refused("secret-not-whole") as told:
         room.court.exports.decide(room.agency_head, asked, is_approved=True, **how)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -116,9 +117,18 @@ def test_no_link_outlasts_the_days_that_the_pack_gives_an_approval(room: ExportR
         with room.refused("invalid-measure", Invalid):
             made(room, export, hours)
     for hours in (31 * 24, 10**30):
-        with room.refused("beyond-approval", Invalid):
+        with room.refused("beyond-approval", Invalid) as told:
             made(room, export, hours)
-    assert made(room, export, 30 * 24 - 24)
+    decided, most = room.export(export).decision, told.fields["most"]
+    assert decided is not None
+    assert decided.valid_to is not None
+    assert told.fields["valid_to"] == decided.valid_to.isoformat()
+    with room.refused("beyond-approval", Invalid):
+        made(room, export, most + 1)
+    assert made(room, export, most), "what it says would be taken is taken"
+    zone = ZoneInfo(room.site.policies.latest.time_zone)
+    (link,) = room.court.sharing.of(room.custodian, export)
+    assert link.expires_at.astimezone(zone).date() == decided.valid_to
     room.pass_by(timedelta(days=30))
     with room.refused("beyond-approval", Invalid):
         made(room, export, 25)

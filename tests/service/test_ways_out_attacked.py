@@ -17,7 +17,7 @@ from evidence.web.pages.shared import COOKIE
 from evidence.web.streams import ASKED_AGAIN_S
 from tests.export_room import ExportRoom
 from tests.pages.custody_room import CustodyRoom
-from tests.people_room import DECIDER, OPERATOR
+from tests.people_room import DECIDER, LENDER, OPERATOR
 from tests.web.browser import Browser, WebRoom
 from tests.web.in_thread import InThread
 
@@ -59,6 +59,16 @@ def test_the_command_line_on_the_server_is_none_of_the_two_who_hand_over_and_end
     with room.refused("persons-only"):
         room.court.handing_over.note_receipt(OPERATOR, transfer)
     assert room.export(transfer).state is State.HANDED_OVER
+
+
+@pytest.mark.article("dazhe-2020:15")
+def test_the_command_line_on_the_server_makes_no_link_and_can_only_end_one(room: ExportRoom) -> None:
+    export, desk = room.approved(Way.SUPPLY, room.one), room.court.sharing
+    with room.refused("persons-only"):
+        desk.share(OPERATOR, export, 2, may_download=False)
+    assert (desk.of(OPERATOR, export), room.entries(Act.SHARE_MAKE)) == ([], [])
+    made = desk.share(room.custodian, export, 2, may_download=False)
+    assert desk.revoke(OPERATOR, made.share.id).revoked_at is not None
 
 
 def test_what_was_refused_or_has_lapsed_is_not_approved_afterwards(room: ExportRoom) -> None:
@@ -153,7 +163,7 @@ def test_a_download_by_link_breaks_off_when_the_link_is_revoked(tmp_path: Path) 
     wish = Wish(Way.SUPPLY, (film,), Said("某电视台", "普法", "函"), unit_id=room.agency.id)
     export = app.court.exports.ask(OPERATOR, wish).export.id
     app.court.exports.decide(DECIDER, export, is_approved=True, reason="同意", secrecy="经审查不涉密")
-    made = app.court.sharing.share(OPERATOR, export, 2, may_download=True)
+    made = app.court.sharing.share(LENDER, export, 2, may_download=True)
     browser = Browser(room)
     browser.post(f"/shared/{made.token}", {"code": made.code})
     served = InThread(room.app)

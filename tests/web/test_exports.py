@@ -47,6 +47,16 @@ def a_body(room: ExportRoom, **changes: object) -> dict[str, object]:
     return {**about, **said, **changes}
 
 
+def test_a_request_is_taken_back_by_who_asked(web: Web, room: ExportRoom) -> None:
+    _, one = web.ask(room.custodian.id, "POST", "exports", a_body(room))
+    path, body = f"exports/{one['id']}/withdrawal", {"reason": "填错案号"}
+    status, told = web.ask(room.new(Role.CUSTODIAN).id, "POST", path, body)
+    assert (status, told["code"], "由提出申请的人撤回" in told["detail"]) == (403, "not-the-asker", True)
+    status, done = web.ask(room.custodian.id, "POST", path, body)
+    assert (status, done["state"], done["withdrawn"]["reason"]) == (200, "withdrawn", "填错案号")
+    assert web.ask(room.custodian.id, "POST", path, body)[0] == 409
+
+
 @pytest.mark.article("dazhe-2020:14")
 def test_an_export_is_asked_for_by_one_and_decided_by_another(web: Web, room: ExportRoom) -> None:
     status, one = web.ask(room.custodian.id, "POST", "exports", a_body(room))

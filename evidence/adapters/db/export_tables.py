@@ -49,6 +49,9 @@ export = Table(
     Column("receipt_by", Words(32)),
     Column("receipt_at", Time),
     Column("receipt", LargeBinary),
+    Column("withdrawn_by", Words(32)),
+    Column("withdrawn_at", Time),
+    Column("withdrawal", AnyText),  # why
 )
 
 export_item = Table(

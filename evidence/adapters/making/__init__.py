@@ -94,7 +94,7 @@ def _copy(
     told.write_text(commands(order), "utf-8")
     inputs = [original, told]
     if order.recipient is not None:
-        mark.write_text(f"{order.recipient}  {wanted.asked_at:%Y-%m-%d %H:%M}Z  {wanted.id[:8]}", "utf-8")
+        mark.write_text(mark_of(order.recipient, wanted), "utf-8")
         inputs += [mark, font_file()]
     made = _finished(copy_call(facts, order), inputs, facts, into, hear)
     if made.fault or order.operation is not Operation.REDACTION:
@@ -105,6 +105,11 @@ def _copy(
     verdict = _checked(original, into, said, believable_length(facts))
     measured = {name: f"{value:g}" for name, value in verdict["measured"].items()}  # a log holds no fractions
     return Made({**made.made_with, "measured": measured}, str(verdict["fault"]))
+
+
+def mark_of(recipient: str, wanted: Derivative) -> str:
+    """Return what is burned in: for whom, when it was asked for with the offset of that time, and its id."""
+    return f"{recipient}  {wanted.asked_at.isoformat(' ', 'minutes')}  {wanted.id[:8]}"
 
 
 def _checked(original: Path, copy: Path, said: Path, length_s: float) -> Mapping[str, Any]:

@@ -67,6 +67,13 @@ class DecisionIn(BaseModel):
     refused: dict[Id, Annotated[Ground, one_of(Ground, "export-ground")]] = {}
 
 
+class WithdrawalIn(BaseModel):
+    """Why a request is taken back."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: Words
+
+
 class WrittenIn(BaseModel):
     """A medium that was written: its own serial number, and the SHA-256 of what was read back."""
 
@@ -126,6 +133,16 @@ async def decide(
         secrecy=said.secrecy,
         refused=said.refused,
     )
+    return export_out(await run_in_threadpool(act))
+
+
+@router.post("/exports/{export_id}/withdrawal", openapi_extra=described(WithdrawalIn))
+async def withdraw(
+    export_id: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT)
+) -> dict[str, Any]:
+    """Take back what one has asked for, before anybody has decided."""
+    said = await read_json(request, WithdrawalIn, _LONGEST_BODY_BYTES)
+    act = partial(app.court.withdrawing.withdraw, caller, export_id, said.reason)
     return export_out(await run_in_threadpool(act))
 
 

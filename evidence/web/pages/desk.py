@@ -67,6 +67,11 @@ class Reading:
             instant.isoformat(), shown, _offset(local)
         )
 
+    def result_words(self, result: str) -> str:
+        """Return what came of an act: as the log has it, or the fault that was found."""
+        keys = (f"log-result.{result}", f"fault.{result}")
+        return next((self.say(key) for key in keys if key in catalogue(self.language)), result)
+
     def lasting(self, length: timedelta | float) -> str:
         """Return a length of time."""
         seconds = length.total_seconds() if isinstance(length, timedelta) else length
@@ -131,7 +136,10 @@ def part(request: Request, template: str, /, **facts: object) -> Response:
 
 
 def _rendered(request: Request, reader: Reading, template: str, /, **facts: object) -> str:
-    ways = {name: getattr(reader, name) for name in ("say", "when", "lasting", "size", "link", "cited")}
+    ways = {
+        name: getattr(reader, name)
+        for name in ("say", "when", "lasting", "size", "link", "cited", "result_words")
+    }
     csrf = getattr(request.state, "csrf", "")
     return PAGES.get_template(f"{template}.html").render(**ways, csrf=csrf, asked=reader.asked, **facts)
 
@@ -144,6 +152,7 @@ def _frame(request: Request, caller: Caller, reader: Reading) -> dict[str, objec
         "other": TAGS[ENGLISH] if reader.language != ENGLISH else "zh-CN",
         "back": reader.link() if request.method == "GET" else reader.here,
         "path": reader.here,
+        "time_zone": reader.zone.key,
         "caller": caller,
         "desks": desks_of(caller, site.site.bars()),
         "done": f"done.{done}" if f"done.{done}" in catalogue(reader.language) else None,

@@ -12,6 +12,14 @@ const written = (seconds) => {
   return `${whole}:${(seconds - whole * 60).toFixed(2).padStart(5, "0")}`;
 };
 
+// Now, in a time zone, as pages write it: 2026-11-30 19:21:00 +08:00.
+const local = (timeZone) => {
+  const how = { timeZone, dateStyle: "short", timeStyle: "medium" };
+  const offset = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" }).formatToParts();
+  const written = offset.find((part) => part.type === "timeZoneName").value.slice(3) || "+00:00"; // GMT+08:00
+  return `${new Intl.DateTimeFormat("sv-SE", how).format()} ${written}`;
+};
+
 // Plays silence at QUICK times the speed, as long as the box is ticked.
 class SilenceSkipper {
   constructor(video) {
@@ -100,7 +108,7 @@ class Player {
   moveMark() {
     this.place = (this.place + 1) % 4;
     this.mark.className = `watermark at-${this.place}`;
-    this.mark.textContent = `${this.mark.dataset.watermark} ${new Date().toISOString().slice(0, 19)}Z`;
+    this.mark.textContent = `${this.mark.dataset.watermark} ${local(this.mark.dataset.zone)}`;
   }
 
   key(event) {

@@ -25,6 +25,7 @@ from evidence.domain.exports import (
     State,
     Volume,
     Way,
+    Withdrawal,
 )
 from evidence.domain.instants import from_text, to_text
 from evidence.service.listing import Listing
@@ -120,6 +121,7 @@ class SqlExports:
                 asked_by=row.asked_by,
                 asked_at=from_text(row.asked_at),
                 items=tuple(map(_item, sorted(items.get(row.id, ()), key=lambda one: int(one.serial)))),
+                withdrawn=_withdrawn(row),
                 decision=_decision(row),
                 problem=row.problem,
                 built=_built(row, volumes.get(row.id, [])),
@@ -139,8 +141,9 @@ class SqlExports:
 
 
 def is_to_leave() -> ColumnElement[bool]:
-    """An item of an export that is asked for or approved, and neither refused, lapsed nor handed over."""
-    stands = export.c.handed_at.is_(None) & export.c.lapsed_at.is_(None)
+    """An item of an export that is asked for or approved, and neither withdrawn, refused, lapsed nor handed
+    over."""
+    stands = export.c.handed_at.is_(None) & export.c.lapsed_at.is_(None) & export.c.withdrawn_at.is_(None)
     is_wanted = export.c.is_approved.is_not(False) & export_item.c.is_granted.is_not(False)
     return and_(export_item.c.export_id == export.c.id, stands, is_wanted)
 
@@ -150,7 +153,8 @@ def _in_state(state: State) -> ColumnElement[bool]:
     no_more = export.c.handed_at.is_(None)
     stands = no_more & export.c.lapsed_at.is_(None)
     return {
-        State.ASKED: export.c.is_approved.is_(None),
+        State.ASKED: export.c.is_approved.is_(None) & export.c.withdrawn_at.is_(None),
+        State.WITHDRAWN: export.c.withdrawn_at.is_not(None),
         State.REFUSED: export.c.is_approved.is_(False),
         State.APPROVED: export.c.is_approved.is_(True) & export.c.built_at.is_(None) & stands,
         State.BUILT: export.c.built_at.is_not(None) & stands,
@@ -178,6 +182,7 @@ def _became(one: Export) -> dict[str, Any]:
     decided, built, gave, receipt = one.decision, one.built, one.hand_over, one.receipt
     valid_to = None if decided is None else decided.valid_to
     return {
+        **_took_back(one.withdrawn),
         "is_approved": decided and decided.is_approved,
         "reason": decided and decided.reason,
         "secrecy": decided and decided.secrecy,
@@ -200,6 +205,14 @@ def _became(one: Export) -> dict[str, Any]:
         "receipt_by": receipt and receipt.by,
         "receipt_at": receipt and to_text(receipt.at),
         "receipt": receipt and receipt.document,
+    }
+
+
+def _took_back(one: Withdrawal | None) -> dict[str, Any]:
+    return {
+        "withdrawn_by": one and one.by,
+        "withdrawn_at": one and to_text(one.at),
+        "withdrawal": one and one.reason,
     }
 
 
@@ -230,6 +243,12 @@ def _volume(row: Any) -> Volume:
     of = row.size, row.sha256, row.sm3, row.serial
     written = time_or_none(row.written_at), row.written_by, bool(row.is_read)
     return Volume(row.id, row.label, row.number, row.file, *of, *written)
+
+
+def _withdrawn(row: Any) -> Withdrawal | None:
+    if row.withdrawn_at is None:
+        return None
+    return Withdrawal(row.withdrawn_by, from_text(row.withdrawn_at), row.withdrawal)
 
 
 def _decision(row: Any) -> Decision | None:

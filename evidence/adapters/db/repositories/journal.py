@@ -37,7 +37,14 @@ NOT_TOLD = {
     "derivative": {"words"},
     "complaint": {"complainant", "matter", "place", "reason"},  # who complained is told to few
     "export": {"recipient", "purpose", "basis", "applicant", "relation", "identity"}
-    | {"reason", "secrecy", "receiver", "receipt", "statement"},  # a party's copy is a party's matter
+    | {
+        "reason",
+        "secrecy",
+        "receiver",
+        "receipt",
+        "statement",
+        "withdrawal",
+    },  # a party's copy is a party's matter
 }
 TABLES = [table for table in metadata.sorted_tables if table.name in JOURNALLED]
 """Rows that others refer to come first."""

@@ -19,6 +19,7 @@ from evidence.service.listing import Listing
 from evidence.service.sharing import Made
 from evidence.web.bodies import read_chosen, read_form
 from evidence.web.deps import App, admitted
+from evidence.web.pages.custody.made import made_lines
 from evidence.web.pages.custody.wording import doer_words
 from evidence.web.pages.desk import desk, reading
 from evidence.web.pages.rendering import away
@@ -28,6 +29,7 @@ router = APIRouter(prefix="/custody/exports", tags=["pages"], include_in_schema=
 
 TONES = {
     State.ASKED: "wait",
+    State.WITHDRAWN: "",
     State.REFUSED: "",
     State.LAPSED: "bad",
     State.APPROVED: "wait",
@@ -145,6 +147,7 @@ def shown(
         link_made=link,
         base=app.settings.public_url.rstrip("/"),
         typed=typed or {},
+        made={line.one.id: line for line in made_lines(reader, sheet.made.values(), sheet.people)},
     )
 
 
@@ -185,6 +188,7 @@ def _form(
 ) -> Response:
     index = app.case_pages.of(caller, typed.get("case", "")).index
     files = [one for one in index.recordings if one is not None and one.gone_at is None]
+    found = app.court.desk.redacted(caller, [one.recording.id for one in files])
     return desk(
         request,
         caller,
@@ -192,7 +196,8 @@ def _form(
         problem=problem,
         case=index.listed.case,
         files=files,
-        redacted=app.court.desk.redacted(caller, [one.recording.id for one in files]),
+        redacted={id_: made_lines(reading(request), each, found.people) for id_, each in found.made.items()},
+        restricted=found.restricted,
         hidden=sum(one is None for one in index.recordings),
         ways=list(Way),
         media=list(Medium),

@@ -30,6 +30,16 @@ async def build(
     return await _acted(request, app, caller, export_id, "export-building", act)
 
 
+@router.post("/withdraw")
+async def withdraw(
+    export_id: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT, form=True)
+) -> Response:
+    """Take back what one has asked for, before anybody has decided."""
+    form = await read_form(request)
+    act = partial(app.court.withdrawing.withdraw, caller, export_id, form.get("reason", ""))
+    return await _acted(request, app, caller, export_id, "export-withdrawn", act)
+
+
 @router.post("/written")
 async def written(
     export_id: str, request: Request, app: App, caller: Caller = admitted(Action.EXPORT, form=True)

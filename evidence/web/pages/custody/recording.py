@@ -33,6 +33,7 @@ from evidence.service.instruments import pack_at
 from evidence.service.labelling import Labelled
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
+from evidence.web.pages.custody.made import made_lines
 from evidence.web.pages.custody.player import player_of
 from evidence.web.pages.custody.timelines import Bar, Scale, gaps_between
 from evidence.web.pages.custody.track import track_of
@@ -184,9 +185,7 @@ def _shown(
     recording_id: str,
     problem: EvidenceError | None = None,
 ) -> Response:
-    found = app.dossiers.of(caller, recording_id)
-    reader = reading(request)
-    form: dict[str, str] = getattr(request.state, "form", {})
+    found, reader = app.dossiers.of(caller, recording_id), reading(request)
     return desk(
         request,
         caller,
@@ -195,6 +194,7 @@ def _shown(
         one=found,
         row=recording_out(found.stored, caller),
         player=player_of(request, found),
+        made=made_lines(reader, found.made, found.people),
         line=_line(reader, found, caller),
         findings=_findings(reader, found, caller),
         **_facts(reader, found, caller),
@@ -210,7 +210,7 @@ def _shown(
         classes=[one.value for one in Classification],
         grounds=list(pack_at(app.site.policies, app.site.clock.now()).long_term.grounds),
         kinds=[one.value for one in MarkerKind],
-        typed=form,
+        typed=getattr(request.state, "form", {}),
     )
 
 
