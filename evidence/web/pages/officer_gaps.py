@@ -165,7 +165,7 @@ def _span(form: Mapping[str, str], zone: str) -> Span:
             for name in ("since", "until")
         )
     except (ValueError, OverflowError):
-        raise Invalid("invalid-text", field="time") from None
+        raise Invalid("invalid-time", field="time") from None
     if end < start:
         raise Invalid("ends-before-start")
     return Span(start, end)

@@ -187,7 +187,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Invalid("invalid-text", field="day") from None
+        raise Invalid("invalid-time", field="day") from None
 
 
 def _listed(
