@@ -29,7 +29,7 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 
 WORDS = (Label.CASE_NUMBER, Label.INSPECTED_PARTY, Label.PLACE)
 NOT_YET = "not-yet"
-LISTED = ("only", "device", "since", "until", "ids", "after")  # what a list is asked by; its form says it again
+LISTED = ("only", "device", "since", "until", "ids", "after")  # of the list's address; its form repeats it
 _LOOKS = 200
 
 
@@ -95,7 +95,7 @@ def _shown(
     problem: EvidenceError | None,
     chosen: Sequence[str] = (),
 ) -> Response:
-    """Show the list that was asked for: after a refused form it is the same, with what was ticked and typed."""
+    """Show the list that was asked for; after a refused form the same, with what was ticked and typed."""
     wanted = _wanted(asked)
     shown = app.own_shift.recordings(caller, wanted)
     rules, bars = pack_at(app.site.policies, app.site.clock.now()), app.site.bars()

@@ -109,7 +109,7 @@ def _kept(asked: Mapping[str, str]) -> dict[str, str]:
 
 
 def _sought(request: Request, asked: Mapping[str, str]) -> Sought:
-    """Read what is asked. Raises: Invalid("invalid-text", "invalid-time") naming the field, "days-reversed"."""
+    """Read what is asked. Raises: Invalid("invalid-text", "invalid-time", "days-reversed")."""
     told = {one: asked.get(one, "").strip() or None for one in TEXTS}
     for one, value in told.items():
         if value is not None and (len(value) > _LONGEST or not value.isprintable()):
