@@ -208,6 +208,7 @@ def _shown(
         grounds=list(pack_at(app.site.policies, app.site.clock.now()).long_term.grounds),
         kinds=[one.value for one in MarkerKind],
         typed=form,
+        acted=request.url.path.rpartition("/")[2],
     )
 
 
@@ -252,6 +253,7 @@ def _line(reader: Reading, found: Dossier, caller: Caller) -> Line | None:
         )  # fmt: skip
         for one, span in known
     ]
+    bars.sort(key=lambda bar: bar.tone == "this")  # drawn last: what is made at the same time hides it not
     lost = gaps_between([span for _, span in known], _JOINED)
     bars += [
         scale.bar(one, "gap", reader.say("recording.gap", length=reader.lasting(one.end - one.start)))
