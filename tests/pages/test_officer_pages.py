@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.domain.explanations import Outcome
+from evidence.domain.explanations import GapState, Outcome
 from evidence.locale import CHINESE, text
 from evidence.service.gap_words import Said
 from evidence.service.labelling import MOST
@@ -272,6 +272,31 @@ def test_what_came_late_or_never_is_explained_by_a_reason_only(room: OfficerRoom
     lines = "山区无网络\r\n次日采集"  # as a browser ends the lines of a text area
     assert browser.post(path, {"csrf": csrf, "text": lines}).status_code == 303
     assert "山区无网络\n次日采集" in browser.get(path).text
+
+
+@pytest.mark.article("dazhe-2020:12")
+def test_what_came_late_together_is_explained_by_one_reason_all_or_none(room: OfficerRoom) -> None:
+    ended, officer = room.clock.now() - timedelta(hours=30), room.caller("officer")
+    for n in range(3):
+        room.record(f"late-{n}.wav", body=b"no film %d" % n, modified_at=ended)
+    room.announce(room.origin("never.wav", modified_at=ended))
+    late = [one.standing.name for one in room.application.own_shift.asked(officer) if one.part == "late"]
+    browser, path = window(room), f"/shift/gaps/{late[0]}"
+    page = browser.get(path).text
+    assert set(re.findall(r'name="also" value="([^"]+)"', page)) == set(late[1:]), (
+        "of what never came nothing"
+    )
+    form = {"csrf": field(page, "csrf"), "text": "山区无网络"}
+    for also in ([*late[1:], "0" * 64], [f"{n:064x}" for n in range(50)]):
+        refused = browser.post(path, {**form, "also": also})  # type: ignore[dict-item]
+        assert refused.status_code in (400, 404)
+        assert "山区无网络" in refused.text
+        states = {one.standing.state for one in room.application.own_shift.asked(officer)}
+        assert states == {GapState.OPEN}
+    assert browser.post(path, {**form, "also": late[1:]}).status_code == 303  # type: ignore[dict-item]
+    for name in late:
+        (said,) = room.application.explanations.history(officer, name).explanations
+        assert (said.text, said.author) == ("山区无网络", officer.id)
 
 
 @pytest.mark.article("dazhe-2020:5", "dazhe-2020:12")
