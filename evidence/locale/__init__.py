@@ -24,6 +24,7 @@ LANGUAGES = (CHINESE, ENGLISH)
 
 NOTHING = "—"  # stands for a fact that is not known
 _WITH_UNIT = ("measured", "limit")
+_DAY, _SAID_IN_DAYS = 86_400, 360_000  # seconds
 BARE = ("number", "text", "time", "traits", "sha256")  # what these units name needs no word behind it
 
 
@@ -77,13 +78,16 @@ def catalogue(language: str) -> Mapping[str, str]:
 
 
 def duration(language: str, seconds: float) -> str:
-    """Return a length of time: seconds up to two minutes, above that days, hours, minutes and seconds."""
+    """Return a length of time: seconds up to two minutes, above that hours, minutes and seconds; days, too,
+    where it is a hundred hours and more, so that nobody divides in their head."""
     sign, left = ("-", -seconds) if seconds < 0 else ("", seconds)
     if left < 120:
         return f"{sign}{_number(left)} {_unit(language, 's')}"
     whole = round(left)
     parts = []
-    for unit, size in (("h", 3600), ("min", 60), ("s", 1)):
+    for unit, size in (("d", _DAY), ("h", 3600), ("min", 60), ("s", 1)):
+        if unit == "d" and left < _SAID_IN_DAYS:
+            continue
         count, whole = divmod(whole, size)
         if count:
             parts.append(f"{count} {_unit(language, unit)}")

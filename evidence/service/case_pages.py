@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from evidence.domain.access import Caller, Purpose, denial, may_in, reach
 from evidence.domain.audit import Act, Entry
-from evidence.domain.instants import from_text
+from evidence.domain.instants import from_text, to_text
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.service.act_documents import ActDocuments, SeenDocuments
@@ -47,6 +47,7 @@ class Camera:
     span: Span | None
     may_play: bool
     belongs: Belongs
+    has_proxy: bool  # which plays, where no browser plays the original
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class CasePages:
         with self.site.database.reading() as unit:
             standings, linked = unit.standings.some(ids, now), frozenset(unit.cases.linked(case_id))
             spans = {id_: _span(text) for id_, text in unit.examinations.facts_of(ids, "sequence").items()}
-            members = unit.cases.members(case_id, now)
+            members, with_proxy = unit.cases.members(case_id, now), unit.derivatives.with_proxy(ids)
             who = _who(unit, {*(one.person_id for one in members), *_named(index, acts)})
 
         def camera(one: StoredRecording) -> Camera:
@@ -120,11 +121,20 @@ class CasePages:
             belongs = Belongs.LINKED if id_ in linked else Belongs.NUMBERED
             refused = denial(caller, Action.PLAY, standings[id_], bars, Purpose.CASE)
             may_play = one.gone_at is None and refused is None
-            return Camera(one, spans.get(id_), may_play, Belongs.BESIDE if id_ in beside else belongs)
+            belongs = Belongs.BESIDE if id_ in beside else belongs
+            return Camera(one, spans.get(id_), may_play, belongs, id_ in with_proxy)
 
         may_export = any(map(reach(caller, Action.EXPORT, bars).covers, standings.values()))
         hidden = len(every) - len(seen)
-        return CasePage(index, matrix, acts, members, [*map(camera, seen)], hidden, who, may_export)
+        return CasePage(
+            index, matrix, acts, members, sorted(map(camera, seen), key=_began), hidden, who, may_export
+        )
+
+
+def _began(one: Camera) -> tuple[bool, str, str]:
+    """Order by when it was made; what nobody knows of comes last."""
+    began = "" if one.span is None else to_text(one.span.start)
+    return one.span is None, began, one.stored.recording.origin.name
 
 
 def _named(index: FileIndex, acts: SeenDocuments) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,6 +55,9 @@ class Derivatives(Protocol):
 
     def of(self, recording_id: str) -> Sequence[Derivative]:
         """Return all of a recording, oldest first."""
+
+    def with_proxy(self, recording_ids: Collection[str]) -> frozenset[str]:
+        """Return those of these recordings of which a proxy lies ready to be played."""
 
     def waiting(self) -> Sequence[str]:
         """Return those that are asked for and have not ended, oldest first."""

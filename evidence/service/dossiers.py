@@ -18,6 +18,7 @@ from evidence.domain.audit import Act, Entry, Family
 from evidence.domain.derivatives import Derivative, Operation
 from evidence.domain.holds import Hold
 from evidence.domain.instants import from_text
+from evidence.domain.labels import values_of
 from evidence.domain.markers import Marker
 from evidence.domain.media import MediaFacts
 from evidence.domain.retention import keep_until, rules_of
@@ -25,6 +26,7 @@ from evidence.domain.rights import ABOUT_RECORDINGS, Action, Kind
 from evidence.domain.spans import Span
 from evidence.domain.standing import Standing
 from evidence.ledger.entries import read_entry
+from evidence.policy.rules import Label
 from evidence.service.admission import admit_to_recording
 from evidence.service.catalogue import StoredFinding, StoredRecording
 from evidence.service.derivatives import proxy_of
@@ -65,7 +67,8 @@ class Handled:
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """What the reader may know. may: what they may do about this recording now, with a purpose where one is
-    asked for. watermark: their number, to be drawn over the picture, where they may only look. made: what
+    asked for. cases: those it is linked to; numbered: the one whose number it bears, linked or
+    not. watermark: their number, to be drawn over the picture, where they may only look. made: what
     was made from it, but for the player, newest first; its words are for those who may have more made.
     """
 
@@ -84,6 +87,7 @@ class Dossier:
     why: WhyKept | None
     holds: Sequence[Hold] | None
     cases: Sequence[StoredCase]
+    numbered: StoredCase | None
     people: Mapping[str, Seer]
     proxy: Derivative | None
     watermark: str | None
@@ -146,7 +150,8 @@ class _Reading:
             handled,
             self._why() if Action.HOLD in may else None,
             holds,
-            self._cases(),
+            [one for one in unit.cases.of_recording(id_) if self._may_read(one)],
+            self._numbered(),
             self._people(markers, holds or (), made if Action.DERIVE in may else ()),
             proxy_of(unit, id_) if Action.PLAY in may else None,
             self.caller.name if only_looks and self.caller.kind is Kind.PERSON else None,
@@ -203,12 +208,14 @@ class _Reading:
         kept = self.unit.keepings.kept([id_], required_by(self.site))[id_]
         return WhyKept(kept, keep_until(kept, law), rules_of(kept, law), self.unit.keepings.terms(id_))
 
-    def _cases(self) -> Sequence[StoredCase]:
-        """Return the cases that it is linked to, of those that the caller may read the files of."""
-        found = self.unit.cases.of_recording(self.stored.recording.id)
-        return [
-            one for one in found if may_in(self.caller, Action.READ_CASE_FILES, one.path, self.site.bars())
-        ]
+    def _may_read(self, case: StoredCase) -> bool:
+        return may_in(self.caller, Action.READ_CASE_FILES, case.path, self.site.bars())
+
+    def _numbered(self) -> StoredCase | None:
+        number = values_of(self.stored.labels).get(Label.CASE_NUMBER)
+        case_id = None if number is None else self.unit.cases.numbered(number)
+        found = None if case_id is None else self.unit.cases.get(case_id)
+        return found if found is not None and self._may_read(found) else None
 
     def _made(self, with_words: bool) -> Sequence[Derivative]:
         found = self.unit.derivatives.of(self.stored.recording.id)

@@ -42,6 +42,8 @@ from evidence.service.ports import UnitOfWork
 from evidence.service.refusals import reason_of, tries_logged
 from evidence.service.site import Site
 
+MOST_ALIKE = 50  # lines that are explained by the same words at once
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -58,26 +60,22 @@ class Explanations:
     site: Site
 
     @admits(Action.EXPLAIN)
-    def explain(self, caller: Caller, gap: str, said: Said) -> Explanation:
-        """Explain a line of the gap report, by its name.
+    def explain(self, caller: Caller, gap: str, said: Said, also: Sequence[str] = ()) -> Explanation:
+        """Explain a line of the gap report, by its name. also: others for which the same holds; all or none.
 
-        Raises: NotFound("gap-not-found"), Conflict("gap-explained", "gap-decided"), as `verify_said`.
+        Raises: NotFound("gap-not-found"), Conflict("gap-explained", "gap-decided"),
+        Invalid("too-many-alike"), as `verify_said`.
         """
+        names = list(dict.fromkeys([gap, *also]))
+        if len(names) > MOST_ALIKE:
+            raise Invalid("too-many-alike", most=MOST_ALIKE)
         with tries_logged(self.site, caller, Action.EXPLAIN):
-            found = find_gap(self.site, caller, gap)
-        said, now = verify_said(self.site, caller, found, said), self.site.clock.now()
-        new = Explanation(new_id(), gap, found.finding_id, said.cause, said.text, said.spoken, caller.id, now)
+            found = [find_gap(self.site, caller, name) for name in names]
+        words = [verify_said(self.site, caller, one, said) for one in found]
+        now = self.site.clock.now()
         with self.site.database.writing() as unit:
-            history = unit.explanations.of([gap])[gap]
-            state = state_of(history, found.standing.exemption is not None, found.standing.wearer)
-            if state not in TO_DO:
-                code = "gap-explained" if state is GapState.EXPLAINED else "gap-decided"
-                raise Conflict(code, gap=gap, state=state)
-            unit.explanations.add(found.gap, new)
-            stands = standing_of_gap(unit, found.gap, now)
-            _tell(unit, stands, new)
-            unit.log.append(_explained(caller, found, stands, new), now)
-        return new
+            made = [_explain(unit, caller, *pair, now) for pair in zip(found, words, strict=True)]
+        return made[0]
 
     @admits(Action.REVIEW_GAPS)
     def review(
@@ -130,6 +128,21 @@ class Explanations:
             verify_may_about(self.site, unit, caller, Action.READ_GAPS, found, "explanation-not-found")
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": "explanations", "gap": gap}), now)
             return History(found, unit.explanations.of([gap])[gap])
+
+
+def _explain(unit: UnitOfWork, caller: Caller, found: Found, said: Said, now: datetime) -> Explanation:
+    gap, standing = found.standing.name, found.standing
+    history = unit.explanations.of([gap])[gap]
+    state = state_of(history, standing.exemption is not None, standing.wearer)
+    if state not in TO_DO:
+        code = "gap-explained" if state is GapState.EXPLAINED else "gap-decided"
+        raise Conflict(code, gap=gap, state=state)
+    new = Explanation(new_id(), gap, found.finding_id, said.cause, said.text, said.spoken, caller.id, now)
+    unit.explanations.add(found.gap, new)
+    stands = standing_of_gap(unit, found.gap, now)
+    _tell(unit, stands, new)
+    unit.log.append(_explained(caller, found, stands, new), now)
+    return new
 
 
 def _tell(unit: UnitOfWork, stands: Standing, new: Explanation) -> None:

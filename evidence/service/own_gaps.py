@@ -28,6 +28,7 @@ class Shown:
 
     stored: StoredRecording
     at_s: float
+    has_proxy: bool  # which plays, where no browser plays the original
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class OwnGaps:
         standing = unit.standings.get(recording_id, self.site.clock.now())
         if stored is None or denial(caller, Action.PLAY, standing, self.site.bars()) is not None:
             return None
-        return Shown(stored, at_ms / 1000)
+        return Shown(stored, at_ms / 1000, bool(unit.derivatives.with_proxy([recording_id])))
 
 
 def _finding(unit: UnitOfWork, found: Found) -> StoredFinding | None:

@@ -47,6 +47,7 @@ class Desk:
     heard: StoredRecording | None
     people: Mapping[str, Person]
     kinds: tuple[str, ...]
+    with_proxy: frozenset[str]  # the recordings of which a proxy plays: no browser plays the original
 
     @property
     def now(self) -> Waiting:
@@ -84,6 +85,7 @@ class Reviewing:
             spoken = one.explanation.spoken
             about = {one.gap.recording_id, spoken and spoken.recording_id} - {None}
             stored = unit.recordings.some([str(id_) for id_ in about])
+            with_proxy = unit.derivatives.with_proxy(stored)
             people = {
                 id_: unit.people.get(id_) for it in history for id_ in (it.author, it.reviewed_by) if id_
             }
@@ -96,6 +98,7 @@ class Reviewing:
             None if spoken is None else stored.get(spoken.recording_id),
             {id_: person for id_, person in people.items() if person is not None},
             tuple(faults_of(pack, pack_at(self.site.strictest, now)).words),
+            with_proxy,
         )
 
 

@@ -96,6 +96,8 @@ async def read_form(request: Request) -> dict[str, str]:
         )
     except ValueError:
         raise RequestValidationError([]) from None
+    # HTML ends the lines of a text area with CR LF whatever was typed; a line end is LF everywhere here.
+    pairs = [(name, value.replace("\r\n", "\n")) for name, value in pairs]
     request.state.form, request.state.fields = dict(pairs), pairs
     await ask_again(request, began)
     return dict(pairs)

@@ -51,6 +51,8 @@ def test_a_message_without_text_is_shown_as_its_key_and_asking_strictly_is_an_er
         (120.0, "2 分钟", "2 min"),
         (86460, "24 小时 1 分钟", "24 h 1 min"),
         (90061.2, "25 小时 1 分钟 1 秒", "25 h 1 min 1 s"),
+        (359_999, "99 小时 59 分钟 59 秒", "99 h 59 min 59 s"),
+        (360_000, "4 天 4 小时", "4 d 4 h"),
         (-3600, "-1 小时", "-1 h"),
     ],
 )

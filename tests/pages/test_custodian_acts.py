@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -86,6 +87,14 @@ def test_what_could_not_be_done_is_told_above_the_page_and_what_was_typed_is_kep
     status, told = post(browser, f"/recordings/{acting.recording}/pin", kind="notice-given", **{"from": "x"})
     assert 'role="alert"' in told
     assert acting.room.dump().count("label.give") == before
+    status, told = post(
+        browser, f"/recordings/{acting.recording}/class", **{"class": "privacy", "reason": "\u202e密"}
+    )
+    assert (status, told.count("<details open>")) == (400, 1), "the form that was refused stays open"
+    assert re.search(r"<details open>(?:(?!</details>).)*/class", told, re.DOTALL)
+    assert '<option value="privacy" selected>' in told
+    assert told.count("密</textarea>") == 1, "in its own field only"
+    assert acting.room.dump().count("evidence.classify") == 0
 
 
 def test_a_search_is_saved_found_again_and_taken_away(acting: Acting) -> None:
@@ -100,7 +109,18 @@ def test_a_search_is_saved_found_again_and_taken_away(acting: Acting) -> None:
     assert "保全的" not in browser.get("/custody/search").text
 
 
-@pytest.mark.parametrize("query", ["code=x", "class=x", "state=x", "since=2026-13-01", "unit=x", "after=x"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "code=x",
+        "class=x",
+        "state=x",
+        "since=2026-13-01",
+        "unit=x",
+        "after=x",
+        "since=2026-11-30&until=2026-11-01",
+    ],
+)
 def test_what_cannot_be_asked_is_told_on_the_page(acting: Acting, query: str) -> None:
     answer = acting.browser(CUSTODIAN).get(f"/custody/search?{query}", accept="text/html")
     assert answer.status_code == 400 or answer.status_code == 422

@@ -27,7 +27,7 @@ class Filing(Acting):
         self.app, self.now = self.room.application, self.room.clock.now()
         self.case = self.app.cases.open(OPERATOR, NUMBER, self.room.agency.id).id
         self.app.cases.link(OPERATOR, self.case, self.recording)
-        self.custody.seal(b"bears the number", "numbered.mp4", case_number=NUMBER)
+        self.numbered = self.custody.seal(b"bears the number", "numbered.mp4", case_number=NUMBER)
         began = self.now - timedelta(hours=40)
         said = StepSaid("on-site-check", began, began + timedelta(hours=1), [WEARER])
         self.app.steps.enter(OPERATOR, self.case, said)
@@ -116,6 +116,10 @@ def test_how_each_recording_belongs_to_the_case_stands_beside_it(filing: Filing)
     browser, day = filing.browser(CUSTODIAN), filing.now.date()
     page = browser.get(filing.path).text
     assert (page.count("已关联</span>"), page.count("标注本案案号</span>")) == (1, 1)
+    for recording, bears in ((filing.recording, False), (filing.numbered, True)):
+        of_it = browser.get(f"/recordings/{recording}").text
+        assert (f'href="{filing.path}"' in of_it, "标注本案案号" in of_it) == (True, bears)
+        assert "未关联案件" not in of_it
     filing.app.case_filing.end(OPERATOR, filing.case, day)
     filing.app.case_filing.archive(OPERATOR, filing.case, "2026-1", CUSTODIAN, HEAD, "急")
     filing.custody.seal(b"a late card", "late.mp4", case_number=NUMBER)

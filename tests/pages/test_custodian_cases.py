@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from evidence.domain.derivatives import Derivative, Operation, Output
+from evidence.domain.digests import Digests
+from evidence.domain.ids import new_id
+from evidence.domain.rights import Role
+from evidence.locale import CHINESE, text
+from evidence.service.jobs import JobName
 from tests.pages.custody_room import HOSTILE, OPERATOR, CustodyRoom
 from tests.pages.room import NARROW, Desks
 from tests.pages.test_custodian_search import TO_THE_MIDDLE, until
+from tests.web.browser import Browser, WebRoom
 
 BOTH_PLAY = "[...document.querySelectorAll('video')].every((one) => one.currentTime > 0.5 && !one.paused)"
 APART = (
@@ -61,6 +69,38 @@ def test_two_cameras_of_a_case_play_together_and_are_moved_together(
         )
         desks.look(page, "custodian-together")
     assert case in desks.dump()
+
+
+def test_a_case_lists_its_recordings_as_they_were_made_and_plays_proxies_of_what_no_browser_plays(
+    tmp_path: Path, media: Path
+) -> None:
+    room = WebRoom(tmp_path / "data")
+    room.add_person("012345", Role.FIELD_OFFICER)
+    custody, files = CustodyRoom(room), sorted((media / "sessions/o01_clean").iterdir())[:3]
+    made = [custody.seal(one.read_bytes(), one.name) for one in (files[1], files[2], files[0])]
+    custody.work(JobName.EXAMINE, JobName.SEQUENCE)
+    case = room.application.cases.open(OPERATOR, "杭综执〔2024〕12号", room.agency.id)
+    for one in made:
+        room.application.cases.link(OPERATOR, case.id, one)
+    room.add_person("012300", Role.CUSTODIAN)
+    browser = Browser(room)
+    browser.take(room, "012300")
+    page = browser.get(f"/cases/{case.id}?play={made[0]}&play={made[1]}").text
+    rows = re.findall(r'name="play" value="([^"]+)"', page)
+    assert rows == [made[2], made[0], made[1]]
+    assert "DSJX9A00123" in page
+    assert page.count("/play?purpose=case") == 2
+    with room.site.database.writing() as unit:
+        new = Derivative(new_id(), made[0], Operation.PROXY, {}, "service", room.clock.now())
+        unit.derivatives.add(new)
+        assert unit.derivatives.with_proxy(made) == frozenset(), "asked for only"
+        unit.derivatives.note_output(new.id, Output("k", 1, Digests("0" * 64, "0" * 64), None, {}))
+        unit.derivatives.note_made(new.id, room.clock.now())
+    page = browser.get(f"/cases/{case.id}?" + "&".join(f"play={one}" for one in [*made, *made])).text
+    assert f"/api/v1/recordings/{made[0]}/proxy?purpose=case" in page
+    assert f"/api/v1/recordings/{made[0]}/play" not in page
+    assert text(CHINESE, "case.first-only", count=4) in page
+    room.application.signer.close()
 
 
 def test_holds_disposals_and_devices_are_seen_at_once_in_both_languages(

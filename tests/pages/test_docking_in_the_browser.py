@@ -208,21 +208,23 @@ def test_files_are_dropped_and_names_are_those_on_the_card(browser: Browser, sta
     page.evaluate(
         """() => {
             const given = new DataTransfer();
-            for (const name of ["b.mp4", "a.mp4", ".hidden"]) {
+            for (const name of ["b.mp4", "a.mp4", ".hidden", "c\\u202e4pm.exe"]) {
                 given.items.add(new File(["sent"], name, {lastModified: 1790000000000}));
             }
             const drop = document.querySelector("[data-drop]");
             drop.dispatchEvent(new DragEvent("drop", {dataTransfer: given, bubbles: true, cancelable: true}));
         }"""
     )
-    expect(page.locator("[data-told]")).to_contain_text("2 files chosen")
+    expect(page.locator("[data-told]")).to_contain_text("3 files chosen")
     page.click("[data-start]")
     page.wait_for_selector("[data-after]:not([hidden])")
-    assert states(page) == ["sealed", "sealed"]
+    assert states(page) == ["sealed"] * 3
     assert page.eval_on_selector_all("[data-list] td.name", "all => all.map(one => one.textContent)") == [
         "a.mp4",
         "b.mp4",
-    ]
+        "c\\u202e4pm.exe",
+    ], "what turns a name around is written out"
+    assert page.eval_on_selector_all("progress", "all => all.every(one => one.value === one.max)")
 
 
 def _verify_receipts(page: Page, station: Station) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.domain.explanations import Outcome
+from evidence.domain.explanations import GapState, Outcome
 from evidence.locale import CHINESE, text
 from evidence.service.gap_words import Said
 from evidence.service.labelling import MOST
@@ -152,6 +152,26 @@ def test_a_form_that_cannot_be_done_changes_nothing_and_keeps_what_was_typed(
     assert (labels_of(room, mine), labels_of(room, others)) == ({}, {})
     if what in ("nothing ticked", "of another", "no day"):
         assert "镇政府门口" in answer.text
+    if what == "no day":
+        assert text(CHINESE, "error.invalid-time") in answer.text
+
+
+def test_a_refused_form_shows_the_list_that_it_stood_below_with_its_ticks(room: OfficerRoom) -> None:
+    ids = [room.record(f"{n}.wav", body=f"no film {n}".encode()) for n in range(2)]
+    browser = window(room)
+    form = {"csrf": browser.csrf(), "act": "give", "place": "某镇"}
+    assert browser.post("/shift/recordings/labels", {**form, "recording": ids[0]}).status_code == 303
+    rest = {"inspected-party": "甲", "case-number": "大柘罚〔2026〕1号"}
+    assert browser.post("/shift/recordings/labels", {**form, **rest, "recording": ids[0]}).status_code == 303
+    page = browser.get(f"/shift/recordings?only=all&ids={ids[0]}").text
+    asked = dict(re.findall(r'<input type="hidden" name="(only|ids)" value="([^"]+)"', page))
+    assert asked == {"only": "all", "ids": ids[0]}
+    wrong = {**form, **asked, "place": "bad\u202e", "recording": ids[0]}
+    answer = browser.post("/shift/recordings/labels", wrong)
+    assert answer.status_code == 400
+    assert f'value="{ids[0]}" aria-label="0.wav" checked' in answer.text, "though it lacks no label"
+    assert "1.wav" not in answer.text
+    assert labels_of(room, ids[0])["place"] == "某镇"
 
 
 def test_a_form_without_its_token_does_nothing(room: OfficerRoom) -> None:
@@ -249,8 +269,34 @@ def test_what_came_late_or_never_is_explained_by_a_reason_only(room: OfficerRoom
     csrf = field(page, "csrf")
     assert browser.post(path, {"csrf": csrf, "text": " "}).status_code == 400
     assert browser.post(path, {"csrf": csrf, "text": "x", "cause": "battery"}).status_code == 400
-    assert browser.post(path, {"csrf": csrf, "text": "山区无网络"}).status_code == 303
-    assert "山区无网络" in browser.get(path).text
+    lines = "山区无网络\r\n次日采集"  # as a browser ends the lines of a text area
+    assert browser.post(path, {"csrf": csrf, "text": lines}).status_code == 303
+    assert "山区无网络\n次日采集" in browser.get(path).text
+
+
+@pytest.mark.article("dazhe-2020:12")
+def test_what_came_late_together_is_explained_by_one_reason_all_or_none(room: OfficerRoom) -> None:
+    ended, officer = room.clock.now() - timedelta(hours=30), room.caller("officer")
+    for n in range(3):
+        room.record(f"late-{n}.wav", body=b"no film %d" % n, modified_at=ended)
+    room.announce(room.origin("never.wav", modified_at=ended))
+    late = [one.standing.name for one in room.application.own_shift.asked(officer) if one.part == "late"]
+    browser, path = window(room), f"/shift/gaps/{late[0]}"
+    page = browser.get(path).text
+    assert set(re.findall(r'name="also" value="([^"]+)"', page)) == set(late[1:]), (
+        "of what never came nothing"
+    )
+    form = {"csrf": field(page, "csrf"), "text": "山区无网络"}
+    for also in ([*late[1:], "0" * 64], [f"{n:064x}" for n in range(50)]):
+        refused = browser.post(path, {**form, "also": also})  # type: ignore[dict-item]
+        assert refused.status_code in (400, 404)
+        assert "山区无网络" in refused.text
+        states = {one.standing.state for one in room.application.own_shift.asked(officer)}
+        assert states == {GapState.OPEN}
+    assert browser.post(path, {**form, "also": late[1:]}).status_code == 303  # type: ignore[dict-item]
+    for name in late:
+        (said,) = room.application.explanations.history(officer, name).explanations
+        assert (said.text, said.author) == ("山区无网络", officer.id)
 
 
 @pytest.mark.article("dazhe-2020:5", "dazhe-2020:12")

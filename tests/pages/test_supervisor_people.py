@@ -129,7 +129,7 @@ def test_a_fault_file_is_opened_from_a_gap_and_decided_by_somebody_else(desks: D
     assert "监察组12号函" in custodian.get(written.headers["location"]).text
     shown = site.app.recordings.list(OPERATOR)[0].recording.id
     by_recording = custodian.post("/faults", recording=shown, kind="loss", reason="遗失")
-    assert shown in custodian.get(by_recording.headers["location"]).text
+    assert f'href="/recordings/{shown}"' in custodian.get(by_recording.headers["location"]).text
     assert Signed(desks, "second").get(path).status_code == 404, "not theirs"
 
 

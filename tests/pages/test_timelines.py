@@ -42,6 +42,16 @@ def test_a_line_without_long_stretches_is_not_broken() -> None:
     assert all(len(text) == 8 for _, text in scale.told(UTC))
 
 
+def test_what_is_written_below_a_line_never_stands_on_what_is_written_already() -> None:
+    scale = Scale.over([span(place * YEAR) for place in range(40)], folds=True)
+    assert scale is not None
+    told = scale.told(UTC)
+    assert len(told) >= 40
+    written = [(x, text) for x, text in told if text]
+    assert written[0] == (told[0][0], "2026-03-05 09:00")
+    assert all(after - before >= 7 * len(text) for (before, text), (after, _) in pairwise(written))
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 10**9), st.integers(0, 20_000)).map(

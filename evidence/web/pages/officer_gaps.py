@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,14 +18,16 @@ from evidence.errors import EvidenceError, Invalid
 from evidence.local import citation_text
 from evidence.policy.conduct import exemptions_of
 from evidence.service.exemptions import Stated
-from evidence.service.gap_words import Said
+from evidence.service.explanations import MOST_ALIKE
+from evidence.service.gap_words import Found, Said
 from evidence.service.instruments import pack_at
-from evidence.service.own_gaps import OpenGap
-from evidence.web.bodies import read_form
+from evidence.web.bodies import read_chosen, read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
-from evidence.web.pages.officer_words import TONES, told, words_of
+from evidence.web.pages.officer_words import TONES, Told, told, words_of
 from evidence.web.pages.rendering import away
+
+_BY_REASON = ("late", "missing")  # parts of the gap report
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
@@ -41,7 +43,7 @@ def gaps(request: Request, app: App, caller: Caller = admitted(Action.OWN_SHIFT)
 @router.get("/shift/gaps/{gap}")
 def gap(gap: str, request: Request, app: App, caller: Caller = admitted(Action.EXPLAIN)) -> Response:
     """Show one gap, with the recordings around it."""
-    return _shown(request, caller, app.own_gaps.open(caller, gap), {}, None)
+    return _shown(request, app, caller, gap, {}, None)
 
 
 @router.post("/shift/gaps/{gap}")
@@ -49,12 +51,11 @@ async def explain(
     gap: str, request: Request, app: App, caller: Caller = admitted(Action.EXPLAIN, form=True)
 ) -> Response:
     """Send an explanation."""
-    form = await read_form(request)
+    form, also = await read_form(request), await read_chosen(request, "also")
     try:
-        await run_in_threadpool(app.explanations.explain, caller, gap, _said(form))
+        await run_in_threadpool(app.explanations.explain, caller, gap, _said(form), also)
     except EvidenceError as problem:
-        shown = await run_in_threadpool(app.own_gaps.open, caller, gap)
-        return await run_in_threadpool(_shown, request, caller, shown, form, problem)
+        return await run_in_threadpool(_shown, request, app, caller, gap, form, problem, also)
     return away("/shift/gaps?done=own-explained")
 
 
@@ -93,11 +94,14 @@ async def withdraw(
 
 def _shown(
     request: Request,
+    app: App,
     caller: Caller,
-    shown: OpenGap,
+    gap: str,
     typed: Mapping[str, str],
     problem: EvidenceError | None,
+    also: Sequence[str] = (),
 ) -> Response:
+    shown = app.own_gaps.open(caller, gap)
     found = shown.found
     title, text, fields = f"officer.part-{found.gap.part}", "officer.no-details", dict[str, object]()
     if shown.finding is not None:
@@ -122,7 +126,22 @@ def _shown(
         tone=TONES[found.standing.state],
         cites=[citation_text(one, found.pack) for one in found.cites],
         typed=typed,
+        alike=_alike(app, caller, found),
+        also=frozenset(also),
     )
+
+
+def _alike(app: App, caller: Caller, found: Found) -> list[Told]:
+    """Return what else is to be explained by a reason only: a card that came late has many late files."""
+    if found.gap.part not in _BY_REASON or found.standing.state not in TO_DO:
+        return []
+    this = found.standing.name
+    others = [
+        one
+        for one in app.own_shift.asked(caller)
+        if one.part == found.gap.part and one.standing.state in TO_DO and one.standing.name != this
+    ]
+    return [told(one) for one in others[: MOST_ALIKE - 1]]
 
 
 def _said(form: Mapping[str, str]) -> Said:
@@ -165,7 +184,7 @@ def _span(form: Mapping[str, str], zone: str) -> Span:
             for name in ("since", "until")
         )
     except (ValueError, OverflowError):
-        raise Invalid("invalid-text", field="time") from None
+        raise Invalid("invalid-time", field="time") from None
     if end < start:
         raise Invalid("ends-before-start")
     return Span(start, end)

@@ -29,6 +29,7 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 
 WORDS = (Label.CASE_NUMBER, Label.INSPECTED_PARTY, Label.PLACE)
 NOT_YET = "not-yet"
+LISTED = ("only", "device", "since", "until", "ids", "after")  # of the list's address; its form repeats it
 _LOOKS = 200
 
 
@@ -45,9 +46,8 @@ def recordings(
     caller: Caller = admitted(Action.OWN_SHIFT),
 ) -> Response:
     """Show a page of one's own recordings. ids: some of them only, with dots between."""
-    some = [one for one in ids.split(".") if is_id(one)][:PAGE]
-    wanted = Wanted(only == "lacking", device or None, _day(since), _day(until), some, after)
-    return _shown(request, app, caller, wanted, {}, None)
+    asked = {"only": only, "device": device, "since": since, "until": until, "ids": ids, "after": after or ""}
+    return _shown(request, app, caller, asked, {}, None)
 
 
 @router.post("/shift/recordings/labels")
@@ -59,7 +59,7 @@ async def label(request: Request, app: App, caller: Caller = admitted(Action.LAB
         if form.get("act") == NOT_YET:
             due = _day(form.get("due", ""))
             if due is None:
-                raise Invalid("invalid-text", field="due")
+                raise Invalid("invalid-time", field="due")
             await run_in_threadpool(app.labelling.say_not_yet, caller, chosen, due)
         else:
             lines = pack_at(app.site.policies, app.site.clock.now()).must_record
@@ -67,7 +67,7 @@ async def label(request: Request, app: App, caller: Caller = admitted(Action.LAB
             if told.unknown_case:
                 done = "own-labelled-unknown-case"
     except EvidenceError as problem:
-        return await run_in_threadpool(_shown, request, app, caller, Wanted(), form, problem, chosen)
+        return await run_in_threadpool(_shown, request, app, caller, form, form, problem, chosen)
     return away(f"/shift/recordings?only=all&ids={'.'.join(chosen)}&done={done}")
 
 
@@ -90,11 +90,13 @@ def _shown(
     request: Request,
     app: App,
     caller: Caller,
-    wanted: Wanted,
+    asked: Mapping[str, str],
     typed: Mapping[str, str],
     problem: EvidenceError | None,
     chosen: Sequence[str] = (),
 ) -> Response:
+    """Show the list that was asked for; after a refused form the same, with what was ticked and typed."""
+    wanted = _wanted(asked)
     shown = app.own_shift.recordings(caller, wanted)
     rules, bars = pack_at(app.site.policies, app.site.clock.now()), app.site.bars()
     return desk(
@@ -104,6 +106,7 @@ def _shown(
         problem=problem,
         page=shown,
         wanted=wanted,
+        listed={name: asked.get(name, "") for name in LISTED},
         typed=typed,
         chosen=frozenset(chosen),
         words=[one.value for one in WORDS],
@@ -114,6 +117,14 @@ def _shown(
         may_see_looks=may(caller, Action.READ_VIEWS, bars),
         shows_device=bool(told_to({"device": ""}, caller, caller.name)),
     )
+
+
+def _wanted(asked: Mapping[str, str]) -> Wanted:
+    """Read which recordings an address or a form asks for."""
+    ids = [one for one in asked.get("ids", "").split(".") if is_id(one)][:PAGE]
+    days = _day(asked.get("since", "")), _day(asked.get("until", ""))
+    lacking = asked.get("only", "lacking") == "lacking"
+    return Wanted(lacking, asked.get("device") or None, *days, ids, asked.get("after") or None)
 
 
 def _labels(form: Mapping[str, str], lines: Sequence[MustRecord]) -> Mapping[str, str]:

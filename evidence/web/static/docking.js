@@ -64,6 +64,8 @@
     const two = (number) => String(number).padStart(2, "0"), all = Math.ceil(seconds);
     return `${Math.floor(all / 3600)}:${two(Math.floor(all / 60) % 60)}:${two(all % 60)}`;
   };
+  // As `printable` on every other page: what could turn a name around, or is no letter, is written out.
+  const plain = (name) => name.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (one) => `\\u${one.codePointAt(0).toString(16).padStart(4, "0")}`);
   const tell = (text) => { of("told").textContent = text; };
 
   const cell = (row, name) => {
@@ -73,12 +75,12 @@
   };
   const draw = (line) => {
     line.row = document.createElement("tr");
-    cell(line.row, "name").textContent = line.name;
+    cell(line.row, "name").textContent = plain(line.name);
     cell(line.row, "figure").textContent = bytes(line.size);
     line.bar = document.createElement("progress");
     line.bar.max = Math.max(1, line.size);
     line.bar.value = 0;
-    line.bar.setAttribute("aria-label", line.name);
+    line.bar.setAttribute("aria-label", plain(line.name));
     cell(line.row, "").append(line.bar);
     line.speed = cell(line.row, "figure");
     line.mark = document.createElement("span");
@@ -93,6 +95,7 @@
     line.mark.textContent = say(state, fields);
     line.what.replaceChildren(line.mark, ...(more ? [document.createElement("br"), more] : []));
     if (state !== "sending") line.speed.textContent = "";
+    if (state.startsWith("sealed")) line.bar.value = line.bar.max; // an empty file, too
   };
   const moved = (line, sent) => {
     const now = performance.now();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,14 @@ class SqlDerivatives:
     def of(self, recording_id: str) -> Sequence[Derivative]:
         """Return all of a recording, oldest first."""
         return self._some(derivative.c.recording_id == recording_id)
+
+    def with_proxy(self, recording_ids: Collection[str]) -> frozenset[str]:
+        """Return those of these recordings of which a proxy lies ready to be played."""
+        ready = derivative.c.made_at.is_not(None) & derivative.c.gone_at.is_(None)
+        mine = derivative.c.recording_id.in_(recording_ids) & (
+            derivative.c.operation == Operation.PROXY.value
+        )
+        return frozenset(self._db.execute(select(derivative.c.recording_id).where(mine, ready)).scalars())
 
     def waiting(self) -> Sequence[str]:
         """Return those that are asked for and have not ended, oldest first."""

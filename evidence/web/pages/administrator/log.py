@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +15,8 @@ from evidence.domain.audit import Act
 from evidence.domain.rights import Action
 from evidence.errors import NotFound
 from evidence.web.deps import App, admitted
-from evidence.web.pages.desk import desk
+from evidence.web.pages.custody.wording import act_words
+from evidence.web.pages.desk import desk, reading
 
 router = APIRouter(prefix="/log", tags=["pages"], include_in_schema=False)
 
@@ -34,6 +36,7 @@ def explore(
     """Show the newest entries of a log, or those that are asked for. after: the index before which."""
     heads = app.log_exploring.heads(caller)
     facts: dict[str, Any] = {"heads": heads, "acts": sorted(Act), "log": log, "act": act, "about": about}
+    facts["act_words"] = partial(act_words, reading(request))
     if about:
         found = app.log_exploring.about(caller, about.strip())
         return desk(request, caller, "log", entries=found, after=None, **facts)
@@ -54,6 +57,7 @@ def entry(
         "log_entry",
         found=found,
         one=found.one,
+        act_words=partial(act_words, reading(request)),
         facts=told.get("facts", {}),
         withheld=sorted(told.get("pd", {})),
         objects=told.get("obj", []),

@@ -128,7 +128,7 @@ def _shown(
         typed=typed or {},
         one=found,
         acts=[_act(row) for row in documents_out(found.acts, caller)],
-        rows=[(one, _name(one.stored, caller)) for one in found.cameras],
+        rows=[(one, _name(one.stored, caller), _device(one.stored, caller)) for one in found.cameras],
         may_archive=may(caller, Action.ARCHIVE_CASES, bars),
         covered=cover_text,
         **_timeline(request, found, caller),
@@ -153,7 +153,8 @@ def _timeline(request: Request, found: CasePage, caller: Caller) -> dict[str, An
 
 def _together(request: Request, found: CasePage, caller: Caller) -> dict[str, Any]:
     """Return what is to be watched together, each with its place on their common clock."""
-    asked = request.query_params.getlist("play")[:MOST_TOGETHER]
+    every = request.query_params.getlist("play")
+    asked = every[:MOST_TOGETHER]
     chosen = [
         (one, one.span)
         for one in found.cameras
@@ -170,6 +171,7 @@ def _together(request: Request, found: CasePage, caller: Caller) -> dict[str, An
         ],
         "length": (end - start).total_seconds() if start and end else 0,
         "most": MOST_TOGETHER,
+        "is_cut": len(every) > MOST_TOGETHER,
     }
 
 
@@ -187,7 +189,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Invalid("invalid-text", field="day") from None
+        raise Invalid("invalid-time", field="day") from None
 
 
 def _listed(
@@ -223,6 +225,10 @@ def _bars(some: list[Camera], scale: Scale, caller: Caller) -> list[Bar]:
         for one in some
         if one.span is not None
     ]
+
+
+def _device(stored: StoredRecording, caller: Caller) -> str:
+    return printable(str(recording_out(stored, caller).get("device", "")))
 
 
 def _name(stored: StoredRecording, caller: Caller) -> str:

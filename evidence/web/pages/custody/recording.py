@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -20,14 +19,11 @@ from evidence.domain.findings import Severity
 from evidence.domain.instants import from_text
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
-from evidence.domain.spans import Span
 from evidence.domain.standing import Classification
-from evidence.domain.wording import printable
 from evidence.errors import EvidenceError, Invalid
 from evidence.policy.check_points import MarkerKind
 from evidence.policy.rules import Label, cite_ids
 from evidence.service.case_access import case_named, told_as_named
-from evidence.service.catalogue import StoredRecording
 from evidence.service.dossiers import Dossier
 from evidence.service.instruments import pack_at
 from evidence.service.labelling import Labelled
@@ -35,7 +31,7 @@ from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.made import made_lines
 from evidence.web.pages.custody.player import player_of
-from evidence.web.pages.custody.timelines import Bar, Scale, gaps_between
+from evidence.web.pages.custody.session_line import line_of
 from evidence.web.pages.custody.track import track_of
 from evidence.web.pages.custody.wording import act_words, doer_words, finding_sentence
 from evidence.web.pages.desk import Reading, desk, part, reading
@@ -43,7 +39,6 @@ from evidence.web.pages.rendering import away
 
 router = APIRouter(prefix="/recordings", tags=["pages"], include_in_schema=False)
 
-_JOINED = timedelta(seconds=1)  # between files that follow on each other: no gap to draw
 _RANK = {Severity.BREACH.value: 0, Severity.ATTENTION.value: 1, Severity.INFO.value: 2}
 
 
@@ -195,7 +190,7 @@ def _shown(
         row=recording_out(found.stored, caller),
         player=player_of(request, found),
         made=made_lines(reader, found.made, found.people),
-        line=_line(reader, found, caller),
+        line=line_of(reader, found, caller),
         findings=_findings(reader, found, caller),
         **_facts(reader, found, caller),
         handled=[(one, act_words(reader, str(one.entry["act"]))) for one in found.handled or ()],
@@ -211,6 +206,7 @@ def _shown(
         grounds=list(pack_at(app.site.policies, app.site.clock.now()).long_term.grounds),
         kinds=[one.value for one in MarkerKind],
         typed=getattr(request.state, "form", {}),
+        acted=request.url.path.rpartition("/")[2],
     )
 
 
@@ -228,70 +224,6 @@ def _facts(reader: Reading, found: Dossier, caller: Caller) -> dict[str, Any]:
 
     track = None if facts is None else track_of(facts.places)
     return {"facts": facts, "track": track, "track_at": track_at, "metres": metres}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The time line of a session. inside: what lies within the recording, for the table beside it."""
-
-    session: tuple[Bar, ...]
-    inside: tuple[Bar, ...]
-    ticks: list[tuple[float, str]]
-    beside: tuple[tuple[str, str, Span, bool], ...]  # id, name, when, whether it is this one
-
-
-def _line(reader: Reading, found: Dossier, caller: Caller) -> Line | None:
-    mine = found.stored.recording.id
-    known = [(one, one.span) for one in found.beside if one.span is not None]
-    scale = Scale.over([span for _, span in known])
-    if scale is None:
-        return None
-    bars = [
-        scale.bar(
-            span,
-            "this" if one.stored.recording.id == mine else "recording",
-            _name(one.stored, caller),
-            f"/recordings/{one.stored.recording.id}",
-        )  # fmt: skip
-        for one, span in known
-    ]
-    lost = gaps_between([span for _, span in known], _JOINED)
-    bars += [
-        scale.bar(one, "gap", reader.say("recording.gap", length=reader.lasting(one.end - one.start)))
-        for one in lost
-    ]
-    ticks = [(x, moment.astimezone(reader.zone).strftime("%H:%M:%S")) for x, moment in scale.ticks()]
-    beside = tuple(
-        (one.stored.recording.id, _name(one.stored, caller), span, one.stored.recording.id == mine)
-        for one, span in known
-    )
-    return Line(tuple(bars), tuple(_inside(reader, found, scale)), ticks, beside)
-
-
-def _inside(reader: Reading, found: Dossier, scale: Scale) -> list[Bar]:
-    """Return check-points and findings at their seconds, on the same scale."""
-    if found.span is None:
-        return []
-    start, bars = found.span.start, []
-    for one in found.markers:
-        if one.ended_at is None:
-            begin, end = one.from_ms / 1000, one.to_ms / 1000
-            span = Span(start + timedelta(seconds=begin), start + timedelta(seconds=end))
-            bars.append(scale.bar(span, "mark", reader.say(f"marker.{one.kind.value}"), None, begin))
-    for stored in found.findings or ():
-        begin_s, end_s = (stored.body.get(one) for one in ("start_s", "end_s"))
-        if isinstance(begin_s, int | float):
-            last = float(end_s) if isinstance(end_s, int | float) else float(begin_s)
-            span = Span(start + timedelta(seconds=begin_s), start + timedelta(seconds=max(last, begin_s)))
-            title = reader.say(f"finding.{stored.body['code']}.title")
-            bars.append(scale.bar(span, "find", title, None, float(begin_s)))
-    return sorted(bars, key=lambda one: one.at_s or 0)
-
-
-def _name(stored: StoredRecording, caller: Caller) -> str:
-    """Return the last part of its name; its id for who is not told names."""
-    row = recording_out(stored, caller)
-    return printable(str(row.get("name", "")).rsplit("/", 1)[-1] or str(row["id"]))
 
 
 def _findings(reader: Reading, found: Dossier, caller: Caller) -> list[tuple[dict[str, Any], str]] | None:

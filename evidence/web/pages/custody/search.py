@@ -109,13 +109,16 @@ def _kept(asked: Mapping[str, str]) -> dict[str, str]:
 
 
 def _sought(request: Request, asked: Mapping[str, str]) -> Sought:
-    """Read what is asked. Raises: Invalid("invalid-text") naming the field."""
+    """Read what is asked. Raises: Invalid("invalid-text", "invalid-time", "days-reversed")."""
     told = {one: asked.get(one, "").strip() or None for one in TEXTS}
     for one, value in told.items():
         if value is not None and (len(value) > _LONGEST or not value.isprintable()):
             raise Invalid("invalid-text", field=one)
     if asked.get("unit") and not is_id(asked["unit"]):
         raise Invalid("invalid-text", field="unit")
+    since, until = _day(request, asked, "since"), _day(request, asked, "until")
+    if since and until and until <= since:
+        raise Invalid("days-reversed", since=asked["since"], until=asked["until"])
     return Sought(
         case=told["case"],
         party=told["party"],
@@ -124,8 +127,8 @@ def _sought(request: Request, asked: Mapping[str, str]) -> Sought:
         code=_choice(Code, asked, "code"),
         classification=_choice(Classification, asked, "class"),
         state=_choice(State, asked, "state"),
-        since=_day(request, asked, "since"),
-        until=_day(request, asked, "until"),
+        since=since,
+        until=until,
         oldest_first=sorting_of(asked.get("sort", ""), ("time",)) == Listing("time"),
     )
 
@@ -146,7 +149,7 @@ def _day(request: Request, asked: Mapping[str, str], field: str) -> datetime | N
     try:
         span = day_span(date.fromisoformat(asked[field]), reading(request).zone)
     except (ValueError, OverflowError):
-        raise Invalid("invalid-text", field=field) from None
+        raise Invalid("invalid-time", field=field) from None
     return span.end if field == "until" else span.start
 
 

@@ -90,11 +90,16 @@ class Scale:
 
     def told(self, zone: tzinfo) -> list[tuple[float, str]]:
         """Return the same as people read them: with the day where a piece begins, if the line is broken."""
-        told, days = [], set[date]()
+        told, days, free = [], set[date](), 0.0
         for x, at in self.ticks():
             local = at.astimezone(zone)
             is_new = bool(self.breaks) and local.date() not in days
-            told.append((x, f"{local:%Y-%m-%d %H:%M}" if is_new else f"{local:%H:%M:%S}"))
+            text = f"{local:%Y-%m-%d %H:%M}" if is_new else f"{local:%H:%M:%S}"
+            if x < free:  # beside what is written already there is no room: a line only
+                told.append((x, ""))
+                continue
+            told.append((x, text))
+            free = x + _WRITTEN / 8 * len(text)
             days.add(local.date())
         return told
 

@@ -18,7 +18,7 @@ def instant_of(app: Application, text: str, field: str) -> datetime:
         typed = datetime.fromisoformat(text)
         return typed.replace(tzinfo=ZoneInfo(app.site.policies.latest.time_zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Invalid("invalid-text", field=field) from None
+        raise Invalid("invalid-time", field=field) from None
 
 
 def day_of(text: str, field: str) -> date:
@@ -26,7 +26,7 @@ def day_of(text: str, field: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Invalid("invalid-text", field=field) from None
+        raise Invalid("invalid-time", field=field) from None
 
 
 def numbers_of(text: str) -> tuple[str, ...]:

@@ -148,7 +148,7 @@ def _choices(app: Application, caller: Caller) -> dict[str, Any]:
 
 
 def _asked(app: Application, typed: Mapping[str, str]) -> Asked:
-    """Return what is asked for. Raises: Invalid("invalid-text")."""
+    """Return what is asked for. Raises: Invalid("invalid-text", "invalid-time")."""
     today = local_day(app.site.policies, app.site.clock.now())
     since, until = _day(typed["since"]), _day(typed["until"])
     if since is None:
@@ -175,7 +175,7 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise Invalid("invalid-text", field="day") from None
+        raise Invalid("invalid-time", field="day") from None
 
 
 def _lines(page: GapPage) -> list[dict[str, Any]]:

@@ -1,5 +1,5 @@
-"""The rows of searches note the lines that a recording makes in the gap report; an index of announced files by
-recording has those alone that have one.
+"""The rows of searches note the lines that a recording makes in the gap report; an index of announced files
+by recording has those alone that have one.
 
 The rows are made from those of other tables: these go, and whoever runs the step fills them anew (schema.py).
 Frozen: later changes are later steps.
