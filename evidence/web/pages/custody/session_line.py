@@ -1,4 +1,4 @@
-"""The time line of a recording: the files of its session beside each other, with what was found and pinned."""
+"""The time line of a recording: the files of its session beside each other, what was found and pinned."""
 
 from __future__ import annotations
 
