@@ -126,6 +126,14 @@ def test_every_setting_stands_in_the_table_with_its_default_and_no_other_does() 
             assert rows[name].strip("`") == str(field.default).lower(), name
 
 
+def test_what_operations_names_beside_the_installed_program_is_what_its_install_puts_there() -> None:
+    text = read(OPERATIONS)
+    named = set(re.findall(r"/opt/evidence/deploy/([a-z.-]+[a-z])", text))
+    assert {"alerts.yml", "try-restore.sh"} <= named
+    assert [name for name in named if not (ROOT / "deploy" / name).is_file()] == []
+    assert "cp -r deploy /opt/evidence/" in text.split("\n## Install\n")[1].split("\n## ")[0]
+
+
 def test_both_readmes_have_the_same_shape() -> None:
     shapes = [re.findall(r"^(#+) ", prose(page), re.MULTILINE) for page in (ENGLISH, CHINESE)]
     tables = [len(re.findall(r"^\| ", prose(page), re.MULTILINE)) for page in (ENGLISH, CHINESE)]
