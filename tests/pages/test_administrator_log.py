@@ -42,9 +42,9 @@ def test_the_entry_of_a_review_is_found_by_its_act_and_followed(desks: Desks, la
         desks.look(page, f"log-{language}")
         page.select_option("#act", Act.GAP_REVIEW.value)
         page.click("form.filters button")
-        assert words[f"log-act.{Act.GAP_REVIEW.value}"] in page.inner_text("tbody"), (
-            "in words, not by code only"
-        )
+        listed = page.inner_text("tbody")
+        assert words[f"log-act.{Act.GAP_REVIEW.value}"] in listed
+        assert words["fact.recording"] in listed, "in words, not by code only"
         page.click("tbody td a >> nth=0")
         text = page.inner_text("main")
         assert "accepted" in text

@@ -169,6 +169,7 @@ def test_a_refused_form_shows_the_list_that_it_stood_below_with_its_ticks(room: 
     wrong = {**form, **asked, "place": "bad\u202e", "recording": ids[0]}
     answer = browser.post("/shift/recordings/labels", wrong)
     assert answer.status_code == 400
+    assert "U+202E" in answer.text, "what is wrong and cannot be seen is named"
     assert f'value="{ids[0]}" aria-label="0.wav" checked' in answer.text, "though it lacks no label"
     assert "1.wav" not in answer.text
     assert labels_of(room, ids[0])["place"] == "某镇"

@@ -7,7 +7,7 @@ footage from here only, and runs nothing that stands in the page itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -157,7 +157,14 @@ def _frame(request: Request, caller: Caller, reader: Reading) -> dict[str, objec
         "desks": desks_of(caller, site.site.bars()),
         "done": f"done.{done}" if f"done.{done}" in catalogue(reader.language) else None,
         "alarms": request.app.state.alarms,
+        "odd_signs": _odd_signs(getattr(request.state, "form", {})),
     }
+
+
+def _odd_signs(form: Mapping[str, str]) -> str:
+    """Return the code points in a form that nobody sees and no text may hold: they come in by pasting."""
+    typed = {sign for value in form.values() for sign in value if sign not in "\n\u3000"}
+    return " ".join(sorted(f"U+{ord(sign):04X}" for sign in typed if not sign.isprintable()))
 
 
 def _offset(local: datetime) -> str:

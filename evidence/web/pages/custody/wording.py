@@ -26,6 +26,12 @@ def act_words(reader: Reading, act: str) -> str:
     return reader.say(key) if key in catalogue(reader.language) else act
 
 
+def object_words(reader: Reading, kind: str) -> str:
+    """Return what an object of an entry is called; what the catalogues lack: its own name."""
+    key = f"fact.{kind}"
+    return reader.say(key) if key in catalogue(reader.language) else kind
+
+
 def doer_words(reader: Reading, seer: Seer | None, id_: str | None = None) -> str:
     """Return who somebody is: name and number of a person, else what kind of doer it is."""
     if seer is None:
