@@ -62,6 +62,7 @@ from evidence.service.reports import Reports
 from evidence.service.sampling import Sampling
 from evidence.service.steps import Steps, StepSaid
 from evidence.service.transfer_units import TransferUnits
+from evidence.service.withdrawing import Withdrawing
 from tests import forms, inside
 from tests.builders import SITE, an_origin, migrated_file
 from tests.log_room import OPERATOR, LogRoom
@@ -217,15 +218,17 @@ def enter_steps(room: LogRoom) -> None:
 
 
 def ask_export(room: LogRoom) -> None:
-    """A recording asked for by a party and granted by another person, a unit that hands over to courts, and a
-    medium for long keeping.
+    """A recording asked for by a party and granted by another person, a request that was withdrawn, a unit that
+    hands over to courts, and a medium for long keeping.
     """
     site = room.small.site
     with room.small.database.writing() as unit:
         first = next(iter(unit.recordings.all())).recording.id
     desk = Exports(site, MadeDerivatives())
     said = ExportSaid("李四", "查阅执法过程", "书面申请", "李四", "被处罚人", "身份证原件")
-    asked = desk.ask(OPERATOR, Wish(Way.SUPPLY, (first,), said, unit_id="1" * 32)).export
+    wish = Wish(Way.SUPPLY, (first,), said, unit_id="1" * 32)
+    asked, twice = (desk.ask(OPERATOR, wish).export for _ in range(2))
+    Withdrawing(site).withdraw(OPERATOR, twice.id, "重复")
     desk.decide(DECIDER, asked.id, is_approved=True, reason="同意", secrecy="不涉密")
     volume = Volume("9" * 32, f"{asked.number} 1/1", 1, "a.zip", 5, "a" * 64, "b" * 64)
     with room.small.database.writing() as unit:
