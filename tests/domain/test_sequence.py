@@ -214,6 +214,33 @@ def test_a_clock_set_back_is_a_jump() -> None:
     assert jump.measured == pytest.approx(-3600, abs=2)
 
 
+@pytest.mark.parametrize("hours", [0.75, 1, 8, 24])
+def test_a_clock_set_by_whole_quarter_hours_while_recording_went_on_is_a_jump(hours: float) -> None:
+    """The file before is full: the recorder split there, and nobody stopped it."""
+    pieces = row([60.06] * 3 + [22.5], pauses={2: hours * 3600})
+    (jump,) = findings([a_file(piece) for piece in pieces])
+    assert (jump.code, jump.severity, jump.file) == (Code.CLOCK_JUMP, Severity.ATTENTION, pieces[2].name)
+
+
+@pytest.mark.parametrize("hours", [0.75, 1, 8, 24])
+def test_a_pause_of_whole_quarter_hours_after_somebody_stopped_is_another_activity(hours: float) -> None:
+    pieces = row([60.06, 60.06, 33.3, 60.06, 12.5], pauses={3: hours * 3600})
+    (fact,) = told([a_file(piece) for piece in pieces], Code.CLOCK_JUMP)
+    assert (fact.severity, fact.detail["manner"], fact.file) == (
+        Severity.INFO,
+        "another-activity",
+        pieces[3].name,
+    )
+
+
+def test_a_file_that_is_full_by_its_size_is_full_though_it_is_short() -> None:
+    pieces = row([60.06, 60.06, 33.3, 60.06], pauses={3: 3600})
+    sizes = [30_000_000, 60_000_000, 60_000_000, 45_000_000]
+    files = [a_file(piece, size_bytes=size) for piece, size in zip(pieces, sizes, strict=True)]
+    (jump,) = told(files, Code.CLOCK_JUMP)
+    assert jump.severity is Severity.ATTENTION
+
+
 def test_a_time_in_the_future_cannot_be() -> None:
     files = [a_file(piece) for piece in row([60.06] * 2)]
     now = datetime(2024, 5, 10, tzinfo=UTC)

@@ -70,10 +70,14 @@ def _interruptions(files: Sequence[File]) -> Iterator[tuple[str, int, int]]:
 
 
 def _clock_jumps(files: Sequence[File]) -> Iterator[tuple[str, int]]:
-    """Yield pauses of whole quarter hours: by clocks alone nobody tells them from a zone that was set."""
+    """Yield pauses of whole quarter hours behind a file that is full: nobody tells them from a zone that was
+    set while recording went on."""
+    longest, largest = max(one.length for one in files), max(one.size for one in files)
     for before, after in pairwise(files):
         gap = after.begins - before.begins - before.length
-        if gap > SAME_ACTIVITY and after.number - before.number == 1 and (gap + 1) % QUARTER <= 2:
+        is_full = before.length * 100 >= longest * 98 or before.size * 100 >= largest * 98
+        is_next = gap > SAME_ACTIVITY and after.number - before.number == 1
+        if is_full and is_next and (gap + 1) % QUARTER <= 2:
             yield "clock-jump", after.number
 
 
