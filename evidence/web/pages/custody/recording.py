@@ -254,15 +254,17 @@ def _line(reader: Reading, found: Dossier, caller: Caller) -> Line | None:
         for one, span in known
     ]
     bars.sort(key=lambda bar: bar.tone == "this")  # drawn last: what is made at the same time hides it not
+    lost = gaps_between([span for _, span in known], _JOINED)
     bars += [
         scale.bar(one, "gap", reader.say("recording.gap", length=reader.lasting(one.end - one.start)))
-        for one in gaps_between([span for _, span in known], _JOINED)
+        for one in lost
     ]
+    ticks = [(x, moment.astimezone(reader.zone).strftime("%H:%M:%S")) for x, moment in scale.ticks()]
     beside = tuple(
         (one.stored.recording.id, _name(one.stored, caller), span, one.stored.recording.id == mine)
         for one, span in known
     )
-    return Line(tuple(bars), tuple(_inside(reader, found, scale)), scale.told(reader.zone), beside)
+    return Line(tuple(bars), tuple(_inside(reader, found, scale)), ticks, beside)
 
 
 def _inside(reader: Reading, found: Dossier, scale: Scale) -> list[Bar]:
