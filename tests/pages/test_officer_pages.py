@@ -170,6 +170,7 @@ def test_a_refused_form_shows_the_list_that_it_stood_below_with_its_ticks(room: 
     answer = browser.post("/shift/recordings/labels", wrong)
     assert answer.status_code == 400
     assert "U+202E" in answer.text, "what is wrong and cannot be seen is named"
+    assert 'name="back" value="/shift/recordings"' in answer.text, "where another language is chosen"
     assert f'value="{ids[0]}" aria-label="0.wav" checked' in answer.text, "though it lacks no label"
     assert "1.wav" not in answer.text
     assert labels_of(room, ids[0])["place"] == "某镇"

@@ -17,6 +17,7 @@ from fastapi import Request
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import Match
 
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller
@@ -150,7 +151,7 @@ def _frame(request: Request, caller: Caller, reader: Reading) -> dict[str, objec
     return {
         "lang": TAGS[reader.language],
         "other": TAGS[ENGLISH] if reader.language != ENGLISH else "zh-CN",
-        "back": reader.link() if request.method == "GET" else reader.here,
+        "back": reader.link() if request.method == "GET" else _page_above(request),
         "path": reader.here,
         "time_zone": reader.zone.key,
         "caller": caller,
@@ -159,6 +160,17 @@ def _frame(request: Request, caller: Caller, reader: Reading) -> dict[str, objec
         "alarms": request.app.state.alarms,
         "odd_signs": _odd_signs(getattr(request.state, "form", {})),
     }
+
+
+def _page_above(request: Request) -> str:
+    """Return the page to which the form of this address belongs: only a page can be opened again."""
+    path = request.url.path
+    while path:
+        there = {**request.scope, "path": path, "method": "GET"}
+        if any(route.matches(there)[0] is Match.FULL for route in request.app.routes):
+            return path
+        path = path.rpartition("/")[0]
+    return "/"
 
 
 def _odd_signs(form: Mapping[str, str]) -> str:

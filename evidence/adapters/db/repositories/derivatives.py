@@ -50,7 +50,7 @@ class SqlDerivatives:
     def with_proxy(self, recording_ids: Collection[str]) -> frozenset[str]:
         """Return those of these recordings of which a proxy lies ready to be played."""
         ready = derivative.c.made_at.is_not(None) & derivative.c.gone_at.is_(None)
-        mine = derivative.c.recording_id.in_(recording_ids) & (
+        mine = derivative.c.recording_id.in_(list(recording_ids)) & (
             derivative.c.operation == Operation.PROXY.value
         )
         return frozenset(self._db.execute(select(derivative.c.recording_id).where(mine, ready)).scalars())
