@@ -218,8 +218,8 @@ def enter_steps(room: LogRoom) -> None:
 
 
 def ask_export(room: LogRoom) -> None:
-    """A recording asked for by a party and granted by another person, a request that was withdrawn, a unit that
-    hands over to courts, and a medium for long keeping.
+    """A recording asked for by a party and granted by another person, a request that was withdrawn, a unit
+    that hands over to courts, and a medium for long keeping.
     """
     site = room.small.site
     with room.small.database.writing() as unit:
