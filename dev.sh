@@ -23,7 +23,8 @@ say() { printf '%s\n' "$*" >&2; }
 # What `test`, `bench` and `drill` start by themselves on ports of their own: package:command, or package:/a/pattern.
 SERVERS="postgresql:/usr/lib/postgresql/*/bin/postgres redis-server:redis-server nginx-light:nginx
   ceph-mon:ceph-mon ceph-osd:ceph-osd ceph-common:ceph radosgw:radosgw
-  chromium:chromium iproute2:ip curl:curl xorriso:xorriso genisoimage:genisoimage libseccomp2:/usr/lib/*/libseccomp.so.2"
+  chromium:chromium fonts-wqy-zenhei:/usr/share/fonts/truetype/wqy/* iproute2:ip curl:curl
+  xorriso:xorriso genisoimage:genisoimage libseccomp2:/usr/lib/*/libseccomp.so.2"
 
 missing_debs() {
   for pair in ffmpeg:ffmpeg bubblewrap:bwrap openssl:openssl strace:strace util-linux:prlimit "$@"; do
