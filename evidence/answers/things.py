@@ -13,6 +13,7 @@ from evidence.domain.fault_files import FaultFile
 from evidence.domain.retention import Keeps, Rule
 from evidence.domain.rights import Action
 from evidence.domain.wording import printable
+from evidence.policy.rules import cite_ids
 from evidence.service.naming_things import Named, NamingThings, Thing
 from evidence.service.site import Site
 
@@ -52,6 +53,12 @@ def thing_text(say: Callable[..., str], one: Named | None) -> str:
         say(f"{_GROUPS[key]}.{value}") if key in _GROUPS else printable(value)
         for key, value in (one or {}).items()
     )
+
+
+def rule_words(site: Site, caller: Caller, rules: Iterable[Rule]) -> dict[str, Any]:
+    """Return by what a page says rules that keep a recording: their articles, and what they are about."""
+    things = things_known(site, caller, things_of_rules(rules))
+    return {"cite_ids": cite_ids, "things": things, "thing": thing_text}
 
 
 def named_out(known: Mapping[str, Named]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class Act(StrEnum):
     UPLOAD_TERMINATE = "upload.terminate"
     UPLOAD_COMPLETE = "upload.complete"
     UPLOAD_EXPIRE = "upload.expire"
+    UPLOAD_CLEAR = "upload.clear"  # bytes in staging of which no row ever spoke
     UPLOAD_REFUSE = "upload.refuse"
     UPLOAD_REPEAT = "upload.repeat"  # the same recording again
     SEAL = "evidence.seal"

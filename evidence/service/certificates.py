@@ -28,11 +28,13 @@ DESTRUCTION = "evidence.destruction/1"
 
 
 def certificate_body(
-    stored: StoredRecording, disposal: Disposal, pack: Pack, now: datetime
+    stored: StoredRecording, disposal: Disposal, pack: Pack, now: datetime, absent: Sequence[str] = ()
 ) -> dict[str, object]:
-    """Build the certificate's body. pack: in force now."""
+    """Build the certificate's body. pack: in force now. absent: what was made from the recording and was not
+    there when it should have been destroyed."""
     recording = stored.recording
     return {
+        **({"absent": list(absent)} if absent else {}),
         "asked": _by_whom(disposal.asked_by, disposal.asked_at),
         "begun": to_text(disposal.begun_at or now),
         "cites": list(cite_ids(pack.retention.cites)),
@@ -81,6 +83,13 @@ def destruction_faults(site: Site, stored: StoredRecording) -> Iterator[str]:
         yield "certificate-unlogged"
     if is_there(site.vault, recording.data_key):
         yield "destroyed-but-there"
+
+
+def absent_copies(unit: UnitOfWork, recording_id: str) -> Sequence[str]:
+    """Return the ids of what was made from a recording and was not there when it was to be destroyed."""
+    told = (one for one in _entries(unit, recording_id) if one["act"] == Act.DERIVATIVE_DESTROY.value)
+    objects = (one["obj"] for one in told if one["facts"].get("absent"))
+    return sorted(ref["id"] for some in objects for ref in some if ref["k"] == "derivative")
 
 
 def is_there(vault: Vault, key: str) -> bool:

@@ -18,6 +18,9 @@ from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
 from storage.errors import Missing, StoreUnavailable
+from storage.vault import Debris
+
+_WITHOUT_BYTES = frozenset({"lock-without-object", "delete-marker"})
 
 
 def copies_locked_with(unit: UnitOfWork, recording_id: str) -> Sequence[str]:
@@ -50,16 +53,18 @@ def end_copies_to_come(unit: UnitOfWork, recording_id: str, now: datetime) -> bo
 
 
 def remove_copies(site: Site, recording_id: str) -> None:
-    """Remove all that was made from a recording whose destruction has begun; each has its entry.
+    """Remove all that was made from a recording whose destruction has begun; each has its entry. One whose
+    bytes somebody removed past the program is not removed by us: its entry and the certificate say so.
 
     Raises: StoreUnavailable, Locked, Damaged: the sweep goes on later.
     """
     with site.database.reading() as unit:
         found = _lying(unit, recording_id)
     for key, one in found:
-        with suppress(Missing):  # an attempt that died has removed it
+        is_absent = _was_taken_away(site, key)
+        with suppress(Missing):  # an attempt that died has removed it, or somebody has
             site.vault.dispose(key, site.clock.now())
-        if is_there(site.vault, key):
+        if not is_absent and is_there(site.vault, key):
             raise StoreUnavailable(reason="not-removed", key=key)
         crashpoint("after-copy-removal")
         now = site.clock.now()
@@ -67,8 +72,19 @@ def remove_copies(site: Site, recording_id: str) -> None:
             if unit.derivatives.note_gone(one.id, now) and one.output is not None:
                 ref = Reference(one.output.digests, one.output.size_bytes)
                 facts: dict[str, object] = {"operation": one.operation.value}
+                facts |= {"absent": True} if is_absent else {}
                 entry = Entry(Act.DERIVATIVE_DESTROY, SERVICE, about(one), facts=facts, ref=ref)
                 unit.log.append(entry, now)
+
+
+def _was_taken_away(site: Site, key: str) -> bool:
+    """Tell whether bytes have gone and it was not we who removed them: we leave neither a lock without an
+    object nor a mark of deletion. What the vault cannot read is there."""
+    with suppress(Missing):
+        site.vault.stat(key)
+        return False
+    found = [one for one in site.vault.census(key) if one.key == key]
+    return bool(found) and all(isinstance(one, Debris) and one.kind in _WITHOUT_BYTES for one in found)
 
 
 def _lying(unit: UnitOfWork, recording_id: str) -> list[tuple[str, Derivative]]:

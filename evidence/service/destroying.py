@@ -28,7 +28,7 @@ from evidence.errors import EvidenceError, NotFound
 from evidence.ledger.canonical import canonical
 from evidence.policy.rules import cite_ids
 from evidence.service.catalogue import StoredRecording
-from evidence.service.certificates import certificate_body, is_there, sealed_in
+from evidence.service.certificates import absent_copies, certificate_body, is_there, sealed_in
 from evidence.service.copies import copies_are_free, end_copies_to_come, remove_copies
 from evidence.service.instruments import pack_at
 from evidence.service.keeping import law_now, required_by
@@ -142,7 +142,8 @@ class Destroying:
             disposal = unit.disposals.get(disposal_id)
             if disposal is None or disposal.ended_at is not None:
                 return  # another worker has ended it
-            body = canonical(certificate_body(stored, disposal, pack, now))
+            absent = absent_copies(unit, recording.id)
+            body = canonical(certificate_body(stored, disposal, pack, now, absent))
             document = self.site.signer.sign(body)
             unit.disposals.put(replace(disposal, ended_at=now, certificate=document))
             digest = hashlib.sha256(document).hexdigest()

@@ -101,6 +101,7 @@ class Uploads:
             upload = _as_announced(unit, upload)
             unit.uploads.add(upload)
             unit.log.append_all(entries, now)
+            self.site.staging.size(upload.id)  # Missing where a clock that leapt had it cleared as debris
             if not upload.is_resumable:
                 unit.jobs.add(JobName.SEAL, upload.id, now)
         return upload

@@ -29,6 +29,7 @@ from evidence.service.keeping import Keeping
 from evidence.service.listening import Listening
 from evidence.service.sealing import Sealing
 from evidence.service.site import Site
+from evidence.service.staging_debris import StagingDebris
 from evidence.service.uploads import Uploads
 from storage.errors import Damaged, Mismatch, Missing, StorageError
 
@@ -123,13 +124,14 @@ class Work:
         self.tidy()
 
     def tidy(self) -> None:
-        """Close stale uploads, raise deadline notices, tell the vault of holds and dates, destroy what was
-        decided, plan the reading back, drop what nobody can sign in with any more.
+        """Close stale uploads, clear what a crash left in staging, raise deadline notices, tell the vault of
+        holds and dates, destroy what was decided, plan the reading back, drop what nobody can sign in with.
         """
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
             unit.challenges.forget(now)
         self.uploads.expire(now)
+        StagingDebris(self.site).clear(now)
         Deadlines(self.site).raise_notices(now)
         Holds(self.site).settle_all()
         Keeping(self.site).settle_all()

@@ -14,10 +14,12 @@ from evidence.adapters import making
 from evidence.domain.access import Purpose
 from evidence.domain.audit import Act
 from evidence.domain.derivatives import Derivative, Operation, State
+from evidence.domain.disposals import State as Ended
 from evidence.domain.orders import Box, Cover, Hush, Order, Region, Span
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.errors import Conflict, Invalid, NotFound, Refused
+from evidence.service.certificates import DESTRUCTION, destruction_faults
 from evidence.service.copy_checks import CopyCheck
 from evidence.service.derivatives import made_of
 from storage.vault import Lock
@@ -231,3 +233,25 @@ def test_the_check_of_the_logs_finds_a_copy_that_is_gone_or_that_nobody_knows(
     assert ("object-missing", made.output.key) in {
         (one.kind, one.item) for one in CopyCheck(room.site).faults()
     }
+
+
+def test_a_derivative_that_somebody_removed_past_the_program_stops_no_destruction_and_is_named(
+    room: DerivativeRoom, film: str
+) -> None:
+    gone, there = make(room, film), make(room, film, Order(Operation.STILL, "t", "r", 500))
+    room.pass_by()
+    assert gone.output is not None
+    (room.small.folder / "vault" / gone.output.key).unlink()
+    room.destroy(film)
+    (ended,) = room.disposals.list(OPERATOR, ended=True)
+    assert (ended.state, [one.state for one in room.made(film)]) == (Ended.DESTROYED, [State.GONE] * 2)
+    assert ended.certificate is not None
+    said = room.site.signer.read(ended.certificate, DESTRUCTION)
+    assert said["absent"] == [gone.id], "it was not there when its original was destroyed"
+    told = [one["facts"].get("absent", False) for one in room.entries(Act.DERIVATIVE_DESTROY)]
+    assert sorted(told) == [False, True]
+    assert there.id not in said["absent"]
+    with room.small.database.reading() as unit:
+        stored = unit.recordings.get(film)
+    assert stored is not None
+    assert list(destruction_faults(room.site, stored)) == []

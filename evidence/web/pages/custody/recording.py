@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from evidence.answers.recordings import finding_out, recording_out
-from evidence.answers.things import thing_text, things_known, things_of_rules
+from evidence.answers.things import rule_words
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
 from evidence.domain.findings import Severity
@@ -22,7 +22,7 @@ from evidence.domain.rights import Action
 from evidence.domain.standing import Classification
 from evidence.errors import EvidenceError, Invalid
 from evidence.policy.check_points import MarkerKind
-from evidence.policy.rules import Label, cite_ids
+from evidence.policy.rules import Label
 from evidence.service.case_access import case_named, told_as_named
 from evidence.service.dossiers import Dossier
 from evidence.service.instruments import pack_at
@@ -196,9 +196,7 @@ def _shown(
         handled=[(one, act_words(reader, str(one.entry["act"]))) for one in found.handled or ()],
         doer=partial(doer_words, reader),
         moment=from_text,
-        cite_ids=cite_ids,
-        things=things_known(app.site, caller, things_of_rules(found.why.rules if found.why else ())),
-        thing=thing_text,
+        **rule_words(app.site, caller, found.why.rules if found.why else ()),
         may={action.value for action in found.may},
         may_link=may(caller, Action.MANAGE_CASES, app.site.bars()),
         labels=[one.value for one in Label if one not in (Label.OFFICER, Label.TIME)],
@@ -222,8 +220,7 @@ def _facts(reader: Reading, found: Dossier, caller: Caller) -> dict[str, Any]:
     def metres(length: float) -> str:
         return f"{length:,.0f} m" if length < 10_000 else f"{length / 1000:,.1f} km"
 
-    track = None if facts is None else track_of(facts.places)
-    return {"facts": facts, "track": track, "track_at": track_at, "metres": metres}
+    return {"facts": facts, "track": facts and track_of(facts.places), "track_at": track_at, "metres": metres}
 
 
 def _findings(reader: Reading, found: Dossier, caller: Caller) -> list[tuple[dict[str, Any], str]] | None:
