@@ -20,7 +20,7 @@ from storage.crashpoints import crashpoint
 from storage.errors import Missing, StoreUnavailable
 from storage.vault import Debris
 
-_WITHOUT_BYTES = frozenset({"lock-without-object", "delete-marker"})
+_WITHOUT_BYTES = "lock-without-object"
 
 
 def copies_locked_with(unit: UnitOfWork, recording_id: str) -> Sequence[str]:
@@ -78,13 +78,13 @@ def remove_copies(site: Site, recording_id: str) -> None:
 
 
 def _was_taken_away(site: Site, key: str) -> bool:
-    """Tell whether bytes have gone and it was not we who removed them: we leave neither a lock without an
-    object nor a mark of deletion. What the vault cannot read is there."""
+    """Tell whether bytes have gone and it was not we who removed them: we leave no lock without an object.
+    What the vault cannot read is there, and so is what lies under a mark of deletion in a bucket."""
     with suppress(Missing):
         site.vault.stat(key)
         return False
     found = [one for one in site.vault.census(key) if one.key == key]
-    return bool(found) and all(isinstance(one, Debris) and one.kind in _WITHOUT_BYTES for one in found)
+    return bool(found) and all(isinstance(one, Debris) and one.kind == _WITHOUT_BYTES for one in found)
 
 
 def _lying(unit: UnitOfWork, recording_id: str) -> list[tuple[str, Derivative]]:
