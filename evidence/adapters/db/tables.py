@@ -1,5 +1,4 @@
-"""The tables. Kept plain, so that SQLite and PostgreSQL hold the same rows; times are UTC text of fixed
-width.
+"""The tables. Kept plain, so that SQLite and PostgreSQL hold the same rows; times are UTC text, all as wide.
 
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
 SHA-256 of the name (`name_sha256`), the name stands beside it.
@@ -44,8 +43,7 @@ from evidence.adapters.db import (  # noqa: F401  (metadata)
 from evidence.adapters.db.columns import UNSOUND, AnyText, Id, Sha256, Time, Words
 
 metadata = columns.metadata
-# Each in an index of its own: what never came is little among what did, and SQLite would look for it there.
-_WAITS, _CAME = text("recording_id IS NULL"), text("recording_id IS NOT NULL")
+_WAITS, _CAME = text("recording_id IS NULL"), text("recording_id IS NOT NULL")  # each has its own index
 
 account = Table(
     "account",
