@@ -36,7 +36,9 @@ search_row = Table(
     Column("counted_from", Time, nullable=False),  # where its clock starts (domain/deadlines.py, time_taken)
     Column("took_us", BigInteger),  # from there to its seal; null: that start is not its end
     Column("is_late", Boolean, nullable=False),  # as it was found: a version of the pack may say otherwise
-    Column("lines", AnyText, nullable=False),  # that it makes in the gap report (domain/noted_lines.py)
+    Column(
+        "lines", AnyText, nullable=False, server_default=""
+    ),  # that it makes in the gap report (domain/noted_lines.py)
     Index("search_by_time", "at", "recording_id"),
     # All that a hit tells: a unit's thousand newest lie side by side in the index, and apart in the table.
     Index(

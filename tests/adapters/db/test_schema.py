@@ -8,10 +8,11 @@ from datetime import timedelta
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from evidence.adapters.db import schema
 from evidence.adapters.db.people_tables import notice
+from evidence.adapters.db.repositories.search_rows import fill
 from evidence.adapters.db.search_tables import search_row
 from evidence.adapters.db.tables import (
     account,
@@ -138,3 +139,21 @@ def test_rows_of_searches_of_before_say_how_long_each_recording_took_and_its_lin
     assert (row.recording_id, row.counted_from, row.took_us) == (mine, ended, 30 * 3600 * 1_000_000)
     assert (row.seen_at, row.sealed_at, row.is_bare) == (to_text(START), to_text(START), True)
     assert [one.code for one in lines_noted(row.lines) or ()] == [Code.SILENCE]
+
+
+def test_a_row_of_before_notes_gets_its_note(database: SqlDatabase) -> None:
+    database.migrate()
+    with database.writing() as unit:
+        rows = _Rows(unit.notices._db)
+        sent = rows.add(upload, account_id=rows.add(account))
+        mine = rows.add(recording, upload_id=sent, labels="{}", device="D", name="a.mp4")
+        body = json.dumps(Finding(Code.SILENCE, Severity.BREACH, "a.mp4").as_json())
+        seen = rows.add(examination, current=True)
+        rows.add(finding, examination_id=seen, recording_id=mine, code=Code.SILENCE.value, body=body)
+        fill(unit.notices._db)
+    with database.writing() as unit:
+        before = unit.notices._db.execute(select(search_row)).one()
+        unit.notices._db.execute(update(search_row).values(lines=""))
+        fill(unit.notices._db)
+        assert unit.notices._db.execute(select(search_row)).one() == before
+    assert before.lines

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
 from evidence.adapters.db.label_tables import label
 from evidence.adapters.db.people_tables import standing
-from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, time_or_none
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, portions, time_or_none
 from evidence.adapters.db.search_tables import search_code, search_row
 from evidence.adapters.db.sparing import INDEXES, without
 from evidence.adapters.db.tables import announced, examination, finding, recording, upload
@@ -68,8 +68,10 @@ def bring_up(db: Connection) -> None:
 
 
 def fill(db: Connection, put: Put | None = None) -> None:
-    """Make all rows, where there are none but recordings. put: how some are written, by a table's columns."""
+    """Make all rows, where there are none but recordings; where there are some, the notes that they lack.
+    put: how some are written, by a table's columns."""
     if db.execute(select(search_row.c.recording_id).limit(1)).first() is not None:
+        _note_all(db)
         return
     last, ids = "", _after(db, "")
     if not ids:
@@ -79,6 +81,21 @@ def fill(db: Connection, put: Put | None = None) -> None:
             _write(db, ids, put)
             last = ids[-1]
             ids = _after(db, last)
+
+
+def _note_all(db: Connection) -> None:
+    """Note the lines of recordings of which something was found, and nothing is noted: since before there
+    were notes, or because nobody must explain it."""
+    query = select(search_row.c.recording_id).where(search_row.c.codes != "", search_row.c.lines == "")
+    noted = update(search_row).where(search_row.c.recording_id == bindparam("one"))
+    for ids in portions(db.execute(query).scalars().all()):
+        found = _found(db, ids)
+        rows = db.execute(
+            select(recording.c.id, recording.c.device, recording.c.name).where(recording.c.id.in_(ids))
+        )
+        told = {row.id: _note(row, found.get(row.id, [])) for row in rows}
+        if lines := [{"one": id_, "lines": text} for id_, text in told.items() if text]:
+            db.execute(noted, lines)
 
 
 def _after(db: Connection, last: str) -> list[str]:

@@ -1,8 +1,7 @@
 """The rows of searches note the lines that a recording makes in the gap report; an index of announced files
 by recording has those alone that have one.
 
-The rows are made from those of other tables: these go, and whoever runs the step fills them anew (schema.py).
-Frozen: later changes are later steps.
+Whoever runs the step writes the notes (schema.py). Frozen: later changes are later steps.
 """
 
 from __future__ import annotations
@@ -15,10 +14,8 @@ down_revision = "0026"
 
 
 def upgrade() -> None:
-    """Take away all rows, and add the column with what is found by it."""
-    op.execute("DELETE FROM search_code")
-    op.execute("DELETE FROM search_row")
-    op.add_column("search_row", sa.Column("lines", sa.Text(), nullable=False))
+    """Add the column, and what is found by it."""
+    op.add_column("search_row", sa.Column("lines", sa.Text(), nullable=False, server_default=""))
     op.drop_index("search_by_count", "search_row")
     counted = ("unit_id", "counted_from", "took_us", "lines", "classification", "recording_id")
     more = ("seen_at", "person_id", "wearer")
