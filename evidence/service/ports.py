@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -43,8 +43,13 @@ class Jobs(Protocol):
     def add(self, name: JobName, subject: str, now: datetime) -> str | None:
         """Add a job unless the same one is queued; return its id."""
 
-    def claim(self, owner: str, now: datetime, names: Collection[JobName]) -> Job | None:
-        """Take the weightiest job of these kinds that is due and whose like is not running, with a lease."""
+    def claim(
+        self, owner: str, now: datetime, names: Collection[JobName], waited: timedelta = timedelta()
+    ) -> Job | None:
+        """Take, with a lease, the weightiest job of these that has been due so long; none whose like runs."""
+
+    def is_running(self, name: JobName) -> bool:
+        """Tell whether one is in hand."""
 
     def claim_seals(self, owner: str, now: datetime, most_bytes: int, most: int) -> Sequence[Job]:
         """Take seals that are due, with a lease: of uploads no longer than this, at most so many."""
@@ -65,10 +70,8 @@ class Jobs(Protocol):
         """Return the kinds of which a job is waiting that may begin."""
 
     def unchecked(self, before_first: datetime, before_next: datetime, limit: int) -> Sequence[str]:
-        """Return recordings due for reading back that no open job names, the longest unchecked first.
-
-        Due: never checked and sealed before before_first, or checked before before_next.
-        """
+        """Return recordings that no open job names, the longest unchecked first: checked before before_next,
+        or never and sealed before before_first."""
 
     def forget_done(self, name: JobName, before: datetime) -> None:
         """Remove done jobs of a kind whose outcome stands elsewhere."""

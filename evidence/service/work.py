@@ -20,6 +20,7 @@ from evidence.service.jobs import (
     LEASE,
     MOST_ATTEMPTS,
     MOST_TOGETHER,
+    SEALS_FIRST,
     SMALL_BYTES,
     Job,
     JobName,
@@ -64,10 +65,17 @@ class Work:
         return [name for name in names if name is not JobName.EXPORT or self.exports is not None]
 
     def claim_some(self, owner: str, names: Collection[JobName]) -> Sequence[Job]:
-        """Take the weightiest job that is due; where that is a seal of a small file, more such seals."""
+        """Take the weightiest job that is due; where that is a seal of a small file, more such seals.
+
+        While another seals, what is no seal waits a while (SEALS_FIRST): the processor is one for both.
+        """
         with self.site.database.writing() as unit:
-            now = self.site.clock.now()
-            first = unit.jobs.claim(owner, now, self._of_here(names))
+            now, here = self.site.clock.now(), self._of_here(names)
+            if JobName.SEAL in here and unit.jobs.is_running(JobName.SEAL):
+                first = unit.jobs.claim(owner, now, [JobName.SEAL])
+                first = first or unit.jobs.claim(owner, now, here, SEALS_FIRST)
+            else:
+                first = unit.jobs.claim(owner, now, here)
             if first is None:
                 return ()
             upload = unit.uploads.get(first.subject) if first.name is JobName.SEAL else None

@@ -5,7 +5,7 @@ job.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -33,7 +33,7 @@ _IS_LIKE = (_running.c.name == job.c.name) & (_running.c.subject == job.c.subjec
 # What may begin now, the weightiest first.
 _DUE = (
     select(job)
-    .where(job.c.state == "queued", job.c.not_before <= bindparam("now"))
+    .where(job.c.state == "queued", job.c.not_before <= bindparam("since"))
     .where(~exists().where(_IS_LIKE, _running.c.state == "running"))
     .order_by(job.c.weight, job.c.not_before, job.c.id)
 )
@@ -42,6 +42,7 @@ _QUEUED = select(job.c.id).where(
     job.c.name == bindparam("name"), job.c.subject == bindparam("subject"), job.c.state == "queued"
 )
 _ADD = insert(job)
+_RUNS = select(job.c.id).where(job.c.name == bindparam("name"), job.c.state == "running").limit(1)
 _CHANGE = update(job).where(
     job.c.id == bindparam("held"), job.c.owner == bindparam("holder"), job.c.state == "running"
 )
@@ -71,13 +72,19 @@ class SqlJobs:
         self._db.execute(_ADD, values)
         return job_id
 
-    def claim(self, owner: str, now: datetime, names: Collection[JobName]) -> Job | None:
-        """Take the weightiest job of these kinds that is due, with a lease.
+    def claim(
+        self, owner: str, now: datetime, names: Collection[JobName], waited: timedelta = timedelta()
+    ) -> Job | None:
+        """Take the weightiest job of these kinds that is due and has waited so long since, with a lease.
 
         Not one whose like is running: two judgements of a device side by side could end in the wrong order.
         """
         kinds = job.c.name.in_([name.value for name in names])
-        return next(iter(self._claim(owner, now, _DUE.where(kinds), 1)), None)
+        return next(iter(self._claim(owner, now, _DUE.where(kinds), 1, waited)), None)
+
+    def is_running(self, name: JobName) -> bool:
+        """Tell whether a job of a kind is in hand."""
+        return self._db.execute(_RUNS, {"name": name.value}).first() is not None
 
     def claim_seals(self, owner: str, now: datetime, most_bytes: int, most: int) -> Sequence[Job]:
         """Take seals that are due, with a lease: of uploads that are no longer than this, at most so many."""
@@ -85,9 +92,11 @@ class SqlJobs:
         small = query.where(job.c.name == JobName.SEAL.value, upload.c.size <= most_bytes)
         return self._claim(owner, now, small, most)
 
-    def _claim(self, owner: str, now: datetime, query: Select[Any], most: int) -> list[Job]:
+    def _claim(
+        self, owner: str, now: datetime, query: Select[Any], most: int, waited: timedelta = timedelta()
+    ) -> list[Job]:
         # No row is locked: who may write is alone.
-        rows = self._db.execute(query.limit(most), {"now": to_text(now)}).all()
+        rows = self._db.execute(query.limit(most), {"since": to_text(now - waited)}).all()
         until = now + LEASE
         if rows:
             running = {
