@@ -97,10 +97,9 @@ class Work:
         try:
             rest = set(Sealing(self.site).seal_together([job.subject for job in jobs]))
             with self.site.database.writing() as unit:
-                now = self.site.clock.now()
-                for job in jobs:
-                    if job.subject not in rest and not unit.jobs.finish(job, now):
-                        log.warning("job %s %s was put back while it was done", job.name, job.subject)
+                done = [job for job in jobs if job.subject not in rest]
+                for job in unit.jobs.finish_all(done, self.site.clock.now()):
+                    log.warning("job %s %s was put back while it was done", job.name, job.subject)
         except Exception as problem:  # noqa: BLE001 (each is tried alone, and says what it meets)
             log.warning("%d uploads could not be sealed together: %r", len(jobs), problem)
             return jobs

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from evidence.adapters.db.repositories.rows import legible
+from evidence.adapters.db.repositories.rows import legible, portions
 from evidence.adapters.db.tables import job, recording, upload
 from evidence.domain.ids import new_id
 from evidence.domain.instants import to_text
@@ -38,8 +38,15 @@ _DUE = (
     .order_by(job.c.weight, job.c.not_before, job.c.id)
 )
 
-_QUEUED = select(job.c.id).where(
-    job.c.name == bindparam("name"), job.c.subject == bindparam("subject"), job.c.state == "queued"
+_QUEUED = select(job.c.subject).where(
+    job.c.name == bindparam("name"),
+    job.c.subject.in_(bindparam("subjects", expanding=True)),
+    job.c.state == "queued",
+)
+_HELD = select(job.c.id).where(
+    job.c.id.in_(bindparam("jobs", expanding=True)),
+    job.c.owner == bindparam("holder"),
+    job.c.state == "running",
 )
 _ADD = insert(job)
 _RUNS = select(job.c.id).where(job.c.name == bindparam("name"), job.c.state == "running").limit(1)
@@ -56,21 +63,22 @@ class SqlJobs:
 
     def add(self, name: JobName, subject: str, now: datetime) -> str | None:
         """Add a job unless the same one is queued; return its id."""
-        if self._db.execute(_QUEUED, {"name": name.value, "subject": subject}).first():
-            return None
-        job_id = new_id()
-        values = {
-            "id": job_id,
-            "name": name.value,
-            "subject": subject,
-            "state": "queued",
-            "weight": WEIGHT[name],
-            "attempts": 0,
-            "not_before": to_text(now),
-            "created_at": to_text(now),
+        return self.add_all(name, [subject], now).get(subject)
+
+    def add_all(self, name: JobName, subjects: Sequence[str], now: datetime) -> Mapping[str, str]:
+        """Add a job for each subject of which the same is not queued; return their ids."""
+        queued = {
+            row.subject
+            for some in portions(subjects)
+            for row in self._db.execute(_QUEUED, {"name": name.value, "subjects": some})
         }
-        self._db.execute(_ADD, values)
-        return job_id
+        new = {one: new_id() for one in subjects if one not in queued}
+        at = to_text(now)
+        same = {"name": name.value, "state": "queued", "weight": WEIGHT[name], "attempts": 0,
+                "not_before": at, "created_at": at}  # fmt: skip
+        if new:
+            self._db.execute(_ADD, [{"id": id_, "subject": subject, **same} for subject, id_ in new.items()])
+        return new
 
     def claim(
         self, owner: str, now: datetime, names: Collection[JobName], waited: timedelta = timedelta()
@@ -109,6 +117,18 @@ class SqlJobs:
     def finish(self, done: Job, now: datetime) -> bool:
         """Close a job; False when somebody else owns it by now."""
         return self._change(done, state="done", finished_at=to_text(now), problem=None)
+
+    def finish_all(self, done: Sequence[Job], now: datetime) -> Collection[Job]:
+        """Close jobs of one owner; return those that somebody else owns by now."""
+        held = {
+            row.id
+            for some in portions([one.id for one in done])
+            for row in self._db.execute(_HELD, {"jobs": some, "holder": done[0].owner})
+        }
+        end = {"state": "done", "finished_at": to_text(now), "problem": None}
+        if rows := [{"held": one.id, "holder": one.owner, **end} for one in done if one.id in held]:
+            self._db.execute(_CHANGE, rows)
+        return [one for one in done if one.id not in held]
 
     def fail(self, failed: Job, problem: str, retry_at: datetime | None, now: datetime) -> bool:
         """Put a job back for a later try, or close it as failed."""
