@@ -71,6 +71,9 @@ class Uploads(Protocol):
     def add(self, upload: Upload) -> None:
         """Add a new upload."""
 
+    def add_all(self, new: Sequence[Upload]) -> None:
+        """Add new uploads."""
+
     def get(self, upload_id: str) -> Upload | None:
         """Return one upload."""
 

@@ -73,9 +73,9 @@ from evidence.adapters.db.repositories.tokens import SqlTokens
 from evidence.adapters.db.repositories.tree import SqlTree
 from evidence.adapters.db.repositories.units import SqlUnits
 from evidence.adapters.db.repositories.uploads import SqlUploads
-from evidence.adapters.db.together import Together
-from evidence.domain.audit import Entry
+from evidence.domain.audit import Entry, Place
 from evidence.errors import Unavailable
+from evidence.service.together import Together
 
 _Made = TypeVar("_Made")
 
@@ -168,7 +168,7 @@ class SqlDatabase:
         self._machine = open_machine(url)
         self._site_name = site_name
         self.engine = self._machine.engine
-        self._together = Together(self._write)
+        self._looks = Together(self._write_looks)
 
     def migrate(self, may_begin: bool = True) -> None:
         """Bring the schema to the version of this program. may_begin: the database may be an empty one.
@@ -217,11 +217,11 @@ class SqlDatabase:
 
         Raises: as `writing`.
         """
-        self._together.add(entry, at)
+        self._looks.add((entry, at))
 
-    def _write(self, entries: Sequence[Entry], at: datetime) -> None:
+    def _write_looks(self, looks: Sequence[tuple[Entry, datetime]]) -> Sequence[Place]:
         with self.writing() as unit:
-            unit.log.append_all(entries, at)
+            return unit.log.append_all([entry for entry, _ in looks], max(at for _, at in looks))
 
     @contextmanager
     def alone(self) -> Iterator[None]:

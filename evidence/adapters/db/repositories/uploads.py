@@ -45,19 +45,12 @@ class SqlUploads:
 
     def add(self, new: Upload) -> None:
         """Add a new upload; it may be complete."""
-        values = {
-            "id": new.id,
-            "account_id": new.account_id,
-            "declared_sha256": new.declared_sha256,
-            "offset": new.offset,
-            "state": new.state.value,
-            "created_at": to_text(new.created_at),
-            "expires_at": to_text(new.expires_at),
-            "completed_at": None if new.completed_at is None else to_text(new.completed_at),
-            "sha256": new.digests.sha256 if new.digests else None,
-            "sm3": new.digests.sm3 if new.digests else None,
-        }
-        self._db.execute(_ADD, values | origin_columns(new.origin))
+        self.add_all([new])
+
+    def add_all(self, new: Sequence[Upload]) -> None:
+        """Add new uploads; each may be complete."""
+        if new:
+            self._db.execute(_ADD, [_columns(one) for one in new])
 
     def get(self, upload_id: str) -> Upload | None:
         """Return one upload."""
@@ -165,3 +158,19 @@ def _upload(row: Any) -> Upload:
         recording_id=row.recording_id,
         problem=row.problem,
     )
+
+
+def _columns(new: Upload) -> dict[str, Any]:
+    return {
+        "id": new.id,
+        "account_id": new.account_id,
+        "declared_sha256": new.declared_sha256,
+        "offset": new.offset,
+        "state": new.state.value,
+        "created_at": to_text(new.created_at),
+        "expires_at": to_text(new.expires_at),
+        "completed_at": None if new.completed_at is None else to_text(new.completed_at),
+        "sha256": new.digests.sha256 if new.digests else None,
+        "sm3": new.digests.sm3 if new.digests else None,
+        **origin_columns(new.origin),
+    }
