@@ -12,6 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
@@ -115,6 +116,10 @@ class FolderWriter:
         with self._hands:
             if not self._closed:
                 self._closed = True
+                # Said aloud: a process that is just being started has all our descriptors until it runs its
+                # program, and with them the lock of one that is only closed.
+                with suppress(OSError):
+                    fcntl.flock(self._fd, fcntl.LOCK_UN)
                 os.close(self._fd)
 
     def __enter__(self) -> Self:

@@ -30,6 +30,18 @@ STATE_SECRET = "state-secret"  # noqa: S105 - no class of ours: such footage doe
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a recording belongs: which unit answers for it, who wore the recorder, under whose command; None
+    where nobody knows.
+    """
+
+    recording_id: str
+    unit_id: str | None
+    person_id: str | None
+    commander_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What the policy needs to know about one recording, at one moment.
 

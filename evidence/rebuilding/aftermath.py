@@ -20,7 +20,7 @@ from evidence.service.accounts import first_administrator
 from evidence.service.instruments import local_day
 from evidence.service.jobs import JobName
 from evidence.service.links import make_link
-from evidence.service.placing import place_recording
+from evidence.service.placing import place_recordings
 from evidence.service.retained_checks import listed_copies, retained_faults
 from evidence.service.site import Site
 from storage.errors import Missing
@@ -49,7 +49,7 @@ class Aftermath:
         for recording_id in self._report.adopted:
             stored = self._unit.recordings.get(recording_id)
             if stored is not None and not replay.is_placed(self._unit, recording_id):
-                place_recording(self._unit, stored.recording)
+                place_recordings(self._unit, [stored.recording])
 
     def _plan_work(self) -> None:
         now = self._site.clock.now()

@@ -148,9 +148,9 @@ class Restoring:
         if holder != known.id:
             self.report.fault("recording-not-restored", f"recording {known.id}", name_is_of=holder)
             return
-        self.unit.claims.keep_manifest(known.id, document)
+        self.unit.claims.keep_manifests({known.id: (recording.origin, document)})
         try:
-            self.unit.recordings.add(known.id, recording, self._receipt(known, recording))
+            self.unit.recordings.add_all([(known.id, recording, self._receipt(known, recording))])
         except EvidenceError as problem:
             self.report.fault("recording-not-restored", f"recording {known.id}", reason=problem.code)
             return

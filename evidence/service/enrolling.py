@@ -17,7 +17,7 @@ from evidence.errors import Conflict, Invalid, Known
 from evidence.policy.rules import Pack, cite_ids
 from evidence.service.commanding import judge_again
 from evidence.service.freezing import SERVICE, freeze
-from evidence.service.placing import place_recording
+from evidence.service.placing import place_recordings
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 
@@ -91,8 +91,8 @@ def place_numbers(unit: UnitOfWork, site: Site, by: str, numbers: Iterable[str])
         return 0
     found = list(unit.standings.unplaced_all(wanted))
     for first in range(0, len(found), _AT_ONCE):
-        for stored in unit.recordings.some(found[first : first + _AT_ONCE]).values():
-            place_recording(unit, stored.recording)
+        some = unit.recordings.some(found[first : first + _AT_ONCE])
+        place_recordings(unit, [stored.recording for stored in some.values()])
     commanded = [pair for pair in list(unit.standings.without_commander()) if pair[1] in wanted]
     for recording_id, number in commanded:
         if (commander := unit.people.by_number(number)) is not None:

@@ -10,7 +10,7 @@ from typing import Protocol
 from evidence.domain.access import Caller
 from evidence.domain.people import Person, PersonType, Post, Training, Undertaking, Unit
 from evidence.domain.rights import Action, Role
-from evidence.domain.standing import Classification, Standing
+from evidence.domain.standing import Classification, Placement, Standing
 from evidence.service.listing import Listing
 
 
@@ -258,10 +258,8 @@ class Grants(Protocol):
 class Standings(Protocol):
     """What the policy of access asks about recordings."""
 
-    def place(
-        self, recording_id: str, unit_id: str | None, person_id: str | None, commander_id: str | None
-    ) -> None:
-        """Note which unit answers for a recording, who wore the recorder, and under whose command."""
+    def place(self, places: Sequence[Placement]) -> None:
+        """Note which unit answers for each recording, who wore the recorder, and under whose command."""
 
     def classify(self, recording_id: str, classification: Classification) -> None:
         """Set the class of a recording."""

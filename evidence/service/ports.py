@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
@@ -17,7 +17,8 @@ from evidence.service.account_ports import Accounts
 from evidence.service.case_ports import CaseFileRows
 from evidence.service.device_ports import DeviceRows
 from evidence.service.gap_ports import GapRows
-from evidence.service.jobs import Job, JobName
+from evidence.service.job_ports import Jobs
+from evidence.service.jobs import JobName
 from evidence.service.keeping_ports import Holds, KeepingRows
 from evidence.service.label_ports import LabelRows
 from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload, Timestamps
@@ -35,46 +36,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the present time, aware, UTC."""
-
-
-class Jobs(Protocol):
-    """The job table."""
-
-    def add(self, name: JobName, subject: str, now: datetime) -> str | None:
-        """Add a job unless the same one is queued; return its id."""
-
-    def claim(self, owner: str, now: datetime, names: Collection[JobName]) -> Job | None:
-        """Take the weightiest job of these kinds that is due and whose like is not running, with a lease."""
-
-    def claim_seals(self, owner: str, now: datetime, most_bytes: int, most: int) -> Sequence[Job]:
-        """Take seals that are due, with a lease: of uploads no longer than this, at most so many."""
-
-    def finish(self, job: Job, now: datetime) -> bool:
-        """Close a job; False when somebody else owns it by now."""
-
-    def fail(self, job: Job, problem: str, retry_at: datetime | None, now: datetime) -> bool:
-        """Put a job back for a later try, or close it as failed when retry_at is None."""
-
-    def renew(self, job: Job, until: datetime) -> bool:
-        """Extend the lease; False when somebody else owns the job by now."""
-
-    def put_back(self, now: datetime, everything: bool = False) -> int:
-        """Queue running jobs again whose lease ran out (or all, when no worker can be alive)."""
-
-    def due(self, now: datetime) -> Set[JobName]:
-        """Return the kinds of which a job is waiting that may begin."""
-
-    def unchecked(self, before_first: datetime, before_next: datetime, limit: int) -> Sequence[str]:
-        """Return recordings due for reading back that no open job names, the longest unchecked first.
-
-        Due: never checked and sealed before before_first, or checked before before_next.
-        """
-
-    def forget_done(self, name: JobName, before: datetime) -> None:
-        """Remove done jobs of a kind whose outcome stands elsewhere."""
-
-    def counts(self) -> Mapping[str, int]:
-        """Return how many jobs are in each state."""
 
 
 class UnitOfWork(

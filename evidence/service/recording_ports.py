@@ -22,11 +22,16 @@ class Claims(Protocol):
     def take(self, device: str, name: str, upload_id: str) -> str:
         """Claim the name for an upload; return the upload that holds it (the first to ask, for ever)."""
 
+    def take_all(self, wanted: Mapping[str, tuple[str, str]]) -> Mapping[str, str]:
+        """Claim a device's name for each of some uploads; return the upload that holds each."""
+
     def release(self, upload_id: str) -> None:
         """Give up an upload's claim: nothing was sealed under it."""
 
-    def keep_manifest(self, upload_id: str, manifest: bytes) -> bytes:
-        """Keep the manifest of the upload that holds a claim; return the first that was kept, for ever."""
+    def keep_manifests(self, made: Mapping[str, tuple[Origin, bytes]]) -> Mapping[str, bytes]:
+        """Keep the manifests of uploads that hold the claims of their origins; return the first that was kept
+        of each, for ever.
+        """
 
 
 class Cards(Protocol):
@@ -40,6 +45,9 @@ class Cards(Protocol):
 
     def match(self, origin: Origin) -> AnnouncedFile | None:
         """Return the announced file that an upload's origin names."""
+
+    def match_all(self, origins: Sequence[Origin]) -> Sequence[AnnouncedFile | None]:
+        """Return the same for each of these."""
 
     def mark_sealed(self, file_id: str, recording_id: str) -> None:
         """Note which recording an announced file became."""
@@ -63,8 +71,14 @@ class Uploads(Protocol):
     def add(self, upload: Upload) -> None:
         """Add a new upload."""
 
+    def add_all(self, new: Sequence[Upload]) -> None:
+        """Add new uploads."""
+
     def get(self, upload_id: str) -> Upload | None:
         """Return one upload."""
+
+    def some(self, upload_ids: Collection[str]) -> Mapping[str, Upload]:
+        """Return those of these uploads that there are, by id."""
 
     def named(self, device: str, names: Sequence[str], states: Iterable[UploadState]) -> Sequence[Upload]:
         """Return the uploads of a device under any of these names, in one of the states, oldest first."""
@@ -85,6 +99,9 @@ class Uploads(Protocol):
     ) -> None:
         """Move an upload to an end state."""
 
+    def end_sealed(self, recording_ids: Mapping[str, str]) -> None:
+        """Move uploads to their end: each is the recording with this id."""
+
     def owed_bytes(self) -> int:
         """Return how many bytes open uploads may still send."""
 
@@ -103,8 +120,10 @@ class Uploads(Protocol):
 class Recordings(Protocol):
     """The catalogue of sealed recordings."""
 
-    def add(self, upload_id: str, recording: Recording, receipt: bytes) -> None:
-        """Add a recording. Raises: Conflict when device and name are taken."""
+    def add_all(self, new: Sequence[tuple[str, Recording, bytes]]) -> None:
+        """Add recordings, each with its upload and its receipt. Raises: Conflict when device and name are
+        taken.
+        """
 
     def get(self, recording_id: str) -> StoredRecording | None:
         """Return one recording."""

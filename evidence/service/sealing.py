@@ -67,15 +67,17 @@ class Sealing:
         to be sealed alone. Raises: what any of them meets; then each is to be tried alone.
         """
         with self.site.database.writing() as unit:
-            found = [one for one in map(unit.uploads.get, upload_ids) if one is not None]
+            found = unit.uploads.some(upload_ids)
             plain = [
                 (one, one.digests)
-                for one in found
+                for one in (found[id_] for id_ in upload_ids if id_ in found)
                 if one.state is UploadState.COMPLETE
                 and one.digests is not None
                 and one.declared_sha256 in (None, one.digests.sha256)
-                and unit.claims.take(one.origin.device, one.origin.name, one.id) == one.id
             ]
+            wanted = {one.id: (one.origin.device, one.origin.name) for one, _ in plain}
+            holders = unit.claims.take_all(wanted)
+        plain = [(one, digests) for one, digests in plain if holders[one.id] == one.id]
         Seals(self.site).take(plain)
         sealed = {one.id for one, _ in plain}
         return [one for one in upload_ids if one not in sealed]
@@ -150,7 +152,7 @@ class Sealing:
         now = self.site.clock.now()
         with self.site.database.writing() as unit:
             unit.uploads.end(upload.id, UploadState.SEALED, recording_id=first.recording.id)
-            mark_announced(self.site, unit, upload, first.recording.id, now)
+            mark_announced(self.site, unit, {first.recording.id: upload}, now)
             objects = (("upload", upload.id), ("recording", first.recording.id))
             unit.log.append(Entry(Act.UPLOAD_REPEAT, upload.account_id, objects), now)
         self.site.staging.remove(upload.id)

@@ -29,7 +29,7 @@ from evidence.service.documents import MANIFEST, manifest_body, promised_until, 
 from evidence.service.instruments import pack_at
 from evidence.service.jobs import JobName
 from evidence.service.keeping import owe_for_number
-from evidence.service.placing import place_recording
+from evidence.service.placing import place_recordings
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.crashpoints import crashpoint
@@ -94,12 +94,14 @@ class Seals:
     def _still_waiting(self, stored: Sequence[_Stored]) -> list[tuple[_Stored, AnnouncedFile | None]]:
         """Leave out what another worker has ended meanwhile: that one tidies behind itself."""
         with self.site.database.reading() as unit:
-            found = [(one, unit.uploads.get(one.upload.id)) for one in stored]
-            return [
-                (one, unit.cards.match(one.upload.origin))
-                for one, upload in found
-                if upload is not None and upload.state is UploadState.COMPLETE
+            found = unit.uploads.some([one.upload.id for one in stored])
+            waiting = [
+                one
+                for one in stored
+                if (now := found.get(one.upload.id)) is not None and now.state is UploadState.COMPLETE
             ]
+            files = unit.cards.match_all([one.upload.origin for one in waiting])
+            return list(zip(waiting, files, strict=True))
 
     @contextmanager
     def _alone_at(self, upload_id: str) -> Iterator[StagingWriter | None]:
@@ -154,12 +156,13 @@ class Seals:
             )
             for one, file in waiting
         ]
-        signed = [self.site.signer.sign(canonical(body)) for body in made]
+        signed = {
+            one.upload.id: (one.upload.origin, self.site.signer.sign(canonical(body)))
+            for (one, _), body in zip(waiting, made, strict=True)
+        }
         with self.site.database.writing() as unit:
-            return [
-                unit.claims.keep_manifest(one.upload.id, manifest)
-                for (one, _), manifest in zip(waiting, signed, strict=True)
-            ]
+            kept = unit.claims.keep_manifests(signed)
+        return [kept[one.upload.id] for one, _ in waiting]
 
     def _store_manifest(self, key: str, manifest: bytes) -> tuple[Sealed, Mapping[str, Any]]:
         """Store the signed manifest; return what stands in the vault, and what it says."""
@@ -188,16 +191,18 @@ class Seals:
             return
         with self.site.database.writing() as unit:
             now = self.site.clock.now()
-            entries = [_entry(upload, recording) for upload, recording in sealed]
-            for (upload, recording), place in zip(sealed, unit.log.append_all(entries, now), strict=True):
-                receipt = self.site.signer.sign(canonical(receipt_body(recording, place)))
-                unit.recordings.add(upload.id, recording, receipt)
-                place_recording(unit, recording)
+            places = unit.log.append_all([_entry(upload, recording) for upload, recording in sealed], now)
+            unit.recordings.add_all([
+                (upload.id, recording, self.site.signer.sign(canonical(receipt_body(recording, place))))
+                for (upload, recording), place in zip(sealed, places, strict=True)
+            ])  # fmt: skip
+            place_recordings(unit, [recording for _, recording in sealed])
+            for upload, recording in sealed:
                 owe_for_number(unit, self.site, recording, upload.account_id)
-                unit.uploads.end(upload.id, UploadState.SEALED, recording_id=recording.id)
-                mark_announced(self.site, unit, upload, recording.id, now)
-                for job in (JobName.EXAMINE, *([JobName.DEEP] if self.site.terms.deep else [])):
-                    unit.jobs.add(job, recording.id, recording.sealed_at)
+            unit.uploads.end_sealed({upload.id: recording.id for upload, recording in sealed})
+            mark_announced(self.site, unit, {recording.id: upload for upload, recording in sealed}, now)
+            for job in (JobName.EXAMINE, *([JobName.DEEP] if self.site.terms.deep else [])):
+                unit.jobs.add_all(job, [recording.id for _, recording in sealed], now)
 
 
 def _entry(upload: Upload, recording: Recording) -> Entry:
@@ -209,12 +214,15 @@ def _entry(upload: Upload, recording: Recording) -> Entry:
     return Entry(Act.SEAL, upload.account_id, (("recording", recording.id),), facts=facts, ref=ref)
 
 
-def mark_announced(site: Site, unit: UnitOfWork, upload: Upload, recording_id: str, now: datetime) -> None:
-    """What the card's list announced is here: it is owed no more, and no notice about it stands."""
-    file = unit.cards.match(upload.origin)
-    if file is not None:
-        unit.cards.mark_sealed(file.id, recording_id)
-        settle_notice(unit, file, pack_at(site.policies, now), now)
+def mark_announced(site: Site, unit: UnitOfWork, uploads: Mapping[str, Upload], now: datetime) -> None:
+    """What a card's list announced is here: it is owed no more, and no notice about it stands. uploads: by
+    the id of the recording that each became.
+    """
+    files = unit.cards.match_all([one.origin for one in uploads.values()])
+    for recording_id, file in zip(uploads, files, strict=True):
+        if file is not None:
+            unit.cards.mark_sealed(file.id, recording_id)
+            settle_notice(unit, file, pack_at(site.policies, now), now)
 
 
 def _each(act: Callable[[_Given], _Made], given: Iterable[_Given]) -> list[_Made]:

@@ -20,6 +20,7 @@ from evidence.service.jobs import (
     LEASE,
     MOST_ATTEMPTS,
     MOST_TOGETHER,
+    SEALS_FIRST,
     SMALL_BYTES,
     Job,
     JobName,
@@ -65,10 +66,17 @@ class Work:
         return [name for name in names if name is not JobName.EXPORT or self.exports is not None]
 
     def claim_some(self, owner: str, names: Collection[JobName]) -> Sequence[Job]:
-        """Take the weightiest job that is due; where that is a seal of a small file, more such seals."""
+        """Take the weightiest job that is due; where that is a seal of a small file, more such seals.
+
+        While another seals, what is no seal waits a while (SEALS_FIRST): the processor is one for both.
+        """
         with self.site.database.writing() as unit:
-            now = self.site.clock.now()
-            first = unit.jobs.claim(owner, now, self._of_here(names))
+            now, here = self.site.clock.now(), self._of_here(names)
+            if JobName.SEAL in here and unit.jobs.is_running(JobName.SEAL):
+                first = unit.jobs.claim(owner, now, [JobName.SEAL])
+                first = first or unit.jobs.claim(owner, now, here, SEALS_FIRST)
+            else:
+                first = unit.jobs.claim(owner, now, here)
             if first is None:
                 return ()
             upload = unit.uploads.get(first.subject) if first.name is JobName.SEAL else None
@@ -90,10 +98,9 @@ class Work:
         try:
             rest = set(Sealing(self.site).seal_together([job.subject for job in jobs]))
             with self.site.database.writing() as unit:
-                now = self.site.clock.now()
-                for job in jobs:
-                    if job.subject not in rest and not unit.jobs.finish(job, now):
-                        log.warning("job %s %s was put back while it was done", job.name, job.subject)
+                done = [job for job in jobs if job.subject not in rest]
+                for job in unit.jobs.finish_all(done, self.site.clock.now()):
+                    log.warning("job %s %s was put back while it was done", job.name, job.subject)
         except Exception as problem:  # noqa: BLE001 (each is tried alone, and says what it meets)
             log.warning("%d uploads could not be sealed together: %r", len(jobs), problem)
             return jobs

@@ -13,7 +13,7 @@ from evidence.adapters.packs import load_pack
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.service.commanding import judge_again
-from evidence.service.placing import place_recording
+from evidence.service.placing import place_recordings
 from tests.builders import SmallSite, an_origin
 from tests.people_room import Room
 
@@ -120,7 +120,7 @@ def judge_with_the_roll(room: Room, recording_id: str) -> None:
     with room.small.database.writing() as unit:
         stored = unit.recordings.get(recording_id)
         assert stored is not None
-        place_recording(unit, stored.recording)
+        place_recordings(unit, [stored.recording])
         judge_again(unit, [recording_id], room.small.clock.now())
     room.small.do_jobs()
 

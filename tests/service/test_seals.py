@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
 from evidence.domain.uploads import Upload, UploadState
@@ -15,7 +17,7 @@ from evidence.service.fixity import Fixity
 from evidence.service.jobs import SMALL_BYTES, JobName
 from evidence.service.seals import Seals
 from storage.vault import Debris
-from tests import inside
+from tests import forms, inside
 from tests.builders import SmallSite, an_origin
 
 BODY = b"small " * 100
@@ -46,6 +48,42 @@ def states(small: SmallSite, uploads: list[Upload]) -> list[UploadState]:
 
 def sealings(small: SmallSite) -> int:
     return len([body for body in small.log() if b"evidence.seal" in body])
+
+
+@contextmanager
+def asked(small: SmallSite) -> Iterator[list[tuple[str, Any]]]:
+    """Collect the statements that are put to the database, with their values."""
+    found: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, words: str, values: Any, _context: Any, many: bool) -> None:
+        found.append((words, values[0] if many else values))
+
+    event.listen(small.database.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(small.database.engine, "before_cursor_execute", note)
+
+
+@forms.embedded_only("the plan is read in the words of SQLite")
+def test_many_small_files_ask_as_few_statements_as_two_and_none_looks_through_all_claims(
+    small: SmallSite,
+) -> None:
+    counts = []
+    for count in (2, 9):
+        for number in range(count):
+            name = f"DCIM/{count}-{number}.mp4"
+            small.send(an_origin(name, size_bytes=len(BODY)), BODY)
+        with asked(small) as statements:
+            assert seal(small) == count
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
+    about_claims = [one for one in statements if "claim" in one[0] and not one[0].startswith("INSERT")]
+    assert about_claims
+    with small.database.engine.connect() as connection:
+        for words, values in about_claims:
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}", values)]
+            assert not [step for step in plan if step.startswith("SCAN claim")], (words, plan)
 
 
 def test_small_files_are_sealed_together_each_with_its_own_entry_and_receipt(small: SmallSite) -> None:

@@ -17,7 +17,17 @@ from evidence.domain.ids import new_id
 from evidence.errors import Busy, IntegrityFault, NotFound, Unavailable
 from evidence.service import work
 from evidence.service.examination import Examination
-from evidence.service.jobs import LEASE, MOST_ATTEMPTS, QUEUES, Job, JobName, Queue, back_off, kinds_of
+from evidence.service.jobs import (
+    LEASE,
+    MOST_ATTEMPTS,
+    QUEUES,
+    SEALS_FIRST,
+    Job,
+    JobName,
+    Queue,
+    back_off,
+    kinds_of,
+)
 from evidence.service.recordings import StillSealing
 from evidence.service.sealing import Sealing
 from storage.errors import Damaged, Exists, Missing, StoreUnavailable
@@ -141,6 +151,29 @@ def test_work_that_takes_long_keeps_its_lease(small: SmallSite, monkeypatch: pyt
     monkeypatch.setattr(Sealing, "seal", long_work)
     assert small.work.do_next("first")
     assert rows(small)[0]["state"] == "done"
+
+
+def test_while_another_seals_an_examination_waits_a_minute_and_no_longer(small: SmallSite) -> None:
+    add(small, JobName.SEAL)
+    assert claim(small, "seals") is not None
+    add(small, JobName.EXAMINE)
+    assert small.work.claim_some("second", ALL) == ()
+    add(small, JobName.SEAL, "b" * 32)
+    assert [job.name for job in small.work.claim_some("second", ALL)] == [JobName.SEAL]
+    small.clock.pass_by(SEALS_FIRST)
+    assert [job.name for job in small.work.claim_some("third", ALL)] == [JobName.EXAMINE]
+
+
+def test_an_examination_waits_for_no_seal_that_another_worker_than_its_own_would_do(small: SmallSite) -> None:
+    add(small, JobName.SEAL)
+    seal = claim(small, "seals")
+    assert seal is not None
+    add(small, JobName.EXAMINE)
+    assert [job.name for job in small.work.claim_some("looks", [JobName.EXAMINE])] == [JobName.EXAMINE]
+    add(small, JobName.EXAMINE, "b" * 32)
+    with small.database.writing() as unit:
+        unit.jobs.finish(seal, small.clock.now())
+    assert [job.name for job in small.work.claim_some("both", ALL)] == [JobName.EXAMINE]
 
 
 def test_a_restart_takes_over_what_was_running_without_waiting_for_the_lease(small: SmallSite) -> None:

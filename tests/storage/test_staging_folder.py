@@ -115,6 +115,22 @@ def test_a_file_left_read_only_by_a_sealing_that_died_can_be_written_again(
         assert writer.sync() == 1
 
 
+def test_a_process_that_is_just_being_started_does_not_hold_on_to_the_lock_of_a_closed_writer(
+    staging: FolderStaging,
+) -> None:
+    staging.create("u")
+    writer = begun(staging, "u", 0)
+    inherited = os.dup(writer._fd)  # as between fork(2) and execve(2): the same open file
+    try:
+        with pytest.raises(StagingBusy):
+            staging.writer("u")
+        writer.close()
+        with begun(staging, "u", 0) as next_one:
+            next_one.write(b"x")
+    finally:
+        os.close(inherited)
+
+
 def test_a_full_disc_kills_the_writer_and_loses_nothing_committed(small_disc: Path) -> None:
     staging = FolderStaging(small_disc / "staging")
     staging.create("u")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,16 +16,17 @@ import pytest
 from celery import Celery
 
 from evidence.bootstrap import lock_service
+from evidence.domain.ids import new_id
 from evidence.errors import Busy, Unavailable
 from evidence.service.examination import Examination
 from evidence.service.jobs import LEASE, JobName, Queue, kinds_of
 from evidence.settings import load
 from storage.errors import StoreUnavailable
-from tests.builders import SmallSite
+from tests.builders import SmallSite, an_origin
 from workers import grown, schedule, tasks
 from workers.rounds import every
 from workers.schedule import GRACE_S, LOOK_EVERY_S, SWEEP_EVERY_S, SiteScheduler
-from workers.tasks import take_turn
+from workers.tasks import GATHER_S, take_turn
 
 EXAMINING = kinds_of(Queue.EXAMINE)
 
@@ -45,6 +47,7 @@ class Stopwatch:
     """The seconds of the worker's own clock, moved by hand."""
 
     seconds: float = 1000.0
+    sleep: Callable[[float], None] = time.sleep
 
     def monotonic(self) -> float:
         """Return what it shows."""
@@ -63,6 +66,12 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Stopwatch:
     monkeypatch.setattr(tasks, "time", watch)
     monkeypatch.setattr(schedule, "time", watch)
     return watch
+
+
+def send(small: SmallSite, count: int) -> None:
+    """Send small files of names of their own."""
+    for _ in range(count):
+        small.send(an_origin(f"DCIM/{new_id()}.mp4", size_bytes=100), b"s" * 100)
 
 
 def rung(small: SmallSite) -> list[JobName]:
@@ -124,6 +133,24 @@ def test_a_turn_ends_after_a_while_and_rings_for_whoever_goes_on(
     take_turn(as_application(small), EXAMINING)
     assert counts(small) == {"done": 2, "queued": 3}
     assert rung(small) == [JobName.SEQUENCE] * 2
+
+
+def test_after_a_seal_others_are_given_a_moment_to_come_and_the_first_waits_for_nothing(
+    small: SmallSite, watch: Stopwatch
+) -> None:
+    def come(seconds: float) -> None:
+        watch.seconds += seconds
+        assert counts(small)["done"] == len(slept) * 3 + 1
+        slept.append(seconds)
+        if len(slept) == 1:
+            send(small, 3)
+
+    slept: list[float] = []
+    watch.sleep = come
+    send(small, 1)
+    take_turn(as_application(small), kinds_of(Queue.SEAL))
+    assert slept == [GATHER_S] * 2
+    assert counts(small)["done"] == 4
 
 
 def test_a_database_that_is_away_ends_a_turn_without_noise(caplog: pytest.LogCaptureFixture) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy.pool import QueuePool
 from evidence.errors import NoSpace, Unavailable
 
 LOCK_WAIT_S = 30
+KEPT_OPEN, MOST_OPEN = 40, 64
 _PAUSE_S = 0.05
 
 
@@ -33,8 +34,11 @@ class Sqlite:
         self.engine = create_engine(
             address,
             poolclass=QueuePool,
-            pool_size=8,
-            max_overflow=56,
+            # As many stay open as the service has threads for requests: what goes beyond is closed when it is
+            # given back, and to open one anew costs more than most requests. The last one used comes first.
+            pool_size=KEPT_OPEN,
+            max_overflow=MOST_OPEN - KEPT_OPEN,
+            pool_use_lifo=True,
             hide_parameters=True,  # names of people and files have no place in a message
             connect_args={"timeout": LOCK_WAIT_S},
         )

@@ -6,9 +6,11 @@ alone on either. Every commit of the whole program happens here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
+from functools import partial
+from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, TimeoutError
@@ -71,53 +73,89 @@ from evidence.adapters.db.repositories.tokens import SqlTokens
 from evidence.adapters.db.repositories.tree import SqlTree
 from evidence.adapters.db.repositories.units import SqlUnits
 from evidence.adapters.db.repositories.uploads import SqlUploads
-from evidence.adapters.db.together import Together
-from evidence.domain.audit import Entry
+from evidence.domain.audit import Entry, Place
 from evidence.errors import Unavailable
+from evidence.service.together import Together
+
+_Made = TypeVar("_Made")
+
+
+class _Rows(Generic[_Made]):
+    """A repository of a unit of work, made when it is first asked for: most need a few of fifty."""
+
+    def __init__(self, make: Callable[[Connection], _Made]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, unit: SqlUnitOfWork, owner: type) -> _Made:
+        made = unit.__dict__[self._name] = self._make(unit.connection)
+        return made
 
 
 class SqlUnitOfWork:
     """One transaction over all repositories."""
 
     def __init__(self, connection: Connection, site_name: str) -> None:
-        self.accounts = SqlAccounts(connection)
-        self.cards, self.claims = SqlCards(connection), SqlClaims(connection)
-        self.uploads = SqlUploads(connection)
-        self.recordings = SqlRecordings(connection)
-        self.examinations = SqlExaminations(connection)
-        self.jobs, self.measures = SqlJobs(connection), SqlMeasures(connection)
+        self.connection = connection
         self.log = SqlLog(connection, site_name)
-        self.payload = SqlPayload(connection)
-        self.tree = SqlTree(connection)
-        self.cosignatures, self.timestamps = SqlCosignatures(connection), SqlTimestamps(connection)
-        self.alarms, self.journal = SqlAlarms(connection), SqlJournal(connection)
-        self.units, self.legal_units = SqlUnits(connection), SqlLegalUnits(connection)
-        self.people = SqlPeople(connection)
-        self.departures = SqlDepartures(connection)
-        self.grants = SqlGrants(connection)
-        self.standings = SqlStandings(connection)
-        self.holds = SqlHolds(connection)
-        self.tokens = SqlTokens(connection)
-        self.identities = SqlIdentities(connection)
-        self.passkeys = SqlPasskeys(connection)
-        self.sign_ins = SqlSignIns(connection)
-        self.sessions = SqlSessions(connection)
-        self.challenges = SqlChallenges(connection)
-        self.failures = SqlFailures(connection)
-        self.cases, self.emergencies = SqlCases(connection), SqlEmergencies(connection)
-        self.classes, self.serious = SqlClasses(connection), SqlSeriousEvents(connection)
-        self.notices, self.overseen = SqlNotices(connection), SqlOverseen(connection)
-        self.companions, self.punctuality = SqlCompanions(connection), SqlPunctuality(connection)
-        self.labels, self.searches = SqlLabels(connection), SqlSearches(connection)
-        self.explanations = SqlExplanations(connection)
-        self.exemptions, self.markers = SqlExemptions(connection), SqlMarkers(connection)
-        self.keepings, self.disposals = SqlKeepings(connection), SqlDisposals(connection)
-        self.devices, self.derivatives = SqlDevices(connection), SqlDerivatives(connection)
-        self.complaints, self.fault_files = SqlComplaints(connection), SqlFaultFiles(connection)
-        self.long_media, self.shares = SqlLongMedia(connection), SqlShares(connection)
-        self.case_files, self.samples = SqlCaseFiles(connection), SqlSamples(connection)
-        self.exports, self.transfer_units = SqlExports(connection), SqlLegalUnits(connection, transfer_unit)
-        self.steps, self.act_documents = SqlSteps(connection), SqlActDocuments(connection)
+
+    accounts = _Rows(SqlAccounts)
+    cards = _Rows(SqlCards)
+    claims = _Rows(SqlClaims)
+    uploads = _Rows(SqlUploads)
+    recordings = _Rows(SqlRecordings)
+    examinations = _Rows(SqlExaminations)
+    jobs = _Rows(SqlJobs)
+    measures = _Rows(SqlMeasures)
+    payload = _Rows(SqlPayload)
+    tree = _Rows(SqlTree)
+    cosignatures = _Rows(SqlCosignatures)
+    timestamps = _Rows(SqlTimestamps)
+    alarms = _Rows(SqlAlarms)
+    journal = _Rows(SqlJournal)
+    units = _Rows(SqlUnits)
+    legal_units = _Rows(SqlLegalUnits)
+    people = _Rows(SqlPeople)
+    departures = _Rows(SqlDepartures)
+    grants = _Rows(SqlGrants)
+    standings = _Rows(SqlStandings)
+    holds = _Rows(SqlHolds)
+    tokens = _Rows(SqlTokens)
+    identities = _Rows(SqlIdentities)
+    passkeys = _Rows(SqlPasskeys)
+    sign_ins = _Rows(SqlSignIns)
+    sessions = _Rows(SqlSessions)
+    challenges = _Rows(SqlChallenges)
+    failures = _Rows(SqlFailures)
+    cases = _Rows(SqlCases)
+    emergencies = _Rows(SqlEmergencies)
+    classes = _Rows(SqlClasses)
+    serious = _Rows(SqlSeriousEvents)
+    notices = _Rows(SqlNotices)
+    overseen = _Rows(SqlOverseen)
+    companions = _Rows(SqlCompanions)
+    punctuality = _Rows(SqlPunctuality)
+    labels = _Rows(SqlLabels)
+    searches = _Rows(SqlSearches)
+    explanations = _Rows(SqlExplanations)
+    exemptions = _Rows(SqlExemptions)
+    markers = _Rows(SqlMarkers)
+    keepings = _Rows(SqlKeepings)
+    disposals = _Rows(SqlDisposals)
+    devices = _Rows(SqlDevices)
+    derivatives = _Rows(SqlDerivatives)
+    complaints = _Rows(SqlComplaints)
+    fault_files = _Rows(SqlFaultFiles)
+    long_media = _Rows(SqlLongMedia)
+    shares = _Rows(SqlShares)
+    case_files = _Rows(SqlCaseFiles)
+    samples = _Rows(SqlSamples)
+    exports = _Rows(SqlExports)
+    transfer_units = _Rows(partial(SqlLegalUnits, table=transfer_unit))
+    steps = _Rows(SqlSteps)
+    act_documents = _Rows(SqlActDocuments)
 
 
 class SqlDatabase:
@@ -130,7 +168,7 @@ class SqlDatabase:
         self._machine = open_machine(url)
         self._site_name = site_name
         self.engine = self._machine.engine
-        self._together = Together(self._write)
+        self._looks = Together(self._write_looks)
 
     def migrate(self, may_begin: bool = True) -> None:
         """Bring the schema to the version of this program. may_begin: the database may be an empty one.
@@ -179,11 +217,11 @@ class SqlDatabase:
 
         Raises: as `writing`.
         """
-        self._together.add(entry, at)
+        self._looks.add((entry, at))
 
-    def _write(self, entries: Sequence[Entry], at: datetime) -> None:
+    def _write_looks(self, looks: Sequence[tuple[Entry, datetime]]) -> Sequence[Place]:
         with self.writing() as unit:
-            unit.log.append_all(entries, at)
+            return unit.log.append_all([entry for entry, _ in looks], max(at for _, at in looks))
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -7,30 +7,33 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Event
+from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from evidence.adapters.db.together import Together
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.domain.audit import Act, Entry, Family
 from evidence.ledger.entries import read_entry
+from evidence.service.together import Together
 from tests.builders import START
 
 MANY = 20
-Asked = list[Future[None]]
+Asked = list[Future[Any]]
+Look = tuple[Entry, datetime]
+Looks = Together[Look, Any]
 
 
 def entry(number: int) -> Entry:
     return Entry(Act.PLAY, f"{number:032}", (("recording", "0" * 32),), facts={"start": number})
 
 
-def crowd(pool: ThreadPoolExecutor, together: Together, numbers: Sequence[int]) -> Asked:
+def crowd(pool: ThreadPoolExecutor, together: Looks, numbers: Sequence[int]) -> Asked:
     """Let everybody of these ask, one after another, and return when all wait."""
     waits = len(together._waiting)
     asked = []
     for place, number in enumerate(numbers, 1):
-        asked.append(pool.submit(together.add, entry(number), START + timedelta(seconds=number)))
+        asked.append(pool.submit(together.add, (entry(number), START + timedelta(seconds=number))))
         until(lambda: len(together._waiting) == waits + place)  # noqa: B023  (asked before the next)
     return asked
 
@@ -50,18 +53,20 @@ class Disc:
         self.written: list[tuple[list[int], datetime]] = []
         self._broken = broken
 
-    def write(self, entries: Sequence[Entry], at: datetime) -> None:
+    def write(self, looks: Sequence[Look]) -> Sequence[int]:
         self.reached.set()
         assert self.may_go.wait(20)
-        self.written.append(([int(str(one.facts["start"])) for one in entries], at))
+        numbers = [int(str(one.facts["start"])) for one, _ in looks]
+        self.written.append((numbers, max(at for _, at in looks)))
         if len(self.written) in self._broken:
             raise OSError("no space")
+        return numbers
 
 
-def after_one(disc: Disc, pool: ThreadPoolExecutor) -> tuple[Together, Asked]:
+def after_one(disc: Disc, pool: ThreadPoolExecutor) -> tuple[Looks, Asked]:
     """Let one begin to commit, and the others come meanwhile."""
     together = Together(disc.write)
-    first = pool.submit(together.add, entry(0), START)
+    first = pool.submit(together.add, (entry(0), START))
     assert disc.reached.wait(20)
     return together, [first, *crowd(pool, together, range(1, MANY))]
 
@@ -72,8 +77,7 @@ def test_who_comes_during_a_commit_shares_the_next_one_in_the_order_of_coming() 
         _, asked = after_one(disc, pool)
         assert not any(one.done() for one in asked), "nobody goes on whose entry is not written"
         disc.may_go.set()
-        for one in asked:
-            one.result(20)
+        assert [one.result(20) for one in asked] == list(range(MANY)), "to each what came of their own"
     last = START + timedelta(seconds=MANY - 1)
     assert disc.written == [([0], START), (list(range(1, MANY)), last)]
 
@@ -87,7 +91,7 @@ def test_a_commit_that_fails_fails_for_all_of_it_and_for_nobody_else() -> None:
         for one in asked[1:]:
             with pytest.raises(OSError, match="no space"):
                 one.result(20)
-        together.add(entry(99), START)
+        together.add((entry(99), START))
     assert disc.written[-1] == ([99], START), "who comes later is not told of it"
 
 
@@ -96,8 +100,8 @@ def test_one_after_another_each_has_a_commit_of_their_own() -> None:
     disc.may_go.set()
     together = Together(disc.write)
     with pytest.raises(OSError, match="no space"):
-        together.add(entry(1), START)
-    together.add(entry(2), START)
+        together.add((entry(1), START))
+    together.add((entry(2), START))
     assert [numbers for numbers, _ in disc.written] == [[1], [2]]
 
 
@@ -110,8 +114,8 @@ def test_entries_that_share_a_transaction_are_chained_as_any_others(database: Sq
     with ThreadPoolExecutor(MANY) as pool:
         with database.writing() as unit:
             first = pool.submit(database.log, entry(0), START)
-            until(lambda: database._together._is_busy and not database._together._waiting)
-            asked = crowd(pool, database._together, range(1, MANY))
+            until(lambda: database._looks._is_busy and not database._looks._waiting)
+            asked = crowd(pool, database._looks, range(1, MANY))
             unit.log.append(Entry(Act.INIT, "operator"), START)
             event.listen(database.engine, "commit", note)
         for one in (first, *asked):

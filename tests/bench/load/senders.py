@@ -31,7 +31,8 @@ class Plan:
     """tokens: a client each. name: begins the devices' names. piece: bytes of a request. start: by the
     monotonic clock. bytes_per_s: of each client; 0: as fast as it goes. makes_up: what a request took too
     long is sent faster after it, so that the rate is kept; else it is lost, as on a line that is no faster.
-    until: no new file is begun after. body: of one piece, in hexadecimal; else random bytes.
+    until: no new file is begun after. apart_s: so long after the one before it each client begins, and ends.
+    body: of one piece, in hexadecimal; else random bytes.
     """
 
     port: int
@@ -44,6 +45,7 @@ class Plan:
     bytes_per_s: float = 0.0
     makes_up: bool = False
     until: float = float("inf")
+    apart_s: float = 0.0
     ask_every_s: float = 1.0
     body: str = ""
     wearer: str = "1"
@@ -51,8 +53,9 @@ class Plan:
 
 @dataclass
 class Told:
-    """What one client saw. pieces: seconds of each request; receipts: seconds from the last byte; each file's
-    last byte and receipt by the monotonic clock.
+    """What one client saw. opens: seconds of each request that opens an upload; pieces: of each that sends;
+    answers: of those, from the last byte to the answer; receipts: seconds from a file's last byte; each
+    file's last byte and receipt by the monotonic clock.
     """
 
     began: float = 0.0
@@ -60,7 +63,9 @@ class Told:
     sealed_at: float = 0.0
     sent: int = 0
     sealed: int = 0
+    opens: list[float] = field(default_factory=list)
     pieces: list[float] = field(default_factory=list)
+    answers: list[float] = field(default_factory=list)
     receipts: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -72,6 +77,7 @@ class Line:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_S)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._rest = b""
+        self.sent_at = 0.0  # the last byte of the last request, by the monotonic clock
 
     def ask(
         self, head: str, body: memoryview | bytes = b"", bytes_per_s: float = 0.0, due: float | None = None
@@ -85,6 +91,7 @@ class Line:
         else:
             self._socket.sendall(begun)
             self._pour(memoryview(body), bytes_per_s, time.monotonic() if due is None else due)
+        self.sent_at = time.monotonic()
         while b"\r\n\r\n" not in self._rest:
             self._more()
         answer, self._rest = self._rest.split(b"\r\n\r\n", 1)
@@ -105,8 +112,9 @@ class Line:
             self._socket.sendall(body)
             return
         for offset in range(0, len(body), SLICE):
-            time.sleep(max(0.0, began + offset / bytes_per_s - time.monotonic()))
-            self._socket.sendall(body[offset : offset + SLICE])
+            end = min(offset + SLICE, len(body))  # what is on its way so long is there only then
+            time.sleep(max(0.0, began + end / bytes_per_s - time.monotonic()))
+            self._socket.sendall(body[offset:end])
 
 
 def header(words: str, name: str) -> str:
@@ -134,11 +142,12 @@ class Client:
         plan, told = self._plan, self._told
         try:
             line = Line(plan.port)
-            time.sleep(max(0.0, plan.start - time.monotonic()))
+            later = self._number * plan.apart_s
+            time.sleep(max(0.0, plan.start + later - time.monotonic()))
             told.began = time.monotonic()
             places = []
             for n in range(plan.files):
-                if time.monotonic() > plan.until:
+                if time.monotonic() > plan.until + later:
                     break
                 places.append((self._send(line, n), time.monotonic()))
             told.sent_at = time.monotonic()
@@ -159,7 +168,9 @@ class Client:
         first = self._block[: plan.size] if plan.size <= AT_ONCE else self._block[:0]
         if first:
             said += f"Content-Type: {OCTETS}\r\nUpload-Checksum: {self._digests[0]}\r\n"
+        asked = time.monotonic()
         status, words, body = line.ask(f"POST /api/v1/uploads{self._identity}{said}", first)
+        self._told.opens.append(time.monotonic() - asked)
         assert status == 201, (status, body[:200])
         assert header(words, "upload-offset") == str(len(first)), words
         self._told.sent += len(first)
@@ -177,7 +188,9 @@ class Client:
                 time.sleep(max(0.0, due - time.monotonic()))
             asked = time.monotonic()
             status, _, body = line.ask(head, piece, plan.bytes_per_s, due if plan.makes_up else None)
-            self._told.pieces.append(time.monotonic() - asked)
+            now = time.monotonic()
+            self._told.pieces.append(now - asked)
+            self._told.answers.append(now - line.sent_at)
             assert status == 204, (status, body[:200])
             offset += len(piece)
             self._told.sent += len(piece)

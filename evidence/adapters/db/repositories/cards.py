@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, insert, or_, select, update
 
 from evidence.adapters.db.people_tables import person
+from evidence.adapters.db.repositories.pairs import among
 from evidence.adapters.db.repositories.rows import (
     NAMES_AT_ONCE,
     is_between,
     name_digest,
     origin_columns,
     origin_of,
+    portions,
 )
 from evidence.adapters.db.repositories.standings import owed_within
 from evidence.adapters.db.tables import announced, card
@@ -77,6 +79,14 @@ class SqlCards:
             },
         ).first()
         return None if row is None else announced_file(row)
+
+    def match_all(self, origins: Sequence[Origin]) -> Sequence[AnnouncedFile | None]:
+        """Return the same for each of these."""
+        found = {}
+        for some in portions(sorted({(one.device, name_digest(one.name)) for one in origins})):
+            for file in map(announced_file, self._db.execute(_NAMED, {"pairs": some})):
+                found[file.origin.device, *_key(file.origin)] = file
+        return [found.get((one.device, *_key(one))) for one in origins]
 
     def mark_sealed(self, file_id: str, recording_id: str) -> None:
         """Note which recording an announced file became."""
@@ -145,6 +155,7 @@ _LIKE = announced_files().where(
     announced.c.size == bindparam("size"),
     announced.c.modified_at == bindparam("modified"),
 )
+_NAMED = announced_files().where(among(announced.c.device, announced.c.name_sha256))
 
 
 def announced_file(row: Any) -> AnnouncedFile:

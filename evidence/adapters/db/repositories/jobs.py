@@ -5,7 +5,7 @@ job.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from evidence.adapters.db.repositories.rows import legible
+from evidence.adapters.db.repositories.rows import legible, portions
 from evidence.adapters.db.tables import job, recording, upload
 from evidence.domain.ids import new_id
 from evidence.domain.instants import to_text
@@ -33,15 +33,23 @@ _IS_LIKE = (_running.c.name == job.c.name) & (_running.c.subject == job.c.subjec
 # What may begin now, the weightiest first.
 _DUE = (
     select(job)
-    .where(job.c.state == "queued", job.c.not_before <= bindparam("now"))
+    .where(job.c.state == "queued", job.c.not_before <= bindparam("since"))
     .where(~exists().where(_IS_LIKE, _running.c.state == "running"))
     .order_by(job.c.weight, job.c.not_before, job.c.id)
 )
 
-_QUEUED = select(job.c.id).where(
-    job.c.name == bindparam("name"), job.c.subject == bindparam("subject"), job.c.state == "queued"
+_QUEUED = select(job.c.subject).where(
+    job.c.name == bindparam("name"),
+    job.c.subject.in_(bindparam("subjects", expanding=True)),
+    job.c.state == "queued",
+)
+_HELD = select(job.c.id).where(
+    job.c.id.in_(bindparam("jobs", expanding=True)),
+    job.c.owner == bindparam("holder"),
+    job.c.state == "running",
 )
 _ADD = insert(job)
+_RUNS = select(job.c.id).where(job.c.name == bindparam("name"), job.c.state == "running").limit(1)
 _CHANGE = update(job).where(
     job.c.id == bindparam("held"), job.c.owner == bindparam("holder"), job.c.state == "running"
 )
@@ -55,29 +63,36 @@ class SqlJobs:
 
     def add(self, name: JobName, subject: str, now: datetime) -> str | None:
         """Add a job unless the same one is queued; return its id."""
-        if self._db.execute(_QUEUED, {"name": name.value, "subject": subject}).first():
-            return None
-        job_id = new_id()
-        values = {
-            "id": job_id,
-            "name": name.value,
-            "subject": subject,
-            "state": "queued",
-            "weight": WEIGHT[name],
-            "attempts": 0,
-            "not_before": to_text(now),
-            "created_at": to_text(now),
-        }
-        self._db.execute(_ADD, values)
-        return job_id
+        return self.add_all(name, [subject], now).get(subject)
 
-    def claim(self, owner: str, now: datetime, names: Collection[JobName]) -> Job | None:
-        """Take the weightiest job of these kinds that is due, with a lease.
+    def add_all(self, name: JobName, subjects: Sequence[str], now: datetime) -> Mapping[str, str]:
+        """Add a job for each subject of which the same is not queued; return their ids."""
+        queued = {
+            row.subject
+            for some in portions(subjects)
+            for row in self._db.execute(_QUEUED, {"name": name.value, "subjects": some})
+        }
+        new = {one: new_id() for one in subjects if one not in queued}
+        at = to_text(now)
+        same = {"name": name.value, "state": "queued", "weight": WEIGHT[name], "attempts": 0,
+                "not_before": at, "created_at": at}  # fmt: skip
+        if new:
+            self._db.execute(_ADD, [{"id": id_, "subject": subject, **same} for subject, id_ in new.items()])
+        return new
+
+    def claim(
+        self, owner: str, now: datetime, names: Collection[JobName], waited: timedelta = timedelta()
+    ) -> Job | None:
+        """Take the weightiest job of these kinds that is due and has waited so long since, with a lease.
 
         Not one whose like is running: two judgements of a device side by side could end in the wrong order.
         """
         kinds = job.c.name.in_([name.value for name in names])
-        return next(iter(self._claim(owner, now, _DUE.where(kinds), 1)), None)
+        return next(iter(self._claim(owner, now, _DUE.where(kinds), 1, waited)), None)
+
+    def is_running(self, name: JobName) -> bool:
+        """Tell whether a job of a kind is in hand."""
+        return self._db.execute(_RUNS, {"name": name.value}).first() is not None
 
     def claim_seals(self, owner: str, now: datetime, most_bytes: int, most: int) -> Sequence[Job]:
         """Take seals that are due, with a lease: of uploads that are no longer than this, at most so many."""
@@ -85,9 +100,11 @@ class SqlJobs:
         small = query.where(job.c.name == JobName.SEAL.value, upload.c.size <= most_bytes)
         return self._claim(owner, now, small, most)
 
-    def _claim(self, owner: str, now: datetime, query: Select[Any], most: int) -> list[Job]:
+    def _claim(
+        self, owner: str, now: datetime, query: Select[Any], most: int, waited: timedelta = timedelta()
+    ) -> list[Job]:
         # No row is locked: who may write is alone.
-        rows = self._db.execute(query.limit(most), {"now": to_text(now)}).all()
+        rows = self._db.execute(query.limit(most), {"since": to_text(now - waited)}).all()
         until = now + LEASE
         if rows:
             running = {
@@ -100,6 +117,18 @@ class SqlJobs:
     def finish(self, done: Job, now: datetime) -> bool:
         """Close a job; False when somebody else owns it by now."""
         return self._change(done, state="done", finished_at=to_text(now), problem=None)
+
+    def finish_all(self, done: Sequence[Job], now: datetime) -> Collection[Job]:
+        """Close jobs of one owner; return those that somebody else owns by now."""
+        held = {
+            row.id
+            for some in portions([one.id for one in done])
+            for row in self._db.execute(_HELD, {"jobs": some, "holder": done[0].owner})
+        }
+        end = {"state": "done", "finished_at": to_text(now), "problem": None}
+        if rows := [{"held": one.id, "holder": one.owner, **end} for one in done if one.id in held]:
+            self._db.execute(_CHANGE, rows)
+        return [one for one in done if one.id not in held]
 
     def fail(self, failed: Job, problem: str, retry_at: datetime | None, now: datetime) -> bool:
         """Put a job back for a later try, or close it as failed."""

@@ -11,9 +11,10 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, Table, delete, func, insert, select, update
 
 from evidence.adapters.db.log_tables import audit_entry
+from evidence.adapters.db.repositories.pairs import among
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, stored_bytes
 from evidence.adapters.db.tables import JOURNALLED, metadata, row_pending, row_piece
 from evidence.domain.audit import Act
@@ -167,7 +168,7 @@ class SqlJournal:
 
     def _rows(self, table: Table, keys: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         """Return the rows there are of a few hundred keys."""
-        rows = self._db.execute(select(table).where(_named(table, keys))).mappings()
+        rows = self._db.execute(*_named(table, keys)).mappings()
         return {key_text(table, one): one for one in map(dict, rows)}
 
     def _forget(self, table: Table, keys: Sequence[str]) -> None:
@@ -200,9 +201,10 @@ def key_values(table: Table, key: str) -> dict[str, str]:
     return {names[0]: key[:_HASH_CHARACTERS], names[1]: key[_HASH_CHARACTERS:]}
 
 
-def _named(table: Table, keys: Sequence[str]) -> Any:
-    names = JOURNALLED[table.name]
-    if len(names) == 1:
-        return table.c[names[0]].in_(keys)
+def _named(table: Table, keys: Sequence[str]) -> tuple[Select[Any], Mapping[str, Any]]:
+    """Return the question for rows by their keys, and what it is asked with."""
+    columns, query = [table.c[name] for name in JOURNALLED[table.name]], select(table)
+    if len(columns) == 1:
+        return query.where(columns[0].in_(keys)), {}
     wanted = [tuple(key_values(table, key).values()) for key in keys]
-    return tuple_(*(table.c[name] for name in names)).in_(wanted)
+    return query.where(among(*columns)), {"pairs": wanted}

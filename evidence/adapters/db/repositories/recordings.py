@@ -24,6 +24,7 @@ from sqlalchemy import (
 from evidence.adapters.db.columns import UNSOUND
 from evidence.adapters.db.people_tables import standing
 from evidence.adapters.db.repositories.labels import given_of
+from evidence.adapters.db.repositories.pairs import among
 from evidence.adapters.db.repositories.rows import (
     NAMES_AT_ONCE,
     is_between,
@@ -31,6 +32,7 @@ from evidence.adapters.db.repositories.rows import (
     name_digest,
     origin_columns,
     origin_of,
+    portions,
     text_or_none,
     time_or_none,
 )
@@ -61,8 +63,8 @@ _LISTED = select(
 ).join(search_row, search_row.c.recording_id == recording.c.id)
 _ONE = _CATALOGUE.where(recording.c.id == bindparam("recording"))
 _ADD = insert(recording)
-_TAKEN = select(recording.c.id).where(
-    recording.c.device == bindparam("device"), recording.c.name_sha256 == bindparam("name")
+_TAKEN = select(recording.c.device, recording.c.name_sha256).where(
+    among(recording.c.device, recording.c.name_sha256)
 )
 
 
@@ -72,29 +74,18 @@ class SqlRecordings:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def add(self, upload_id: str, new: Recording, receipt: bytes) -> None:
-        """Add a recording. Raises: Conflict when device and name are taken."""
-        named = {"device": new.origin.device, "name": name_digest(new.origin.name)}
-        if self._db.execute(_TAKEN, named).first() is not None:
-            raise Conflict("name-reused", device=new.origin.device, name=new.origin.name)
-        touched(self._db, [new.id])
-        values = {
-            "id": new.id,
-            "upload_id": upload_id,
-            "sha256": new.digests.sha256,
-            "sm3": new.digests.sm3,
-            "sealed_at": to_text(new.sealed_at),
-            "retain_until": to_text(new.retain_until),
-            "policy_id": new.policy_id,
-            "policy_version": new.policy_version,
-            "data_key": new.data_key,
-            "data_version": new.data_version,
-            "manifest_key": new.manifest_key,
-            "manifest_version": new.manifest_version,
-            "manifest_sha256": new.manifest_sha256,
-            "receipt": receipt,
-        }
-        self._db.execute(_ADD, values | origin_columns(new.origin))
+    def add_all(self, new: Sequence[tuple[str, Recording, bytes]]) -> None:
+        """Add recordings, each with its upload and its receipt. Raises: Conflict when device and name are
+        taken.
+        """
+        origins = {(one.origin.device, name_digest(one.origin.name)): one.origin for _, one, _ in new}
+        for some in portions(sorted(origins)):
+            for taken in self._db.execute(_TAKEN, {"pairs": some}):
+                origin = origins[taken.device, taken.name_sha256]
+                raise Conflict("name-reused", device=origin.device, name=origin.name)
+        touched(self._db, [one.id for _, one, _ in new])
+        if new:
+            self._db.execute(_ADD, [_columns(*one) for one in new])
 
     def get(self, recording_id: str) -> StoredRecording | None:
         """Return one recording."""
@@ -282,3 +273,23 @@ def _stored(row: Any, given: tuple[Given, ...], seen_at: str) -> StoredRecording
         given=given,
         gone_at=time_or_none(row.gone_at),
     )
+
+
+def _columns(upload_id: str, new: Recording, receipt: bytes) -> dict[str, Any]:
+    return {
+        "id": new.id,
+        "upload_id": upload_id,
+        "sha256": new.digests.sha256,
+        "sm3": new.digests.sm3,
+        "sealed_at": to_text(new.sealed_at),
+        "retain_until": to_text(new.retain_until),
+        "policy_id": new.policy_id,
+        "policy_version": new.policy_version,
+        "data_key": new.data_key,
+        "data_version": new.data_version,
+        "manifest_key": new.manifest_key,
+        "manifest_version": new.manifest_version,
+        "manifest_sha256": new.manifest_sha256,
+        "receipt": receipt,
+        **origin_columns(new.origin),
+    }

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 
@@ -18,6 +18,7 @@ from evidence.errors import Invalid
 from evidence.service.catalogue import Section
 from evidence.service.listing import Listing
 
+_Key = TypeVar("_Key")
 NAMES_AT_ONCE = 400  # names in one question; SQLite bounds the parameters of a statement
 
 
@@ -37,7 +38,7 @@ def is_between(moment: ColumnElement[Any], section: Section) -> ColumnElement[bo
     return and_(true(), *since, *([] if section.last is None else [moment < to_text(section.last)]))
 
 
-def portions(ids: Collection[str]) -> Iterator[list[str]]:
+def portions(ids: Collection[_Key]) -> Iterator[list[_Key]]:
     """Yield a few hundred of these at a time: no question may hold more."""
     every = list(ids)
     return (every[first : first + NAMES_AT_ONCE] for first in range(0, len(every), NAMES_AT_ONCE))

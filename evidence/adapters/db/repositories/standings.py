@@ -36,7 +36,7 @@ from evidence.adapters.db.people_tables import (
     standing,
     unit,
 )
-from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE
+from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, portions
 from evidence.adapters.db.repositories.search_rows import touched
 from evidence.adapters.db.repositories.standing_rows import (
     for_complaints,
@@ -49,11 +49,14 @@ from evidence.adapters.db.search_tables import search_row
 from evidence.adapters.db.tables import recording
 from evidence.domain.access import Reach
 from evidence.domain.people import WHOLE
-from evidence.domain.standing import Classification, Standing
+from evidence.domain.standing import Classification, Placement, Standing
 from evidence.service.placing import COMMANDER
 
 # Made once: every seal asks these.
 _PLACE = update(standing).where(standing.c.recording_id == bindparam("recording"))
+_KNOWN = select(standing.c.recording_id).where(
+    standing.c.recording_id.in_(bindparam("recordings", expanding=True))
+)
 _ADD = insert(standing)
 
 
@@ -63,19 +66,26 @@ class SqlStandings:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def place(
-        self, recording_id: str, unit_id: str | None, person_id: str | None, commander_id: str | None
-    ) -> None:
-        """Note which unit answers for a recording, who wore the recorder, and under whose command."""
-        touched(self._db, [recording_id])
-        values = {"unit_id": unit_id, "person_id": person_id, "commander_id": commander_id}
-        if self._db.execute(_PLACE, {"recording": recording_id, **values}).rowcount == 0:
-            fresh = {
-                "classification": Classification.ORDINARY.value,
-                "under_transfer": False,
-                "on_hold": False,
-            }
-            self._db.execute(_ADD, {"recording_id": recording_id, **values, **fresh})
+    def place(self, places: Sequence[Placement]) -> None:
+        """Note which unit answers for each recording, who wore the recorder, and under whose command."""
+        touched(self._db, [one.recording_id for one in places])
+        known = {
+            row.recording_id
+            for some in portions([one.recording_id for one in places])
+            for row in self._db.execute(_KNOWN, {"recordings": some})
+        }
+        fresh = {"classification": Classification.ORDINARY.value, "under_transfer": False, "on_hold": False}
+        values = [
+            {"unit_id": one.unit_id, "person_id": one.person_id, "commander_id": one.commander_id}
+            for one in places
+        ]
+        both = list(zip(places, values, strict=True))
+        if new := [{"recording_id": one.recording_id, **row, **fresh} for one, row in both
+                   if one.recording_id not in known]:  # fmt: skip
+            self._db.execute(_ADD, new)
+        if moved := [{"recording": one.recording_id, **row} for one, row in both
+                     if one.recording_id in known]:  # fmt: skip
+            self._db.execute(_PLACE, moved)
 
     def classify(self, recording_id: str, classification: Classification) -> None:
         """Set the class of a recording."""
@@ -145,7 +155,7 @@ class SqlStandings:
         touched(self._db, [recording_id])
         mine = standing.c.recording_id == recording_id
         if self._db.execute(update(standing).where(mine).values(**values)).rowcount == 0:
-            self.place(recording_id, None, None, None)
+            self.place([Placement(recording_id, None, None, None)])
             self._db.execute(update(standing).where(mine).values(**values))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from evidence.adapters.db.repositories.rows import (
     name_digest,
     origin_columns,
     origin_of,
+    portions,
     time_or_none,
 )
 from evidence.adapters.db.repositories.standings import owed_within
@@ -26,6 +27,7 @@ from evidence.errors import Conflict
 
 # Made once: every request and every seal asks these.
 _ONE = select(upload).where(upload.c.id == bindparam("upload"))
+_SOME = select(upload).where(upload.c.id.in_(bindparam("uploads", expanding=True)))
 _RECEIVING = upload.c.state == UploadState.RECEIVING.value
 _OWED = select(func.sum(upload.c.size - upload.c.offset)).where(_RECEIVING)
 _OPEN = (
@@ -43,24 +45,25 @@ class SqlUploads:
 
     def add(self, new: Upload) -> None:
         """Add a new upload; it may be complete."""
-        values = {
-            "id": new.id,
-            "account_id": new.account_id,
-            "declared_sha256": new.declared_sha256,
-            "offset": new.offset,
-            "state": new.state.value,
-            "created_at": to_text(new.created_at),
-            "expires_at": to_text(new.expires_at),
-            "completed_at": None if new.completed_at is None else to_text(new.completed_at),
-            "sha256": new.digests.sha256 if new.digests else None,
-            "sm3": new.digests.sm3 if new.digests else None,
-        }
-        self._db.execute(_ADD, values | origin_columns(new.origin))
+        self.add_all([new])
+
+    def add_all(self, new: Sequence[Upload]) -> None:
+        """Add new uploads; each may be complete."""
+        if new:
+            self._db.execute(_ADD, [_columns(one) for one in new])
 
     def get(self, upload_id: str) -> Upload | None:
         """Return one upload."""
         row = self._db.execute(_ONE, {"upload": upload_id}).first()
         return None if row is None else _upload(row)
+
+    def some(self, upload_ids: Collection[str]) -> Mapping[str, Upload]:
+        """Return those of these uploads that there are, by id."""
+        return {
+            row.id: _upload(row)
+            for some in portions(upload_ids)
+            for row in self._db.execute(_SOME, {"uploads": some})
+        }
 
     def named(self, device: str, names: Sequence[str], states: Iterable[UploadState]) -> Sequence[Upload]:
         """Return the uploads of a device under any of these names, in one of the states, oldest first."""
@@ -102,6 +105,13 @@ class SqlUploads:
         """Move an upload to an end state."""
         values = {"state": state.value, "problem": problem, "recording_id": recording_id}
         self._db.execute(_CHANGE, {"upload": upload_id, **values})
+
+    def end_sealed(self, recording_ids: Mapping[str, str]) -> None:
+        """Move uploads to their end: each is the recording with this id."""
+        sealed = {"state": UploadState.SEALED.value, "problem": None}
+        rows = [{"upload": id_, "recording_id": one, **sealed} for id_, one in recording_ids.items()]
+        if rows:
+            self._db.execute(_CHANGE, rows)
 
     def owed_bytes(self) -> int:
         """Return how many bytes open uploads may still send."""
@@ -148,3 +158,19 @@ def _upload(row: Any) -> Upload:
         recording_id=row.recording_id,
         problem=row.problem,
     )
+
+
+def _columns(new: Upload) -> dict[str, Any]:
+    return {
+        "id": new.id,
+        "account_id": new.account_id,
+        "declared_sha256": new.declared_sha256,
+        "offset": new.offset,
+        "state": new.state.value,
+        "created_at": to_text(new.created_at),
+        "expires_at": to_text(new.expires_at),
+        "completed_at": None if new.completed_at is None else to_text(new.completed_at),
+        "sha256": new.digests.sha256 if new.digests else None,
+        "sm3": new.digests.sm3 if new.digests else None,
+        **origin_columns(new.origin),
+    }
