@@ -130,8 +130,8 @@ class Uploads:
             opened = [_as_announced(one.upload, file) for one, file in zip(openings, files, strict=True)]
             unit.uploads.add_all(opened)
             unit.log.append_all([entry for one in openings for entry in one.entries()], now)
-            for one in opened:
-                self.site.staging.size(one.id)  # Missing where a clock that leapt had it cleared as debris
+            for upload in opened:
+                self.site.staging.size(upload.id)  # Missing where a clock that leapt had it cleared as debris
             if complete := [one.id for one in opened if not one.is_resumable]:
                 unit.jobs.add_all(JobName.SEAL, complete, now)
         if complete:
