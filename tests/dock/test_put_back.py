@@ -15,6 +15,10 @@ from tests.dock.station import Heard
 from tests.service_process import ServiceProcess
 from tests.simulators.card import write_card
 
+pytestmark = [
+    pytest.mark.grown,
+    forms.embedded_only("a database and a bucket are put back by commands of their own"),
+]
 PATIENT = Patience(longest_s=0.2, proof_s=20 * forms.PATIENCE)
 
 
@@ -43,13 +47,10 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    if forms.GROWN:
-        pytest.skip("a database and a bucket are put back by their own commands")
+def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
 
 
-@pytest.mark.grown
 def test_a_site_that_was_rebuilt_or_has_a_new_log_key_is_no_alarm(site: Site) -> None:
     data = site.service.data
     assert site.is_gone_on("a.mp4")
@@ -63,7 +64,6 @@ def test_a_site_that_was_rebuilt_or_has_a_new_log_key_is_no_alarm(site: Site) ->
     assert site.is_gone_on("c.mp4")
 
 
-@pytest.mark.grown
 def test_a_site_that_was_put_back_as_a_whole_is_contradicted_also_when_its_log_is_longer_again(
     site: Site,
 ) -> None:
