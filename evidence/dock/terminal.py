@@ -21,6 +21,7 @@ from evidence.ledger.keys import VerifierKey
 from evidence.locale import CHINESE, LANGUAGES, catalogue, say, text
 
 PATIENCE_S = 600.0
+WORTH_TELLING_S = 3.0  # of waits: the first ones are tenths of a second
 _CONTRADICTED = (State.DAMAGED, State.DISPROVED)
 SITE_CONTRADICTED = 5  # exit code: the site shows another past than this dock kept
 STOPPED = 130  # what a shell says of a program ended by SIGINT
@@ -65,7 +66,10 @@ class Lines:
         """Nothing: a line per file is enough."""
 
     def waits(self, found: Found | None, problem: EvidenceError, seconds: float) -> None:
-        """Say that something is tried again."""
+        """Say that something is tried again; of a file once the wait is worth a look, for a restart of the
+        service would fill the screen else."""
+        if found is not None and seconds < WORTH_TELLING_S:
+            return
         name = printable(found.name) if found else None
         key = "dock.waits" if found else "dock.waits-first"
         self._chat(_told(problem, key, name=name, seconds=f"{seconds:.1f}"))
