@@ -18,7 +18,7 @@ from evidence.cli.log import write_new
 from evidence.dock.agent import MOST_PARALLEL, Order
 from evidence.dock.finding import Found
 from evidence.dock.journal import default_folder
-from evidence.dock.kept import kept
+from evidence.dock.kept import kept, kept_checkpoints
 from evidence.dock.outcome import Outcome
 from evidence.dock.terminal import HELP, PATIENCE_S, Lines, labels, milliseconds, patience, printable, run
 from evidence.errors import Invalid, NotFound
@@ -70,7 +70,7 @@ def receipts(
     device: Annotated[str | None, typer.Option(help=HELP["device"])] = None,
     state: Annotated[Path | None, typer.Option(help=HELP["state"])] = None,
 ) -> None:
-    """导出采集站保存的回执与日志证明 / Write out the receipts that this dock keeps, and their proofs."""
+    """导出采集站保存的回执、日志证明与检查点 / Write out receipts, their proofs and the last checkpoint."""
     if to.exists() or to.is_symlink():
         raise Invalid("folder-exists", folder=str(to))
     found = list(kept(state or default_folder(), device))
@@ -82,6 +82,8 @@ def receipts(
         if one.proof is not None:
             write_new(to / f"{one.recording}.tlog-proof", one.proof)
         print(f"{one.recording}  {printable(one.device)}  {printable(one.name)}")
+    for number, note in enumerate(kept_checkpoints(state or default_folder()), 1):  # one for each site
+        write_new(to / f"{number}.checkpoint", note)
     proven = sum(one.proof is not None for one in found)
     print(say("cli.receipts-written", number=len(found), proven=proven, folder=printable(str(to))))
 

@@ -2,7 +2,8 @@
 
 1. list the card; 2. agree on the service's key with what is pinned; 3. announce the whole list, so that a
 file that never arrives is known to be missing; 4. send, several files at once; 5. collect and check receipts;
-6. for some seconds, fetch and check the proofs that the log holds what the receipts say.
+6. for some seconds, fetch and check the proofs that the log holds what the receipts say; 7. check that this
+log goes on from what this dock kept of it.
 Nothing is ever written on the card or deleted from it.
 """
 
@@ -19,10 +20,11 @@ from typing import TypeVar
 
 from evidence.dock import protocol
 from evidence.dock.collecting import Collector
+from evidence.dock.continuing import look_at_log
 from evidence.dock.finding import CardFault, Found, Listing, changed_since, list_card
 from evidence.dock.journal import Journal
 from evidence.dock.line import Address, Line
-from evidence.dock.outcome import Outcome, Report, State, Watch, named_otherwise
+from evidence.dock.outcome import Growth, Outcome, Report, State, Watch, named_otherwise
 from evidence.dock.patience import Patience, Trying
 from evidence.dock.proving import Proofs, Prover, earlier, with_proof
 from evidence.dock.sending import Sender, Sent, Trust
@@ -112,6 +114,7 @@ class _Docking:
         trust = Trust(key, self._journal, self._order.device)
         self._send_all(card, list(zip(listing.files, standings, strict=True)), trust)
         proofs = self._prove(trust)
+        growth = self._look_at_log(trust)
         outcomes = tuple(self._outcomes[found.name] for found in listing.files)
         not_stored = {
             found.name: standing.not_stored
@@ -123,7 +126,7 @@ class _Docking:
         alarms = max(line.alarms for line in self._lines)
         otherwise = named_otherwise(outcomes, self._order.device, self._order.wearer)
         skipped = listing.skipped
-        told = (otherwise, alarms, changed, gone)
+        told = (otherwise, alarms, changed, gone, growth)
         return Report(card, key, outcomes, skipped, not_stored, proofs.is_given, past, *told)
 
     def _agree_on_key(self, line: Line, trying: Trying) -> VerifierKey:
@@ -227,6 +230,14 @@ class _Docking:
                 self._watch.settled(proven)
         return proofs
 
+    def _look_at_log(self, trust: Trust) -> Growth | None:
+        seconds = self._order.patience.proof_s
+        line = self._line(seconds)
+        try:
+            return look_at_log(line, trust, Trying(self._order.patience, self._stop, _untold, seconds))
+        finally:
+            line.close()
+
     def _next(
         self, remaining: Iterator[tuple[Found, protocol.Standing]]
     ) -> tuple[Found, protocol.Standing] | None:
@@ -269,6 +280,10 @@ def _patiently(trying: Trying, ask: Callable[[], T]) -> T:
             return ask()
         except (Unavailable, Conflict) as problem:
             trying.again(problem)
+
+
+def _untold(_problem: EvidenceError, _seconds: float) -> None:
+    """Say nothing: what comes of it in the end is told."""
 
 
 def _wait(futures: list[Future[None]]) -> None:

@@ -1,5 +1,5 @@
 """What the dock remembers between two cards: the pinned key of each service, the receipts it has checked, the
-proofs of their entries in the log, and which of these are still owed.
+proofs of their entries in the log, which of these are still owed, and the newest checkpoint of that log.
 
 One SQLite file in the state folder, written through to the disc before a call returns (synchronous = EXTRA).
 Losing it loses no recording: keys are pinned again, files read again and compared. Never on a card.
@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS proof (
 CREATE INDEX IF NOT EXISTS proof_owed ON proof (service) WHERE document IS NULL;
 CREATE TABLE IF NOT EXISTS log_key (
   service TEXT NOT NULL, vkey TEXT NOT NULL, PRIMARY KEY (service, vkey)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoint (
+  service TEXT PRIMARY KEY, size INTEGER NOT NULL, note BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
 
@@ -169,6 +172,22 @@ class Journal:
         with self._writing() as db:
             for key in keys:
                 db.execute("INSERT OR IGNORE INTO log_key VALUES (?, ?)", (self._service, key.text()))
+
+    def checkpoint(self) -> bytes | None:
+        """Return the newest checkpoint of the log of custody that was verified. Raises: Unavailable."""
+        with self._using() as db:
+            row = db.execute("SELECT note FROM checkpoint WHERE service = ?", (self._service,)).fetchone()
+        return row[0] if row else None
+
+    def keep_checkpoint(self, size: int, note: bytes) -> None:
+        """Keep a checkpoint that was verified, unless a larger one is kept: another dock may have been
+        faster. Raises: Unavailable."""
+        with self._using() as db:
+            db.execute(
+                "INSERT INTO checkpoint VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+                " SET size = excluded.size, note = excluded.note WHERE excluded.size > size",
+                (self._service, size, note),
+            )
 
     def close(self) -> None:
         """Close the file."""

@@ -11,7 +11,7 @@ from typing import Protocol
 from evidence.dock.finding import Found, Listing, Skipped
 from evidence.dock.protocol import Gone
 from evidence.domain.names import is_same_number, read_name
-from evidence.errors import EvidenceError
+from evidence.errors import EvidenceError, IntegrityFault
 from evidence.ledger.keys import VerifierKey
 
 
@@ -87,6 +87,28 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
+class Growth:
+    """Whether the log of custody goes on from what this dock kept. kept: the size it had then, None before
+    the first time; size: that of the checkpoint that is kept now; error: what is wrong, or why it could not
+    be asked."""
+
+    kept: int | None
+    size: int | None
+    error: EvidenceError | None = None
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Tell whether the site shows another past than before; not being able to ask is no contradiction."""
+        return isinstance(self.error, IntegrityFault)
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as it stands in the report."""
+        error = error_json(self.error) if self.error is not None else None
+        facts = {"kept": self.kept, "size": self.size}
+        return {**facts, "contradicted": self.is_contradicted, "error": error}
+
+
+@dataclass(frozen=True, slots=True)
 class NamedOtherwise:
     """How many files tell in their names another device or wearer (`what`) than was given."""
 
@@ -115,7 +137,8 @@ class Report:
     otherwise with the file already (keys of an upload's metadata). has_proofs: the service gives proofs, now
     or before; earlier: what became of those owed from earlier cards. alarms: how many of integrity stand at
     the service. changed: what came to the card, or changed on it, while it was docked.
-    gone: of what a part was sent before, and is not on the card."""
+    gone: of what a part was sent before, and is not on the card. growth: how the log stands to what this
+    dock kept of it, None where the service has no log."""
 
     card: str
     key: VerifierKey
@@ -128,6 +151,7 @@ class Report:
     alarms: int = 0
     changed: tuple[str, ...] = ()
     gone: tuple[Gone, ...] = ()
+    growth: Growth | None = None
 
     @property
     def proven(self) -> int:
@@ -149,7 +173,12 @@ class Report:
     def is_complete(self) -> bool:
         """Tell whether every file is sealed as far as anybody knows and nothing of the card is missed: it may
         be emptied."""
-        return self.is_taken and not self.gone
+        return self.is_taken and not self.gone and not self.is_contradicted
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Tell whether the site's log shows another past than this dock kept."""
+        return self.growth is not None and self.growth.is_contradicted
 
     @property
     def is_taken(self) -> bool:
@@ -173,6 +202,7 @@ class Report:
             "gone": [
                 {"name": one.name, "size": one.size_bytes, "received": one.received} for one in self.gone
             ],
+            "log": self.growth.as_json() if self.growth is not None else None,
             "proofs": {
                 "given": self.has_proofs,
                 "proven": self.proven,

@@ -203,6 +203,17 @@ def fetch_proof(line: Line, upload: str) -> bytes:
     return line.ask("GET", f"/api/v1/uploads/{upload}/proof", {}).body
 
 
+def fetch_checkpoint(line: Line) -> bytes:
+    """Return the newest checkpoint of the log of custody. Raises: NotFound `log-not-found` where nothing is
+    published, or another code from a service that had no logs yet."""
+    return line.ask("GET", "/api/v1/logs/custody/checkpoint", {}).body
+
+
+def fetch_consistency(line: Line, old: int, new: int) -> bytes:
+    """Return the proof that the log of custody only grew from one size to another, as text."""
+    return line.ask("GET", f"/api/v1/logs/custody/consistency?old={old}&new={new}", {}).body
+
+
 def _checksum(prefix_digest: bytes) -> str:
     return f"sha256-prefix {base64.b64encode(prefix_digest).decode('ascii')}"
 

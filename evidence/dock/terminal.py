@@ -21,7 +21,9 @@ from evidence.ledger.keys import VerifierKey
 from evidence.locale import CHINESE, LANGUAGES, catalogue, say, text
 
 PATIENCE_S = 600.0
+WORTH_TELLING_S = 3.0  # of waits: the first ones are tenths of a second
 _CONTRADICTED = (State.DAMAGED, State.DISPROVED)
+SITE_CONTRADICTED = 5  # exit code: the site shows another past than this dock kept
 STOPPED = 130  # what a shell says of a program ended by SIGINT
 HELP = {
     "folder": "记录仪存储卡的目录，只读不写 / folder of the recorder's card; nothing is written to it",
@@ -64,7 +66,10 @@ class Lines:
         """Nothing: a line per file is enough."""
 
     def waits(self, found: Found | None, problem: EvidenceError, seconds: float) -> None:
-        """Say that something is tried again."""
+        """Say that something is tried again; of a file once the wait is worth a look, for a restart of the
+        service would fill the screen else."""
+        if found is not None and seconds < WORTH_TELLING_S:
+            return
         name = printable(found.name) if found else None
         key = "dock.waits" if found else "dock.waits-first"
         self._chat(_told(problem, key, name=name, seconds=f"{seconds:.1f}"))
@@ -98,7 +103,7 @@ def run(order: Callable[[], Order], watch: Watch, tell: Callable[[str], None], *
     """Dock a card; return 0 when every file has a checked receipt, 4 when a sealed original is known to be
     damaged, the log does not hold what a receipt says, of this card or an earlier one, or a half-sent file is
     not on the card any more, else 1 (STOPPED at Ctrl-C, the code of the error when the docking did not
-    begin).
+    begin); SITE_CONTRADICTED before all these.
 
     order is called here, so that a bad order is reported like any other error.
     """
@@ -116,11 +121,13 @@ def run(order: Callable[[], Order], watch: Watch, tell: Callable[[str], None], *
         return STOPPED
     if report.not_stored:
         tell(_in_vain(report))
-    for line in (*_about_proofs(report), *_warnings(report)):
+    for line in (*_about_proofs(report), *_about_log(report), *_warnings(report)):
         tell(line)
     tell(_summary(report))
     if as_json:
         _print_json(report.as_json())
+    if report.is_contradicted:
+        return SITE_CONTRADICTED
     contradicted = any(outcome.state in _CONTRADICTED for outcome in report.files)
     if contradicted or report.earlier.disproved or report.gone:
         return 4
@@ -195,7 +202,7 @@ def _summary(report: Report) -> str:
     lost = sum(skipped.is_loss for skipped in report.skipped)
     key = "dock.incomplete"
     if report.is_taken:
-        key = "dock.complete" if report.is_complete else "dock.lacking"
+        key = "dock.lacking" if report.gone else "dock.doubted" if report.is_contradicted else "dock.complete"
     if report.not_files:
         key += "-but"
     gone, changed = len(report.gone), len(report.changed)
@@ -228,6 +235,14 @@ def _about_proofs(report: Report) -> Iterator[str]:
         yield say("dock.proofs", proven=report.proven, owed=report.owed)
     if report.earlier.proven or report.earlier.owed:
         yield say("dock.proofs-earlier", proven=report.earlier.proven, owed=report.earlier.owed)
+
+
+def _about_log(report: Report) -> Iterator[str]:
+    """Say that the site shows another past than this dock kept, or that it could not be asked."""
+    growth = report.growth
+    if growth is not None and growth.error is not None:
+        key = "dock.log-contradicted" if growth.is_contradicted else "dock.log-unchecked"
+        yield _told(growth.error, key, kept=growth.kept if growth.kept is not None else 0)
 
 
 def _in_vain(report: Report) -> str:

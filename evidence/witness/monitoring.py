@@ -19,12 +19,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from evidence.domain.instants import from_text, to_text
 from evidence.errors import EvidenceError, IntegrityFault, Invalid, Unavailable
 from evidence.ledger.encodings import read_hash, write_base64
+from evidence.ledger.growth import verify_not_back
 from evidence.ledger.trust import Trust
 from evidence.witness.keys import CHECKS, sync_folder
 from evidence.witness.watched import Source
@@ -85,7 +87,8 @@ class Monitor:
             if checkpoint.origin != origin:
                 raise IntegrityFault("checkpoint-differs", origin=checkpoint.origin)
             if before is not None:
-                self._verify_not_back(log, before, (checkpoint.size, checkpoint.root))
+                seen, now_at = (before.size, before.root), (checkpoint.size, checkpoint.root)
+                verify_not_back(seen, now_at, partial(self.source.verify_grown, log))
         except Unavailable as problem:
             return Found(origin, size, problem.code, str(problem)), None
         except EvidenceError as problem:
@@ -95,15 +98,6 @@ class Monitor:
         if now - before.since > self.quiet:
             return Found(origin, size, "log-stands-still", f"since {to_text(before.since)}"), before
         return Found(origin, size), before
-
-    def _verify_not_back(self, log: str, before: Remembered, seen: tuple[int, bytes]) -> None:
-        size, root = seen
-        if size < before.size:
-            raise IntegrityFault("log-went-back", seen=before.size, size=size)
-        if size == before.size and root != before.root:
-            raise IntegrityFault("root-differs", size=size)
-        if size > before.size:
-            self.source.verify_grown(log, (before.size, before.root), seen)
 
 
 def read_state(file: Path) -> dict[str, Remembered]:

@@ -14,7 +14,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from evidence.errors import IntegrityFault, Invalid, Unavailable
-from evidence.ledger.encodings import read_hash
+from evidence.ledger.growth import verify_told_growth
 from evidence.ledger.merkle import SHA256, Frontier
 from evidence.ledger.segments import Kind, Piece, read_segment
 
@@ -56,14 +56,8 @@ class HttpSource:
 
     def verify_grown(self, log: str, old: tuple[int, bytes], new: tuple[int, bytes]) -> None:
         """Ask for the proof of consistency, and verify it. Raises: IntegrityFault, Unavailable."""
-        from evidence.ledger.proofs import verify_consistency
-
-        raw = self._get(f"/api/v1/logs/{log}/consistency?old={old[0]}&new={new[0]}")
-        proof = [read_hash(line) for line in raw.decode("ascii", "replace").split("\n")[:-1]]
-        hashes = [one for one in proof if one is not None]
-        if len(hashes) != len(proof):
-            raise IntegrityFault("proof-wrong", reason="hash length")
-        verify_consistency(old[0], new[0], old[1], new[1], hashes)
+        told = self._get(f"/api/v1/logs/{log}/consistency?old={old[0]}&new={new[0]}")
+        verify_told_growth(told, old, new)
 
     def _get(self, path: str) -> bytes:
         line = self._line()

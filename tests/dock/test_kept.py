@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from evidence.errors import NotFound, Unavailable
 from tests.commands import run_here
 from tests.dock.station import Station
 from tests.simulators.card import write_card
+from tests.simulators.far_log import FarLog
 
 
 def test_every_receipt_comes_out_as_it_came_and_of_one_recorder_if_asked(
@@ -32,6 +35,20 @@ def test_every_receipt_comes_out_as_it_came_and_of_one_recorder_if_asked(
     assert "现场 2.mp4" in out
     written = {file.name: file.read_bytes() for file in to.iterdir()}
     assert written == {f"{one.recording}.receipt.json": one.receipt for one in of_one}
+
+
+def test_the_newest_checkpoint_comes_out_too_unless_the_journal_is_of_before(
+    station: Station, tmp_path: Path
+) -> None:
+    log = station.far.log = FarLog(station.far.key.name)
+    write_card(station.card, {"a.mp4": b"1"})
+    station.dock()
+    assert run_here("receipts", str(tmp_path / "out"), "--state", str(station.state))[0] == 0
+    assert (tmp_path / "out/1.checkpoint").read_bytes() == log.checkpoint()
+    with closing(sqlite3.connect(station.state / "dock.sqlite3")) as file:
+        file.execute("DROP TABLE checkpoint")
+    assert run_here("receipts", str(tmp_path / "old"), "--state", str(station.state))[0] == 0
+    assert len(list((tmp_path / "old").iterdir())) == 2
 
 
 def test_a_dock_that_keeps_nothing_says_so_and_makes_no_folder(station: Station, tmp_path: Path) -> None:

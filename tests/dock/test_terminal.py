@@ -18,7 +18,7 @@ import pytest
 from evidence.dock.finding import Found
 from evidence.dock.outcome import Outcome, State
 from evidence.dock.terminal import Lines, labels, milliseconds, patience, printable
-from evidence.errors import IntegrityFault, Invalid
+from evidence.errors import Conflict, IntegrityFault, Invalid, Unavailable
 from evidence.ledger.keys import VerifierKey
 from tests.simulators.card import content, write_card
 from tests.simulators.dock_server import TOKEN, FarEnd, far_end, status
@@ -374,3 +374,14 @@ def test_a_dock_that_waits_for_receipts_says_that_what_was_sent_is_safe() -> Non
         "等待回执：3 个文件，已等待 35 秒；已发送的内容是安全的"
         " / waiting for the receipt of 3 files since 35 s; what was sent is safe\n"
     )
+
+
+def test_a_restart_of_the_service_does_not_fill_the_screen() -> None:
+    """The first waits for a file are tenths of a second; only what lasts is told."""
+    out = io.StringIO()
+    lines, found = Lines(out), Found("a.mp4", "/card/a.mp4", 1, 0)
+    for seconds in (0.1, 0.2, 0.4, 0.8, 1.6, 2.99, 3.2, 6.4):
+        lines.waits(found, Unavailable("no-answer"), seconds)
+    lines.waits(None, Conflict("not-yet-published"), 0.5)
+    told = [line.partition(" 秒后重试")[0].rpartition("；")[2] for line in out.getvalue().splitlines()]
+    assert told == ["3.2", "6.4", "0.5"]

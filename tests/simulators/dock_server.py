@@ -13,6 +13,7 @@ import socket
 import ssl
 import struct
 import threading
+import urllib.parse
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -161,7 +162,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _serve(self) -> None:
-        kind = {"GET": self.path.rpartition("/")[2]}.get(self.command, self.command)
+        kind = {"GET": self.path.partition("?")[0].rpartition("/")[2]}.get(self.command, self.command)
         kind = "receipts" if self.path == "/api/v1/receipts" else kind
         with self.far.lock:
             self.far.requests.append(kind)
@@ -183,6 +184,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._create()
         if self.path == "/api/v1/receipts":
             return self._receipts(json.loads(self.read_body())["uploads"])
+        if self.path.startswith("/api/v1/logs/custody/"):
+            return self._log(self.far.log)
         upload = self.far.uploads.get(self.path.split("/")[4])
         if upload is None:
             return self.refuse(404, "upload-not-found")
@@ -276,6 +279,16 @@ class Handler(BaseHTTPRequestHandler):
             body = {"code": "not-yet-published", "index": index, "published": log.published}
             return self.answer(409, json.dumps(body).encode())
         return self.answer(200, log.forge(log, index))
+
+    def _log(self, log: FarLog | None) -> None:
+        if log is None:
+            return self.refuse(404, "http-404")
+        if not log.published:
+            return self.refuse(404, "log-not-found")
+        if self.path.endswith("/checkpoint"):
+            return self.answer(200, log.checkpoint())
+        asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
+        return self.answer(200, log.consistency(int(asked["old"]), int(asked["new"])))
 
     def refuse(self, code: int, problem: str) -> None:
         """Answer with a problem document."""

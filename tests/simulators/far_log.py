@@ -10,12 +10,13 @@ from typing import Any, Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.ledger.checkpoints import Checkpoint
+from evidence.ledger.encodings import write_base64
 from evidence.ledger.entries import write_entry
 from evidence.ledger.keys import VerifierKey
 from evidence.ledger.merkle import SHA256, root_of
 from evidence.ledger.notes import sign, write
-from evidence.ledger.proofs import inclusion
-from evidence.ledger.tiles import Tile, TileHashes, grow
+from evidence.ledger.proofs import consistency, inclusion
+from evidence.ledger.tiles import TileHashes, grow
 from evidence.ledger.tlog_proofs import TlogProof
 
 
@@ -82,14 +83,24 @@ class FarLog:
 
     def proof_of(self, index: int, entry: bytes, entries: list[bytes] | None = None) -> bytes:
         """Return a proof file with this entry, over these entries or those that are published."""
-        leaves = [SHA256.leaf(one) for one in entries or self.entries[: self.published]]
-        tiles = grow(0, leaves, lambda tile: b"")
+        leaves = self._leaves(entries)
+        hashes = inclusion(index, len(leaves), _hashes_of(leaves))
+        return TlogProof(index, tuple(hashes), self.checkpoint(entries), entry).write()
 
-        def read(tile: Tile) -> bytes:
-            return tiles[tile]
-
+    def checkpoint(self, entries: list[bytes] | None = None) -> bytes:
+        """Return a signed checkpoint over these entries or those that are published."""
+        leaves = self._leaves(entries)
         text = Checkpoint(self.origin, len(leaves), root_of(leaves)).text()
-        note = write(text, [sign(text, self.key, self.private.sign)])
-        return TlogProof(
-            index, tuple(inclusion(index, len(leaves), TileHashes(len(leaves), read))), note, entry
-        ).write()
+        return write(text, [sign(text, self.key, self.private.sign)])
+
+    def consistency(self, old: int, new: int) -> bytes:
+        """Return the proof that the tree only grew, as far as it did."""
+        hashes = consistency(old, new, _hashes_of(self._leaves(self.entries[:new])))
+        return "".join(f"{write_base64(one)}\n" for one in hashes).encode()
+
+    def _leaves(self, entries: list[bytes] | None) -> list[bytes]:
+        return [SHA256.leaf(one) for one in entries or self.entries[: self.published]]
+
+
+def _hashes_of(leaves: list[bytes]) -> TileHashes:
+    return TileHashes(len(leaves), grow(0, leaves, lambda tile: b"").__getitem__)
