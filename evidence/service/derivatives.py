@@ -34,6 +34,8 @@ from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.views import Seer, seers_of
 
+_PLAYERS_END_MS = 1000  # how far behind the length of the index a player's last moment may be
+
 
 @dataclass(frozen=True, slots=True)
 class DerivativeList:
@@ -233,5 +235,6 @@ def verify_fits(order: Order, facts: MediaFacts) -> None:
         raise Invalid("order-wrong", field="spans")
     side = max((max(one.width or 0, one.height or 0) for one in picture), default=0)  # it may be turned
     boxes = [box for region in order.regions for box in region.boxes]
-    if side and any(max(box.x, box.y) >= side for box in boxes):
+    is_outside = side and any(max(box.x, box.y) >= side for box in boxes)
+    if is_outside or any(box.at_ms > length + _PLAYERS_END_MS for box in boxes):
         raise Invalid("order-wrong", field="boxes")

@@ -91,7 +91,8 @@ def _copy(
 ) -> Made:
     """Make an exact clip, a redaction or a marked copy. A redaction is checked before anybody keeps it."""
     told, mark, said = (into.parent / name for name in ("commands", "mark", "order"))
-    told.write_text(commands(order), "utf-8")
+    with told.open("w", encoding="utf-8") as file:
+        file.writelines(commands(order))
     inputs = [original, told]
     if order.recipient is not None:
         mark.write_text(mark_of(order.recipient, wanted), "utf-8")

@@ -1,8 +1,8 @@
 """How ffmpeg is called to make derivatives. The same input and call give the same bytes: nothing that differs
 from day to day is written, and one thread does the work, for of two x264 was seen to ask which came first.
 
-Only the first picture and sound track are taken; data and subtitle tracks, chapters and metadata of the
-original (places, names, thumbnails) never come along.
+Only the first picture and sound track are taken; data and subtitle tracks, captions within the pictures,
+chapters and metadata of the original (places, names, thumbnails) never come along.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def proxy_call(facts: MediaFacts) -> list[str]:
     """Return the call that makes a proxy: pictures no larger than 1920, sound kept in step with them."""
     original, streams, how = source(), [], {**BARE, **MP4, "threads": THREADS}
     if facts.of_kind("video") or not facts.readable:
-        picture = original["v:0"].filter(
+        picture = _bare(original["v:0"]).filter(
             "scale", f"min(iw,{_LONG_SIDE})", f"min(ih,{_LONG_SIDE})",
             force_original_aspect_ratio="decrease", force_divisible_by=2,
         )  # fmt: skip
@@ -87,7 +87,7 @@ def copy_call(facts: MediaFacts, order: Order) -> list[str]:
     original, streams = source(order.to_ms), []
     how = {**BARE, **MP4, "threads": THREADS}
     if facts.of_kind("video"):
-        picture = original["v:0"].filter("crop", "trunc(iw/2)*2", "trunc(ih/2)*2", 0, 0)
+        picture = _bare(original["v:0"]).filter("crop", "trunc(iw/2)*2", "trunc(ih/2)*2", 0, 0)
         picture = cover(_part(picture, order, "trim", "setpts"), order)
         if order.recipient is not None:
             picture = _marked(picture)
@@ -132,6 +132,11 @@ def still_call(at_ms: int, window_ms: int) -> list[str]:
     return written(
         [picture], {**how, "fflags": "+bitexact", "flags:v": "+bitexact", "fps_mode": "passthrough"}
     )
+
+
+def _bare(picture: Any) -> Any:
+    """Return the picture without what travels beside it: captions, which an encoder writes down again."""
+    return picture.filter("sidedata", mode="delete")
 
 
 def _part(stream: Any, order: Order, trim: str, times: str) -> Any:

@@ -5,8 +5,10 @@ redaction, which must find what a careless maker leaves.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 import pytest
 
 from evidence.adapters import making
-from evidence.adapters.making import SandboxedMaker, covers
+from evidence.adapters.making import SandboxedMaker, calls, covers
 from evidence.adapters.making.checking import check
 from evidence.adapters.probing import probe
 from evidence.domain.derivatives import Derivative, Operation
@@ -170,6 +172,63 @@ def test_subtitles_places_thumbnails_and_sound_tracks_beside_do_not_come_along(t
             b"text-secret",
         ):
             assert secret not in copy.read_bytes(), (order.operation, secret)
+
+
+def with_captions(folder: Path, text: bytes) -> Path:
+    """Return a film in whose pictures themselves words stand, as closed captions do (ATSC A/53)."""
+    plain = "-f lavfi -i testsrc2=s=160x128:r=25:d=1 -c:v libx264 -bf 0 -bsf:v filter_units=remove_types=6"
+    subprocess.run(shlex.split(f"ffmpeg -v error -y {plain} -f h264 {folder}/plain"), check=True)
+    pairs = b"".join(b"\xfc" + text[at : at + 2] for at in range(0, len(text), 2))
+    told = b"\xb5\x00\x31GA94\x03" + bytes([0x40 | len(text) // 2, 0xFF]) + pairs + b"\xff"
+    unit = b"\x00\x00\x00\x01\x06\x04" + bytes([len(told)]) + told + b"\x80"
+    units = re.split(rb"(?=\x00\x00\x00\x01|(?<!\x00)\x00\x00\x01)", (folder / "plain").read_bytes())
+    begun = [unit + one if one.lstrip(b"\x00")[1:2] in (b"\x65", b"\x41", b"\x61") else one for one in units]
+    (folder / "spoken").write_bytes(b"".join(begun))
+    call = f"ffmpeg -v error -y -r 25 -f h264 -i {folder}/spoken -c copy {folder}/film.mp4"
+    subprocess.run(shlex.split(call), check=True)
+    return folder / "film.mp4"
+
+
+@pytest.mark.parametrize("operation", ["redaction", "clip", "key-frames", "watermark", "proxy"])
+def test_words_within_the_pictures_do_not_come_along(tmp_path: Path, operation: str) -> None:
+    """Captions travel beside each picture through decoder, filters and encoder: no track holds them."""
+    film = with_captions(tmp_path, b"39.9042N116.4E")
+    assert b"\xfc39\xfc.9" in film.read_bytes()
+    region = Region(Cover.BLACK, (Box(0, 0, 0, 32, 32),), 1000, "face")
+    if operation == "proxy":
+        copy = tmp_path / "proxy"
+        call = calls.proxy_call(probe(film, film.name))
+        copy.touch()
+        assert making.encode(call, [film], copy, 1.0, lambda _: None).returncode == 0
+    else:
+        kind = Operation.CLIP if operation == "key-frames" else Operation(operation)
+        order = Order(kind, "t", "r", 0, 900, at_key_frames=operation == "key-frames")
+        order = replace(order, regions=(region,) if operation == "redaction" else ())
+        made, copy = make(tmp_path, replace(order, recipient="x" if operation == "watermark" else None), film)
+        assert made.fault == ""
+    assert len(pictures(copy)) > 20
+    assert b"\xfc39" not in copy.read_bytes()
+
+
+def test_a_region_that_goes_there_and_back_within_a_step_is_hidden_all_the_way() -> None:
+    """A detector tells a box for each picture, of which there may be sixty in a second."""
+    boxes = tuple(Box(ms, 40 + 30 * (ms % 50 == 20), 40, 20, 20) for ms in range(0, 400, 10))
+    region = Region(Cover.BLACK, boxes, 500, "face")
+    told = list(covers.places(region))
+    for ms in range(499):
+        drawn = [box for since, box in told if since <= ms][-1]
+        where = region.at(ms)
+        assert where is not None
+        assert drawn.x <= where.x < where.x + where.width <= drawn.x + drawn.width, ms
+
+
+def test_boxes_of_hours_are_told_one_by_one_and_none_is_searched_for() -> None:
+    wandering = tuple(Box(ms, ms // 1000 % 2 * 4000, 0, 20, 20) for ms in range(0, 900_000, 901))
+    order = Order(Operation.REDACTION, "t", "r", regions=(Region(Cover.BLACK, wandering, 900_000, "face"),))
+    began, told = time.process_time(), covers.commands(order)
+    assert next(told).startswith("0.000 drawbox@r0 x 0, ")
+    assert sum(1 for _ in told) > 20_000
+    assert time.process_time() - began < 1.5
 
 
 def test_a_clip_has_the_pictures_of_its_part_and_no_other(tmp_path: Path) -> None:
