@@ -35,7 +35,7 @@ def examine_histories(package: Package, tell: Tell) -> List[str]:
     ids = package.objects() | named
     for object_id in sorted(ids):
         for family in families:
-            own = [one for one in package.entries if one.family == family and one.about(object_id)]
+            own = [one for one in package.entries_about(object_id) if one.family == family]
             own.sort(key=lambda one: int((one.about(object_id) or {}).get("n", 0)))
             count += 1
             try:
@@ -100,7 +100,7 @@ def _examine_export(package: Package, listed: Dict[str, Any], notes: List[str], 
 
 def _verify_bound(package: Package, item: Dict[str, Any]) -> None:
     """See that an entry vouches for a file: its seal; of a derivative, one about it and its parent."""
-    own = [one for one in package.entries if one.about(item["id"]) and "ref" in one.said]
+    own = [one for one in package.entries_about(item["id"]) if "ref" in one.said]
     if item["kind"] == "recording":
         own = [one for one in own if one.said["act"] == SEAL]
     else:
