@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from evidence.domain.access import Caller, Purpose, denial
 from evidence.domain.audit import Act, Entry
-from evidence.domain.derivatives import Derivative, Operation, State
+from evidence.domain.derivatives import Derivative, Operation, State, picture_units
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.media import MediaFacts
 from evidence.domain.orders import Order, verify_order
@@ -229,6 +229,8 @@ def verify_fits(order: Order, facts: MediaFacts) -> None:
         raise Invalid("order-wrong", field="from")
     if not picture and (order.operation is not Operation.CLIP and not order.spans):
         raise Invalid("order-wrong", field="operation")
+    if order.at_key_frames and any(picture_units(one.codec) is None for one in picture):
+        raise Invalid("order-wrong", field="at_key_frames")
     if order.regions and not picture:
         raise Invalid("order-wrong", field="regions")
     if order.spans and not facts.of_kind("audio"):

@@ -24,7 +24,7 @@ from evidence.adapters.making.rooms import new_room, remove_left
 from evidence.adapters.printing import font_file
 from evidence.adapters.probing import probe
 from evidence.adapters.sandbox import Sink, inside, run_sandboxed
-from evidence.domain.derivatives import Derivative, Operation
+from evidence.domain.derivatives import Derivative, Operation, picture_units
 from evidence.domain.media import MediaFacts
 from evidence.domain.orders import Order, read_order
 from evidence.service.derivative_ports import Made
@@ -73,6 +73,8 @@ class SandboxedMaker:
         if order.operation is Operation.STILL:
             return _still(original, facts, order, into)
         if order.at_key_frames:
+            if any(picture_units(one.codec) is None for one in facts.of_kind("video")[:1]):
+                return Made({}, "tracks-left")
             return _finished(key_frame_call(facts, order), [original], facts, into, hear)
         return _copy(original, facts, order, wanted, into, hear)
 

@@ -13,6 +13,7 @@ import ffmpeg
 
 from evidence.adapters.making.covers import cover, hush
 from evidence.adapters.sandbox import OUT, inside
+from evidence.domain.derivatives import picture_units
 from evidence.domain.media import MediaFacts
 from evidence.domain.orders import Order
 
@@ -114,11 +115,8 @@ def key_frame_call(facts: MediaFacts, order: Order) -> list[str]:
         ss=order.from_ms / 1000, t=(order.to_ms - order.from_ms) / 1000,
     )  # fmt: skip
     how = {**BARE, **MP4, "c": "copy", "avoid_negative_ts": "make_zero", "use_editlist": 0}
-    codecs = {one.codec for one in facts.of_kind("video")[:1]}
-    if codecs & {"avc1", "avc3", "h264"}:
-        how["bsf:v"] = "filter_units=remove_types=6"
-    elif codecs & {"hvc1", "hev1", "hevc"}:
-        how["bsf:v"] = "filter_units=remove_types=39|40"
+    for one in facts.of_kind("video")[:1]:
+        how["bsf:v"] = f"filter_units=pass_types={picture_units(one.codec)}"
     return written([original[f"{kind}:0"] for kind in "va" if facts.of_kind(_KINDS[kind])], how)
 
 

@@ -176,17 +176,21 @@ def test_subtitles_places_thumbnails_and_sound_tracks_beside_do_not_come_along(t
 
 def with_captions(folder: Path, text: bytes) -> Path:
     """Return a film in whose pictures themselves words stand, as closed captions do (ATSC A/53)."""
-    plain = "-f lavfi -i testsrc2=s=160x128:r=25:d=1 -c:v libx264 -bf 0 -bsf:v filter_units=remove_types=6"
-    subprocess.run(shlex.split(f"ffmpeg -v error -y {plain} -f h264 {folder}/plain"), check=True)
     pairs = b"".join(b"\xfc" + text[at : at + 2] for at in range(0, len(text), 2))
     told = b"\xb5\x00\x31GA94\x03" + bytes([0x40 | len(text) // 2, 0xFF]) + pairs + b"\xff"
-    unit = b"\x00\x00\x00\x01\x06\x04" + bytes([len(told)]) + told + b"\x80"
+    return with_units(folder, b"\x00\x00\x00\x01\x06\x04" + bytes([len(told)]) + told + b"\x80", "mp4")
+
+
+def with_units(folder: Path, unit: bytes, kind: str) -> Path:
+    """Return a film with a unit before each picture."""
+    plain = "-f lavfi -i testsrc2=s=160x128:r=25:d=1 -c:v libx264 -bf 0 -bsf:v filter_units=remove_types=6"
+    subprocess.run(shlex.split(f"ffmpeg -v error -y {plain} -f h264 {folder}/plain"), check=True)
     units = re.split(rb"(?=\x00\x00\x00\x01|(?<!\x00)\x00\x00\x01)", (folder / "plain").read_bytes())
     begun = [unit + one if one.lstrip(b"\x00")[1:2] in (b"\x65", b"\x41", b"\x61") else one for one in units]
     (folder / "spoken").write_bytes(b"".join(begun))
-    call = f"ffmpeg -v error -y -r 25 -f h264 -i {folder}/spoken -c copy {folder}/film.mp4"
+    call = f"ffmpeg -v error -y -fflags +genpts -r 25 -f h264 -i {folder}/spoken -c copy {folder}/film.{kind}"
     subprocess.run(shlex.split(call), check=True)
-    return folder / "film.mp4"
+    return folder / f"film.{kind}"
 
 
 @pytest.mark.parametrize("operation", ["redaction", "clip", "key-frames", "watermark", "proxy"])
@@ -208,6 +212,44 @@ def test_words_within_the_pictures_do_not_come_along(tmp_path: Path, operation: 
         assert made.fault == ""
     assert len(pictures(copy)) > 20
     assert b"\xfc39" not in copy.read_bytes()
+
+
+UNITS = {
+    "serial number": b"\x06\x05\x20" + bytes(range(1, 17)),
+    "own kind": b"\x1e" + bytes(range(1, 17)),
+    "filler": b"\x0c\xff",
+}
+
+
+@pytest.mark.parametrize(
+    ("unit", "kind"),
+    [
+        ("serial number", "mkv"),
+        ("own kind", "mp4"),
+        ("own kind", "mkv"),
+        ("filler", "mp4"),
+        ("own kind", "ts"),
+    ],
+)
+def test_a_clip_at_key_frames_keeps_pictures_only_whatever_they_lie_in(
+    tmp_path: Path, unit: str, kind: str
+) -> None:
+    film = with_units(tmp_path, b"\x00\x00\x00\x01" + UNITS[unit] + b"39.9042N116.4E_x\x80", kind)
+    assert b"39.9042N116.4E_x" in film.read_bytes()
+    made, copy = make(tmp_path, Order(Operation.CLIP, "t", "r", 0, 900, at_key_frames=True), film)
+    assert made.fault == ""
+    assert len(pictures(copy)) > 20
+    assert b"39.9042N" not in copy.read_bytes()
+
+
+def test_what_nobody_can_take_out_of_pictures_is_encoded_anew_or_not_at_all(tmp_path: Path) -> None:
+    """Each picture of Motion JPEG may have remarks of its own."""
+    film = tmp_path / "film.avi"
+    call = f"ffmpeg -v error -f lavfi -i testsrc2=s=160x128:r=25:d=1 -c:v mjpeg {film}"
+    subprocess.run(shlex.split(call), check=True)
+    made, copy = make(tmp_path, Order(Operation.CLIP, "t", "r", 0, 900, at_key_frames=True), film)
+    assert (made.fault, copy.read_bytes()) == ("tracks-left", b"")
+    assert make(tmp_path, Order(Operation.CLIP, "t", "r", 0, 900), film)[0].fault == ""
 
 
 def test_a_region_that_goes_there_and_back_within_a_step_is_hidden_all_the_way() -> None:
