@@ -12,12 +12,13 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import evidence
 from evidence.adapters.collecting import SandboxResult
+from evidence.adapters.making.beside import has_messages
 from evidence.adapters.making.calls import copy_call, key_frame_call, proxy_call, still_call
 from evidence.adapters.making.covers import commands
 from evidence.adapters.making.rooms import new_room, remove_left
@@ -73,9 +74,7 @@ class SandboxedMaker:
         if order.operation is Operation.STILL:
             return _still(original, facts, order, into)
         if order.at_key_frames:
-            if any(picture_units(one.codec) is None for one in facts.of_kind("video")[:1]):
-                return Made({}, "tracks-left")
-            return _finished(key_frame_call(facts, order), [original], facts, into, hear)
+            return _copied(original, facts, order, into, hear)
         return _copy(original, facts, order, wanted, into, hear)
 
 
@@ -86,6 +85,14 @@ def _proxy(original: Path, facts: MediaFacts, into: Path, hear: Hear) -> Made:
 def _finished(call: list[str], inputs: list[Path], facts: MediaFacts, into: Path, hear: Hear) -> Made:
     result = encode(call, inputs, into, believable_length(facts), hear)
     return Made({"tool": tool(), "call": call}, fault_of(result) or _fault_in(into, facts))
+
+
+def _copied(original: Path, facts: MediaFacts, order: Order, into: Path, hear: Hear) -> Made:
+    """Make a clip without encoding, of what can be kept without anything beside its pictures."""
+    if any(picture_units(one.codec) is None for one in facts.of_kind("video")[:1]):
+        return Made({}, "tracks-left")
+    made = _finished(key_frame_call(facts, order), [original], facts, into, hear)
+    return replace(made, fault="tracks-left") if not made.fault and has_messages(into) else made
 
 
 def _copy(

@@ -17,6 +17,7 @@ import pytest
 
 from evidence.adapters import making
 from evidence.adapters.making import SandboxedMaker, calls, covers
+from evidence.adapters.making.beside import has_messages
 from evidence.adapters.making.checking import check
 from evidence.adapters.probing import probe
 from evidence.domain.derivatives import Derivative, Operation
@@ -250,6 +251,33 @@ def test_what_nobody_can_take_out_of_pictures_is_encoded_anew_or_not_at_all(tmp_
     made, copy = make(tmp_path, Order(Operation.CLIP, "t", "r", 0, 900, at_key_frames=True), film)
     assert (made.fault, copy.read_bytes()) == ("tracks-left", b"")
     assert make(tmp_path, Order(Operation.CLIP, "t", "r", 0, 900), film)[0].fault == ""
+
+
+@pytest.mark.parametrize(("told", "fault"), [("info=1", "tracks-left"), ("info=0", "")])
+def test_messages_in_the_settings_of_h265_are_found_and_the_clip_is_not_kept(
+    tmp_path: Path, told: str, fault: str
+) -> None:
+    film = tmp_path / "film.mp4"
+    how = f"-c:v libx265 -preset ultrafast -x265-params log-level=none:{told}"
+    call = f"ffmpeg -v error -f lavfi -i testsrc2=s=160x128:r=25:d=1 {how} {film}"
+    subprocess.run(shlex.split(call), check=True, capture_output=True)
+    assert (b"x265 (build" in film.read_bytes()) == bool(fault)
+    made, copy = make(tmp_path, Order(Operation.CLIP, "t", "r", 0, 900, at_key_frames=True), film)
+    assert made.fault == fault
+    assert len(pictures(copy)) > 20
+
+
+def test_settings_that_cannot_be_read_are_taken_for_messages(tmp_path: Path) -> None:
+    sets = b"hvcC" + bytes(22) + b"\x01\x20\x00\x01\x00\x04abcd"
+    for body, is_found in (
+        (sets, False),
+        (sets[:-1], True),
+        (sets[:26], True),
+        (b"hvc1", True),
+        (b"avc1", False),
+    ):
+        (tmp_path / "film").write_bytes(body)
+        assert has_messages(tmp_path / "film") is is_found, body
 
 
 def test_a_region_that_goes_there_and_back_within_a_step_is_hidden_all_the_way() -> None:
