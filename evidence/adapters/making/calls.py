@@ -124,7 +124,9 @@ def still_call(at_ms: int, window_ms: int) -> list[str]:
     """Return the call that writes the picture shown at a moment: the last that begins until then."""
     since, until = max(0, at_ms - window_ms) / 1000, at_ms / 1000 + 0.0005
     picture = (
-        source(at_ms, "info")["v:0"].filter("trim", start=since, end=until).filter("showinfo", checksum=0)
+        _bare(source(at_ms, "info")["v:0"])
+        .filter("trim", start=since, end=until)
+        .filter("showinfo", checksum=0)
     )
     how = {"f": "image2", "update": 1, "c:v": "png", "pix_fmt": "rgb24", "map_metadata": -1}
     return written(

@@ -280,6 +280,23 @@ def test_settings_that_cannot_be_read_are_taken_for_messages(tmp_path: Path) -> 
         assert has_messages(tmp_path / "film") is is_found, body
 
 
+def test_a_still_holds_no_profile_that_its_picture_brought_along(tmp_path: Path) -> None:
+    """Pictures of Motion JPEG carry colour profiles, and in these whatever the recorder wrote there."""
+    picture, film = tmp_path / "one.jpg", tmp_path / "film.avi"
+    call = f"ffmpeg -v error -f lavfi -i testsrc2=s=160x128 -frames:v 1 {picture}"
+    subprocess.run(shlex.split(call), check=True)
+    profile = b"ICC_PROFILE\x00\x01\x01" + bytes(36) + b"acsp" + bytes(92) + b"DSJ-0001"
+    body = picture.read_bytes()
+    size = (len(profile) + 2).to_bytes(2, "big")
+    picture.write_bytes(body[:2] + b"\xff\xe2" + size + profile + body[2:])
+    call = f"ffmpeg -v error -loop 1 -framerate 25 -t 1 -i {picture} -c copy {film}"
+    subprocess.run(shlex.split(call), check=True)
+    assert b"DSJ-0001" in film.read_bytes()
+    made, copy = make(tmp_path, Order(Operation.STILL, "t", "r", 400), film)
+    assert (made.fault, copy.read_bytes()[:4]) == ("", b"\x89PNG")
+    assert b"iCCP" not in copy.read_bytes()
+
+
 def test_a_region_that_goes_there_and_back_within_a_step_is_hidden_all_the_way() -> None:
     """A detector tells a box for each picture, of which there may be sixty in a second."""
     boxes = tuple(Box(ms, 40 + 30 * (ms % 50 == 20), 40, 20, 20) for ms in range(0, 400, 10))
