@@ -43,6 +43,8 @@ PICTURE: dict[str, Any] = {
     "force_key_frames": "expr:gte(t,n_forced)",  # one each second: seeking is exact and cheap
 }
 SOUND: dict[str, Any] = {"c:a": "aac", "b:a": 128_000}
+_IN_STEP: dict[str, Any] = {"async": 1, "min_hard_comp": 0.1, "first_pts": 0}
+"""Where sound is missing there is silence: what comes behind a gap stays beside its pictures."""
 MP4: dict[str, Any] = {"f": "mp4", "movflags": "+faststart"}
 """The index in front: a browser seeks by ranges from the first byte on."""
 
@@ -68,9 +70,7 @@ def proxy_call(facts: MediaFacts) -> list[str]:
         streams.append(picture)
         how |= PICTURE
     if facts.of_kind("audio"):
-        streams.append(
-            original["a:0"].filter("aresample", **{"async": 1, "min_hard_comp": 0.1, "first_pts": 0})
-        )
+        streams.append(original["a:0"].filter("aresample", **_IN_STEP))
         how |= SOUND
     return written(streams, how)
 
@@ -96,7 +96,9 @@ def copy_call(facts: MediaFacts, order: Order) -> list[str]:
         how |= {**PICTURE, "crf": 18}
     if facts.of_kind("audio"):
         heard = (
-            original["a:0"].filter("aresample", SOUND_RATE).filter("asetnsamples", n=SOUND_RATE // 100, p=0)
+            original["a:0"]
+            .filter("aresample", SOUND_RATE, **_IN_STEP)
+            .filter("asetnsamples", n=SOUND_RATE // 100, p=0)
         )
         streams.append(hush(_part(heard, order, "atrim", "asetpts"), order))
         how |= SOUND

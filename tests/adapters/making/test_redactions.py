@@ -100,6 +100,19 @@ def test_muted_sound_is_gone_and_a_bleep_is_nothing_but_a_tone(tmp_path: Path) -
     assert float(measured["sound-alike"]) > 0.99
 
 
+def test_sound_behind_a_gap_stays_beside_its_pictures_and_is_hidden_there(tmp_path: Path) -> None:
+    film = tmp_path / "film.mkv"
+    gap = "[1:a]aselect='lt(t,1)+gte(t,2)',volume=0:enable='lt(t,2.5)'[a]"
+    inputs = "-f lavfi -i testsrc2=s=160x128:r=25:d=4 -f lavfi -i sine=440:d=4"
+    call = f'ffmpeg -v error {inputs} -filter_complex "{gap}" -map 0:v -map [a] -c:a pcm_s16le {film}'
+    subprocess.run(shlex.split(call), check=True)
+    order = replace(HIDDEN, regions=(), spans=(Span(3000, 3500, Hush.MUTE, "name"),))
+    made, copy = make(tmp_path, order, film)
+    assert made.fault == ""
+    heard = [loudness(copy, at / 10, at / 10 + 0.1) > 0.01 for at in range(39)]
+    assert heard == [25 <= at < 30 or at >= 35 for at in range(39)]
+
+
 def test_the_same_order_gives_the_same_bytes(tmp_path: Path) -> None:
     first, copy = make(tmp_path, HIDDEN)
     body = copy.read_bytes()
