@@ -233,12 +233,13 @@ class PackageRoom:
             lines += [f"witness court {self.witness.vkey.text()}", "quorum court"]
         return "".join(f"{line}\n" for line in (*lines, *([] if self.witness else ["quorum none"]))).encode()
 
-    def attest(self, bags: Sequence[LaidBag]) -> Testimony:
+    def attest(self, bags: Sequence[LaidBag], set_sha256: str) -> Testimony:
         """Write the export's entries and say what the log says."""
         about = [("export", self.export_id), *((kind, id_) for id_, kind in self.ids.items())]
         facts = {
             "bags": [{"sha256": one.manifest_sha256, "sm3": one.manifest_sm3} for one in bags],
             "families": ["access", "custody"],
+            "set_sha256": set_sha256,
         }
         self.custody.append(
             "export.create", about, facts=facts, by="d" * 32, personal={"recipient": "某检察院"}

@@ -25,10 +25,11 @@ class WithholdingRoom(PackageRoom):
         items = [("recording", self.shipment.items[one].id) for one in numbers]
         return self.custody.append(act, [("export", export), *items], facts={"way": self.way})
 
-    def attest(self, bags: Sequence[LaidBag]) -> Testimony:
+    def attest(self, bags: Sequence[LaidBag], set_sha256: str) -> Testimony:
         about = [("export", self.export_id), *((kind, id_) for id_, kind in self.ids.items())]
         listed = [{"sha256": one.manifest_sha256, "sm3": one.manifest_sm3} for one in bags]
-        self.custody.append("export.create", about, facts={"bags": listed, "families": ["custody"]})
+        facts = {"bags": listed, "families": ["custody"], "set_sha256": set_sha256}
+        self.custody.append("export.create", about, facts=facts)
         entries = self.custody.logged(set(self.ids), set())
         gone = [one for one in entries if self._is_anothers(one)]
         kept = [one for one in entries if one not in gone]

@@ -100,8 +100,10 @@ class Audit:
         return sorted(both, key=lambda one: one.place)
 
 
-def read_testimony(testimony: Testimony, shipment: Shipment, bags: Sequence[LaidBag]) -> Audit:
-    """Return what a testimony says, in order.
+def read_testimony(
+    testimony: Testimony, shipment: Shipment, bags: Sequence[LaidBag], set_sha256: str
+) -> Audit:
+    """Return what a testimony says, in order. set_sha256: of the set list, as the export's entry names it.
 
     Raises: IntegrityFault `package-audit-wrong` with a reason; `proof-wrong`, `history-broken` and what
     reading of entries, proofs and notes raises.
@@ -120,7 +122,9 @@ def read_testimony(testimony: Testimony, shipment: Shipment, bags: Sequence[Laid
         if at.origin != one.place[0] or not at.origin.endswith("/" + one.logged.log):
             _wrong("log", log=one.logged.log)
         verify_inclusion(one.proof.index, at.size, one.leaf, one.proof.hashes, at.root)
-    _verify_complete(entries, {one.place for one in withheld}, shipment, bags)
+    made = _made(entries, shipment)
+    _verify_listed(made, set_sha256)
+    _verify_complete(entries, made, {one.place for one in withheld}, shipment, bags)
     return Audit(tuple(entries), tuple(withheld), checkpoints)
 
 
@@ -164,14 +168,27 @@ def _disclosed(entries: Sequence[Read]) -> list[dict[str, object]]:
     ]
 
 
-def _verify_complete(
-    entries: Sequence[Read], withheld: Set[tuple[str, int]], shipment: Shipment, bags: Sequence[LaidBag]
-) -> None:
-    """See that the export's own entry is there, about these bags and objects, and ends each history."""
+def _made(entries: Sequence[Read], shipment: Shipment) -> Read:
+    """Return the export's own entry, the newest: there are others where an earlier build broke off."""
     made = [one for one in entries if one.entry["act"] == CREATE and shipment.id in _about(one)]
     if not made:
         _wrong("no entry of this export")
-    newest = made[-1]  # there are others where an earlier build broke off
+    return made[-1]
+
+
+def _verify_listed(made: Read, set_sha256: str) -> None:
+    if made.entry.get("facts", {}).get("set_sha256") != set_sha256:
+        _wrong("set list")
+
+
+def _verify_complete(
+    entries: Sequence[Read],
+    newest: Read,
+    withheld: Set[tuple[str, int]],
+    shipment: Shipment,
+    bags: Sequence[LaidBag],
+) -> None:
+    """See that the export's own entry is about these bags and objects, and ends each history."""
     facts = newest.entry.get("facts", {})
     if facts.get("bags") != [{"sha256": one.manifest_sha256, "sm3": one.manifest_sm3} for one in bags]:
         _wrong("bags")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 BAGIT, BAG_INFO, SET_LIST, SM3_SUMS = "bagit.txt", "bag-info.txt", "set.json", "sm3sums.txt"
 MANIFESTS = {"sha256": "manifest-sha256.txt", "sha512": "manifest-sha512.txt"}
 TAG_MANIFESTS = {name: f"tag{manifest}" for name, manifest in MANIFESTS.items()}
@@ -12,6 +14,7 @@ VERIFIER = "verify/verify.py"
 MEDIA_LIST = "media.json"  # beside the bags
 
 _FORBIDDEN = frozenset('\\/:*?"<>|%')  # Windows, Joliet; "%" is an escape in BagIt's manifests
+_DEVICE = re.compile("con|prn|aux|nul|conin\\$|conout\\$|(?:com|lpt)[0-9¹²³]", re.IGNORECASE)  # to Windows
 _LONGEST = 180  # bytes; a Linux folder takes 255
 _UNITS = (
     95  # of UTF-16: Joliet takes 103, and genisoimage cuts names on UDF there too; ".part001" comes behind
@@ -24,6 +27,8 @@ def name_on_disc(device_name: str) -> str:
     last = device_name.replace("\\", "/").rstrip("/").rpartition("/")[2]
     kept = "".join(one if _is_carried(one) else "_" for one in last)
     name = kept.strip(". ") if kept.strip("._ ") else "_"
+    if _DEVICE.fullmatch(name.partition(".")[0].rstrip(" ")):
+        name = "_" + name
     if _fits(name):
         return name
     stem, dot, ending = name.rpartition(".")

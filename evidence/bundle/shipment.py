@@ -178,9 +178,9 @@ class Testimony:
     withheld: Sequence[Withheld] = ()
 
 
-Attest = Callable[[Sequence[LaidBag]], Testimony]
-"""attest(bags): writes `export.create` about bags whose payload stands, and tells what the log says
-then.
+Attest = Callable[[Sequence[LaidBag], str], Testimony]
+"""attest(bags, set_sha256): writes `export.create` about bags whose payload stands and about their set list,
+and tells what the log says then.
 """
 
 

@@ -27,6 +27,20 @@ class Operation(StrEnum):
     WATERMARK = "watermark"  # with the recipient's name and the time burned in
 
 
+_AVC = frozenset({"avc1", "avc3", "h264", "V_MPEG4/ISO/AVC"})
+_HEVC = frozenset({"hvc1", "hev1", "hevc", "V_MPEGH/ISO/HEVC"})
+
+
+def picture_units(codec: str) -> str | None:
+    """Return the kinds of units that are pictures, or needed to decode them: what a clip that is not encoded
+    anew may keep. What recorders write between them (places, serial numbers: SEI, filler, units of their own)
+    is none. None: of this codec nobody knows how to take it out.
+    """
+    if codec in _AVC:
+        return "1-5|7-11|13"
+    return "0-9|16-21|32-37" if codec in _HEVC else None
+
+
 class State(StrEnum):
     """How far a derivative is."""
 

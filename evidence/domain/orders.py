@@ -7,6 +7,7 @@ stands apart from what is not: the log holds commitments to the one and the othe
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -70,10 +71,17 @@ class Region:
         """Return where it is at a moment, None where it is not there."""
         if not self.boxes[0].at_ms <= ms < self.until_ms:
             return None
-        for one, other in pairwise(self.boxes):
-            if ms < other.at_ms:
-                return _between(one, other, ms)
-        return self.boxes[-1]
+        next_ = bisect_right(self.boxes, ms, key=lambda one: one.at_ms)
+        if next_ == len(self.boxes):
+            return self.boxes[-1]
+        return _between(self.boxes[next_ - 1], self.boxes[next_], ms)
+
+    def within(self, since_ms: int, until_ms: int) -> list[Box]:
+        """Return boxes between which it is at every moment from one to another, both included."""
+        first = bisect_right(self.boxes, since_ms, key=lambda one: one.at_ms)
+        last = bisect_right(self.boxes, until_ms, key=lambda one: one.at_ms)
+        ends = [self.at(since_ms), self.at(until_ms)]
+        return [one for one in (*ends, *self.boxes[first:last]) if one is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +158,8 @@ def verify_order(order: Order) -> None:
         raise Invalid("order-wrong", field="regions" if len(order.regions) > MOST_REGIONS else "spans")
     for region in order.regions:
         _verify_region(region)
+    if sum(one.boxes[-1].at_ms - one.boxes[0].at_ms for one in order.regions) > LONGEST_MS:
+        raise Invalid("order-wrong", field="boxes")
     for span in order.spans:
         if not 0 <= span.from_ms < span.to_ms <= LONGEST_MS:
             raise Invalid("order-wrong", field="spans")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from evidence.domain.access import Caller, Purpose, denial
 from evidence.domain.audit import Act, Entry
-from evidence.domain.derivatives import Derivative, Operation, State
+from evidence.domain.derivatives import Derivative, Operation, State, picture_units
 from evidence.domain.ids import is_id, new_id
 from evidence.domain.media import MediaFacts
 from evidence.domain.orders import Order, verify_order
@@ -33,6 +33,8 @@ from evidence.service.playing import Played, watermark_for
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from evidence.service.views import Seer, seers_of
+
+_PLAYERS_END_MS = 1000  # how far behind the length of the index a player's last moment may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +229,14 @@ def verify_fits(order: Order, facts: MediaFacts) -> None:
         raise Invalid("order-wrong", field="from")
     if not picture and (order.operation is not Operation.CLIP and not order.spans):
         raise Invalid("order-wrong", field="operation")
+    if order.at_key_frames and any(picture_units(one.codec) is None for one in picture):
+        raise Invalid("order-wrong", field="at_key_frames")
     if order.regions and not picture:
         raise Invalid("order-wrong", field="regions")
     if order.spans and not facts.of_kind("audio"):
         raise Invalid("order-wrong", field="spans")
     side = max((max(one.width or 0, one.height or 0) for one in picture), default=0)  # it may be turned
     boxes = [box for region in order.regions for box in region.boxes]
-    if side and any(max(box.x, box.y) >= side for box in boxes):
+    is_outside = side and any(max(box.x, box.y) >= side for box in boxes)
+    if is_outside or any(box.at_ms > length + _PLAYERS_END_MS for box in boxes):
         raise Invalid("order-wrong", field="boxes")

@@ -186,9 +186,11 @@ class ExportBuilding:
         return lambda: self.site.vault.open(key, version)
 
     def _attest(
-        self, export: Export, shipment: Shipment, now: datetime, bags: Sequence[LaidBag]
+        self, export: Export, shipment: Shipment, now: datetime, bags: Sequence[LaidBag], set_sha256: str
     ) -> Testimony:
-        """Write the entry about bags whose payload stands, and return what the log says then."""
+        """Write the entry about bags whose payload stands, and about the list of all files; return what the
+        log says then.
+        """
         families = ["custody"] if export.way is not Way.TRANSFER else ["access", "custody"]
         made = [one for item in shipment.items for one in item.derivatives]
         objects = (
@@ -201,6 +203,7 @@ class ExportBuilding:
             "bags": [{"sha256": one.manifest_sha256, "sm3": one.manifest_sm3} for one in bags],
             "families": families,
             "number": export.number,
+            "set_sha256": set_sha256,
         }
         with self.site.database.writing() as unit:
             unit.log.append(Entry(Act.EXPORT_CREATE, SERVICE, objects, facts=facts), now)

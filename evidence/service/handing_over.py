@@ -38,6 +38,7 @@ from evidence.service.export_access import (
     mark_transfer,
     over,
     rule_of,
+    stands,
     verify_is_person,
     verify_transfer_unit,
 )
@@ -114,8 +115,11 @@ class HandingOver:
         lapse_if_changed(self.site, found)
         kept = self._retained(found) if found.way is Way.TRANSFER else None
         crashpoint("after-retained")
+        lapse_if_changed(self.site, found)  # sealing the copy may have taken hours
         now = self.site.clock.now()
         with self._about(caller, export_id, State.BUILT) as (unit, found, built):
+            if not stands(unit, self.site, found, {State.BUILT}):
+                raise Conflict("approval-lapsed", export=found.id)
             second = self._second(unit, caller, beside)
             _verify_read_back(built)
             if kept is not None:

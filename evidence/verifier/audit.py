@@ -18,13 +18,14 @@ from evidence.verifier.trust import Trust
 
 _SUM = re.compile(r"([0-9a-f]{64}) {2}(data/.+)")
 _AUDIT = re.compile(r"audit/(?:checkpoint[a-z0-9-]*(?:\.tsr)?|proofs/[a-z0-9-]+\.tlog-proof)")
+_BAGIT_TXT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _STATES = ("disclosed", "withheld", "erased", "lost")
 
 
 def examine_bag(package: Package, progress: Progress, tell: Tell) -> None:
     """Step 1: everything listed and there, unchanged, nothing else; SHA-256, SHA-512, SM3."""
     bag = package.bag
-    if bag.version != "1.0" or bag.encoding != "UTF-8":
+    if bag.read("bagit.txt") != _BAGIT_TXT:
         tell(Wrong("bag-declaration", "bagit.txt"))
     for lists, prefix in ((bag.manifests, "manifest"), (bag.tag_manifests, "tagmanifest")):
         for name in sorted(set(lists) ^ set(PAYLOAD_SUMS)):
@@ -39,7 +40,15 @@ def examine_bag(package: Package, progress: Progress, tell: Tell) -> None:
     for path in sorted(set(package.files) - OWN):
         if not path.startswith("data/") and not _AUDIT.fullmatch(path):
             tell(Wrong("unlisted", path, "docs/formats/package.md"))
+    for path in _empty_folders(bag.folder):
+        tell(Wrong("unlisted", path))
     _sm3_sums(package, tell)
+
+
+def _empty_folders(top: str) -> List[str]:
+    """Return the folders in which nothing lies: no list names them, and their names can say anything."""
+    empty = [above for above, folders, names in os.walk(top) if not folders and not names]
+    return sorted(os.path.relpath(one, top).replace(os.sep, "/") for one in empty)
 
 
 def _tags(package: Package) -> Set[str]:
@@ -211,7 +220,10 @@ def examine_disclosed(package: Package, tell: Tell) -> Dict[str, int]:
     places = {(one.log, one.leaf): one for one in package.entries}
     wanted = [(one.log, one.leaf, name) for one in package.entries for name in sorted(one.said.get("pd", {}))]
     found = []
-    for number, line in enumerate(package.bag.read("audit/disclosed.jsonl").split(b"\n")[:-1], 1):
+    lines = package.bag.read("audit/disclosed.jsonl").split(b"\n")
+    if lines.pop() != b"":  # what stands behind the last line's end is read by people, and by no step
+        tell(Wrong("json", "audit/disclosed.jsonl"))
+    for number, line in enumerate(lines, 1):
         where = "audit/disclosed.jsonl:%d" % number
         try:
             shown = read_canonical(line, where)

@@ -7,6 +7,7 @@ a path, `*` of md5sum, manifests that share the files between them); what it may
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -23,6 +24,7 @@ _DECLARATION = re.compile(
 _LINE = re.compile(r"([0-9A-Fa-f]+)[ \t]+(\*?)(.+)")
 _FETCHED = re.compile(r"\S+[ \t]+(?:-|[0-9]+)[ \t]+(.+)")
 _OXUM = re.compile(r"Payload-Oxum: *([0-9]+)\.([0-9]+) *")
+_OF_NAMES = ("idna", "punycode")  # of host names: no text of a bag, and hours for a long one
 _BLOCK = 1 << 20
 _LARGEST = 1 << 30  # of what is read at once: lists, entries, proofs
 
@@ -116,8 +118,10 @@ def open_bag(folder: str, tell: Tell) -> Optional[Bag]:
 
 def _lines(bag: Bag, name: str, tell: Tell) -> List[str]:
     try:
+        if codecs.lookup(bag.encoding).name in _OF_NAMES:
+            raise LookupError(bag.encoding)
         text = bag.read(name).decode(bag.encoding)
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, UnicodeError):
         tell(Wrong("bag-encoding", name))
         return []
     except Wrong as fault:
@@ -159,10 +163,15 @@ def _path(written: str, version: str) -> Optional[str]:
 
 
 def hash_files(files: List[str], algorithms: Set[str], progress: Progress) -> Hashed:
-    """Read files once, one behind the other; return their length and digests as one. Raises: OSError."""
+    """Read files once, one behind the other; return their length and digests as one.
+
+    Raises: OSError, Wrong("bag-no-file"): a pipe or a device is never waited for.
+    """
     digests = {name: new_digest(name) for name in algorithms}
     size = 0
     for file in files:
+        if not stat.S_ISREG(os.lstat(file).st_mode):
+            raise Wrong("bag-no-file", file)
         with open(file, "rb") as source:
             block = source.read(_BLOCK)
             while block:

@@ -32,9 +32,10 @@ def examine_histories(package: Package, tell: Tell) -> List[str]:
     gaps: List[Gap] = []
     withheld = {(one.log, one.leaf) for one in package.withheld}
     named = {one["id"] for one in made.said["obj"] if one["k"] in ("recording", "derivative")}
-    for object_id in sorted(package.objects() | named):
+    ids = package.objects() | named
+    for object_id in sorted(ids):
         for family in families:
-            own = [one for one in package.entries if one.family == family and one.about(object_id)]
+            own = [one for one in package.entries_about(object_id) if one.family == family]
             own.sort(key=lambda one: int((one.about(object_id) or {}).get("n", 0)))
             count += 1
             try:
@@ -43,6 +44,9 @@ def examine_histories(package: Package, tell: Tell) -> List[str]:
                     raise Wrong("history-end", object_id, family)
             except Wrong as fault:
                 tell(fault)
+    for one in package.entries:
+        if not any(about["id"] in ids for about in one.said["obj"]):
+            tell(Wrong("entry-foreign", one.place))
     if withheld and not package.may_withhold():
         tell(Wrong("withheld-transfer", "audit/entries.jsonl", "%d" % len(withheld)))
     for log, leaf in unneeded(gaps, withheld):
@@ -59,7 +63,7 @@ def examine_binding(package: Package, others: Dict[str, str], progress: Progress
     listed, notes = package.set_list(), []
     this = package.number()
     notes.append("%s: %s" % (listed["export"]["number"], listed["bags"][this]["name"]))
-    _examine_export(package, listed, tell)
+    _examine_export(package, listed, notes, tell)
     examine_words(package, listed, this, tell)
     for item in listed["items"]:
         try:
@@ -71,7 +75,7 @@ def examine_binding(package: Package, others: Dict[str, str], progress: Progress
     return notes
 
 
-def _examine_export(package: Package, listed: Dict[str, Any], tell: Tell) -> None:
+def _examine_export(package: Package, listed: Dict[str, Any], notes: List[str], tell: Tell) -> None:
     made = package.export_entry()
     said = made.said.get("facts", {}).get("bags")
     manifests = [manifest_of(one["files"]) for one in listed["bags"]]
@@ -79,6 +83,11 @@ def _examine_export(package: Package, listed: Dict[str, Any], tell: Tell) -> Non
         tell(Wrong("manifests", made.place, "set.json"))
     if package.bag.read("manifest-sha256.txt") != manifests[package.number()]:
         tell(Wrong("manifests", made.place, "manifest-sha256.txt"))
+    listed_sha256 = made.said["facts"].get("set_sha256")
+    if listed_sha256 is None:
+        notes.append("set-unbound")
+    elif listed_sha256 != sha256_of(package.bag.read("set.json")):
+        tell(Wrong("manifests", made.place, "set_sha256"))
     if made.said["facts"].get("number", listed["export"]["number"]) != listed["export"]["number"]:
         tell(Wrong("manifests", made.place, "number"))
     named = {one["id"] for one in made.said["obj"] if one["k"] in ("recording", "derivative")}
@@ -91,7 +100,7 @@ def _examine_export(package: Package, listed: Dict[str, Any], tell: Tell) -> Non
 
 def _verify_bound(package: Package, item: Dict[str, Any]) -> None:
     """See that an entry vouches for a file: its seal; of a derivative, one about it and its parent."""
-    own = [one for one in package.entries if one.about(item["id"]) and "ref" in one.said]
+    own = [one for one in package.entries_about(item["id"]) if "ref" in one.said]
     if item["kind"] == "recording":
         own = [one for one in own if one.said["act"] == SEAL]
     else:

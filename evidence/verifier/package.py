@@ -35,11 +35,21 @@ class Package:
         self.checkpoints: Dict[str, Checkpoint] = {}  # by origin
         self.shown: List[Dict[str, Any]] = []
         self._read: Dict[str, Any] = {}
+        self._listed: Optional[Dict[str, Any]] = None
+        self._about: Dict[str, List[Entry]] = {}
 
     def lines(self) -> List[Union[Entry, Withheld]]:
         """Return the entries, and those that are withheld, in the order of the list."""
         both: List[Union[Entry, Withheld]] = [*self.entries, *self.withheld]
         return sorted(both, key=lambda one: (one.log, one.leaf))
+
+    def entries_about(self, object_id: str) -> List[Entry]:
+        """Return the entries about an object, in order; asked for once all of them are read."""
+        if not self._about:
+            for entry in self.entries:
+                for one in entry.said["obj"]:
+                    self._about.setdefault(one["id"], []).append(entry)
+        return self._about.get(object_id, [])
 
     def json(self, path: str, kind: str) -> Dict[str, Any]:
         """Return a JSON file of the package. Raises: Wrong."""
@@ -54,10 +64,13 @@ class Package:
 
     def set_list(self) -> Dict[str, Any]:
         """Return the list of all files on all media. Raises: Wrong."""
+        if self._listed is not None:
+            return self._listed
         listed = self.json("set.json", "evidence.set/1")
         try:
+            there = [_by_path(one["files"]) for one in listed["bags"]]
             for item in listed["items"]:
-                _verify_item(item, listed["bags"])
+                _verify_item(item, there)
             claimed = {(one["bag"], one["path"]) for item in listed["items"] for one in item["places"]}
             for number, one in enumerate(listed["bags"], 1):
                 for file in one["files"]:  # nothing lies there that is no item's: an item cannot be unsaid
@@ -68,6 +81,7 @@ class Package:
                 raise Wrong("set-list", "set.json")
         except (KeyError, TypeError, IndexError, ValueError):
             raise Wrong("set-list", "set.json") from None
+        self._listed = listed
         return listed
 
     def number(self) -> int:
@@ -120,7 +134,14 @@ def _is_same(listed: Dict[str, Any], found: Optional[Hashed]) -> bool:
     return all(found.digests.get(name) == listed[name] for name in ("sha256", "sha512", "sm3"))
 
 
-def _verify_item(item: Dict[str, Any], bags: List[Dict[str, Any]]) -> None:
+def _by_path(files: List[Dict[str, Any]]) -> Dict[str, List[Dict[str, Any]]]:
+    found: Dict[str, List[Dict[str, Any]]] = {}
+    for one in files:
+        found.setdefault(one["path"], []).append(one)
+    return found
+
+
+def _verify_item(item: Dict[str, Any], there: List[Dict[str, List[Dict[str, Any]]]]) -> None:
     """See that the places of an item are in the bags, follow each other and make up all of it."""
     at, many = 0, len(item["places"])
     folder = "data/%s/%s/" % (
@@ -131,7 +152,7 @@ def _verify_item(item: Dict[str, Any], bags: List[Dict[str, Any]]) -> None:
         name = item["name"] + (".part%03d" % number if many > 1 else "")
         if "/" in item["name"] or place["path"] != folder + name:
             raise Wrong("set-list", "set.json", item["id"])
-        found = [one for one in bags[place["bag"] - 1]["files"] if one["path"] == place["path"]]
+        found = there[place["bag"] - 1].get(place["path"], [])
         if place["bag"] < 1 or len(found) != 1 or found[0]["size"] != place["size"] or place["offset"] != at:
             raise Wrong("set-list", "set.json", item["id"])
         at += place["size"]

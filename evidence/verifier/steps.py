@@ -133,7 +133,9 @@ def _trust(package: Package, asked: Asked, trusted: List[Trust]) -> List[str]:
     labels = ", ".join(key.label for key in trusted[0].logs)
     if asked.trust is None:
         return ["self-consistent", labels]
-    return ["trust-given", labels]
+    known = {*trusted[0].logs, *trusted[0].witnesses.values()}
+    more = [key.label for key in (*own.logs, *own.witnesses.values()) if key not in known]
+    return ["trust-given", labels] + (["trust-more", ", ".join(more)] if more else [])
 
 
 def _outside(package: Package, asked: Asked, trust: Callable[[], Trust]) -> List[str]:

@@ -22,6 +22,15 @@ _NOTES = {
         "what is withheld are records of other exports, told by place and leaf hash only; that they are "
         "about other exports must be believed, or asked of a court",
     ),
+    "set-unbound": (
+        "导出条目未载 set.json 的校验值：其中的文件名、起始时间、导出时间和次序只有封签能证明（--seal）",
+        "the export's entry does not name the digest of set.json: for the names, the times and the order "
+        "that stand there, only the seal can vouch (--seal)",
+    ),
+    "trust-more": (
+        "包内信任文件另有下列公钥，不在您提供的之中；未使用，勿从包内取用",
+        "the trust file in the package names keys that yours does not; they were not used, take none there",
+    ),
     "trust-given": ("使用另外提供的公钥", "keys that were given from outside"),
 }
 TEXTS = {
@@ -41,6 +50,10 @@ TEXTS = {
     "entry": ("日志条目格式不符", "log entry malformed"),
     "entry-twice": ("日志条目重复", "a log entry stands twice"),
     "entry-unlisted": ("证明的条目不在清单中", "proof of an entry that is not listed"),
+    "entry-foreign": (
+        "日志条目与包内任何文件无关",
+        "a log entry is about none of the files of the package",
+    ),
     "unproven": ("日志条目没有成立的证明", "log entry without a proof that holds"),
     "order": ("顺序不符或有缺漏", "not in order, or something is left out"),
     "proof-file": ("证明文件读不出或名称不符", "proof file not readable, or its name is another"),

@@ -52,7 +52,10 @@ def examine_words(package: Package, listed: Dict[str, Any], this: int, tell: Tel
 
 def _info(package: Package, tell: Tell) -> Dict[str, List[str]]:
     said: Dict[str, List[str]] = {}
-    for line in package.bag.read("bag-info.txt").decode("utf-8").split("\n")[:-1]:
+    *lines, rest = package.bag.read("bag-info.txt").decode("utf-8").split("\n")
+    if rest:  # a line without an end is a line to whoever reads it
+        tell(Wrong("bag-info", "bag-info.txt", rest[:80]))
+    for line in lines:
         shaped = _INFO_LINE.fullmatch(line)
         if shaped is None or not line.isprintable():
             tell(Wrong("bag-info", "bag-info.txt", line[:80]))

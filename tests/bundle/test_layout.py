@@ -24,6 +24,10 @@ from evidence.bundle.layout import name_on_disc, original
         (" . ", "_"),
         ("end. ", "end"),
         ("\u202egpj.mp4", "_gpj.mp4"),
+        ("DCIM/nul.mp4", "_nul.mp4"),
+        ("CON", "_CON"),
+        ("com1 .tar.gz", "_com1 .tar.gz"),
+        ("console.mp4", "console.mp4"),
     ],
 )
 def test_what_a_disc_cannot_carry_is_replaced(device: str, disc: str) -> None:

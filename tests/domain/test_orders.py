@@ -14,6 +14,7 @@ from evidence.domain.orders import Box, Cover, Hush, Order, Region, Span, read_o
 from evidence.errors import Invalid
 
 REGION = Region(Cover.BLACK, (Box(1000, 10, 20, 30, 40), Box(2000, 110, 20, 30, 60)), 3000, "face")
+DAY_LONG = replace(REGION, boxes=(Box(0, 0, 0, 5, 5), Box(50_000_000, 9, 0, 5, 5)), until_ms=60_000_000)
 REDACTION = Order(
     Operation.REDACTION, "copy", "application", 500, 9000, regions=(REGION,),
     spans=(Span(1000, 2000, Hush.MUTE, "name"),), recipient="某人",
@@ -55,6 +56,7 @@ def test_an_order_comes_back_as_it_was_and_its_parameters_name_nobody() -> None:
         (replace(REDACTION, regions=(replace(REGION, until_ms=2000),)), "boxes"),
         (replace(REDACTION, regions=(replace(REGION, boxes=()),)), "boxes"),
         (replace(REDACTION, regions=(replace(REGION, boxes=(Box(0, 0, 0, 0, 5),)),)), "boxes"),
+        (replace(REDACTION, regions=(DAY_LONG, DAY_LONG)), "boxes"),
         (replace(REDACTION, regions=(REGION,) * 21), "regions"),
         (replace(REDACTION, spans=(Span(2000, 2000, Hush.MUTE, "x"),)), "spans"),
     ],

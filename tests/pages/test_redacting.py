@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,17 +42,17 @@ def say(key: str, **fields: object) -> str:
     return WORDS[f"redaction.{key}"].format(**fields)
 
 
-def drag(page: Page, one: tuple[int, int], other: tuple[int, int]) -> None:
-    """Draw from one point of the picture to another."""
+def drag(page: Page, one: tuple[int, int], other: tuple[int, int], wide: int = 1) -> None:
+    """Draw from one point of the picture to another. wide: how much wider than high a point is shown."""
     page.locator("video").scroll_into_view_if_needed()
     place = page.locator("video").bounding_box()
     assert place is not None
-    each = min(place["width"] / WIDTH, place["height"] / HEIGHT)
-    left = place["x"] + (place["width"] - WIDTH * each) / 2
+    each = min(place["width"] / WIDTH / wide, place["height"] / HEIGHT)
+    left = place["x"] + (place["width"] - WIDTH * wide * each) / 2
     top = place["y"] + (place["height"] - HEIGHT * each) / 2
-    page.mouse.move(left + one[0] * each, top + one[1] * each)
+    page.mouse.move(left + one[0] * wide * each, top + one[1] * each)
     page.mouse.down()
-    page.mouse.move(left + other[0] * each, top + other[1] * each)
+    page.mouse.move(left + other[0] * wide * each, top + other[1] * each)
     page.mouse.up()
 
 
@@ -129,3 +131,23 @@ def test_who_may_not_have_copies_made_finds_no_such_page(room: Desks) -> None:
     told = custodian.get(f"/recordings/{film}/redaction").text
     assert "<video" not in told, "without a purpose nothing of another's recording is shown"
     assert room.dump().count("derivative.ask") == before
+
+
+def test_what_is_drawn_on_points_that_are_not_square_lies_where_it_was_drawn(
+    room: Desks, tmp_path: Path
+) -> None:
+    custody = CustodyRoom(room)
+    (tmp_path / "square.mp4").write_bytes(clip("mp4"))
+    told = f"-c copy -an -aspect {2 * WIDTH}:{HEIGHT} -bsf:v h264_metadata=sample_aspect_ratio=2/1"
+    call = f"ffmpeg -v error -i {tmp_path}/square.mp4 {told} {tmp_path}/wide.mp4"
+    subprocess.run(shlex.split(call), check=True)
+    film = custody.seal((tmp_path / "wide.mp4").read_bytes(), "wide.mp4")
+    custody.work()
+    with room.window("custodian") as page:
+        opened(page, room, film)
+        assert page.evaluate("document.querySelector('video').videoWidth") == 2 * WIDTH
+        drag(page, (40, 60), (120, 140), wide=2)
+        first = page.locator("[data-region]").first
+        names = ("x", "y", "width", "height")
+        drawn = [int(first.locator(f"[data-field={name}]").input_value()) for name in names]
+        assert drawn == pytest.approx([40, 60, 80, 80], abs=2)

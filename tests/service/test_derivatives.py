@@ -121,6 +121,10 @@ def test_custodians_and_heads_have_copies_made_officers_and_auxiliaries_do_not(
         (replace(CLIP, to_ms=None), "order-wrong"),
         (replace(CLIP, reason=""), "reason-needed"),
         (
+            replace(REDACTION, regions=(Region(Cover.BLACK, (Box(4500, 0, 0, 10, 10),), 3600000, "x"),)),
+            "order-wrong",
+        ),
+        (
             replace(REDACTION, regions=(Region(Cover.BLACK, (Box(0, 320, 0, 10, 10),), 10, "x"),)),
             "order-wrong",
         ),

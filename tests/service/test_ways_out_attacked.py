@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -183,3 +184,26 @@ def test_a_download_by_link_breaks_off_when_the_link_is_revoked(tmp_path: Path) 
     finally:
         served.stop()
         app.signer.close()
+
+
+@pytest.mark.parametrize("what", ["time is over", "left the case"])
+def test_what_lapses_while_the_copy_is_sealed_is_not_handed_over(
+    room: ExportRoom, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Of hours of footage the copy that stays takes long: the approval is asked for again behind it."""
+    room.designate()
+    asked = room.written(room.build(room.approved()).id)
+
+    def meanwhile(_: str) -> None:
+        if what == "time is over":
+            room.pass_by(timedelta(days=99))
+        else:
+            room.cases.unlink(room.head, room.case_id, room.one, "不属本案")
+
+    monkeypatch.setattr("evidence.service.handing_over.crashpoint", meanwhile)
+    with pytest.raises(Conflict, match="approval-lapsed"):
+        room.court.handing_over.hand_over(room.clerk, asked, room.second.name, "王法官")
+    assert room.export(asked).hand_over is None
+    assert room.export(asked).state is State.LAPSED
+    assert room.entries(Act.EXPORT_HAND_OVER) == []
+    assert len(room.entries(Act.EXPORT_LAPSE)) == 1

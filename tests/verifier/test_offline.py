@@ -4,6 +4,7 @@ library; and by stock commands alone.
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from evidence.adapters.packing.one_file import one_file
 from evidence.ledger.tlog_proofs import TlogProof
 from tests.package_room import PackageRoom, a_witness
 
@@ -40,6 +42,15 @@ def alone(bag: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*walls(bag), "verify/verify.py", *words], capture_output=True, text=True, check=False
     )
+
+
+def test_no_name_of_one_module_is_lost_to_another_where_they_are_one_file() -> None:
+    names = [
+        node.name if isinstance(node, ast.FunctionDef | ast.ClassDef) else ast.unparse(node.targets[0])
+        for node in ast.parse(one_file()).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign)
+    ]
+    assert len(names) == len(set(names)) > 100
 
 
 def test_it_passes_with_nothing_but_python(room: PackageRoom) -> None:

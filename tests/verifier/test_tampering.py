@@ -217,7 +217,7 @@ def test_nobody_is_told_to_type_anything_but_the_commands_for_the_parts(bag: Pat
     evil = {"id": "0" * 32, "posix": "rm -rf ~", "windows": "format c:"}
     rewrite(bag, "set.json", lambda said: {**said, "join": [evil]})
     close_again(bag)
-    assert {(number, code) for number, code, _ in faults(bag)} == {(7, "join")}
+    assert {(number, code) for number, code, _ in faults(bag)} == {(7, "join"), (7, "manifests")}
 
 
 def test_a_package_under_another_number_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,19 +12,20 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import evidence
 from evidence.adapters.collecting import SandboxResult
+from evidence.adapters.making.beside import has_messages
 from evidence.adapters.making.calls import copy_call, key_frame_call, proxy_call, still_call
 from evidence.adapters.making.covers import commands
 from evidence.adapters.making.rooms import new_room, remove_left
 from evidence.adapters.printing import font_file
 from evidence.adapters.probing import probe
 from evidence.adapters.sandbox import Sink, inside, run_sandboxed
-from evidence.domain.derivatives import Derivative, Operation
+from evidence.domain.derivatives import Derivative, Operation, picture_units
 from evidence.domain.media import MediaFacts
 from evidence.domain.orders import Order, read_order
 from evidence.service.derivative_ports import Made
@@ -73,7 +74,7 @@ class SandboxedMaker:
         if order.operation is Operation.STILL:
             return _still(original, facts, order, into)
         if order.at_key_frames:
-            return _finished(key_frame_call(facts, order), [original], facts, into, hear)
+            return _copied(original, facts, order, into, hear)
         return _copy(original, facts, order, wanted, into, hear)
 
 
@@ -86,12 +87,21 @@ def _finished(call: list[str], inputs: list[Path], facts: MediaFacts, into: Path
     return Made({"tool": tool(), "call": call}, fault_of(result) or _fault_in(into, facts))
 
 
+def _copied(original: Path, facts: MediaFacts, order: Order, into: Path, hear: Hear) -> Made:
+    """Make a clip without encoding, of what can be kept without anything beside its pictures."""
+    if any(picture_units(one.codec) is None for one in facts.of_kind("video")[:1]):
+        return Made({}, "tracks-left")
+    made = _finished(key_frame_call(facts, order), [original], facts, into, hear)
+    return replace(made, fault="tracks-left") if not made.fault and has_messages(into) else made
+
+
 def _copy(
     original: Path, facts: MediaFacts, order: Order, wanted: Derivative, into: Path, hear: Hear
 ) -> Made:
     """Make an exact clip, a redaction or a marked copy. A redaction is checked before anybody keeps it."""
     told, mark, said = (into.parent / name for name in ("commands", "mark", "order"))
-    told.write_text(commands(order), "utf-8")
+    with told.open("w", encoding="utf-8") as file:
+        file.writelines(commands(order))
     inputs = [original, told]
     if order.recipient is not None:
         mark.write_text(mark_of(order.recipient, wanted), "utf-8")

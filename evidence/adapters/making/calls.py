@@ -1,8 +1,8 @@
 """How ffmpeg is called to make derivatives. The same input and call give the same bytes: nothing that differs
 from day to day is written, and one thread does the work, for of two x264 was seen to ask which came first.
 
-Only the first picture and sound track are taken; data and subtitle tracks, chapters and metadata of the
-original (places, names, thumbnails) never come along.
+Only the first picture and sound track are taken; data and subtitle tracks, captions within the pictures,
+chapters and metadata of the original (places, names, thumbnails) never come along.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import ffmpeg
 
 from evidence.adapters.making.covers import cover, hush
 from evidence.adapters.sandbox import OUT, inside
+from evidence.domain.derivatives import picture_units
 from evidence.domain.media import MediaFacts
 from evidence.domain.orders import Order
 
@@ -42,6 +43,8 @@ PICTURE: dict[str, Any] = {
     "force_key_frames": "expr:gte(t,n_forced)",  # one each second: seeking is exact and cheap
 }
 SOUND: dict[str, Any] = {"c:a": "aac", "b:a": 128_000}
+_IN_STEP: dict[str, Any] = {"async": 1, "min_hard_comp": 0.1, "first_pts": 0}
+"""Where sound is missing there is silence: what comes behind a gap stays beside its pictures."""
 MP4: dict[str, Any] = {"f": "mp4", "movflags": "+faststart"}
 """The index in front: a browser seeks by ranges from the first byte on."""
 
@@ -60,16 +63,14 @@ def proxy_call(facts: MediaFacts) -> list[str]:
     """Return the call that makes a proxy: pictures no larger than 1920, sound kept in step with them."""
     original, streams, how = source(), [], {**BARE, **MP4, "threads": THREADS}
     if facts.of_kind("video") or not facts.readable:
-        picture = original["v:0"].filter(
+        picture = _bare(original["v:0"]).filter(
             "scale", f"min(iw,{_LONG_SIDE})", f"min(ih,{_LONG_SIDE})",
             force_original_aspect_ratio="decrease", force_divisible_by=2,
         )  # fmt: skip
         streams.append(picture)
         how |= PICTURE
     if facts.of_kind("audio"):
-        streams.append(
-            original["a:0"].filter("aresample", **{"async": 1, "min_hard_comp": 0.1, "first_pts": 0})
-        )
+        streams.append(original["a:0"].filter("aresample", **_IN_STEP))
         how |= SOUND
     return written(streams, how)
 
@@ -87,7 +88,7 @@ def copy_call(facts: MediaFacts, order: Order) -> list[str]:
     original, streams = source(order.to_ms), []
     how = {**BARE, **MP4, "threads": THREADS}
     if facts.of_kind("video"):
-        picture = original["v:0"].filter("crop", "trunc(iw/2)*2", "trunc(ih/2)*2", 0, 0)
+        picture = _bare(original["v:0"]).filter("crop", "trunc(iw/2)*2", "trunc(ih/2)*2", 0, 0)
         picture = cover(_part(picture, order, "trim", "setpts"), order)
         if order.recipient is not None:
             picture = _marked(picture)
@@ -95,7 +96,9 @@ def copy_call(facts: MediaFacts, order: Order) -> list[str]:
         how |= {**PICTURE, "crf": 18}
     if facts.of_kind("audio"):
         heard = (
-            original["a:0"].filter("aresample", SOUND_RATE).filter("asetnsamples", n=SOUND_RATE // 100, p=0)
+            original["a:0"]
+            .filter("aresample", SOUND_RATE, **_IN_STEP)
+            .filter("asetnsamples", n=SOUND_RATE // 100, p=0)
         )
         streams.append(hush(_part(heard, order, "atrim", "asetpts"), order))
         how |= SOUND
@@ -114,11 +117,8 @@ def key_frame_call(facts: MediaFacts, order: Order) -> list[str]:
         ss=order.from_ms / 1000, t=(order.to_ms - order.from_ms) / 1000,
     )  # fmt: skip
     how = {**BARE, **MP4, "c": "copy", "avoid_negative_ts": "make_zero", "use_editlist": 0}
-    codecs = {one.codec for one in facts.of_kind("video")[:1]}
-    if codecs & {"avc1", "avc3", "h264"}:
-        how["bsf:v"] = "filter_units=remove_types=6"
-    elif codecs & {"hvc1", "hev1", "hevc"}:
-        how["bsf:v"] = "filter_units=remove_types=39|40"
+    for one in facts.of_kind("video")[:1]:
+        how["bsf:v"] = f"filter_units=pass_types={picture_units(one.codec)}"
     return written([original[f"{kind}:0"] for kind in "va" if facts.of_kind(_KINDS[kind])], how)
 
 
@@ -126,12 +126,19 @@ def still_call(at_ms: int, window_ms: int) -> list[str]:
     """Return the call that writes the picture shown at a moment: the last that begins until then."""
     since, until = max(0, at_ms - window_ms) / 1000, at_ms / 1000 + 0.0005
     picture = (
-        source(at_ms, "info")["v:0"].filter("trim", start=since, end=until).filter("showinfo", checksum=0)
+        _bare(source(at_ms, "info")["v:0"])
+        .filter("trim", start=since, end=until)
+        .filter("showinfo", checksum=0)
     )
     how = {"f": "image2", "update": 1, "c:v": "png", "pix_fmt": "rgb24", "map_metadata": -1}
     return written(
         [picture], {**how, "fflags": "+bitexact", "flags:v": "+bitexact", "fps_mode": "passthrough"}
     )
+
+
+def _bare(picture: Any) -> Any:
+    """Return the picture without what travels beside it: captions, which an encoder writes down again."""
+    return picture.filter("sidedata", mode="delete")
 
 
 def _part(stream: Any, order: Order, trim: str, times: str) -> Any:

@@ -36,6 +36,7 @@ AUDIBLE_DB = -50.0
 RATE, WINDOW = 16_000, 320  # of sound that is compared: 20 ms at 16000 Hz
 _LINES, _AROUND = 24, 24  # lines looked at; points around a region where a codec may smear
 _SAME_S = 0.002
+_GAP = RATE // 10
 _BLEEP_HZ = 1000
 
 
@@ -233,8 +234,9 @@ def _windows(path: str, start: float) -> Iterator[tuple[float, float, float]]:
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
         waiting, at = array("h"), None
         for frame in _decoded(container, stream):
-            if at is None:
-                at = round(((frame.time or 0.0) - zero + start) * RATE)
+            told = round(((frame.time or 0.0) - zero + start) * RATE)
+            if at is None or told - at - len(waiting) > _GAP:  # sound is missing: what comes is of later
+                waiting, at = array("h"), told
             for piece in resampler.resample(frame):
                 waiting.frombytes(bytes(piece.planes[0])[: piece.samples * 2])
             while len(waiting) >= WINDOW + (-at) % WINDOW:

@@ -8,6 +8,7 @@ hidden, whatever its time. A blur is squares of one colour each, large enough th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from heapq import merge
 from typing import Any
 
 import ffmpeg
@@ -22,21 +23,35 @@ COMMANDS = 1  # which input holds them
 BLEEP_HZ, _BLEEP_LOUDNESS = 1000, 0.1
 
 
-def commands(order: Order) -> str:
-    """Return what is told to the filters, at which second of the output."""
+def commands(order: Order) -> Iterator[str]:
+    """Yield what is told to the filters, at which second of the output: a line for each moment, for hours."""
+    told = merge(*_told(order), key=lambda one: one[0])
+    return (f"{at:.3f} {what};\n" for at, what in told)
+
+
+def _told(order: Order) -> Iterator[Iterator[tuple[float, str]]]:
     start = order.from_ms or 0
-    lines = []
     for number, region in enumerate(order.regions):
-        if region.until_ms <= start:
-            continue
-        name = f"drawbox@r{number}"
-        known = list(places(region))
-        first = max((n for n, (ms, _) in enumerate(known) if ms <= start), default=0)
-        for ms, box in known[first:]:  # what was before the part is told once, as it is where it begins
-            told = zip("xywh", (box.x, box.y, box.width, box.height), strict=True)
-            what = ", ".join(f"{name} {which} {value}" for which, value in told)
-            lines.append((max(0, ms - start) / 1000, what))
-    return "".join(f"{at:.3f} {what};\n" for at, what in sorted(lines, key=lambda one: one[0]))
+        if region.until_ms > start:
+            yield _moves(f"drawbox@r{number}", region, start)
+
+
+def _moves(name: str, region: Region, start: int) -> Iterator[tuple[float, str]]:
+    """Yield each move of a region; what was before the part is told once, as it is where it begins."""
+    before: Box | None = None
+    for ms, box in places(region):
+        if ms > start and before is not None:
+            yield 0.0, _told_at(name, before)
+        before = box if ms <= start else None
+        if before is None:
+            yield (ms - start) / 1000, _told_at(name, box)
+    if before is not None:
+        yield 0.0, _told_at(name, before)
+
+
+def _told_at(name: str, box: Box) -> str:
+    told = zip("xywh", (box.x, box.y, box.width, box.height), strict=True)
+    return ", ".join(f"{name} {which} {value}" for which, value in told)
 
 
 def places(region: Region) -> Iterator[tuple[int, Box]]:
@@ -44,9 +59,7 @@ def places(region: Region) -> Iterator[tuple[int, Box]]:
     last: Box | None = None
     ms = region.boxes[0].at_ms
     while ms < region.until_ms:
-        now, then = region.at(ms), region.at(min(ms + STEP_MS, region.until_ms - 1))
-        assert now is not None
-        box = _around(now, then or now)
+        box = _around(region.within(ms, min(ms + STEP_MS, region.until_ms - 1)))
         if last is None or (box.x, box.y, box.width, box.height) != (last.x, last.y, last.width, last.height):
             yield ms, box
             last = box
@@ -107,10 +120,10 @@ def _within(span: Span, start: int) -> str:
     return f"between(t,{max(0, since) / 1000:.3f},{max(0, until) / 1000:.3f})"
 
 
-def _around(one: Box, other: Box) -> Box:
-    """Return the smallest box at even points that holds two boxes and the margin."""
-    left, top = min(one.x, other.x) - MARGIN, min(one.y, other.y) - MARGIN
-    right = max(one.x + one.width, other.x + other.width) + MARGIN
-    bottom = max(one.y + one.height, other.y + other.height) + MARGIN
+def _around(boxes: Sequence[Box]) -> Box:
+    """Return the smallest box at even points that holds these boxes and the margin."""
+    left, top = min(one.x for one in boxes) - MARGIN, min(one.y for one in boxes) - MARGIN
+    right = max(one.x + one.width for one in boxes) + MARGIN
+    bottom = max(one.y + one.height for one in boxes) + MARGIN
     left, top = max(0, left) // 2 * 2, max(0, top) // 2 * 2
-    return Box(one.at_ms, left, top, -(-(right - left) // 2) * 2, -(-(bottom - top) // 2) * 2)
+    return Box(boxes[0].at_ms, left, top, -(-(right - left) // 2) * 2, -(-(bottom - top) // 2) * 2)

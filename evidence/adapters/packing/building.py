@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -67,14 +68,16 @@ class Packing:
     ) -> Packed:
         laid = lay(shipment, imaging.medium, may_cut, folder)
         bags = [one.laid() for one in laid.bags]
-        testimony = attest(bags)
-        said = audit.read_testimony(testimony, shipment, bags)
         files = [(one.name, one.payload) for one in laid.bags]
         listed = set_list(shipment, imaging.medium.code, files, laid.placed)
+        set_body = canonical(listed) + b"\n"
+        set_sha256 = hashlib.sha256(set_body).hexdigest()
+        testimony = attest(bags, set_sha256)
+        said = audit.read_testimony(testimony, shipment, bags, set_sha256)
         told = statement(listed, bags, said, testimony.report)
         tags = {
             **audit.files(said, testimony),
-            layout.SET_LIST: canonical(listed) + b"\n",
+            layout.SET_LIST: set_body,
             layout.STATEMENT: canonical(told) + b"\n",
             layout.PRINTED: testimony.print_report(told),
             layout.VERIFIER: one_file(),

@@ -40,7 +40,8 @@ const count = () => {
   }
 };
 
-// Where the picture lies in the window, and how many of its points are one of ours.
+// Where the picture lies in the window, and how many of its points are one of ours: across and down apart, for
+// a player widens points that are not square.
 const scale = () => {
   const across = video.videoWidth || Number(frame.dataset.width) || 1;
   const down = video.videoHeight || Number(frame.dataset.height) || 1;
@@ -52,7 +53,7 @@ const scale = () => {
   return {
     left: place.left - around.left + (place.width - across * shown) / 2,
     top: place.top - around.top + (place.height - down * shown) / 2,
-    each: (across * shown) / sides[0],
+    each: [(across * shown) / sides[0], (down * shown) / sides[1]],
     sides,
   };
 };
@@ -70,10 +71,10 @@ const put = (box, words, isProposed) => {
   const veil = document.createElement("div"), to = scale();
   veil.className = isProposed ? "veil proposed" : "veil";
   veil.textContent = words;
-  veil.style.left = `${to.left + box.x * to.each}px`;
-  veil.style.top = `${to.top + box.y * to.each}px`;
-  veil.style.width = `${box.width * to.each}px`;
-  veil.style.height = `${box.height * to.each}px`;
+  veil.style.left = `${to.left + box.x * to.each[0]}px`;
+  veil.style.top = `${to.top + box.y * to.each[1]}px`;
+  veil.style.width = `${box.width * to.each[0]}px`;
+  veil.style.height = `${box.height * to.each[1]}px`;
   frame.append(veil);
 };
 
@@ -146,8 +147,8 @@ const draw = () => {
   let from = null, veil = null;
   const at = (event) => {
     const to = scale(), around = frame.getBoundingClientRect();
-    const inside = (value, side) => Math.min(Math.max(Math.round(value / to.each), 0), side);
-    return [inside(event.clientX - around.left - to.left, to.sides[0]), inside(event.clientY - around.top - to.top, to.sides[1])];
+    const inside = (value, n) => Math.min(Math.max(Math.round(value / to.each[n]), 0), to.sides[n]);
+    return [inside(event.clientX - around.left - to.left, 0), inside(event.clientY - around.top - to.top, 1)];
   };
   const box = (one, other) => ({
     at_s: now(),

@@ -92,12 +92,12 @@ def test_sm3_sums_are_those_of_every_payload_file(room: PackageRoom) -> None:
 
 def test_the_same_export_gives_the_same_bytes(tmp_path: Path) -> None:
     room = PackageRoom(tmp_path / "one")
-    told: list[Said] = []
+    told: dict[str, Said] = {}
 
-    def attest(bags: Sequence[LaidBag]) -> Said:
-        if not told:
-            told.append(room.attest(bags))
-        return told[0]
+    def attest(bags: Sequence[LaidBag], listed: str) -> Said:
+        if listed not in told:
+            told[listed] = room.attest(bags, listed)
+        return told[listed]
 
     for medium in ("folder", "zip", "dvd"):
         found = []
@@ -300,23 +300,35 @@ def field_hidden(entries: Said) -> Said:
 
 @pytest.mark.parametrize("spoil", [no_export, one_left_out, other_proof, field_hidden])
 def test_what_the_log_says_must_carry_the_package(room: PackageRoom, spoil: Callable[[Said], Said]) -> None:
+    def attest(bags: Sequence[LaidBag], listed: str) -> Said:
+        return spoil(room.attest(bags, listed))
+
     with pytest.raises(EvidenceError):
-        Packing(room.place).pack(room.shipment, MEDIA["folder"], lambda bags: spoil(room.attest(bags)))
+        Packing(room.place).pack(room.shipment, MEDIA["folder"], attest)
     assert left_over(room.place) == []
 
 
 def test_an_entry_about_other_manifests_is_refused(room: PackageRoom) -> None:
-    def attest(bags: Sequence[LaidBag]) -> Said:
-        return room.attest([replace(one, manifest_sha256="0" * 64) for one in bags])
+    def attest(bags: Sequence[LaidBag], listed: str) -> Said:
+        return room.attest([replace(one, manifest_sha256="0" * 64) for one in bags], listed)
 
     with pytest.raises(IntegrityFault, match="bags"):
         Packing(room.place).pack(room.shipment, MEDIA["folder"], attest)
     assert left_over(room.place) == []
 
 
+def test_an_entry_about_another_set_list_is_refused(room: PackageRoom) -> None:
+    def attest(bags: Sequence[LaidBag], listed: str) -> Said:
+        return room.attest(bags, listed[::-1])
+
+    with pytest.raises(IntegrityFault, match="set list"):
+        Packing(room.place).pack(room.shipment, MEDIA["folder"], attest)
+    assert left_over(room.place) == []
+
+
 def test_after_a_build_that_broke_off_the_newest_entry_counts(room: PackageRoom) -> None:
-    def fails(bags: Sequence[LaidBag]) -> Said:
-        room.attest([replace(one, manifest_sha256="0" * 64) for one in bags])
+    def fails(bags: Sequence[LaidBag], listed: str) -> Said:
+        room.attest([replace(one, manifest_sha256="0" * 64) for one in bags], listed)
         raise Unavailable("log-unavailable")
 
     with pytest.raises(Unavailable):
@@ -380,10 +392,10 @@ def test_what_a_killed_build_left_is_removed_by_the_next_and_one_at_work_is_left
     (left / "x" / "data").mkdir(parents=True)
     seen = []
 
-    def attest(bags: Sequence[LaidBag]) -> Said:
+    def attest(bags: Sequence[LaidBag], listed: str) -> Said:
         clear_left(room.place)
         seen.extend(left_over(room.place))
-        return room.attest(bags)
+        return room.attest(bags, listed)
 
     Packing(room.place).pack(room.shipment, MEDIA["folder"], attest)
     assert len(seen) == 1
@@ -392,12 +404,12 @@ def test_what_a_killed_build_left_is_removed_by_the_next_and_one_at_work_is_left
 
 
 def test_until_it_is_closed_it_is_no_bag(room: PackageRoom) -> None:
-    def attest(bags: Sequence[LaidBag]) -> Said:
+    def attest(bags: Sequence[LaidBag], listed: str) -> Said:
         (building,) = room.place.iterdir()
         (bag,) = building.iterdir()
         assert (bag / "manifest-sha256.txt").exists()
         assert not (bag / "bagit.txt").exists()
-        return room.attest(bags)
+        return room.attest(bags, listed)
 
     Packing(room.place).pack(room.shipment, MEDIA["folder"], attest)
 
