@@ -12,8 +12,10 @@ from evidence.domain.derivatives import Derivative
 from evidence.domain.exports import Export, State, Way
 from evidence.domain.rights import Action, Role
 from evidence.domain.shares import Share
+from evidence.domain.spans import Span
 from evidence.errors import Conflict
 from evidence.policy.ways_out import WayOut
+from evidence.service.case_pages import span_of
 from evidence.service.export_access import (
     about_export,
     is_decider,
@@ -62,7 +64,8 @@ class ExportSheet:
     """One export. decides, acts, hands_over, shares: what the caller may do to it now; the act itself asks
     again. transfer_unit: who alone hands a transfer over, None where nobody is named. deciders: roles.
     made: what goes out in the place of originals that the caller may know of, by id. plays: the recordings
-    that they may play.
+    that they may play. spans: when those of which they are told were made. unhidden: of what nobody has
+    decided yet, those that are asked for whole though a redaction is there; a court gets the whole.
     """
 
     listed: ListedExport
@@ -77,6 +80,8 @@ class ExportSheet:
     shares: bool
     made: Mapping[str, Derivative]
     plays: Collection[str]
+    spans: Mapping[str, Span | None]
+    unhidden: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +133,10 @@ class ExportDesk:
             made = self._goes_out(unit, caller, found)
             who |= {one.asked_by for one in made.values()}
             who |= set() if gave is None else {gave.gave, gave.beside}
+            listed = listed_of(unit, self.site, caller, found)
+            told = unit.examinations.facts_of([*{**listed.titles, **listed.carried}], "sequence")
             return ExportSheet(
-                listed=listed_of(unit, self.site, caller, found),
+                listed=listed,
                 unit=full_names(unit.units.all()).get(found.unit_id, ""),
                 people=seers_of(unit, who),
                 links=links,
@@ -142,6 +149,8 @@ class ExportDesk:
                 shares=shares and found.way is not Way.TRANSFER and found.state in SHARED,
                 made=made,
                 plays=self._within(unit, caller, Action.PLAY, [one.recording_id for one in found.items]),
+                spans={id_: span_of(text) for id_, text in told.items()},
+                unhidden=self._unhidden(unit, found, listed.titles),
             )
 
     @admits(Action.EXPORT)
@@ -160,6 +169,16 @@ class ExportDesk:
     def _hides(self, unit: UnitOfWork, one: Derivative) -> bool:
         made = self.derivatives.get(unit, one.id)
         return made is not None and made.is_redacted
+
+    def _unhidden(self, unit: UnitOfWork, one: Export, known: Collection[str]) -> Collection[str]:
+        if one.state is not State.ASKED or one.way is Way.TRANSFER:
+            return ()
+        whole = [item.recording_id for item in one.items if item.derivative_id is None]
+        return [
+            id_
+            for id_ in whole
+            if id_ in known and any(self._hides(unit, it) for it in unit.derivatives.of(id_))
+        ]
 
     def _told(self, unit: UnitOfWork, caller: Caller, found: Iterable[Derivative]) -> Sequence[Derivative]:
         """Return derivatives as somebody is told of them: title and reasons are for who may have them
