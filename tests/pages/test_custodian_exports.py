@@ -370,7 +370,10 @@ def test_a_medium_is_chosen_on_the_page_downloaded_there_and_read_by_what_courts
 ) -> None:
     browser, page = leaving.browser(CUSTODIAN), built(leaving, medium=medium)
     address, done = f"/api/v1/exports/{page.rpartition('/')[2]}/media/1", leaving.export(page)
-    assert f'href="{address}"' in browser.get(page).text
+    shown = browser.get(page).text
+    assert f'href="{address}"' in shown
+    said = ("不是所下载 ZIP 的" in shown, "刻录与回读命令" in shown)
+    assert said == (medium == "folder", medium == "dvd"), "what the SHA-256 beside the medium is of"
     answer = browser.get(address)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/octet-stream")
     name = f"{done.number}_1of1.{kind}"
