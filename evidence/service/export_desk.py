@@ -13,11 +13,10 @@ from evidence.domain.exports import Export, State, Way
 from evidence.domain.rights import Action, Role
 from evidence.domain.shares import Share
 from evidence.domain.spans import Span
-from evidence.errors import Conflict
-from evidence.policy.ways_out import WayOut
 from evidence.service.case_pages import span_of
 from evidence.service.export_access import (
     about_export,
+    decidable,
     is_decider,
     is_with_transfer_unit,
     may_about,
@@ -114,7 +113,7 @@ class ExportDesk:
         """Return what the caller may decide now: nobody's own; the look is logged."""
         with self.site.database.writing() as unit:
             asked = State.ASKED, caller.id, after
-            return self._page(unit, caller, self._decidable(unit, caller), asked, listing)
+            return self._page(unit, caller, decidable(unit, self.site, caller), asked, listing)
 
     @admits(Action.READ_EXPORTS)
     def one(self, caller: Caller, export_id: str) -> ExportSheet:
@@ -232,27 +231,9 @@ class ExportDesk:
         served = {id_ for id_, path in paths.items() if unit.transfer_units.serving(path) in mine}
         return {way: mine | served if way is Way.TRANSFER else mine for way in Way}
 
-    def _decidable(self, unit: UnitOfWork, caller: Caller) -> Mapping[Way, Collection[str]]:
-        bars, found = self.site.bars(), {}
-        for way in Way:
-            if (rule := self._rule(way)) is not None:
-                found[way] = {
-                    one.id
-                    for one in unit.units.all()
-                    if may_in(caller, Action.DECIDE_EXPORTS, one.path, bars)
-                    and is_decider(caller, rule, one.path)
-                }
-        return found
-
     def _decides(self, unit: UnitOfWork, caller: Caller, one: Export) -> bool:
         home, rule = unit.units.get(one.unit_id), rule_of(self.site, one.way, one.asked_at)
         if one.state is not State.ASKED or one.asked_by == caller.id or home is None:
             return False
         may = may_about(unit, self.site, caller, Action.DECIDE_EXPORTS, one)
         return may and is_decider(caller, rule, home.path)
-
-    def _rule(self, way: Way) -> WayOut | None:
-        try:
-            return rule_of(self.site, way, self.site.clock.now())
-        except Conflict:  # the pack has no such way out
-            return None

@@ -149,6 +149,14 @@ def test_who_asked_cannot_decide_and_is_told_so_with_nothing_changed(leaving: Le
     assert (status, leaving.export(page).state) == (403, State.ASKED)
 
 
+def test_the_board_counts_what_somebody_may_decide_and_leads_there(tmp_path: Path) -> None:
+    leaving, tile = Leaving(tmp_path), r'href="([^"]+)">待审批的对外提供\s*<strong data-watch="exports">(\d+)'
+    leaving.ask()
+    leaving.ask(way="party-copy", applicant="张三", relation="当事人", identity="身份证")  # not the head's
+    assert re.findall(tile, leaving.browser(HEAD).get("/board").text) == [("/custody/exports/waiting", "1")]
+    leaving.room.application.signer.close()
+
+
 def test_what_is_wrong_with_a_wish_is_told_and_what_was_typed_and_ticked_is_kept(leaving: Leaving) -> None:
     before = leaving.room.dump().count("export.ask")
     form = {"case": leaving.case, **WORDS, "way": "party-copy", "recipient": HOSTILE}
