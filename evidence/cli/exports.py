@@ -19,7 +19,7 @@ from evidence.cli.log import write_new
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
 from evidence.cli.words import cites_text, print_new, printable, time_text
-from evidence.domain.exports import Medium, Said, Way
+from evidence.domain.exports import Medium, Said, Way, is_number
 from evidence.errors import Conflict, Invalid, NotFound
 from evidence.local import read_volume
 from evidence.locale import say
@@ -28,7 +28,7 @@ from evidence.service.export_lists import ListedExport
 from evidence.service.exports import Wish
 
 app = typer.Typer(help="对外提供 / exports", no_args_is_help=True)
-Which = Annotated[str, typer.Argument(help="对外提供标识 / id of the export")]
+Which = Annotated[str, typer.Argument(help="对外提供编号或者标识 / number or id of the export")]
 
 
 @app.command()
@@ -76,14 +76,16 @@ def withdraw(
     data: Data = None,
 ) -> None:
     """撤回尚未审批的申请（由申请人） / Take back what one has asked for, before anybody has decided."""
-    open_site(data).court.withdrawing.withdraw(OPERATOR, export, reason)
+    application = open_site(data)
+    application.court.withdrawing.withdraw(OPERATOR, _id(application, export), reason)
     print(say("done.export-withdrawn"))
 
 
 @app.command()
 def build(export: Which, data: Data = None) -> None:
     """重新制作 / Have an export built again whose last build came to nothing."""
-    open_site(data).court.building.again(OPERATOR, export)
+    application = open_site(data)
+    application.court.building.again(OPERATOR, _id(application, export))
     print(say("done.export-building"))
 
 
@@ -104,16 +106,18 @@ def written(
     """登记刻录与回读 / Note that a medium was written: read by the program, or by somebody's word."""
     if (read is None) == (back is None):
         raise Invalid("read-or-stated")
-    court = open_site(data).court
-    found = back if read is None else read_volume(read, _size(court.exports.get(OPERATOR, export), number))
-    court.handing_over.note_written(OPERATOR, export, number, serial, found or "", is_read=read is not None)
+    application = open_site(data)
+    court, id_ = application.court, _id(application, export)
+    found = back if read is None else read_volume(read, _size(court.exports.get(OPERATOR, id_), number))
+    court.handing_over.note_written(OPERATOR, id_, number, serial, found or "", is_read=read is not None)
     print(say("done.export-written"))
 
 
 @app.command()
 def receipt(export: Which, data: Data = None) -> None:
     """输出已签名的回执 / Print the signed receipt."""
-    sys.stdout.buffer.write(open_site(data).court.handing_over.receipt(OPERATOR, export))
+    application = open_site(data)
+    sys.stdout.buffer.write(application.court.handing_over.receipt(OPERATOR, _id(application, export)))
     sys.stdout.buffer.flush()
 
 
@@ -127,7 +131,8 @@ def print_document(
     data: Data = None,
 ) -> None:
     """打印文书 / Print a document about an export, as PDF."""
-    write_new(to, open_site(data).court.taking_out.document(OPERATOR, export, kind))
+    application = open_site(data)
+    write_new(to, application.court.taking_out.document(OPERATOR, _id(application, export), kind))
     print(say("cli.written", file=printable(str(to))))
 
 
@@ -155,7 +160,7 @@ def listed(
 def show(export: Which, data: Data = None, json_: Json = False) -> None:
     """一次对外提供 / One export."""
     application = open_site(data)
-    _show(application, [application.court.exports.get(OPERATOR, export)], json_)
+    _show(application, [application.court.exports.get(OPERATOR, _id(application, export))], json_)
 
 
 @app.command()
@@ -169,6 +174,16 @@ def desk(
     id_ = unit_id(application.organisation.units, unit)
     application.court.transfer_units.name(OPERATOR, id_, ends=end)
     print(say("acted.transfer-unit-ended" if end else "acted.transfer-unit-named"))
+
+
+def _id(application: Application, named: str) -> str:
+    """Return the id of the export that somebody names by the number on its papers; anything else as it
+    came."""
+    number = named.strip().upper()
+    if not is_number(number):
+        return named
+    with application.site.database.reading() as unit:
+        return unit.exports.numbered(number) or named
 
 
 def _size(listed: ListedExport, number: int) -> int:

@@ -13,12 +13,14 @@ from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, print_new, printable
 from evidence.domain.exports import Medium
+from evidence.domain.ids import is_id
 from evidence.errors import Invalid
 from evidence.local import read_back
 from evidence.locale import say
+from evidence.service.media_register import MediaRegister
 
 app = typer.Typer(help="长期保存介质 / media for long keeping", no_args_is_help=True)
-Which = Annotated[str, typer.Argument(help="介质标识 / id of the medium")]
+Which = Annotated[str, typer.Argument(help="介质名称或者标识 / label or id of the medium")]
 
 
 @app.command()
@@ -58,11 +60,11 @@ def written(
     if (sha256, back).count(None) != (0 if read is None else 2):
         raise Invalid("read-or-stated")
     found = None if read is None else read_back(read)  # before anything is opened: a disc takes its time
-    desk = open_site(data).court.media
+    desk, id_ = _named(data, medium)
     if found is None:
-        done = desk.note_written(OPERATOR, medium, sha256 or "", back or "")
+        done = desk.note_written(OPERATOR, id_, sha256 or "", back or "")
     else:
-        done = desk.note_read(OPERATOR, medium, found)
+        done = desk.note_read(OPERATOR, id_, found)
     _show([medium_out(done)], json_)
 
 
@@ -75,8 +77,8 @@ def check(
     json_: Json = False,
 ) -> None:
     """登记检测 / Note that a medium was looked at."""
-    desk = open_site(data).court.media
-    _show([medium_out(desk.note_check(OPERATOR, medium, is_sound=not unsound, remark=remark))], json_)
+    desk, id_ = _named(data, medium)
+    _show([medium_out(desk.note_check(OPERATOR, id_, is_sound=not unsound, remark=remark))], json_)
 
 
 @app.command()
@@ -87,7 +89,8 @@ def end(
     json_: Json = False,
 ) -> None:
     """不再保存 / Note that a medium is kept no more."""
-    _show([medium_out(open_site(data).court.media.end(OPERATOR, medium, reason))], json_)
+    desk, id_ = _named(data, medium)
+    _show([medium_out(desk.end(OPERATOR, id_, reason))], json_)
 
 
 @app.command("list")
@@ -113,6 +116,14 @@ def waiting(data: Data = None, json_: Json = False) -> None:
         print(f"    {cites_text(row['cites'])}")
     if not rows:
         print(say("cli.nothing-listed"))
+
+
+def _named(data: Path | None, medium: str) -> tuple[MediaRegister, str]:
+    """Open the register; return it, and the id of the medium that somebody names by its label or id."""
+    application = open_site(data)
+    with application.site.database.reading() as unit:
+        ids = {one.label: one.id for one in unit.long_media.all()}
+    return application.court.media, medium if is_id(medium) else ids.get(medium, medium)
 
 
 def _show(rows: Sequence[dict[str, Any]], json_: bool) -> None:

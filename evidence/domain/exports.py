@@ -7,6 +7,7 @@ set is another one by the time it is built, the approval has lapsed. Values and 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -279,3 +280,8 @@ def is_withheld(way: Way, item: Item, classification: Classification) -> bool:
 def number_of(year: int, count: int) -> str:
     """Return the number of the count-th export of a year, from 1."""
     return f"EXP-{year:04d}-{count:06d}"
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is written as the number of an export is."""
+    return re.fullmatch(r"EXP-[0-9]{4}-[0-9]{6,8}", text) is not None

@@ -112,7 +112,7 @@ class CasePages:
         ids = [one.recording.id for one in seen]
         with self.site.database.reading() as unit:
             standings, linked = unit.standings.some(ids, now), frozenset(unit.cases.linked(case_id))
-            spans = {id_: _span(text) for id_, text in unit.examinations.facts_of(ids, "sequence").items()}
+            spans = {id_: span_of(text) for id_, text in unit.examinations.facts_of(ids, "sequence").items()}
             members, with_proxy = unit.cases.members(case_id, now), unit.derivatives.with_proxy(ids)
             who = _who(unit, {*(one.person_id for one in members), *_named(index, acts)})
 
@@ -150,7 +150,8 @@ def _who(unit: UnitOfWork, ids: Iterable[str]) -> Mapping[str, str]:
     return {id_: f"{one.name or ''} {one.number}".strip() for id_, one in people if one is not None}
 
 
-def _span(text: str) -> Span | None:
+def span_of(text: str) -> Span | None:
+    """Return when a recording was made, by the facts of its session; None where that is not known."""
     said = json.loads(text)
     start, end = said.get("start"), said.get("end")
     return Span(from_text(start), from_text(end)) if start and end and start <= end else None

@@ -93,6 +93,22 @@ def is_decider(caller: Caller, rule: WayOut, path: str) -> bool:
     return any(one.role.value in rule.decided_by and is_below(path, one.path) for one in caller.grants)
 
 
+def decidable(unit: UnitOfWork, site: Site, caller: Caller) -> Mapping[Way, Collection[str]]:
+    """Return the units, by way, about whose exports somebody decides; none where the pack has no such way."""
+    bars, found, now = site.bars(), {}, site.clock.now()
+    for way in Way:
+        try:
+            rule = rule_of(site, way, now)
+        except Conflict:
+            continue
+        found[way] = {
+            one.id
+            for one in unit.units.all()
+            if may_in(caller, Action.DECIDE_EXPORTS, one.path, bars) and is_decider(caller, rule, one.path)
+        }
+    return found
+
+
 def present_set(unit: UnitOfWork, one: Export, now: datetime) -> str:
     """Return the digest of what is granted, as it is at this moment; "" where some of it has gone, or left
     the case."""

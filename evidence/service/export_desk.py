@@ -12,10 +12,11 @@ from evidence.domain.derivatives import Derivative
 from evidence.domain.exports import Export, State, Way
 from evidence.domain.rights import Action, Role
 from evidence.domain.shares import Share
-from evidence.errors import Conflict
-from evidence.policy.ways_out import WayOut
+from evidence.domain.spans import Span
+from evidence.service.case_pages import span_of
 from evidence.service.export_access import (
     about_export,
+    decidable,
     is_decider,
     is_with_transfer_unit,
     may_about,
@@ -62,7 +63,8 @@ class ExportSheet:
     """One export. decides, acts, hands_over, shares: what the caller may do to it now; the act itself asks
     again. transfer_unit: who alone hands a transfer over, None where nobody is named. deciders: roles.
     made: what goes out in the place of originals that the caller may know of, by id. plays: the recordings
-    that they may play.
+    that they may play. spans: when those of which they are told were made. unhidden: of what nobody has
+    decided yet, those that are asked for whole though a redaction is there; a court gets the whole.
     """
 
     listed: ListedExport
@@ -77,6 +79,8 @@ class ExportSheet:
     shares: bool
     made: Mapping[str, Derivative]
     plays: Collection[str]
+    spans: Mapping[str, Span | None]
+    unhidden: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class ExportDesk:
         """Return what the caller may decide now: nobody's own; the look is logged."""
         with self.site.database.writing() as unit:
             asked = State.ASKED, caller.id, after
-            return self._page(unit, caller, self._decidable(unit, caller), asked, listing)
+            return self._page(unit, caller, decidable(unit, self.site, caller), asked, listing)
 
     @admits(Action.READ_EXPORTS)
     def one(self, caller: Caller, export_id: str) -> ExportSheet:
@@ -128,8 +132,10 @@ class ExportDesk:
             made = self._goes_out(unit, caller, found)
             who |= {one.asked_by for one in made.values()}
             who |= set() if gave is None else {gave.gave, gave.beside}
+            listed = listed_of(unit, self.site, caller, found)
+            told = unit.examinations.facts_of([*{**listed.titles, **listed.carried}], "sequence")
             return ExportSheet(
-                listed=listed_of(unit, self.site, caller, found),
+                listed=listed,
                 unit=full_names(unit.units.all()).get(found.unit_id, ""),
                 people=seers_of(unit, who),
                 links=links,
@@ -142,6 +148,8 @@ class ExportDesk:
                 shares=shares and found.way is not Way.TRANSFER and found.state in SHARED,
                 made=made,
                 plays=self._within(unit, caller, Action.PLAY, [one.recording_id for one in found.items]),
+                spans={id_: span_of(text) for id_, text in told.items()},
+                unhidden=self._unhidden(unit, found, listed.titles),
             )
 
     @admits(Action.EXPORT)
@@ -160,6 +168,16 @@ class ExportDesk:
     def _hides(self, unit: UnitOfWork, one: Derivative) -> bool:
         made = self.derivatives.get(unit, one.id)
         return made is not None and made.is_redacted
+
+    def _unhidden(self, unit: UnitOfWork, one: Export, known: Collection[str]) -> Collection[str]:
+        if one.state is not State.ASKED or one.way is Way.TRANSFER:
+            return ()
+        whole = [item.recording_id for item in one.items if item.derivative_id is None]
+        return [
+            id_
+            for id_ in whole
+            if id_ in known and any(self._hides(unit, it) for it in unit.derivatives.of(id_))
+        ]
 
     def _told(self, unit: UnitOfWork, caller: Caller, found: Iterable[Derivative]) -> Sequence[Derivative]:
         """Return derivatives as somebody is told of them: title and reasons are for who may have them
@@ -213,27 +231,9 @@ class ExportDesk:
         served = {id_ for id_, path in paths.items() if unit.transfer_units.serving(path) in mine}
         return {way: mine | served if way is Way.TRANSFER else mine for way in Way}
 
-    def _decidable(self, unit: UnitOfWork, caller: Caller) -> Mapping[Way, Collection[str]]:
-        bars, found = self.site.bars(), {}
-        for way in Way:
-            if (rule := self._rule(way)) is not None:
-                found[way] = {
-                    one.id
-                    for one in unit.units.all()
-                    if may_in(caller, Action.DECIDE_EXPORTS, one.path, bars)
-                    and is_decider(caller, rule, one.path)
-                }
-        return found
-
     def _decides(self, unit: UnitOfWork, caller: Caller, one: Export) -> bool:
         home, rule = unit.units.get(one.unit_id), rule_of(self.site, one.way, one.asked_at)
         if one.state is not State.ASKED or one.asked_by == caller.id or home is None:
             return False
         may = may_about(unit, self.site, caller, Action.DECIDE_EXPORTS, one)
         return may and is_decider(caller, rule, home.path)
-
-    def _rule(self, way: Way) -> WayOut | None:
-        try:
-            return rule_of(self.site, way, self.site.clock.now())
-        except Conflict:  # the pack has no such way out
-            return None

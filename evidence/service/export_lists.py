@@ -17,7 +17,7 @@ from evidence.ledger.entries import read_entry
 from evidence.policy.bars import secrecy_of
 from evidence.policy.rules import cite_ids
 from evidence.service.custody_report import cover_of, title_at
-from evidence.service.export_access import may_about, rule_of, transfer_unit_of
+from evidence.service.export_access import is_with_transfer_unit, may_about, rule_of, transfer_unit_of
 from evidence.service.instruments import local_day, pack_at
 from evidence.service.package_names import person_of
 from evidence.service.ports import UnitOfWork
@@ -32,8 +32,9 @@ class ListedExport:
     people: who asked, decided, wrote media and handed over, by id. answer_by: the day by which somebody
     decides. secrecy_cites: by which secrets are refused. withheld: of what nobody has decided yet, those of
     which the caller may know and that cannot go out as they are asked for, whole. alike: of what nobody has
-    decided yet, other exports that are on their way with the same files to the same recipient. seals: SHA-256
-    of the tag manifest on each medium, by its file; for papers only."""
+    decided yet, other exports that are on their way with the same files to the same recipient. carried: names
+    of what they are handing over, by id, whether they know of it otherwise or not: the package names it.
+    seals: SHA-256 of the tag manifest on each medium, by its file; for papers only."""
 
     export: Export
     cites: tuple[str, ...]
@@ -47,6 +48,7 @@ class ListedExport:
     secrecy_cites: tuple[str, ...]
     withheld: frozenset[str]
     alike: Sequence[Export]
+    carried: Mapping[str, str] = field(default_factory=dict)
     seals: Mapping[str, str] = field(default_factory=dict)
 
     def is_owed(self, today: date) -> bool:
@@ -80,8 +82,19 @@ def listed_of(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> List
         answer_by=answer_by,
         secrecy_cites=cite_ids(secret),
         alike=_alike(unit, site, caller, one),
+        carried=_carried(unit, site, caller, one),
         withheld=_withheld(one, {id_: it.classification for id_, it in standings.items()}),
     )
+
+
+def _carried(unit: UnitOfWork, site: Site, caller: Caller, one: Export) -> Mapping[str, str]:
+    """Return what is in a package that is in somebody's hands, as long as its documents are, too."""
+    is_open = one.state in (State.BUILT, State.HANDED_OVER)
+    may = may_about(unit, site, caller, Action.EXPORT, one) and is_with_transfer_unit(unit, caller, one)
+    if not (is_open and may):
+        return {}
+    found, now = unit.recordings.some([item.recording_id for item in one.granted]), site.clock.now()
+    return {id_: title_at(stored, now) for id_, stored in found.items()}
 
 
 def _withheld(one: Export, classes: Mapping[str, Classification]) -> frozenset[str]:

@@ -154,6 +154,9 @@ class Exports(Protocol):
     def get(self, export_id: str) -> Export | None:
         """Return one."""
 
+    def numbered(self, number: str) -> str | None:
+        """Return the id of the one with this number."""
+
     def all(self) -> Sequence[Export]:
         """Return all, newest first."""
 

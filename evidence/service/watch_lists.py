@@ -14,6 +14,7 @@ from functools import cached_property
 from evidence.domain.access import Caller, Reach, denial, reach
 from evidence.domain.deadlines import DeadlineKind
 from evidence.domain.explanations import Outcome
+from evidence.domain.exports import State
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
 from evidence.policy.rules import Label
@@ -23,9 +24,11 @@ from evidence.service.complaints import Complaints
 from evidence.service.deadlines import DeadlineRow, Deadlines
 from evidence.service.denials import Denials
 from evidence.service.exemptions import Exemptions
+from evidence.service.export_access import decidable
 from evidence.service.fault_files import FaultFiles
 from evidence.service.gap_access import standing_of_gap
 from evidence.service.instruments import local_day, pack_at
+from evidence.service.listing import Listing
 from evidence.service.matrix import CaseCounts, counted
 from evidence.service.people_ports import StoredCase
 from evidence.service.ports import UnitOfWork
@@ -61,6 +64,7 @@ class Watch(StrEnum):
     FAULTS = "faults"
     EXEMPTIONS = "exemptions"
     SAMPLES = "samples"
+    EXPORTS = "exports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,7 @@ class Look:
             Watch.FAULTS: self._faults,
             Watch.EXEMPTIONS: self._exemptions,
             Watch.SAMPLES: self._samples,
+            Watch.EXPORTS: self._exports,
         }
         return makers[watch]()
 
@@ -279,6 +284,11 @@ class Look:
             at, left = (None, 0) if drawn is None else (drawn.at, drawn.quota - one.reviewed)
             lines.append(Line(one.sample.id, at, name=names.get(one.sample.unit_id), detail={"owed": left}))
         return lines
+
+    def _exports(self) -> Sequence[Line]:
+        of, not_by = decidable(self.unit, self.site, self.caller), self.caller.id
+        found = self.unit.exports.page(of, State.ASKED, not_by, "", MOST + 1, Listing("number"))
+        return [Line(one.id, one.asked_at, name=one.number) for one in found]
 
 
 def _sealed(stored: StoredRecording, **detail: object) -> Line:

@@ -63,6 +63,8 @@ def examine_binding(package: Package, others: Dict[str, str], progress: Progress
     listed, notes = package.set_list(), []
     this = package.number()
     notes.append("%s: %s" % (listed["export"]["number"], listed["bags"][this]["name"]))
+    for path in package.unlike(listed["bags"][this]):
+        tell(Wrong("not-as-listed", path))
     _examine_export(package, listed, notes, tell)
     examine_words(package, listed, this, tell)
     for item in listed["items"]:

@@ -85,15 +85,21 @@ class Package:
         return listed
 
     def number(self) -> int:
-        """Return which bag of the set this is, from 0: the one whose payload files are those here. Raises:
-        Wrong.
+        """Return which bag of the set this is, from 0: the one whose manifest is the one here, or whose
+        payload files are those here. A changed file does not make it another bag. Raises: Wrong.
         """
-        own = {path: one for path, one in self.files.items() if path.startswith("data/")}
-        for number, one in enumerate(self.set_list()["bags"]):
-            same = len(one["files"]) == len(own)
-            if same and all(_is_same(file, own.get(file["path"])) for file in one["files"]):
-                return number
+        bags, manifest = self.set_list()["bags"], self.bag.read("manifest-sha256.txt")
+        found = [at for at, one in enumerate(bags) if manifest_of(one["files"]) == manifest]
+        found = found or [at for at, one in enumerate(bags) if not self.unlike(one)]
+        if found:
+            return found[0]
         raise Wrong("not-in-set", "set.json")
+
+    def unlike(self, bag: Dict[str, Any]) -> List[str]:
+        """Return the paths of payload files that are not as `set.json` lists them in one of its bags."""
+        own = {path: one for path, one in self.files.items() if path.startswith("data/")}
+        listed = {file["path"]: file for file in bag["files"]}
+        return sorted(path for path in {*own, *listed} if not _is_same(listed.get(path), own.get(path)))
 
     def export_entry(self) -> Entry:
         """Return the newest entry that says that this export was made. Raises: Wrong."""
@@ -128,8 +134,8 @@ def sha256_of(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def _is_same(listed: Dict[str, Any], found: Optional[Hashed]) -> bool:
-    if found is None or listed["size"] != found.size:
+def _is_same(listed: Optional[Dict[str, Any]], found: Optional[Hashed]) -> bool:
+    if listed is None or found is None or listed["size"] != found.size:
         return False
     return all(found.digests.get(name) == listed[name] for name in ("sha256", "sha512", "sm3"))
 

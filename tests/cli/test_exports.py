@@ -62,6 +62,7 @@ def test_from_the_dock_to_the_courts_receipt_people_decide_and_hand_over_and_no_
     work(application)
     (built,) = rows(site, "exports", "show", one)
     assert (built["state"], built["problem"]) == ("built", None)
+    assert rows(site, "exports", "show", built["number"].lower()) == [built]
     bag = site / "exports" / built["number"] / built["built"]["volumes"][0]["file"]
     told = subprocess.run(
         [sys.executable, "-I", str(bag / "verify" / "verify.py"), str(bag)], capture_output=True, check=False
@@ -86,7 +87,7 @@ def test_from_the_dock_to_the_courts_receipt_people_decide_and_hand_over_and_no_
     application.signer.close()
     assert run(site, "exports", "receipt", one).stdout_bytes == receipt
     form = tmp_path / "form.pdf"
-    assert run(site, "exports", "print", one, "hand-over", "--to", str(form)).exit_code == 0
+    assert run(site, "exports", "print", built["number"], "hand-over", "--to", str(form)).exit_code == 0
     assert form.read_bytes().startswith(b"%PDF-")
     shown = run(site, "exports", "show", one).stdout
     assert all(word in shown for word in ("移送检察院、法院", "第十四条", "已回执", recording))
@@ -134,9 +135,9 @@ def test_what_is_kept_for_long_waits_until_it_is_written_on_a_medium(site: Path,
     (read,) = rows(site, *written, "--read", str(disc))
     assert (read["read"], read["written_by"]) == (True, "operator")
     assert "程序已读取介质" in run(site, "media", "list").stdout
-    run(site, "media", "check", made["id"], "--remark", "读取出错", "--unsound")
+    run(site, "media", "check", "LT-1", "--remark", "读取出错", "--unsound")
     assert len(rows(site, "media", "waiting")) == 1
-    assert run(site, "media", "end", made["id"], "--reason", "已损坏").exit_code == 0
+    assert run(site, "media", "end", "LT-1", "--reason", "已损坏").exit_code == 0
 
 
 @pytest.mark.article("dazhe-2020:15")

@@ -115,6 +115,23 @@ def test_files_of_a_case_are_asked_for_and_decided_one_by_one_by_somebody_else(l
     assert f"/api/v1/exports/{decided.id}/documents/refusal" in custodian.get(page).text
 
 
+def test_files_stand_with_the_time_they_were_made_and_in_its_order_where_one_asks_and_where_one_decides(
+    leaving: Leaving, media: Path
+) -> None:
+    made, app = leaving.custody.session(media), leaving.room.application
+    case = app.cases.open(OPERATOR, "杭综执〔2026〕6号", leaving.room.agency.id).id
+    for one in reversed(made):
+        app.cases.link(OPERATOR, case, one)
+    custodian = leaving.browser(CUSTODIAN)
+    form = custodian.get(f"/custody/exports/new/{case}").text
+    assert re.findall(r'name="recording" value="([0-9a-f]+)"', form) == made
+    asked = {"csrf": custodian.csrf(), "case": case, "recording": made, **WORDS, "way": "transfer"}
+    answer = custodian.post("/custody/exports", asked, accept="text/html")
+    decided = leaving.browser(HEAD).get(answer.headers["location"].partition("?")[0]).text
+    for told in (form, decided):
+        assert [told.count(f"2024-05-18 09:30:{at}") for at in ("00", "22", "27")] == [1, 1, 1]
+
+
 def test_who_asked_cannot_decide_and_is_told_so_with_nothing_changed(leaving: Leaving) -> None:
     page = leaving.ask()
     own = leaving.room.add_person("012388", Role.CUSTODIAN, Role.UNIT_HEAD)
@@ -130,6 +147,14 @@ def test_who_asked_cannot_decide_and_is_told_so_with_nothing_changed(leaving: Le
     assert leaving.export(mine).state is State.ASKED
     status, _ = post(leaving.browser(CUSTODIAN), f"{page}/decide", reason="同意", decision="approve")
     assert (status, leaving.export(page).state) == (403, State.ASKED)
+
+
+def test_the_board_counts_what_somebody_may_decide_and_leads_there(tmp_path: Path) -> None:
+    leaving, tile = Leaving(tmp_path), r'href="([^"]+)">待审批的对外提供\s*<strong data-watch="exports">(\d+)'
+    leaving.ask()
+    leaving.ask(way="party-copy", applicant="张三", relation="当事人", identity="身份证")  # not the head's
+    assert re.findall(tile, leaving.browser(HEAD).get("/board").text) == [("/custody/exports/waiting", "1")]
+    leaving.room.application.signer.close()
 
 
 def test_what_is_wrong_with_a_wish_is_told_and_what_was_typed_and_ticked_is_kept(leaving: Leaving) -> None:
@@ -221,6 +246,12 @@ def test_a_file_is_asked_for_as_a_redaction_where_there_is_one(leaving: Leaving)
     assert (item.form, item.derivative_id) == (Form.REDACTED, made.id)
     decided = leaving.browser(HEAD).get(answer.headers["location"]).text
     assert (which in decided, f'src="{played}"' in decided) == (True, True)
+    unhidden = "已有遮蔽件，申请的是原件"
+    assert unhidden not in decided
+    for way, is_told in (("outside-supply", True), ("transfer", False)):
+        whole = custodian.post("/custody/exports", {**asked, "way": way}, accept="text/html")
+        told = leaving.browser(HEAD).get(whole.headers["location"].partition("?")[0]).text
+        assert (unhidden in told) == is_told, "a court gets the whole"
 
 
 @pytest.mark.article("longquan:8", "longquan:9")
@@ -347,7 +378,10 @@ def test_a_medium_is_chosen_on_the_page_downloaded_there_and_read_by_what_courts
 ) -> None:
     browser, page = leaving.browser(CUSTODIAN), built(leaving, medium=medium)
     address, done = f"/api/v1/exports/{page.rpartition('/')[2]}/media/1", leaving.export(page)
-    assert f'href="{address}"' in browser.get(page).text
+    shown = browser.get(page).text
+    assert f'href="{address}"' in shown
+    said = ("不是所下载 ZIP 的" in shown, "刻录与回读命令" in shown)
+    assert said == (medium == "folder", medium == "dvd"), "what the SHA-256 beside the medium is of"
     answer = browser.get(address)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/octet-stream")
     name = f"{done.number}_1of1.{kind}"

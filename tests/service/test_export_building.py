@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from evidence.domain.access import Caller
 from evidence.domain.audit import Act
 from evidence.domain.exports import Ground, Medium, Said, State, Way
 from evidence.domain.instants import to_text
@@ -406,3 +407,22 @@ def test_a_secret_file_goes_to_a_party_as_a_redaction_and_its_original_stays(roo
     report = "".join(words((bag / "report" / "chain-of-custody.pdf").read_bytes()))
     assert "遮蔽画面" in report
     assert "路人面部" not in report, "why goes to a court alone"
+
+
+@pytest.mark.article("dazhe-2020:14")
+def test_who_hands_a_transfer_over_is_told_what_is_in_it_while_it_is_with_them(room: ExportRoom) -> None:
+    room.designate()
+    one = room.approve(room.asked(), {room.two: Ground.SECRET})
+
+    def told(who: Caller) -> list[str]:
+        listed = room.court.desk.one(who, one).listed
+        return [*listed.titles, *listed.carried]
+
+    assert told(room.clerk) == [], "nothing is in anybody's hands"
+    room.build(one)
+    assert told(room.clerk) == [room.one], "what is refused is in no package"
+    assert room.court.desk.one(room.custodian, one).listed.carried == {}, "their unit hands nothing over"
+    room.hand_over(one)
+    assert told(room.clerk) == [room.one]
+    room.court.handing_over.note_receipt(room.clerk, one)
+    assert told(room.clerk) == []

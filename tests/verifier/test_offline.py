@@ -57,7 +57,10 @@ def test_it_passes_with_nothing_but_python(room: PackageRoom) -> None:
     done = alone(room.bag())
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("通过 PASS") == 8
-    assert "全部通过 / ALL PASSED" in done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("已查的全部通过；未核对：公钥是谁的")
+    assert "ALL PASSED" not in done.stdout
+    assert last.endswith("HAS PASSED; not checked: whose keys these are (--trust), the seal (--seal)")
     assert "proves only that package and key fit" in done.stdout
     assert "仅说明包与该公钥相符" in done.stdout
 
@@ -100,7 +103,7 @@ def test_the_walls_hold(room: PackageRoom, code: str) -> None:
 def test_json_says_the_same(room: PackageRoom) -> None:
     done = alone(room.bag(), "--json")
     (told,) = json.loads(done.stdout)
-    assert told["ok"] is True
+    assert (told["ok"], told["unchecked"]) == (True, ["keys", "seal"])
     assert [one["result"] for one in told["steps"]] == ["PASS"] * 8 + ["SKIP"]
     assert [one["number"] for one in told["steps"]] == list(range(1, 10))
     assert told["steps"][2]["notes"][1].endswith(room.witness.vkey.label)  # type: ignore[union-attr]
@@ -171,7 +174,7 @@ def test_a_terminal_that_lacks_chinese_is_told_all_the_same(room: PackageRoom) -
     done = subprocess.run([PYTHON, "-I", "-S", "-B", "-c", poor], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "\\u901a\\u8fc7 PASS" in done.stdout
-    assert "ALL PASSED" in done.stdout
+    assert "WHAT WAS CHECKED HAS PASSED" in done.stdout
 
 
 def pythons() -> list[str]:

@@ -78,6 +78,15 @@ def test_every_change_of_a_single_byte_is_found_and_the_file_is_named(bag: Path)
     assert faults(bag) == []
 
 
+@pytest.mark.parametrize("hand", ["changed", "removed"])
+def test_a_payload_file_that_was_touched_does_not_make_it_another_bag(bag: Path, hand: str) -> None:
+    path = next(one for one in sorted(tree(bag)) if one.startswith("data/originals/"))
+    (bag / path).write_bytes(b"other") if hand == "changed" else (bag / path).unlink()
+    found = faults(bag)
+    assert {number for number, _, _ in found} == {1, 7}
+    assert [one for one in found if one[0] == 7] == [(7, "not-as-listed", f"{path} ")]
+
+
 def test_every_file_that_is_removed_is_found_and_named(bag: Path) -> None:
     for path, body in tree(bag).items():
         (bag / path).unlink()

@@ -72,6 +72,11 @@ class SqlExports:
         """Return one."""
         return next(iter(self._some(export.c.id == export_id)), None)
 
+    def numbered(self, number: str) -> str | None:
+        """Return the id of the one with this number."""
+        found = select(export.c.id).where(export.c.number == number)
+        return self._db.execute(found).scalar_one_or_none()
+
     def all(self) -> Sequence[Export]:
         """Return all, newest first."""
         return self._some()

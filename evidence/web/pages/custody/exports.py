@@ -186,9 +186,11 @@ def _form(
     chosen: list[str],
     problem: EvidenceError | None = None,
 ) -> Response:
-    index = app.case_pages.of(caller, typed.get("case", "")).index
-    files = [one for one in index.recordings if one is not None and one.gone_at is None]
-    found = app.court.desk.redacted(caller, [one.recording.id for one in files])
+    page = app.case_pages.of(caller, typed.get("case", ""))
+    index = page.index
+    inside = {one.recording.id for one in index.recordings if one is not None and one.gone_at is None}
+    files = [one for one in page.cameras if one.stored.recording.id in inside]  # by when they were made
+    found = app.court.desk.redacted(caller, [one.stored.recording.id for one in files])
     return desk(
         request,
         caller,

@@ -22,7 +22,14 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 
 DAYS = (7, 14, 30)
 GROUPS: Mapping[str, tuple[Watch, ...]] = {
-    "decide": (Watch.AWAITING, Watch.EXEMPTIONS, Watch.FAULTS, Watch.COMPLAINTS, Watch.SAMPLES),
+    "decide": (
+        Watch.AWAITING,
+        Watch.EXEMPTIONS,
+        Watch.FAULTS,
+        Watch.COMPLAINTS,
+        Watch.SAMPLES,
+        Watch.EXPORTS,
+    ),
     "missing": (
         *(Watch.UNEXPLAINED, Watch.SENT_BACK),
         *(Watch.OVERDUE, Watch.DUE_SOON, Watch.LATE, Watch.UNLABELLED),
@@ -34,6 +41,7 @@ ELSEWHERE: Mapping[Watch, str] = {
     Watch.AWAITING: "/review",
     Watch.COMPLAINTS: "/complaints",
     Watch.FAULTS: "/faults",
+    Watch.EXPORTS: "/custody/exports/waiting",
 }
 # Of which only some days are looked at.
 DATED = (Watch.UNEXPLAINED, Watch.LATE, Watch.UNLABELLED, Watch.DENIED, Watch.NOTICES)
