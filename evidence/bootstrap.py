@@ -39,26 +39,26 @@ from evidence.documents.court import CourtPapers
 from evidence.domain.sign_in import PROFILES
 from evidence.errors import Conflict, Invalid, Unavailable
 from evidence.factors import Factors, factors_of
-from evidence.service.auditing import Auditing
 from evidence.service.catalogue import Terms
-from evidence.service.court import Court, court_of
-from evidence.service.export_ports import MadeDerivatives
-from evidence.service.fixity import Fixity
-from evidence.service.log_keys import LogKeys
+from evidence.service.court.court import Court, court_of
+from evidence.service.court.export_ports import MadeDerivatives
+from evidence.service.court.proofs_for_export import ExportProofs
+from evidence.service.examining.fixity import Fixity
+from evidence.service.intake.uploads import Uploads
+from evidence.service.log.auditing import Auditing
+from evidence.service.log.log_keys import LogKeys
+from evidence.service.log.proving import Proving
+from evidence.service.log.publishing import Publishing
+from evidence.service.log.timestamping import Timestamping
+from evidence.service.log.witnessing import Witnessing
 from evidence.service.measuring import Measuring
-from evidence.service.organisation import Organisation, organisation_of
 from evidence.service.own_vault import verify_own_vault
+from evidence.service.people.organisation import Organisation, organisation_of
+from evidence.service.people.roster import PublicTerms
 from evidence.service.ports import JobBell
 from evidence.service.printing_ports import Makers
-from evidence.service.proofs_for_export import ExportProofs
-from evidence.service.proving import Proving
-from evidence.service.publishing import Publishing
-from evidence.service.roster import PublicTerms
 from evidence.service.site import Site
-from evidence.service.timestamping import Timestamping
-from evidence.service.uploads import Uploads
 from evidence.service.watching import Watching
-from evidence.service.witnessing import Witnessing
 from evidence.service.work import Work
 from evidence.settings import Settings
 from storage.errors import StoreUnavailable

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evidence.service.oidc import Identities, Provider, SingleSignOn
-from evidence.service.passkey_ports import PasskeyChecks
-from evidence.service.passkeys import Passkeys, PasskeySignIn
+from evidence.service.sign_in.oidc import Identities, Provider, SingleSignOn
+from evidence.service.sign_in.passkey_ports import PasskeyChecks
+from evidence.service.sign_in.passkeys import Passkeys, PasskeySignIn
 from evidence.service.site import Site
 from evidence.settings import Settings
 

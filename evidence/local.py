@@ -16,7 +16,7 @@ from evidence.adapters.packs import citation_text, load_pack, load_path, shipped
 from evidence.adapters.prober import SandboxedProber
 from evidence.adapters.reading_back import read_back, read_volume
 from evidence.domain.findings import Finding
-from evidence.service.judging import LocalExamination, LocalFile
+from evidence.service.examining.judging import LocalExamination, LocalFile
 
 __all__ = [
     "check_machine",

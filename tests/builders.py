@@ -36,14 +36,14 @@ from evidence.domain.rights import TOKEN_SCOPES, Kind
 from evidence.domain.sign_in import DEFAULT
 from evidence.domain.uploads import Upload
 from evidence.policy.rules import Pack
-from evidence.service.accounts import Accounts
-from evidence.service.cards import Cards
 from evidence.service.catalogue import Terms
+from evidence.service.intake.cards import Cards
+from evidence.service.intake.reception import Checksum
+from evidence.service.intake.uploads import Uploads
 from evidence.service.jobs import JobName
-from evidence.service.reception import Checksum
-from evidence.service.recordings import Recordings
+from evidence.service.recordings.recordings import Recordings
+from evidence.service.sign_in.accounts import Accounts
 from evidence.service.site import Site
-from evidence.service.uploads import Uploads
 from evidence.service.work import Work
 from storage.opening import open_vault, prepare_vault
 from storage.staging_folder import FolderStaging

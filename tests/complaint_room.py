@@ -15,11 +15,11 @@ from evidence.domain.people import PersonType
 from evidence.domain.retention import Rule
 from evidence.domain.rights import Role
 from evidence.domain.spans import Span
-from evidence.service.complaints import Complaints, Intake, ListedComplaint
-from evidence.service.disposals import Disposals
-from evidence.service.holds import Holds
+from evidence.service.cases.complaints import Complaints, Intake, ListedComplaint
 from evidence.service.jobs import JobName
-from evidence.service.keeping import Keeping
+from evidence.service.keeping.disposals import Disposals
+from evidence.service.keeping.holds import Holds
+from evidence.service.keeping.keeping import Keeping
 from tests.builders import START, an_origin
 from tests.people_room import OPERATOR, Room
 from tests.service.footage import a_wav

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from evidence.domain.derivatives import Derivative
 from evidence.domain.ids import new_id
-from evidence.service.derivatives import Derivatives
+from evidence.service.court.derivatives import Derivatives
 from evidence.service.jobs import JobName
 from tests.builders import SmallSite, an_origin
 from tests.clips import clip

@@ -9,10 +9,10 @@ from evidence.adapters.packs import load_pack
 from evidence.domain.access import Caller
 from evidence.domain.recordings import Origin
 from evidence.domain.rights import Role
-from evidence.service.device_custody import DeviceCustody
-from evidence.service.device_register import DeviceRegister
-from evidence.service.device_reports import DeviceReports
-from evidence.service.leaving import Leaving
+from evidence.service.devices.device_custody import DeviceCustody
+from evidence.service.devices.device_register import DeviceRegister
+from evidence.service.devices.device_reports import DeviceReports
+from evidence.service.people.leaving import Leaving
 from tests.builders import an_origin
 from tests.people_room import OPERATOR, Room
 

@@ -15,11 +15,11 @@ from evidence.domain.exports import Export, Ground, Medium, Said, Way
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.domain.standing import Classification
-from evidence.service.classes import Classes
-from evidence.service.court import Court, court_of
-from evidence.service.export_ports import MadeDerivatives
-from evidence.service.exports import Wish
-from evidence.service.proofs_for_export import ExportProofs
+from evidence.service.court.court import Court, court_of
+from evidence.service.court.export_ports import MadeDerivatives
+from evidence.service.court.exports import Wish
+from evidence.service.court.proofs_for_export import ExportProofs
+from evidence.service.oversight.classes import Classes
 from tests.keeping_room import KeepingRoom
 from tests.log_room import LogRoom
 from tests.people_room import OPERATOR

@@ -15,12 +15,12 @@ from evidence.domain.explanations import Spoken
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.rights import Role
 from evidence.service.catalogue import Scope
-from evidence.service.exemptions import Exemptions
-from evidence.service.explanations import Explanations
-from evidence.service.gap_parts import Asked
-from evidence.service.gap_words import Said
+from evidence.service.gaps.exemptions import Exemptions
+from evidence.service.gaps.explanations import Explanations
+from evidence.service.gaps.gap_parts import Asked
+from evidence.service.gaps.gap_words import Said
+from evidence.service.gaps.reports import Reports
 from evidence.service.instruments import pack_at
-from evidence.service.reports import Reports
 from tests.builders import START, SmallSite, an_origin
 from tests.people_room import OPERATOR, Room
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.rights import Role
-from evidence.service.cases import Cases
-from evidence.service.destroying import Destroying
-from evidence.service.disposals import Disposals
-from evidence.service.holds import Holds
-from evidence.service.keeping import Keeping
-from evidence.service.pack_changes import PackChanges
+from evidence.service.cases.cases import Cases
+from evidence.service.keeping.destroying import Destroying
+from evidence.service.keeping.disposals import Disposals
+from evidence.service.keeping.holds import Holds
+from evidence.service.keeping.keeping import Keeping
+from evidence.service.keeping.pack_changes import PackChanges
 from evidence.service.site import Site
 from evidence.service.work import Work
 from tests.builders import SmallSite

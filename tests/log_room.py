@@ -15,10 +15,10 @@ from evidence.domain.access import Caller
 from evidence.domain.alarms import Alarm
 from evidence.domain.rights import Kind
 from evidence.ledger.checkpoints import Checkpoint
-from evidence.service.auditing import Auditing
-from evidence.service.log_keys import LogKeys
-from evidence.service.proving import Proving
-from evidence.service.publishing import Publishing
+from evidence.service.log.auditing import Auditing
+from evidence.service.log.log_keys import LogKeys
+from evidence.service.log.proving import Proving
+from evidence.service.log.publishing import Publishing
 from evidence.signer.desk import Desk, open_desk
 from evidence.signer.keys import KeyFolder
 from evidence.signer.store import Store

@@ -20,9 +20,9 @@ from evidence.domain.instants import to_text
 from evidence.domain.people import Person, PersonType, Unit, unit_path
 from evidence.domain.rights import Action, Kind, Role
 from evidence.domain.standing import Classification
-from evidence.service.cases import Cases
+from evidence.service.cases.cases import Cases
 from evidence.service.jobs import JobName
-from evidence.service.people_ports import StoredGrant
+from evidence.service.people.people_ports import StoredGrant
 from tests.builders import SmallSite, an_origin
 
 OPERATOR = Caller("operator", Kind.OPERATOR, "operator")

@@ -15,9 +15,9 @@ from evidence.domain.access import Caller
 from evidence.domain.markers import Marker
 from evidence.domain.rights import Role
 from evidence.policy.check_points import MarkerKind
-from evidence.service.labelling import Labelling
-from evidence.service.marker_lists import MarkerLists
-from evidence.service.markers import Markers
+from evidence.service.cases.marker_lists import MarkerLists
+from evidence.service.cases.markers import Markers
+from evidence.service.recordings.labelling import Labelling
 from tests.builders import an_origin
 from tests.gap_room import GapRoom
 from tests.people_room import OPERATOR, Room

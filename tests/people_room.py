@@ -15,8 +15,8 @@ from evidence.domain.people import Person, PersonType, Unit, unit_path
 from evidence.domain.rights import Kind, Role
 from evidence.errors import EvidenceError, Refused
 from evidence.ledger.entries import read_entry
-from evidence.service.people_ports import StoredGrant
-from evidence.service.refusals import OutOfSight
+from evidence.service.oversight.refusals import OutOfSight
+from evidence.service.people.people_ports import StoredGrant
 from evidence.service.site import Site
 from tests.builders import SmallSite, an_origin
 from tests.service.footage import a_wav

@@ -42,27 +42,27 @@ from evidence.policy.check_points import MarkerKind
 from evidence.policy.conduct import FaultKind
 from evidence.rebuilding import rebuild
 from evidence.rebuilding.report import Report
-from evidence.service.act_documents import ActDocuments, DocumentSaid
-from evidence.service.case_filing import CaseFiling
-from evidence.service.cases import Cases
-from evidence.service.complaints import Complaints, Intake, ListedComplaint
-from evidence.service.equipment import Equipment
-from evidence.service.exemptions import Exemptions, Stated
-from evidence.service.explanations import Explanations
-from evidence.service.export_ports import MadeDerivatives
-from evidence.service.exports import Exports, Wish
-from evidence.service.fault_files import FaultFiles
-from evidence.service.gap_words import Said
-from evidence.service.labelling import Labelling
-from evidence.service.markers import Markers
-from evidence.service.media_register import MediaRegister
-from evidence.service.people_ports import StoredGrant
-from evidence.service.playing import Playing
-from evidence.service.reports import Reports
-from evidence.service.sampling import Sampling
-from evidence.service.steps import Steps, StepSaid
-from evidence.service.transfer_units import TransferUnits
-from evidence.service.withdrawing import Withdrawing
+from evidence.service.cases.act_documents import ActDocuments, DocumentSaid
+from evidence.service.cases.case_filing import CaseFiling
+from evidence.service.cases.cases import Cases
+from evidence.service.cases.complaints import Complaints, Intake, ListedComplaint
+from evidence.service.cases.markers import Markers
+from evidence.service.cases.steps import Steps, StepSaid
+from evidence.service.court.export_ports import MadeDerivatives
+from evidence.service.court.exports import Exports, Wish
+from evidence.service.court.media_register import MediaRegister
+from evidence.service.court.transfer_units import TransferUnits
+from evidence.service.court.withdrawing import Withdrawing
+from evidence.service.devices.equipment import Equipment
+from evidence.service.gaps.exemptions import Exemptions, Stated
+from evidence.service.gaps.explanations import Explanations
+from evidence.service.gaps.fault_files import FaultFiles
+from evidence.service.gaps.gap_words import Said
+from evidence.service.gaps.reports import Reports
+from evidence.service.oversight.sampling import Sampling
+from evidence.service.people.people_ports import StoredGrant
+from evidence.service.recordings.labelling import Labelling
+from evidence.service.recordings.playing import Playing
 from tests import forms, inside
 from tests.builders import SITE, an_origin, migrated_file
 from tests.log_room import OPERATOR, LogRoom

@@ -13,9 +13,9 @@ from evidence.domain.access import Caller
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, UndertakingKind, Unit
 from evidence.domain.rights import Kind, Role
-from evidence.service.people import People
-from evidence.service.people_ports import StoredGrant
-from evidence.service.units import Units
+from evidence.service.people.people import People
+from evidence.service.people.people_ports import StoredGrant
+from evidence.service.people.units import Units
 from tests import inside
 from tests.builders import SmallSite
 

@@ -18,13 +18,13 @@ from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
 from evidence.domain.rights import Kind, Role
 from evidence.domain.sign_in import PROFILES
-from evidence.service.account_desk import AccountDesk
-from evidence.service.links import Links, Offer
-from evidence.service.own_account import OwnAccount
-from evidence.service.people_ports import StoredGrant
-from evidence.service.sessions import Sessions, open_session
-from evidence.service.sign_in_ports import StoredSignIn
-from evidence.service.signing_in import SigningIn
+from evidence.service.people.people_ports import StoredGrant
+from evidence.service.sign_in.account_desk import AccountDesk
+from evidence.service.sign_in.links import Links, Offer
+from evidence.service.sign_in.own_account import OwnAccount
+from evidence.service.sign_in.sessions import Sessions, open_session
+from evidence.service.sign_in.sign_in_ports import StoredSignIn
+from evidence.service.sign_in.signing_in import SigningIn
 from tests.builders import SmallSite
 
 OPERATOR = Caller("operator", Kind.OPERATOR)

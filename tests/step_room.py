@@ -16,14 +16,14 @@ from evidence.domain.rights import Role
 from evidence.domain.spans import Span
 from evidence.domain.steps import Matter, Step
 from evidence.policy.rules import MustRecord, Pack
-from evidence.service.cases import Cases
+from evidence.service.cases.cases import Cases
+from evidence.service.cases.matrix import CaseMatrix, Matrix, MatrixLine
+from evidence.service.cases.steps import Steps, StepSaid
 from evidence.service.catalogue import Scope
-from evidence.service.exemptions import Exemptions, Stated
+from evidence.service.gaps.exemptions import Exemptions, Stated
 from evidence.service.instruments import pack_at
 from evidence.service.jobs import JobName
-from evidence.service.labelling import Labelling
-from evidence.service.matrix import CaseMatrix, Matrix, MatrixLine
-from evidence.service.steps import Steps, StepSaid
+from evidence.service.recordings.labelling import Labelling
 from tests.builders import START, an_origin
 from tests.people_room import OPERATOR, Room
 

@@ -24,7 +24,7 @@ from evidence.adapters.packing.building import clear_left, fresh
 from evidence.bundle.media import Medium
 from evidence.bundle.shipment import Attest, Packed, Shipment
 from evidence.errors import EvidenceError, IntegrityFault, NoSpace, Unavailable
-from evidence.service.export_ports import Packer, Shelved, ShelvedVolume
+from evidence.service.court.export_ports import Packer, Shelved, ShelvedVolume
 
 _LIST = "media.json"
 _BLOCK = 1 << 20

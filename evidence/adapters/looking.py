@@ -1,9 +1,9 @@
 """Looking at every recording in the vault: which objects are there, and what its signed manifest says.
 
 The ids are random, so their first digit cuts the recordings into sixteen equal parts. What is seen of a part
-is written into a file, some hundreds at a time, in the order of ids. Originals are not read
-(service/fixity.py). Where there are many, a rebuild starts this as a program (rebuilding/manifests.py): so it
-imports little else.
+is written into a file, some hundreds at a time, in the order of ids. Originals are not read (that is
+service/examining/fixity.py). Where there are many, a rebuild starts this as a program
+(rebuilding/manifests.py): so it imports little else.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from evidence.adapters.db.repositories.rows import name_digest
 from evidence.adapters.keys import FileSigner
 from evidence.errors import EvidenceError
-from evidence.service.documents import MANIFEST
+from evidence.service.intake.documents import MANIFEST
 from storage.errors import StorageError, StoreUnavailable
 from storage.opening import open_vault
 from storage.vault import Sealed, Vault

@@ -25,7 +25,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from evidence.errors import Refused, Unavailable
-from evidence.service.oidc import Identity
+from evidence.service.sign_in.oidc import Identity
 
 _ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"]
 _LEEWAY_S = 60

@@ -20,7 +20,7 @@ from evidence.adapters.sandbox import inside, run_sandboxed
 from evidence.domain.derivatives import Operation
 from evidence.domain.orders import MOST_REGIONS, Box, Cover, Order, Region, verify_order
 from evidence.errors import Invalid
-from evidence.service.derivative_ports import Proposals, Question
+from evidence.service.court.derivative_ports import Proposals, Question
 
 _MEMORY_BYTES, _ANSWER_BYTES, _NICENESS = 8 << 30, 8 << 20, 10
 _START_UP_S, _SLOWEST = 60.0, 10.0

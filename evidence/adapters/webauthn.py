@@ -32,7 +32,7 @@ from webauthn.helpers.structs import (
 )
 
 from evidence.errors import Refused
-from evidence.service.passkey_ports import NewPasskey, StoredPasskey
+from evidence.service.sign_in.passkey_ports import NewPasskey, StoredPasskey
 
 _LONGEST_ANSWER = 64 << 10
 _PATIENCE_MS = 300_000

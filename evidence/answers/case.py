@@ -10,8 +10,8 @@ from evidence.answers.recordings import recording_out
 from evidence.domain.access import Caller
 from evidence.domain.case_files import Archived, CaseDocument, FilingState
 from evidence.domain.instants import to_text
-from evidence.service.act_ends import Ended
-from evidence.service.case_filing import FileIndex, ListedFile
+from evidence.service.cases.act_ends import Ended
+from evidence.service.cases.case_filing import FileIndex, ListedFile
 
 
 def filed_out(one: ListedFile) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from evidence.domain.complaints import ComplaintState
 from evidence.domain.instants import to_text
-from evidence.service.complaints import ListedComplaint
+from evidence.service.cases.complaints import ListedComplaint
 
 
 def complaint_out(one: ListedComplaint) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from evidence.answers.lacked_fields import told_to
 from evidence.domain.access import Caller
 from evidence.domain.derivatives import Derivative
 from evidence.domain.instants import to_text
-from evidence.service.derivative_ports import Proposals
-from evidence.service.derivatives import DerivativeList
+from evidence.service.court.derivative_ports import Proposals
+from evidence.service.court.derivatives import DerivativeList
 
 
 def derivative_out(one: Derivative) -> dict[str, Any]:

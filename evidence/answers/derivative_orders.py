@@ -21,7 +21,7 @@ from evidence.domain.orders import (
     Span,
 )
 from evidence.errors import Invalid
-from evidence.service.derivative_ports import Question
+from evidence.service.court.derivative_ports import Question
 
 Seconds = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
 Points = Annotated[int, Field(ge=0, le=16_384)]

@@ -9,7 +9,7 @@ from typing import Any
 from evidence.domain.devices import Check, CheckFault, Device, Drift, Issue, Service
 from evidence.domain.instants import to_text
 from evidence.policy.rules import cite_ids
-from evidence.service.device_reports import Clocks, DeviceHistory, ListedDevice, UnitStock
+from evidence.service.devices.device_reports import Clocks, DeviceHistory, ListedDevice, UnitStock
 
 
 def device_out(one: Device) -> dict[str, Any]:

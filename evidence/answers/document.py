@@ -11,9 +11,9 @@ from evidence.domain.access import Caller
 from evidence.domain.act_documents import ActDocument, MediaTimes
 from evidence.domain.instants import to_text
 from evidence.domain.steps import Footage
-from evidence.service.act_document_table import DocumentOutcome
-from evidence.service.act_documents import SeenDocuments
-from evidence.service.compared_documents import ComparedDocument, Disagreement
+from evidence.service.cases.act_document_table import DocumentOutcome
+from evidence.service.cases.act_documents import SeenDocuments
+from evidence.service.cases.compared_documents import ComparedDocument, Disagreement
 
 
 def documents_out(found: SeenDocuments, caller: Caller) -> list[dict[str, Any]]:

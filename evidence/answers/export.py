@@ -8,7 +8,7 @@ from typing import Any
 
 from evidence.domain.exports import Built, Decision, HandOver, Item, Receipt, Volume, Withdrawal
 from evidence.domain.instants import to_text
-from evidence.service.export_lists import ListedExport
+from evidence.service.court.export_lists import ListedExport
 
 
 def export_out(listed: ListedExport) -> dict[str, Any]:

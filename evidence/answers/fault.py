@@ -9,7 +9,7 @@ from evidence.answers.lacked_fields import told_to
 from evidence.domain.access import Caller
 from evidence.domain.fault_files import FaultFile, Link, LinkKind, Named, Part, View
 from evidence.domain.instants import to_text
-from evidence.service.proving import Proven
+from evidence.service.log.proving import Proven
 
 
 def fault_out(file: FaultFile, caller: Caller, *, own: bool = False) -> dict[str, Any]:

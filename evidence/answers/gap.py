@@ -11,7 +11,7 @@ from evidence.domain.access import Caller
 from evidence.domain.contradictions import Against
 from evidence.domain.explanations import Exemption, Explanation, Gap
 from evidence.domain.instants import to_text
-from evidence.service.explanations import History
+from evidence.service.gaps.explanations import History
 
 
 def explanation_out(one: Explanation, caller: Caller) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from evidence.domain.disposals import Disposal
 from evidence.domain.instants import to_text
 from evidence.domain.retention import Rule
 from evidence.policy.rules import cite_ids
-from evidence.service.disposals import Due
-from evidence.service.keeping import WhyKept
-from evidence.service.pack_changes import Touched
+from evidence.service.keeping.disposals import Due
+from evidence.service.keeping.keeping import WhyKept
+from evidence.service.keeping.pack_changes import Touched
 
 
 def rule_out(rule: Rule) -> dict[str, Any]:

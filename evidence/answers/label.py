@@ -15,10 +15,10 @@ from evidence.domain.activities import Activity
 from evidence.domain.instants import to_text
 from evidence.domain.labels import Given
 from evidence.policy.rules import Label
-from evidence.service.activities import MatchOutcome
+from evidence.service.cases.activities import MatchOutcome
 from evidence.service.catalogue import StoredRecording
-from evidence.service.labelling import Labelled
-from evidence.service.unlabelled import MissingLabels
+from evidence.service.recordings.labelling import Labelled
+from evidence.service.recordings.unlabelled import MissingLabels
 
 
 def labelled_out(done: Labelled) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from evidence.domain.access import Caller
 from evidence.domain.instants import to_text
 from evidence.domain.markers import Marker, Proposal
 from evidence.policy.rules import cite_ids
+from evidence.service.cases.marker_lists import CheckList, NeededMarker, RestartLine
+from evidence.service.cases.markers import MarkerList
 from evidence.service.catalogue import StoredRecording
-from evidence.service.marker_lists import CheckList, NeededMarker, RestartLine
-from evidence.service.markers import MarkerList
 
 
 def marker_out(one: Marker) -> dict[str, Any]:

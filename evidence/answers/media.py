@@ -9,7 +9,7 @@ from evidence.answers.recordings import recording_out
 from evidence.domain.access import Caller
 from evidence.domain.instants import to_text
 from evidence.domain.long_media import LongMedium
-from evidence.service.media_register import NotWritten
+from evidence.service.court.media_register import NotWritten
 
 
 def medium_out(one: LongMedium) -> dict[str, Any]:

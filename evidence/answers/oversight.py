@@ -9,12 +9,12 @@ from evidence.domain.emergencies import Emergency
 from evidence.domain.instants import to_text
 from evidence.domain.notices import Notice
 from evidence.domain.people import Person
-from evidence.service.classes import Listed
-from evidence.service.denials import Denied
-from evidence.service.grants import Held
-from evidence.service.people_ports import StoredGrant
-from evidence.service.views import View
-from evidence.service.watch_ports import ClassChange, Reader, SeriousEvent
+from evidence.service.oversight.classes import Listed
+from evidence.service.oversight.denials import Denied
+from evidence.service.oversight.views import View
+from evidence.service.oversight.watch_ports import ClassChange, Reader, SeriousEvent
+from evidence.service.people.grants import Held
+from evidence.service.people.people_ports import StoredGrant
 
 
 def grant_out(one: StoredGrant) -> dict[str, Any]:

@@ -18,16 +18,16 @@ from evidence.domain.instants import to_text
 from evidence.domain.labels import Given, values_of
 from evidence.domain.uploads import Upload
 from evidence.policy.rules import Label
-from evidence.service.cases import CaseFile
+from evidence.service.cases.cases import CaseFile
 from evidence.service.catalogue import StoredFinding, StoredRecording
-from evidence.service.deadlines import DeadlineRow
-from evidence.service.gap_lines import Standing, StateCount
-from evidence.service.gap_parts import Reported
-from evidence.service.gap_reports import GapReport
-from evidence.service.gap_tallies import By, Tally
-from evidence.service.people_ports import StoredCase, StoredToken
-from evidence.service.tokens import is_about_to_expire
-from evidence.service.unlabelled import UnlabelledRecording
+from evidence.service.gaps.deadlines import DeadlineRow
+from evidence.service.gaps.gap_lines import Standing, StateCount
+from evidence.service.gaps.gap_parts import Reported
+from evidence.service.gaps.gap_reports import GapReport
+from evidence.service.gaps.gap_tallies import By, Tally
+from evidence.service.people.people_ports import StoredCase, StoredToken
+from evidence.service.recordings.unlabelled import UnlabelledRecording
+from evidence.service.sign_in.tokens import is_about_to_expire
 
 
 def recording_out(stored: StoredRecording, caller: Caller) -> dict[str, Any]:

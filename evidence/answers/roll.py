@@ -8,10 +8,10 @@ from evidence.domain.instants import to_text
 from evidence.domain.people import Lack, Person, Post, Training, Undertaking, Unit
 from evidence.domain.sheets import Fault
 from evidence.policy.rules import cite_ids
-from evidence.service.leaving import Checklist
-from evidence.service.people import Listed
-from evidence.service.people_sheets import Outcome
-from evidence.service.personnel_files import PersonnelFile
+from evidence.service.people.leaving import Checklist
+from evidence.service.people.people import Listed
+from evidence.service.people.people_sheets import Outcome
+from evidence.service.people.personnel_files import PersonnelFile
 
 
 def unit_out(one: Unit, full_name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from evidence.domain.instants import to_text
 from evidence.domain.samples import Look, Sample, seen_bytes
-from evidence.service.sampling import DrawnRecording, ListedSample
+from evidence.service.oversight.sampling import DrawnRecording, ListedSample
 
 
 def sample_out(one: Sample) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from evidence.domain.instants import to_text
 from evidence.domain.shares import Share
-from evidence.service.shared_files import SharedFile
+from evidence.service.court.shared_files import SharedFile
 
 
 def share_out(one: Share, now: datetime) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from evidence.domain.access import Caller
 from evidence.domain.explanations import Exemption
 from evidence.domain.instants import to_text
 from evidence.domain.steps import Footage, Matter, Step, StepState
-from evidence.service.gap_reports import GapReport
-from evidence.service.matrix import CaseCounts, CaseMatrix, MatrixLine
-from evidence.service.step_lines import StepLine
-from evidence.service.unrecorded import Unrecorded
+from evidence.service.cases.matrix import CaseCounts, CaseMatrix, MatrixLine
+from evidence.service.cases.step_lines import StepLine
+from evidence.service.gaps.gap_reports import GapReport
+from evidence.service.gaps.unrecorded import Unrecorded
 
 _GRAVEST = tuple(StepState)
 STEP_PARTS = ("unrecorded", "partly")  # of a gap report

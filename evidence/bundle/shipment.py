@@ -132,7 +132,7 @@ class Logged:
     log: without the site's name, as `access/2026`. entry: its stored bytes. proof: its `.tlog-proof`,
     with the entry as `extra`; all proofs of one log carry the same checkpoint. fields: each field that
     it commits to, as `{"state": "disclosed", "salt": …, "value": …}` or `{"state": "withheld"}`
-    (service/disclosing.py, `plain`).
+    (service/log/disclosing.py, `plain`).
     """
 
     log: str

@@ -18,7 +18,7 @@ from evidence.cli.units import unit_of
 from evidence.cli.words import print_new, printable, time_text
 from evidence.domain.rights import CASE_RIGHTS, Action
 from evidence.locale import say
-from evidence.service.case_access import case_named
+from evidence.service.cases.case_access import case_named
 
 app = typer.Typer(help="案件 / cases", no_args_is_help=True)
 Case = Annotated[str, typer.Argument(help="案号或者案件标识 / number or id of the case")]

@@ -23,7 +23,7 @@ from evidence.domain.complaints import Channel
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
 from evidence.locale import say
-from evidence.service.complaints import Intake, ListedComplaint
+from evidence.service.cases.complaints import Intake, ListedComplaint
 
 app = typer.Typer(help="投诉 / complaints", no_args_is_help=True)
 Which = Annotated[str, typer.Argument(help="投诉标识 / id of the complaint")]

@@ -27,7 +27,7 @@ from evidence.cli.units import unit_names, unit_of
 from evidence.cli.words import print_new, printable, time_text
 from evidence.domain.devices import ServiceKind
 from evidence.locale import Word, say
-from evidence.service.device_register import DeviceDetails
+from evidence.service.devices.device_register import DeviceDetails
 
 app = typer.Typer(help="设备 / recording devices", no_args_is_help=True)
 Device = Annotated[str, typer.Argument(help="设备编号或标识 / serial number or id")]

@@ -16,7 +16,7 @@ from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable, time_text
 from evidence.domain.disposals import Disposal
 from evidence.locale import say
-from evidence.service.certificates import DESTRUCTION
+from evidence.service.keeping.certificates import DESTRUCTION
 
 app = typer.Typer(help="到期处置 / disposals", no_args_is_help=True)
 Recording = Annotated[str, typer.Argument(help="资料标识 / id of the recording")]

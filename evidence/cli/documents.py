@@ -21,7 +21,7 @@ from evidence.cli.units import unit_of
 from evidence.cli.words import cites_text, person_text, print_new, printable, time_text
 from evidence.domain.act_documents import MismatchKind
 from evidence.locale import say
-from evidence.service.act_documents import DocumentSaid
+from evidence.service.cases.act_documents import DocumentSaid
 
 app = typer.Typer(help="执法文书 / enforcement documents", no_args_is_help=True)
 Document = Annotated[str, typer.Argument(help="文书标识或者文号 / id or number of the document")]

@@ -29,8 +29,8 @@ from evidence.domain.explanations import Exemption, Outcome, Spoken
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
 from evidence.locale import say
-from evidence.service.exemptions import Stated
-from evidence.service.gap_words import Said
+from evidence.service.gaps.exemptions import Stated
+from evidence.service.gaps.gap_words import Said
 
 app = typer.Typer(help="说明与审核 / explanations", no_args_is_help=True)
 exemptions = typer.Typer(help="不予记录的说明 / exemption statements", no_args_is_help=True)

@@ -23,9 +23,9 @@ from evidence.domain.exports import Medium, Said, Way, is_number
 from evidence.errors import Conflict, Invalid, NotFound
 from evidence.local import read_volume
 from evidence.locale import say
-from evidence.service.case_access import case_named
-from evidence.service.export_lists import ListedExport
-from evidence.service.exports import Wish
+from evidence.service.cases.case_access import case_named
+from evidence.service.court.export_lists import ListedExport
+from evidence.service.court.exports import Wish
 
 app = typer.Typer(help="对外提供 / exports", no_args_is_help=True)
 Which = Annotated[str, typer.Argument(help="对外提供编号或者标识 / number or id of the export")]

@@ -33,7 +33,7 @@ from evidence.documents.gaps import FORMS, gap_document, tongue_of
 from evidence.domain.explanations import GapState
 from evidence.errors import Invalid, Known
 from evidence.locale import Word, both, say, text
-from evidence.service.gap_parts import Asked
+from evidence.service.gaps.gap_parts import Asked
 
 Row = Mapping[str, Any]
 Day = Annotated[

@@ -21,8 +21,8 @@ from evidence.cli.words import printable, time_text
 from evidence.domain.instants import to_text
 from evidence.errors import Conflict, IntegrityFault, Invalid, NotFound
 from evidence.locale import NOTHING, say
-from evidence.service.log_keys import Reason
-from evidence.service.proving import Proven, Proving
+from evidence.service.log.log_keys import Reason
+from evidence.service.log.proving import Proven, Proving
 
 app = typer.Typer(help="日志、检查点与证明 / The logs: proofs and checks", no_args_is_help=True)
 _MOST_DIGITS = 18

@@ -19,7 +19,7 @@ from evidence.cli.words import cites_text, print_new, printable, time_text
 from evidence.domain.steps import Matter, StepState
 from evidence.errors import Invalid, Known
 from evidence.locale import say
-from evidence.service.steps import StepSaid
+from evidence.service.cases.steps import StepSaid
 
 app = typer.Typer(help="应当记录的事项 / what must be recorded", no_args_is_help=True)
 _MARKS = {

@@ -17,7 +17,7 @@ from evidence.domain.ids import is_id
 from evidence.errors import Invalid
 from evidence.local import read_back
 from evidence.locale import say
-from evidence.service.media_register import MediaRegister
+from evidence.service.court.media_register import MediaRegister
 
 app = typer.Typer(help="长期保存介质 / media for long keeping", no_args_is_help=True)
 Which = Annotated[str, typer.Argument(help="介质名称或者标识 / label or id of the medium")]

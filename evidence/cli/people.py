@@ -17,8 +17,8 @@ from evidence.cli.units import unit_id
 from evidence.cli.words import cites_text, print_new, printable
 from evidence.domain.people import PersonType
 from evidence.locale import CHINESE, ENGLISH, say, text
-from evidence.service.people import Details
-from evidence.service.personnel_tables import personnel_lines
+from evidence.service.people.people import Details
+from evidence.service.people.personnel_tables import personnel_lines
 
 app = typer.Typer(help="人员 / people", no_args_is_help=True)
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="编号 / number or badge")]

@@ -15,7 +15,7 @@ from evidence.locale import say
 
 if TYPE_CHECKING:
     from evidence.rebuilding.report import Report
-    from evidence.service.log_faults import Fault
+    from evidence.service.log.log_faults import Fault
 
 
 def rebuild(

@@ -15,7 +15,7 @@ from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import cites_text, time_text
 from evidence.local import load_pack
 from evidence.locale import say
-from evidence.service.pack_changes import Touched
+from evidence.service.keeping.pack_changes import Touched
 
 app = typer.Typer(help="保存期限 / keeping", no_args_is_help=True)
 

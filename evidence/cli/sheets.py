@@ -14,7 +14,7 @@ from evidence.cli.words import cites_text, printable
 from evidence.domain.sheets import Fault
 from evidence.errors import Invalid
 from evidence.locale import catalogue, say
-from evidence.service.people_sheets import Outcome
+from evidence.service.people.people_sheets import Outcome
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV, XLSX")]
 Apply = Annotated[

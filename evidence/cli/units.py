@@ -14,7 +14,7 @@ from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import print_new, printable
 from evidence.errors import Invalid, Known, NotFound
 from evidence.locale import say
-from evidence.service.units import Units, full_names
+from evidence.service.people.units import Units, full_names
 
 if TYPE_CHECKING:
     from evidence.bootstrap import Application

@@ -24,7 +24,7 @@ from evidence.domain.wording import printable
 from evidence.errors import Conflict, Invalid, Known
 from evidence.locale import CHINESE, ENGLISH, NOTHING
 from evidence.policy.rules import Pack
-from evidence.service.export_lists import ListedExport
+from evidence.service.court.export_lists import ListedExport
 from evidence.service.printing_ports import Press
 
 TEMPLATE = "document"

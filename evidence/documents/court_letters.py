@@ -16,7 +16,7 @@ from evidence.domain.instants import to_text
 from evidence.domain.wording import printable
 from evidence.errors import Conflict
 from evidence.locale import NOTHING
-from evidence.service.export_lists import ListedExport
+from evidence.service.court.export_lists import ListedExport
 
 
 @dataclass(frozen=True)

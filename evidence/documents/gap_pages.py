@@ -12,7 +12,7 @@ from evidence.domain.access import Caller
 from evidence.domain.shift_pictures import draw
 from evidence.domain.shifts import Shift
 from evidence.locale import text
-from evidence.service.gap_reports import GapReport
+from evidence.service.gaps.gap_reports import GapReport
 
 
 @dataclass(frozen=True, slots=True)

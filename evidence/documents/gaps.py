@@ -24,8 +24,8 @@ from evidence.domain.wording import printable
 from evidence.errors import Invalid, Known
 from evidence.local import citation_text
 from evidence.locale import CHINESE, ENGLISH, NOTHING, duration, text
-from evidence.service.gap_reports import GapReport
-from evidence.service.gap_tallies import By
+from evidence.service.gaps.gap_reports import GapReport
+from evidence.service.gaps.gap_tallies import By
 from evidence.service.printing_ports import Leaf, Makers, Value
 
 FORMS = ("svg", "pdf", "xlsx")

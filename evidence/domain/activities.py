@@ -1,5 +1,6 @@
 """Records of activities, as another system writes them: who was out from when to when, and which labels that
-gives to what they recorded meanwhile. Pure; the table: domain/sheets.py, an import: service/activities.py.
+gives to what they recorded meanwhile. Pure; the table: domain/sheets.py, an import:
+service/cases/activities.py.
 """
 
 from __future__ import annotations

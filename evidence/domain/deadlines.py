@@ -8,7 +8,7 @@ announced or stored), so it had ended by then, and it is late for certain once `
 that moment.
 
 Where the end of recording comes from is not here (domain/clocks.py), nor the list and the sweep
-(service/deadlines.py).
+(service/gaps/deadlines.py).
 """
 
 from __future__ import annotations

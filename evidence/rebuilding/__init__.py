@@ -34,7 +34,7 @@ from evidence.rebuilding.manifests import MANY, Manifests
 from evidence.rebuilding.recordings import Restoring
 from evidence.rebuilding.report import Report
 from evidence.rebuilding.rows import Rows
-from evidence.service.log_checks import piece_of
+from evidence.service.log.log_checks import piece_of
 from evidence.service.moving import Teller
 from evidence.service.site import Site
 from evidence.settings import Settings

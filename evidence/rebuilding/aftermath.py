@@ -16,12 +16,12 @@ from evidence.domain.people import may_sign_in
 from evidence.domain.rights import Role
 from evidence.domain.uploads import UploadState
 from evidence.rebuilding.report import Report
-from evidence.service.accounts import first_administrator
 from evidence.service.instruments import local_day
+from evidence.service.intake.placing import place_recordings
 from evidence.service.jobs import JobName
-from evidence.service.links import make_link
-from evidence.service.placing import place_recordings
-from evidence.service.retained_checks import listed_copies, retained_faults
+from evidence.service.log.retained_checks import listed_copies, retained_faults
+from evidence.service.sign_in.accounts import first_administrator
+from evidence.service.sign_in.links import make_link
 from evidence.service.site import Site
 from storage.errors import Missing
 

@@ -29,7 +29,7 @@ from evidence.ledger.canonical import canonical
 from evidence.rebuilding.logs import read_object
 from evidence.rebuilding.manifests import Manifests
 from evidence.rebuilding.report import Report
-from evidence.service.documents import MANIFEST, receipt_body
+from evidence.service.intake.documents import MANIFEST, receipt_body
 from evidence.service.moving import Teller
 from evidence.service.site import Site
 

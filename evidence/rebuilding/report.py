@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from evidence.service.log_faults import Fault
+from evidence.service.log.log_faults import Fault
 
 
 @dataclass

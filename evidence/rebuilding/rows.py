@@ -21,7 +21,7 @@ from evidence.errors import IntegrityFault
 from evidence.ledger.rows import key_of, read_rows
 from evidence.rebuilding.logs import read_object
 from evidence.rebuilding.report import Report
-from evidence.service.journaling import rows_entry
+from evidence.service.log.journaling import rows_entry
 from evidence.service.moving import Teller
 from evidence.service.ports import Clock
 from storage.errors import StorageError, StoreUnavailable

@@ -14,7 +14,7 @@ from evidence.domain.audit import Act, Entry
 from evidence.domain.people import is_on_roll
 from evidence.domain.rights import Action, Kind
 from evidence.errors import NotFound, Refused
-from evidence.service.admission import as_error, log_denial
+from evidence.service.oversight.admission import as_error, log_denial
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 

@@ -18,14 +18,14 @@ from evidence.domain.rights import Action
 from evidence.domain.uploads import UploadState
 from evidence.service.backups import Done, last_noted
 from evidence.service.catalogue import Section
-from evidence.service.deadlines import LEAST, Deadlines
+from evidence.service.gaps.deadlines import LEAST, Deadlines
 from evidence.service.gate import admits
+from evidence.service.intake.uploads import RESERVE_BYTES
 from evidence.service.jobs import QUEUES, Queue
+from evidence.service.log.standstill import standstills
 from evidence.service.measure_ports import OpenJobs
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
-from evidence.service.standstill import standstills
-from evidence.service.uploads import RESERVE_BYTES
 
 # How long a job that could begin may wait for a worker before somebody must look: operations.md, Workers.
 MAY_WAIT: Mapping[Queue, timedelta] = {

@@ -27,7 +27,7 @@ from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.uploads import UploadState
 from evidence.errors import Conflict, IntegrityFault
-from evidence.service.fixity import Fixity, Verdict
+from evidence.service.examining.fixity import Fixity, Verdict
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 from storage.copying import DAMAGED, Copied, Copier

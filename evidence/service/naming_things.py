@@ -15,8 +15,8 @@ from evidence.domain.ids import is_id
 from evidence.domain.rights import Action
 from evidence.domain.subjects import UNRECORDED
 from evidence.domain.wording import is_plain
-from evidence.service.complaint_access import may_about
-from evidence.service.gap_access import standing_of_gap, standing_of_person
+from evidence.service.cases.complaint_access import may_about
+from evidence.service.gaps.gap_access import standing_of_gap, standing_of_person
 from evidence.service.gate import admits
 from evidence.service.naming import people_in
 from evidence.service.ports import UnitOfWork

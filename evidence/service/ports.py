@@ -13,22 +13,30 @@ from evidence.domain.digests import Digests
 from evidence.domain.findings import Finding
 from evidence.domain.media import MediaFacts
 from evidence.policy.rules import Pack
-from evidence.service.account_ports import Accounts
-from evidence.service.case_ports import CaseFileRows
-from evidence.service.device_ports import DeviceRows
-from evidence.service.gap_ports import GapRows
+from evidence.service.cases.case_ports import CaseFileRows
+from evidence.service.devices.device_ports import DeviceRows
+from evidence.service.gaps.gap_ports import GapRows
 from evidence.service.job_ports import Jobs
 from evidence.service.jobs import JobName
-from evidence.service.keeping_ports import Holds, KeepingRows
-from evidence.service.label_ports import LabelRows
-from evidence.service.log_ports import Alarms, AuditLog, Cosignatures, Journal, LogTree, Payload, Timestamps
+from evidence.service.keeping.keeping_ports import Holds, KeepingRows
+from evidence.service.log.log_ports import (
+    Alarms,
+    AuditLog,
+    Cosignatures,
+    Journal,
+    LogTree,
+    Payload,
+    Timestamps,
+)
 from evidence.service.measure_ports import MeasuredRows
-from evidence.service.passkey_ports import IdentityRows, Passkeys
-from evidence.service.people_ports import Cases, Departures, Grants, People, Standings, Tokens, Units
-from evidence.service.recording_ports import Cards, Claims, Examinations, Recordings, Uploads
-from evidence.service.sample_ports import SampleRows
-from evidence.service.sign_in_ports import Challenges, Failures, SessionRows, SignIns
-from evidence.service.watch_ports import WatchedRows
+from evidence.service.oversight.sample_ports import SampleRows
+from evidence.service.oversight.watch_ports import WatchedRows
+from evidence.service.people.people_ports import Cases, Departures, Grants, People, Standings, Tokens, Units
+from evidence.service.recordings.label_ports import LabelRows
+from evidence.service.recordings.recording_ports import Cards, Claims, Examinations, Recordings, Uploads
+from evidence.service.sign_in.account_ports import Accounts
+from evidence.service.sign_in.passkey_ports import IdentityRows, Passkeys
+from evidence.service.sign_in.sign_in_ports import Challenges, Failures, SessionRows, SignIns
 
 
 class Clock(Protocol):

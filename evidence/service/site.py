@@ -10,10 +10,10 @@ from evidence.domain.audit import Act, Entry
 from evidence.domain.rights import Action
 from evidence.errors import Refused
 from evidence.policy.bars import bars_of
+from evidence.service.cases.marker_ports import Listener
 from evidence.service.catalogue import Terms
-from evidence.service.derivative_ports import Maker, Tracker
+from evidence.service.court.derivative_ports import Maker, Tracker
 from evidence.service.instruments import pack_at
-from evidence.service.marker_ports import Listener
 from evidence.service.ports import (
     Clock,
     Database,
@@ -24,7 +24,7 @@ from evidence.service.ports import (
     RunningDigests,
     Signer,
 )
-from evidence.service.sign_in_ports import Passwords, TimeCodes
+from evidence.service.sign_in.sign_in_ports import Passwords, TimeCodes
 from storage.staging import Staging
 from storage.vault import Vault
 

@@ -14,8 +14,8 @@ from datetime import datetime
 from evidence.domain.alarms import Alarm
 from evidence.domain.audit import Act, Entry
 from evidence.domain.builds import Build, differences
-from evidence.service.auditing import raise_alarms
-from evidence.service.log_ports import Builds, LogSigner
+from evidence.service.log.auditing import raise_alarms
+from evidence.service.log.log_ports import Builds, LogSigner
 from evidence.service.site import Site
 
 log = logging.getLogger("evidence.watching")

@@ -10,12 +10,14 @@ from datetime import timedelta
 from threading import Event, Thread
 
 from evidence.errors import Busy, EvidenceError, IntegrityFault, NotFound
-from evidence.service.deadlines import Deadlines
-from evidence.service.deriving import Deriving
-from evidence.service.destroying import Destroying
-from evidence.service.examination import Examination
-from evidence.service.fixity import Fixity
-from evidence.service.holds import Holds
+from evidence.service.court.deriving import Deriving
+from evidence.service.examining.examination import Examination
+from evidence.service.examining.fixity import Fixity
+from evidence.service.examining.listening import Listening
+from evidence.service.gaps.deadlines import Deadlines
+from evidence.service.intake.sealing import Sealing
+from evidence.service.intake.staging_debris import StagingDebris
+from evidence.service.intake.uploads import Uploads
 from evidence.service.jobs import (
     LEASE,
     MOST_ATTEMPTS,
@@ -26,12 +28,10 @@ from evidence.service.jobs import (
     JobName,
     back_off,
 )
-from evidence.service.keeping import Keeping
-from evidence.service.listening import Listening
-from evidence.service.sealing import Sealing
+from evidence.service.keeping.destroying import Destroying
+from evidence.service.keeping.holds import Holds
+from evidence.service.keeping.keeping import Keeping
 from evidence.service.site import Site
-from evidence.service.staging_debris import StagingDebris
-from evidence.service.uploads import Uploads
 from storage.errors import Damaged, Mismatch, Missing, StorageError
 
 log = logging.getLogger("evidence.work")

@@ -22,8 +22,8 @@ from evidence.domain.ids import is_id
 from evidence.domain.rights import Action
 from evidence.domain.sign_in import network_of
 from evidence.errors import Invalid, Refused
-from evidence.service.case_access import case_named, told_as_named
-from evidence.service.sessions import csrf_of
+from evidence.service.cases.case_access import case_named, told_as_named
+from evidence.service.sign_in.sessions import csrf_of
 from evidence.web.bodies import read_form
 from evidence.web.forgery import SAFE_METHODS, verify_same_origin
 

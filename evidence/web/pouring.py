@@ -16,7 +16,7 @@ from threading import Lock
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
-from evidence.service.reception import Reception
+from evidence.service.intake.reception import Reception
 from evidence.web.bodies import ask_again
 from evidence.web.long_bodies import share_bytes
 

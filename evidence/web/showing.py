@@ -14,7 +14,7 @@ from evidence.domain.access import Caller
 from evidence.domain.instants import to_text
 from evidence.domain.rights import Action
 from evidence.service.lasting import Right
-from evidence.service.playing import Played
+from evidence.service.recordings.playing import Played
 from evidence.service.site import Site
 from evidence.web.deps import Admission
 from evidence.web.streams import EvidenceStream, read_range

@@ -3,7 +3,7 @@
 
 The body is read only after the caller is known. It is moved by pouring.py in blocks once the upload is
 locked, so memory stays flat whatever the file size; a short one that comes with the creation is read whole
-first, for one commit. What is durable and when is service/reception.py's business.
+first, for one commit. What is durable and when is service/intake/reception.py's business.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from evidence.domain.recordings import NOT_MEASURED, Origin
 from evidence.domain.rights import Action
 from evidence.domain.uploads import Upload
 from evidence.errors import Invalid, Refused
+from evidence.service.intake.reception import CHECKSUMS, Checksum, Reception
 from evidence.service.jobs import SMALL_BYTES
-from evidence.service.reception import CHECKSUMS, Checksum, Reception
 from evidence.web.bodies import read_body
 from evidence.web.deps import App, admitted
 from evidence.web.pouring import pour

@@ -16,7 +16,7 @@ from evidence.ledger import notes
 from evidence.ledger.cosignatures import cosign
 from evidence.ledger.keys import COSIGNATURE_ML_DSA_44, VerifierKey
 from evidence.ledger.trust import Trust
-from evidence.service.witnessing import Witnessing
+from evidence.service.log.witnessing import Witnessing
 from tests.log_room import LogRoom
 
 PRIVATE = MLDSA44PrivateKey.from_seed_bytes(bytes(32))

@@ -26,12 +26,12 @@ from evidence.domain.instants import to_text
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Kind, Role
 from evidence.domain.shifts import day_span
-from evidence.service.gap_parts import Asked
+from evidence.service.gaps.gap_parts import Asked
+from evidence.service.gaps.reports import Reports
 from evidence.service.jobs import JobName
-from evidence.service.labelling import Labelling
-from evidence.service.reports import Reports
-from evidence.service.search_ports import Sought
-from evidence.service.searching import Searching
+from evidence.service.recordings.labelling import Labelling
+from evidence.service.recordings.search_ports import Sought
+from evidence.service.recordings.searching import Searching
 from tests.bench.made_catalogue import YEARS, MadeCatalogue, id_of
 from tests.builders import SmallSite, an_origin
 from tests.log_room import OPERATOR

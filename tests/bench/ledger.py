@@ -34,7 +34,7 @@ from evidence.domain.ids import new_id
 from evidence.domain.recordings import Recording
 from evidence.domain.uploads import Upload, UploadState
 from evidence.ledger.proofs import inclusion_root, verify_inclusion
-from evidence.service.seals import Seals
+from evidence.service.intake.seals import Seals
 from tests.builders import SITE, START, SmallSite, an_origin
 from tests.chains import verify_logs
 

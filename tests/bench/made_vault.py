@@ -31,8 +31,8 @@ from evidence.ledger.keys import VerifierKey
 from evidence.ledger.merkle import SHA256, Frontier
 from evidence.ledger.rows import MOST_ROWS, Line, key_of, write_line
 from evidence.ledger.segments import MOST_ENTRIES, Kind, Piece, write_segment
-from evidence.service.documents import manifest_body, receipt_body
-from evidence.service.journaling import rows_entry
+from evidence.service.intake.documents import manifest_body, receipt_body
+from evidence.service.log.journaling import rows_entry
 from storage import locks
 from storage.vault import Lock, Promise
 from tests.builders import SITE, START

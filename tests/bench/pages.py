@@ -35,9 +35,9 @@ from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.people import Person, PersonType
 from evidence.domain.rights import Role
-from evidence.service.people_ports import StoredGrant
-from evidence.service.sessions import open_session
-from evidence.service.sign_in_ports import StoredSignIn
+from evidence.service.people.people_ports import StoredGrant
+from evidence.service.sign_in.sessions import open_session
+from evidence.service.sign_in.sign_in_ports import StoredSignIn
 from evidence.service.site import Site
 from evidence.web.app import create_app
 from evidence.web.deps import COOKIE

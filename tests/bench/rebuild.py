@@ -18,7 +18,7 @@ from pathlib import Path
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.adapters.keys import FileSigner
 from evidence.rebuilding import rebuild
-from evidence.service.documents import MANIFEST
+from evidence.service.intake.documents import MANIFEST
 from tests.bench.made_vault import MadeVault
 from tests.builders import SITE
 from tests.log_room import OPERATOR

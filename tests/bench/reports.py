@@ -34,12 +34,12 @@ from evidence.domain.people import PersonType
 from evidence.domain.rights import Kind, Role
 from evidence.domain.shifts import day_span
 from evidence.policy.rules import Pack
-from evidence.service.disposals import Disposals
-from evidence.service.gap_parts import Asked
-from evidence.service.pack_changes import PackChanges
+from evidence.service.gaps.gap_parts import Asked
+from evidence.service.gaps.reports import Reports
+from evidence.service.keeping.disposals import Disposals
+from evidence.service.keeping.pack_changes import PackChanges
 from evidence.service.ports import Policies
 from evidence.service.printing_ports import Makers
-from evidence.service.reports import Reports
 from evidence.service.site import Site
 from tests.bench.made_catalogue import MadeCatalogue, id_of
 from tests.builders import SITE, HandClock, SmallSite

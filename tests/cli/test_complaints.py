@@ -11,7 +11,7 @@ from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
 from evidence.domain.rights import Role
 from evidence.errors import Refused
-from evidence.service.people_ports import StoredGrant
+from evidence.service.people.people_ports import StoredGrant
 from tests import listed_site
 from tests.listed_site import rows, run
 

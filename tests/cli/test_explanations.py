@@ -20,7 +20,7 @@ from evidence.domain.wording import printable
 from evidence.errors import Conflict, Invalid, Refused
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.locale import say
-from evidence.service.gap_words import find_gap
+from evidence.service.gaps.gap_words import find_gap
 from tests import listed_site
 from tests.listed_site import rows, run, trust_in
 from tests.people_room import OPERATOR

@@ -14,7 +14,7 @@ from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
 from evidence.domain.rights import Role
 from evidence.domain.standing import Classification
-from evidence.service.people_ports import StoredGrant
+from evidence.service.people.people_ports import StoredGrant
 from tests import listed_site
 from tests.listed_site import rows, run, work
 from tests.people_room import DECIDER, LENDER, OPERATOR

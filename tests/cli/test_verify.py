@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DatabaseError
 
-from evidence.service.fixity import Fixity
+from evidence.service.examining.fixity import Fixity
 from storage.errors import StoreUnavailable
 from tests import forms, inside, listed_site, tampering
 from tests.listed_site import NAME, rows, run

@@ -12,9 +12,9 @@ from evidence.domain.access import Caller
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType
 from evidence.domain.rights import Kind, Role
-from evidence.service.people_ports import StoredGrant
-from evidence.service.sessions import open_session
-from evidence.service.sign_in_ports import StoredSignIn
+from evidence.service.people.people_ports import StoredGrant
+from evidence.service.sign_in.sessions import open_session
+from evidence.service.sign_in.sign_in_ports import StoredSignIn
 
 OPERATOR = Caller("operator", Kind.OPERATOR)
 

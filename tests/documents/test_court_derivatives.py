@@ -22,11 +22,11 @@ from evidence.domain.exports import Ground, Way
 from evidence.domain.instants import to_text
 from evidence.domain.recordings import NOT_MEASURED
 from evidence.locale import ENGLISH
-from evidence.service.derivatives import Derivatives
+from evidence.service.court.derivatives import Derivatives
 from tests.builders import an_origin
 from tests.clips import clip
 from tests.export_room import ExportRoom
-from tests.service.test_derivatives import REDACTION
+from tests.service.court.test_derivatives import REDACTION
 
 LONG_NAME = "DSJ-7A2_900001_20260302162957_0042_ABCDEFGHIJKLMNOPQRSTUVWXYZ.avi"
 ENDED = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)

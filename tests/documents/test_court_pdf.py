@@ -11,10 +11,10 @@ import pytest
 from pypdf import PdfReader
 
 from evidence.domain.exports import Medium
-from evidence.service.export_access import transfer_unit_of
-from evidence.service.export_lists import seals_of
-from evidence.service.fixity import Fixity
-from evidence.service.units import full_names
+from evidence.service.court.export_access import transfer_unit_of
+from evidence.service.court.export_lists import seals_of
+from evidence.service.examining.fixity import Fixity
+from evidence.service.people.units import full_names
 from tests.export_room import ExportRoom
 from tests.people_room import OPERATOR
 

@@ -33,10 +33,10 @@ from evidence.domain.rights import Action, Kind, Role
 from evidence.errors import Invalid, Refused, Unavailable
 from evidence.ledger.merkle import SHA256, Frontier
 from evidence.locale import CHINESE, ENGLISH, text
-from evidence.service.fault_files import FaultFiles
-from evidence.service.gap_parts import Asked
+from evidence.service.gaps.fault_files import FaultFiles
+from evidence.service.gaps.gap_parts import Asked
+from evidence.service.gaps.reports import Reports
 from evidence.service.printing_ports import Makers
-from evidence.service.reports import Reports
 from tests.builders import START, SmallSite, an_origin
 from tests.gap_room import REPORT, GapRoom, a_gap
 from tests.people_room import OPERATOR
@@ -305,7 +305,7 @@ def test_a_document_tells_an_auxiliary_no_more_than_the_page_data(room: GapRoom)
 
 
 def test_too_many_shifts_for_one_picture_are_refused(room: GapRoom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evidence.service.gap_shifts.MOST_SHIFTS", 1)
+    monkeypatch.setattr("evidence.service.gaps.gap_shifts.MOST_SHIFTS", 1)
     with pytest.raises(Invalid) as refused:
         made(room, "svg")
     assert refused.value.code == "too-many-shifts"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from evidence.domain.access import Caller, Grant
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Kind, Role
-from evidence.service.holds import Holds
+from evidence.service.keeping.holds import Holds
 from tests import inside, tampering
 from tests.drills.scene import Found, Pattern, Scene, application, scene
 

@@ -28,9 +28,9 @@ from evidence.domain.people import Person, PersonType
 from evidence.domain.recordings import Origin
 from evidence.domain.rights import Kind, Role
 from evidence.errors import EvidenceError
-from evidence.service.exports import Wish
+from evidence.service.court.exports import Wish
 from evidence.service.jobs import JobName
-from evidence.service.people_ports import StoredGrant
+from evidence.service.people.people_ports import StoredGrant
 from storage.errors import StorageError
 from tests.drills.ground import settle
 from tests.drills.lean import hand_over

@@ -15,7 +15,7 @@ from evidence.adapters.keys import FileSigner
 from evidence.ledger.canonical import canonical
 from evidence.ledger.merkle import SHA256, Frontier
 from evidence.ledger.tiles import grow
-from evidence.service.documents import MANIFEST, RECEIPT
+from evidence.service.intake.documents import MANIFEST, RECEIPT
 from storage import locks
 from storage.opening import open_vault
 from storage.vault import Promise

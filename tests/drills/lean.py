@@ -31,10 +31,10 @@ from evidence.domain.recordings import Origin
 from evidence.domain.rights import Kind
 from evidence.errors import EvidenceError
 from evidence.founding import initialise
-from evidence.service import seals
+from evidence.service.intake import seals
+from evidence.service.intake.reception import Checksum
 from evidence.service.jobs import JobName
-from evidence.service.reception import Checksum
-from evidence.service.recordings import StillSealing
+from evidence.service.recordings.recordings import StillSealing
 from evidence.signer.__main__ import run as sign
 from storage.errors import StorageError
 

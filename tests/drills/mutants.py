@@ -36,7 +36,7 @@ class Mutant:
 DURABLE, STAGING = "storage/durable.py", "storage/staging_folder.py"
 DATABASE, SQLITE = "evidence/adapters/db/unit_of_work.py", "evidence/adapters/db/sqlite.py"
 CLAIMS = "evidence/adapters/db/repositories/claims.py"
-RECEPTION, SEALS = "evidence/service/reception.py", "evidence/service/seals.py"
+RECEPTION, SEALS = "evidence/service/intake/reception.py", "evidence/service/intake/seals.py"
 _FULL, _NORMAL = '"PRAGMA synchronous=FULL"', '"PRAGMA synchronous=NORMAL"'
 _LINK = 'os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=self.fd, follow_symlinks=True)'
 _RENAME = (

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from evidence.domain.uploads import UploadState
 from evidence.errors import Busy, Conflict
-from evidence.service.reception import Checksum
+from evidence.service.intake.reception import Checksum
 from tests.builders import SmallSite, an_origin
 from tests.drills.lines import HttpLine
 from tests.drills.workload import Said

@@ -20,9 +20,9 @@ from unittest.mock import patch
 
 from evidence.adapters.originals import VaultOriginals
 from evidence.domain.uploads import UploadState
+from evidence.service.intake.uploads import Uploads
 from evidence.service.jobs import JobName
-from evidence.service.recordings import Recordings
-from evidence.service.uploads import Uploads
+from evidence.service.recordings.recordings import Recordings
 from evidence.service.work import Work
 from storage import bucket as bucket_module
 from storage import parts

@@ -218,7 +218,7 @@ def replaced_program(pattern: Pattern) -> list[Found]:
     for part in ("evidence", "storage", "workers"):
         shutil.copytree(ROOT / part, other / part, dirs_exist_ok=True)
     with scene(pattern, "T16", prefix=("env", "-C", str(other))) as at:
-        file = other / "evidence/service/fixity.py"
+        file = other / "evidence/service/examining/fixity.py"
         file.write_text(file.read_text("utf-8").replace("bytes-differ", "bytes-agree"), "utf-8")
         at.done()
         return at.alarms()

@@ -9,8 +9,8 @@ from evidence.domain.access import Caller
 from evidence.domain.findings import Code, Finding, Severity
 from evidence.domain.rights import Kind
 from evidence.service.catalogue import Scope
-from evidence.service.gap_parts import Asked
-from evidence.service.gap_words import Said
+from evidence.service.gaps.gap_parts import Asked
+from evidence.service.gaps.gap_words import Said
 from evidence.service.instruments import pack_at
 from evidence.service.work import Work
 from tests.builders import an_origin

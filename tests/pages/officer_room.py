@@ -16,7 +16,7 @@ from evidence.domain.recordings import Origin
 from evidence.domain.rights import Role
 from evidence.service.catalogue import Scope
 from evidence.service.instruments import pack_at
-from evidence.service.sign_in_ports import StoredSignIn
+from evidence.service.sign_in.sign_in_ports import StoredSignIn
 from tests.gap_room import a_gap
 from tests.pages.room import Desks
 from tests.service.footage import a_wav

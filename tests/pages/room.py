@@ -19,9 +19,9 @@ from playwright.sync_api import Browser, Page
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType
 from evidence.domain.rights import Role
-from evidence.service.people_ports import StoredGrant
-from evidence.service.sessions import open_session
-from evidence.service.sign_in_ports import StoredSignIn
+from evidence.service.people.people_ports import StoredGrant
+from evidence.service.sign_in.sessions import open_session
+from evidence.service.sign_in.sign_in_ports import StoredSignIn
 from evidence.web.deps import COOKIE
 from evidence.web.pages.language import COOKIE as LANGUAGE
 from tests import forms

@@ -9,7 +9,7 @@ from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType
 from evidence.domain.rights import Role
 from evidence.locale import CHINESE, catalogue
-from evidence.service.people_ports import StoredGrant
+from evidence.service.people.people_ports import StoredGrant
 from tests.pages.room import NARROW, Desks
 from tests.web.browser import Browser, field
 

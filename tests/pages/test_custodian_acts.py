@@ -14,8 +14,8 @@ from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Undertaking, UndertakingKind, Unit, unit_path
 from evidence.domain.rights import Role
 from evidence.domain.standing import Classification
-from evidence.service.people_ports import StoredGrant
-from evidence.service.sign_in_ports import StoredSignIn
+from evidence.service.people.people_ports import StoredGrant
+from evidence.service.sign_in.sign_in_ports import StoredSignIn
 from tests.pages.custody_room import OPERATOR, CustodyRoom
 from tests.web.browser import Browser, WebRoom
 

@@ -10,8 +10,8 @@ import pytest
 
 from evidence.domain.act_documents import MismatchKind
 from evidence.domain.rights import Role
-from evidence.service.act_documents import DocumentSaid
-from evidence.service.steps import StepSaid
+from evidence.service.cases.act_documents import DocumentSaid
+from evidence.service.cases.steps import StepSaid
 from tests.pages.custody_room import OPERATOR
 from tests.pages.test_custodian_acts import CUSTODIAN, HEAD, WEARER, Acting, post
 from tests.web.browser import Browser

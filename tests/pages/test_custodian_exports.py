@@ -21,14 +21,14 @@ from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Undertaking, UndertakingKind
 from evidence.domain.rights import Role
 from evidence.domain.standing import Classification
-from evidence.service.derivatives import Derivatives
-from evidence.service.people_ports import StoredGrant
-from evidence.service.sign_in_ports import StoredSignIn
+from evidence.service.court.derivatives import Derivatives
+from evidence.service.people.people_ports import StoredGrant
+from evidence.service.sign_in.sign_in_ports import StoredSignIn
 from tests.clips import clip
 from tests.pages.custody_room import HOSTILE, OPERATOR, CustodyRoom
 from tests.pages.room import NARROW, Desks
 from tests.pages.test_custodian_acts import AUX, CUSTODIAN, HEAD, SECOND, Acting, post
-from tests.service.test_derivatives import REDACTION
+from tests.service.court.test_derivatives import REDACTION
 from tests.web.browser import Browser
 
 OFFICER = "012345"
@@ -211,7 +211,7 @@ def test_that_the_same_is_on_its_way_already_is_told_after_asking(leaving: Leavi
 
 
 def test_the_list_turns_by_number(leaving: Leaving, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evidence.service.export_desk.MOST", 1)
+    monkeypatch.setattr("evidence.service.court.export_desk.MOST", 1)
     first, second = (leaving.export(leaving.ask()).number for _ in range(2))
     told = leaving.browser(CUSTODIAN).get("/custody/exports").text
     assert (second in told, f"after={second}" in told) == (True, True)

@@ -26,9 +26,9 @@ from evidence.domain.rights import Role
 from evidence.ledger.entries import read_entry
 from evidence.ledger.keys import VerifierKey
 from evidence.policy.equipment import DeviceClass
-from evidence.service.people_ports import StoredGrant
-from evidence.service.sessions import open_session
-from evidence.service.sign_in_ports import StoredSignIn
+from evidence.service.people.people_ports import StoredGrant
+from evidence.service.sign_in.sessions import open_session
+from evidence.service.sign_in.sign_in_ports import StoredSignIn
 from evidence.service.site import Site
 from evidence.web.deps import COOKIE
 from evidence.web.pages.language import COOKIE as LANGUAGE

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from evidence.domain.explanations import Outcome
 from evidence.domain.spans import Span
 from evidence.locale import CHINESE, ENGLISH, text
-from evidence.service.exemptions import Stated
-from evidence.service.gap_words import Said
+from evidence.service.gaps.exemptions import Stated
+from evidence.service.gaps.gap_words import Said
 from tests.pages.officer_room import HOSTILE, OfficerRoom
 from tests.pages.room import NARROW, pictures_folder
 

@@ -11,9 +11,9 @@ import pytest
 
 from evidence.domain.explanations import GapState, Outcome
 from evidence.locale import CHINESE, text
-from evidence.service.gap_words import Said
-from evidence.service.labelling import MOST
-from evidence.service.steps import StepSaid
+from evidence.service.cases.steps import StepSaid
+from evidence.service.gaps.gap_words import Said
+from evidence.service.recordings.labelling import MOST
 from tests.pages.officer_room import HOSTILE, SERIAL, OfficerRoom
 from tests.web.browser import OPERATOR, Browser, field
 
@@ -191,8 +191,8 @@ def test_a_form_without_its_token_does_nothing(room: OfficerRoom) -> None:
 
 def test_the_list_turns_pages_and_filters_by_its_address(room: OfficerRoom) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("evidence.service.own_shift.PAGE", 3)
-        patch.setattr("evidence.service.own_shift._AT_ONCE", 2)
+        patch.setattr("evidence.service.gaps.own_shift.PAGE", 3)
+        patch.setattr("evidence.service.gaps.own_shift._AT_ONCE", 2)
         for n in range(7):
             room.record(f"file-{n}.wav", body=f"{n}".encode())
             room.clock.pass_by(timedelta(minutes=1))

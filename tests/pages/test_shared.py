@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from evidence.domain.exports import Said, Way
-from evidence.service.exports import Wish
-from evidence.service.sharing import Made
+from evidence.service.court.exports import Wish
+from evidence.service.court.sharing import Made
 from evidence.web.pages.shared import COOKIE
 from tests.clips import clip
 from tests.pages.custody_room import HOSTILE, OPERATOR, CustodyRoom

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from evidence.locale import CHINESE, ENGLISH, catalogue
-from evidence.service import gap_shifts
-from evidence.service.watch_lists import Watch
+from evidence.service.gaps import gap_shifts
+from evidence.service.oversight.watch_lists import Watch
 from evidence.web.pages.supervisor.board import home_of
 from tests.pages.gapped import a_morning
 from tests.pages.room import NARROW, Desks

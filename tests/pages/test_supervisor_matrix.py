@@ -10,10 +10,10 @@ import pytest
 
 from evidence.domain.instants import to_text
 from evidence.domain.spans import Span
+from evidence.service.cases.steps import StepSaid
 from evidence.service.catalogue import Scope
-from evidence.service.exemptions import Stated
+from evidence.service.gaps.exemptions import Stated
 from evidence.service.instruments import pack_at
-from evidence.service.steps import StepSaid
 from tests.pages.gapped import OPERATOR, Gapped
 from tests.pages.room import NARROW, Desks
 from tests.web.browser import Browser

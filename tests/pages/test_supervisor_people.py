@@ -11,8 +11,8 @@ import pytest
 
 from evidence.domain.spans import Span
 from evidence.locale import CHINESE, catalogue
-from evidence.service.exemptions import Stated
-from evidence.service.gap_parts import Asked
+from evidence.service.gaps.exemptions import Stated
+from evidence.service.gaps.gap_parts import Asked
 from tests.pages.gapped import OPERATOR, Gapped, a_morning
 from tests.pages.room import NARROW, Desks
 from tests.web.browser import Browser, field

@@ -11,8 +11,8 @@ import pytest
 from evidence.domain.audit import Act
 from evidence.domain.trends import Measure, Month, draw, hours, months_back, share
 from evidence.locale import CHINESE, ENGLISH, catalogue
-from evidence.service import trends
-from evidence.service.gap_parts import Asked
+from evidence.service.gaps import trends
+from evidence.service.gaps.gap_parts import Asked
 from evidence.service.instruments import local_day
 from tests.pages.gapped import OPERATOR, a_morning
 from tests.pages.room import NARROW, Desks

@@ -22,8 +22,8 @@ from evidence.domain.people import WHOLE, PersonType
 from evidence.domain.recordings import Origin
 from evidence.domain.rights import ABOUT_RECORDINGS, Action, Kind, Role
 from evidence.domain.standing import Classification, Standing
-from evidence.service.accounts import Accounts
 from evidence.service.jobs import JobName
+from evidence.service.sign_in.accounts import Accounts
 from evidence.web.app import create_app
 from tests.adapters.db.crowd import START, Crowd
 from tests.asgi import Line

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evidence.domain.derivatives import Operation, State
 from evidence.domain.orders import Order
-from evidence.service.derivatives import Derivatives
+from evidence.service.court.derivatives import Derivatives
 from evidence.service.jobs import JobName
 from tests.builders import SITE, an_origin
 from tests.clips import clip

@@ -14,9 +14,9 @@ from evidence.domain.access import Caller
 from evidence.domain.disposals import State
 from evidence.domain.rights import Kind
 from evidence.errors import Conflict
-from evidence.service.destroying import Destroying
-from evidence.service.disposals import Disposals
-from evidence.service.fixity import Fixity
+from evidence.service.examining.fixity import Fixity
+from evidence.service.keeping.destroying import Destroying
+from evidence.service.keeping.disposals import Disposals
 from storage.errors import Missing
 from tests.builders import SITE
 from tests.keeping_room import KeepingRoom

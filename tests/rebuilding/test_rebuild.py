@@ -24,12 +24,12 @@ from evidence.ledger.rows import key_of
 from evidence.ledger.segments import Kind, Piece, write_segment
 from evidence.locale import say
 from evidence.rebuilding import aftermath, manifests, rebuild
-from evidence.service import journaling, publishing
-from evidence.service.complaints import Complaints
-from evidence.service.holds import Holds
-from evidence.service.links import Links
-from evidence.service.log_keys import Reason
-from evidence.service.unlabelled import Unlabelled
+from evidence.service.cases.complaints import Complaints
+from evidence.service.keeping.holds import Holds
+from evidence.service.log import journaling, publishing
+from evidence.service.log.log_keys import Reason
+from evidence.service.recordings.unlabelled import Unlabelled
+from evidence.service.sign_in.links import Links
 from evidence.signer.keys import KeyFolder
 from storage.errors import StoreUnavailable
 from tests import forms, inside, tampering

@@ -19,9 +19,9 @@ from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.adapters.db.unit_of_work import SqlDatabase, SqlUnitOfWork
 from evidence.errors import Unavailable
 from evidence.service import work as work_module
-from evidence.service.examination import Examination
+from evidence.service.examining.examination import Examination
+from evidence.service.intake.sealing import Sealing
 from evidence.service.jobs import LEASE, Job, JobName, back_off
-from evidence.service.sealing import Sealing
 from storage.errors import Missing, StoreUnavailable
 from tests.builders import SmallSite, an_origin
 

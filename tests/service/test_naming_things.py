@@ -6,7 +6,7 @@ import pytest
 
 from evidence.domain.access import Caller
 from evidence.domain.rights import Role
-from evidence.service.holds import Holds
+from evidence.service.keeping.holds import Holds
 from evidence.service.naming_things import Named, NamingThings, Thing
 from tests.builders import SmallSite
 from tests.step_room import NUMBER, StepRoom

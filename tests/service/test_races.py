@@ -13,10 +13,10 @@ import pytest
 from evidence.domain.audit import Act
 from evidence.domain.rights import Role
 from evidence.errors import EvidenceError
-from evidence.service.emergencies import Emergencies
-from evidence.service.grants import Grants
-from evidence.service.holds import Holds
-from evidence.service.links import Links
+from evidence.service.keeping.holds import Holds
+from evidence.service.oversight.emergencies import Emergencies
+from evidence.service.people.grants import Grants
+from evidence.service.sign_in.links import Links
 from tests.builders import SmallSite
 from tests.people_room import OPERATOR, Room
 from tests.sign_in_room import SignInRoom

@@ -16,9 +16,9 @@ import pytest
 
 from evidence.adapters.clock import SystemClock
 from evidence.domain.uploads import Upload, UploadState
-from evidence.service.fixity import Fixity, Verdict
+from evidence.service.examining.fixity import Fixity, Verdict
+from evidence.service.intake.seals import Seals
 from evidence.service.jobs import Job, JobName, back_off
-from evidence.service.seals import Seals
 from evidence.service.site import Site
 from evidence.service.work import Work
 from storage import s3

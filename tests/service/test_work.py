@@ -16,7 +16,8 @@ from evidence.adapters.db.repositories.jobs import SqlJobs
 from evidence.domain.ids import new_id
 from evidence.errors import Busy, IntegrityFault, NotFound, Unavailable
 from evidence.service import work
-from evidence.service.examination import Examination
+from evidence.service.examining.examination import Examination
+from evidence.service.intake.sealing import Sealing
 from evidence.service.jobs import (
     LEASE,
     MOST_ATTEMPTS,
@@ -28,8 +29,7 @@ from evidence.service.jobs import (
     back_off,
     kinds_of,
 )
-from evidence.service.recordings import StillSealing
-from evidence.service.sealing import Sealing
+from evidence.service.recordings.recordings import StillSealing
 from storage.errors import Damaged, Exists, Missing, StoreUnavailable
 from tests import inside
 from tests.builders import SmallSite, an_origin

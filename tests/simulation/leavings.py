@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from evidence.service.fixity import Fixity
+from evidence.service.examining.fixity import Fixity
 from tests import clips, inside
 from tests.builders import SmallSite, an_origin
 from tests.domain.sessions import ZONE

@@ -1,6 +1,6 @@
 """The product's own rules on one camera-day: examination, deadlines, the parts of the gap report, keeping.
 
-Called as the service calls them (service/judging.py, examination.py, deadlines.py, gap_lines.py,
+Called as the service calls them (service/examining/judging.py, examination.py, deadlines.py, gap_lines.py,
 destroying.py), with the shipped pack; only the catalogue between them is left out. The days of a camera are
 judged one by one here; the service judges those of a week together.
 """
@@ -20,11 +20,11 @@ from evidence.domain.lapses import Lapses
 from evidence.domain.recordings import NOT_MEASURED, Origin, Recording
 from evidence.domain.retention import Kept, Law, is_due, keep_until, lock_until
 from evidence.service.catalogue import AnnouncedFile, StoredFinding, StoredRecording, Terms
-from evidence.service.deadlines import Deadlines
-from evidence.service.examination import Examination, _end
-from evidence.service.gap_lines import Lines, Parts
-from evidence.service.judging import FileToJudge, judge_files
-from evidence.service.keeping import law_of
+from evidence.service.examining.examination import Examination, _end
+from evidence.service.examining.judging import FileToJudge, judge_files
+from evidence.service.gaps.deadlines import Deadlines
+from evidence.service.gaps.gap_lines import Lines, Parts
+from evidence.service.keeping.keeping import law_of
 from tests.simulation.footage import at, facts_of, modified_at, name_of
 from tests.simulation.population import DAY, EPOCH, HOUR, CameraDay, File, Harm, offset_s
 from tests.simulation.seen import Seen, as_one

@@ -153,7 +153,7 @@ def test_a_rule_that_gives_an_hour_more_is_a_failure(
             ended_at, stored_at, now, replace(rule, within=rule.within + timedelta(hours=1)), **more
         )
 
-    monkeypatch.setattr("evidence.service.deadlines.judge_deadline", lenient)
+    monkeypatch.setattr("evidence.service.gaps.deadlines.judge_deadline", lenient)
     assert command.main(SLOW) == 1
     assert "states differ" in capsys.readouterr().out
 

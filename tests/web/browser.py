@@ -20,8 +20,8 @@ from evidence.domain.access import Caller
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType
 from evidence.domain.rights import Kind, Role
-from evidence.service.people_ports import StoredGrant
-from evidence.service.sessions import open_session
+from evidence.service.people.people_ports import StoredGrant
+from evidence.service.sign_in.sessions import open_session
 from evidence.web.app import create_app
 from evidence.web.deps import COOKIE
 from tests import forms

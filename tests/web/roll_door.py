@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 
 from evidence.adapters.sheets import SheetFiles
 from evidence.domain.access import Caller
-from evidence.service.organisation import organisation_of
-from evidence.service.roster import PublicTerms
+from evidence.service.people.organisation import organisation_of
+from evidence.service.people.roster import PublicTerms
 from evidence.web.app import create_app
 from tests.roll_room import RollRoom
 

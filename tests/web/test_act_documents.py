@@ -10,10 +10,10 @@ from starlette.testclient import TestClient
 
 from evidence.adapters.sheets import SheetFiles
 from evidence.domain.rights import Role
-from evidence.service.act_documents import ActDocuments
-from evidence.service.classes import Classes
-from evidence.service.organisation import Organisation, organisation_of
-from evidence.service.roster import PublicTerms
+from evidence.service.cases.act_documents import ActDocuments
+from evidence.service.oversight.classes import Classes
+from evidence.service.people.organisation import Organisation, organisation_of
+from evidence.service.people.roster import PublicTerms
 from evidence.service.site import Site
 from evidence.web.app import create_app
 from tests.builders import SmallSite

@@ -9,11 +9,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from evidence.domain.rights import Role
-from evidence.service.case_filing import CaseFiling
+from evidence.service.cases.case_filing import CaseFiling
 from evidence.service.site import Site
 from evidence.web.app import create_app
 from tests.builders import SmallSite
-from tests.service.test_case_filing import FileRoom
+from tests.service.cases.test_case_filing import FileRoom
 from tests.web.test_oversight import SignIn, Web
 
 

@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 
 from evidence.domain.instants import to_text
 from evidence.domain.rights import Role
-from evidence.service.complaints import Complaints
-from evidence.service.fault_files import FaultFiles
-from evidence.service.proving import Proving
+from evidence.service.cases.complaints import Complaints
+from evidence.service.gaps.fault_files import FaultFiles
+from evidence.service.log.proving import Proving
 from evidence.service.site import Site
 from evidence.web.app import create_app
 from tests.builders import START, SmallSite

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from evidence.domain.audit import Act
 from evidence.domain.rights import Role
-from evidence.service.derivatives import Derivatives
+from evidence.service.court.derivatives import Derivatives
 from evidence.service.site import Site
 from evidence.web.app import create_app
 from tests.builders import SmallSite

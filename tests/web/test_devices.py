@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from evidence.domain.rights import Role
-from evidence.service.equipment import Equipment
+from evidence.service.devices.equipment import Equipment
 from evidence.service.site import Site
 from evidence.web.app import create_app
 from tests.builders import SmallSite

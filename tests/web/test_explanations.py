@@ -14,11 +14,11 @@ from evidence.adapters.printing import TypstPress
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.locale import CHINESE, ENGLISH, text
-from evidence.service.exemptions import Exemptions
-from evidence.service.explanations import Explanations
-from evidence.service.fault_files import FaultFiles
+from evidence.service.gaps.exemptions import Exemptions
+from evidence.service.gaps.explanations import Explanations
+from evidence.service.gaps.fault_files import FaultFiles
+from evidence.service.gaps.reports import Reports
 from evidence.service.printing_ports import Makers
-from evidence.service.reports import Reports
 from evidence.service.site import Site
 from evidence.web.app import create_app
 from tests.builders import START, SmallSite

@@ -12,8 +12,8 @@ from evidence.domain.exports import Way
 from evidence.domain.ids import new_id
 from evidence.domain.rights import Role
 from evidence.domain.standing import Classification
-from evidence.service.court import Court
-from evidence.service.people_ports import StoredCase
+from evidence.service.court.court import Court
+from evidence.service.people.people_ports import StoredCase
 from evidence.service.site import Site
 from evidence.web.app import create_app
 from tests.export_room import ExportRoom

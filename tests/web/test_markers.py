@@ -10,10 +10,10 @@ from starlette.testclient import TestClient
 
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
-from evidence.service.cases import Cases
-from evidence.service.explanations import Explanations
-from evidence.service.marker_lists import MarkerLists
-from evidence.service.markers import Markers
+from evidence.service.cases.cases import Cases
+from evidence.service.cases.marker_lists import MarkerLists
+from evidence.service.cases.markers import Markers
+from evidence.service.gaps.explanations import Explanations
 from evidence.service.site import Site
 from evidence.web.app import create_app
 from tests.builders import SmallSite

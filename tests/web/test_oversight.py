@@ -17,7 +17,7 @@ from evidence.domain.access import Caller
 from evidence.domain.ids import new_id
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
-from evidence.service.oversight import Oversight
+from evidence.service.oversight.oversight import Oversight
 from evidence.service.site import Site
 from evidence.web.app import create_app
 from tests.builders import SmallSite

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from evidence.service.leaving import Leaving
-from evidence.service.roster import PublicTerms
+from evidence.service.people.leaving import Leaving
+from evidence.service.people.roster import PublicTerms
 from evidence.web.pages.roster import network_of
 from tests.roll_room import OPERATOR, RollRoom
 from tests.web.roll_door import RollDoor

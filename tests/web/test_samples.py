@@ -10,11 +10,11 @@ from starlette.testclient import TestClient
 
 from evidence.domain.instants import to_text
 from evidence.domain.rights import Role
-from evidence.service.sampling import Sampling
+from evidence.service.oversight.sampling import Sampling
 from evidence.service.site import Site
 from evidence.web.app import create_app
 from tests.builders import SmallSite
-from tests.service.test_sampling import DAY, SampleRoom
+from tests.service.oversight.test_sampling import DAY, SampleRoom
 from tests.web.test_oversight import SignIn, Web
 
 

@@ -9,10 +9,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from evidence.domain.rights import Role
-from evidence.service.classes import Classes
-from evidence.service.matrix import Matrix
+from evidence.service.cases.matrix import Matrix
+from evidence.service.cases.steps import Steps
+from evidence.service.oversight.classes import Classes
 from evidence.service.site import Site
-from evidence.service.steps import Steps
 from evidence.web.app import create_app
 from tests.builders import SmallSite
 from tests.step_room import StepRoom

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from evidence.service.examination import Examination
-from evidence.service.seals import Seals
+from evidence.service.examining.examination import Examination
+from evidence.service.intake.seals import Seals
 
 # Where the step rests: for the seal after the original is in the vault, for the others before they begin.
 STEPS = {

@@ -19,9 +19,9 @@ from evidence.domain.access import Caller
 from evidence.domain.recordings import Origin
 from evidence.domain.rights import Kind
 from evidence.domain.uploads import Upload, UploadState
-from evidence.service.examination import Examination
+from evidence.service.examining.examination import Examination
+from evidence.service.intake.sealing import Sealing
 from evidence.service.jobs import JobName
-from evidence.service.sealing import Sealing
 from evidence.service.work import Work
 from workers import embedded
 

@@ -18,7 +18,7 @@ from celery import Celery
 from evidence.bootstrap import lock_service
 from evidence.domain.ids import new_id
 from evidence.errors import Busy, Unavailable
-from evidence.service.examination import Examination
+from evidence.service.examining.examination import Examination
 from evidence.service.jobs import LEASE, JobName, Queue, kinds_of
 from evidence.settings import load
 from storage.errors import StoreUnavailable

@@ -28,7 +28,7 @@ from evidence.adapters.sandbox import Sink, inside, run_sandboxed
 from evidence.domain.derivatives import Derivative, Operation, picture_units
 from evidence.domain.media import MediaFacts
 from evidence.domain.orders import Order, read_order
-from evidence.service.derivative_ports import Made
+from evidence.service.court.derivative_ports import Made
 
 _MEMORY_BYTES, _NICENESS = 3 << 30, 10
 _LOG_BYTES = 32 << 20  # of progress and messages

@@ -13,7 +13,7 @@ from evidence.answers.document import document_out, documents_out, table_out
 from evidence.domain.access import Caller
 from evidence.domain.act_documents import MismatchKind
 from evidence.domain.rights import Action
-from evidence.service.act_documents import DocumentSaid
+from evidence.service.cases.act_documents import DocumentSaid
 from evidence.web.api.tables import TABLE, in_turn, read_table
 from evidence.web.bodies import Instant, coded, described, one_of, read_json
 from evidence.web.deps import App, admitted, named_case

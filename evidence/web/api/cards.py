@@ -10,8 +10,8 @@ from evidence.domain.access import Caller
 from evidence.domain.instants import to_text
 from evidence.domain.recordings import NOT_MEASURED, Origin
 from evidence.domain.rights import Action
-from evidence.service.card_losses import GoneFile
-from evidence.service.cards import FileStanding
+from evidence.service.intake.card_losses import GoneFile
+from evidence.service.intake.cards import FileStanding
 from evidence.web.bodies import Instant, described, read_json
 from evidence.web.deps import App, admitted
 

@@ -17,7 +17,7 @@ from evidence.domain.complaints import Channel, Result
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
-from evidence.service.complaints import Intake
+from evidence.service.cases.complaints import Intake
 from evidence.web.bodies import Instant, described, one_of, read_json
 from evidence.web.deps import App, admitted
 

@@ -23,7 +23,7 @@ from evidence.answers.device import (
 from evidence.domain.access import Caller
 from evidence.domain.devices import ServiceKind
 from evidence.domain.rights import Action
-from evidence.service.device_register import DeviceDetails
+from evidence.service.devices.device_register import DeviceDetails
 from evidence.web.bodies import coded, described, one_of, read_json
 from evidence.web.deps import App, admitted
 

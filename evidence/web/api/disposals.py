@@ -13,8 +13,8 @@ from starlette.responses import Response
 from evidence.answers.keeping import disposal_out, due_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.service.certificates import DESTRUCTION
-from evidence.service.disposals import MOST_AT_ONCE, MOST_LISTED
+from evidence.service.keeping.certificates import DESTRUCTION
+from evidence.service.keeping.disposals import MOST_AT_ONCE, MOST_LISTED
 from evidence.web.bodies import described, read_json
 from evidence.web.deps import App, admitted
 from evidence.web.streams import SAFE

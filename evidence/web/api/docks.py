@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.service.binding import MOST_DEVICES
+from evidence.service.intake.binding import MOST_DEVICES
 from evidence.web.bodies import described, read_json
 from evidence.web.deps import App, admitted
 

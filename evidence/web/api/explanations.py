@@ -17,8 +17,8 @@ from evidence.domain.explanations import Exemption, Outcome, Spoken
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
-from evidence.service.exemptions import Stated
-from evidence.service.gap_words import Said
+from evidence.service.gaps.exemptions import Stated
+from evidence.service.gaps.gap_words import Said
 from evidence.web.bodies import Instant, coded, described, one_of, read_json
 from evidence.web.deps import App, admitted
 

@@ -16,10 +16,10 @@ from evidence.bootstrap import Application
 from evidence.domain.access import Caller
 from evidence.domain.exports import Ground, Medium, Said, Way
 from evidence.domain.rights import Action
-from evidence.service.case_access import case_named, told_as_named
-from evidence.service.cases import LONGEST_NUMBER
-from evidence.service.export_lists import ListedExport
-from evidence.service.exports import MOST_ITEMS, Wish
+from evidence.service.cases.case_access import case_named, told_as_named
+from evidence.service.cases.cases import LONGEST_NUMBER
+from evidence.service.court.export_lists import ListedExport
+from evidence.service.court.exports import MOST_ITEMS, Wish
 from evidence.web.bodies import counted, described, one_of, read_json
 from evidence.web.deps import Admission, App, admitted
 from evidence.web.showing import choose_range

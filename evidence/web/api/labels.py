@@ -13,7 +13,7 @@ from evidence.answers.filing import Asked, filed_out
 from evidence.answers.label import history_out, labelled_out, missing_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.service.labelling import MOST
+from evidence.service.recordings.labelling import MOST
 from evidence.web.bodies import coded, described, read_json
 from evidence.web.deps import App, admitted
 

@@ -13,7 +13,7 @@ from evidence.answers.media import medium_out, waiting_out
 from evidence.domain.access import Caller
 from evidence.domain.exports import Medium
 from evidence.domain.rights import Action
-from evidence.service.media_register import MOST_COPIES, MOST_RECORDINGS
+from evidence.service.court.media_register import MOST_COPIES, MOST_RECORDINGS
 from evidence.web.bodies import described, one_of, read_json
 from evidence.web.deps import App, admitted
 

@@ -23,7 +23,7 @@ from evidence.answers.roll import (
 from evidence.domain.access import Caller
 from evidence.domain.people import PersonType, UndertakingKind
 from evidence.domain.rights import Action
-from evidence.service.personnel_tables import personnel_lines
+from evidence.service.people.personnel_tables import personnel_lines
 from evidence.web.api.tables import TABLE, in_turn, outcome_response, read_table, table_response
 from evidence.web.bodies import described, one_of, read_json
 from evidence.web.deps import App, admitted

@@ -13,7 +13,7 @@ from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError
 from evidence.service.catalogue import StoredRecording
-from evidence.service.recordings import StillSealing
+from evidence.service.recordings.recordings import StillSealing
 from evidence.web.bodies import described, read_json
 from evidence.web.deps import App, admitted
 from evidence.web.errors import problem_response, status_of

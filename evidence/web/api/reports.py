@@ -17,7 +17,7 @@ from evidence.domain.access import Caller
 from evidence.domain.explanations import GapState
 from evidence.domain.findings import Severity
 from evidence.domain.rights import Action
-from evidence.service.gap_parts import Asked
+from evidence.service.gaps.gap_parts import Asked
 from evidence.web.api.tables import TYPES as TABLES
 from evidence.web.api.tables import in_turn
 from evidence.web.bodies import one_of

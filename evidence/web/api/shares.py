@@ -20,7 +20,7 @@ from evidence.answers.share import file_out, share_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.errors import Refused
-from evidence.service.shared_files import Shown
+from evidence.service.court.shared_files import Shown
 from evidence.web.bodies import counted, described, read_json
 from evidence.web.deps import App, admitted
 from evidence.web.showing import choose_range

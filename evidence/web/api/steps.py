@@ -13,7 +13,7 @@ from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.domain.steps import Matter
 from evidence.errors import Invalid
-from evidence.service.steps import StepSaid
+from evidence.service.cases.steps import StepSaid
 from evidence.web.bodies import Instant, coded, described, read_json
 from evidence.web.deps import App, admitted, named_case
 

@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
 from evidence.answers.roll import outcome_out
-from evidence.service.people_sheets import Outcome
+from evidence.service.people.people_sheets import Outcome
 from evidence.web.bodies import read_body
 
 P = ParamSpec("P")

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from evidence.answers.recordings import token_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.service.tokens import MOST_DAYS, USUAL_DAYS
+from evidence.service.sign_in.tokens import MOST_DAYS, USUAL_DAYS
 from evidence.web.bodies import coded, described, read_json
 from evidence.web.deps import App, admitted
 

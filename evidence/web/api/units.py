@@ -13,7 +13,7 @@ from starlette.responses import Response
 from evidence.answers.roll import unit_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.service.units import full_names
+from evidence.service.people.units import full_names
 from evidence.web.api.tables import TABLE, in_turn, outcome_response, read_table, table_response
 from evidence.web.bodies import described, read_json
 from evidence.web.deps import App, admitted

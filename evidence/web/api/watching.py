@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from evidence.answers.oversight import denied_out, event_out, notice_out, view_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.service.views import MOST
+from evidence.service.oversight.views import MOST
 from evidence.web.bodies import Instant, described, read_json
 from evidence.web.deps import App, admitted
 

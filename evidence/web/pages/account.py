@@ -11,7 +11,7 @@ from starlette.responses import Response
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.errors import Conflict, EvidenceError, Invalid, Refused
-from evidence.service.sessions import OpenSession
+from evidence.service.sign_in.sessions import OpenSession
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, Network, admitted
 from evidence.web.errors import status_of

@@ -14,8 +14,8 @@ from starlette.responses import RedirectResponse, Response
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
 from evidence.errors import Conflict, EvidenceError, NotFound, Refused
-from evidence.service.oidc import Returned
-from evidence.service.signing_in import MoreAsked
+from evidence.service.sign_in.oidc import Returned
+from evidence.service.sign_in.signing_in import MoreAsked
 from evidence.web.bodies import read_form
 from evidence.web.deps import COOKIE, App, Network, admitted
 from evidence.web.errors import status_of

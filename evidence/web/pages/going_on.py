@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from evidence.errors import EvidenceError
-from evidence.service.signing_in import MoreAsked, SignedIn
+from evidence.service.sign_in.signing_in import MoreAsked, SignedIn
 from evidence.web.deps import COOKIE, App
 from evidence.web.errors import status_of
 from evidence.web.pages.problems import went_back

@@ -17,9 +17,9 @@ from evidence.domain.spans import Span
 from evidence.errors import EvidenceError, Invalid
 from evidence.local import citation_text
 from evidence.policy.conduct import exemptions_of
-from evidence.service.exemptions import Stated
-from evidence.service.explanations import MOST_ALIKE
-from evidence.service.gap_words import Found, Said
+from evidence.service.gaps.exemptions import Stated
+from evidence.service.gaps.explanations import MOST_ALIKE
+from evidence.service.gaps.gap_words import Found, Said
 from evidence.service.instruments import pack_at
 from evidence.web.bodies import read_chosen, read_form
 from evidence.web.deps import App, admitted

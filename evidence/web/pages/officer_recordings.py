@@ -17,9 +17,9 @@ from evidence.domain.instants import from_text
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError, Invalid
 from evidence.policy.rules import Label, MustRecord
+from evidence.service.gaps.own_shift import PAGE, Wanted
 from evidence.service.instruments import pack_at
-from evidence.service.own_shift import PAGE, Wanted
-from evidence.service.views import View
+from evidence.service.oversight.views import View
 from evidence.web.bodies import read_chosen, read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk

@@ -11,9 +11,9 @@ from evidence.domain.steps import Matter
 from evidence.domain.subjects import UNRECORDED
 from evidence.locale import CHINESE, catalogue
 from evidence.service.catalogue import StoredFinding
-from evidence.service.deadlines import DeadlineRow
-from evidence.service.own_shift import ToExplain
-from evidence.service.unrecorded import Unrecorded
+from evidence.service.gaps.deadlines import DeadlineRow
+from evidence.service.gaps.own_shift import ToExplain
+from evidence.service.gaps.unrecorded import Unrecorded
 
 TONES = {
     GapState.OPEN: "bad",

@@ -1,4 +1,4 @@
-"""The public roster as a page, without sign-in: a number, and whether it is valid today (service/roster.py).
+"""The public roster as a page, without sign-in: a number, and whether it is valid today.
 
 A network that asks too often has to wait: the limit is counted in this process, by /24 of IPv4 and /64 of
 IPv6. Behind a proxy all of its clients are one network, for no header that a proxy sets is believed; a proxy

@@ -20,12 +20,12 @@ from evidence.domain.rights import Action
 from evidence.errors import IntegrityFault, Invalid, Refused, Unavailable
 from evidence.ledger.entries import read_entry
 from evidence.ledger.merkle import SHA256, root_of
-from evidence.service.cases import Cases
-from evidence.service.deadlines import Deadlines
-from evidence.service.fixity import Fixity
+from evidence.service.cases.cases import Cases
+from evidence.service.examining.fixity import Fixity
+from evidence.service.gaps.deadlines import Deadlines
+from evidence.service.gaps.reports import Reports
 from evidence.service.jobs import JobName
-from evidence.service.playing import Playing
-from evidence.service.reports import Reports
+from evidence.service.recordings.playing import Playing
 from tests.adapters.db.engines import Fresh, dump
 from tests.builders import SITE, START, SmallSite, an_origin
 from tests.chains import verify_logs
@@ -33,7 +33,7 @@ from tests.manned_site import OPERATOR
 
 BODY = b"not a film"
 A = "a" * 32
-# tests/service/test_auditing.py does them, and looks for the same.
+# tests/service/log/test_auditing.py does them, and looks for the same.
 ABOUT_THE_LOG = {Act.LOG_KEY, Act.LOG_ROTATE, Act.LOG_CHECK, Act.ALARM_CLEAR, Act.PROVE, Act.READ_LOG}
 # tests/service/test_watching.py, tests/adapters/db/test_journal.py and tests/rebuilding do these.
 ABOUT_THE_LOG |= {Act.START, Act.LOG_ROWS, Act.REBUILD}
@@ -127,7 +127,7 @@ def test_no_entry_of_a_whole_journey_names_a_file_a_person_or_a_device(small: Sm
         if act not in ABOUT_THE_LOG
         and act is not Act.MOVE  # of a whole site: tests/cli/test_move.py
         and act not in (Act.BACKUP, Act.RESTORE)  # tests/service/test_backups.py
-        and act is not Act.UPLOAD_CLEAR  # what a crash left: tests/service/test_staging_debris.py
+        and act is not Act.UPLOAD_CLEAR  # what a crash left: tests/service/intake/test_staging_debris.py
         and act is not Act.QUALIFY  # of an object store: tests/test_qualify_store.py
         and not act.value.startswith(ABOUT_PEOPLE)
     }, "every act was done"

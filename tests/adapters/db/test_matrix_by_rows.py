@@ -20,7 +20,7 @@ from evidence.domain.case_numbers import normal_form
 from evidence.domain.instants import to_text
 from evidence.domain.steps import StepState
 from evidence.policy.rules import Pack
-from evidence.service.matrix import Matrix
+from evidence.service.cases.matrix import Matrix
 from tests.adapters.db.crowd import START, Crowd
 from tests.builders import SmallSite
 from tests.domain.lots import Lots, a_seed

@@ -7,7 +7,7 @@ from evidence.domain.devices import Check, Device
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit
 from evidence.policy.equipment import CARRIED, DeviceClass
-from evidence.service.device_ports import Order, Tally
+from evidence.service.devices.device_ports import Order, Tally
 from tests.builders import START
 
 

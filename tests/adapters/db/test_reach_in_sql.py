@@ -12,7 +12,7 @@ from evidence.domain.access import Reach, reach
 from evidence.domain.rights import ABOUT_RECORDINGS, Action
 from evidence.domain.uploads import UploadState
 from evidence.errors import Conflict
-from evidence.service.people_ports import Membership, StoredCase
+from evidence.service.people.people_ports import Membership, StoredCase
 from tests.builders import SmallSite, an_origin
 from tests.manned_site import NOBODY, PEOPLE, A, MannedSite
 

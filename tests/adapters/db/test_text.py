@@ -15,8 +15,8 @@ from evidence.domain.recordings import Origin
 from evidence.domain.rights import Kind
 from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Invalid
-from evidence.service.cards import LONGEST_NAME_BYTES, LONGEST_TEXT
 from evidence.service.catalogue import AnnouncedFile, Scope
+from evidence.service.intake.cards import LONGEST_NAME_BYTES, LONGEST_TEXT
 from evidence.service.jobs import JobName
 from tests.adapters.db.engines import Fresh, dump
 from tests.builders import START, SmallSite, an_origin

@@ -15,7 +15,7 @@ from evidence.adapters.probing import probe
 from evidence.domain.derivatives import Derivative, Operation
 from evidence.domain.instants import from_text
 from evidence.domain.playable import needs_proxy, plays_as_it_is
-from evidence.service.derivative_ports import Made
+from evidence.service.court.derivative_ports import Made
 from tests.clips import RATE, SECONDS, clip, difference, pictures, sound
 
 WANTED = Derivative(

@@ -23,7 +23,7 @@ from evidence.adapters.probing import probe
 from evidence.domain.derivatives import Derivative, Operation
 from evidence.domain.instants import from_text
 from evidence.domain.orders import Box, Cover, Hush, Order, Region, Span
-from evidence.service.derivative_ports import Made
+from evidence.service.court.derivative_ports import Made
 from tests.clips import HEIGHT, RATE, WIDTH, clip, difference, pictures, sound
 
 NOW = from_text("2026-03-02T01:00:00.000000Z")

@@ -16,7 +16,7 @@ from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.spans import Span
 from evidence.errors import Conflict
-from evidence.service.step_ports import Scope
+from evidence.service.cases.step_ports import Scope
 
 
 class SqlActDocuments:

@@ -20,7 +20,7 @@ from evidence.domain.people import WHOLE
 from evidence.domain.rights import Action
 from evidence.errors import Conflict
 from evidence.service.listing import Listing
-from evidence.service.people_ports import Membership, StoredCase
+from evidence.service.people.people_ports import Membership, StoredCase
 
 
 class SqlCases:

@@ -12,7 +12,7 @@ from evidence.adapters.db.people_tables import class_change, reader, standing
 from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, text_or_none, time_or_none
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.standing import Classification
-from evidence.service.watch_ports import ClassChange, Reader
+from evidence.service.oversight.watch_ports import ClassChange, Reader
 
 
 class SqlClasses:

@@ -22,7 +22,7 @@ from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.spans import Span
 from evidence.errors import Conflict
-from evidence.service.complaint_ports import Concerned
+from evidence.service.cases.complaint_ports import Concerned
 
 
 class SqlComplaints:

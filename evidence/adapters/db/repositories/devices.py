@@ -21,7 +21,7 @@ from evidence.domain.rights import Kind
 from evidence.domain.uploads import UploadState
 from evidence.errors import Conflict
 from evidence.policy.equipment import DeviceClass
-from evidence.service.device_ports import Order, Tally
+from evidence.service.devices.device_ports import Order, Tally
 
 _UNDER_WAY = (UploadState.RECEIVING.value, UploadState.COMPLETE.value)
 _UNMEASURED = json.dumps(NOT_MEASURED)[1:-1]  # as it stands among the labels of a card

@@ -15,7 +15,7 @@ from evidence.domain.access import Caller, Grant
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.people import WHOLE, PersonType
 from evidence.domain.rights import Kind, Role
-from evidence.service.people_ports import StoredGrant
+from evidence.service.people.people_ports import StoredGrant
 
 
 class SqlGrants:

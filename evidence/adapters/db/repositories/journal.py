@@ -2,7 +2,7 @@
 
 Triggers note the key of each row that changes (migration 0004). A piece's bytes are decided here, in one
 transaction with the keys it takes, so that a crash comes back with the very same piece. Form:
-docs/formats/log-rows.md. Who seals a piece and has the log vouch for it: service/journaling.py.
+docs/formats/log-rows.md. Who seals a piece and has the log vouch for it: service/log/journaling.py.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class SqlJournal:
             try:
                 entry = read_entry(stored_bytes(row.body))
             except IntegrityFault:
-                continue  # service/log_checks.py tells of the entry, and the piece is one of nobody's
+                continue  # service/log/log_checks.py tells of the entry, and the piece is one of nobody's
             if says_enough(entry):
                 yield entry["facts"]["serial"], entry["facts"]["sha256"]
 

@@ -37,7 +37,7 @@ from evidence.domain.labels import Given, history, lacking, standing_of, values_
 from evidence.domain.retention import Kept, LinkedCase
 from evidence.policy.keeping import length_of
 from evidence.policy.rules import Label
-from evidence.service.keeping_ports import LockTerm, Required
+from evidence.service.keeping.keeping_ports import LockTerm, Required
 
 _ASKED = (
     recording.c.id,

@@ -36,7 +36,7 @@ from evidence.domain.told import says_enough
 from evidence.errors import IntegrityFault, Unavailable
 from evidence.ledger.canonical import canonical, read_canonical
 from evidence.ledger.entries import SALT_BYTES, Head, commitment, read_entry, write_entry
-from evidence.service.log_ports import Counter
+from evidence.service.log.log_ports import Counter
 
 _FIRST_LOG = Family.CUSTODY.value  # a site begins there
 _THE_LOG = ""  # stands in the place of an object

@@ -33,7 +33,7 @@ from evidence.domain.told import says_enough
 from evidence.errors import IntegrityFault
 from evidence.ledger.entries import read_entry
 from evidence.service.catalogue import AnnouncedFile, NotedRecording
-from evidence.service.watch_ports import LoggedEntry
+from evidence.service.oversight.watch_ports import LoggedEntry
 
 _searched = search_row.c
 _OF_GAP = [one.label(f"gap_{one.name}") for one in gap.c]

@@ -13,7 +13,7 @@ from evidence.adapters.db.repositories.rows import time_or_none
 from evidence.adapters.db.sign_in_tables import passkey
 from evidence.domain.instants import from_text, to_text
 from evidence.errors import Conflict
-from evidence.service.passkey_ports import StoredPasskey
+from evidence.service.sign_in.passkey_ports import StoredPasskey
 
 
 class SqlPasskeys:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, update
 from evidence.adapters.db.log_tables import audit_payload
 from evidence.adapters.db.repositories.rows import stored_bytes
 from evidence.domain.instants import to_text
-from evidence.service.log_ports import Kept
+from evidence.service.log.log_ports import Kept
 
 
 class SqlPayload:

@@ -31,7 +31,7 @@ from evidence.domain.noted_lines import lines_noted
 from evidence.domain.spans import Span
 from evidence.errors import IntegrityFault
 from evidence.service.catalogue import NotedRecording
-from evidence.service.trend_ports import Plain
+from evidence.service.gaps.trend_ports import Plain
 
 _row = search_row.c
 NOTED = (_row.recording_id, _row.unit_id, _row.person_id, _row.wearer, _row.seen_at, _row.counted_from,

@@ -24,7 +24,7 @@ from evidence.domain.access import Reach
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.people import WHOLE
 from evidence.domain.standing import Classification
-from evidence.service.search_ports import Hit, Place, SavedSearch, Sought, State
+from evidence.service.recordings.search_ports import Hit, Place, SavedSearch, Sought, State
 
 FEW = 20_000  # rows that are read whole, and put in order then
 MANY_UNITS = 20  # above that the list is read in order, and asked of each row whose it is

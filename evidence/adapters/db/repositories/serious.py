@@ -12,7 +12,7 @@ from evidence.adapters.db.people_tables import serious_event, serious_person, se
 from evidence.adapters.db.repositories.rows import time_or_none
 from evidence.domain.ids import new_id
 from evidence.domain.instants import from_text, to_text
-from evidence.service.watch_ports import SeriousEvent
+from evidence.service.oversight.watch_ports import SeriousEvent
 
 
 class SqlSeriousEvents:

@@ -12,7 +12,7 @@ from evidence.adapters.db.people_tables import role_grant
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
 from evidence.adapters.db.sign_in_tables import failure, session
 from evidence.domain.instants import from_text, to_text
-from evidence.service.sign_in_ports import StoredFailure, StoredSession
+from evidence.service.sign_in.sign_in_ports import StoredFailure, StoredSession
 
 
 class SqlSessions:

@@ -12,7 +12,7 @@ from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
 from evidence.adapters.db.sign_in_tables import challenge, sign_in
 from evidence.domain.instants import from_text, to_text
 from evidence.errors import Conflict
-from evidence.service.sign_in_ports import StoredChallenge, StoredSignIn
+from evidence.service.sign_in.sign_in_ports import StoredChallenge, StoredSignIn
 
 
 class SqlSignIns:

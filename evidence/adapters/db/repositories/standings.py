@@ -50,7 +50,7 @@ from evidence.adapters.db.tables import recording
 from evidence.domain.access import Reach
 from evidence.domain.people import WHOLE
 from evidence.domain.standing import Classification, Placement, Standing
-from evidence.service.placing import COMMANDER
+from evidence.service.intake.placing import COMMANDER
 
 # Made once: every seal asks these.
 _PLACE = update(standing).where(standing.c.recording_id == bindparam("recording"))

@@ -24,8 +24,8 @@ from evidence.domain.spans import Span
 from evidence.domain.steps import Footage, Matter, Step
 from evidence.errors import IntegrityFault
 from evidence.policy.rules import Label
-from evidence.service.people_ports import StoredCase
-from evidence.service.step_ports import Scope
+from evidence.service.cases.step_ports import Scope
+from evidence.service.people.people_ports import StoredCase
 
 _ASKED = (Label.CATEGORY, Label.STAGE, Label.MATTER, Label.OFFICER)
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from evidence.adapters.db.sign_in_tables import token_use
 from evidence.adapters.db.tables import account
 from evidence.domain.instants import from_text, to_text
 from evidence.domain.rights import Kind
-from evidence.service.people_ports import StoredToken
+from evidence.service.people.people_ports import StoredToken
 
 
 class SqlTokens:

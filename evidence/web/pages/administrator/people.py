@@ -12,8 +12,8 @@ from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
 from evidence.domain.rights import Action, Role
 from evidence.errors import EvidenceError
-from evidence.service.people_lists import AskedPeople
-from evidence.service.units import full_names
+from evidence.service.people.people_lists import AskedPeople
+from evidence.service.people.units import full_names
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.rendering import away

@@ -14,7 +14,7 @@ from evidence.domain.access import Caller
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Action, Role
 from evidence.errors import EvidenceError, Invalid
-from evidence.service.units import full_names
+from evidence.service.people.units import full_names
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.administrator.people import shown

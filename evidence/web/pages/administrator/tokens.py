@@ -13,7 +13,7 @@ from evidence.bootstrap import Application
 from evidence.domain.access import Caller
 from evidence.domain.rights import TOKEN_SCOPES, Action
 from evidence.errors import EvidenceError, Invalid
-from evidence.service.tokens import MOST_DAYS, USUAL_DAYS, is_about_to_expire
+from evidence.service.sign_in.tokens import MOST_DAYS, USUAL_DAYS, is_about_to_expire
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import acted, desk

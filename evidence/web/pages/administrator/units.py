@@ -13,7 +13,7 @@ from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError
-from evidence.service.units import full_names
+from evidence.service.people.units import full_names
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import acted, desk

@@ -20,7 +20,7 @@ from evidence.domain.instants import from_text
 from evidence.domain.rights import Action
 from evidence.domain.wording import printable
 from evidence.errors import EvidenceError, Invalid
-from evidence.service.case_pages import SORTS, Camera, CasePage
+from evidence.service.cases.case_pages import SORTS, Camera, CasePage
 from evidence.service.catalogue import StoredRecording
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted

@@ -13,7 +13,7 @@ from evidence.domain.access import Caller, may
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError, Invalid
 from evidence.policy.equipment import DeviceClass
-from evidence.service.device_ports import Order
+from evidence.service.devices.device_ports import Order
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk

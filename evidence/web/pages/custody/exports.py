@@ -13,10 +13,10 @@ from evidence.domain.access import Caller, may
 from evidence.domain.exports import Export, Ground, Medium, Said, State, Way
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError, Invalid
-from evidence.service.export_desk import NEWEST_FIRST, SORTS, ExportPage
-from evidence.service.exports import Wish
+from evidence.service.court.export_desk import NEWEST_FIRST, SORTS, ExportPage
+from evidence.service.court.exports import Wish
+from evidence.service.court.sharing import Made
 from evidence.service.listing import Listing
-from evidence.service.sharing import Made
 from evidence.web.bodies import read_chosen, read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.made import made_lines

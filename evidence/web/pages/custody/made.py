@@ -9,7 +9,7 @@ from typing import Any
 from evidence.answers.derivative_words import clock, derivative_words
 from evidence.domain.derivatives import Derivative, Operation, State
 from evidence.domain.orders import Region, Span, read_order
-from evidence.service.views import Seer
+from evidence.service.oversight.views import Seer
 from evidence.web.pages.custody.wording import doer_words
 from evidence.web.pages.desk import Reading
 

@@ -9,7 +9,7 @@ from fastapi import Request
 from evidence.domain.access import Purpose
 from evidence.domain.derivatives import Derivative, Operation, State
 from evidence.domain.rights import Action
-from evidence.service.dossiers import Dossier
+from evidence.service.recordings.dossiers import Dossier
 
 _PICTURES_PER_S = 25.0  # where nobody knows how many
 

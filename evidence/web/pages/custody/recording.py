@@ -23,10 +23,10 @@ from evidence.domain.standing import Classification
 from evidence.errors import EvidenceError, Invalid
 from evidence.policy.check_points import MarkerKind
 from evidence.policy.rules import Label
-from evidence.service.case_access import case_named, told_as_named
-from evidence.service.dossiers import Dossier
+from evidence.service.cases.case_access import case_named, told_as_named
 from evidence.service.instruments import pack_at
-from evidence.service.labelling import Labelled
+from evidence.service.recordings.dossiers import Dossier
+from evidence.service.recordings.labelling import Labelled
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.made import made_lines

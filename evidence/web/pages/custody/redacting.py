@@ -13,7 +13,7 @@ from evidence.answers.recordings import recording_out
 from evidence.domain.access import Caller
 from evidence.domain.orders import Cover, Hush
 from evidence.domain.rights import Action
-from evidence.service.proposing import LONGEST_MS
+from evidence.service.court.proposing import LONGEST_MS
 from evidence.web.deps import App, admitted
 from evidence.web.pages.custody.made import made_lines
 from evidence.web.pages.custody.player import player_of

@@ -21,8 +21,8 @@ from evidence.domain.shifts import day_span
 from evidence.domain.standing import Classification
 from evidence.errors import EvidenceError, Invalid
 from evidence.service.listing import Listing
-from evidence.service.search_ports import Place, Sought, State
-from evidence.service.searching import MOST_COUNTED
+from evidence.service.recordings.search_ports import Place, Sought, State
+from evidence.service.recordings.searching import MOST_COUNTED
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk, reading

@@ -10,7 +10,7 @@ from evidence.domain.access import Caller
 from evidence.domain.spans import Span
 from evidence.domain.wording import printable
 from evidence.service.catalogue import StoredRecording
-from evidence.service.dossiers import Dossier
+from evidence.service.recordings.dossiers import Dossier
 from evidence.web.pages.custody.timelines import Bar, Scale, gaps_between
 from evidence.web.pages.desk import Reading
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from evidence.domain.wording import printable
 from evidence.locale import NOTHING, catalogue
-from evidence.service.views import Seer
+from evidence.service.oversight.views import Seer
 from evidence.web.pages.desk import Reading
 
 

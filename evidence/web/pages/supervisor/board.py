@@ -12,8 +12,8 @@ from evidence.domain.rights import Action
 from evidence.domain.steps import StepState
 from evidence.domain.wording import printable
 from evidence.errors import NotFound
-from evidence.service.supervision import USUAL_DAYS
-from evidence.service.watch_lists import MOST, Watch
+from evidence.service.gaps.supervision import USUAL_DAYS
+from evidence.service.oversight.watch_lists import MOST, Watch
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.turning import page_of

@@ -16,7 +16,7 @@ from evidence.domain.complaints import Channel, Result
 from evidence.domain.rights import Action
 from evidence.domain.spans import Span
 from evidence.errors import EvidenceError, Invalid
-from evidence.service.complaints import Intake, ListedComplaint
+from evidence.service.cases.complaints import Intake, ListedComplaint
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk

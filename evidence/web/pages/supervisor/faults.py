@@ -19,7 +19,7 @@ from evidence.domain.people import PersonType
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError, Invalid
 from evidence.policy.conduct import outcomes_of
-from evidence.service.fault_files import kinds_now
+from evidence.service.gaps.fault_files import kinds_now
 from evidence.service.instruments import pack_at
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted

@@ -26,10 +26,10 @@ from evidence.domain.rights import Action
 from evidence.domain.shift_pictures import style
 from evidence.domain.wording import printable
 from evidence.errors import EvidenceError, Invalid
-from evidence.service.gap_parts import Asked
-from evidence.service.gap_reports import GapReport
+from evidence.service.gaps.gap_parts import Asked
+from evidence.service.gaps.gap_reports import GapReport
 from evidence.service.instruments import local_day
-from evidence.service.units import full_names
+from evidence.service.people.units import full_names
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.language import language_of

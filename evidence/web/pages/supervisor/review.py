@@ -13,7 +13,7 @@ from evidence.domain.access import Caller, Purpose
 from evidence.domain.explanations import Outcome
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError, Invalid
-from evidence.service.reviewing import Waiting
+from evidence.service.gaps.reviewing import Waiting
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk

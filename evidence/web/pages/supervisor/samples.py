@@ -15,8 +15,8 @@ from evidence.domain.access import Caller, Purpose
 from evidence.domain.rights import Action
 from evidence.domain.samples import SampleOutcome
 from evidence.errors import EvidenceError, Invalid
-from evidence.service.sampling import ListedSample
-from evidence.service.units import full_names
+from evidence.service.oversight.sampling import ListedSample
+from evidence.service.people.units import full_names
 from evidence.web.bodies import read_form
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk

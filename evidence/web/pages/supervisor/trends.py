@@ -15,8 +15,8 @@ from evidence.domain.rights import Action
 from evidence.domain.trends import Measure, Month, draw, hours, share
 from evidence.errors import EvidenceError
 from evidence.locale import text
-from evidence.service.trends import MOST, UnitMonths
-from evidence.service.units import full_names
+from evidence.service.gaps.trends import MOST, UnitMonths
+from evidence.service.people.units import full_names
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 from evidence.web.pages.language import language_of

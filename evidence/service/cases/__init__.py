@@ -1,0 +1,1 @@
+"""Cases: what belongs to them, their steps, documents, check-points and files; complaints."""

@@ -1,0 +1,1 @@
+"""Recorders: the register, the hands they are in, what there is to see of them."""

@@ -1,0 +1,1 @@
+"""From the card to the sealed original: what is announced, received and sealed."""

@@ -1,0 +1,1 @@
+"""The logs: written, published, stamped, witnessed, proved and checked."""

@@ -1,0 +1,1 @@
+"""Watching over access: admission, classes, emergencies, denied tries, looks, samples."""

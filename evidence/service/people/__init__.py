@@ -1,0 +1,1 @@
+"""People and units: the roll, who joins, who leaves, who may what."""

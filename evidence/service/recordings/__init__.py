@@ -1,0 +1,1 @@
+"""One recording and many: found, looked at, played, labelled."""

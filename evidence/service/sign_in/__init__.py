@@ -1,0 +1,1 @@
+"""How people and programs come in: accounts, passwords, second factors, sessions, tokens."""
