@@ -29,8 +29,8 @@ from tests.package_room import sm3_of
 
 ROOM = Path(str(room()))
 STANDARD = {
-    "argparse", "base64", "binascii", "codecs", "hashlib", "io", "json", "os", "re", "stat", "struct", "sys", "time",
-    "typing", "unicodedata", "__future__",
+    "argparse", "base64", "binascii", "codecs", "hashlib", "io", "json", "os", "re", "stat", "struct", "sys",
+    "time", "typing", "unicodedata", "__future__",
 }  # fmt: skip
 
 
