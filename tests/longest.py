@@ -1,4 +1,4 @@
-"""The tests that take longest: `./dev.sh test` runs a sixth of them, by the lot of the seed that it prints,
+"""The tests that take longest: `./dev.sh test` runs a fifth of them, by the lot of the seed that it prints,
 and all others. `--whole` and `--grown` run all, and so does whoever names files or tests.
 
 They stand in longest.txt with their seconds of processor. Make it anew from a measured run:
@@ -18,8 +18,8 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 LIST = Path(__file__).parent / "longest.txt"
-ONE_OF = 6
-LEAST_S = 1.0  # of processor, of all parameters of a test together
+ONE_OF = 5
+LEAST_S = 0.5  # of processor, of all parameters of a test together
 
 
 def listed() -> frozenset[str]:

@@ -16,6 +16,7 @@ from evidence.cli import main
 from evidence.domain.explanations import Explanation
 from evidence.domain.ids import new_id
 from evidence.domain.people import Person, PersonType, Unit, unit_path
+from evidence.domain.standing import Placement
 from evidence.domain.wording import printable
 from evidence.errors import Conflict, Invalid, Refused
 from evidence.ledger.tlog_proofs import TlogProof
@@ -145,7 +146,7 @@ def test_footage_of_the_stated_time_is_listed_beneath_the_statement(site: Path) 
     with application.site.database.writing() as unit:
         wearer = unit.people.by_number("1001")
         assert wearer is not None
-        unit.standings.place(first["id"], wearer.unit_id, wearer.id, None)
+        unit.standings.place([Placement(first["id"], wearer.unit_id, wearer.id, None)])
     application.site.database.close()
     ended = datetime.fromisoformat(first["ended"]).astimezone(ZoneInfo("Asia/Shanghai"))
     since, until = ((ended + timedelta(minutes=one)).strftime("%Y-%m-%dT%H:%M:%S") for one in (-60, 1))

@@ -15,7 +15,7 @@ from evidence.domain.ids import new_id
 from evidence.domain.rights import Role
 from evidence.errors import Invalid
 from evidence.locale import CHINESE, text
-from evidence.service.cases.cases import case_pages
+from evidence.service.cases import case_pages
 from evidence.service.listing import Listing
 from evidence.service.people.people_ports import StoredCase
 from evidence.web.pages.sorting import in_order, sorting_of

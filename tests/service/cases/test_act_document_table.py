@@ -13,9 +13,9 @@ from evidence.domain.audit import Act
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.errors import Invalid
+from evidence.service.cases import act_document_table
 from evidence.service.cases.act_document_table import ActDocumentTable, DocumentOutcome
 from evidence.service.cases.act_documents import ActDocuments
-from evidence.service.cases.cases import act_document_table
 from tests.builders import SmallSite
 from tests.people_room import OPERATOR
 from tests.step_room import NUMBER, StepRoom

@@ -13,8 +13,9 @@ from evidence.domain.audit import Act
 from evidence.domain.people import PersonType
 from evidence.domain.rights import Role
 from evidence.errors import Conflict, Invalid
+from evidence.service.cases import activities
 from evidence.service.cases.activities import Activities, MatchOutcome
-from evidence.service.cases.cases import Cases, activities
+from evidence.service.cases.cases import Cases
 from tests.builders import START, SmallSite
 from tests.people_room import OPERATOR, Room
 

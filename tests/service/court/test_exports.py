@@ -15,7 +15,7 @@ from evidence.domain.exports import Form, Ground, State, Way
 from evidence.domain.rights import Role
 from evidence.domain.standing import Classification
 from evidence.errors import Conflict, Invalid, NotFound
-from evidence.service.court.court import exports
+from evidence.service.court import exports
 from evidence.service.court.export_access import lapse_if_changed
 from evidence.service.keeping.destroying import Destroying
 from evidence.service.oversight.refusals import OutOfSight

@@ -21,7 +21,7 @@ from evidence.service.court.derivatives import Derivatives
 from evidence.service.court.proposing import Proposing
 from tests.derivative_room import DerivativeRoom
 
-DETECTORS = Path(__file__).parents[1] / "detectors"
+DETECTORS = Path(__file__).parents[2] / "detectors"
 REAL = f"{sys.executable} -I {{detector}}/track.py {{film}} {{question}}"
 ECHO = '/bin/echo \'{"regions":[{"boxes":[{"at_s":%d,"x":%s,"y":1,"width":1,"height":1}],"until_s":9.5}]}\''
 START = Box(0, 10, 40, 30, 30)

@@ -23,7 +23,7 @@ from evidence.service.gaps.exemptions import Stated
 from evidence.service.gaps.gap_words import Said
 from evidence.service.gaps.reviewing import Reviewing
 from evidence.service.gaps.supervision import Supervision
-from evidence.service.oversight.oversight import watch_lists
+from evidence.service.oversight import watch_lists
 from evidence.service.oversight.watch_lists import Look, Watch
 from evidence.service.recordings.labelling import Labelling
 from evidence.service.recordings.recordings import Recordings

@@ -17,8 +17,8 @@ from evidence.domain.disposals import State
 from evidence.errors import Conflict
 from evidence.service.examining.fixity import Fixity
 from evidence.service.intake.sealing import Sealing
+from evidence.service.keeping import destroying, holds
 from evidence.service.keeping.destroying import Destroying
-from evidence.service.keeping.keeping import destroying, holds
 from evidence.service.log.custody_checks import CustodyCheck
 from storage.errors import Locked, Missing, StoreUnavailable
 from storage.vault import Debris

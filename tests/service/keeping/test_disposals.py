@@ -23,9 +23,10 @@ from evidence.domain.retention import is_due, keep_until
 from evidence.domain.rights import Role
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.service.gaps.fault_files import FaultFiles
+from evidence.service.keeping import disposals
 from evidence.service.keeping.certificates import DESTRUCTION
 from evidence.service.keeping.destroying import Destroying
-from evidence.service.keeping.keeping import disposals, law_now, required_by
+from evidence.service.keeping.keeping import law_now, required_by
 from evidence.service.oversight.serious import SeriousEvents
 from evidence.service.recordings.playing import Playing
 from storage.errors import Missing

@@ -14,11 +14,11 @@ from evidence.domain.complaints import Channel
 from evidence.domain.disposals import State
 from evidence.domain.spans import Span
 from evidence.errors import Conflict
-from evidence.service.cases.cases import complaints
+from evidence.service.cases import complaints
 from evidence.service.cases.complaints import Complaints, Intake
+from evidence.service.keeping import destroying
 from evidence.service.keeping.destroying import Destroying
 from evidence.service.keeping.holds import Holds
-from evidence.service.keeping.keeping import destroying
 from storage.errors import Missing
 from tests.keeping_room import KeepingRoom
 from tests.people_room import OPERATOR

@@ -13,8 +13,8 @@ from evidence.domain.rights import Action
 from evidence.domain.standing import Classification
 from evidence.errors import Conflict, Invalid, NotFound, Refused
 from evidence.service.keeping.holds import Holds
+from evidence.service.recordings import searching
 from evidence.service.recordings.labelling import Labelling
-from evidence.service.recordings.recordings import searching
 from evidence.service.recordings.search_ports import Place, Sought, State
 from evidence.service.recordings.searching import Found, Searching
 from tests.manned_site import PEOPLE, A, B, MannedSite
