@@ -15,33 +15,12 @@ from evidence.domain.standing import Classification, Standing
 from evidence.errors import Conflict, Invalid, NotFound
 from evidence.service.oversight.classes import Classes
 from evidence.service.oversight.denials import Denials
-from tests.builders import SmallSite
 from tests.people_room import OPERATOR, Room
-
-
-@pytest.fixture
-def room(small: SmallSite) -> Room:
-    return Room(small)
 
 
 @pytest.fixture
 def desk(room: Room) -> Classes:
     return Classes(room.site)
-
-
-@pytest.fixture
-def wearer(room: Room) -> str:
-    return room.add(Role.FIELD_OFFICER)
-
-
-@pytest.fixture
-def recording(room: Room, wearer: str) -> str:
-    return room.record(wearer)
-
-
-@pytest.fixture
-def head(room: Room) -> Caller:
-    return room.new(Role.UNIT_HEAD)
 
 
 def standing(room: Room, recording_id: str) -> Standing:

@@ -14,33 +14,12 @@ from evidence.service.oversight.admission import admit_to_recording
 from evidence.service.oversight.denials import Denials
 from evidence.service.oversight.refusals import OutOfSight
 from evidence.service.oversight.serious import SeriousEvents
-from tests.builders import SmallSite
 from tests.people_room import Room
-
-
-@pytest.fixture
-def room(small: SmallSite) -> Room:
-    return Room(small)
 
 
 @pytest.fixture
 def desk(room: Room) -> SeriousEvents:
     return SeriousEvents(room.site)
-
-
-@pytest.fixture
-def wearer(room: Room) -> str:
-    return room.add(Role.FIELD_OFFICER)
-
-
-@pytest.fixture
-def recording(room: Room, wearer: str) -> str:
-    return room.record(wearer)
-
-
-@pytest.fixture
-def head(room: Room) -> Caller:
-    return room.new(Role.UNIT_HEAD)
 
 
 def test_those_who_took_part_see_it_no_more_and_the_unit_head_hears_of_their_tries(

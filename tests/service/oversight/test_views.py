@@ -13,28 +13,12 @@ from evidence.errors import Invalid, NotFound, Refused
 from evidence.service.oversight.admission import admit_to_recording
 from evidence.service.oversight.emergencies import Emergencies
 from evidence.service.oversight.views import Views
-from tests.builders import SmallSite
 from tests.people_room import OPERATOR, Room
-
-
-@pytest.fixture
-def room(small: SmallSite) -> Room:
-    return Room(small)
 
 
 @pytest.fixture
 def desk(room: Room) -> Views:
     return Views(room.site)
-
-
-@pytest.fixture
-def wearer(room: Room) -> str:
-    return room.add(Role.FIELD_OFFICER)
-
-
-@pytest.fixture
-def recording(room: Room, wearer: str) -> str:
-    return room.record(wearer)
 
 
 def look(room: Room, recording: str) -> None:
