@@ -23,6 +23,12 @@ LEAF, NODE = b"\x00", b"\x01"
 class Digest(Protocol):
     """What is asked of an object of hashlib."""
 
+    def copy(self) -> Digest:
+        """Return a digest of its own that has taken in what this one has."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take in more."""
+
     def digest(self) -> bytes:
         """Return the digest, 32 bytes."""
 

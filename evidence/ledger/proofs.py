@@ -94,12 +94,16 @@ def inclusion_root(
     needed = inner + (index >> inner).bit_count()
     if len(proof) != needed:
         _wrong("too short" if len(proof) < needed else "too long")
-    new, root, turn = hasher.new, leaf, index
+    node, root, turn = hasher.new(NODE).copy, leaf, index  # to copy costs less than to begin anew
     for one in proof[:inner]:
-        root = new(NODE + one + root if turn & 1 else NODE + root + one).digest()
+        digest = node()
+        digest.update(one + root if turn & 1 else root + one)
+        root = digest.digest()
         turn >>= 1
     for one in proof[inner:]:
-        root = new(NODE + one + root).digest()
+        digest = node()
+        digest.update(one + root)
+        root = digest.digest()
     return root
 
 
