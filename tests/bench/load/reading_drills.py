@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
-from evidence.adapters.db.tables import recording
+from evidence.adapters.db.tables import recording, row_pending
 from evidence.adapters.db.unit_of_work import SqlDatabase
 from evidence.bootstrap import build
 from evidence.domain.ids import new_id
@@ -94,7 +94,7 @@ def looks(options: Options) -> list[Row]:
 
 def _filled(data: Path, options: Options) -> dict[str, str]:
     """Give a new site a catalogue, and any site people who are signed in. What is made up has no original:
-    nothing of it is due to be read back.
+    nothing of it is due to be read back, and none of it is news that the journal must take to the vault.
     """
     application = build(data)
     site = application.site
@@ -104,6 +104,7 @@ def _filled(data: Path, options: Options) -> dict[str, str]:
         MadeCatalogue(site.database, now, options.recordings, options.recordings // 20).make()
     with site.database.engine.begin() as connection:
         connection.execute(update(recording).values(checked_at=to_text(now)))
+        connection.execute(delete(row_pending))
     tokens = pages.signed_in(site)
     site.database.close()
     application.signer.close()

@@ -18,7 +18,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from evidence.adapters.db.unit_of_work import SqlDatabase
 from tests.bench.load.measures import Watch
+from tests.builders import SITE
 from tests.inside import records
 from tests.service_process import ServiceProcess
 
@@ -144,6 +146,7 @@ def room(
     data = options.folder / "site"
     if base is not None:
         shutil.copytree(base, data)
+        _lay_one(data)
     service = ServiceProcess(data, sm3=sm3, EVIDENCE_DEEP="false", EVIDENCE_PUBLISH_S="2")
     tokens = [service.add_dock(f"dock-{n}") for n in range(docks)]
     if before is not None:
@@ -161,6 +164,16 @@ def room(
                 yield Room(service, watch, tokens)
     finally:
         shutil.rmtree(data, ignore_errors=True)
+
+
+def _lay_one(data: Path) -> None:
+    """Give a made-up catalogue one original: with none, no program serves it (service/own_vault.py)."""
+    database = SqlDatabase(f"sqlite:///{data / 'evidence.db'}", SITE)
+    with database.reading() as unit:
+        original = data / "vault" / next(iter(unit.recordings.all())).recording.data_key
+    database.close()
+    original.parent.mkdir(parents=True, exist_ok=True)
+    original.write_bytes(b"")
 
 
 def used(room: Room, traffic: Traffic) -> list[Row]:
