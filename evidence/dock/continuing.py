@@ -6,10 +6,13 @@ show that. In this order:
 2. the newest checkpoint is fetched; a key of this log has signed it, one of a list signed by the pinned key
 3. it is not shorter than what is kept, of the same size it has the same root, else a proof leads to it
 4. it is kept in place of the one before
-What contradicts this moves nothing, so that it is told at each docking. The arithmetic is ledger/growth.py.
+What contradicts this moves nothing, so that it is told at each docking; and the site is shown what was kept,
+so that its own people hear of it (service/log/shown.py). The arithmetic is ledger/growth.py.
 """
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 from evidence.dock import protocol
 from evidence.dock.line import Line
@@ -47,7 +50,19 @@ def look_at_log(line: Line, trust: Trust, trying: Trying) -> Growth | None:
         except NotFound as problem:
             return None if kept is None else Growth(kept, kept, problem)
         except EvidenceError as problem:
-            return Growth(kept, kept, problem)
+            return Growth(kept, kept, problem, is_told=_tell(line, trust, problem))
+
+
+def _tell(line: Line, trust: Trust, problem: EvidenceError) -> bool:
+    """Show the site the checkpoint that contradicts it; return whether it raised an alarm. One that does not
+    listen, or has given up the key of then, changes nothing for the officer.
+    """
+    note = trust.journal.checkpoint()
+    if note is None or not isinstance(problem, IntegrityFault):
+        return False
+    with suppress(EvidenceError):
+        return not protocol.show_checkpoint(line, note)
+    return False
 
 
 def _kept(trust: Trust) -> Checkpoint | None:

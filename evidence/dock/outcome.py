@@ -90,11 +90,12 @@ class Earlier:
 class Growth:
     """Whether the log of custody goes on from what this dock kept. kept: the size it had then, None before
     the first time; size: that of the checkpoint that is kept now; error: what is wrong, or why it could not
-    be asked."""
+    be asked; is_told: the site was shown what contradicts it, and has raised an alarm."""
 
     kept: int | None
     size: int | None
     error: EvidenceError | None = None
+    is_told: bool = False
 
     @property
     def is_contradicted(self) -> bool:
@@ -104,7 +105,7 @@ class Growth:
     def as_json(self) -> dict[str, object]:
         """Return it as it stands in the report."""
         error = error_json(self.error) if self.error is not None else None
-        facts = {"kept": self.kept, "size": self.size}
+        facts = {"kept": self.kept, "size": self.size, "told": self.is_told}
         return {**facts, "contradicted": self.is_contradicted, "error": error}
 
 

@@ -214,6 +214,16 @@ def fetch_consistency(line: Line, old: int, new: int) -> bytes:
     return line.ask("GET", f"/api/v1/logs/custody/consistency?old={old}&new={new}", {}).body
 
 
+def show_checkpoint(line: Line, note: bytes) -> bool:
+    """Show the service a checkpoint that was kept; return whether its log goes on from it. Where not, it has
+    raised an alarm. Raises: IntegrityFault `answer-malformed`."""
+    answer = line.ask("POST", "/api/v1/checkpoints", {"Content-Type": "text/plain"}, note)
+    try:
+        return bool(json.loads(answer.body)["goes_on"])
+    except (ValueError, KeyError, TypeError, RecursionError) as problem:
+        raise IntegrityFault("answer-malformed", to="checkpoints") from problem
+
+
 def _checksum(prefix_digest: bytes) -> str:
     return f"sha256-prefix {base64.b64encode(prefix_digest).decode('ascii')}"
 

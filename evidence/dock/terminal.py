@@ -243,6 +243,8 @@ def _about_log(report: Report) -> Iterator[str]:
     if growth is not None and growth.error is not None:
         key = "dock.log-contradicted" if growth.is_contradicted else "dock.log-unchecked"
         yield _told(growth.error, key, kept=growth.kept if growth.kept is not None else 0)
+        if growth.is_told:
+            yield say("dock.log-told")
 
 
 def _in_vain(report: Report) -> str:

@@ -63,7 +63,13 @@ def test_a_log_that_only_grows_is_no_alarm_and_its_newest_checkpoint_is_kept(
     assert report.growth == Growth(3, 4)
     assert report.is_complete
     assert kept(docked) == [(4, log.checkpoint())]
-    assert report.as_json()["log"] == {"kept": 3, "size": 4, "contradicted": False, "error": None}
+    assert report.as_json()["log"] == {
+        "kept": 3,
+        "size": 4,
+        "told": False,
+        "contradicted": False,
+        "error": None,
+    }
     assert docked.far.seen("consistency") == 1
 
 

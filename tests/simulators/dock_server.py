@@ -163,7 +163,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         kind = {"GET": self.path.partition("?")[0].rpartition("/")[2]}.get(self.command, self.command)
-        kind = "receipts" if self.path == "/api/v1/receipts" else kind
+        kind = {"/api/v1/receipts": "receipts", "/api/v1/checkpoints": "show"}.get(self.path, kind)
         with self.far.lock:
             self.far.requests.append(kind)
             waiting = self.far.faults.get(kind)
@@ -184,6 +184,9 @@ class Handler(BaseHTTPRequestHandler):
             return self._create()
         if self.path == "/api/v1/receipts":
             return self._receipts(json.loads(self.read_body())["uploads"])
+        if self.path == "/api/v1/checkpoints" and self.far.log:
+            goes_on = self.far.log.goes_on(self.read_body())
+            return self.answer(200, json.dumps({"goes_on": goes_on}).encode())
         if self.path.startswith("/api/v1/logs/custody/"):
             return self._log(self.far.log)
         upload = self.far.uploads.get(self.path.split("/")[4])

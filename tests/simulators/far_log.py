@@ -14,7 +14,7 @@ from evidence.ledger.encodings import write_base64
 from evidence.ledger.entries import write_entry
 from evidence.ledger.keys import VerifierKey
 from evidence.ledger.merkle import SHA256, root_of
-from evidence.ledger.notes import sign, write
+from evidence.ledger.notes import parse, sign, write
 from evidence.ledger.proofs import consistency, inclusion
 from evidence.ledger.tiles import TileHashes, grow
 from evidence.ledger.tlog_proofs import TlogProof
@@ -92,6 +92,12 @@ class FarLog:
         leaves = self._leaves(entries)
         text = Checkpoint(self.origin, len(leaves), root_of(leaves)).text()
         return write(text, [sign(text, self.key, self.private.sign)])
+
+    def goes_on(self, note: bytes) -> bool:
+        """Tell whether this log goes on from a checkpoint of it."""
+        seen = Checkpoint.parse(parse(note).text)
+        leaves = SHA256.leaves(self.entries[: seen.size])
+        return len(leaves) == seen.size <= self.published and root_of(leaves) == seen.root
 
     def consistency(self, old: int, new: int) -> bytes:
         """Return the proof that the tree only grew, as far as it did."""

@@ -45,6 +45,19 @@ def upload(mine: Dock) -> str:
     return path
 
 
+def test_a_dock_shows_a_checkpoint_and_what_is_none_of_ours_changes_nothing(mine: Dock, upload: str) -> None:
+    proof_of(mine, upload)
+    note = mine.ask("GET", "/api/v1/logs/custody/checkpoint").body
+    answer = mine.ask("POST", "/api/v1/checkpoints", note)
+    assert (answer.status, answer.json) == (200, {"goes_on": True})
+    asked = "SELECT count(*) FROM alarm"
+    before = inside.rows(mine.service.data, asked)
+    answer = mine.ask("POST", "/api/v1/checkpoints", note.replace(b"\n", b"\n9", 1))
+    assert (answer.status, answer.code) == (400, "checkpoint-not-ours")
+    assert mine.ask("POST", "/api/v1/checkpoints", b"x" * (64 << 10 | 1)).code == "too-many-bytes"
+    assert inside.rows(mine.service.data, asked) == before
+
+
 def proof_of(dock: Dock, path: str) -> bytes:
     """Wait for the proof of an upload's entry; until it is there, the answer says so."""
     deadline = time.monotonic() + PATIENCE_S

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
 from evidence.answers.recordings import alarm_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
+from evidence.service.log.shown import Shown
+from evidence.web.bodies import read_body
 from evidence.web.deps import App, admitted
 
 router = APIRouter(prefix="/api/v1", tags=["logs"])
 Size = Annotated[int, Query(ge=0, lt=2**63)]
 Year = Annotated[int, Path(ge=0, le=9999)]
 _NO_STORE = {"Cache-Control": "no-store"}
+_LONGEST_NOTE_BYTES = 64 << 10  # with the cosignatures of many witnesses
 
 
 @router.get("/log-keys")
@@ -61,6 +65,16 @@ def access_consistency(
 ) -> PlainTextResponse:
     """Return the same for a year's log of access."""
     return PlainTextResponse(app.proving.consistency(f"access/{year:04d}", old, new), headers=_NO_STORE)
+
+
+@router.post("/checkpoints")
+async def show(request: Request, app: App, caller: Caller = admitted(Action.READ_RECEIPT)) -> dict[str, bool]:
+    """Hold a checkpoint that somebody kept (the body, as it was given out) against the log as it stands. What
+    our own key signed and the log contradicts raises an integrity alarm.
+    """
+    note = await read_body(request, _LONGEST_NOTE_BYTES)
+    shown = Shown(app.site, app.signer, app.publishing.checks)
+    return {"goes_on": await run_in_threadpool(shown.goes_on, caller, note)}
 
 
 @router.get("/uploads/{upload_id}/proof")
