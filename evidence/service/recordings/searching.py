@@ -28,7 +28,7 @@ from evidence.service.gate import admits
 from evidence.service.instruments import local_day
 from evidence.service.people.units import full_names
 from evidence.service.ports import UnitOfWork
-from evidence.service.recordings.search_ports import Hit, Place, SavedSearch, Sought
+from evidence.service.recordings.search_ports import Hit, Place, SavedSearch, Sought, State
 from evidence.service.site import Site
 
 MOST, MOST_COUNTED = 50, 1000
@@ -170,13 +170,21 @@ def _verified(unit: UnitOfWork, hits: Sequence[Hit], there: Reach, at: datetime)
 
 def _counted(hits: Sequence[Hit]) -> Counted:
     first = hits[:MOST_COUNTED]
+    codes = Counter[str]()
+    for finds, count in Counter(one.finds for one in first).items():
+        codes.update(dict.fromkeys(finds.split(), count))
+    states = {
+        State.DESTROYED: sum(bool(one.is_gone) for one in first),
+        State.HELD: sum(bool(one.is_held) for one in first),
+        State.UNLABELLED: sum(bool(one.is_unlabelled) for one in first),
+    }
     return Counted(
         len(first),
         len(hits) > MOST_COUNTED,
         Counter(one.unit_id for one in first).most_common(),
         Counter(one.wearer for one in first).most_common(),
         Counter(one.device for one in first).most_common(),
-        Counter(code for one in first for code in one.codes).most_common(),
-        Counter(one.classification.value for one in first).most_common(),
-        Counter(state.value for one in first for state in sorted(one.states)).most_common(),
+        codes.most_common(),
+        Counter(one.kind for one in first).most_common(),
+        Counter({state.value: count for state, count in states.items() if count}).most_common(),
     )
