@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, false, func, insert, or_, select
 
 from evidence.adapters.db.people_tables import case_member, reader, unit
-from evidence.adapters.db.repositories.one_row import rows_of
+from evidence.adapters.db.repositories.one_row import OneRow
 from evidence.adapters.db.repositories.standing_rows import memberships, runs
 from evidence.adapters.db.search_tables import saved_search, search_code, search_row
 from evidence.domain.access import Reach
@@ -47,9 +47,9 @@ class SqlSearches:
             raise ValueError(f"no search: {reach.action}")
         question = _Question(self._db, sought, reach, at, today, after, most)
         ways = self._ways(sought, reach, at)
-        found = {tuple(row) for way in ways for row in question.ask(way)}  # one may come on several ways
+        found = {row for way in ways for row in question.ask(way)}  # one may come on several ways
         ordered = sorted(found, key=_IN_ORDER, reverse=not sought.oldest_first)
-        return [Hit._make(row) for row in ordered[:most]]
+        return [Hit(*row) for row in ordered[:most]]
 
     def _ways(self, sought: Sought, reach: Reach, at: datetime) -> Iterator[_Way]:
         """Yield the ways on which somebody may know of a recording, each with what it asks."""
@@ -59,8 +59,11 @@ class SqlSearches:
             return
         if reach.paths:
             below = or_(*(unit.c.path.like(f"{path}%") for path in sorted(reach.paths)))
-            mine = frozenset(self._db.execute(select(unit.c.id).where(below)).scalars())
-            yield _Way(units=mine if asked is None else mine & asked)
+            mine = select(unit.c.id).where(below)
+            if asked is not None:
+                mine = mine.where(unit.c.id.in_(sorted(asked)))
+            few = frozenset(self._db.execute(mine.limit(MANY_UNITS + 1)).scalars())
+            yield _Way(units=few) if len(few) <= MANY_UNITS else _Way(among=mine)
         if reach.own is not None:
             yield _Way(units=asked, person=reach.own)
         if reach.member is not None:
@@ -93,9 +96,11 @@ class SqlSearches:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """units: the recording is placed in one of them. ids: a condition that an index of ids answers."""
+    """units: the recording is placed in one of them. among: the same, where they are many. ids: a condition
+    that an index of ids answers."""
 
     units: frozenset[str] | None = None
+    among: Select[Any] | None = None
     person: str | None = None
     ids: ColumnElement[bool] | None = None
 
@@ -112,7 +117,7 @@ class _Question:
     after: Place | None
     most: int
 
-    def ask(self, way: _Way) -> Sequence[Sequence[Any]]:
+    def ask(self, way: _Way) -> Sequence[Any]:
         """Return the first of a way, in any order, each as a hit has it."""
         if way.units is not None and not way.units:
             return ()
@@ -130,10 +135,12 @@ class _Question:
             query = query.where(_one_of(_row[name] if name == driver else _plain(_row[name]), value))
         for name, text in begins.items():
             query = query.where(_starts(_row[name] if name == driver else _plain(_row[name]), text))
+        if way.among is not None:
+            query = query.where(_plain(_row.unit_id).in_(way.among))
         if way.units is not None:
             column = _row.unit_id if driver in ("units", "unit_id") else _plain(_row.unit_id)
             query = query.where(_one_of(column, way.units))
-        return rows_of(self.db, query.order_by(*order).limit(self.most))
+        return OneRow(query.order_by(*order).limit(self.most)).of(self.db)
 
     def _told(self) -> Iterator[ColumnElement[Any]]:
         """Yield what a hit tells, in its order: all of it stands in the index of units."""
