@@ -16,6 +16,7 @@ from evidence.domain.people import Person, PersonType, Post, Training, Undertaki
 from evidence.errors import Conflict
 
 _SOME = OneRow(select(person).where(person.c.number.in_(bindparam("numbers", expanding=True))))
+_ONE = select(person).where(person.c.id == bindparam("person"))
 _NUMBERED = select(person).where(person.c.number == bindparam("number"))
 
 
@@ -46,7 +47,7 @@ class SqlPeople:
 
     def get(self, person_id: str) -> Person | None:
         """Return one person."""
-        row = self._db.execute(select(person).where(person.c.id == person_id)).first()
+        row = self._db.execute(_ONE, {"person": person_id}).first()
         return None if row is None else _person(row)
 
     def by_number(self, number: str) -> Person | None:
