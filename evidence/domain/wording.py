@@ -36,6 +36,8 @@ def legible(text: str) -> str:
 def printable(text: str) -> str:
     """Return the text with control, bidi and other unprintable characters escaped: a name must not steer a
     terminal, nor break a document."""
+    if text.isprintable():  # as nearly all are; half a character is not
+        return text
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in legible(text)

@@ -58,6 +58,8 @@ def text(language: str, key: str, /, **fields: object) -> str:
     Raises: KeyError for an unknown language or key.
     """
     template = catalogue(language)[key]
+    if "{" not in template and "}" not in template:
+        return template
     return template.format_map(_Written(language, fields))
 
 

@@ -51,6 +51,7 @@ from evidence.web.pages.supervisor import (
     samples,
     trends,
 )
+from evidence.web.rooms_by_path import ask_by_first_part
 
 PAGES = (
     *(front, sign_in, account, factors, roster, shared, language, static),
@@ -130,6 +131,7 @@ def _doors() -> tuple[list[BaseRoute], dict[str, Action]]:
     built = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, responses=said)
     for router in (health, tus.router, *ROUTERS, *(page.router for page in PAGES)):
         built.include_router(router)
+    ask_by_first_part(built.routes)
     return built.routes, verify_every_route_has_an_action(built)
 
 

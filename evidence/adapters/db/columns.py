@@ -62,4 +62,5 @@ Sha256 = Words(64)
 # In SQLite an INTEGER PRIMARY KEY is the number of the row itself; PostgreSQL wants bigint.
 Number = BigInteger().with_variant(Integer(), "sqlite")
 
+THERE = text("gone_at IS NULL")  # of a recording: its bytes are not being destroyed
 UNSOUND = text("check_result <> 'ok'")  # of a recording; in these words the index of it is found

@@ -39,7 +39,7 @@ from evidence.adapters.db import (  # noqa: F401  (metadata)
     search_tables,
     sign_in_tables,
 )
-from evidence.adapters.db.columns import UNSOUND, AnyText, Id, Sha256, Time, Words
+from evidence.adapters.db.columns import THERE, UNSOUND, AnyText, Id, Sha256, Time, Words
 
 metadata = columns.metadata
 # Each in an index of its own: what never came is little among what did, and SQLite would look for it there.
@@ -162,6 +162,7 @@ recording = Table(
     Index("recording_by_date", "retain_until", "id"),
     Index("recording_by_seal", "sealed_at", "id"),
     Index("recording_unsound", "id", sqlite_where=UNSOUND, postgresql_where=UNSOUND),
+    Index("recording_by_check", "checked_at", "sealed_at", sqlite_where=THERE, postgresql_where=THERE),
 )
 
 examination = Table(

@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from evidence.domain.access import Reach
 from evidence.domain.findings import Code
+from evidence.domain.instants import from_text
 from evidence.domain.standing import Classification
 from evidence.service.gaps.trend_ports import TrendRows
 
@@ -40,18 +41,41 @@ class Sought:
     oldest_first: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A recording that a search found, with what is counted of it. at: by which the list is in order."""
+class Hit(NamedTuple):
+    """A recording that a search found, with what is counted of it, as the engine tells it: a thousand are
+    counted for each page, and fifty of them read."""
 
     recording_id: str
-    at: datetime
+    moment: str  # by which the list is in order
     unit_id: str | None
     device: str
     wearer: str
-    classification: Classification
-    states: frozenset[State]
-    codes: tuple[str, ...]
+    kind: str
+    is_unlabelled: bool
+    is_held: bool
+    is_gone: bool
+    finds: str  # " late gap-in-file "
+
+    @property
+    def at(self) -> datetime:
+        """By which the list is in order."""
+        return from_text(self.moment)
+
+    @property
+    def classification(self) -> Classification:
+        """Its class."""
+        return Classification(self.kind)
+
+    @property
+    def states(self) -> frozenset[State]:
+        """What it is, of what a search asks."""
+        told = zip(State, (self.is_unlabelled, self.is_held, self.is_gone), strict=True)
+        return frozenset(state for state, is_so in told if is_so)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Of its findings."""
+        return tuple(self.finds.split())
 
     @property
     def key(self) -> str:

@@ -28,7 +28,7 @@ from evidence.service.gate import admits
 from evidence.service.instruments import local_day
 from evidence.service.people.units import full_names
 from evidence.service.ports import UnitOfWork
-from evidence.service.recordings.search_ports import Hit, Place, SavedSearch, Sought
+from evidence.service.recordings.search_ports import Hit, Place, SavedSearch, Sought, State
 from evidence.service.site import Site
 
 MOST, MOST_COUNTED = 50, 1000
@@ -78,10 +78,10 @@ class Searching:
         """
         now, there = self.site.clock.now(), reach(caller, Action.READ_MANIFEST, self.site.bars())
         today = local_day(self.site.policies, now)
-        with self.site.database.reading() as unit:
-            sought = _in_unit(unit, sought, unit_id)
-        with self.site.database.writing() as unit:
-            unit.log.append(_asked(caller, sought, unit_id), now)
+        if unit_id is not None:
+            with self.site.database.reading() as unit:
+                sought = _in_unit(unit, sought, unit_id)
+        self.site.database.log(_asked(caller, sought, unit_id), now)
         with self.site.database.reading() as unit:
             counted = unit.searches.hits(sought, there, now, today, None, MOST_COUNTED + 1)
             page = counted
@@ -92,7 +92,7 @@ class Searching:
             last = page[MOST - 1] if len(page) > MOST else None
             return Found(
                 shown,
-                unit.recordings.some([one.recording_id for one in shown]),
+                unit.recordings.listed([one.recording_id for one in shown]),
                 _counted(counted),
                 None if last is None else Place(last.at, last.recording_id),
                 full_names(unit.units.all()),
@@ -132,10 +132,8 @@ class Searching:
                 raise NotFound("search-not-found", search=search_id)
 
 
-def _in_unit(unit: UnitOfWork, sought: Sought, unit_id: str | None) -> Sought:
+def _in_unit(unit: UnitOfWork, sought: Sought, unit_id: str) -> Sought:
     """Return what is sought in a unit and below."""
-    if unit_id is None:
-        return sought
     units = unit.units.all()
     top = next((one for one in units if one.id == unit_id), None)
     if top is None:
@@ -170,13 +168,21 @@ def _verified(unit: UnitOfWork, hits: Sequence[Hit], there: Reach, at: datetime)
 
 def _counted(hits: Sequence[Hit]) -> Counted:
     first = hits[:MOST_COUNTED]
+    codes = Counter[str]()
+    for finds, count in Counter(one.finds for one in first).items():
+        codes.update(dict.fromkeys(finds.split(), count))
+    states = {
+        State.DESTROYED: sum(bool(one.is_gone) for one in first),
+        State.HELD: sum(bool(one.is_held) for one in first),
+        State.UNLABELLED: sum(bool(one.is_unlabelled) for one in first),
+    }
     return Counted(
         len(first),
         len(hits) > MOST_COUNTED,
         Counter(one.unit_id for one in first).most_common(),
         Counter(one.wearer for one in first).most_common(),
         Counter(one.device for one in first).most_common(),
-        Counter(code for one in first for code in one.codes).most_common(),
-        Counter(one.classification.value for one in first).most_common(),
-        Counter(state.value for one in first for state in sorted(one.states)).most_common(),
+        codes.most_common(),
+        Counter(one.kind for one in first).most_common(),
+        Counter({state.value: count for state, count in states.items() if count}).most_common(),
     )

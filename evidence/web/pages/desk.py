@@ -62,10 +62,10 @@ class Reading:
         """Return an instant as a person reads it, with its offset, as a `time` element; a dash for none."""
         if instant is None:
             return Markup("—")
-        local = instant.astimezone(self.zone)
-        shown = local.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
-        return Markup('<time datetime="{}">{} <small>{}</small></time>').format(
-            instant.isoformat(), shown, _offset(local)
+        local = instant.astimezone(self.zone).isoformat(" ", "seconds")
+        shown, offset = local[: 19 if seconds else 16], local[19:25]
+        return Markup(  # noqa: S704 (digits and signs of a time)
+            f'<time datetime="{instant.isoformat()}">{shown} <small>{offset}</small></time>'
         )
 
     def result_words(self, result: str) -> str:
@@ -177,9 +177,3 @@ def _odd_signs(form: Mapping[str, str]) -> str:
     """Return the code points in a form that nobody sees and no text may hold: they come in by pasting."""
     typed = {sign for value in form.values() for sign in value if sign not in "\n\u3000"}
     return " ".join(sorted(f"U+{ord(sign):04X}" for sign in typed if not sign.isprintable()))
-
-
-def _offset(local: datetime) -> str:
-    """Return the offset of a time as people write it: +08:00."""
-    written = local.strftime("%z")
-    return f"{written[:3]}:{written[3:5]}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, select, update
 
 from evidence.adapters.db.people_tables import emergency, person, role_grant, unit
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
@@ -16,6 +16,37 @@ from evidence.domain.instants import from_text, to_text
 from evidence.domain.people import WHOLE, PersonType
 from evidence.domain.rights import Kind, Role
 from evidence.service.people.people_ports import StoredGrant
+
+
+def _in_force(at: datetime | None = None) -> ColumnElement[bool]:
+    """None: at the moment `at` that a question is asked with."""
+    moment = bindparam("at") if at is None else to_text(at)
+    not_over = or_(role_grant.c.until.is_(None), role_grant.c.until > moment)
+    return and_(role_grant.c.revoked_at.is_(None), not_over)
+
+
+# Made once: every request of a person asks these.
+_HERE = (
+    select(person.c.number, person.c.type, unit.c.path)
+    .join(unit, unit.c.id == person.c.unit_id)
+    .where(
+        person.c.id == bindparam("person"),
+        or_(person.c.left_at.is_(None), person.c.left_at > bindparam("at")),
+    )
+)
+_GRANTED = (
+    select(role_grant.c.role, role_grant.c.unit_id, unit.c.path)
+    .join(unit, unit.c.id == role_grant.c.unit_id, isouter=True)
+    .where(role_grant.c.person_id == bindparam("person"), _in_force())
+    .order_by(role_grant.c.id)
+)
+_OPENED = select(emergency.c.recording_id).where(
+    emergency.c.person_id == bindparam("person"),
+    emergency.c.is_granted.is_(True),
+    emergency.c.decided_by != emergency.c.person_id,  # nobody approves their own
+    emergency.c.until > bindparam("at"),
+    emergency.c.ended_at.is_(None),
+)
 
 
 class SqlGrants:
@@ -60,18 +91,14 @@ class SqlGrants:
 
     def caller(self, person_id: str, at: datetime) -> Caller | None:
         """Return a person as a caller, with what is in force for them; None where there is none such."""
-        found = select(person.c.number, person.c.type, unit.c.path).join(unit, unit.c.id == person.c.unit_id)
-        here = or_(person.c.left_at.is_(None), person.c.left_at > to_text(at))
-        row = self._db.execute(found.where(person.c.id == person_id, here)).first()
+        asked = {"person": person_id, "at": to_text(at)}
+        row = self._db.execute(_HERE, asked).first()
         if row is None:
             return None
-        granted = select(role_grant.c.role, role_grant.c.unit_id, unit.c.path)
-        granted = granted.join(unit, unit.c.id == role_grant.c.unit_id, isouter=True)
-        mine = granted.where(role_grant.c.person_id == person_id, _in_force(at))
         known = set(Role)
         grants = tuple(
             Grant(Role(one.role), one.path or WHOLE)
-            for one in self._db.execute(mine.order_by(role_grant.c.id))
+            for one in self._db.execute(_GRANTED, asked)
             if one.role in known and (one.unit_id is None or one.path is not None)
         )
         return Caller(
@@ -81,28 +108,13 @@ class SqlGrants:
             grants=grants,
             person_type=PersonType(row.type),
             path=row.path,
-            emergencies=frozenset(self._opened(person_id, at)),
+            emergencies=frozenset(self._db.execute(_OPENED, asked).scalars()),
         )
 
     def is_disabled(self, person_id: str) -> bool:
         """Tell whether a person's account was disabled; who has none has nothing to disable."""
         query = select(sign_in.c.disabled_at).where(sign_in.c.person_id == person_id)
         return self._db.execute(query).scalar() is not None
-
-    def _opened(self, person_id: str, at: datetime) -> Sequence[str]:
-        query = select(emergency.c.recording_id).where(
-            emergency.c.person_id == person_id,
-            emergency.c.is_granted.is_(True),
-            emergency.c.decided_by != emergency.c.person_id,  # nobody approves their own
-            emergency.c.until > to_text(at),
-            emergency.c.ended_at.is_(None),
-        )
-        return list(self._db.execute(query).scalars())
-
-
-def _in_force(at: datetime) -> ColumnElement[bool]:
-    not_over = or_(role_grant.c.until.is_(None), role_grant.c.until > to_text(at))
-    return and_(role_grant.c.revoked_at.is_(None), not_over)
 
 
 def _grant(row: Any) -> StoredGrant:

@@ -9,11 +9,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, insert, or_, select, update
 
 from evidence.adapters.db.people_tables import person, post, training, undertaking
-from evidence.adapters.db.repositories.rows import NAMES_AT_ONCE, text_or_none, time_or_none
+from evidence.adapters.db.repositories.one_row import OneRow
+from evidence.adapters.db.repositories.rows import portions, text_or_none, time_or_none
 from evidence.domain.instants import to_text
 from evidence.domain.people import Person, PersonType, Post, Training, Undertaking, UndertakingKind
 from evidence.errors import Conflict
 
+_SOME = OneRow(select(person).where(person.c.number.in_(bindparam("numbers", expanding=True))))
+_ONE = select(person).where(person.c.id == bindparam("person"))
 _NUMBERED = select(person).where(person.c.number == bindparam("number"))
 
 
@@ -44,7 +47,7 @@ class SqlPeople:
 
     def get(self, person_id: str) -> Person | None:
         """Return one person."""
-        row = self._db.execute(select(person).where(person.c.id == person_id)).first()
+        row = self._db.execute(_ONE, {"person": person_id}).first()
         return None if row is None else _person(row)
 
     def by_number(self, number: str) -> Person | None:
@@ -54,11 +57,8 @@ class SqlPeople:
 
     def by_numbers(self, numbers: Collection[str]) -> Mapping[str, Person]:
         """Return the people behind these numbers, as far as there are any."""
-        every, found = sorted(numbers), dict[str, Person]()
-        for first in range(0, len(every), NAMES_AT_ONCE):
-            some = person.c.number.in_(every[first : first + NAMES_AT_ONCE])
-            found |= {row.number: _person(row) for row in self._db.execute(select(person).where(some))}
-        return found
+        parts = (_SOME.of(self._db, {"numbers": some}) for some in portions(sorted(numbers)))
+        return {row.number: _person(row) for rows in parts for row in rows}
 
     def page(
         self, unit_ids: Collection[str], text: str, most: int, after: str | None, is_last_first: bool = False

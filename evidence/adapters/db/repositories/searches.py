@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from heapq import merge
-from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, false, func, insert, or_, select
 
 from evidence.adapters.db.people_tables import case_member, reader, unit
+from evidence.adapters.db.repositories.one_row import OneRow
 from evidence.adapters.db.repositories.standing_rows import memberships, runs
 from evidence.adapters.db.search_tables import saved_search, search_code, search_row
 from evidence.domain.access import Reach
@@ -30,9 +30,7 @@ FEW = 20_000  # rows that are read whole, and put in order then
 MANY_UNITS = 20  # above that the list is read in order, and asked of each row whose it is
 _LAST = "\U0010ffff"
 _row = search_row.c
-# What a hit tells: all of it stands in the index of units.
-_HIT = [_row[name] for name in ("recording_id", "at", "unit_id", "device", "wearer", "classification",
-                                "is_bare", "is_held", "is_gone", "due", "codes")]  # fmt: skip
+_IN_ORDER = itemgetter(1, 0)
 
 
 class SqlSearches:
@@ -48,14 +46,10 @@ class SqlSearches:
         if reach.shunned is not None or reach.not_by is not None:
             raise ValueError(f"no search: {reach.action}")
         question = _Question(self._db, sought, reach, at, today, after, most)
-        found = [question.ask(way) for way in self._ways(sought, reach, at)]
-        ordered = merge(*found, key=lambda one: (one.at, one.recording_id), reverse=not sought.oldest_first)
-        first, last = list[Hit](), None
-        for one in ordered:  # a recording may come on several ways
-            if one.recording_id != last:
-                first.append(one)
-            last = one.recording_id
-        return list(islice(first, most))
+        ways = self._ways(sought, reach, at)
+        found = {row for way in ways for row in question.ask(way)}  # one may come on several ways
+        ordered = sorted(found, key=_IN_ORDER, reverse=not sought.oldest_first)
+        return [Hit(*row) for row in ordered[:most]]
 
     def _ways(self, sought: Sought, reach: Reach, at: datetime) -> Iterator[_Way]:
         """Yield the ways on which somebody may know of a recording, each with what it asks."""
@@ -65,8 +59,11 @@ class SqlSearches:
             return
         if reach.paths:
             below = or_(*(unit.c.path.like(f"{path}%") for path in sorted(reach.paths)))
-            mine = frozenset(self._db.execute(select(unit.c.id).where(below)).scalars())
-            yield _Way(units=mine if asked is None else mine & asked)
+            mine = select(unit.c.id).where(below)
+            if asked is not None:
+                mine = mine.where(unit.c.id.in_(sorted(asked)))
+            few = frozenset(self._db.execute(mine.limit(MANY_UNITS + 1)).scalars())
+            yield _Way(units=few) if len(few) <= MANY_UNITS else _Way(among=mine)
         if reach.own is not None:
             yield _Way(units=asked, person=reach.own)
         if reach.member is not None:
@@ -99,9 +96,11 @@ class SqlSearches:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """units: the recording is placed in one of them. ids: a condition that an index of ids answers."""
+    """units: the recording is placed in one of them. among: the same, where they are many. ids: a condition
+    that an index of ids answers."""
 
     units: frozenset[str] | None = None
+    among: Select[Any] | None = None
     person: str | None = None
     ids: ColumnElement[bool] | None = None
 
@@ -118,10 +117,10 @@ class _Question:
     after: Place | None
     most: int
 
-    def ask(self, way: _Way) -> Iterator[Hit]:
-        """Return the first of a way, in order."""
+    def ask(self, way: _Way) -> Sequence[Any]:
+        """Return the first of a way, in any order, each as a hit has it."""
         if way.units is not None and not way.units:
-            return iter(())
+            return ()
         equal, begins = self._equal(way), self._begins()
         driver = self._driver(way, equal, begins)
         moment = search_code.c.at if driver == "code" else _row.at
@@ -136,15 +135,22 @@ class _Question:
             query = query.where(_one_of(_row[name] if name == driver else _plain(_row[name]), value))
         for name, text in begins.items():
             query = query.where(_starts(_row[name] if name == driver else _plain(_row[name]), text))
+        if way.among is not None:
+            query = query.where(_plain(_row.unit_id).in_(way.among))
         if way.units is not None:
             column = _row.unit_id if driver in ("units", "unit_id") else _plain(_row.unit_id)
             query = query.where(_one_of(column, way.units))
-        rows = self.db.execute(query.order_by(*order).limit(self.most))
-        return (self._hit(row) for row in rows)
+        return OneRow(query.order_by(*order).limit(self.most)).of(self.db)
+
+    def _told(self) -> Iterator[ColumnElement[Any]]:
+        """Yield what a hit tells, in its order: all of it stands in the index of units."""
+        yield from (_row.recording_id, _row.at, _row.unit_id, _row.device, _row.wearer, _row.classification)
+        yield and_(_row.is_bare, _plain(_row.due) < self.today.isoformat()).label("is_unlabelled")
+        yield from (_row.is_held, _row.is_gone, _row.codes)
 
     def _base(self, by_code: bool) -> Select[Any]:
         """Return the question by the index of codes, or with the code asked of each row."""
-        query, code = select(*_HIT), self.sought.code
+        query, code = select(*self._told()), self.sought.code
         if code is None:
             return query
         if not by_code:
@@ -209,22 +215,6 @@ class _Question:
             )
             is_ordinary = _plain(_row.classification) == Classification.ORDINARY.value
             yield or_(is_ordinary, _row.recording_id.in_(named))
-
-    def _hit(self, row: Any) -> Hit:
-        states = {State.HELD} if row.is_held else set()
-        states |= {State.DESTROYED} if row.is_gone else set()
-        if row.is_bare and (row.due or "") < self.today.isoformat():
-            states.add(State.UNLABELLED)
-        return Hit(
-            row.recording_id,
-            from_text(row.at),
-            row.unit_id,
-            row.device,
-            row.wearer,
-            Classification(row.classification),
-            frozenset(states),
-            tuple(row.codes.split()),
-        )
 
 
 def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:

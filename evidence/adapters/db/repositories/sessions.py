@@ -6,13 +6,29 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from evidence.adapters.db.people_tables import role_grant
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
 from evidence.adapters.db.sign_in_tables import failure, session
 from evidence.domain.instants import from_text, to_text
 from evidence.service.sign_in.sign_in_ports import StoredFailure, StoredSession
+
+# Made once: every request of a person asks these.
+_BY_TOKEN = select(session).where(session.c.token_sha256 == bindparam("token"))
+_CHANGED = (
+    select(role_grant.c.id)
+    .where(
+        role_grant.c.person_id == bindparam("person"),
+        or_(
+            *(
+                and_(time > bindparam("since"), time <= bindparam("at"))
+                for time in (role_grant.c.granted_at, role_grant.c.revoked_at, role_grant.c.until)
+            )
+        ),
+    )
+    .limit(1)
+)
 
 
 class SqlSessions:
@@ -39,7 +55,7 @@ class SqlSessions:
 
     def by_token(self, token_sha256: str) -> StoredSession | None:
         """Return the session of a token, ended or not."""
-        row = self._db.execute(select(session).where(session.c.token_sha256 == token_sha256)).first()
+        row = self._db.execute(_BY_TOKEN, {"token": token_sha256}).first()
         return None if row is None else _session(row)
 
     def open_of(self, person_id: str) -> Sequence[StoredSession]:
@@ -60,11 +76,8 @@ class SqlSessions:
 
     def has_other_rights(self, person_id: str, since: datetime, at: datetime) -> bool:
         """Tell whether a role was given to somebody, taken or has run out in (since, at]."""
-        begin, end = to_text(since), to_text(at)
-        given, taken, over = role_grant.c.granted_at, role_grant.c.revoked_at, role_grant.c.until
-        changed = or_(*(and_(time > begin, time <= end) for time in (given, taken, over)))
-        query = select(role_grant.c.id).where(role_grant.c.person_id == person_id, changed).limit(1)
-        return self._db.execute(query).first() is not None
+        asked = {"person": person_id, "since": to_text(since), "at": to_text(at)}
+        return self._db.execute(_CHANGED, asked).first() is not None
 
 
 class SqlFailures:

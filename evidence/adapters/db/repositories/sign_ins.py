@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from evidence.adapters.db.repositories.rows import text_or_none, time_or_none
 from evidence.adapters.db.sign_in_tables import challenge, sign_in
 from evidence.domain.instants import from_text, to_text
 from evidence.errors import Conflict
 from evidence.service.sign_in.sign_in_ports import StoredChallenge, StoredSignIn
+
+_OF = select(sign_in).where(sign_in.c.person_id == bindparam("person"))  # every request of a person asks it
 
 
 class SqlSignIns:
@@ -40,7 +42,7 @@ class SqlSignIns:
 
     def get(self, person_id: str) -> StoredSignIn | None:
         """Return a person's account."""
-        row = self._db.execute(select(sign_in).where(sign_in.c.person_id == person_id)).first()
+        row = self._db.execute(_OF, {"person": person_id}).first()
         return None if row is None else _sign_in(row)
 
     def by_login(self, login: str) -> StoredSignIn | None:

@@ -24,6 +24,7 @@ from evidence.adapters.db.people_tables import (
     standing,
     unit,
 )
+from evidence.adapters.db.repositories.one_row import OneRow
 from evidence.domain.instants import to_text
 from evidence.domain.people import WHOLE
 from evidence.domain.standing import Classification, Standing
@@ -76,7 +77,7 @@ _IDS = bindparam("ids", type_=reader.c.recording_id.type, expanding=True)
 _NOW = bindparam("now", type_=reader.c.since.type)
 _NAMED = select(reader.c.recording_id).where(runs(reader, _NOW))
 _ROWS = select(standing, unit.c.path).join(unit, unit.c.id == standing.c.unit_id, isouter=True)
-_ROWS = _ROWS.where(standing.c.recording_id.in_(_IDS))
+_STANDINGS = OneRow(_ROWS.where(standing.c.recording_id.in_(_IDS)))
 
 
 _NONE: ColumnElement[str] = literal_column("''")
@@ -88,20 +89,20 @@ def _some(query: Any, recording_id: Any, person_id: Any, what: str, action: Any 
     return query.add_columns(*told).where(recording_id.in_(_IDS))
 
 
-_PEOPLE = union_all(
+_PEOPLE = OneRow(union_all(
     _some(_NAMED, reader.c.recording_id, reader.c.person_id, "readers"),
     _some(in_events(), serious_recording.c.recording_id, serious_person.c.person_id, "involved"),
     _some(for_complaints(), complaint_hold.c.recording_id, complaint_person.c.person_id, "complained"),
     _some(memberships(_NOW), case_recording.c.recording_id, case_member.c.person_id, "rights",
           case_member.c.action),
-)  # fmt: skip
+))  # fmt: skip
 
 
 def standings_of(db: Connection, ids: list[str], at: datetime) -> Mapping[str, Standing]:
     """Return the standing of these recordings at a moment; not more of them than one question may name."""
-    rows = {row.recording_id: row for row in db.execute(_ROWS, {"ids": ids})}
+    rows = {row.recording_id: row for row in _STANDINGS.of(db, {"ids": ids})}
     people: dict[str, list[Any]] = {}
-    for one in db.execute(_PEOPLE, {"ids": ids, "now": to_text(at)}):
+    for one in _PEOPLE.of(db, {"ids": ids, "now": to_text(at)}):
         people.setdefault(one.recording_id, []).append(one)
     return {one: _standing(one, rows.get(one), people.get(one, [])) for one in ids}
 

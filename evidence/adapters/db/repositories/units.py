@@ -9,10 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from evidence.adapters.db.people_tables import unit
+from evidence.adapters.db.repositories.one_row import OneRow
 from evidence.adapters.db.repositories.rows import time_or_none
 from evidence.domain.instants import to_text
 from evidence.domain.people import Unit
 from evidence.errors import Conflict
+
+_ALL = OneRow(select(unit))
 
 
 class SqlUnits:
@@ -37,7 +40,7 @@ class SqlUnits:
 
     def all(self) -> Sequence[Unit]:
         """Return all units, closed ones too; a parent before its units."""
-        return [_unit(row) for row in self._db.execute(select(unit).order_by(unit.c.path))]
+        return sorted((_unit(row) for row in _ALL.of(self._db)), key=lambda one: one.path)
 
     def rename(self, unit_id: str, name: str) -> None:
         """Give a unit another name."""
