@@ -151,20 +151,23 @@ class Folder:
         with suppress(OSError):
             os.unlink(name, dir_fd=self.fd)
 
-    def remove(self, name: str) -> None:
-        """Remove a name durably. Raises: Missing, StoreUnavailable."""
+    def unlink(self, name: str) -> None:
+        """Remove a name; not durable before `sync`. Raises: Missing, StoreUnavailable."""
         with storing(name=name):
             try:
                 os.unlink(name, dir_fd=self.fd)
             except FileNotFoundError as fault:
                 raise Missing(name=name) from fault
+
+    def remove(self, name: str) -> None:
+        """Remove a name durably. Raises: Missing, StoreUnavailable."""
+        self.unlink(name)
         self.sync()
 
 
 @contextmanager
 def new_file(folder: Folder) -> Iterator[int]:
-    """Yield a new, empty file on the folder's disk that has no name yet; without a link it is gone
-    afterwards."""
+    """Yield a new, empty file on the folder's disk without a name yet; without a link it is gone then."""
     temporary = ""
     with storing(folder=folder.path.name):
         try:
@@ -219,8 +222,7 @@ def copy(source: int, target: int) -> tuple[int, str]:
 
 
 def read_back(fd: int) -> tuple[int, str]:
-    """Read a synced file from the disk, past the cache as far as the kernel allows; return length and
-    SHA-256."""
+    """Read a synced file from the disk, past the cache as far as may be; return length and SHA-256."""
     digest, length = sha256(), 0
     piece = memoryview(bytearray(PIECE))
     with storing():

@@ -14,7 +14,7 @@ Not here: offsets and expiry (evidence/service/uploads), what the bytes are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -96,6 +96,9 @@ class Staging(Protocol):
 
     def remove(self, upload_id: str) -> None:
         """Remove the upload durably. Raises: Missing, StagingBusy."""
+
+    def discard(self, writers: Sequence[StagingWriter]) -> None:
+        """Remove the uploads of these writers of this staging, durably all together, and close them."""
 
     def census(self) -> Iterator[Staged]:
         """Yield every file in staging by name, foreign ones too."""

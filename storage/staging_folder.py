@@ -11,19 +11,19 @@ import fcntl
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from storage.crashpoints import crashpoint
 from storage.durable import Folder, Tree, finish, new_file, storing, unavailable, write_all
 from storage.errors import BadKey, Damaged, Exists, Missing, StagingBusy, StagingSealed, StoreUnavailable
 from storage.outlet import Outlet
-from storage.staging import Staged
+from storage.staging import Staged, StagingWriter
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _SUFFIX = ".part"
@@ -60,11 +60,13 @@ class FolderWriter:
 
     def discard(self) -> None:
         """See StagingWriter."""
+        _discard(self._path.parent, [self])
+
+    def unlink(self, folder: Folder) -> None:
+        """Take the name of the upload from its folder, not durably yet."""
         with self._hands:
             self._verify_alive(begun=False)
-            with Folder(self._path.parent) as folder:
-                folder.remove(self._path.name)
-            self.close()
+            folder.unlink(self._path.name)
 
     @property
     def position(self) -> int:
@@ -183,6 +185,10 @@ class FolderStaging:
         with self.writer(upload_id) as writer:
             writer.discard()
 
+    def discard(self, writers: Sequence[StagingWriter]) -> None:
+        """See Staging."""
+        _discard(self._root, cast(Sequence[FolderWriter], writers))
+
     def census(self) -> Iterator[Staged]:
         """See Staging."""
         with storing(), os.scandir(self._root) as entries:
@@ -223,6 +229,18 @@ class FolderStaging:
                 raise StagingBusy(upload_id=upload_id) from fault
             raise unavailable(fault, upload_id=upload_id) from fault
         return fd
+
+
+def _discard(root: Path, writers: Sequence[FolderWriter]) -> None:
+    """Remove uploads with one sync: where it fails, none is said to be gone."""
+    if not writers:
+        return
+    with Folder(root) as folder:
+        for one in writers:
+            one.unlink(folder)
+        folder.sync()
+    for one in writers:
+        one.close()
 
 
 def _open_for_writing(path: Path) -> int:

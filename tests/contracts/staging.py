@@ -94,6 +94,18 @@ class StagingContract:
             assert writer.sync() == 3  # the refused one has cut nothing
         begun(staging, "u", 3).close()
 
+    def test_uploads_are_discarded_together_and_others_stay(self, staging: Staging) -> None:
+        for name in ("a", "b", "other"):
+            staging.create(name, b"bytes")
+        writers = [staging.writer(name) for name in ("a", "b")]
+        staging.discard(writers)
+        assert [one.upload_id for one in staging.census()] == ["other"]
+        with pytest.raises(StoreUnavailable):
+            staging.discard(writers)
+        staging.discard([])
+        staging.create("a")  # the name is free, and nobody holds it
+        begun(staging, "a", 0).close()
+
     def test_of_eight_threads_one_gets_the_writer(self, staging: Staging) -> None:
         staging.create("u")
         start = Barrier(8)

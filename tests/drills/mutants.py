@@ -49,8 +49,10 @@ _UNSTORED = (
     'data = __import__("storage.vault").vault.Sealed(data_key, "1", upload.origin.size_bytes, '
     "lock, digests.sha256)"
 )
-_DISCARD = "                    writer.discard()\n"
+_DISCARD = "            self.site.staging.discard([writer for writer in there if writer is not None])\n"
 _STORE_LATE = """\
+            for one, writer in zip([it for it, _ in waiting], there, strict=True):
+                if writer is not None:
                     writer.close()
                     self._store_data(one.data.key, one.upload, one.digests, one.data.lock)
                     self.site.staging.remove(one.upload.id)

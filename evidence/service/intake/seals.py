@@ -43,7 +43,7 @@ from storage.errors import Exists, Missing
 from storage.staging import StagingWriter
 from storage.vault import Lock, Promise, Sealed
 
-AT_ONCE = 8  # acts of the vault: a file system makes durable together what is synced together
+AT_ONCE = 16  # acts of the vault: a file system makes durable together what is synced together
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 
@@ -84,9 +84,8 @@ class Seals:
             ])  # fmt: skip
             crashpoint("after-commit")
             self.site.bell.ring(JobName.EXAMINE, JobName.DEEP)
-            for one, _ in waiting:
-                if (writer := staged[one.upload.id]) is not None:
-                    writer.discard()
+            there = (staged[one.upload.id] for one, _ in waiting)
+            self.site.staging.discard([writer for writer in there if writer is not None])
 
     def _store(self, upload: Upload, digests: Digests, pack: Pack, now: datetime) -> _Stored:
         data_key = f"recordings/{upload.id}/data"
