@@ -23,6 +23,7 @@ def measures_out(found: Measures) -> dict[str, Any]:
         "at": to_text(found.at),
         "needs": [need.value for need in found.needs()],
         "alarms": found.alarms,
+        "damaged": found.damaged,
         "standstills": found.standstills,
         "staging_free_bytes": found.staging_free,
         "uploads": {state.value: count for state, count in found.uploads.items()},
@@ -50,6 +51,7 @@ def need_lines(found: Measures) -> Iterator[str]:
     late = sorted(_late(found), key=lambda one: one[1], reverse=True)
     facts: dict[Need, dict[str, object]] = {
         Need.ALARM: {"count": found.alarms},
+        Need.DAMAGED: {"count": found.damaged},
         Need.STANDSTILL: {"count": found.standstills},
         Need.FAILED: {"count": sum(one.failed for one in found.jobs)},
         Need.LATE_WORK: {"queue": late[0][0].value, "waited": late[0][1]} if late else {},

@@ -12,8 +12,8 @@ from evidence.service.measuring import Need
 
 
 def status(data: Data = None, json_: Json = False) -> None:
-    """系统状态 / State of the site; exit code 4 while an integrity alarm stands, 1 when anything else needs
-    somebody, else 0.
+    """系统状态 / State of the site; exit code 4 while an integrity alarm stands or an original is damaged, 1
+    when anything else needs somebody, else 0.
     """
     application = open_site(data)
     found = application.measuring.now(OPERATOR)
@@ -27,4 +27,4 @@ def status(data: Data = None, json_: Json = False) -> None:
         for line in measure_lines(found, application.site.policies.latest.time_zone):
             print(f"  {line}")
     if needs or served is False:
-        raise typer.Exit(4 if Need.ALARM in needs else 1)
+        raise typer.Exit(4 if {Need.ALARM, Need.DAMAGED} & set(needs) else 1)

@@ -44,6 +44,7 @@ class Need(StrEnum):
     """What somebody must see to, the gravest first."""
 
     ALARM = "alarm"
+    DAMAGED = "damaged"
     NO_SPACE = "no-space"
     STANDSTILL = "standstill"
     FAILED = "failed-jobs"
@@ -81,6 +82,7 @@ class Measures:
 
     at: datetime
     alarms: int
+    damaged: int  # recordings that were not what was sealed when they were last read back
     standstills: int  # logs that nobody signs, and checks that do not end sound
     staging_free: int  # bytes
     jobs: Sequence[OpenJobs]
@@ -104,6 +106,7 @@ class Measures:
         old = {one.done for one in self.backups if one.may_wait and self.at - one.since > one.may_wait}
         wanted = {
             Need.ALARM: self.alarms > 0,
+            Need.DAMAGED: self.damaged > 0,
             Need.NO_SPACE: self.staging_free < RESERVE_BYTES,
             Need.STANDSTILL: self.standstills > 0,
             Need.FAILED: any(one.failed for one in self.jobs),
@@ -136,6 +139,7 @@ class Measuring:
             return Measures(
                 at=now,
                 alarms=len(unit.alarms.standing()),
+                damaged=unit.recordings.unsound(),
                 standstills=len(list(standstills(unit, now, self.check_every))),
                 staging_free=self.site.staging.free_bytes(),
                 jobs=unit.measures.open_jobs(now),

@@ -31,6 +31,15 @@ def test_what_somebody_must_see_to_comes_first_and_sets_the_exit_code(site: Path
     assert (told["needs"], told["missing"]["overdue"], told["alarms"]) == (["overdue"], 1, 0)
 
 
+def test_a_damaged_original_is_told_first_and_is_an_integrity_fault(site: Path) -> None:
+    number = inside.change(site, "UPDATE recording SET check_result = 'bytes-differ'")
+    done, told = run(site, "status"), json.loads(run(site, "status", "--json").stdout)
+    assert done.exit_code == 4
+    assert done.stdout.startswith(f"‼ {say('site-need.damaged', count=number)}")
+    assert (told["needs"], told["damaged"]) == (["damaged", "overdue"], number)
+    inside.change(site, "UPDATE recording SET check_result = 'ok'")
+
+
 def test_a_site_that_nobody_serves_does_not_look_as_if_all_were_well(tmp_path: Path) -> None:
     data = tmp_path / "data"
     forms.initialise(data)

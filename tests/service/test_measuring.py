@@ -171,3 +171,14 @@ def test_space_is_short_before_uploads_end_and_then_they_have_ended(
     room: LogRoom, free: int, need: Need | None
 ) -> None:
     assert replace(measured(room), staging_free=free).needs() == ([need] if need else [])
+
+
+def test_an_original_that_is_not_what_was_sealed_wants_somebody_at_once(room: LogRoom) -> None:
+    one = room.seal("b.mp4")
+    with room.small.site.database.writing() as unit:
+        unit.recordings.note_check(one, room.small.clock.now(), "bytes-differ")
+    found = measured(room)
+    assert (found.damaged, found.needs()) == (1, [Need.DAMAGED])
+    with room.small.site.database.writing() as unit:
+        unit.recordings.note_check(one, room.small.clock.now(), "ok")
+    assert measured(room).needs() == []

@@ -46,6 +46,8 @@ class _Collected:
         needs = {(need.value,): int(need in wanted) for need in Need}
         yield _gauge("evidence_need", "1: somebody must see to it", needs, "need")
         yield _gauge("evidence_alarms", "Integrity alarms that stand", {(): found.alarms})
+        damaged = {(): found.damaged}
+        yield _gauge("evidence_recordings_damaged", "Not as sealed when last read back", damaged)
         yield _gauge("evidence_standstills", "Logs unsigned or unchecked", {(): found.standstills})
         yield _gauge("evidence_staging_free_bytes", "Free where uploads wait", {(): found.staging_free})
         yield _gauge("evidence_staging_reserve_bytes", "Uploads end below it", {(): RESERVE_BYTES})
