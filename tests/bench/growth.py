@@ -37,7 +37,7 @@ from tests.builders import SmallSite, an_origin
 from tests.log_room import OPERATOR
 
 SIZES, MOST_RATIO = (1_000, 100_000, 1_000_000), 1.2
-ROUNDS, SEALED, REPORTED = 5, 40, 1_000
+ROUNDS, SEALED, REPORTED = 12, 40, 1_000
 _DOCK = "bench"
 _AGENCY = f"/{id_of('agency', 0)}/"
 
