@@ -23,7 +23,7 @@ from evidence.domain.rights import Action
 from evidence.domain.sign_in import network_of
 from evidence.errors import Invalid, Refused
 from evidence.service.cases.case_access import case_named, told_as_named
-from evidence.service.sign_in.sessions import csrf_of
+from evidence.service.sign_in.sessions import OpenSession, csrf_of
 from evidence.web.bodies import read_form
 from evidence.web.forgery import SAFE_METHODS, verify_same_origin
 
@@ -67,9 +67,7 @@ class Admission:
         request.state.again = partial(self, request)  # for bodies that are long on their way (bodies.py)
         if not cookie:
             return await run_in_threadpool(self._of_token, site, authorization or "")
-        caller = await self._of_session(request, site, cookie, is_unsafe)
-        await run_in_threadpool(site.site.admit, caller, self.action)
-        return caller
+        return await self._of_session(request, site, cookie, is_unsafe)
 
     def _of_token(self, site: Application, authorization: str) -> Caller:
         scheme, _, token = authorization.partition(" ")
@@ -82,18 +80,28 @@ class Admission:
         return caller
 
     async def _of_session(self, request: Request, site: Application, cookie: str, is_unsafe: bool) -> Caller:
-        opened = await run_in_threadpool(site.sessions.find, cookie)
-        if opened is None:
-            raise Refused("not-signed-in")
-        if is_unsafe:
-            verify_same_origin(request)
-            given = request.headers.get("x-csrf-token", "")
-            if not given and self.form:
-                given = (await read_form(request)).get("csrf", "")
-            if not opened.has_csrf(given):
-                raise Refused("forged-request")
+        if not is_unsafe:  # in one turn of a thread: each waits for the interpreter
+            return await run_in_threadpool(lambda: self._let_in(request, cookie, _opened(site, cookie)))
+        opened = await run_in_threadpool(_opened, site, cookie)
+        verify_same_origin(request)
+        given = request.headers.get("x-csrf-token", "")
+        if not given and self.form:
+            given = (await read_form(request)).get("csrf", "")
+        if not opened.has_csrf(given):
+            raise Refused("forged-request")
+        return await run_in_threadpool(self._let_in, request, cookie, opened)
+
+    def _let_in(self, request: Request, cookie: str, opened: OpenSession) -> Caller:
         request.state.session, request.state.csrf = opened, csrf_of(cookie)
+        application(request).site.admit(opened.caller, self.action)
         return opened.caller
+
+
+def _opened(site: Application, cookie: str) -> OpenSession:
+    opened = site.sessions.find(cookie)
+    if opened is None:
+        raise Refused("not-signed-in")
+    return opened
 
 
 class SignedIn(Admission, SecurityBase):
