@@ -66,7 +66,7 @@ class Sqlite:
         with closing(self.engine.raw_connection()) as connection:
             try:
                 connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
-            except sqlite3.Error as problem:  # the driver's own, a full disc most often: told as all its errors
+            except sqlite3.Error as problem:  # the driver's own: told as all its errors
                 raise DBAPIError("PRAGMA wal_checkpoint", None, problem) from problem
 
     def said(self, problem: DBAPIError) -> Exception:
