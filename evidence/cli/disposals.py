@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from evidence.answers.keeping import disposal_out, due_out
-from evidence.cli.log import write_new
+from evidence.cli.proofs import write_new
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import printable, time_text
 from evidence.domain.disposals import Disposal

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
-from evidence.cli.log import write_new
+from evidence.cli.proofs import write_new
 from evidence.dock.agent import MOST_PARALLEL, Order
 from evidence.dock.finding import Found
 from evidence.dock.journal import default_folder

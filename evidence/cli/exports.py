@@ -15,7 +15,7 @@ from evidence.answers.derivative_words import SHORT
 from evidence.answers.export import export_out
 from evidence.bootstrap import Application
 from evidence.cli.coded import one_of
-from evidence.cli.log import write_new
+from evidence.cli.proofs import write_new
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_id
 from evidence.cli.words import cites_text, print_new, printable, time_text

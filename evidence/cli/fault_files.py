@@ -15,7 +15,7 @@ from evidence.answers.people import with_names
 from evidence.answers.things import named_out, thing_text, things_known, things_of_file
 from evidence.bootstrap import Application
 from evidence.cli.coded import of_pack, one_of
-from evidence.cli.log import prove_into
+from evidence.cli.proofs import prove_into
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.words import person_text, printable, time_text
 from evidence.domain.fault_files import FaultFile, Link, LinkKind, Verdict

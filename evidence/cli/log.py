@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,13 +14,13 @@ import typer
 
 from evidence.answers.recordings import alarm_out
 from evidence.cli.monitor import monitor
+from evidence.cli.proofs import prove_into, write_new
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
-from evidence.cli.words import printable, time_text
+from evidence.cli.words import print_new, printable, time_text
 from evidence.domain.instants import to_text
-from evidence.errors import Conflict, IntegrityFault, Invalid, NotFound
+from evidence.errors import Conflict, IntegrityFault, Invalid, NotFound, Unavailable
 from evidence.locale import NOTHING, say
 from evidence.service.log.log_keys import Reason
-from evidence.service.log.proving import Proven, Proving
 
 app = typer.Typer(help="日志、检查点与证明 / The logs: proofs and checks", no_args_is_help=True)
 _MOST_DIGITS = 18
@@ -165,11 +163,24 @@ def clear(
     application = open_site(data)
     try:
         number = application.auditing.clear(OPERATOR, accept=accept)
+        print(say("cli.alarms-cleared", number=number))
+        _sign_again(application)
     except Conflict as problem:
         raise IntegrityFault(problem.code, **problem.fields) from problem
     finally:
         application.signer.close()
-    print(say("cli.alarms-cleared", number=number))
+
+
+def _sign_again(application: Any) -> None:
+    """Sign what waited, so that a signer that is still halted is told now.
+
+    Raises: Unavailable("signer-halted").
+    """
+    try:
+        application.publishing.publish_all()
+    except Unavailable as problem:  # anything else is the machine's trouble: the service tries again
+        if problem.code == "signer-halted":
+            raise
 
 
 @app.command()
@@ -188,7 +199,8 @@ def rotate(
         raise typer.BadParameter("这一天尚未到来 / this day is still to come", param_hint="--since")
     day = None if since is None else since.date().isoformat()
     try:
-        print(application.log_keys.rotate(OPERATOR, log, reason, day))
+        made = application.log_keys.rotate(OPERATOR, log, reason, day)
+        print_new(made, f"log-key-{reason}")
     finally:
         application.signer.close()
 
@@ -256,44 +268,3 @@ def _alarm_lines(found: Any, none: str, unsound: int, zone: str) -> Iterator[str
 def _refuse_alarms(found: Any) -> None:
     if found:
         raise IntegrityFault("alarm-stands", kind=found[0].kind, item=found[0].item)
-
-
-def prove_into(to: Path, find: Callable[[Proving], Sequence[Proven]], data: Data, json_: Json) -> None:
-    """Write the entries that are found, with their proofs, into a new folder, and say what was written."""
-    if to.exists() or to.is_symlink():
-        raise Invalid("folder-exists", folder=str(to))
-    application = open_site(data)
-    try:
-        proven = find(application.proving)
-        vkeys = application.proving.keys()
-    finally:
-        application.signer.close()
-    written = _write_proven(to, proven, vkeys)
-    if json_:
-        print_json(written)
-        return
-    print(say("cli.log-proven", number=len(written), folder=str(to)))
-
-
-def _write_proven(to: Path, proven: Sequence[Proven], vkeys: Sequence[str]) -> list[dict[str, object]]:
-    """Write entries with their proofs and the keys into a new folder; return what was written."""
-    to.mkdir(parents=True)
-    written: list[dict[str, object]] = []
-    for one in proven:
-        name = f"{one.log.replace('/', '-')}-{one.index:012d}"
-        write_new(to / f"{name}.json", one.entry)
-        write_new(to / f"{name}.tlog-proof", one.proof)
-        fields = {name: value.plain() for name, value in one.fields.items()}
-        if fields:
-            write_new(to / f"{name}.fields.json", json.dumps(fields, ensure_ascii=False, indent=1).encode())
-        written.append({"log": one.log, "index": one.index, "file": f"{name}.tlog-proof", "fields": fields})
-    write_new(to / "keys", "".join(f"{vkey}\n" for vkey in vkeys).encode())
-    return written
-
-
-def write_new(path: Path, body: bytes) -> None:
-    """Write a new file; it is on the disc when this returns."""
-    with path.open("xb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())

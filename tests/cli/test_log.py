@@ -229,6 +229,10 @@ def test_an_altered_entry_is_an_alarm_that_stands_until_it_is_cleared_after_a_so
         assert not to.exists()
         altered(site, bytes(whole))
         assert run(site, "log", "alarms").exit_code == 4  # nothing is put right by itself
+        early = run(site, "log", "clear")
+        refused(early, Unavailable, "signer-halted", 3)  # told at once, and not by the next alarm
+        shown = run(site, "log", "alarms")
+        assert (shown.exit_code, "signer-halted" in shown.stdout) == (4, True)
         refused(run(site, "signer", "--resume"), Unavailable, "signer-running", 3)
     assert run(site, "signer", "--resume").exit_code == 0
     with SignerProcess(site, site / "signer"):

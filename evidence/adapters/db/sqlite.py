@@ -64,7 +64,10 @@ class Sqlite:
         them (drill F02, "asked"); a checkpoint syncs its log first.
         """
         with closing(self.engine.raw_connection()) as connection:
-            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+            except sqlite3.Error as problem:  # the driver's own: told as all its errors
+                raise DBAPIError("PRAGMA wal_checkpoint", None, problem) from problem
 
     def said(self, problem: DBAPIError) -> Exception:
         """Say a driver's error in the terms of this program."""

@@ -127,6 +127,20 @@ def test_a_full_disc_is_no_space_and_leaves_nothing(database: SqlDatabase) -> No
         assert write(unit) == 1, "what is small goes on"
 
 
+def test_what_the_driver_says_of_a_checkpoint_is_told_as_all_its_errors_are(database: SqlDatabase) -> None:
+    @event.listens_for(database.engine, "connect")
+    def refusing(connection: Any, _record: object) -> None:
+        def may(action: int, pragma: str | None, *_rest: object) -> int:
+            is_checkpoint = action == sqlite3.SQLITE_PRAGMA and pragma == "wal_checkpoint"
+            return sqlite3.SQLITE_DENY if is_checkpoint else sqlite3.SQLITE_OK
+
+        connection.set_authorizer(may)
+
+    database.close()  # the next connections may make no checkpoint
+    with pytest.raises(Unavailable, match="not authorized"):
+        database.migrate()
+
+
 def test_a_file_that_is_no_database_is_unavailable_and_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "evidence.db"
     path.write_bytes(b"this is no database at all" * 200)
