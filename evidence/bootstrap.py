@@ -91,8 +91,8 @@ class Application(Desks):
     signer: SignerLine
 
 
-def build(data: Path, *, is_new: bool = False) -> Application:
-    """Open the site in a data folder.
+def build(data: Path, *, is_new: bool = False, bell: JobBell | None = None) -> Application:
+    """Open the site in a data folder. bell: of workers beside; None: that of its queue.
 
     Raises: Invalid, Unavailable, PolicyError, Conflict("form-left", "vault-not-ours").
     Only a new site may have no database: a lost one must not look like a site without recordings.
@@ -113,7 +113,7 @@ def build(data: Path, *, is_new: bool = False) -> Application:
         raise Invalid("settings-wrong", file=str(data / site_settings.FILE), reason="memory: keeps nothing")
     vault = open_vault(settings.vault_url, immutable=settings.immutable)
     queue = open_queue(settings.broker_url)
-    site = site_of(settings, database, vault, CeleryBell(queue))
+    site = site_of(settings, database, vault, bell or CeleryBell(queue))
     if not is_new:
         _verify_own_vault(site, settings)
     return _application(settings, site, queue)
@@ -273,7 +273,7 @@ def _left(settings: Settings) -> list[str]:
 
 
 def runs_own_workers(data: Path) -> bool:
-    """Whether the service of a site does the work itself, in threads, and so must be the only one."""
+    """Whether the service of a site does the work itself, and so must be the only one."""
     return site_settings.load(data).runs_own_workers
 
 

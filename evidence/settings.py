@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     # One address per engine; empty = the embedded one. A password stands in a file: "…?password_file=/run/…".
     database: str = ""  # "postgresql://user@host/name"; empty = SQLite in the data folder
     vault: str = ""  # "s3://access-key@host:port/bucket" or "file:///…"; empty = a folder in the data folder
-    broker: str = ""  # "redis://host:port/0"; empty = workers in threads of the service
+    broker: str = ""  # "redis://host:port/0"; empty = workers beside the service
     sm3: bool = True
     deep: bool = True
     immutable: bool = False  # chattr +i on sealed files; needs root, and root to undo
@@ -188,7 +188,7 @@ class Settings(BaseSettings):
 
     @property
     def runs_own_workers(self) -> bool:
-        """Whether the service does the work itself, in threads."""
+        """Whether the service has workers of its own beside it."""
         return self.broker_url == "memory://"
 
 

@@ -1,6 +1,6 @@
 """Which form of a site the tests run on, and the engines of each new one.
 
-The embedded form is SQLite, a folder, and workers in threads of the service. With EVIDENCE_TEST_FORM=grown
+The embedded form is SQLite, a folder, and workers beside the service. With EVIDENCE_TEST_FORM=grown
 (`./dev.sh test --grown`) it is PostgreSQL, a bucket with Object Lock, Redis, and workers in processes of
 their own. A test that asks for a site gets one of the session's form and need not know which; the engines of
 a site are its own, and nothing of another site is in them.

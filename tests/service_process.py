@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -97,6 +98,27 @@ class ServiceProcess:
         """The web door, the workers and the beat, as far as they were started."""
         return [*([self.process] if self.process else []), *self.workers]
 
+    def forked(self) -> list[int]:
+        """Return the processes that the web door forked, oldest first: the keeper and the workers of a site
+        that has its own (workers/beside.py). What was started as a program of its own is not among them.
+        """
+        assert self.process is not None
+        found = [self.process.pid]
+        for number in sorted(int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit()):
+            with suppress(OSError):
+                parent = int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
+                if parent in found and _words(number) == _words(self.process.pid):
+                    found.append(number)
+        return found[1:]
+
+    def worker(self) -> int:
+        """Return the process of the workers beside the web door, when there is one."""
+        deadline = time.monotonic() + 20
+        while len(forked := self.forked()) < 2:
+            assert time.monotonic() < deadline, "there are no workers"
+            time.sleep(0.02)
+        return forked[1]
+
     def is_ready(self) -> bool:
         """Tell whether the service answers."""
         try:
@@ -153,6 +175,10 @@ class ServiceProcess:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _words(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def _beside() -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -1,4 +1,6 @@
-"""The workers inside the service: Celery over its in-memory transport, in threads; sweep; reading back.
+"""The workers of a site of one service: Celery over its in-memory transport, in threads; sweep; reading back.
+
+They run in a process of their own (beside.py).
 
 Nothing here is needed for safety: a lost message or a killed thread leaves a row in the job table, and the
 sweep finds it. The same tasks run grown up over Redis in processes of their own (workers/app.py).
@@ -22,7 +24,9 @@ LONG = {Queue.DEEP: 2.0, Queue.PROXY: 2.0, Queue.EXPORT: 2.0, Queue.FIXITY: 5.0}
 
 
 def start(application: Application) -> Callable[[], None]:
-    """Start the workers of one service; return the call that stops them and waits for work in hand."""
+    """Start the workers of one service in this process; return the call that stops them and waits for the
+    work in hand.
+    """
     application.work.take_over()
     # Whichever of the two is rung: the weightiest job first.
     register(application.queue, lambda: application, {Queue.SEAL: URGENT, Queue.EXAMINE: URGENT})

@@ -9,13 +9,15 @@ from __future__ import annotations
 import fcntl
 from os import geteuid
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import IO
 
 from evidence.errors import Busy, Invalid, Unavailable
 
 FILE = "service.lock"
 LOOK_S = 0.05  # longer than anybody who only looks holds the lock
+# The workers of a service that was killed are gone when what they just asked of the disc is done.
+PATIENCE_S = 2.0
 
 
 def take(data: Path, *, shared: bool) -> IO[bytes]:
@@ -25,11 +27,12 @@ def take(data: Path, *, shared: bool) -> IO[bytes]:
     """
     _verify_own(data)
     file = _opened(data / FILE, shared)
-    if not _locked(file, shared):
-        sleep(LOOK_S)
-        if not _locked(file, shared):
+    until = monotonic() + PATIENCE_S
+    while not _locked(file, shared):
+        if monotonic() > until:
             file.close()
             raise Busy("service-running", folder=str(data))
+        sleep(LOOK_S)
     return file
 
 

@@ -114,7 +114,7 @@ def serve(
 ) -> None:
     """运行服务 / Run the service of a site."""
     from evidence.bootstrap import build, lock_to_serve, runs_own_workers, verify_may_ingest
-    from evidence.web.app import create_app
+    from evidence.web.app import create_app, fork_workers
     from evidence.web.serving import serve_http
 
     if certificate is None and not is_this_machine(host):
@@ -124,11 +124,13 @@ def serve(
     where = folder(data)
     notes.begin()
     with ExitStack() as held:
-        if runs_own_workers(where):
+        has_workers = runs_own_workers(where)
+        if has_workers:
             check_machine()
         held.enter_context(lock_to_serve(where))
         verify_may_ingest(where)
-        service = create_app(build(where))
+        workers = fork_workers(where) if has_workers else None
+        service = create_app(build(where, bell=workers), workers)
         verify_can_listen(host, port)
         serve_http(service, host, port, certificate, key)
 

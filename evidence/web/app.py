@@ -6,7 +6,8 @@ import contextlib
 import pkgutil
 from collections.abc import AsyncIterator, Callable
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
@@ -60,7 +61,7 @@ PAGES = (
     *(board, gaps, review, matrix, complaints, faults, exemptions, samples, trends),
     *(log, alarm_pages, status, people, roll, units, docks, tokens, packs),
 )
-EMBEDDED_WORKERS = "workers.embedded:start"
+WORKERS_BESIDE = "workers.beside:Beside"
 
 health = APIRouter(tags=["health"])
 
@@ -74,9 +75,13 @@ def alive(_caller: Caller = admitted(Action.READ_PUBLIC)) -> dict[str, str]:
 
 
 @health.get("/ready")
-def ready(app: App, _caller: Caller = admitted(Action.READ_PUBLIC)) -> dict[str, str]:
-    """Say whether uploads can be taken now. 503 when the database cannot be read, 507 when space runs out."""
+def ready(request: Request, app: App, _caller: Caller = admitted(Action.READ_PUBLIC)) -> dict[str, str]:
+    """Say whether uploads can be taken and sealed now. 503 when the database cannot be read or the workers
+    are silent, 507 when space runs out.
+    """
     app.reports.verify_ready()
+    if request.app.state.workers is not None:
+        request.app.state.workers.verify_alive()
     return {"state": "ready"}
 
 
@@ -87,22 +92,52 @@ def schema(request: Request, _caller: Caller = admitted(Action.READ_PUBLIC)) -> 
     return described
 
 
-def create_app(application: Application, *, start_workers: bool = True) -> FastAPI:
-    """Build the web application over an open site. Raises: RuntimeError for a route without an action."""
+class Workers(Protocol):
+    """The workers beside a service that has its own (workers/beside.py)."""
+
+    @property
+    def pid(self) -> int:
+        """Their process."""
+
+    def ring(self, *names: JobName) -> None:
+        """See service.ports.JobBell."""
+
+    def begin(self, application: Application) -> None:
+        """Let them begin."""
+
+    def verify_alive(self) -> None:
+        """Raises: Unavailable("workers-silent")."""
+
+    def stop(self) -> None:
+        """Let them end, and wait for the work in hand."""
+
+
+def fork_workers(data: Path) -> Workers:
+    """Fork the workers of an embedded site by name: the service never imports workers, it only knows where to
+    ask. Nothing may be open yet, and no thread started.
+    """
+    fork: Callable[[Path], Workers] = pkgutil.resolve_name(WORKERS_BESIDE)
+    return fork(data)
+
+
+def create_app(
+    application: Application, workers: Workers | None = None, *, start_workers: bool = True
+) -> FastAPI:
+    """Build the web application over an open site. workers: its own, if it has any; start_workers: its start
+    is logged, and who works for it begins. Raises: RuntimeError for a route without an action.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        has_workers = start_workers and application.settings.runs_own_workers
         if start_workers:
-            await run_in_threadpool(application.watching.begin)
-        stop = _start_workers(application) if has_workers else (lambda: None)
-        if start_workers and not has_workers:  # a queue that is away, or refuses us, is told of now
-            application.site.bell.ring(*JobName)
+            await run_in_threadpool(_begin, application, workers)
         try:
             async with alarms.watched(app, application):
                 yield
         finally:
-            stop()
+            if workers is not None:
+                workers.stop()
+                application.signer.close()
 
     routes, census = _doors()
     app = FastAPI(
@@ -118,7 +153,8 @@ def create_app(application: Application, *, start_workers: bool = True) -> FastA
     app.state.application = application
     errors.install(app, problems.shown)
     app.state.census = census
-    app.state.alarms, app.state.meter = 0, Meter()
+    app.state.alarms, app.state.workers = 0, workers
+    app.state.meter = Meter(None if workers is None else lambda: workers.pid)
     app.add_middleware(SafeHeaders)
     app.add_middleware(Metered)
     return app
@@ -135,10 +171,13 @@ def _doors() -> tuple[list[BaseRoute], dict[str, Action]]:
     return built.routes, verify_every_route_has_an_action(built)
 
 
-def _start_workers(application: Application) -> Callable[[], None]:
-    """Start the embedded workers by name: the service never imports workers, it only knows where to ask."""
-    start: Callable[[Application], Callable[[], None]] = pkgutil.resolve_name(EMBEDDED_WORKERS)
-    return start(application)
+def _begin(application: Application, workers: Workers | None) -> None:
+    """Log that the service starts, and let those begin who work for it."""
+    application.watching.begin()
+    if workers is None:  # a queue that is away, or refuses us, is told of now
+        application.site.bell.ring(*JobName)
+    else:
+        workers.begin(application)
 
 
 class SafeHeaders:

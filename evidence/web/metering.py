@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 
 from prometheus_client import CollectorRegistry, Histogram
@@ -16,11 +17,16 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class Meter:
-    """What one process counts of itself: requests, memory, processor, open files."""
+    """What one process counts of itself: requests, memory, processor, open files.
 
-    def __init__(self) -> None:
+    workers: tells the process of its own workers, of which the same is told; None where it has none.
+    """
+
+    def __init__(self, workers: Callable[[], int] | None = None) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
+        if workers is not None:
+            ProcessCollector("evidence_workers", workers, registry=self.registry)
         self.first_byte = Histogram(
             "evidence_http_first_byte_seconds",
             "Time from the request to the first byte of its answer",

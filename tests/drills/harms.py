@@ -104,7 +104,8 @@ class Patient:
     def _inject(self, calls: str, what: str, *, ask: bool = False) -> None:
         assert self.service.process is not None
         # Thread by thread: what the service starts meanwhile, a sandbox say, is not followed.
-        threads = [one.name for one in Path(f"/proc/{self.service.process.pid}/task").iterdir()]
+        of = [self.service.process.pid, *self.service.forked()]
+        threads = [one.name for pid in of for one in Path(f"/proc/{pid}/task").iterdir()]
         words = ["strace", "-qq", "-o", os.devnull, f"-etrace={calls}", f"-einject={calls}:{what}"]
         injector = subprocess.Popen(
             [*words, *(word for one in threads for word in ("-p", one))], stderr=subprocess.DEVNULL

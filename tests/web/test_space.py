@@ -72,16 +72,21 @@ def test_a_disc_that_fills_up_is_507_with_an_honest_offset_and_the_upload_goes_o
         service.stop()
 
 
+def processes(service: ServiceProcess) -> list[int]:
+    """Return the numbers of the web door and of all that work for it."""
+    return [*(one.pid for one in service.processes), *service.forked()]
+
+
 def peak_mib(service: ServiceProcess) -> list[float]:
     """Return the largest memory that each of its processes held since the mark was put back."""
-    statuses = [Path(f"/proc/{one.pid}/status").read_text() for one in service.processes]
+    statuses = [Path(f"/proc/{pid}/status").read_text() for pid in processes(service)]
     return [int(status.split("VmHWM:")[1].split()[0]) / 1024 for status in statuses]
 
 
 def put_back(service: ServiceProcess) -> None:
     """Put the mark of the largest memory back to what is held now."""
-    for one in service.processes:
-        Path(f"/proc/{one.pid}/clear_refs").write_text("5")
+    for pid in processes(service):
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 @pytest.mark.grown  # and `./dev.sh bench ingest` measures it with 32 GiB

@@ -1,4 +1,4 @@
-"""The workers inside the service: what was acknowledged is sealed, also when the service was killed."""
+"""The workers of a service alone: what was acknowledged is sealed, also when the service was killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workers inside the service, in this process: rung awake, each kind in its place, stopped with care."""
+"""The workers of an embedded site, in this process: rung awake, each kind in its place, stopped with care."""
 
 from __future__ import annotations
 

@@ -7,10 +7,13 @@ for want of it.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -24,13 +27,14 @@ from evidence.errors import NoSpace, Unavailable
 LOCK_WAIT_S = 30
 KEPT_OPEN, MOST_OPEN = 40, 64
 _PAUSE_S = 0.05
+_KNOCK_S = 0.001
 
 
 class Sqlite:
     """See opening.Machine."""
 
     def __init__(self, address: URL) -> None:
-        self._turn = Lock()
+        self._turn, self._folder = Lock(), Path(str(address.database)).parent
         self.engine = create_engine(
             address,
             poolclass=QueuePool,
@@ -47,13 +51,16 @@ class Sqlite:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for one's turn to write. SQLite alone lets those who wait sleep and ask again, up to a tenth
-        of a second each time, and whoever asks at the right moment is next. Raises: Unavailable.
+        """Wait for one's turn to write, among the threads of this process and then among the processes of
+        this machine. SQLite alone lets those who wait sleep and ask again, up to a tenth of a second each
+        time, and whoever asks at the right moment is next. Raises: Unavailable.
         """
+        until = time.monotonic() + LOCK_WAIT_S
         if not self._turn.acquire(timeout=LOCK_WAIT_S):
             raise Unavailable("database-unavailable", reason="no-turn-to-write")
         try:
-            yield
+            with _first(self._folder, until):
+                yield
         finally:
             self._turn.release()
 
@@ -77,6 +84,29 @@ class Sqlite:
         if "append-only" in text or "constraint" in text.lower():
             return problem
         return Unavailable("database-unavailable", reason=text)
+
+
+@contextmanager
+def _first(folder: Path, until: float) -> Iterator[None]:
+    """Be the first of those processes that wait at the folder of the database. Not at the file itself: to
+    close that anywhere in a process would drop the locks that SQLite has on it. Raises: Unavailable.
+    """
+    try:
+        door = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as problem:
+        raise Unavailable("database-unavailable", reason=str(problem)) from problem
+    try:
+        while True:
+            try:
+                fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise Unavailable("database-unavailable", reason="no-turn-to-write") from None
+            time.sleep(_KNOCK_S)
+        yield
+    finally:
+        os.close(door)
 
 
 def harden(dbapi_connection: Any, _record: object) -> None:
