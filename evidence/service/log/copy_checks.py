@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from evidence.domain.derivatives import State
 from evidence.service.court.deriving import DERIVED
-from evidence.service.log.log_faults import Fault
+from evidence.service.log.log_faults import Fault, listed_now
 from evidence.service.site import Site
 from storage.vault import Promise, Sealed
 
@@ -40,7 +40,8 @@ class CopyCheck:
                     yield Fault("row-altered", f"derivative {row.id}", {"against": "vault"})
                 parent = unit.recordings.get(row.recording_id)
                 is_going = parent is None or parent.gone_at is not None
-                if found is None and row.state is State.MADE and not is_going:
+                is_wanted = found is None and row.state is State.MADE and not is_going
+                if is_wanted and row.output.key not in listed_now(self.site.vault, row.output.key):
                     yield Fault("object-missing", row.output.key)
         for key in sorted(there.keys() - known):
             yield Fault("object-without-entry", key)

@@ -24,7 +24,7 @@ from evidence.service.examining.fixity import Fixity
 from evidence.service.keeping.certificates import destruction_faults
 from evidence.service.log.copy_checks import CopyCheck
 from evidence.service.log.hold_checks import PARTS, HoldCheck
-from evidence.service.log.log_faults import Fault, told
+from evidence.service.log.log_faults import Fault, listed_now, told
 from evidence.service.log.retained_checks import listed_copies, retained_faults
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
@@ -76,7 +76,7 @@ class CustodyCheck:
             yield Fault("object-damaged", key, {"reason": "disposal-unfinished"})
         for stored in known:
             id_ = stored.recording.id
-            yield from told(f"recording {id_}", self._compare(stored, there.get(id_)))
+            yield from told(f"recording {id_}", self._compare(stored, there.get(id_, {})))
 
     def _without_row(
         self, entry: Mapping[str, Any], ids: Set[str], there: Mapping[str, Mapping[str, Sealed]]
@@ -84,36 +84,40 @@ class CustodyCheck:
         """The log sealed it: so it has a row, whatever the vault still holds of it."""
         for recording_id in {str(one["id"]) for one in entry["obj"] if one["k"] == "recording"} - ids:
             yield Fault("row-missing", f"recording {recording_id}", {"sealed": entry["t"]})
-            parts = there.get(recording_id)
-            yield from _missing(recording_id, self._parts(recording_id) if parts is None else parts)
+            parts = there.get(recording_id, {})
+            whole = parts if parts.keys() >= set(PARTS) else self._parts(recording_id)
+            yield from _missing(recording_id, whole)
 
     def _parts(self, recording_id: str) -> Mapping[str, Sealed]:
-        """Look again at what was not listed: it may have been sealed while we looked."""
-        found = self.site.vault.census(f"recordings/{recording_id}/")
-        return {one.key.rpartition("/")[2]: one for one in found if isinstance(one, Sealed)}
+        found = listed_now(self.site.vault, f"recordings/{recording_id}/")
+        return {key.rpartition("/")[2]: one for key, one in found.items()}
 
-    def _compare(self, stored: StoredRecording, parts: Mapping[str, Sealed] | None) -> Iterator[Fault]:
+    def _compare(self, stored: StoredRecording, parts: Mapping[str, Sealed]) -> Iterator[Fault]:
         recording = stored.recording
-        item = f"recording {recording.id}"
+        item, wanted = f"recording {recording.id}", ("manifest.json",) if stored.gone_at else PARTS
         with self.site.database.reading() as unit:
             entry = _sealing_entry(unit, recording.id)
         if entry is None:
             yield Fault("row-without-entry", item)
         elif not _agree(stored, entry):
             yield Fault("row-altered", item, {"against": "entry"})
-        if parts is None:
+        if not parts.keys() >= set(wanted) or _is_weaker(parts, stored):
             parts = self._parts(recording.id)
-        data = parts.get("data")  # the manifest's lock is looked at with the manifest
-        if data is not None and data.lock.retain_until < recording.retain_until:
-            until = {"found": to_text(data.lock.retain_until), "row": to_text(recording.retain_until)}
-            yield Fault("lock-weaker", data.key, until)
-        yield from _missing(recording.id, parts, ("manifest.json",) if stored.gone_at else PARTS)
+        if _is_weaker(parts, stored):  # the manifest's lock is looked at with the manifest
+            data, row = parts["data"], to_text(recording.retain_until)
+            yield Fault("lock-weaker", data.key, {"found": to_text(data.lock.retain_until), "row": row})
+        yield from _missing(recording.id, parts, wanted)
         if stored.gone_at is not None:
             for word in destruction_faults(self.site, stored):
                 yield Fault(word, item)
         if "manifest.json" in parts:
             for fault in Fixity(self.site).manifest_faults(stored):
                 yield Fault("row-altered" if fault == "row-differs" else fault, item, {"against": "manifest"})
+
+
+def _is_weaker(parts: Mapping[str, Sealed], stored: StoredRecording) -> bool:
+    data = parts.get("data")
+    return data is not None and data.lock.retain_until < stored.recording.retain_until
 
 
 def _missing(

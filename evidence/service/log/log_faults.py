@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from evidence.errors import EvidenceError, Unavailable
 from storage.errors import StorageError, StoreUnavailable, Withheld
+from storage.vault import Sealed, Vault
 
 BROKEN = "check-broken"
 _NONSENSE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -26,6 +27,13 @@ def raise_if_away(problem: Exception) -> None:
     piece and does not give it is known. Raises: StoreUnavailable."""
     if isinstance(problem, StoreUnavailable) and not isinstance(problem, Withheld):
         raise problem
+
+
+def listed_now(vault: Vault, prefix: str) -> Mapping[str, Sealed]:
+    """Look again for what was not listed, or was listed otherwise than the rows say: these are younger than
+    the list, and it may have been sealed meanwhile. By key. Raises: StoreUnavailable.
+    """
+    return {one.key: one for one in vault.census(prefix) if isinstance(one, Sealed)}
 
 
 def told(part: str, faults: Iterable[Fault]) -> Iterator[Fault]:

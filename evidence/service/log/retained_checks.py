@@ -15,7 +15,7 @@ from typing import Any
 from evidence.domain.audit import Act
 from evidence.domain.exports import Export, Way
 from evidence.ledger.canonical import canonical
-from evidence.service.log.log_faults import Fault
+from evidence.service.log.log_faults import Fault, listed_now
 from evidence.service.ports import UnitOfWork
 from storage.errors import StorageError, StoreUnavailable, Withheld
 from storage.vault import Debris, Promise, Sealed, Vault
@@ -55,6 +55,8 @@ def retained_faults(
     for prefix, entry in said.items():
         export_id = prefix.removeprefix(RETAINED)
         mine = {key: one for key, one in there.items() if key.rpartition("/")[0] == prefix}
+        if len(mine) < len(entry["facts"]["media"]):
+            mine = dict(listed_now(vault, f"{prefix}/"))
         known |= mine.keys()
         yield from _of_entry(vault, export_id, entry["facts"], mine, now)
         if not _agree(rows.get(export_id), entry["facts"]):
