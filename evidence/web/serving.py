@@ -30,6 +30,9 @@ HEAD_S = 20.0  # from the connection, or from the first byte of a next request
 MOST_CONNECTIONS = 2048  # their unfinished heads fit into 128 MiB
 _MOST_DESCRIPTORS = 16384  # asked for at the start; children that go through all of them are not made slow
 _MOST_AT_ONCE = 128  # connections that wait to be accepted, and come in before one of them can be closed
+# How long a thread may keep the interpreter from others. Whoever has given it away to read a row or to write
+# a piece waits so long to have it back, many times in each request: of Python's 5 ms that made seconds.
+SWITCH_S = 0.0005
 LONG_BODY_BYTES = 256 << 10  # what shorter bodies cost on the event loop does not matter
 
 
@@ -204,6 +207,7 @@ class Server(uvicorn.Server):
 def serve_http(app: FastAPI, host: str, port: int, certificate: Path | None, key: Path | None) -> None:
     """Serve until stopped."""
     ask_for_descriptors()
+    sys.setswitchinterval(SWITCH_S)
     gc.freeze()  # the application stays for good: no look through it again after every few requests
     config = uvicorn.Config(
         app,
