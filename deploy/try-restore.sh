@@ -13,10 +13,11 @@ say() { printf '%s\n' "$*" >&2; }
 
 # What stands elsewhere is not in the copy: it would be read where the site has it, and prove nothing about a restore.
 unset EVIDENCE_DATA EVIDENCE_DATABASE EVIDENCE_VAULT EVIDENCE_BROKER EVIDENCE_SIGNER EVIDENCE_EXPORTS
+[ -f "$backup/site.toml" ] || { say "这不是站点数据目录的备份 / no copy of a data folder is here: $backup"; exit 2; }
 if grep -Eq '^[[:space:]]*(data|database|vault|broker|signer)[[:space:]]*=' "$backup/site.toml"; then
   say "站点设置指向备份之外，本脚本不能演练 / site.toml leads out of the backup: not tried by this script"; exit 2
 fi
-[ ! -e "$scratch" ] || { say "目录已存在 / this folder is there already: $scratch"; exit 2; }
+[ ! -e "$scratch" ] || { say "目录已存在，请另给新目录 / this folder is there already; name a new one: $scratch"; exit 2; }
 at=$(TZ=$zone date -r "$(ls -t "$backup"/evidence.db "$backup"/evidence.db-wal 2>/dev/null | head -n 1)" +%Y-%m-%dT%H:%M:%S)
 
 trap 'rm -rf "$scratch"' EXIT

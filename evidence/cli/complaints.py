@@ -6,7 +6,7 @@ No command closes one: its handler does, signed in as themselves.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from evidence.bootstrap import Application
 from evidence.cli.coded import one_of
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_names, unit_of
-from evidence.cli.words import cites_text, person_text, printable, span_of_time
+from evidence.cli.words import cites_text, in_utc, person_text, printable, span_of_time
 from evidence.domain.complaints import Channel
 from evidence.domain.spans import Span
 from evidence.errors import Invalid
@@ -54,7 +54,7 @@ def take(
     """登记投诉，所涉资料随即长期保存 / Take a complaint in; what it concerns is held at once."""
     application = open_site(data)
     zone = ZoneInfo(application.site.policies.latest.time_zone)
-    start, end = (one.replace(tzinfo=zone).astimezone(UTC) for one in (since, until))
+    start, end = (in_utc(one, zone) for one in (since, until))
     if end <= start:
         raise Invalid("ends-before-start")
     told = (matter, place, complainant, None if unit is None else unit_of(application, unit))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from evidence.cli.cases import Case, find_case
 from evidence.cli.coded import of_pack
 from evidence.cli.site import OPERATOR, Data, Json, open_site, print_json
 from evidence.cli.units import unit_names, unit_of
-from evidence.cli.words import cites_text, print_new, printable, time_text
+from evidence.cli.words import cites_text, in_utc, print_new, printable, time_text
 from evidence.domain.steps import Matter, StepState
 from evidence.errors import Invalid, Known
 from evidence.locale import say
@@ -140,10 +140,8 @@ def withdraw(
 
 
 def in_zone(application: Application, moment: datetime) -> datetime:
-    """Return a time that somebody typed: in the law's time zone, unless it names its own."""
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(application.site.policies.latest.time_zone))
-    return moment.astimezone(UTC)
+    """Return a time that somebody typed (see words.in_utc)."""
+    return in_utc(moment, ZoneInfo(application.site.policies.latest.time_zone))
 
 
 def what_text(row: Mapping[str, Any]) -> str:

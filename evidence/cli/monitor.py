@@ -42,6 +42,8 @@ def monitor(
     for one in [] if json_ else found:
         print(say("cli.monitor-sound" if one.alarm is None else "cli.monitor-alarm", origin=one.origin,
                   size=one.size, kind=one.alarm or "", reason=printable(one.reason)))  # fmt: skip
+        if (words := say(key := f"error.{one.alarm}")) != key:
+            print(f"    {words}")
     if any(one.is_break for one in found):
         raise typer.Exit(4)
     silent = {one.alarm for one in found} - {None}

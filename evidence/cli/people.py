@@ -152,7 +152,7 @@ def leave(
         return
     for item in found.open:
         print(f"{say(f'leaving-item.{item.kind}')}: {item.count}")
-    print(say("cli.leaving-open" if found.open else "cli.leaving-clear"))
+    print(say("cli.leaving-open" if found.open else "cli.leaving-clear", number=printable(number)))
     if found.cites:
         print(f"    {cites_text(found.cites)}")
 

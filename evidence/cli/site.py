@@ -145,7 +145,7 @@ def verify_certificate(certificate: Path, key: Path | None) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
     except OSError as problem:
-        files = {"certificate": str(certificate), **({"key": str(key)} if key else {})}
+        files = {"certificate": str(certificate), **({"private_key": str(key)} if key else {})}
         raise Invalid("certificate-unusable", **files, reason=problem.strerror or str(problem)) from problem
 
 

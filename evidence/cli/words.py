@@ -126,9 +126,12 @@ def against_text(one: Mapping[str, Any], zone: str) -> str:
 
 
 def in_utc(typed: datetime, zone: ZoneInfo) -> datetime:
-    """Return a time that was typed in the law's time zone as UTC. Raises: Invalid("invalid-text")."""
+    """Return a time that somebody typed, in UTC: in the law's time zone, unless it names its own.
+
+    Raises: Invalid("invalid-text").
+    """
     try:
-        return typed.replace(tzinfo=zone).astimezone(UTC)
+        return (typed if typed.tzinfo else typed.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError:  # in year 1 or 9999
         raise Invalid("invalid-text", field="time") from None
 

@@ -56,6 +56,15 @@ def test_a_complaint_goes_its_way_on_the_command_line(site: Path) -> None:
     assert rows(site, "complaints", "list")[0]["state"] == "overdue", "its handler closes it, signed in"
 
 
+def test_a_time_that_names_its_own_zone_is_taken_at_its_word(site: Path) -> None:
+    words = ("complaints", "take", "2026-2", "1001", "--received", "2026-01-02", "--channel", "phone")
+    told = ("--matter", "辱骂当事人", "--place", "人民路12号")
+    done = rows(
+        site, *words, *told, "--since", "2026-01-01T10:00:00Z", "--until", "2026-01-01T21:00:00+08:00"
+    )
+    assert (done["since"], done["until"]) == ("2026-01-01T10:00:00.000000Z", "2026-01-01T13:00:00.000000Z")
+
+
 @pytest.mark.article("dazhe-2020:16")
 def test_a_fault_file_is_opened_and_its_log_extract_written_on_the_command_line(
     site: Path, tmp_path: Path
