@@ -42,7 +42,7 @@ def monitor(
     for one in [] if json_ else found:
         print(say("cli.monitor-sound" if one.alarm is None else "cli.monitor-alarm", origin=one.origin,
                   size=one.size, kind=one.alarm or "", reason=printable(one.reason)))  # fmt: skip
-        if (words := say(key := f"error.{one.alarm}")) != key:
+        if (words := say(title := f"error.{one.alarm}")) != title:
             print(f"    {words}")
     if any(one.is_break for one in found):
         raise typer.Exit(4)
