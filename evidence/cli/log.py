@@ -263,6 +263,8 @@ def _alarm_lines(found: Any, none: str, unsound: int, zone: str) -> Iterator[str
             yield "    " + say("cli.alarm-window", earliest=earliest, latest=latest)
         for name, value in one.detail.items():
             yield f"    {name}: {printable(str(value))}"
+    if found:
+        yield say("cli.alarms-next")
 
 
 def _refuse_alarms(found: Any) -> None:

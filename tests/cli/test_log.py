@@ -19,6 +19,7 @@ from evidence.errors import Conflict, EvidenceError, IntegrityFault, Invalid, No
 from evidence.ledger.entries import verify_history
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.ledger.trust import NONE, Trust
+from evidence.locale import say
 from evidence.verifier.trust import read_trust
 from tests import inside, listed_site
 from tests.listed_site import rows, run, trust_in
@@ -220,6 +221,7 @@ def test_an_altered_entry_is_an_alarm_that_stands_until_it_is_cleared_after_a_so
         assert shown.exit_code == 4
         assert all(kind in shown.stdout for kind in kinds)
         assert "latest" in shown.stdout
+        assert shown.stdout.endswith(f"{say('cli.alarms-next')}\n")
         assert "不明 / unknown" not in shown.stdout
         refused(run(site, "log", "clear"), IntegrityFault, "still-broken", 4)
         refused(run(site, "log", "publish"), IntegrityFault, "alarm-stands", 4)

@@ -148,7 +148,7 @@ def test_a_ca_file_that_is_missing_or_no_certificate_is_named(
 ) -> None:
     for file in (tmp_path / "missing.crt", Path("/etc/hostname")):
         said = refused("--vault", address("evidence-1", ca_file=file))
-        assert f"ca_file: {file}" in said
+        assert f"CA file: {file}" in said
         assert UNTOUCHED in said
 
 
