@@ -1,8 +1,7 @@
 """The tables, so plain that SQLite and PostgreSQL hold the same rows; times are UTC text of fixed width.
 
 Names of files may have 4096 bytes, more than an entry of a PostgreSQL index: keys and indexes hold the
-SHA-256 of the name (`name_sha256`), the name stands beside it.
-The others stand beside this module, each named by its noun (*_tables.py).
+SHA-256 of the name (`name_sha256`), the name stands beside it. The other tables: *_tables.py beside this.
 """
 
 from __future__ import annotations
