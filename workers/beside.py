@@ -42,6 +42,7 @@ log = logging.getLogger("evidence.workers")
 
 BEAT_S = 1.0
 SILENT_S = 30.0  # so long without a beat, and somebody must see to it
+REST_S = 0.05  # after a ring: of many that come at once one wakes as well as all
 AGAIN_S = 2.0  # from the end of a worker process to the next one
 _WAITS, _GOES, _STOPS = range(3)
 _DIE_WITH_PARENT = 1  # prctl(2), PR_SET_PDEATHSIG
@@ -61,6 +62,7 @@ class Beside:
         self._say(_WAITS, 0, time.monotonic())
         self._stopping, self._threads = threading.Event(), list[threading.Thread]()
         service = os.getpid()
+        gc.freeze()  # what is never looked through is never copied for those who share it
         self._keeper = os.fork()
         if not self._keeper:
             self._keep(service)
@@ -161,6 +163,7 @@ class Beside:
         while self._told()[0] != _STOPS:
             self._listen()
             application.site.bell.ring(JobName.SEAL)
+            time.sleep(REST_S)
         stop()
 
     def _listen(self) -> None:

@@ -86,7 +86,7 @@ def look(pid: int, data: Path) -> Sample:
         try:
             sizes = _sizes(Path(f"/proc/{one}/smaps_rollup").read_text())
             descriptors += len(os.listdir(f"/proc/{one}/fd"))
-            worked += sum(map(int, _stat(one)[11 : 15 if one == pid else 13])) / _TICKS
+            worked += sum(map(int, _stat(one)[11:15])) / _TICKS  # and of the children each has waited for
         except (FileNotFoundError, ProcessLookupError):
             continue
         pss, rss, count = pss + sizes["Pss"], rss + sizes["Rss"], count + 1
