@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -147,6 +148,8 @@ def room(
     if base is not None:
         shutil.copytree(base, data)
         _lay_one(data)
+        said = (data / "site.toml").read_text("utf-8")
+        (data / "site.toml").write_text(re.sub("(?m)^sm3 = .*", f"sm3 = {sm3}".lower(), said), "utf-8")
     service = ServiceProcess(data, sm3=sm3, EVIDENCE_DEEP="false", EVIDENCE_PUBLISH_S="2")
     tokens = [service.add_dock(f"dock-{n}") for n in range(docks)]
     if before is not None:
