@@ -65,7 +65,7 @@ class Room:
 
     def __init__(self, folder: Path, line: BrokenLine, straight: Bucket) -> None:
         self._line, self._straight, self._number, self._spoiled = line, straight, 0, ""
-        self._site = SmallSite(folder, HandClock(datetime.now(UTC)))
+        self._site = SmallSite(folder, HandClock(datetime.now(UTC)), embedded=True)
         vault = S3Vault(Bucket(line.address))
         site = replace(self._site.site, vault=vault, originals=VaultOriginals(vault, folder / "scratch"))
         self._site.uploads, self._site.recordings = Uploads(site), Recordings(site)
