@@ -71,6 +71,7 @@ def test_in_the_site_s_file(
     with (data / "site.toml").open("a") as file:
         file.write(line + "\n")
     monkeypatch.setattr("evidence.web.serving.uvicorn.Server.run", lambda *_: None)
+    monkeypatch.setattr("evidence.web.app.fork_workers", lambda _: None)  # no process of tests forks
     for words in COMMANDS:
         _, said = run(data, capfd, monkeypatch, *words)
         assert "CANARY" not in said + caplog.text, words
