@@ -97,6 +97,7 @@ def small_files(options: Options) -> list[Row]:
     beside = floor_of_small(options, 32, options.files, 10_000)
     with room(options, 32) as it:
         it.send(files=2, size=10_000, piece=10_000, name="W", ask_every_s=0.2)  # what the first ones load
+        it.await_examined(64)
         before = it.watch.look().worked
         traffic = it.send(files=options.files // 32, size=10_000, piece=10_000)
         worked = it.watch.look().worked - before

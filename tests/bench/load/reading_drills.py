@@ -141,7 +141,7 @@ def probes(options: Options) -> list[Row]:
     docks, files = 4, 5 if options.short else 20
     with room(options, docks) as it:
         traffic = it.send(files=files, size=len(body), piece=len(body), body=body.hex(), ask_every_s=0.2)
-        _await_examined(it, docks * files)
+        it.await_examined(docks * files)
         told = used(it, traffic)
         asked = "SELECT min(created_at) AS began, max(finished_at) AS ended FROM job WHERE name = 'examine'"
         (row,) = records(it.service.data, asked)
@@ -149,14 +149,6 @@ def probes(options: Options) -> list[Row]:
     rate = docks * files / seconds
     return [Row("L10 files probed, sealing included", f"{rate:.1f} /s", ">= 5 /s", rate >= 5),
             *told]  # fmt: skip
-
-
-def _await_examined(it: Room, count: int) -> None:
-    until = time.monotonic() + 120
-    asked = "SELECT count(*) AS n FROM job WHERE name = 'examine' AND state = 'done'"
-    while records(it.service.data, asked)[0]["n"] < count:
-        assert time.monotonic() < until, it.service.output()[-2000:]
-        time.sleep(0.2)
 
 
 def slow_heads(options: Options) -> list[Row]:

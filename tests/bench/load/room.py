@@ -118,6 +118,14 @@ class Room:
                     one.kill()
                 one.communicate()
 
+    def await_examined(self, count: int) -> None:
+        """Wait until so many files were looked into."""
+        until = time.monotonic() + 120
+        asked = "SELECT count(*) AS n FROM job WHERE name = 'examine' AND state = 'done'"
+        while records(self.service.data, asked)[0]["n"] < count:
+            assert time.monotonic() < until, self.service.output()[-2000:]
+            time.sleep(0.2)
+
     def send(self, **plan: Any) -> Traffic:
         """Let the docks send by a plan, and wait for their end."""
         with self.sending(**plan) as ended:
