@@ -10,7 +10,6 @@ second version through: that is told as what it is (`second-version`).
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from evidence.adapters.db.doors import enter
 from evidence.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -68,12 +68,5 @@ def _ask(session: psycopg.Connection[object], words: str) -> None:
 def _of_file(path: Path) -> Iterator[None]:
     until = time.monotonic() + WAIT_S
     with path.open("ab") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise Unavailable("database-unavailable", reason="another-publishes") from None
-            time.sleep(_LOOK_EVERY_S)
+        enter(file.fileno(), until, _LOOK_EVERY_S, "another-publishes")
         yield

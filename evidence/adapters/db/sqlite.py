@@ -7,7 +7,6 @@ for want of it.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import time
@@ -22,6 +21,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from evidence.adapters.db.doors import enter
 from evidence.errors import NoSpace, Unavailable
 
 LOCK_WAIT_S = 30
@@ -96,14 +96,7 @@ def _first(folder: Path, until: float) -> Iterator[None]:
     except OSError as problem:
         raise Unavailable("database-unavailable", reason=str(problem)) from problem
     try:
-        while True:
-            try:
-                fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise Unavailable("database-unavailable", reason="no-turn-to-write") from None
-            time.sleep(_KNOCK_S)
+        enter(door, until, _KNOCK_S, "no-turn-to-write")
         yield
     finally:
         os.close(door)

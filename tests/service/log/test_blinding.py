@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,16 +15,6 @@ from evidence.ledger.segments import Kind, Piece
 from tests import inside, tampering
 from tests.forms import embedded_only
 from tests.log_room import OPERATOR, LogRoom
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[LogRoom]:
-    """A site with a recording, all of it published."""
-    room = LogRoom(tmp_path)
-    room.seal()
-    room.publish()
-    yield room
-    room.close()
 
 
 def remove_an_original(room: LogRoom) -> tuple[str, str]:

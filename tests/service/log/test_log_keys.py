@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,16 +16,6 @@ from evidence.signer.desk import OVERLAP
 from tests import inside
 from tests.builders import SITE
 from tests.log_room import OPERATOR, LogRoom
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[LogRoom]:
-    """A site with a published log."""
-    room = LogRoom(tmp_path)
-    room.seal()
-    room.publish()
-    yield room
-    room.close()
 
 
 def rotations(room: LogRoom) -> list[dict[str, object]]:

@@ -49,15 +49,6 @@ def without(*parts: str) -> Callable[[Listed], Listed | None]:
     return lambda one: None if one.key.endswith(parts) else one
 
 
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[LogRoom]:
-    room = LogRoom(tmp_path)
-    room.seal()
-    room.publish()
-    yield room
-    room.close()
-
-
 @pytest.mark.parametrize("parts", [("/data", "/manifest.json"), ("/manifest.json",)])
 def test_a_recording_that_is_sealed_meanwhile(room: LogRoom, parts: tuple[str, ...]) -> None:
     assert found(room, room.small.site, without(*parts)) == set()

@@ -34,15 +34,6 @@ def line(authority: TimeAuthority) -> HttpTimeAuthority:
     return HttpTimeAuthority(authority.url, authority.certificate)
 
 
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[LogRoom]:
-    room = LogRoom(tmp_path)
-    room.seal()
-    room.publish()
-    yield room
-    room.close()
-
-
 def desk(room: LogRoom, line: HttpTimeAuthority) -> Timestamping:
     """Open the desk; fsck checks the tokens from then on."""
     room.auditing = replace(room.auditing, authority=line)
