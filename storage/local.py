@@ -68,20 +68,20 @@ class LocalVault:
     def seal_file(self, key: str, staged: Path, promise: Promise, lock: Lock) -> Sealed:
         """See Vault. Raises: Exists, Missing, Mismatch, StagingBusy, Damaged, StoreFull, StoreUnavailable."""
         with self._making(key) as place:
-            place.verify_free(promise)
+            last = place.verify_free(promise)
             with staged_body(staged, promise, place.folder, not self._immutable) as body:
-                return place.seal(body, promise, lock).sealed
+                return place.seal(body, promise, lock, last).sealed
 
     def seal_bytes(self, key: str, body: bytes, lock: Lock) -> Sealed:
         """See Vault. Raises: Exists, Damaged, StoreFull, StoreUnavailable."""
         promise = Promise(len(body), sha256(body).hexdigest())
         with self._making(key) as place:
-            place.verify_free(promise)
+            last = place.verify_free(promise)
             with new_file(place.folder) as fd:
                 with storing(key=key):
                     write_all(fd, body)
                 finish(fd, len(body), 0o444)
-                return place.seal(fd, promise, lock).sealed
+                return place.seal(fd, promise, lock, last).sealed
 
     def open(self, key: str, version: str | None = None) -> BinaryIO:
         """See Vault. Raises: Missing, Damaged, StoreUnavailable."""

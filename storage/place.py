@@ -81,18 +81,20 @@ class Place:
             raise Damaged(key=self.key, sealed_bytes=last.promise.size_bytes, found_bytes=size)
         return last
 
-    def verify_free(self, promise: Promise) -> None:
-        """Raises: Exists, unless the key is free or only a lock for the same promise waits there for its
-        data."""
+    def verify_free(self, promise: Promise) -> LockRecord | None:
+        """Return the lock of the same promise that waits there for its data; None: there is none.
+
+        Raises: Exists, where the key is not free.
+        """
         last = self.last()
         claimed = last is not None and (last.act is Act.DISPOSE or last.promise != promise)
         if claimed or self.folder.is_taken(self.name):
             self.folder.sync()  # who died before syncing it has left it to us: what Exists must be durable
             raise Exists(key=self.key)
+        return last
 
-    def seal(self, body: int, promise: Promise, lock: Lock) -> LockRecord:
-        """Write the lock, then link the body; precondition: `verify_free` under the same folder lock."""
-        last = self.last()
+    def seal(self, body: int, promise: Promise, lock: Lock, last: LockRecord | None) -> LockRecord:
+        """Write the lock, then link the body. last: of `verify_free`, under the same lock of the folder."""
         record = locks.adopt(last, lock) if last else locks.seal(self.key, promise, lock)
         self.append(record)
         crashpoint("after-lock-record")

@@ -19,7 +19,7 @@ from enum import StrEnum
 LEASE = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
 # Of small files a worker seals so many with one commit a step; a long one is a job by itself.
-SMALL_BYTES, MOST_TOGETHER = 1 << 20, 32
+SMALL_BYTES, MOST_TOGETHER = 1 << 20, 64
 # While another seals, a worker that could seal too examines only what has waited so long: who stands at the
 # dock waits for a receipt, and nobody for the findings of this minute.
 SEALS_FIRST = timedelta(minutes=1)

@@ -20,7 +20,7 @@ from evidence.service.backups import Done, last_noted
 from evidence.service.catalogue import Section
 from evidence.service.gaps.deadlines import LEAST, Deadlines
 from evidence.service.gate import admits
-from evidence.service.intake.uploads import RESERVE_BYTES
+from evidence.service.intake.opening import RESERVE_BYTES
 from evidence.service.jobs import QUEUES, Queue
 from evidence.service.log.standstill import standstills
 from evidence.service.measure_ports import OpenJobs

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.telemetry import TelemetryConfig
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -62,6 +63,9 @@ PAGES = (
     *(log, alarm_pages, status, people, roll, units, docks, tokens, packs),
 )
 WORKERS_BESIDE = "workers.beside:Beside"
+# What the service measures it tells on /metrics. FastAPI would hand paths and messages of errors to whatever
+# collector the machine's environment names, and asks at each request whether there is one.
+_TELLS_NOBODY = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 
 health = APIRouter(tags=["health"])
 
@@ -149,6 +153,7 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,  # a redirect would repeat whatever Host the client claims
+        telemetry=_TELLS_NOBODY,
     )
     app.state.application = application
     errors.install(app, problems.shown)
@@ -164,7 +169,7 @@ def create_app(
 def _doors() -> tuple[list[BaseRoute], dict[str, Action]]:
     """Return the routes and the action of each: the same for every site, so a process builds them once."""
     said: dict[int | str, dict[str, Any]] = {"4XX": errors.DESCRIBED, "5XX": errors.DESCRIBED}
-    built = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, responses=said)
+    built = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, responses=said, telemetry=_TELLS_NOBODY)
     for router in (health, tus.router, *ROUTERS, *(page.router for page in PAGES)):
         built.include_router(router)
     ask_by_first_part(built.routes)

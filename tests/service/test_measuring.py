@@ -19,7 +19,7 @@ from evidence.domain.rights import Kind
 from evidence.domain.uploads import UploadState
 from evidence.errors import Refused
 from evidence.service.gaps.deadlines import Deadlines
-from evidence.service.intake.uploads import RESERVE_BYTES
+from evidence.service.intake.opening import RESERVE_BYTES
 from evidence.service.jobs import JobName, Queue
 from evidence.service.log.standstill import UNSIGNED
 from evidence.service.measuring import MAY_WAIT, MISSING, SHORT_OF_SPACE, Measures, Measuring, Need

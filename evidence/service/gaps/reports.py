@@ -19,7 +19,7 @@ from evidence.service.gaps.gap_lines import gravest_first
 from evidence.service.gaps.gap_parts import Asked
 from evidence.service.gaps.gap_reports import GapReport, GapReporting
 from evidence.service.gate import admits
-from evidence.service.intake.uploads import RESERVE_BYTES
+from evidence.service.intake.opening import RESERVE_BYTES
 from evidence.service.naming import people_in
 from evidence.service.site import Site
 

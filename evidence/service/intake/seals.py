@@ -43,7 +43,7 @@ from storage.errors import Exists, Missing
 from storage.staging import StagingWriter
 from storage.vault import Lock, Promise, Sealed
 
-AT_ONCE = 16  # acts of the vault: a file system makes durable together what is synced together
+AT_ONCE = 4  # acts of the vault: a file system makes durable together what is synced together
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 

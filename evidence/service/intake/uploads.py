@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,41 +12,21 @@ from functools import cached_property
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry
 from evidence.domain.ids import is_id, new_id
-from evidence.domain.recordings import NOT_MEASURED, Origin
+from evidence.domain.recordings import Origin
 from evidence.domain.rights import Action, Kind
 from evidence.domain.uploads import Upload, UploadState
-from evidence.errors import Busy, Conflict, Invalid, NoSpace, NotFound, Refused, Unavailable
-from evidence.service.catalogue import AnnouncedFile
+from evidence.errors import Busy, Conflict, Invalid, NotFound, Refused
 from evidence.service.gate import admits
-from evidence.service.instruments import pack_at
 from evidence.service.intake.binding import verify_bound
-from evidence.service.intake.cards import check_offset, check_origin
-from evidence.service.intake.hand_docking import keep_sender, sent_by_hand
+from evidence.service.intake.cards import check_origin
+from evidence.service.intake.hand_docking import sent_by_hand
+from evidence.service.intake.opening import Openings
 from evidence.service.intake.reception import Checksum, DigestsInHand, Reception
-from evidence.service.jobs import JobName
 from evidence.service.site import Site
-from evidence.service.together import Together
 from storage.errors import Missing
 from storage.staging import StagingBusy, StagingWriter
 
-# Kept free so that the log and the seals of what is already here can go on when the disc fills up.
-RESERVE_BYTES = 256 << 20
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Opening:
-    """A new upload and who opens it."""
-
-    caller: Caller
-    upload: Upload
-
-    def entries(self) -> Iterator[Entry]:
-        """Yield what the log says of it."""
-        about, size = (("upload", self.upload.id),), self.upload.origin.size_bytes
-        yield Entry(Act.UPLOAD_CREATE, self.caller.id, about, facts={"size": size})
-        if not self.upload.is_resumable:
-            yield Entry(Act.UPLOAD_COMPLETE, self.caller.id, about)
 
 
 @dataclass(frozen=True)
@@ -78,7 +58,7 @@ class Uploads:
             origin = sent_by_hand(self.site, caller, origin)
         declared_sha256 = _read_digest(declared_sha256)
         _verify_first(origin, first, checksum)
-        self._verify_takeable(caller, origin, now)
+        self._openings.verify_space(origin.size_bytes)
         upload = self._new(caller, origin, declared_sha256, len(first), now)
         running = self.site.new_digests()
         running.update(first)
@@ -86,10 +66,14 @@ class Uploads:
             done, digests = UploadState.COMPLETE, running.digests()
             upload = replace(upload, state=done, completed_at=now, digests=digests)
         self.site.staging.create(upload.id, first)
-        upload = self._opened(_Opening(caller, upload))
-        if upload.is_resumable and first:
+        opened = self._openings.write(caller, upload)
+        if opened.is_resumable and first:
             self.in_hand.keep(upload.id, upload.offset, running)
-        return upload
+        return opened
+
+    @cached_property
+    def _openings(self) -> Openings:
+        return Openings(self.site)
 
     def _new(
         self, caller: Caller, origin: Origin, declared_sha256: str | None, offset: int, now: datetime
@@ -104,58 +88,6 @@ class Uploads:
             expires_at=now + self.site.terms.upload_rest,
             declared_sha256=declared_sha256,
         )
-
-    def _opened(self, opening: _Opening) -> Upload:
-        """Write a new upload with its entries, together with those that come at once; return it as its card's
-        list has it.
-        """
-        try:
-            return self._openings.add(opening)
-        except Unavailable:  # it is everybody's trouble; of a commit nobody knows yet what became
-            raise
-        except Exception:  # noqa: BLE001  (what one of them meets ends the attempt of all: each alone)
-            return self._write([opening])[0]
-
-    @cached_property
-    def _openings(self) -> Together[_Opening, Upload]:
-        return Together(self._write)
-
-    def _write(self, openings: Sequence[_Opening]) -> Sequence[Upload]:
-        """Write new uploads in one transaction, each with its own entries."""
-        now = self.site.clock.now()
-        with self.site.database.writing() as unit:
-            for one in openings:
-                keep_sender(unit, one.caller, now)
-            files = unit.cards.match_all([one.upload.origin for one in openings])
-            opened = [_as_announced(one.upload, file) for one, file in zip(openings, files, strict=True)]
-            unit.uploads.add_all(opened)
-            unit.log.append_all([entry for one in openings for entry in one.entries()], now)
-            for upload in opened:
-                self.site.staging.size(upload.id)  # Missing where a clock that leapt had it cleared as debris
-            if complete := [one.id for one in opened if not one.is_resumable]:
-                unit.jobs.add_all(JobName.SEAL, complete, now)
-        if complete:
-            self.site.bell.ring(JobName.SEAL)
-        return opened
-
-    def _verify_takeable(self, caller: Caller, origin: Origin, now: datetime) -> None:
-        """Take a large clock offset only from a card's list that gives it, for a person has confirmed that
-        one; so many uploads of a dock at once; and only what the staging area holds beside its reserve.
-
-        Raises: Invalid("clock-offset-unconfirmed"), Conflict("too-many-open-uploads"), NoSpace.
-        """
-        with self.site.database.reading() as unit:
-            owed, open_now = unit.uploads.owed_bytes(), unit.uploads.open_of(caller.id)
-            try:
-                check_offset(origin, pack_at(self.site.policies, now))
-            except Invalid:
-                listed = unit.cards.match(origin)
-                if listed is None or listed.origin.clock_offset_ms != origin.clock_offset_ms:
-                    raise
-        if open_now >= self.site.terms.open_uploads:
-            raise Conflict("too-many-open-uploads", open=open_now)
-        if self.site.staging.free_bytes() - RESERVE_BYTES - owed < origin.size_bytes:
-            raise NoSpace("no-space", where="staging", size=origin.size_bytes)
 
     @admits(Action.SEND_RECORDING)
     def status(self, caller: Caller, upload_id: str) -> Upload:
@@ -265,19 +197,3 @@ def _read_digest(text: str | None) -> str | None:
     if not _SHA256.fullmatch(text):
         raise Invalid("invalid-checksum")
     return text.lower()
-
-
-def _as_announced(upload: Upload, file: AnnouncedFile | None) -> Upload:
-    """Take card, offset and labels from the card's list where the sender does not repeat them."""
-    if file is None:
-        return upload
-    own, known = upload.origin, file.origin
-    measured = next((one for one in (own, known) if one.is_offset_measured), None)
-    labels = own.given_labels or known.given_labels
-    origin = replace(
-        own,
-        card_id=own.card_id or known.card_id,
-        clock_offset_ms=0 if measured is None else measured.clock_offset_ms,
-        labels={**labels, **(NOT_MEASURED if measured is None else {})},
-    )
-    return replace(upload, origin=origin)

@@ -29,21 +29,31 @@ class Journaling:
     site: Site
 
     def seal_all(self) -> None:
-        """Seal what has changed. Raises: IntegrityFault("segment-differs"), storage errors: tried again."""
-        while (planned := self._plan()) is not None:
-            serial, body = planned
+        """Seal what has changed by now. What changes meanwhile is for the next time: where docks send without
+        a pause there would be no end, and a piece for every few rows.
+
+        Raises: IntegrityFault("segment-differs"), storage errors: tried again.
+        """
+        may_be_more = True
+        while may_be_more and (planned := self._plan()) is not None:
+            serial, body, may_be_more = planned
             seal_piece(self.site, key_of(serial), body)
             crashpoint("after-rows-piece")
             self._vouch(serial)
 
-    def _plan(self) -> tuple[int, bytes] | None:
+    def _plan(self) -> tuple[int, bytes, bool] | None:
+        """Return serial and bytes of the next piece, and whether there may be one after it; None: none."""
         with self.site.database.reading() as unit:
-            if (planned := unit.journal.planned()) is not None or unit.journal.is_idle():
-                return planned
+            if (planned := unit.journal.planned()) is not None:
+                return *planned, True
+            if unit.journal.is_idle():
+                return None
         with self.site.database.writing() as unit:
             if unit.journal.planned() is None:
                 unit.journal.plan()
-            return unit.journal.planned()
+            is_all = unit.journal.is_idle()
+            planned = unit.journal.planned()
+            return None if planned is None else (*planned, not is_all)
 
     def _vouch(self, serial: int) -> None:
         with self.site.database.writing() as unit:

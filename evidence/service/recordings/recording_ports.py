@@ -102,11 +102,8 @@ class Uploads(Protocol):
     def end_sealed(self, recording_ids: Mapping[str, str]) -> None:
         """Move uploads to their end: each is the recording with this id."""
 
-    def owed_bytes(self) -> int:
-        """Return how many bytes open uploads may still send."""
-
-    def open_of(self, account_id: str) -> int:
-        """Count the uploads of an account that still receive."""
+    def receiving(self) -> Mapping[str, tuple[int, int]]:
+        """Return of each account how many uploads it has open, and how many bytes they may still send."""
 
     def stale(self, now: datetime) -> Sequence[Upload]:
         """Return uploads still receiving whose time has run out."""

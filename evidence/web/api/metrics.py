@@ -13,7 +13,7 @@ from starlette.responses import Response
 from evidence import __version__
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.service.intake.uploads import RESERVE_BYTES
+from evidence.service.intake.opening import RESERVE_BYTES
 from evidence.service.jobs import QUEUES
 from evidence.service.measuring import Measures, Need
 from evidence.web.deps import App, admitted

@@ -13,7 +13,7 @@ from evidence.domain.findings import Severity
 from evidence.errors import Invalid, NoSpace, NotFound, Refused
 from evidence.service.gaps.gap_parts import Asked
 from evidence.service.gaps.reports import Reports
-from evidence.service.intake.uploads import RESERVE_BYTES
+from evidence.service.intake.opening import RESERVE_BYTES
 from tests.builders import START, SmallSite, an_origin
 
 BODY = b"not a film"

@@ -172,7 +172,7 @@ def test_first_bytes_that_are_wrong_open_nothing(
     assert small.files() == before
     assert small.log() == entries
     with small.database.reading() as unit:
-        assert not unit.uploads.open_of(small.dock.id)
+        assert not unit.uploads.receiving()
 
 
 def test_a_file_larger_than_the_space_left_is_refused_at_once(small: SmallSite) -> None:

@@ -129,6 +129,25 @@ def test_publishing_comes_to_an_end(room: LogRoom) -> None:
     assert room.small.files() == before
 
 
+def test_what_changes_while_a_piece_is_sealed_waits_for_the_next_time(
+    room: LogRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.seal()
+    whole, names = journaling.seal_piece, iter("bcdefgh")
+
+    def meanwhile(*args: Any) -> None:
+        whole(*args)
+        room.seal(f"{next(names)}.mp4")
+
+    monkeypatch.setattr(journaling, "seal_piece", meanwhile)
+    room.publishing.publish_all()
+    assert len(pieces(room)) == 1
+    monkeypatch.undo()
+    room.publishing.publish_all()
+    assert len(pieces(room)) == 2
+    assert replayed(room) == stored(room)
+
+
 @pytest.mark.parametrize("step", ["seal_piece", "rows_entry"])
 def test_what_broke_off_goes_on_to_the_very_same_piece(
     room: LogRoom, monkeypatch: pytest.MonkeyPatch, step: str

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from evidence.adapters.db.repositories.rows import text_or_none
 from evidence.adapters.db.tables import account
@@ -15,6 +15,13 @@ from evidence.domain.access import Caller
 from evidence.domain.instants import to_text
 from evidence.domain.rights import Action, Kind
 from evidence.errors import Conflict
+
+_NOT_EXPIRED = or_(account.c.expires_at.is_(None), account.c.expires_at > bindparam("at"))
+_IN_FORCE = and_(account.c.revoked_at.is_(None), _NOT_EXPIRED)
+# Made once: every request that comes with a token asks this.
+_BY_TOKEN = select(account).where(account.c.token_sha256 == bindparam("token"), _IN_FORCE)
+_MINE = select(account.c.id).where(account.c.id == bindparam("account"), _IN_FORCE)
+_ACTIONS = {action.value: action for action in Action}
 
 
 class SqlAccounts:
@@ -48,9 +55,7 @@ class SqlAccounts:
 
     def by_token(self, token_sha256: str, at: datetime) -> Caller | None:
         """Return the account of a token that is in force."""
-        row = self._db.execute(
-            select(account).where(account.c.token_sha256 == token_sha256, _in_force(at))
-        ).first()
+        row = self._db.execute(_BY_TOKEN, {"token": token_sha256, "at": to_text(at)}).first()
         return None if row is None else _caller(row)
 
     def revoke(self, account_id: str, at: datetime) -> bool:
@@ -68,8 +73,7 @@ class SqlAccounts:
 
     def is_in_force(self, account_id: str, at: datetime) -> bool:
         """Tell whether an account is in force at a moment."""
-        mine = select(account.c.id).where(account.c.id == account_id, _in_force(at))
-        return self._db.execute(mine).first() is not None
+        return self._db.execute(_MINE, {"account": account_id, "at": to_text(at)}).first() is not None
 
     def bind(self, account_id: str, devices: Collection[str] | None) -> None:
         """Let a dock send for these recorders only; None: for any."""
@@ -88,11 +92,6 @@ class SqlAccounts:
         return [_caller(row) for row in rows]
 
 
-def _in_force(at: datetime) -> ColumnElement[bool]:
-    not_expired = or_(account.c.expires_at.is_(None), account.c.expires_at > to_text(at))
-    return and_(account.c.revoked_at.is_(None), not_expired)
-
-
 def _caller(row: Any) -> Caller:
     devices = None if row.devices is None else frozenset(json.loads(row.devices))
     return Caller(row.id, Kind(row.role), row.name, scopes=scopes_of(row.scopes), devices=devices)
@@ -100,8 +99,7 @@ def _caller(row: Any) -> Caller:
 
 def scopes_of(text: str | None) -> frozenset[Action]:
     """Read the scopes of a token. An action that this version does not know is no scope."""
-    known = {action.value: action for action in Action}
-    return frozenset(known[one] for one in (text or "").split() if one in known)
+    return frozenset(_ACTIONS[one] for one in (text or "").split() if one in _ACTIONS)
 
 
 def _devices_text(devices: Collection[str] | None) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Table, bindparam, delete, func, insert, select, update
 
 from evidence.adapters.db.label_tables import label
 from evidence.adapters.db.people_tables import standing
@@ -41,10 +41,30 @@ FIRST_ANNOUNCED = (
 _ASKED = [recording.c[name] for name in (
     "id", "labels", "ended_at", "sealed_at", "device", "wearer", "gone_at", "name",
 )]  # fmt: skip
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 Put = Callable[[Table, list[dict[str, Any]]], object]
 _WANTED = (Label.CASE_NUMBER.value, Label.INSPECTED_PARTY.value)
 SEARCHED_LABELS = frozenset(_WANTED)
+# Made once: every seal asks these.
+_FORGET = [delete(table).where(table.c.recording_id.in_(_IDS)) for table in (search_code, search_row)]
+_ALL_OF = (
+    select(*_ASKED, standing.c.unit_id, standing.c.person_id, standing.c.classification,
+           standing.c.on_hold, FIRST_BYTE, FIRST_ANNOUNCED)
+    .join(upload, upload.c.id == recording.c.upload_id)
+    .join(standing, standing.c.recording_id == recording.c.id, isouter=True)
+    .where(recording.c.id.in_(_IDS))
+)  # fmt: skip
+_LABELS_OF = (
+    select(label)
+    .where(label.c.recording_id.in_(_IDS), label.c.name.in_(_WANTED))
+    .order_by(label.c.recording_id, label.c.serial)
+)
+_FOUND_OF = (
+    select(finding.c.recording_id, finding.c.code, finding.c.body)
+    .join(examination, examination.c.id == finding.c.examination_id)
+    .where(finding.c.recording_id.in_(_IDS), examination.c.current)
+)
 
 
 def touched(db: Connection, recording_ids: Iterable[str | None]) -> None:
@@ -62,8 +82,8 @@ def bring_up(db: Connection) -> None:
     changed = sorted(db.info.pop(_TOUCHED, ()))
     for first in range(0, len(changed), NAMES_AT_ONCE):
         ids = changed[first : first + NAMES_AT_ONCE]
-        for table in (search_code, search_row):
-            db.execute(delete(table).where(table.c.recording_id.in_(ids)))
+        for forget in _FORGET:
+            db.execute(forget, {"ids": ids})
         _write(db, ids)
 
 
@@ -106,13 +126,8 @@ def _after(db: Connection, last: str) -> list[str]:
 def _write(db: Connection, ids: Sequence[str], put: Put | None = None) -> None:
     put = put or (lambda table, rows: db.execute(insert(table), rows))
     labels, found = _labels(db, ids), _found(db, ids)
-    query = select(*_ASKED, standing.c.unit_id, standing.c.person_id, standing.c.classification,
-                   standing.c.on_hold, FIRST_BYTE, FIRST_ANNOUNCED)  # fmt: skip
-    query = query.join(upload, upload.c.id == recording.c.upload_id)
-    query = query.join(standing, standing.c.recording_id == recording.c.id, isouter=True)
     rows = [
-        _row(row, labels.get(row.id, []), found.get(row.id, []))
-        for row in db.execute(query.where(recording.c.id.in_(ids)))
+        _row(row, labels.get(row.id, []), found.get(row.id, [])) for row in db.execute(_ALL_OF, {"ids": ids})
     ]
     if rows:
         put(search_row, rows)
@@ -177,9 +192,8 @@ def _clock(row: Any) -> dict[str, Any]:
 
 
 def _labels(db: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:
-    query = select(label).where(label.c.recording_id.in_(ids), label.c.name.in_(_WANTED))
     found: dict[str, list[Any]] = {}
-    for row in db.execute(query.order_by(label.c.recording_id, label.c.serial)):
+    for row in db.execute(_LABELS_OF, {"ids": ids}):
         found.setdefault(row.recording_id, []).append(row)
     return found
 
@@ -194,9 +208,7 @@ def _note(row: Any, found: list[Any]) -> str:
 
 
 def _found(db: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:
-    of = examination.c.id == finding.c.examination_id
-    query = select(finding.c.recording_id, finding.c.code, finding.c.body).join(examination, of)
     found: dict[str, list[Any]] = {}
-    for row in db.execute(query.where(finding.c.recording_id.in_(ids), examination.c.current)):
+    for row in db.execute(_FOUND_OF, {"ids": ids}):
         found.setdefault(row.recording_id, []).append(row)
     return found

@@ -29,9 +29,10 @@ from evidence.errors import Conflict
 _ONE = select(upload).where(upload.c.id == bindparam("upload"))
 _SOME = select(upload).where(upload.c.id.in_(bindparam("uploads", expanding=True)))
 _RECEIVING = upload.c.state == UploadState.RECEIVING.value
-_OWED = select(func.sum(upload.c.size - upload.c.offset)).where(_RECEIVING)
 _OPEN = (
-    select(func.count()).select_from(upload).where(_RECEIVING, upload.c.account_id == bindparam("account"))
+    select(upload.c.account_id, func.count().label("count"), func.sum(upload.c.size - upload.c.offset))
+    .where(_RECEIVING)
+    .group_by(upload.c.account_id)
 )
 _ADD, _CHANGE = insert(upload), update(upload).where(upload.c.id == bindparam("upload"))
 _MOVE = _CHANGE.where(upload.c.offset == bindparam("old"), _RECEIVING)
@@ -113,13 +114,9 @@ class SqlUploads:
         if rows:
             self._db.execute(_CHANGE, rows)
 
-    def owed_bytes(self) -> int:
-        """Return how many bytes open uploads may still send."""
-        return int(self._db.execute(_OWED).scalar_one() or 0)
-
-    def open_of(self, account_id: str) -> int:
-        """Count the uploads of an account that still receive."""
-        return int(self._db.execute(_OPEN, {"account": account_id}).scalar_one())
+    def receiving(self) -> Mapping[str, tuple[int, int]]:
+        """Return of each account how many uploads it has open, and how many bytes they may still send."""
+        return {id_: (int(count), int(owed)) for id_, count, owed in self._db.execute(_OPEN)}
 
     def stale(self, now: datetime) -> Sequence[Upload]:
         """Return uploads still receiving whose time has run out."""

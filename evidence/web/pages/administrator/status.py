@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
-from evidence.service.intake.uploads import RESERVE_BYTES
+from evidence.service.intake.opening import RESERVE_BYTES
 from evidence.web.deps import App, admitted
 from evidence.web.pages.desk import desk
 

@@ -1,10 +1,13 @@
-"""Uploads that are opened at once share a commit: each with its own entries, none by another's fault."""
+"""Uploads that are opened at once share a commit: each with its own entries, none by another's fault, and
+taken or not by all that are open.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,9 @@ from sqlalchemy.exc import IntegrityError
 from evidence.domain.access import Caller
 from evidence.domain.rights import Kind
 from evidence.domain.uploads import Upload, UploadState
-from evidence.errors import Unavailable
+from evidence.errors import Conflict, EvidenceError, NoSpace, Unavailable
+from evidence.service.intake.opening import RESERVE_BYTES
+from evidence.service.intake.uploads import Uploads
 from tests.builders import SmallSite, an_origin
 
 BODY = b"small " * 100
@@ -33,14 +38,17 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
-def opened_at_once(small: SmallSite, callers: list[Caller]) -> list[Future[Upload]]:
+def opened_at_once(
+    small: SmallSite, callers: list[Caller], size: int = len(BODY), uploads: Uploads | None = None
+) -> list[Future[Upload]]:
     """Let these open an upload each while another writes: the first waits for the turn, the others for it."""
+    uploads = uploads or small.uploads
     with ThreadPoolExecutor(len(callers)) as pool, small.database.writing():
         found = []
         for place, caller in enumerate(callers):
-            origin = an_origin(f"DCIM/{place:04}.mp4", size_bytes=len(BODY))
-            found.append(pool.submit(small.uploads.create, caller, origin, None, BODY))
-            waits = small.uploads._openings
+            origin = an_origin(f"DCIM/{place:04}.mp4", size_bytes=size)
+            found.append(pool.submit(uploads.create, caller, origin, None, BODY))
+            waits = uploads._openings._together
             until(lambda: waits._is_busy and len(waits._waiting) == place)  # noqa: B023  (before the next)
     return found
 
@@ -87,9 +95,45 @@ def test_a_machine_that_cannot_write_is_told_to_each_and_nothing_is_opened(
         with small.database.writing():
             raise Unavailable("database-unavailable", outcome="unknown")
 
-    monkeypatch.setattr(small.uploads._openings, "_write", away)
+    monkeypatch.setattr(small.uploads._openings._together, "_write", away)
     for one in opened_at_once(small, [small.dock] * 3):
         with pytest.raises(Unavailable, match="database-unavailable"):
             one.result(20)
     assert sum(tries) == 3, "of a commit nobody knows yet what became: it is not written again"
     assert acts(small) == []
+
+
+def taken(small: SmallSite, made: list[Future[Upload]]) -> list[EvidenceError]:
+    """One of these was taken, and of the others nothing is left; return why they were not."""
+    problems = [one.exception(20) for one in made]
+    (opened,) = [one.result() for one, problem in zip(made, problems, strict=True) if problem is None]
+    assert opened.id in {one.upload_id for one in small.staging.census()}
+    return [one for one in problems if isinstance(one, EvidenceError)]
+
+
+def test_of_many_who_come_at_once_for_the_last_place_one_has_it(small: SmallSite) -> None:
+    site = replace(small.site, terms=replace(small.site.terms, open_uploads=3))
+    uploads = replace(small.uploads, site=site)
+    for name in ("a.mp4", "b.mp4"):
+        uploads.create(small.dock, an_origin(name, size_bytes=3), None)
+    problems = taken(small, opened_at_once(small, [small.dock] * 6, 10_000, uploads))
+    assert [(type(one), one.code) for one in problems] == [(Conflict, "too-many-open-uploads")] * 5
+    assert len(list(small.staging.census())) == 3
+    assert acts(small) == ["upload.create"] * 3
+
+
+def test_of_many_who_come_at_once_for_the_last_bytes_of_the_disc_one_has_them(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dock, size = small.dock, 10 << 20
+    monkeypatch.setattr(type(small.staging), "free_bytes", lambda _: RESERVE_BYTES + size + size // 2)
+    problems = taken(small, opened_at_once(small, [dock] * 6, size))
+    assert [(type(one), one.fields["size"]) for one in problems] == [(NoSpace, size)] * 5
+    assert len(list(small.staging.census())) == 1
+    assert acts(small) == ["upload.create"]
+
+
+def test_a_whole_small_file_takes_no_place_among_the_open_ones(small: SmallSite) -> None:
+    site = replace(small.site, terms=replace(small.site.terms, open_uploads=1))
+    made = opened_at_once(small, [small.dock] * 6, uploads=replace(small.uploads, site=site))
+    assert all(one.result(20).state is UploadState.COMPLETE for one in made)
