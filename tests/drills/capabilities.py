@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -81,7 +82,8 @@ def ptrace() -> str | None:
     try:
         debugger = tracer.Tracer(victim.pid, 0)
         debugger.attach()
-        victim.kill()
+        # Not victim.kill(): it asks first whether the process has ended, and takes the stop for that.
+        os.kill(victim.pid, signal.SIGKILL)
         debugger.join()
     except OSError as problem:
         return f"ptrace: {problem}"
