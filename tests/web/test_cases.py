@@ -67,6 +67,12 @@ def test_a_case_is_found_by_its_number_however_it_is_written(service: PeopleServ
     assert send(service, "head", "GET", f"/cases/{case}").json["closed"]
 
 
+@pytest.mark.parametrize("named", ["%00", "1-%00", "%ED%A0%80", "x" * 3000])
+def test_what_can_be_no_number_names_no_case(service: PeopleService, named: str) -> None:
+    answer = send(service, "head", "GET", f"/cases/{named}")
+    assert (answer.status, answer.code) == (404, "case-not-found")
+
+
 def test_a_member_until_a_time_that_has_no_place_in_utc_is_malformed(
     service: PeopleService, case: str
 ) -> None:

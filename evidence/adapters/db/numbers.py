@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from sqlalchemy import column, table
 
+from evidence.adapters.db.columns import AnyText, Id
+
 case_numbered = table(
-    "case_numbered", column("case_id"), column("normal"), column("docked"), column("quoted")
+    "case_numbered",
+    column("case_id", Id),
+    column("normal", AnyText),
+    column("docked", AnyText),
+    column("quoted", AnyText),
 )
 """docked: as JSON spells it, as far as recording_numbered.normal holds it; quoted: as it is in `whole`."""
-label_numbered = table("label_numbered", column("label_id"), column("name"), column("normal"))
-recording_numbered = table("recording_numbered", column("recording_id"), column("normal"), column("whole"))
+label_numbered = table(
+    "label_numbered", column("label_id", Id), column("name", AnyText), column("normal", AnyText)
+)
+recording_numbered = table(
+    "recording_numbered", column("recording_id", Id), column("normal", AnyText), column("whole", AnyText)
+)
 """normal: of the number that the dock said; on SQLite what stands before the first quote (docked.py). whole:
 of all that the dock said."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from evidence.domain.access import Caller, may_in
+from evidence.domain.case_numbers import normal_form
 from evidence.domain.ids import is_id
 from evidence.domain.people import WHOLE
 from evidence.domain.rights import ALLOWED, Action, Kind
@@ -42,6 +43,8 @@ def case_named(site: Site, named: str) -> str:
     came. Whether they may know of the case is asked where it is used (`told_as_named`).
     """
     if is_id(named):
+        return named
+    if not normal_form(named).isprintable():  # no number has that, and not every engine can be asked for it
         return named
     with site.database.reading() as unit:
         return unit.cases.numbered(named) or named
