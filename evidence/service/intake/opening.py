@@ -112,28 +112,36 @@ class Openings:
         """
         receiving, pack = unit.uploads.receiving(), pack_at(self.site.policies, now)
         count = Counter({id_: many for id_, (many, _) in receiving.items()})
-        owed = sum(bytes_ for _, bytes_ in receiving.values())
+        # What came along is on the disc already, and takes the room of nobody before its own turn.
+        left = self._space() + sum(one.offset for one in new) - sum(owed for _, owed in receiving.values())
         made: list[Upload | EvidenceError] = []
         for one, file in zip(new, unit.cards.match_all([one.origin for one in new]), strict=True):
             try:
                 _verify_offset(one.origin, file, pack)
                 if count[one.account_id] >= self.site.terms.open_uploads:
                     raise Conflict("too-many-open-uploads", open=count[one.account_id])
-                rest = one.origin.size_bytes - one.offset  # what came along is there
-                self.verify_space(rest + owed, of=one.origin.size_bytes)
+                _verify_fits(one.origin.size_bytes, left)
             except (Invalid, Conflict, NoSpace) as problem:
                 made.append(problem)
                 continue
+            left -= one.origin.size_bytes
             if one.is_resumable:
                 count[one.account_id] += 1
-                owed += rest
             made.append(_as_announced(one, file))
         return made
 
-    def verify_space(self, wanted: int, of: int | None = None) -> None:
-        """Raises: NoSpace. of: the size of the file, where more is wanted than that."""
-        if self.site.staging.free_bytes() - RESERVE_BYTES < wanted:
-            raise NoSpace("no-space", where="staging", size=wanted if of is None else of)
+    def verify_space(self, size_bytes: int) -> None:
+        """Raises: NoSpace, where there is none even if nobody else is owed any."""
+        _verify_fits(size_bytes, self._space())
+
+    def _space(self) -> int:
+        return self.site.staging.free_bytes() - RESERVE_BYTES
+
+
+def _verify_fits(size_bytes: int, left: int) -> None:
+    """Raises: NoSpace."""
+    if left < size_bytes:
+        raise NoSpace("no-space", where="staging", size=size_bytes)
 
 
 def _verify_offset(origin: Origin, file: AnnouncedFile | None, pack: Pack) -> None:

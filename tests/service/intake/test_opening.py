@@ -20,6 +20,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Conflict, EvidenceError, NoSpace, Unavailable
 from evidence.service.intake.opening import RESERVE_BYTES
 from evidence.service.intake.uploads import Uploads
+from storage.staging import Staging
 from tests.builders import SmallSite, an_origin
 
 BODY = b"small " * 100
@@ -131,6 +132,24 @@ def test_of_many_who_come_at_once_for_the_last_bytes_of_the_disc_one_has_them(
     assert [(type(one), one.fields["size"]) for one in problems] == [(NoSpace, size)] * 5
     assert len(list(small.staging.census())) == 1
     assert acts(small) == ["upload.create"]
+
+
+def test_bytes_that_came_along_take_no_room_from_those_who_are_judged_before_them(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size, owed = len(BODY), 10 * len(BODY)
+    small.uploads.create(small.dock, an_origin("long.mp4", size_bytes=owed), None)
+
+    def free_bytes(staging: Staging) -> int:  # two and a half of them beside what is owed
+        return RESERVE_BYTES + owed + 2 * size + size // 2 - sum(one.size_bytes for one in staging.census())
+
+    monkeypatch.setattr(type(small.staging), "free_bytes", free_bytes)
+    problems = [one.exception(20) for one in opened_at_once(small, [small.dock] * 6)]
+    refused = [type(one) for one in problems if one is not None]
+    # The first is judged alone, while the others wait with their bytes, and may be in the way of one of them.
+    assert refused in ([NoSpace] * 4, [NoSpace] * 5)
+    assert len(list(small.staging.census())) == 7 - len(refused)
+    assert acts(small) == ["upload.create"] + ["upload.create", "upload.complete"] * (6 - len(refused))
 
 
 def test_a_whole_small_file_takes_no_place_among_the_open_ones(small: SmallSite) -> None:
