@@ -57,20 +57,36 @@ class Openings:
     def write(self, caller: Caller, upload: Upload) -> Upload:
         """Write a new upload with its entries, together with those that come at once; return it as its card's
         list has it. Raises: Invalid("clock-offset-unconfirmed"), Conflict("too-many-open-uploads"), NoSpace:
-        it is not taken, nothing is written of it, and its bytes are gone.
+        it is not taken, nothing is written of it, and its bytes are gone; what the database raises: they are
+        gone where it is known that nothing is written.
         """
-        opening = _Opening(caller, upload)
         try:
-            made = self._together.add(opening)
+            made = self._written(_Opening(caller, upload))
+            if isinstance(made, EvidenceError):
+                raise made
+        except Exception as problem:
+            if not (isinstance(problem, Unavailable) and problem.fields.get("outcome") == "unknown"):
+                self._forget(upload.id)
+            raise
+        return made
+
+    def _written(self, opening: _Opening) -> Upload | EvidenceError:
+        try:
+            return self._together.add(opening)
         except Unavailable:  # it is everybody's trouble; of a commit nobody knows yet what became
             raise
         except Exception:  # noqa: BLE001  (what one of them meets ends the attempt of all: each alone)
-            (made,) = self._write([opening])
-        if isinstance(made, EvidenceError):
-            with suppress(StorageError):  # debris then, which is told and cleared
-                self.site.staging.remove(upload.id)
-            raise made
-        return made
+            return self._write([opening])[0]
+
+    def _forget(self, upload_id: str) -> None:
+        """Remove the bytes of an upload of which no row speaks. Where that fails they are debris, which is
+        told and cleared, but after days only: a dock that tries again sends them anew each time.
+        """
+        with suppress(EvidenceError, StorageError):
+            with self.site.database.reading() as unit:
+                is_written = unit.uploads.get(upload_id) is not None
+            if not is_written:
+                self.site.staging.remove(upload_id)
 
     @cached_property
     def _together(self) -> Together[_Opening, Upload | EvidenceError]:
