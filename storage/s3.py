@@ -43,6 +43,8 @@ log = logging.getLogger("storage.s3")
 class S3Vault:
     """A `Vault` in one bucket. Opening it asks the bucket for its default lock."""
 
+    at_once = 16  # a dozen questions for each object, and of each the answer is waited for (decision 63)
+
     def __init__(self, bucket: Bucket) -> None:
         """Raises: StoreUnavailable, also for a bucket with another default lock."""
         self.bucket = bucket
