@@ -38,6 +38,8 @@ from storage.vault import Debris, Lock, Promise, Sealed, Strength, verify_key
 class LocalVault:
     """A `Vault` below one folder of a local file system, for any number of threads and processes at once."""
 
+    at_once = 4  # more make no disc faster, and each takes the interpreter from the others at every call
+
     def __init__(self, root: Path, immutable: bool = False) -> None:
         """Open the vault in this folder; one that holds objects and no sign yet, of an older version, gets
         it. immutable: set the flag of `chattr +i` on all that is sealed from now on.

@@ -20,6 +20,8 @@ from storage.vault import Debris, Lock, Promise, Sealed, Strength, verify_key
 class MemoryVault:
     """A `Vault` in a dictionary. A disposed key keeps its last record, so that it stays taken."""
 
+    at_once = 1
+
     def __init__(self) -> None:
         self._bodies: dict[str, bytes] = {}
         self._records: dict[str, LockRecord] = {}

@@ -1,8 +1,7 @@
 """A vault in a bucket with Object Lock: COMPLIANCE date and legal hold, checked by reading, never believed.
 
 The order of a seal (docs/decisions/0012):
-1. unfinished sendings of the key are ended, then the bucket is asked what stands under it: nothing may; and
-   for its default lock again
+1. unfinished sendings are ended; nothing may stand under the key then; the default lock is asked for again
 2. the body goes up in parts, hashed on the way; it is completed only if it is what was promised
 3. the list is asked again (exactly one version) and HEAD of the version: a lock the server has dropped (Ceph
    16 and 18 do, for parts) is set and looked at again; the bucket's default lock covers the moment between
@@ -42,6 +41,8 @@ log = logging.getLogger("storage.s3")
 
 class S3Vault:
     """A `Vault` in one bucket. Opening it asks the bucket for its default lock."""
+
+    at_once = 16  # a dozen questions for each object, and of each the answer is waited for (decision 63)
 
     def __init__(self, bucket: Bucket) -> None:
         """Raises: StoreUnavailable, also for a bucket with another default lock."""

@@ -124,6 +124,10 @@ class Vault(Protocol):
     """A write-once store. Keys: see `verify_key`; every method raises BadKey for another, and
     StoreUnavailable."""
 
+    @property
+    def at_once(self) -> int:
+        """How many acts side by side are worth a thread each."""
+
     def seal_file(self, key: str, staged: Path, promise: Promise, lock: Lock) -> Sealed:
         """Store a finished, fsynced staging file under key. A backend on the same file system links it (no
         copy; the first fixity pass reads it back), any other copies it and checks the copy by reading back.

@@ -22,6 +22,11 @@ class CarriedVault:
     vault: Vault
     by: timedelta
 
+    @property
+    def at_once(self) -> int:
+        """See Vault."""
+        return self.vault.at_once
+
     def seal_file(self, key: str, staged: Path, promise: Promise, lock: Lock) -> Sealed:
         """See Vault."""
         return self._back(self.vault.seal_file(key, staged, promise, self._there(lock)))

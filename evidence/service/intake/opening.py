@@ -57,20 +57,36 @@ class Openings:
     def write(self, caller: Caller, upload: Upload) -> Upload:
         """Write a new upload with its entries, together with those that come at once; return it as its card's
         list has it. Raises: Invalid("clock-offset-unconfirmed"), Conflict("too-many-open-uploads"), NoSpace:
-        it is not taken, nothing is written of it, and its bytes are gone.
+        it is not taken, nothing is written of it, and its bytes are gone; what the database raises: they are
+        gone where it is known that nothing is written.
         """
-        opening = _Opening(caller, upload)
         try:
-            made = self._together.add(opening)
+            made = self._written(_Opening(caller, upload))
+            if isinstance(made, EvidenceError):
+                raise made
+        except Exception as problem:
+            if not (isinstance(problem, Unavailable) and problem.fields.get("outcome") == "unknown"):
+                self._forget(upload.id)
+            raise
+        return made
+
+    def _written(self, opening: _Opening) -> Upload | EvidenceError:
+        try:
+            return self._together.add(opening)
         except Unavailable:  # it is everybody's trouble; of a commit nobody knows yet what became
             raise
         except Exception:  # noqa: BLE001  (what one of them meets ends the attempt of all: each alone)
-            (made,) = self._write([opening])
-        if isinstance(made, EvidenceError):
-            with suppress(StorageError):  # debris then, which is told and cleared
-                self.site.staging.remove(upload.id)
-            raise made
-        return made
+            return self._write([opening])[0]
+
+    def _forget(self, upload_id: str) -> None:
+        """Remove the bytes of an upload of which no row speaks. Where that fails they are debris, which is
+        told and cleared, but after days only: a dock that tries again sends them anew each time.
+        """
+        with suppress(EvidenceError, StorageError):
+            with self.site.database.reading() as unit:
+                is_written = unit.uploads.get(upload_id) is not None
+            if not is_written:
+                self.site.staging.remove(upload_id)
 
     @cached_property
     def _together(self) -> Together[_Opening, Upload | EvidenceError]:
@@ -112,28 +128,36 @@ class Openings:
         """
         receiving, pack = unit.uploads.receiving(), pack_at(self.site.policies, now)
         count = Counter({id_: many for id_, (many, _) in receiving.items()})
-        owed = sum(bytes_ for _, bytes_ in receiving.values())
+        # What came along is on the disc already, and takes the room of nobody before its own turn.
+        left = self._space() + sum(one.offset for one in new) - sum(owed for _, owed in receiving.values())
         made: list[Upload | EvidenceError] = []
         for one, file in zip(new, unit.cards.match_all([one.origin for one in new]), strict=True):
             try:
                 _verify_offset(one.origin, file, pack)
                 if count[one.account_id] >= self.site.terms.open_uploads:
                     raise Conflict("too-many-open-uploads", open=count[one.account_id])
-                rest = one.origin.size_bytes - one.offset  # what came along is there
-                self.verify_space(rest + owed, of=one.origin.size_bytes)
+                _verify_fits(one.origin.size_bytes, left)
             except (Invalid, Conflict, NoSpace) as problem:
                 made.append(problem)
                 continue
+            left -= one.origin.size_bytes
             if one.is_resumable:
                 count[one.account_id] += 1
-                owed += rest
             made.append(_as_announced(one, file))
         return made
 
-    def verify_space(self, wanted: int, of: int | None = None) -> None:
-        """Raises: NoSpace. of: the size of the file, where more is wanted than that."""
-        if self.site.staging.free_bytes() - RESERVE_BYTES < wanted:
-            raise NoSpace("no-space", where="staging", size=wanted if of is None else of)
+    def verify_space(self, size_bytes: int) -> None:
+        """Raises: NoSpace, where there is none even if nobody else is owed any."""
+        _verify_fits(size_bytes, self._space())
+
+    def _space(self) -> int:
+        return self.site.staging.free_bytes() - RESERVE_BYTES
+
+
+def _verify_fits(size_bytes: int, left: int) -> None:
+    """Raises: NoSpace."""
+    if left < size_bytes:
+        raise NoSpace("no-space", where="staging", size=size_bytes)
 
 
 def _verify_offset(origin: Origin, file: AnnouncedFile | None, pack: Pack) -> None:

@@ -8,7 +8,7 @@ sealed alone (service/work.py): every step is safe to take twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -43,7 +43,6 @@ from storage.errors import Exists, Missing
 from storage.staging import StagingWriter
 from storage.vault import Lock, Promise, Sealed
 
-AT_ONCE = 4  # acts of the vault: a file system makes durable together what is synced together
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 
@@ -68,12 +67,12 @@ class Seals:
         """Seal uploads that hold their names. Raises: as `Sealing.seal`; then some may be sealed."""
         now = self.site.clock.now()
         pack = pack_at(self.site.policies, now)
-        stored = _each(lambda one: self._store(*one, pack, now), complete)
+        stored = self._each(lambda one: self._store(*one, pack, now), complete)
         with ExitStack() as held:
             staged = {one.upload.id: held.enter_context(self._alone_at(one.upload.id)) for one in stored}
             waiting = self._still_waiting(stored)
             manifests = self._decide(waiting, pack, now)
-            sealed = _each(
+            sealed = self._each(
                 lambda one: self._store_manifest(f"recordings/{one[0].upload.id}/manifest.json", one[1]),
                 [(one, manifest) for (one, _), manifest in zip(waiting, manifests, strict=True)],
             )
@@ -86,6 +85,16 @@ class Seals:
             self.site.bell.ring(JobName.EXAMINE, JobName.DEEP)
             there = (staged[one.upload.id] for one, _ in waiting)
             self.site.staging.discard([writer for writer in there if writer is not None])
+
+    def _each(self, act: Callable[[_Given], _Made], given: Sequence[_Given]) -> list[_Made]:
+        """Do one act of the vault for each, several side by side; one alone in this thread. Raises: what the
+        first raised, when none is under way any more.
+        """
+        if len(given) < 2:
+            return [act(one) for one in given]
+        most = min(self.site.vault.at_once, len(given))
+        with ThreadPoolExecutor(most, thread_name_prefix="seal") as pool:
+            return list(pool.map(act, given))
 
     def _store(self, upload: Upload, digests: Digests, pack: Pack, now: datetime) -> _Stored:
         data_key = f"recordings/{upload.id}/data"
@@ -228,14 +237,3 @@ def mark_announced(site: Site, unit: UnitOfWork, uploads: Mapping[str, Upload], 
         if file is not None:
             unit.cards.mark_sealed(file.id, recording_id)
             settle_notice(unit, file, pack_at(site.policies, now), now)
-
-
-def _each(act: Callable[[_Given], _Made], given: Iterable[_Given]) -> list[_Made]:
-    """Do one act for each, several side by side; one alone in this thread. Raises: what the first raised,
-    when none is under way any more.
-    """
-    these = list(given)
-    if len(these) < 2:
-        return [act(one) for one in these]
-    with ThreadPoolExecutor(min(AT_ONCE, len(these)), thread_name_prefix="seal") as pool:
-        return list(pool.map(act, these))

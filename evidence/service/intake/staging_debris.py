@@ -3,7 +3,7 @@ names it (decision 53). Nobody was told of it, and the card's file is sent again
 that an upload may rest, with an entry in the log.
 
 Removed within a writing transaction that finds no row of it; who opens an upload looks, in the transaction
-that names it, whether its bytes are still there (uploads.py). Of the two one comes first, whatever the clock
+that names it, whether its bytes are still there (opening.py). Of the two one comes first, whatever the clock
 says. Not here: what no crash of this program leaves (another name, a larger file): that stays, and is listed.
 """
 

@@ -5,10 +5,11 @@ taken or not by all that are open.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
@@ -20,6 +21,7 @@ from evidence.domain.uploads import Upload, UploadState
 from evidence.errors import Conflict, EvidenceError, NoSpace, Unavailable
 from evidence.service.intake.opening import RESERVE_BYTES
 from evidence.service.intake.uploads import Uploads
+from storage.staging import Staging
 from tests.builders import SmallSite, an_origin
 
 BODY = b"small " * 100
@@ -83,24 +85,47 @@ def test_an_upload_that_cannot_be_written_takes_no_other_with_it(small: SmallSit
     for one in (first, good, last):
         assert small.uploads.status(small.dock, one.result(20).id).state is UploadState.COMPLETE
     assert acts(small) == ["upload.create", "upload.complete"] * 3
+    assert len(list(small.staging.census())) == 3, "of what was not written nothing is left"
 
 
+@pytest.mark.parametrize(("said", "left"), [({}, 0), ({"outcome": "unknown"}, 3)])
 def test_a_machine_that_cannot_write_is_told_to_each_and_nothing_is_opened(
-    small: SmallSite, monkeypatch: pytest.MonkeyPatch
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch, said: dict[str, str], left: int
 ) -> None:
     tries: list[int] = []
 
     def away(openings: list[object]) -> None:
         tries.append(len(openings))
         with small.database.writing():
-            raise Unavailable("database-unavailable", outcome="unknown")
+            raise Unavailable("database-unavailable", **said)
 
     monkeypatch.setattr(small.uploads._openings._together, "_write", away)
     for one in opened_at_once(small, [small.dock] * 3):
         with pytest.raises(Unavailable, match="database-unavailable"):
             one.result(20)
-    assert sum(tries) == 3, "of a commit nobody knows yet what became: it is not written again"
+    assert sum(tries) == 3, "it is everybody's trouble, or nobody knows yet what became: not written again"
     assert acts(small) == []
+    assert len(list(small.staging.census())) == left, "bytes stay only where a row may speak of them yet"
+
+
+def test_the_bytes_of_what_was_written_stay_whatever_comes_after_it(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dock, site = small.dock, replace(small.site, terms=replace(small.site.terms, open_uploads=1))
+    uploads = replace(small.uploads, site=site)
+    together = uploads._openings._together
+    write = together._write
+
+    def then_break(openings: Sequence[Any]) -> None:
+        write(openings)
+        raise OSError
+
+    monkeypatch.setattr(together, "_write", then_break)
+    with pytest.raises(Conflict, match="too-many-open-uploads"):  # it has the place itself
+        uploads.create(dock, an_origin(size_bytes=10_000), None, BODY)
+    (left,) = small.staging.census()
+    assert left.upload_id is not None
+    assert small.put(left.upload_id, len(BODY), b"x" * (10_000 - len(BODY))) == 10_000
 
 
 def taken(small: SmallSite, made: list[Future[Upload]]) -> list[EvidenceError]:
@@ -131,6 +156,24 @@ def test_of_many_who_come_at_once_for_the_last_bytes_of_the_disc_one_has_them(
     assert [(type(one), one.fields["size"]) for one in problems] == [(NoSpace, size)] * 5
     assert len(list(small.staging.census())) == 1
     assert acts(small) == ["upload.create"]
+
+
+def test_bytes_that_came_along_take_no_room_from_those_who_are_judged_before_them(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size, owed = len(BODY), 10 * len(BODY)
+    small.uploads.create(small.dock, an_origin("long.mp4", size_bytes=owed), None)
+
+    def free_bytes(staging: Staging) -> int:  # two and a half of them beside what is owed
+        return RESERVE_BYTES + owed + 2 * size + size // 2 - sum(one.size_bytes for one in staging.census())
+
+    monkeypatch.setattr(type(small.staging), "free_bytes", free_bytes)
+    problems = [one.exception(20) for one in opened_at_once(small, [small.dock] * 6)]
+    refused = [type(one) for one in problems if one is not None]
+    # The first is judged alone, while the others wait with their bytes, and may be in the way of one of them.
+    assert refused in ([NoSpace] * 4, [NoSpace] * 5)
+    assert len(list(small.staging.census())) == 7 - len(refused)
+    assert acts(small) == ["upload.create"] + ["upload.create", "upload.complete"] * (6 - len(refused))
 
 
 def test_a_whole_small_file_takes_no_place_among_the_open_ones(small: SmallSite) -> None:

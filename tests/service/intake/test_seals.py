@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -111,6 +112,22 @@ def test_they_share_the_commits_of_each_step(small: SmallSite, monkeypatch: pyte
     monkeypatch.setattr(SqlDatabase, "writing", counted)
     assert seal(small) == 8
     assert len(commits) == 5, "claim, names, manifests, recordings, end"
+
+
+def test_as_many_are_in_the_vault_side_by_side_as_it_is_made_for(
+    small: SmallSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(small, 6)
+    side_by_side, store = Barrier(3, timeout=10), Seals._store
+
+    def together(*given: Any) -> Any:
+        side_by_side.wait()
+        return store(*given)
+
+    monkeypatch.setattr(type(small.vault), "at_once", 3)
+    monkeypatch.setattr(Seals, "_store", together)
+    assert seal(small) == 6
+    assert sealings(small) == 6
 
 
 def test_what_one_of_them_meets_ends_no_other(small: SmallSite) -> None:
