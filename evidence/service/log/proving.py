@@ -27,7 +27,7 @@ from evidence.service.gaps.fault_files import FaultFiles
 from evidence.service.gate import admits
 from evidence.service.intake.documents import RECEIPT
 from evidence.service.log.disclosing import Disclosed, fields_of
-from evidence.service.log.trust_files import trust_text
+from evidence.service.log.trust_files import told_keys, trust_text
 from evidence.service.log.witnessing import cosigned, newest_cosigned
 from evidence.service.oversight.admission import admit_to_recording
 from evidence.service.ports import UnitOfWork
@@ -249,8 +249,15 @@ class Proving:
             proof = consistency(old, new, TileHashes(new, unit.tree.tile(log)))
         return "".join(f"{write_base64(one)}\n" for one in proof).encode()
 
+    def told_keys(self) -> Sequence[str]:
+        """Return the verifier keys of all logs as lines for people, to hand on: those that were given up as
+        lost or stolen are comments.
+        """
+        with self.site.database.reading() as unit:
+            return told_keys(unit)
+
     def keys(self) -> Sequence[str]:
-        """Return the verifier keys of all logs, which are nobody's secret either."""
+        """Return the verifier keys of all logs, in force now or once, which are nobody's secret either."""
         with self.site.database.reading() as unit:
             return [vkey for log in unit.tree.logs() for vkey in unit.tree.keys(log)]
 
