@@ -80,8 +80,8 @@ class Proving:
     @admits(Action.READ_RECEIPT)
     def of_shown(self, caller: Caller, receipt: bytes) -> bytes:
         """Return the same to a dock that shows the receipt, whichever account sent the bytes: a dock that was
-        revoked and added anew keeps its receipts. Beside what the receipt says, the entry names that account,
-        the time and the pack. To all others a receipt opens nothing: what they may know goes by their reach.
+        revoked and added anew keeps its receipts. Beside what the receipt says, the entry names that account
+        and the pack. To all others a receipt opens nothing: what they may know goes by their reach.
 
         Raises: Invalid("receipt-not-ours"), NotFound("recording-not-found"), NotYetPublished.
         """
