@@ -1,4 +1,7 @@
-"""`evidence backup …`: note that a backup was made, or tried out by restoring it."""
+"""`evidence backup …`: note that a backup was made, or tried out by restoring it.
+
+A backup that was just made holds about this moment; one that was restored never does: its own must be said.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,10 @@ At = Annotated[
         "--at", help="备份所含的时刻，默认现在 / the moment it holds, in the law's time zone; default now"
     ),
 ]
+Held = Annotated[
+    datetime,
+    typer.Option("--at", help="备份所含的时刻 / the moment that the copy holds, in the law's time zone"),
+]
 
 
 @app.command()
@@ -30,7 +37,7 @@ def copied(at: At = None, data: Data = None) -> None:
 
 
 @app.command()
-def restored(at: At = None, data: Data = None) -> None:
+def restored(at: Held, data: Data = None) -> None:
     """登记已作恢复演练 / Note that a copy was restored and `evidence verify` found it whole."""
     _note(Done.RESTORED, at, data)
 

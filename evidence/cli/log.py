@@ -59,8 +59,13 @@ def keys(
 ) -> None:
     """输出日志的验证公钥 / Print the verifier keys of the logs."""
     proving = open_site(data).proving
-    lines = proving.trusted().decode().splitlines() if trust else proving.keys()
-    print(*lines, sep="\n")
+    told = proving.told_keys()
+    if trust:
+        print(proving.trusted().decode(), end="")
+    else:
+        print(*told, sep="\n")
+    if number := sum(line.startswith("#") for line in told):
+        print(say("cli.log-keys-given-up", number=number), file=sys.stderr)
 
 
 @app.command()

@@ -20,7 +20,7 @@ def prove_into(to: Path, find: Callable[[Proving], Sequence[Proven]], data: Data
     application = open_site(data)
     try:
         proven = find(application.proving)
-        vkeys = application.proving.keys()
+        vkeys = application.proving.told_keys()
     finally:
         application.signer.close()
     written = _write_proven(to, proven, vkeys)

@@ -203,6 +203,12 @@ def fetch_proof(line: Line, upload: str) -> bytes:
     return line.ask("GET", f"/api/v1/uploads/{upload}/proof", {}).body
 
 
+def show_receipt(line: Line, receipt: bytes) -> bytes:
+    """Return the proof for a receipt whose upload is another account's. Raises: as `fetch_proof`; NotFound
+    from a service of before this request."""
+    return line.ask("POST", "/api/v1/proofs", _JSON, receipt).body
+
+
 def fetch_checkpoint(line: Line) -> bytes:
     """Return the newest checkpoint of the log of custody. Raises: NotFound `log-not-found` where nothing is
     published, or another code from a service that had no logs yet."""

@@ -176,7 +176,7 @@ class Prover:
         if self._published is not None and isinstance(index, int) and index >= self._published:
             raise Conflict(NOT_YET, index=index)
         try:
-            document = protocol.fetch_proof(line, owed.upload)
+            document = self._fetch(line, owed)
         except EvidenceError as problem:
             published = problem.fields.get("published") if problem.code == NOT_YET else None
             self._published = published if type(published) is int else self._published
@@ -188,6 +188,15 @@ class Prover:
         verify_proof(document, owed.receipt, self._trust.key, self._logs)
         self._journal.keep_proof(owed.receipt, document)
         return document
+
+    def _fetch(self, line: Line, owed: Owed) -> bytes:
+        try:
+            return protocol.fetch_proof(line, owed.upload)
+        except NotFound as problem:
+            if problem.code != "upload-not-found":
+                raise
+            # This dock was revoked and added anew, or the upload is gone: the receipt itself still counts.
+            return protocol.show_receipt(line, owed.receipt)
 
     def _rest(self, problem: EvidenceError) -> bool:
         """Wait before asking again; tell whether there is time left. Raises: Unavailable `stopped`."""

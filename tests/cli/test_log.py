@@ -143,6 +143,22 @@ def test_the_day_of_a_theft_is_a_day_that_has_been(site: Path, since: str) -> No
     assert inside.rows(site, "SELECT id FROM audit_entry WHERE act = 'log.rotate'") == []
 
 
+def test_a_stolen_key_is_marked_where_keys_are_handed_on(tmp_path: Path) -> None:
+    site = listed_site.make(tmp_path / "data")
+    with SignerProcess(site, site / "signer"):
+        assert run(site, "log", "publish").exit_code == 0
+        before = run(site, "log", "keys")
+        assert (before.stderr, "#" in before.stdout) == ("", False)
+        assert run(site, "log", "rotate", "--reason", "stolen", "--since", "2026-03-01").exit_code == 0
+    (old,) = (vkey for vkey in before.stdout.split() if "/custody+" in vkey)
+    mark = "# stolen 2026-03-01, only for what was handed over before: "
+    after, trust = run(site, "log", "keys"), run(site, "log", "keys", "--trust")
+    assert [line for line in after.stdout.splitlines() if old in line] == [mark + old]
+    assert old not in [key.text() for key in Trust.parse(trust.stdout.encode()).logs]
+    assert read_trust(trust.stdout.encode(), "").logs
+    assert after.stderr == trust.stderr == say("cli.log-keys-given-up", number=1) + "\n"
+
+
 def test_tiles_are_written_into_a_new_folder_only(site: Path, tmp_path: Path) -> None:
     to = tmp_path / "tiles"
     assert run(site, "log", "tiles", str(to)).exit_code == 0

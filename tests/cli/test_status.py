@@ -90,9 +90,13 @@ def test_a_backup_and_a_restore_are_noted_at_the_moment_that_is_said_and_shown(t
     data = listed_site.make(tmp_path / "data")
     assert json.loads(run(data, "status", "--json").stdout)["backups"] == {"copied": None, "restored": None}
     assert run(data, "backup", "copied").exit_code == 0
-    assert run(data, "backup", "restored").exit_code == 0
+    held = json.loads(run(data, "status", "--json").stdout)["backups"]["copied"]
+    unsaid = run(data, "backup", "restored")  # no copy that was restored holds this moment
+    assert (unsaid.exit_code, "--at" in unsaid.output) == (2, True)
+    assert json.loads(run(data, "status", "--json").stdout)["backups"]["restored"] is None
+    assert run(data, "backup", "restored", "--at", held).exit_code == 0
     found = json.loads(run(data, "status", "--json").stdout)["backups"]
-    assert None not in found.values()
+    assert found == {"copied": held, "restored": held}
     assert found["copied"][:4] in run(data, "status").stdout
     refused = run(data, "backup", "copied", "--at", "2001-01-01T00:00:00")
     assert getattr(refused.exception, "code", None) == "backup-time-wrong"

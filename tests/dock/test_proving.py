@@ -279,3 +279,46 @@ def test_proofs_are_asked_for_several_at_once(station: Station, log: FarLog) -> 
     station.far.on("proof", meet, meet, meet)
     report = station.dock(parallel=3, patience=replace(QUICK, proof_s=20.0))
     assert counts(report) == (3, 0, 0, 0)
+
+
+@pytest.mark.parametrize("held_back", [False, True])
+def test_what_was_owed_to_an_account_that_was_revoked_is_given_to_whoever_shows_the_receipt(
+    station: Station, log: FarLog, held_back: bool
+) -> None:
+    write_card(station.card, {"a.mp4": b"1"})
+    log.held_at = 1
+    assert counts(station.dock()) == (0, 1, 0, 0)
+    station.far.others = set(station.far.uploads)  # the same dock, another account
+    log.held_at = 1 if held_back else None
+    other = write_card(station.card.with_name("other"), {"b.mp4": b"2"})
+    for _ in range(2 if held_back else 1):
+        assert counts(station.dock(folder=other)) == ((0, 1, 0, 1) if held_back else (1, 0, 1, 0))
+    log.held_at = None
+    assert counts(station.dock(folder=other)) == ((1, 0, 1, 0) if held_back else (1, 0, 0, 0))
+    assert len(proofs_kept(station)) == 2
+    assert station.far.seen("proof-shown") == (3 if held_back else 1)
+
+
+def test_a_service_that_knows_no_shown_receipts_leaves_the_proof_owed(station: Station, log: FarLog) -> None:
+    write_card(station.card, {"a.mp4": b"1"})
+    log.held_at = 1
+    station.dock()
+    station.far.others, log.held_at = set(station.far.uploads), None
+    station.far.on("proof-shown", status(404, "http-404"), status(405, "http-405"))
+    other = write_card(station.card.with_name("other"), {"b.mp4": b"2"})
+    for _ in range(2):
+        report = station.dock(folder=other)
+        assert report.is_complete
+        assert counts(report) == (1, 0, 0, 1)
+    assert counts(station.dock(folder=other)) == (1, 0, 1, 0)
+
+
+def test_a_wrong_proof_of_a_shown_receipt_is_told(station: Station, log: FarLog) -> None:
+    write_card(station.card, {"a.mp4": b"1"})
+    log.held_at = 1
+    station.dock()
+    station.far.others, log.held_at = set(station.far.uploads), None
+    log.forge = lambda log, index: forged(log, index) if index == 1 else log.proof(index)
+    other = write_card(station.card.with_name("other"), {"b.mp4": b"2"})
+    (told,) = station.dock(folder=other).earlier.disproved
+    assert (told.name, told.error.code) == ("a.mp4", "proof-differs")

@@ -22,7 +22,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evidence.domain.signed import Signature, assemble
+from evidence.domain.signed import Signature, assemble, disassemble
 from evidence.ledger.canonical import canonical
 from evidence.ledger.keys import VerifierKey
 from tests.simulators.far_log import FarLog
@@ -65,6 +65,7 @@ class FarEnd:
         self.faults: dict[str, list[Callable[[Handler], bool]]] = {}
         self.forge: Callable[[FarEnd, Stored], bytes | None] = FarEnd.receipt
         self.log: FarLog | None = None  # as a service of the first version, which gives no proofs
+        self.others: set[str] = set()  # uploads of an account that the token has no more
         self.lock = threading.Lock()
         self.url = ""
 
@@ -164,6 +165,7 @@ class Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         kind = {"GET": self.path.partition("?")[0].rpartition("/")[2]}.get(self.command, self.command)
         kind = {"/api/v1/receipts": "receipts", "/api/v1/checkpoints": "show"}.get(self.path, kind)
+        kind = "proof-shown" if self.path == "/api/v1/proofs" else kind
         with self.far.lock:
             self.far.requests.append(kind)
             waiting = self.far.faults.get(kind)
@@ -187,10 +189,13 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/api/v1/checkpoints" and self.far.log:
             goes_on = self.far.log.goes_on(self.read_body())
             return self.answer(200, json.dumps({"goes_on": goes_on}).encode())
+        if self.path == "/api/v1/proofs" and self.far.log:
+            shown = disassemble(self.read_body())[1]["recording"]
+            return self._proof(next(one for one in self.far.uploads.values() if one.recording == shown))
         if self.path.startswith("/api/v1/logs/custody/"):
             return self._log(self.far.log)
         upload = self.far.uploads.get(self.path.split("/")[4])
-        if upload is None:
+        if upload is None or upload.id in self.far.others:
             return self.refuse(404, "upload-not-found")
         if self.command == "HEAD":
             return self.answer(200, b"", {"Upload-Offset": str(len(upload.data))})

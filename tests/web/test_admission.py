@@ -42,6 +42,7 @@ DONE = {
     "GET /api/v1/gaps/{gap}/explanations": 404,  # nobody has explained anything
     "GET /api/v1/faults/{file_id}": 404,  # nor opened a file
     "POST /api/v1/checkpoints": 400,  # what is sent here is none of ours
+    "POST /api/v1/proofs": 400,
     "GET /api/v1/recordings/{recording_id}/certificate": 409,  # it was not destroyed
     "GET /api/v1/recordings/{recording_id}/certificate/printed": 409,
     "POST /api/v1/shared/open": 403,  # not from a page of this service

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from tests import forms, inside
 from tests.service_process import ServiceProcess
 from tests.web.talk import Answer, Dock, ask, checksum
 
+KIND = {"Content-Type": "application/json"}
 ALARM = "evidence-integrity-alarm"
 PATIENCE_S = 20 * forms.PATIENCE
 
@@ -56,6 +58,30 @@ def test_a_dock_shows_a_checkpoint_and_what_is_none_of_ours_changes_nothing(mine
     assert (answer.status, answer.code) == (400, "checkpoint-not-ours")
     assert mine.ask("POST", "/api/v1/checkpoints", b"x" * (64 << 10 | 1)).code == "too-many-bytes"
     assert inside.rows(mine.service.data, asked) == before
+
+
+def test_a_dock_that_was_revoked_and_added_anew_shows_a_receipt_and_gets_its_proof(mine: Dock) -> None:
+    def add() -> tuple[str, Dock]:
+        body = json.dumps({"name": "anew"}).encode()
+        made = ask(mine.service.port, "POST", "/api/v1/docks", mine.service.admin_token, KIND, body).json
+        return made["id"], Dock(mine.service, made["token"])
+
+    id_, before = add()
+    path = before.open(5, "anew.mp4")
+    before.patch(path, 0, b"12345", Upload_Checksum=checksum(b"12345"))
+    before.receipt(path)
+    receipt, proof = before.ask("GET", f"{path}/receipt").body, proof_of(before, path)
+    assert ask(mine.service.port, "DELETE", f"/api/v1/docks/{id_}", mine.service.admin_token).status == 204
+    assert before.ask("POST", "/api/v1/proofs", receipt).status == 401
+    _, anew = add()
+    assert anew.ask("GET", f"{path}/proof").code == "upload-not-found"
+    answer = anew.ask("POST", "/api/v1/proofs", receipt)
+    shown, had = TlogProof.parse(answer.body), TlogProof.parse(proof)
+    assert (shown.extra, shown.index) == (had.extra, had.index)
+    assert answer.headers["cache-control"] == "no-store"
+    answer = anew.ask("POST", "/api/v1/proofs", receipt.replace(b"anew.mp4", b"anow.mp4"))
+    assert (answer.status, answer.code) == (400, "receipt-not-ours")
+    assert anew.ask("POST", "/api/v1/proofs", b"x" * (64 << 10 | 1)).code == "too-many-bytes"
 
 
 def proof_of(dock: Dock, path: str) -> bytes:

@@ -6,6 +6,7 @@ no more from now on; then the new verifier key must reach those who hold the old
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +15,7 @@ from evidence.domain.audit import Act, Entry
 from evidence.domain.rights import Action
 from evidence.service.gate import admits
 from evidence.service.log.log_ports import LogSigner
+from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
 
 
@@ -23,6 +25,25 @@ class Reason(StrEnum):
     PLANNED = "planned"
     LOST = "lost"
     STOLEN = "stolen"
+
+
+def given_up(unit: UnitOfWork) -> Mapping[str, str]:
+    """Return the verifier keys of all logs that were given up as lost or stolen, and what was said of each:
+    "stolen 2026-11-01".
+
+    Such an act gives up all keys that the log had; of several that it brings the last one is good.
+    """
+    found: dict[str, str] = {}
+    for entry in unit.log.of_act(Act.LOG_ROTATE):
+        facts = entry["facts"]
+        if facts.get("reason") == Reason.PLANNED.value:
+            continue
+        keys, brought = list(unit.tree.keys(str(facts.get("log")))), list(facts["keys"])
+        first = min((keys.index(vkey) for vkey in brought if vkey in keys), default=0)
+        said = f"{facts.get('reason')} {facts.get('since', '')}".strip()
+        for vkey in (*keys[:first], *brought[:-1]):
+            found.setdefault(vkey, said if said.isprintable() else "given up")  # one line, whoever wrote it
+    return found
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from evidence.domain.access import Caller
 from evidence.domain.audit import Act, Entry, Family, log_of
-from evidence.domain.rights import Action
-from evidence.errors import Conflict, IntegrityFault, NotFound, Refused
+from evidence.domain.rights import Action, Kind
+from evidence.errors import Conflict, IntegrityFault, Invalid, NotFound, Refused
 from evidence.ledger.canonical import canonical
 from evidence.ledger.encodings import write_base64
 from evidence.ledger.entries import read_entry
@@ -25,8 +25,9 @@ from evidence.ledger.trust import LOG_TYPES, NONE, Trust
 from evidence.service.court.export_access import about_export
 from evidence.service.gaps.fault_files import FaultFiles
 from evidence.service.gate import admits
+from evidence.service.intake.documents import RECEIPT
 from evidence.service.log.disclosing import Disclosed, fields_of
-from evidence.service.log.trust_files import trust_text
+from evidence.service.log.trust_files import told_keys, trust_text
 from evidence.service.log.witnessing import cosigned, newest_cosigned
 from evidence.service.oversight.admission import admit_to_recording
 from evidence.service.ports import UnitOfWork
@@ -74,12 +75,23 @@ class Proving:
 
         Raises: NotYetPublished; as `Recordings.sealed_as`.
         """
-        stored = Recordings(self.site).sealed_as(caller, upload_id)
-        with self.site.database.reading() as unit:
-            for log, index, entry in unit.log.about(Family.CUSTODY, stored.recording.id):
-                if read_entry(entry)["act"] == Act.SEAL.value:
-                    return self._proof(unit, log, index, entry)
-        raise NotFound("recording-not-found", recording=stored.recording.id)
+        return self._of_recordings_seal(Recordings(self.site).sealed_as(caller, upload_id).recording.id)
+
+    @admits(Action.READ_RECEIPT)
+    def of_shown(self, caller: Caller, receipt: bytes) -> bytes:
+        """Return the same to a dock that shows the receipt, whichever account sent the bytes: a dock that was
+        revoked and added anew keeps its receipts. Beside what the receipt says, the entry names that account
+        and the pack. To all others a receipt opens nothing: what they may know goes by their reach.
+
+        Raises: Invalid("receipt-not-ours"), NotFound("recording-not-found"), NotYetPublished.
+        """
+        try:
+            recording = str(self.site.signer.read(receipt, RECEIPT)["recording"])
+        except IntegrityFault as problem:
+            raise Invalid("receipt-not-ours", reason=problem.code) from problem
+        if caller.kind is not Kind.DOCK:
+            raise NotFound("recording-not-found", recording=recording)
+        return self._of_recordings_seal(recording)
 
     @admits(Action.READ_LOG)
     def of_recording(
@@ -237,8 +249,15 @@ class Proving:
             proof = consistency(old, new, TileHashes(new, unit.tree.tile(log)))
         return "".join(f"{write_base64(one)}\n" for one in proof).encode()
 
+    def told_keys(self) -> Sequence[str]:
+        """Return the verifier keys of all logs as lines for people, to hand on: those that were given up as
+        lost or stolen are comments.
+        """
+        with self.site.database.reading() as unit:
+            return told_keys(unit)
+
     def keys(self) -> Sequence[str]:
-        """Return the verifier keys of all logs, which are nobody's secret either."""
+        """Return the verifier keys of all logs, in force now or once, which are nobody's secret either."""
         with self.site.database.reading() as unit:
             return [vkey for log in unit.tree.logs() for vkey in unit.tree.keys(log)]
 
@@ -253,6 +272,13 @@ class Proving:
     def signed_keys(self) -> bytes:
         """Return the verifier keys of the logs in a document that the site's own key has signed."""
         return self.site.signer.sign(canonical({"keys": list(self.keys()), "type": KEYS}))
+
+    def _of_recordings_seal(self, recording_id: str) -> bytes:
+        with self.site.database.reading() as unit:
+            for log, index, entry in unit.log.about(Family.CUSTODY, recording_id):
+                if read_entry(entry)["act"] == Act.SEAL.value:
+                    return self._proof(unit, log, index, entry)
+        raise NotFound("recording-not-found", recording=recording_id)
 
     def _proof(self, unit: UnitOfWork, log: str, index: int, entry: bytes) -> bytes:
         """Write the proof file. Raises: NotYetPublished, IntegrityFault("tile-wrong")."""

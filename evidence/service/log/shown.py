@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from evidence.domain.access import Caller
 from evidence.domain.alarms import Alarm
-from evidence.domain.audit import Act
 from evidence.domain.rights import Action
 from evidence.errors import IntegrityFault, Invalid
 from evidence.ledger.checkpoints import Checkpoint
@@ -25,7 +24,7 @@ from evidence.ledger.tiles import TileHashes
 from evidence.ledger.trust import LOG_TYPES, NONE, Trust
 from evidence.service.gate import admits
 from evidence.service.log.auditing import raise_alarms
-from evidence.service.log.log_keys import Reason
+from evidence.service.log.log_keys import given_up
 from evidence.service.log.log_ports import LogSigner
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
@@ -70,15 +69,9 @@ class Shown:
 
 def _standing_keys(unit: UnitOfWork) -> Iterator[str]:
     """Yield the verifier keys of all logs that were not given up as lost or stolen."""
-    anew = [
-        set(entry["facts"]["keys"])
-        for entry in unit.log.of_act(Act.LOG_ROTATE)
-        if entry["facts"].get("reason") != Reason.PLANNED.value
-    ]
+    gone = given_up(unit)
     for which in unit.tree.logs():
-        keys = list(unit.tree.keys(which))
-        first = max((at for at, vkey in enumerate(keys) for one in anew if vkey in one), default=0)
-        yield from keys[first:]
+        yield from (vkey for vkey in unit.tree.keys(which) if vkey not in gone)
 
 
 def _root_at(unit: UnitOfWork, which: str, seen: int, size: int) -> bytes | None:

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from evidence.answers.recordings import alarm_out
 from evidence.domain.access import Caller
 from evidence.domain.rights import Action
+from evidence.domain.signed import MAX_DOCUMENT_BYTES
 from evidence.service.log.shown import Shown
 from evidence.web.bodies import read_body
 from evidence.web.deps import App, admitted
@@ -81,6 +82,18 @@ async def show(request: Request, app: App, caller: Caller = admitted(Action.READ
 def proof(upload_id: str, app: App, caller: Caller = admitted(Action.READ_RECEIPT)) -> Response:
     """Return the proof of the entry that an upload's receipt names (.tlog-proof); 409 `not-yet-published`."""
     return PlainTextResponse(app.proving.of_receipt(caller, upload_id), headers=_NO_STORE)
+
+
+@router.post("/proofs")
+async def proof_shown(
+    request: Request, app: App, caller: Caller = admitted(Action.READ_RECEIPT)
+) -> PlainTextResponse:
+    """Return the proof for a receipt that a dock holds (the body, as it was given out), whichever account of
+    a dock sent the bytes; 409 `not-yet-published`.
+    """
+    receipt = await read_body(request, MAX_DOCUMENT_BYTES)
+    found = await run_in_threadpool(app.proving.of_shown, caller, receipt)
+    return PlainTextResponse(found, headers=_NO_STORE)
 
 
 @router.get("/alarms")
