@@ -249,9 +249,48 @@ def test_a_file_is_asked_for_as_a_redaction_where_there_is_one(leaving: Leaving)
     unhidden = "已有遮蔽件，申请的是原件"
     assert unhidden not in decided
     for way, is_told in (("outside-supply", True), ("transfer", False)):
-        whole = custodian.post("/custody/exports", {**asked, "way": way}, accept="text/html")
+        wanted = {**asked, "way": way, f"form-{film}": "original"}
+        whole = custodian.post("/custody/exports", wanted, accept="text/html")
         told = leaving.browser(HEAD).get(whole.headers["location"].partition("?")[0]).text
         assert (unhidden in told) == is_told, "a court gets the whole"
+
+
+@pytest.mark.article("longquan:8", "longquan:9")
+def test_where_nobody_said_as_what_a_file_goes_out_only_a_court_gets_the_whole(leaving: Leaving) -> None:
+    app, custodian, party = leaving.room.application, leaving.browser(CUSTODIAN), "party-copy"
+    film = leaving.custody.seal(clip("mp4"), "street.mp4")
+    leaving.custody.work()
+    case = app.cases.open(OPERATOR, "杭综执〔2026〕7号", leaving.room.agency.id).id
+    app.cases.link(OPERATOR, case, film)
+    who = {"applicant": "张三", "relation": "当事人", "identity": "身份证"}
+    asked = {"csrf": custodian.csrf(), "case": case, "recording": film, **WORDS, **who, f"form-{film}": ""}
+
+    def goes_out(way: str) -> list[str | None]:
+        answer = custodian.post("/custody/exports", {**asked, "way": way}, accept="text/html")
+        if answer.status_code == 303:
+            page = answer.headers["location"].partition("?")[0]
+            return [one.derivative_id for one in leaving.export(page).items]
+        assert (answer.status_code, "请选定其中一份" in answer.text) == (400, True)
+        return []
+
+    unsaid = custodian.get(f"/custody/exports/new/{case}").text.partition('name="way" required>')[2]
+    assert unsaid.startswith('<option value="">'), "what goes out hangs on it: it is said, not left as it is"
+    assert goes_out(party) == [None], "there is nothing else"
+    first = Derivatives(leaving.room.site).make(OPERATOR, film, REDACTION)
+    assert goes_out(party) == [None], "it is not made yet"
+    leaving.custody.work()
+    form = custodian.get(f"/custody/exports/new/{case}").text
+    assert re.findall(rf'name="form-{film}" value="(\w*)" checked', form) == [""]
+    told = "移送检察院、法院的，为原件；提供给当事人和其他方的，为“遮蔽件"
+    assert (told in form, f"“遮蔽件 · {first.id[:8]}" in form) == (True, True)
+    assert [goes_out(way) for way in (party, "outside-supply", "transfer")] == [[first.id]] * 2 + [[None]]
+    Derivatives(leaving.room.site).make(OPERATOR, film, REDACTION)
+    leaving.custody.work()
+    assert "须在下面选定一份" in custodian.get(f"/custody/exports/new/{case}").text
+    before = leaving.room.dump().count("export.ask")
+    assert [goes_out(way) for way in (party, "outside-supply")] == [[], []], "which one, a person says"
+    assert leaving.room.dump().count("export.ask") == before
+    assert goes_out("transfer") == [None]
 
 
 @pytest.mark.article("longquan:8", "longquan:9")
