@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import expect
@@ -424,7 +425,8 @@ def test_a_medium_is_chosen_on_the_page_downloaded_there_and_read_by_what_courts
     answer = browser.get(address)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/octet-stream")
     name = f"{done.number}_1of1.{kind}"
-    assert answer.headers["content-disposition"] == f"attachment; filename*=UTF-8''{name}"
+    kept_as = f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
+    assert answer.headers["content-disposition"] == kept_as
     (file := tmp_path / name).write_bytes(answer.content)
     assert done.built is not None
     if medium != "folder":
@@ -469,6 +471,26 @@ def test_beside_the_media_the_page_gives_their_list_the_trust_file_and_the_proof
     for stranger in (HEAD, OFFICER):
         assert leaving.browser(stranger).get(f"{export}/media-list").status_code == 404
     assert leaving.browser(OFFICER).get(f"{export}/seal-proof").status_code in (403, 404)
+
+
+def test_every_file_of_an_export_bears_its_number_and_its_cases(leaving: Leaving) -> None:
+    browser, page = leaving.browser(CUSTODIAN), built(leaving, medium="zip")
+    about, export = f"/api/v1/exports/{page.rpartition('/')[2]}", leaving.export(page)
+    told = [browser.get(f"{about}/{kind}") for kind in ("media/1", "media-list", "seal-proof")]
+    begins = f"{export.number}_杭综执〔2026〕3号_"
+    assert f"--seal {begins}seal.tlog-proof" in browser.get(page).text
+    assert export.built is not None
+    medium = {"number": "1", "serial": "SN", "read_back": export.built.volumes[0].sha256}
+    then = (("written", medium), ("hand-over", {"beside": SECOND, "receiver": "王"}), ("receipt", {}))
+    assert [post(browser, f"{page}/{act}", **form)[0] for act, form in then] == [303] * 3
+    told += [browser.get(f"{about}/{kind}") for kind in ("documents/custody-report", "receipt")]
+    parts = [one.headers["content-disposition"].split("; ") for one in told]
+    assert [part[0] for part in parts] == ["attachment"] * 3 + ["inline"] * 2
+    ends = ("media.json", "seal.tlog-proof", "custody-report.pdf", "receipt.json")
+    whole = [unquote(part[2].removeprefix("filename*=UTF-8''")) for part in parts]
+    assert whole == [f"{export.number}_1of1.zip", *(begins + end for end in ends)]
+    plain = rf'filename="{export.number}_[A-Za-z0-9_.-]+"'
+    assert all(re.fullmatch(plain, part[1]) for part in parts), "for programs that read no other"
 
 
 @pytest.mark.article("dazhe-2020:14")

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
+from evidence.domain.export_names import file_name
 from evidence.domain.exports import Export, Form, Ground, Medium, Said, State, Way, form_unsaid
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError, Invalid
@@ -135,20 +136,21 @@ def shown(
 ) -> Response:
     """Return the page of an export. link: one that was just made; its secrets are told here, once."""
     sheet, now = app.court.desk.one(caller, export_id), app.site.clock.now()
-    reader = reading(request)
+    reader, one, case = reading(request), sheet.listed.export, sheet.listed.cover["case"]
     return desk(
         request,
         caller,
         "custody/export",
         problem=problem,
         sheet=sheet,
-        one=sheet.listed.export,
+        one=one,
         doer=partial(doer_words, reader),
         tones=TONES,
         grounds=list(Ground),
+        seal=file_name(one.number, str(case) if case else None, "seal.tlog-proof"),
         deciders=" / ".join(reader.say(f"role.{role}") for role in sheet.deciders),
-        papers=_papers(sheet.listed.export),
-        links=[(one, one.state(now).value) for one in sheet.links],
+        papers=_papers(one),
+        links=[(link, link.state(now).value) for link in sheet.links],
         link_made=link,
         base=app.settings.public_url.rstrip("/"),
         typed=typed or {},
