@@ -117,7 +117,7 @@ def written(
 def receipt(export: Which, data: Data = None) -> None:
     """输出已签名的回执 / Print the signed receipt."""
     application = open_site(data)
-    sys.stdout.buffer.write(application.court.handing_over.receipt(OPERATOR, _id(application, export)))
+    sys.stdout.buffer.write(application.court.handing_over.receipt(OPERATOR, _id(application, export)).body)
     sys.stdout.buffer.flush()
 
 
@@ -132,7 +132,7 @@ def print_document(
 ) -> None:
     """打印文书 / Print a document about an export, as PDF."""
     application = open_site(data)
-    write_new(to, application.court.taking_out.document(OPERATOR, _id(application, export), kind))
+    write_new(to, application.court.taking_out.document(OPERATOR, _id(application, export), kind).body)
     print(say("cli.written", file=printable(str(to))))
 
 

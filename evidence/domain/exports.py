@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from evidence.domain.standing import Classification
+from evidence.errors import Invalid
 from evidence.ledger.canonical import canonical
 
 
@@ -275,6 +276,18 @@ def is_withheld(way: Way, item: Item, classification: Classification) -> bool:
     """Tell whether a file may not go out as it is: what the law keeps secret leaves whole only as evidence
     (Longquan art. 8, 9)."""
     return way is not Way.TRANSFER and item.form is Form.ORIGINAL and classification.is_restricted
+
+
+def form_unsaid(way: Way, redactions: Sequence[str]) -> str | None:
+    """Return as which of its redactions a file goes out where nobody said, None for the original: to
+    procuratorate and court the whole, to everybody else what is hidden stays here (Longquan art. 8, 9).
+    Which of several hides enough for a recipient, a person says. Raises: Invalid("form-needed").
+    """
+    if way is Way.TRANSFER or not redactions:
+        return None
+    if len(redactions) > 1:
+        raise Invalid("form-needed")
+    return redactions[0]
 
 
 def number_of(year: int, count: int) -> str:

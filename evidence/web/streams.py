@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import BinaryIO
+from urllib.parse import quote
 
 import anyio
 from starlette.responses import StreamingResponse
@@ -24,6 +25,13 @@ SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
+
+
+def kept_as(name: str, how: str = "attachment") -> dict[str, str]:
+    """Return the header that says by which name an answer is kept (RFC 6266): whole as RFC 8187 writes it,
+    and before it in plain letters for programs that do not read that. how: attachment, or inline."""
+    plain = re.sub(r"[^A-Za-z0-9.-]+", "_", name)
+    return {"Content-Disposition": f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"}
 
 
 class EvidenceStream(StreamingResponse):

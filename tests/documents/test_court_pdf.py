@@ -42,7 +42,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     room.hand_over(one)
     room.court.handing_over.note_receipt(room.clerk, one, "SEAL-2026-001")
     kinds = ("custody-report", "evidence-list", "hand-over", "us-certificate")
-    return {kind: room.court.taking_out.document(room.head, one, kind) for kind in kinds}
+    return {kind: room.court.taking_out.document(room.head, one, kind).body for kind in kinds}
 
 
 def fonts_of(reader: PdfReader) -> list[Any]:
@@ -117,7 +117,7 @@ def test_the_form_of_a_hand_over_bears_the_seal_and_the_unit_that_hands_over(tmp
     one = room.approved(medium=Medium.ZIP)
     room.build(one)
     room.hand_over(one)
-    form = "".join(text_of(room.court.taking_out.document(room.head, one, "hand-over")).split())
+    form = "".join(text_of(room.court.taking_out.document(room.head, one, "hand-over").body).split())
     with room.small.database.reading() as unit:
         found = unit.exports.get(one)
         assert found is not None

@@ -24,6 +24,7 @@ from evidence.errors import EvidenceError
 from evidence.locale import BARE, CHINESE, ENGLISH, Word, catalogue, say
 from evidence.policy.conduct import Exempting, FaultKind
 from evidence.policy.rules import Act, Cause, Duty, Ground, Label, Need, NumberCause, PersonType
+from evidence.service.jobs import Queue
 from storage.errors import StorageError
 
 ROOT = Path(__file__).parents[2]
@@ -161,6 +162,8 @@ def test_the_words_for_states_labels_causes_and_acts_are_complete() -> None:
         ("need", Need),
         ("duty", Duty),
         ("upload-state", UploadState),
+        ("queue", Queue),
+        ("log-family", audit.Family),
     ):
         assert {key for key in ZH if key.startswith(f"{group}.")} == {f"{group}.{word}" for word in words}
 
@@ -207,6 +210,34 @@ def test_every_kind_of_alarm_has_words() -> None:
             if isinstance(node, ast.Call) and name_of(node.func) in ("Fault", "Alarm"):
                 found |= {f"alarm-kind.{ast.literal_eval(one)}" for one in node.args[:1] if is_text(one)}
     assert len(found) > 30
+    assert found - ZH.keys() == set()
+
+
+def test_every_kind_of_object_in_the_log_is_called_something() -> None:
+    """Kinds written in the entry itself; the format page names those that come by way of variables, too."""
+    row = next(
+        line
+        for line in (ROOT / "docs/formats/log-entry.md").read_text().splitlines()
+        if line.startswith("| `obj`")
+    )
+    found = set(re.findall(r"`([a-z]+)`", row.partition("kind (")[2].partition("…")[0]))
+    for _, module in sources("evidence/service", "evidence/rebuilding"):
+        for node in ast.walk(module):
+            if isinstance(node, ast.Call) and name_of(node.func) == "Entry":
+                pairs = [one for one in ast.walk(node) if isinstance(one, ast.Tuple) and len(one.elts) == 2]
+                found |= {ast.literal_eval(one.elts[0]) for one in pairs if is_text(one.elts[0])}
+    assert {"card", "account", "announced", "recording"} <= found
+    assert {f"fact.{one}" for one in found} - ZH.keys() == set()
+
+
+def test_every_strength_of_a_vault_has_words() -> None:
+    found = set()
+    for _, module in sources("storage"):
+        for node in ast.walk(module):
+            if isinstance(node, ast.Call) and name_of(node.func) == "Strength":
+                kind, withstands = (ast.literal_eval(one) for one in node.args)
+                found |= {f"lock-kind.{kind}", f"withstands.{withstands}"}
+    assert len(found) == 8
     assert found - ZH.keys() == set()
 
 

@@ -54,8 +54,18 @@ def test_the_entry_of_a_review_is_found_by_its_act_and_followed(desks: Desks, la
         desks.look(page, f"log-entry-{language}")
         page.click('dl a[href^="/log?about="] >> nth=0')
         assert page.locator("tbody tr").count() >= 2, "explained, then reviewed"
+        page.goto(desks.url("/log"))
+        tiles = page.inner_text(".tiles")
+        assert f"{words['log-family.custody']} (custody)" in tiles
+        assert words["log-family.access"] in tiles
+        assert words["officer.seer-service"] in page.locator("tbody td:nth-child(5)").all_inner_texts()
+        objects = page.locator("tbody td:last-child a").all_inner_texts()
+        assert (words["fact.card"] in objects, "card" in objects) == (True, False)
         for path in ("/alarms", "/status"):
             page.goto(desks.url(path))
+            if path == "/status":
+                kind = desks.site.vault.strength().kind
+                assert page.locator("dd .mark").first.inner_text() == words[f"lock-kind.{kind}"]
             desks.look(page, f"{path[1:]}-{language}")
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import expect
@@ -249,9 +250,48 @@ def test_a_file_is_asked_for_as_a_redaction_where_there_is_one(leaving: Leaving)
     unhidden = "已有遮蔽件，申请的是原件"
     assert unhidden not in decided
     for way, is_told in (("outside-supply", True), ("transfer", False)):
-        whole = custodian.post("/custody/exports", {**asked, "way": way}, accept="text/html")
+        wanted = {**asked, "way": way, f"form-{film}": "original"}
+        whole = custodian.post("/custody/exports", wanted, accept="text/html")
         told = leaving.browser(HEAD).get(whole.headers["location"].partition("?")[0]).text
         assert (unhidden in told) == is_told, "a court gets the whole"
+
+
+@pytest.mark.article("longquan:8", "longquan:9")
+def test_where_nobody_said_as_what_a_file_goes_out_only_a_court_gets_the_whole(leaving: Leaving) -> None:
+    app, custodian, party = leaving.room.application, leaving.browser(CUSTODIAN), "party-copy"
+    film = leaving.custody.seal(clip("mp4"), "street.mp4")
+    leaving.custody.work()
+    case = app.cases.open(OPERATOR, "杭综执〔2026〕7号", leaving.room.agency.id).id
+    app.cases.link(OPERATOR, case, film)
+    who = {"applicant": "张三", "relation": "当事人", "identity": "身份证"}
+    asked = {"csrf": custodian.csrf(), "case": case, "recording": film, **WORDS, **who, f"form-{film}": ""}
+
+    def goes_out(way: str) -> list[str | None]:
+        answer = custodian.post("/custody/exports", {**asked, "way": way}, accept="text/html")
+        if answer.status_code == 303:
+            page = answer.headers["location"].partition("?")[0]
+            return [one.derivative_id for one in leaving.export(page).items]
+        assert (answer.status_code, "请选定其中一份" in answer.text) == (400, True)
+        return []
+
+    unsaid = custodian.get(f"/custody/exports/new/{case}").text.partition('name="way" required>')[2]
+    assert unsaid.startswith('<option value="">'), "what goes out hangs on it: it is said, not left as it is"
+    assert goes_out(party) == [None], "there is nothing else"
+    first = Derivatives(leaving.room.site).make(OPERATOR, film, REDACTION)
+    assert goes_out(party) == [None], "it is not made yet"
+    leaving.custody.work()
+    form = custodian.get(f"/custody/exports/new/{case}").text
+    assert re.findall(rf'name="form-{film}" value="(\w*)" checked', form) == [""]
+    told = "移送检察院、法院的，为原件；提供给当事人和其他方的，为“遮蔽件"
+    assert (told in form, f"“遮蔽件 · {first.id[:8]}" in form) == (True, True)
+    assert [goes_out(way) for way in (party, "outside-supply", "transfer")] == [[first.id]] * 2 + [[None]]
+    Derivatives(leaving.room.site).make(OPERATOR, film, REDACTION)
+    leaving.custody.work()
+    assert "须在下面选定一份" in custodian.get(f"/custody/exports/new/{case}").text
+    before = leaving.room.dump().count("export.ask")
+    assert [goes_out(way) for way in (party, "outside-supply")] == [[], []], "which one, a person says"
+    assert leaving.room.dump().count("export.ask") == before
+    assert goes_out("transfer") == [None]
 
 
 @pytest.mark.article("longquan:8", "longquan:9")
@@ -385,7 +425,8 @@ def test_a_medium_is_chosen_on_the_page_downloaded_there_and_read_by_what_courts
     answer = browser.get(address)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/octet-stream")
     name = f"{done.number}_1of1.{kind}"
-    assert answer.headers["content-disposition"] == f"attachment; filename*=UTF-8''{name}"
+    kept_as = f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
+    assert answer.headers["content-disposition"] == kept_as
     (file := tmp_path / name).write_bytes(answer.content)
     assert done.built is not None
     if medium != "folder":
@@ -430,6 +471,26 @@ def test_beside_the_media_the_page_gives_their_list_the_trust_file_and_the_proof
     for stranger in (HEAD, OFFICER):
         assert leaving.browser(stranger).get(f"{export}/media-list").status_code == 404
     assert leaving.browser(OFFICER).get(f"{export}/seal-proof").status_code in (403, 404)
+
+
+def test_every_file_of_an_export_bears_its_number_and_its_cases(leaving: Leaving) -> None:
+    browser, page = leaving.browser(CUSTODIAN), built(leaving, medium="zip")
+    about, export = f"/api/v1/exports/{page.rpartition('/')[2]}", leaving.export(page)
+    told = [browser.get(f"{about}/{kind}") for kind in ("media/1", "media-list", "seal-proof")]
+    begins = f"{export.number}_杭综执〔2026〕3号_"
+    assert f"--seal {begins}seal.tlog-proof" in browser.get(page).text
+    assert export.built is not None
+    medium = {"number": "1", "serial": "SN", "read_back": export.built.volumes[0].sha256}
+    then = (("written", medium), ("hand-over", {"beside": SECOND, "receiver": "王"}), ("receipt", {}))
+    assert [post(browser, f"{page}/{act}", **form)[0] for act, form in then] == [303] * 3
+    told += [browser.get(f"{about}/{kind}") for kind in ("documents/custody-report", "receipt")]
+    parts = [one.headers["content-disposition"].split("; ") for one in told]
+    assert [part[0] for part in parts] == ["attachment"] * 3 + ["inline"] * 2
+    ends = ("media.json", "seal.tlog-proof", "custody-report.pdf", "receipt.json")
+    whole = [unquote(part[2].removeprefix("filename*=UTF-8''")) for part in parts]
+    assert whole == [f"{export.number}_1of1.zip", *(begins + end for end in ends)]
+    plain = rf'filename="{export.number}_[A-Za-z0-9_.-]+"'
+    assert all(re.fullmatch(plain, part[1]) for part in parts), "for programs that read no other"
 
 
 @pytest.mark.article("dazhe-2020:14")

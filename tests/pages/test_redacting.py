@@ -15,8 +15,8 @@ from evidence.domain.derivatives import Derivative, Operation, State
 from evidence.domain.rights import Role
 from evidence.locale import CHINESE, catalogue
 from tests.clips import HEIGHT, WIDTH, clip
-from tests.pages.custody_room import CustodyRoom
-from tests.pages.room import NARROW, Desks
+from tests.pages.custody_room import OPERATOR, CustodyRoom
+from tests.pages.room import NARROW, WIDE, Desks
 from tests.web.browser import Browser
 
 WORDS = catalogue(CHINESE)
@@ -118,6 +118,14 @@ def test_what_is_drawn_typed_and_taken_over_is_hidden_and_shown_with_its_reasons
         opened(page, room, film)
         drag(page, (40, 60), (120, 140))
         room.look(page, "custodian-redaction-narrow")
+    case = room.application.cases.open(OPERATOR, "杭综执〔2026〕3号", room.agency.id).id
+    room.application.cases.link(OPERATOR, case, film)
+    for language, size in (("zh-CN", WIDE), ("en", NARROW)):
+        with room.window("custodian", language, size) as page:
+            page.goto(room.url(f"/custody/exports/new/{case}"))
+            chosen = page.get_by_role("radiogroup").locator("label", has=page.locator("input:checked"))
+            expect(chosen).to_contain_text(made.id[:8])
+            room.look(page, f"export-new-redaction-{language}")
 
 
 def test_who_may_not_have_copies_made_finds_no_such_page(room: Desks) -> None:

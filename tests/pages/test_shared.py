@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,7 +126,8 @@ def test_what_may_be_taken_along_is_downloaded_whole_by_its_name_until_it_is_rev
     assert browser.get("/shared").text.count("/copy") == 2
     copy = browser.get("/shared/files/1/copy")
     assert (copy.status_code, copy.content) == (200, clip("mp4"))
-    assert copy.headers["content-disposition"].startswith("attachment; filename*=UTF-8''%E9%97%AE")
+    name = copy.headers["content-disposition"].partition("; filename*=UTF-8''")[2]
+    assert re.fullmatch(r"EXP-2026-\d{6}_%E9%97%AE.*", name), "of which export, and as the recorder named it"
     assert copy.headers["content-type"] == "application/octet-stream"
     lending.room.application.court.sharing.revoke(OPERATOR, made.share.id)
     before = count(lending, "share.read")

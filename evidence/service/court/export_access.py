@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from evidence.domain.access import Caller, may_in
 from evidence.domain.audit import Act, Entry
+from evidence.domain.export_names import file_name
 from evidence.domain.exports import Export, State, Way, set_digest
 from evidence.domain.ids import is_id
 from evidence.domain.people import Unit, is_below
@@ -22,6 +23,20 @@ from evidence.service.instruments import local_day, pack_at
 from evidence.service.oversight.refusals import OutOfSight, tries_logged
 from evidence.service.ports import UnitOfWork
 from evidence.service.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """A file about an export, to be handed out. name: which no other export's bears."""
+
+    name: str
+    body: bytes
+
+
+def handout_of(unit: UnitOfWork, one: Export, kind: str, body: bytes) -> Handout:
+    """Return a file about an export under its name."""
+    case = None if one.case_id is None else unit.cases.get(one.case_id)
+    return Handout(file_name(one.number, None if case is None else case.number, kind), body)
 
 
 @contextmanager

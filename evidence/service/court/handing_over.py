@@ -32,8 +32,10 @@ from evidence.ledger.canonical import canonical
 from evidence.policy.rules import Act as Barred
 from evidence.policy.rules import cite_ids
 from evidence.service.court.export_access import (
+    Handout,
     about_export,
     entry_of,
+    handout_of,
     lapse_if_changed,
     mark_transfer,
     over,
@@ -161,12 +163,12 @@ class HandingOver:
         return document
 
     @admits(Action.READ_EXPORTS)
-    def receipt(self, caller: Caller, export_id: str) -> bytes:
+    def receipt(self, caller: Caller, export_id: str) -> Handout:
         """Return the signed receipt. Raises: NotFound("export-not-found"), Conflict("no-receipt")."""
-        with about_export(self.site, caller, Action.READ_EXPORTS, export_id) as (_, found):
+        with about_export(self.site, caller, Action.READ_EXPORTS, export_id) as (unit, found):
             if found.receipt is None or found.receipt.document is None:
                 raise Conflict("no-receipt", export=found.id)
-            return found.receipt.document
+            return handout_of(unit, found, "receipt.json", found.receipt.document)
 
     @contextmanager
     def _about(

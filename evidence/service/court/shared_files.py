@@ -67,13 +67,14 @@ class SharedSheet:
 
 @dataclass(frozen=True)
 class Shown:
-    """A range [start, end) of something of this size, open for reading. verify: raises when it may not go
-    on."""
+    """A range [start, end) of something of this size, open for reading. name: to be kept by, which no other
+    export's bears. verify: raises when it may not go on."""
 
     file: BinaryIO
     start: int
     end: int
     size: int
+    name: str
     about: SharedFile
     verify: Callable[[], None]
 

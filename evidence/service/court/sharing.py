@@ -203,7 +203,8 @@ class Sharing:
             objects = (("share", share.id), ("recording", item.recording_id))
             unit.log.append(Entry(Act.SHARE_READ, ANYONE, objects, facts=facts), now)
         file = self.site.vault.open(*(about.place if to_keep else about.shown.place))
-        return Shown(file, start, end, size, about, lambda: self.verify(session))
+        name = f"{found.number}_{about.name}"  # the recorder's own stands in it whole
+        return Shown(file, start, end, size, name, about, lambda: self.verify(session))
 
     def verify(self, session: str) -> None:
         """Verify that what was opened may still be read. Raises: Refused("share-refused")."""

@@ -22,8 +22,10 @@ from evidence.domain.exports import Export, State, Volume, Way
 from evidence.domain.rights import Action
 from evidence.errors import Conflict, NotFound, Refused
 from evidence.service.court.export_access import (
+    Handout,
     about_export,
     entry_of,
+    handout_of,
     is_with_transfer_unit,
     lapse_if_changed,
     may_about,
@@ -66,7 +68,7 @@ class TakingOut:
     papers: Papers
 
     @admits(Action.READ_EXPORTS)
-    def document(self, caller: Caller, export_id: str, kind: str) -> bytes:
+    def document(self, caller: Caller, export_id: str, kind: str) -> Handout:
         """Return a document about an export, as PDF; the look is logged.
 
         Raises: NotFound("export-not-found"), Refused("files-unseen"), as `Papers.export`.
@@ -83,7 +85,8 @@ class TakingOut:
             if kind in OF_THE_STATEMENT and not self._knows_all(unit, caller, listed):
                 raise Refused("files-unseen", action=Action.READ_EXPORTS.value)
             unit.log.append(entry, now)
-        return self.papers.export(listed, kind, now)
+            named = handout_of(unit, found, f"{kind}.pdf", b"")
+        return replace(named, body=self.papers.export(listed, kind, now))
 
     @admits(Action.EXPORT)
     def medium(
@@ -115,7 +118,7 @@ class TakingOut:
         return Taken(file, start, end, size, volume.file, lambda: self._verify(caller, found.id))
 
     @admits(Action.EXPORT)
-    def media_list(self, caller: Caller, export_id: str) -> bytes:
+    def media_list(self, caller: Caller, export_id: str) -> Handout:
         """Return `media.json` of a package, with the commands to burn and to read back; logged as media are.
 
         Raises: as `medium`.
@@ -130,7 +133,7 @@ class TakingOut:
             fresh = unit.exports.get(found.id) or found
             self._volume(unit, caller, fresh, 1)
             unit.log.append(entry_of(Act.EXPORT_TAKE, caller.id, fresh, facts), self.site.clock.now())
-        return listed
+            return handout_of(unit, fresh, MEDIA_LIST, listed)
 
     def _admitted(self, caller: Caller, export_id: str, number: int) -> Export:
         """Return an export of which somebody may take a medium. Raises: as `medium`."""

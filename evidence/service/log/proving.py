@@ -22,7 +22,7 @@ from evidence.ledger.proofs import consistency, inclusion
 from evidence.ledger.tiles import TileHashes
 from evidence.ledger.tlog_proofs import TlogProof
 from evidence.ledger.trust import LOG_TYPES, NONE, Trust
-from evidence.service.court.export_access import about_export
+from evidence.service.court.export_access import Handout, about_export, handout_of
 from evidence.service.gaps.fault_files import FaultFiles
 from evidence.service.gate import admits
 from evidence.service.intake.documents import RECEIPT
@@ -191,7 +191,7 @@ class Proving:
             ]
 
     @admits(Action.READ_EXPORTS)
-    def of_seal(self, caller: Caller, export_id: str) -> bytes:
+    def of_seal(self, caller: Caller, export_id: str) -> Handout:
         """Return the proof file of an export's last seal, which goes beside its media; the look is logged.
 
         Raises: NotFound("export-not-found"), Conflict("not-built"); what publishing raises.
@@ -208,7 +208,7 @@ class Proving:
         log, index, entry = seals[-1]
         self.publish(log)
         with self.site.database.reading() as unit:
-            return self._proof(unit, log, index, entry)
+            return handout_of(unit, found, "seal.tlog-proof", self._proof(unit, log, index, entry))
 
     @admits(Action.READ_LOG)
     def of_place(self, caller: Caller, log: str, index: int) -> bytes:

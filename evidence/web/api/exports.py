@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,12 +17,13 @@ from evidence.domain.exports import Ground, Medium, Said, Way
 from evidence.domain.rights import Action
 from evidence.service.cases.case_access import case_named, told_as_named
 from evidence.service.cases.cases import LONGEST_NUMBER
+from evidence.service.court.export_access import Handout
 from evidence.service.court.export_lists import ListedExport
 from evidence.service.court.exports import MOST_ITEMS, Wish
 from evidence.web.bodies import counted, described, one_of, read_json
 from evidence.web.deps import Admission, App, admitted
 from evidence.web.showing import choose_range
-from evidence.web.streams import SAFE, EvidenceStream, read_range
+from evidence.web.streams import SAFE, EvidenceStream, kept_as, read_range
 
 router = APIRouter(prefix="/api/v1", tags=["exports"])
 
@@ -156,16 +156,14 @@ def build(export_id: str, app: App, caller: Caller = admitted(Action.EXPORT)) ->
 def media_list(export_id: str, app: App, caller: Caller = admitted(Action.EXPORT)) -> Response:
     """Return `media.json`: the media with the commands to burn and to read back."""
     listed = app.court.taking_out.media_list(caller, export_id)
-    headers = {**SAFE, "Content-Disposition": 'attachment; filename="media.json"'}
-    return Response(listed, headers=headers, media_type="application/json")
+    return _handed(listed, "application/json")
 
 
 @router.get("/exports/{export_id}/seal-proof")
 def seal_proof(export_id: str, app: App, caller: Caller = admitted(Action.READ_EXPORTS)) -> Response:
     """Return the proof of the export's seal (.tlog-proof), for `verify.py --seal`."""
     proof = app.proving.of_seal(caller, export_id)
-    headers = {**SAFE, "Content-Disposition": 'attachment; filename="seal.tlog-proof"'}
-    return Response(proof, headers=headers, media_type="text/plain")
+    return _handed(proof, "text/plain")
 
 
 @router.get("/exports/{export_id}/media/{number}")
@@ -175,7 +173,8 @@ def medium(
     """Return a medium of a package, to be written: its image or archive, of a folder a ZIP file; each range
     is logged before its first byte."""
     taken = app.court.taking_out.medium(caller, export_id, counted(number), choose_range(request))
-    name = quote(taken.name if taken.name.endswith((".iso", ".zip")) else f"{taken.name}.zip", safe="")
+    # As media.json names it, for the commands there: it begins with the number of the export.
+    name = taken.name if taken.name.endswith((".iso", ".zip")) else f"{taken.name}.zip"
 
     async def verify() -> None:
         await run_in_threadpool(taken.verify)
@@ -187,7 +186,7 @@ def medium(
         taken.size,
         is_part=read_range(request.headers.get("range"), taken.size) is not None,
         verify=verify,
-        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
+        headers=kept_as(name),
         media_type="application/octet-stream",
     )
 
@@ -225,16 +224,14 @@ async def note_receipt(
 @router.get("/exports/{export_id}/receipt")
 def receipt(export_id: str, app: App, caller: Caller = admitted(Action.READ_EXPORTS)) -> Response:
     """Return the signed receipt."""
-    document = app.court.handing_over.receipt(caller, export_id)
-    return Response(document, headers=SAFE, media_type="application/json")
+    return _handed(app.court.handing_over.receipt(caller, export_id), "application/json", "inline")
 
 
 @router.get("/exports/{export_id}/documents/{kind}")
 def document(export_id: str, kind: str, app: App, caller: Caller = admitted(Action.READ_EXPORTS)) -> Response:
     """Return a document about an export as PDF: custody-report, evidence-list, hand-over, refusal,
     us-certificate."""
-    made = app.court.taking_out.document(caller, export_id, kind)
-    return Response(made, headers=SAFE, media_type="application/pdf")
+    return _handed(app.court.taking_out.document(caller, export_id, kind), "application/pdf", "inline")
 
 
 @router.put("/units/{unit_id}/transfers", status_code=204)
@@ -247,6 +244,10 @@ def name_transfer_unit(unit_id: str, app: App, caller: Caller = admitted(Action.
 def end_transfer_unit(unit_id: str, app: App, caller: Caller = admitted(Action.MANAGE_UNITS)) -> None:
     """Have a unit provide it no more."""
     app.court.transfer_units.name(caller, unit_id, ends=True)
+
+
+def _handed(file: Handout, media_type: str, how: str = "attachment") -> Response:
+    return Response(file.body, headers={**SAFE, **kept_as(file.name, how)}, media_type=media_type)
 
 
 def _ask(app: Application, caller: Caller, new: ExportIn) -> ListedExport:

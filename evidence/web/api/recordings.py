@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -18,7 +17,7 @@ from evidence.service.lasting import Right
 from evidence.web.bodies import one_of
 from evidence.web.deps import App, admitted
 from evidence.web.showing import choose_range, show, still
-from evidence.web.streams import SAFE, EvidenceStream, read_range
+from evidence.web.streams import SAFE, EvidenceStream, kept_as, read_range
 
 router = APIRouter(prefix="/api/v1/recordings", tags=["recordings"])
 
@@ -76,7 +75,7 @@ def original(
         file.close()
         raise
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{_file_name(stored)}",
+        **kept_as(_file_name(stored)),
         "Repr-Digest": f"sha-256=:{_base64(stored.recording.digests.sha256)}:",
     }
     return EvidenceStream(
@@ -106,9 +105,9 @@ def play(
 
 
 def _file_name(stored: StoredRecording) -> str:
-    """Return the last part of the name, percent-encoded (RFC 8187); the id where that part names a folder."""
+    """Return the last part of the name; the id where that part names a folder."""
     last = stored.recording.origin.name.rsplit("/", 1)[-1]
-    return quote(stored.recording.id if last in ("", ".", "..") else last, safe="")
+    return stored.recording.id if last in ("", ".", "..") else last
 
 
 def _base64(hexadecimal: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,7 +23,7 @@ from evidence.service.court.shared_files import Shown
 from evidence.web.bodies import counted, described, read_json
 from evidence.web.deps import App, admitted
 from evidence.web.showing import choose_range
-from evidence.web.streams import EvidenceStream, read_range
+from evidence.web.streams import EvidenceStream, kept_as, read_range
 
 router = APIRouter(prefix="/api/v1", tags=["shares"])
 
@@ -97,15 +96,13 @@ def shared_file(
 
 def answered(request: Request, shown: Shown, media_type: str | None = None) -> Response:
     """Return a range of a file of a link: to be kept, or to be shown as what it may be called."""
-    name = quote(shown.about.name, safe="")
-    how = "inline" if media_type else f"attachment; filename*=UTF-8''{name}"
     return EvidenceStream(
         shown.file,
         (shown.start, shown.end),
         shown.size,
         is_part=read_range(request.headers.get("range"), shown.size) is not None,
         verify=_still(shown),
-        headers={"Content-Disposition": how},
+        headers={"Content-Disposition": "inline"} if media_type else kept_as(shown.name),
         media_type=media_type or "application/octet-stream",
     )
 

@@ -68,10 +68,11 @@ class Reading:
             f'<time datetime="{instant.isoformat()}">{shown} <small>{offset}</small></time>'
         )
 
-    def result_words(self, result: str) -> str:
-        """Return what came of an act: as the log has it, or the fault that was found."""
-        keys = (f"log-result.{result}", f"fault.{result}")
-        return next((self.say(key) for key in keys if key in catalogue(self.language)), result)
+    def word(self, code: str, /, *groups: str) -> str:
+        """Return what people call a code, by the first of these groups of texts that has it; the code itself
+        where none has (a newer program's log may hold more)."""
+        keys = (f"{group}.{code}" for group in groups)
+        return next((self.say(key) for key in keys if key in catalogue(self.language)), code)
 
     def lasting(self, length: timedelta | float) -> str:
         """Return a length of time."""
@@ -138,8 +139,7 @@ def part(request: Request, template: str, /, **facts: object) -> Response:
 
 def _rendered(request: Request, reader: Reading, template: str, /, **facts: object) -> str:
     ways = {
-        name: getattr(reader, name)
-        for name in ("say", "when", "lasting", "size", "link", "cited", "result_words")
+        name: getattr(reader, name) for name in ("say", "when", "lasting", "size", "link", "cited", "word")
     }
     csrf = getattr(request.state, "csrf", "")
     return PAGES.get_template(f"{template}.html").render(**ways, csrf=csrf, asked=reader.asked, **facts)

@@ -180,7 +180,7 @@ def test_a_copy_that_a_crash_left_is_adopted_and_the_receipt_is_signed_by_the_si
     document = room.court.handing_over.note_receipt(room.clerk, one, "封2026-1")
     said = room.site.signer.read(document, RECEIPT)
     assert (said["receiver"], said["seal"], said["number"]) == ("王法官", "封2026-1", "EXP-2026-000001")
-    assert room.court.handing_over.receipt(room.head, one) == document
+    assert room.court.handing_over.receipt(room.head, one).body == document
     assert room.export(one).state is State.RECEIPTED
     with room.small.database.reading() as unit:
         assert not unit.standings.get(room.one, room.small.clock.now()).under_transfer

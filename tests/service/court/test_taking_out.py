@@ -133,7 +133,7 @@ def test_the_custody_report_is_printed_as_it_lies_in_the_package(room: ExportRoo
     done = room.build(one)
     room.pass_by(timedelta(hours=5))
     (bag,) = (room.folder / "exports" / done.number).glob(f"{done.number}_*")
-    made = room.court.taking_out.document(room.head, one, "custody-report")
+    made = room.court.taking_out.document(room.head, one, "custody-report").body
     assert made == (bag / "report" / "chain-of-custody.pdf").read_bytes()
 
 
@@ -152,7 +152,7 @@ def test_who_hands_a_transfer_over_prints_its_list_without_knowing_the_files(roo
     one = room.approved()
     room.build(one)
     assert room.court.exports.get(room.clerk, one).titles == {}
-    assert room.court.taking_out.document(room.clerk, one, "evidence-list").startswith(b"%PDF")
+    assert room.court.taking_out.document(room.clerk, one, "evidence-list").body.startswith(b"%PDF")
 
 
 @pytest.mark.article("longquan:9")
@@ -175,8 +175,8 @@ def test_with_the_receipt_whoever_handed_over_is_shown_no_names_of_files_any_mor
     one = room.approved()
     room.build(one)
     room.hand_over(one)
-    assert room.court.taking_out.document(room.clerk, one, "evidence-list").startswith(b"%PDF")
+    assert room.court.taking_out.document(room.clerk, one, "evidence-list").body.startswith(b"%PDF")
     room.court.handing_over.note_receipt(room.clerk, one)
     with room.refused("files-unseen"):
         room.court.taking_out.document(room.clerk, one, "evidence-list")
-    assert room.court.taking_out.document(room.clerk, one, "hand-over").startswith(b"%PDF")
+    assert room.court.taking_out.document(room.clerk, one, "hand-over").body.startswith(b"%PDF")

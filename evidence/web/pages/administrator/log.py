@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -15,8 +14,7 @@ from evidence.domain.audit import Act
 from evidence.domain.rights import Action
 from evidence.errors import NotFound
 from evidence.web.deps import App, admitted
-from evidence.web.pages.custody.wording import act_words, object_words
-from evidence.web.pages.desk import Reading, desk, reading
+from evidence.web.pages.desk import desk
 
 router = APIRouter(prefix="/log", tags=["pages"], include_in_schema=False)
 
@@ -36,7 +34,6 @@ def explore(
     """Show the newest entries of a log, or those that are asked for. after: the index before which."""
     heads = app.log_exploring.heads(caller)
     facts: dict[str, Any] = {"heads": heads, "acts": sorted(Act), "log": log, "act": act, "about": about}
-    facts |= _words(reading(request))
     if about:
         found = app.log_exploring.about(caller, about.strip())
         return desk(request, caller, "log", entries=found, after=None, **facts)
@@ -57,18 +54,12 @@ def entry(
         "log_entry",
         found=found,
         one=found.one,
-        **_words(reading(request)),
         facts=told.get("facts", {}),
         withheld=sorted(told.get("pd", {})),
         objects=told.get("obj", []),
         written=json.dumps(told, ensure_ascii=False, indent=2, sort_keys=True),
         checkpoint=f"/api/v1/logs/{quote(log)}/checkpoint",
     )
-
-
-def _words(reader: Reading) -> dict[str, Any]:
-    """Return how a page says acts and objects in words."""
-    return {"act_words": partial(act_words, reader), "object_words": partial(object_words, reader)}
 
 
 @router.get("/proof")

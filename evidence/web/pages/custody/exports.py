@@ -10,10 +10,12 @@ from starlette.responses import Response
 
 from evidence.bootstrap import Application
 from evidence.domain.access import Caller, may
-from evidence.domain.exports import Export, Ground, Medium, Said, State, Way
+from evidence.domain.export_names import file_name
+from evidence.domain.exports import Export, Form, Ground, Medium, Said, State, Way, form_unsaid
 from evidence.domain.rights import Action
 from evidence.errors import EvidenceError, Invalid
 from evidence.service.court.export_desk import NEWEST_FIRST, SORTS, ExportPage
+from evidence.service.court.export_lists import ListedExport
 from evidence.service.court.exports import Wish
 from evidence.service.court.sharing import Made
 from evidence.service.listing import Listing
@@ -80,8 +82,12 @@ def new(case_id: str, request: Request, app: App, caller: Caller = admitted(Acti
 async def ask(request: Request, app: App, caller: Caller = admitted(Action.EXPORT, form=True)) -> Response:
     """Ask that files of a case leave; somebody else decides."""
     form, chosen = await read_form(request), await read_chosen(request, "recording")
+
+    def act() -> ListedExport:
+        return app.court.exports.ask(caller, _wish(app, caller, form, chosen))
+
     try:
-        made = await run_in_threadpool(app.court.exports.ask, caller, _wish(form, chosen))
+        made = await run_in_threadpool(act)
     except EvidenceError as problem:
         return await run_in_threadpool(_form, request, app, caller, form, chosen, problem)
     return away(f"/custody/exports/{made.export.id}?done=export-asked")
@@ -130,20 +136,21 @@ def shown(
 ) -> Response:
     """Return the page of an export. link: one that was just made; its secrets are told here, once."""
     sheet, now = app.court.desk.one(caller, export_id), app.site.clock.now()
-    reader = reading(request)
+    reader, one, case = reading(request), sheet.listed.export, sheet.listed.cover["case"]
     return desk(
         request,
         caller,
         "custody/export",
         problem=problem,
         sheet=sheet,
-        one=sheet.listed.export,
+        one=one,
         doer=partial(doer_words, reader),
         tones=TONES,
         grounds=list(Ground),
+        seal=file_name(one.number, str(case) if case else None, "seal.tlog-proof"),
         deciders=" / ".join(reader.say(f"role.{role}") for role in sheet.deciders),
-        papers=_papers(sheet.listed.export),
-        links=[(one, one.state(now).value) for one in sheet.links],
+        papers=_papers(one),
+        links=[(link, link.state(now).value) for link in sheet.links],
         link_made=link,
         base=app.settings.public_url.rstrip("/"),
         typed=typed or {},
@@ -208,14 +215,17 @@ def _form(
     )
 
 
-def _wish(form: dict[str, str], chosen: list[str]) -> Wish:
-    """Return what a form asks for. Raises: Invalid("invalid-text")."""
+def _wish(app: Application, caller: Caller, form: dict[str, str], chosen: list[str]) -> Wish:
+    """Return what a form asks for. Raises: Invalid("invalid-text", "form-needed")."""
     if form.get("way") not in tuple(Way) or form.get("medium") not in tuple(Medium):
         raise Invalid("invalid-text", field="way" if form.get("way") not in tuple(Way) else "medium")
     told = [form.get(name, "").strip() or None for name in Said.__dataclass_fields__]
-    hidden = {one: made for one in chosen if (made := form.get(f"{_FORM}{one}"))}
-    about = (Medium(form["medium"]), form.get("case", ""))
-    return Wish(Way(form["way"]), tuple(chosen), Said(*told), *about, redacted=hidden)
+    way, about = Way(form["way"]), (Medium(form["medium"]), form.get("case", ""))
+    forms = {one: form.get(f"{_FORM}{one}") for one in chosen}
+    there = app.court.desk.redacted(caller, [one for one, said in forms.items() if not said]).made
+    unsaid = {one: form_unsaid(way, [it.id for it in made]) for one, made in there.items()}
+    wanted = {one: said for one, said in {**forms, **unsaid}.items() if said and said != Form.ORIGINAL.value}
+    return Wish(way, tuple(chosen), Said(*told), *about, redacted=wanted)
 
 
 def _refused(form: dict[str, str]) -> dict[str, Ground]:

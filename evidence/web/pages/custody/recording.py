@@ -33,7 +33,7 @@ from evidence.web.pages.custody.made import made_lines
 from evidence.web.pages.custody.player import player_of
 from evidence.web.pages.custody.session_line import line_of
 from evidence.web.pages.custody.track import track_of
-from evidence.web.pages.custody.wording import act_words, doer_words, finding_sentence
+from evidence.web.pages.custody.wording import doer_words, finding_sentence
 from evidence.web.pages.desk import Reading, desk, part, reading
 from evidence.web.pages.rendering import away
 
@@ -56,8 +56,8 @@ def views(
 ) -> Response:
     """Show who looked at it: a look of its own, asked for by a button."""
     reader, found = reading(request), app.oversight.views.of(caller, recording_id, 50)
-    act, doer = partial(act_words, reader), partial(doer_words, reader)
-    return part(request, "custody/views", views=found, act=act, doer=doer, moment=from_text)
+    doer = partial(doer_words, reader)
+    return part(request, "custody/views", views=found, doer=doer, moment=from_text)
 
 
 @router.get("/{recording_id}/proof/{index}")
@@ -193,7 +193,7 @@ def _shown(
         line=line_of(reader, found, caller),
         findings=_findings(reader, found, caller),
         **_facts(reader, found, caller),
-        handled=[(one, act_words(reader, str(one.entry["act"]))) for one in found.handled or ()],
+        handled=[(one, reader.word(str(one.entry["act"]), "log-act")) for one in found.handled or ()],
         doer=partial(doer_words, reader),
         moment=from_text,
         **rule_words(app.site, caller, found.why.rules if found.why else ()),

@@ -1,4 +1,4 @@
-"""How findings and acts are said on a page, in the language of its reader."""
+"""How findings and doers are said on a page, in the language of its reader."""
 
 from __future__ import annotations
 
@@ -18,18 +18,6 @@ def finding_sentence(reader: Reading, body: Mapping[str, Any]) -> str:
     manner = f"finding.{body['code']}.{facts.get('manner')}"
     key = manner if manner in catalogue(reader.language) else f"finding.{body['code']}.text"
     return printable(reader.say(key, **facts))
-
-
-def act_words(reader: Reading, act: str) -> str:
-    """Return what an act is called. (An act of a newer program may stand in the log: its own name.)"""
-    key = f"log-act.{act}"
-    return reader.say(key) if key in catalogue(reader.language) else act
-
-
-def object_words(reader: Reading, kind: str) -> str:
-    """Return what an object of an entry is called; what the catalogues lack: its own name."""
-    key = f"fact.{kind}"
-    return reader.say(key) if key in catalogue(reader.language) else kind
 
 
 def doer_words(reader: Reading, seer: Seer | None, id_: str | None = None) -> str:
