@@ -31,12 +31,12 @@ from evidence.domain.recordings import Origin
 from evidence.domain.rights import Kind
 from evidence.errors import EvidenceError
 from evidence.founding import initialise
-from evidence.service.intake import seals
 from evidence.service.intake.reception import Checksum
 from evidence.service.jobs import JobName
 from evidence.service.recordings.recordings import StillSealing
 from evidence.signer.__main__ import run as sign
 from storage.errors import StorageError
+from storage.local import LocalVault
 
 _SET_PTRACER, _ANYONE = 0x59616D61, ctypes.c_ulong(-1)  # prctl(2): where the Yama module asks for leave
 OPERATOR = Caller("operator", Kind.OPERATOR, "operator")
@@ -88,7 +88,7 @@ def _serve(link: socket.socket) -> None:
     if "migrate" in first:
         _migrate(link, first["migrate"])
         return
-    seals.AT_ONCE = 1  # several go side by side else, each by the same steps
+    LocalVault.at_once = 1  # several go side by side else, each by the same steps
     application = build(Path(first["serve"]))
     application.work.take_over()
     (dock,) = application.accounts.docks(OPERATOR)
