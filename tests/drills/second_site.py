@@ -187,6 +187,7 @@ def copy_new(vault: Path, there: Path) -> list[float]:
     """Copy what the other place does not have, as `rsync -a --ignore-existing` does; return how old each
     was."""
     ages = []
+    there.mkdir(parents=True, exist_ok=True)  # at first there may be nothing but the vault's sign
     for path in sorted(vault.rglob("*")):
         copy = there / path.relative_to(vault)
         if path.is_dir():
