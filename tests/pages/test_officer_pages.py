@@ -306,7 +306,7 @@ def test_what_came_late_together_is_explained_by_one_reason_all_or_none(room: Of
         assert (said.text, said.author) == ("山区无网络", officer.id)
 
 
-@pytest.mark.article("dazhe-2020:9")
+@pytest.mark.article("dazhe-2020:9.1")
 def test_what_was_found_alike_on_one_recorders_day_is_explained_by_one_reason(room: OfficerRoom) -> None:
     now, officer, other = room.clock.now(), room.caller("officer"), "DSJX9A00999"
     files: dict[str, dict[str, Any]] = {f"{name}.wav": {} for name in "abd"}
@@ -339,7 +339,7 @@ def test_what_was_found_alike_on_one_recorders_day_is_explained_by_one_reason(ro
         )
 
 
-@pytest.mark.article("dazhe-2020:9")
+@pytest.mark.article("dazhe-2020:9.1")
 def test_an_interruption_is_explained_by_itself(room: OfficerRoom) -> None:
     name, (first, after) = room.gap()
     room.find(first, a_gap(), a_gap(start=3.0, seconds=4.0))
