@@ -6,15 +6,20 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evidence.domain.explanations import GapState, Outcome
+from evidence.domain.findings import Code, Finding, Severity
 from evidence.locale import CHINESE, text
 from evidence.service.cases.steps import StepSaid
 from evidence.service.gaps.gap_words import Said
 from evidence.service.recordings.labelling import MOST
+from evidence.web.pages.officer_words import Told, told
+from tests.gap_room import a_gap
 from tests.pages.officer_room import HOSTILE, SERIAL, OfficerRoom
+from tests.service.footage import a_wav
 from tests.web.browser import OPERATOR, Browser, field
 
 
@@ -299,6 +304,49 @@ def test_what_came_late_together_is_explained_by_one_reason_all_or_none(room: Of
     for name in late:
         (said,) = room.application.explanations.history(officer, name).explanations
         assert (said.text, said.author) == ("山区无网络", officer.id)
+
+
+@pytest.mark.article("dazhe-2020:9.1")
+def test_what_was_found_alike_on_one_recorders_day_is_explained_by_one_reason(room: OfficerRoom) -> None:
+    now, officer, other = room.clock.now(), room.caller("officer"), "DSJX9A00999"
+    files: dict[str, dict[str, Any]] = {f"{name}.wav": {} for name in "abd"}
+    files |= {"old.wav": {"modified_at": now - timedelta(days=3)}, "else.wav": {"device": other}}
+    made = {
+        name: room.record(name, body=a_wav(2 + n), **more) for n, (name, more) in enumerate(files.items())
+    }
+    for name, id_ in made.items():
+        code = Code.METADATA_CONTRADICTS if name == "d.wav" else Code.CLOCK_DISAGREES
+        device = other if name == "else.wav" else SERIAL
+        room.find(id_, Finding(code, Severity.ATTENTION, name), device=device)
+
+    def asked() -> dict[str, Told]:
+        found = (one for one in room.application.own_shift.asked(officer) if one.part == "to_explain")
+        return {one.file: one for one in map(told, found)}
+
+    lines = asked()
+    assert lines.keys() == files.keys()
+    browser, path = window(room), f"/shift/gaps/{lines['a.wav'].name}"
+    page = browser.get(path).text
+    also = re.findall(r'name="also" value="([^"]+)"', page)
+    assert also == [lines["b.wav"].name], "one code, recorder and day"
+    form: Any = {"csrf": field(page, "csrf"), "text": "记录仪时钟未校准", "also": also}
+    assert browser.post(path, form).status_code == 303
+    assert {name for name, one in asked().items() if one.last is None} == {"d.wav", "else.wav", "old.wav"}
+    for name in ("a.wav", "b.wav"):
+        (said,) = room.application.explanations.history(officer, lines[name].name).explanations
+        assert (said.text, said.outcome) == ("记录仪时钟未校准", None), (
+            "each has its own, and is decided alone"
+        )
+
+
+@pytest.mark.article("dazhe-2020:9.1")
+def test_an_interruption_is_explained_by_itself(room: OfficerRoom) -> None:
+    name, (first, after) = room.gap()
+    room.find(first, a_gap(), a_gap(start=3.0, seconds=4.0))
+    asked = room.application.own_shift.asked(room.caller("officer"))
+    assert [one.part for one in asked] == ["interruptions"] * 2
+    page = window(room).get(f"/shift/gaps/{name}").text
+    assert 'name="also"' not in page, "each has a cause, and its own seconds in which it was spoken"
 
 
 @pytest.mark.article("dazhe-2020:5", "dazhe-2020:12")

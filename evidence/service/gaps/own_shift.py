@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from evidence.domain.access import Caller, Reach, reach
 from evidence.domain.audit import Act, Entry
@@ -23,6 +24,7 @@ from evidence.errors import Invalid
 from evidence.service.catalogue import AnnouncedFile, Section, StoredRecording
 from evidence.service.gaps.deadlines import DeadlineRow, Deadlines
 from evidence.service.gaps.gap_lines import Ledger, Line, Standing, ledger_of, lines_within
+from evidence.service.gaps.gap_parts import Days
 from evidence.service.gaps.unrecorded import Unrecorded, own_unrecorded
 from evidence.service.gate import admits
 from evidence.service.instruments import local_day
@@ -59,11 +61,14 @@ class Coming:
 @dataclass(frozen=True, slots=True)
 class ToExplain:
     """A line of the gap report about what this person wore, or a step in which they took part and that
-    nothing shows, and how far its explanation is."""
+    nothing shows, and how far its explanation is. cause: what is alike in this may be explained by one
+    reason: what came late, what never came, what was found alike in one recorder's files of a day. None of an
+    interruption: its cause, and the words about it, are its own (Dazhe 2020 art. 9)."""
 
     line: Line | Unrecorded
     part: str
     standing: Standing
+    cause: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,22 +227,32 @@ class OwnShift:
         lines = lines_within(self.site, unit, there, now, section=Section(first=now - LOOKS_BACK))
         steps = own_unrecorded(self.site, unit, caller, now - LOOKS_BACK, now)
         asked = [ToExplain(one, UNRECORDED, one.standing) for one in steps if one.standing is not None]
-        return [*_to_explain(ledger_of(self.site, unit, lines, now)), *asked]
+        known = {(row.device, row.name): row.state.counted_from for row in lines.rows}
+        days = Days(ZoneInfo(self.site.policies.latest.time_zone), known)
+        return [*_to_explain(ledger_of(self.site, unit, lines, now), days), *asked]
 
     def _log(self, caller: Caller, what: str) -> None:
         with self.site.database.writing() as unit:
             unit.log.append(Entry(Act.READ_LIST, caller.id, facts={"list": what}), self.site.clock.now())
 
 
-def _to_explain(ledger: Ledger) -> list[ToExplain]:
+def _to_explain(ledger: Ledger, days: Days) -> list[ToExplain]:
     found, told = [], set[str]()
     for part, lines in ledger.lines.parts()._asdict().items():
         for line in lines:
             standing = ledger.of(line)
             if standing is not None and standing.name not in told:
                 told.add(standing.name)
-                found.append(ToExplain(line, part, standing))
+                found.append(ToExplain(line, part, standing, _cause(line, part, days)))
     return found
+
+
+def _cause(line: Line, part: str, days: Days) -> tuple[str, ...] | None:
+    if isinstance(line, DeadlineRow):
+        return (part,)
+    if part == "interruptions":
+        return None
+    return part, str(line.body["code"]), line.device, days.of(line).isoformat()
 
 
 def _worn(unit: UnitOfWork, person_id: str) -> Sequence[Worn]:

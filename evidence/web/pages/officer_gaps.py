@@ -27,8 +27,6 @@ from evidence.web.pages.desk import desk
 from evidence.web.pages.officer_words import TONES, Told, told, words_of
 from evidence.web.pages.rendering import away
 
-_BY_REASON = ("late", "missing")  # parts of the gap report
-
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
 
@@ -132,15 +130,11 @@ def _shown(
 
 
 def _alike(app: App, caller: Caller, found: Found) -> list[Told]:
-    """Return what else is to be explained by a reason only: a card that came late has many late files."""
-    if found.gap.part not in _BY_REASON or found.standing.state not in TO_DO:
-        return []
+    """Return what else of one's own may have the same cause: a card that came late has many late files."""
     this = found.standing.name
-    others = [
-        one
-        for one in app.own_shift.asked(caller)
-        if one.part == found.gap.part and one.standing.state in TO_DO and one.standing.name != this
-    ]
+    asked = [one for one in app.own_shift.asked(caller) if one.standing.state in TO_DO]
+    cause = next((one.cause for one in asked if one.standing.name == this), None)
+    others = [one for one in asked if cause and one.cause == cause and one.standing.name != this]
     return [told(one) for one in others[: MOST_ALIKE - 1]]
 
 
