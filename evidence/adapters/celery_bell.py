@@ -66,7 +66,10 @@ class CeleryBell:
             self._wanted |= queues
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._ring_on, name="bell", daemon=True)
-                self._thread.start()
+                try:
+                    self._thread.start()
+                except RuntimeError as problem:  # the machine has none left: it is rung with the next one
+                    log.warning("nobody can ring; the sweep will find the work: %r", problem)
             self._changed.notify()
 
     def _ring_on(self) -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,6 +58,23 @@ def waiting(server: RedisServer, queue: Queue) -> list[dict[str, object]]:
 def has(server: RedisServer, queue: Queue, count: int) -> Callable[[], bool]:
     """Return the question whether so many messages wait."""
     return lambda: len(waiting(server, queue)) == count
+
+
+def test_a_ring_for_which_there_is_no_thread_fails_no_act_and_is_rung_with_the_next(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bell = CeleryBell(open_queue(redis.url))
+
+    def full(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as machine:
+        machine.setattr(threading.Thread, "start", full)
+        bell.ring(JobName.SEAL)
+    assert waiting(redis, Queue.SEAL) == []
+    bell.ring(JobName.DEEP)
+    assert wait_until(has(redis, Queue.SEAL, 1), 10)
+    assert wait_until(has(redis, Queue.DEEP, 1), 10)
 
 
 def test_a_ring_is_one_message_that_names_the_task_of_the_workers(queue: Celery) -> None:
