@@ -151,3 +151,13 @@ def unguarded(folder: Path) -> Iterator[None]:
             if opened.dialect.name == "postgresql":
                 for table in (*GUARDED, *JOURNALLED):
                     opened.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+
+
+@contextmanager
+def published(folder: Path) -> Iterator[LogRoom]:
+    """Open a site with a recording, all of it published."""
+    room = LogRoom(folder)
+    room.seal()
+    room.publish()
+    yield room
+    room.close()

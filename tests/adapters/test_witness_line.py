@@ -17,7 +17,7 @@ from evidence.ledger.cosignatures import cosign
 from evidence.ledger.keys import COSIGNATURE_ML_DSA_44, VerifierKey
 from evidence.ledger.trust import Trust
 from evidence.service.log.witnessing import Witnessing
-from tests.log_room import LogRoom
+from tests.log_room import LogRoom, published
 
 PRIVATE = MLDSA44PrivateKey.from_seed_bytes(bytes(32))
 KEY = VerifierKey("pq.example/w1", PRIVATE.public_key().public_bytes_raw(), COSIGNATURE_ML_DSA_44)
@@ -43,11 +43,8 @@ class QuantumWitness:
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[LogRoom]:
-    room = LogRoom(tmp_path)
-    room.seal()
-    room.publish()
-    yield room
-    room.close()
+    with published(tmp_path) as room:
+        yield room
 
 
 def test_its_cosignature_is_kept_and_makes_a_quorum(room: LogRoom) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -63,6 +63,14 @@ def name_of(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return f"{name_of(node.value)}.{node.attr}"
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def calls_of(names: Collection[str], *folders: str) -> Iterator[ast.Call]:
+    """Yield the calls by one of these names in these packages."""
+    for _, module in sources(*folders):
+        for node in ast.walk(module):
+            if isinstance(node, ast.Call) and name_of(node.func) in names:
+                yield node
 
 
 def is_text(node: ast.expr) -> bool:
@@ -185,30 +193,24 @@ def test_a_fault_file_has_one_chinese_word_everywhere() -> None:
 
 def test_every_fact_of_an_error_is_called_something() -> None:
     families, facts = error_families(), set()
-    for _, module in sources("evidence", "storage", "workers"):
-        for node in ast.walk(module):
-            if isinstance(node, ast.Call) and name_of(node.func) in families:
-                facts |= {word.arg for word in node.keywords if word.arg}
+    for node in calls_of(families, "evidence", "storage", "workers"):
+        facts |= {word.arg for word in node.keywords if word.arg}
     assert len(facts) > 150
     assert {f"fact.{one}" for one in facts} - ZH.keys() == set()
 
 
 def test_what_an_error_says_would_have_been_taken_has_words_in_its_group() -> None:
     groups = set()
-    for _, module in sources("evidence"):
-        for node in ast.walk(module):
-            if isinstance(node, ast.Call) and name_of(node.func) == "Known":
-                groups |= {ast.literal_eval(one) for one in node.args[1:] if is_text(one)}
+    for node in calls_of(("Known",), "evidence"):
+        groups |= {ast.literal_eval(one) for one in node.args[1:] if is_text(one)}
     assert {"ground", "cause", "label"} <= groups
     assert [one for one in groups if not any(key.startswith(f"{one}.") for key in ZH)] == []
 
 
 def test_every_kind_of_alarm_has_words() -> None:
     found = set()
-    for _, module in sources("evidence"):
-        for node in ast.walk(module):
-            if isinstance(node, ast.Call) and name_of(node.func) in ("Fault", "Alarm"):
-                found |= {f"alarm-kind.{ast.literal_eval(one)}" for one in node.args[:1] if is_text(one)}
+    for node in calls_of(("Fault", "Alarm"), "evidence"):
+        found |= {f"alarm-kind.{ast.literal_eval(one)}" for one in node.args[:1] if is_text(one)}
     assert len(found) > 30
     assert found - ZH.keys() == set()
 
@@ -221,22 +223,18 @@ def test_every_kind_of_object_in_the_log_is_called_something() -> None:
         if line.startswith("| `obj`")
     )
     found = set(re.findall(r"`([a-z]+)`", row.partition("kind (")[2].partition("…")[0]))
-    for _, module in sources("evidence/service", "evidence/rebuilding"):
-        for node in ast.walk(module):
-            if isinstance(node, ast.Call) and name_of(node.func) == "Entry":
-                pairs = [one for one in ast.walk(node) if isinstance(one, ast.Tuple) and len(one.elts) == 2]
-                found |= {ast.literal_eval(one.elts[0]) for one in pairs if is_text(one.elts[0])}
+    for node in calls_of(("Entry",), "evidence/service", "evidence/rebuilding"):
+        pairs = [one for one in ast.walk(node) if isinstance(one, ast.Tuple) and len(one.elts) == 2]
+        found |= {ast.literal_eval(one.elts[0]) for one in pairs if is_text(one.elts[0])}
     assert {"card", "account", "announced", "recording"} <= found
     assert {f"fact.{one}" for one in found} - ZH.keys() == set()
 
 
 def test_every_strength_of_a_vault_has_words() -> None:
     found = set()
-    for _, module in sources("storage"):
-        for node in ast.walk(module):
-            if isinstance(node, ast.Call) and name_of(node.func) == "Strength":
-                kind, withstands = (ast.literal_eval(one) for one in node.args)
-                found |= {f"lock-kind.{kind}", f"withstands.{withstands}"}
+    for node in calls_of(("Strength",), "storage"):
+        kind, withstands = (ast.literal_eval(one) for one in node.args)
+        found |= {f"lock-kind.{kind}", f"withstands.{withstands}"}
     assert len(found) == 8
     assert found - ZH.keys() == set()
 

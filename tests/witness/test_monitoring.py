@@ -16,7 +16,7 @@ from evidence.ledger.trust import Trust
 from evidence.witness.monitoring import Found, Monitor, read_state
 from evidence.witness.watched import FolderSource, Source
 from tests import forms
-from tests.log_room import LogRoom
+from tests.log_room import LogRoom, published
 
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
 QUIET = timedelta(minutes=120)
@@ -39,11 +39,8 @@ class SiteSource:
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[LogRoom]:
-    room = LogRoom(tmp_path)
-    room.seal()
-    room.publish()
-    yield room
-    room.close()
+    with published(tmp_path) as room:
+        yield room
 
 
 @pytest.fixture(params=["site", "folder"])

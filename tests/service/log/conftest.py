@@ -7,14 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.log_room import LogRoom
+from tests.log_room import LogRoom, published
 
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[LogRoom]:
     """A site with a recording, all of it published."""
-    room = LogRoom(tmp_path)
-    room.seal()
-    room.publish()
-    yield room
-    room.close()
+    with published(tmp_path) as room:
+        yield room
